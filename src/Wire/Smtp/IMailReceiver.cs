@@ -1,0 +1,86 @@
+using Aviso.Base;
+using Aviso.Net;
+
+namespace Aviso.Smtp;
+
+/// <summary>
+/// Answered by Delivery; asked by the SMTP and LMTP server session. Every method says yes with null (or a result) and no with
+/// a <see cref="Refusal"/>; it never throws for what a stranger sent.
+/// </summary>
+public interface IMailReceiver
+{
+    /// <summary>MAIL FROM: may this sender begin a transaction here (send-as, size, state of the store).</summary>
+    ValueTask<Refusal?> CheckSenderAsync(MailTransaction transaction, CancellationToken cancel);
+
+    /// <summary>RCPT TO: may <paramref name="recipient"/> be added to the transaction. Called before it is in the list.</summary>
+    ValueTask<Refusal?> CheckRecipientAsync(
+        MailTransaction transaction, MailRecipient recipient, CancellationToken cancel);
+
+    /// <summary>Where the octets after DATA or BDAT go. Throws <see cref="SpoolFullException"/> when the budget is used up.</summary>
+    SpooledBody BeginBody();
+
+    /// <summary>
+    /// The message is whole. Returns after it is durable everywhere it belongs. For SMTP all outcomes are the same reply unless
+    /// all recipients refuse; for LMTP there is one for each recipient, in order (RFC 2033 §4.2). The receiver owns and
+    /// disposes <paramref name="body"/>.
+    /// </summary>
+    ValueTask<ReceiveResult> ReceiveAsync(MailTransaction transaction, SpooledBody body, CancellationToken cancel);
+}
+
+/// <summary>Null in the list means accepted. <paramref name="Id"/> is told to the client in the 250 reply.</summary>
+public sealed record ReceiveResult(string Id, IReadOnlyList<Refusal?> Recipients);
+
+/// <summary>What the session knows of the client; the same for all transactions of a connection, replaced at EHLO, STARTTLS, AUTH.</summary>
+/// <param name="Helo">HELO/EHLO/LHLO argument as given, at most 255 octets.</param>
+/// <param name="Protocol">RFC 3848 keyword for the Received field: SMTP, ESMTP, ESMTPS, ESMTPSA, UTF8SMTPSA, LMTP...</param>
+public sealed record SmtpClientInfo(
+    string SessionId, WireOrigin Origin, string Helo, string Protocol, TlsSession? Tls, Principal? Login);
+
+/// <summary>One mail transaction (RFC 5321 §3.3): from MAIL to the reply after the data. Dropping it is the reset.</summary>
+public sealed class MailTransaction(SmtpClientInfo client, ReversePath sender, MailParameters parameters)
+{
+    public SmtpClientInfo Client { get; } = client;
+
+    public ReversePath Sender { get; } = sender;
+
+    public MailParameters Parameters { get; } = parameters;
+
+    /// <summary>Accepted recipients, in order.</summary>
+    public List<MailRecipient> Recipients { get; } = [];
+
+    /// <summary>Delivery's own notes about this transaction (resolved recipients), set at RCPT and used after the data.</summary>
+    public object? Notes { get; set; }
+}
+
+/// <summary>Reverse-path without brackets and source route; <see cref="IsNull"/> for "&lt;&gt;" (RFC 5321 §4.5.5).</summary>
+public readonly record struct ReversePath(string LocalPart, string Domain)
+{
+    public static readonly ReversePath Null = new("", "");
+
+    public bool IsNull => LocalPart.Length == 0 && Domain.Length == 0;
+
+    public override string ToString() => IsNull ? "" : $"{LocalPart}@{Domain}";
+}
+
+/// <summary>ESMTP parameters of MAIL.</summary>
+/// <param name="Size">RFC 1870, octets declared; null when not.</param>
+/// <param name="Body">RFC 6152/3030.</param>
+/// <param name="Return">RFC 3461 §4.3: "FULL", "HDRS" or null.</param>
+/// <param name="EnvelopeId">RFC 3461 §4.4, xtext decoded; null when absent.</param>
+/// <param name="SubmitterAuth">RFC 4954 §5 AUTH=; null when absent.</param>
+public sealed record MailParameters(
+    long? Size, BodyType Body, bool SmtpUtf8, string? Return, string? EnvelopeId, string? SubmitterAuth);
+
+public enum BodyType
+{
+    SevenBit, EightBitMime, BinaryMime,
+}
+
+/// <summary>One RCPT. LocalPart is unquoted; Domain is as given (lower-case ASCII or U-label), or "[literal]"; both empty only
+/// for a bare &lt;postmaster&gt; (then LocalPart is "postmaster", Domain "").</summary>
+/// <param name="Notify">RFC 3461 §4.1 keywords in upper case, comma separated; null when absent.</param>
+/// <param name="OriginalRecipient">RFC 3461 §4.2 "type;address", xtext decoded; null when absent.</param>
+public sealed record MailRecipient(string LocalPart, string Domain, string? Notify, string? OriginalRecipient)
+{
+    public override string ToString() => Domain.Length == 0 ? LocalPart : $"{LocalPart}@{Domain}";
+}
