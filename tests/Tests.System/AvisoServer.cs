@@ -48,7 +48,9 @@ public sealed class AvisoServer : IAsyncDisposable
     /// Starts a server with accounts alice@ bob@ carol@example.test. <paramref name="extra"/> is YAML added at the end;
     /// <paramref name="listeners"/> are kinds, each bound to a free port of 127.0.0.1.
     /// </summary>
-    public static async Task<AvisoServer> StartAsync(string extra = "", string? listeners = null, string? dataFolder = null)
+    public static async Task<AvisoServer> StartAsync(
+        string extra = "", string? listeners = null, string? dataFolder = null,
+        IReadOnlyDictionary<string, string>? environment = null)
     {
         var folder = Directory.CreateTempSubdirectory("aviso-system-").FullName;
         var server = new AvisoServer(folder);
@@ -72,7 +74,7 @@ public sealed class AvisoServer : IAsyncDisposable
             limits: {{ connections: 100000/min, messages: 100000/min, connections_at_once: 1000 }}
 
             """ + extra + "\n");
-        await server.StartAgainAsync();
+        await server.StartAgainAsync(environment);
         return server;
     }
 
