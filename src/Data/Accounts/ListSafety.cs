@@ -19,7 +19,7 @@ internal sealed class ListSafety<T>(string kind, Func<T, string> key, Func<T, Js
     /// <summary>What is in use.</summary>
     public IReadOnlyList<T> Believed => _believed ?? [];
 
-    /// <summary>The items to use. <paramref name="problem"/> is null when they are those just read. Null: nothing to go by.</summary>
+    /// <summary>The items to use. Problem is null when they are those just read. Null: nothing to go by.</summary>
     public (IReadOnlyList<T>? Items, string? Problem) Settle(ListReading<T> reading, IReadOnlyList<FactRow> facts)
     {
         var atStart = _name != reading.Name;
