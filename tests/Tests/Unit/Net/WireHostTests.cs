@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
+using System.Threading.Channels;
 using Aviso.Net;
 using Microsoft.Extensions.Logging;
 using Xunit;
@@ -351,15 +352,9 @@ public sealed class WireHostTests : IAsyncDisposable
     /// <summary>Connection ends in order, as "Level message".</summary>
     private sealed class Recorder : ILogger
     {
-        private readonly SemaphoreSlim _count = new(0);
-        private readonly ConcurrentQueue<string> _ends = [];
+        private readonly Channel<string> _ends = Channel.CreateUnbounded<string>();
 
-        public async Task<string> EndAsync()
-        {
-            Assert.True(await _count.WaitAsync(Long));
-            Assert.True(_ends.TryDequeue(out var end));
-            return end;
-        }
+        public async Task<string> EndAsync() => await _ends.Reader.ReadAsync().AsTask().WaitAsync(Long);
 
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
@@ -368,9 +363,7 @@ public sealed class WireHostTests : IAsyncDisposable
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (eventId.Id != 1001) return;
-            _ends.Enqueue($"{logLevel} {formatter(state, exception)}");
-            _count.Release();
+            if (eventId.Id == 1001) _ends.Writer.TryWrite($"{logLevel} {formatter(state, exception)}");
         }
     }
 }
