@@ -49,6 +49,9 @@ internal interface ITable
     string Doc { get; }
 
     IReadOnlyList<IKey> Keys { get; }
+
+    /// <summary>Reads a section on its own and throws the values away: what is wrong is in the reading's problems.</summary>
+    void Read(Node node, Reading reading);
 }
 
 internal abstract class Key<T>(string name, string doc) : IKey
@@ -104,13 +107,15 @@ internal sealed class Key<T, TValue>(
 }
 
 /// <summary>The keys of one kind of section: the only place where they are listed.</summary>
-internal sealed class Table<T>(string doc, IReadOnlyList<Key<T>> entries) : ITable where T : SettingsSection
+internal sealed class Table<T>(string doc, IReadOnlyList<Key<T>> entries) : ITable where T : SettingsSection, new()
 {
     public string Doc { get; } = doc;
 
     public IReadOnlyList<Key<T>> Entries { get; } = entries;
 
     public IReadOnlyList<IKey> Keys => Entries;
+
+    public void Read(Node node, Reading reading) => TryRead(node, "", reading, new T());
 
     /// <summary>False when <paramref name="node"/> is no map; wrong keys inside are reported and left at their defaults.</summary>
     public bool TryRead(Node node, string path, Reading reading, T section)

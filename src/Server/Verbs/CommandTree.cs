@@ -23,7 +23,7 @@ internal static class CommandTree
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter errors, CancellationToken cancel)
     {
         var parsed = Build().Parse(args);
-        if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
+        if (parsed.Errors.Count > 0 && parsed.Action is not ShortHelp)
         {
             foreach (var error in parsed.Errors) await errors.WriteLineAsync($"aviso: {error.Message}");
             await errors.WriteLineAsync("See `aviso --help`, or `--help` after a verb.");
@@ -53,7 +53,19 @@ internal static class CommandTree
         root.Add(ReloadVerb.Build());
         foreach (var group in AdminVerbs.Build()) root.Add(group);
         root.Add(DocsVerb.Build());
+        var help = root.Options.OfType<HelpOption>().First();
+        help.Action = new ShortHelp((HelpAction)help.Action!);
         return root;
+    }
+
+    /// <summary>Help in which the verbs below the one asked about have no examples.</summary>
+    private sealed class ShortHelp(HelpAction inner) : System.CommandLine.Invocation.SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            foreach (var below in parseResult.CommandResult.Command.Subcommands) below.Description = below.Description?.Split('\n')[0];
+            return inner.Invoke(parseResult);
+        }
     }
 
     /// <summary>A description with examples below it.</summary>
