@@ -43,7 +43,7 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
             await errors.WriteLineAsync($"aviso: {e.Message}");
             return 3;
         }
-        if (load.Settings is not { } settings) return Verbs.Problems.Print(load, errors);
+        if (load.Settings is not { } settings) return Verbs.ProblemReport.Print(load, errors);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var terminate = OnSignal(PosixSignal.SIGTERM, stopping);
         using var interrupt = OnSignal(PosixSignal.SIGINT, stopping);
@@ -145,11 +145,11 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         await output.FlushAsync();
     }
 
-    /// <summary>{"smtp": ["127.0.0.1:2525"], ...}; written whole or not at all.</summary>
+    /// <summary>{"smtp": 2525, ...}, the first listener of each kind; written whole or not at all.</summary>
     internal static void WritePorts(string file, IReadOnlyList<BoundListener> bound)
     {
         var ports = bound.Where(b => b.NotBound is null).GroupBy(b => b.Kind.ToString().ToLowerInvariant())
-            .ToDictionary(g => g.Key, g => g.Select(b => b.Address.ToString()).ToArray());
+            .ToDictionary(g => g.Key, g => g.First().Address.Port);
         File.WriteAllText(file + ".new", JsonSerializer.Serialize(ports));
         File.Move(file + ".new", file, overwrite: true);
     }

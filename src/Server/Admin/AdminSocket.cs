@@ -2,8 +2,10 @@ using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Admin;
@@ -16,27 +18,32 @@ public sealed partial class AdminSocket : IAsyncDisposable
     /// <summary>Octets in one request line.</summary>
     public const int MaxRequest = 1 << 20;
 
+    private static readonly JsonSerializerOptions Plain = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+    };
+
     private const int MaxConnections = 16;
     private static readonly TimeSpan RequestPatience = TimeSpan.FromSeconds(30);
 
     private readonly string _path;
     private readonly AdminHandlers _handlers;
     private readonly ILogger _log;
-    private readonly uint _owner;
+    private readonly Func<uint, bool> _allowed;
     private readonly Socket _listener;
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _room = new(MaxConnections);
     private readonly Task _accepting;
 
-    private AdminSocket(string path, AdminHandlers handlers, ILogger log, uint owner, Socket listener)
+    private AdminSocket(string path, AdminHandlers handlers, ILogger log, Func<uint, bool> allowed, Socket listener)
     {
-        (_path, _handlers, _log, _owner, _listener) = (path, handlers, log, owner, listener);
+        (_path, _handlers, _log, _allowed, _listener) = (path, handlers, log, allowed, listener);
         _accepting = AcceptAsync();
     }
 
     /// <summary>Binds DATA/admin.sock. An old socket file is replaced: the caller holds the lock of the data folder.</summary>
     /// <exception cref="IOException">The path is too long for a socket, or the folder cannot be written.</exception>
-    public static AdminSocket Start(string data, AdminHandlers handlers, ILogger log, uint? owner = null)
+    public static AdminSocket Start(string data, AdminHandlers handlers, ILogger log, Func<uint, bool>? allowed = null)
     {
         var path = Path.Combine(data, FileName);
         if (Encoding.UTF8.GetByteCount(path) > 107) throw new IOException($"the path {path} is too long for a socket (107 octets); choose a shorter `data` folder");
@@ -54,7 +61,7 @@ public sealed partial class AdminSocket : IAsyncDisposable
             listener.Dispose();
             throw new IOException($"the admin socket {path} cannot be bound: {e.Message}", e);
         }
-        return new(path, handlers, log, owner ?? EffectiveUser(), listener);
+        return new(path, handlers, log, allowed ?? (user => user == 0 || user == EffectiveUser()), listener);
     }
 
     public async ValueTask DisposeAsync()
@@ -96,9 +103,9 @@ public sealed partial class AdminSocket : IAsyncDisposable
             {
                 var user = PeerUser(socket);
                 await using var stream = new NetworkStream(socket);
-                if (user is null || (user != _owner && user != 0))
+                if (user is null || !_allowed(user.Value))
                 {
-                    _log.LogWarning("admin socket: user {User} refused; only user {Owner} and root may use it", user, _owner);
+                    _log.LogWarning("admin socket: user {User} refused; only the server's own user and root may use it", user);
                     await AnswerAsync(stream, AdminReply.No("only the server's own user and root may use the admin socket"));
                     return;
                 }
@@ -171,7 +178,7 @@ public sealed partial class AdminSocket : IAsyncDisposable
         if (reply.Ok) answer["result"] = reply.Result?.DeepClone();
         else answer["error"] = reply.Error;
         using var deadline = new CancellationTokenSource(RequestPatience);
-        await stream.WriteAsync(Encoding.UTF8.GetBytes(answer.ToJsonString() + "\n"), deadline.Token);
+        await stream.WriteAsync(Encoding.UTF8.GetBytes(answer.ToJsonString(Plain) + "\n"), deadline.Token);
     }
 
     /// <summary>SO_PEERCRED of Linux: pid, uid, gid.</summary>
@@ -189,14 +196,14 @@ public sealed partial class AdminSocket : IAsyncDisposable
 internal sealed class AdminLines(Stream stream)
 {
     private readonly byte[] _chunk = new byte[4096];
-    private readonly MemoryStream _line = new();
+    private readonly List<byte> _line = [];
     private int _from;
     private int _to;
 
     /// <summary>The next line without its end; null at the end or when it is too long (then the connection is of no more use).</summary>
     public async Task<(byte[]? Line, bool TooLong)> ReadAsync(int limit, CancellationToken cancel)
     {
-        _line.SetLength(0);
+        _line.Clear();
         while (true)
         {
             if (_from == _to)
@@ -206,8 +213,8 @@ internal sealed class AdminLines(Stream stream)
             }
             var end = _chunk.AsSpan(_from, _to - _from).IndexOf((byte)'\n');
             var take = end < 0 ? _to - _from : end;
-            if (_line.Length + take > limit) return (null, true);
-            _line.Write(_chunk, _from, take);
+            if (_line.Count + take > limit) return (null, true);
+            _line.AddRange(_chunk.AsSpan(_from, take));
             _from += end < 0 ? take : take + 1;
             if (end >= 0) return (_line.ToArray(), false);
         }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json.Nodes;
 
 namespace Aviso.Settings;
@@ -79,8 +80,10 @@ internal sealed class ScalarType<T>(
         return text.Length > 60 ? clean + "..." : clean;
     }
 
+    private static readonly SearchValues<char> QuotedCharacters = SearchValues.Create("#\",[]{}");
+
     private static string Quote(string text) =>
-        text.Length == 0 || "[]{}*&!|>'\"%@`#,?:- ".Contains(text[0]) || text.AsSpan().IndexOfAny("#\",[]{}") >= 0
+        text.Length == 0 || "[]{}*&!|>'\"%@`#,?:- ".Contains(text[0]) || text.AsSpan().ContainsAny(QuotedCharacters)
             || text.Contains(": ", StringComparison.Ordinal)
             ? "\"" + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\""
             : text;

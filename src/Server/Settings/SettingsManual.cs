@@ -63,7 +63,7 @@ internal static class SettingsManual
         var text = new StringBuilder("""
             # Settings
 
-            This page is generated from the program (`aviso docs`); change the tables in `src/Server/Settings`, not this file.
+            This page is generated from the program (`./dev docs`); change the tables in `src/Server/Settings`, not this file.
 
             One YAML file, found at `--config FILE`, else `./aviso.yaml`, else `/etc/aviso/aviso.yaml`. It is read strictly: an
             unknown key, a wrong type or a contradiction is an error with its line, its column and what was meant, and all errors

@@ -124,7 +124,7 @@ internal static class Types
             : Parsed.No<Secret>($"there is no `{label}` block in it"), hidden: true);
 
     private static bool LooksLikePath(string text) =>
-        text.Length is > 0 and < 4000 && !text.Contains('\n') && (text[0] is '/' or '.' or '~' || text.Contains('/')
+        text.Length is > 0 and < 4000 && !text.Contains('\n') && text[0] != '{' && (text[0] is '/' or '.' or '~' || text.Contains('/')
             || System.IO.Path.HasExtension(text));
 
     private static Parsed<long> ParseSize(Resolved r)

@@ -97,7 +97,7 @@ internal static class AdminVerbs
     {
         var io = parsed.InvocationConfiguration;
         var load = SettingsFile.Load(CommandTree.ConfigPath(parsed));
-        if (load.Settings is not { } settings) return Problems.Print(load, io.Error) is var _ ? ExitStatus.CouldNotRun : 0;
+        if (load.Settings is not { } settings) return ProblemReport.Print(load, io.Error) is var _ ? ExitStatus.CouldNotRun : 0;
         var request = new AdminCall(call, Arguments(parsed, symbols));
         var reply = await AdminClient.TryCallAsync(settings.Data, request, cancel)
             ?? (Offline is { } offline ? await offline(settings, request, cancel)

@@ -52,7 +52,6 @@ internal static class CommandTree
         root.Add(DescribeVerb.Build());
         root.Add(ReloadVerb.Build());
         foreach (var group in AdminVerbs.Build()) root.Add(group);
-        root.Add(DocsVerb.Build());
         var help = root.Options.OfType<HelpOption>().First();
         help.Action = new ShortHelp((HelpAction)help.Action!);
         return root;
@@ -86,7 +85,7 @@ internal static class ExitStatus
 }
 
 /// <summary>Prints what is wrong with settings.</summary>
-internal static class Problems
+internal static class ProblemReport
 {
     /// <summary>One line each, then the sum. Returns the exit status.</summary>
     public static int Print(SettingsLoad load, TextWriter errors)
@@ -114,7 +113,7 @@ internal static class ServeVerb
             if (r.GetValueOrDefault<int>() is < 0 or > 50_000) r.AddError("--port-offset is a number from 0 to 50000");
         });
         var free = new Option<bool>("--free-ports") { Description = "With --local: let the system choose every port." };
-        var print = new Option<string?>("--print-ports-to") { Description = "Write the bound addresses to FILE as JSON once ready.", HelpName = "FILE" };
+        var print = new Option<string?>("--print-ports-to") { Description = "Write the bound ports to FILE once ready, as JSON: kind and port.", HelpName = "FILE" };
         var verb = new Command("serve", CommandTree.Help(
             "Run the server until SIGTERM or SIGINT; it then finishes what is in hand, at most 10 seconds. SIGHUP reads the settings again.",
             "aviso serve --local", "aviso serve --local /tmp/try --port-offset 1000", "aviso serve --config /etc/aviso/aviso.yaml"))
@@ -153,9 +152,9 @@ internal static class CheckVerb
             {
                 Output.Json(io.Output, Output.Rows(load.Problems.Select(p => new Dictionary<string, object?>
                     { ["file"] = p.Place.File, ["line"] = p.Place.Line, ["column"] = p.Place.Column, ["key"] = p.Path, ["text"] = p.Text })));
-                return load.Settings is not null ? ExitStatus.Ok : Problems.Print(load, TextWriter.Null);
+                return load.Settings is not null ? ExitStatus.Ok : ProblemReport.Print(load, TextWriter.Null);
             }
-            if (load.Settings is not { } settings) return Problems.Print(load, io.Error);
+            if (load.Settings is not { } settings) return ProblemReport.Print(load, io.Error);
             io.Output.WriteLine($"{path} is good: {settings.Listeners.Count} listeners, {settings.Domains.Count} domains, {settings.Accounts.Count} accounts in the file");
             foreach (var listener in settings.Listeners.Where(l => l.NotYet is not null))
                 io.Output.WriteLine($"note: {listener.PlaceOf("kind")}: {listener.Kind.ToString().ToLowerInvariant()} will not be bound: {listener.NotYet}");
@@ -210,10 +209,10 @@ internal static class ReloadVerb
     }
 }
 
-/// <summary>Writes the generated files into a checkout; not shown in the help.</summary>
-internal static class DocsVerb
+/// <summary>The files of the checkout that are written by the program.</summary>
+internal static class GeneratedFiles
 {
-    public static IReadOnlyDictionary<string, Func<string>> Files { get; } = new Dictionary<string, Func<string>>
+    public static IReadOnlyDictionary<string, Func<string>> All { get; } = new Dictionary<string, Func<string>>
     {
         ["docs/manual/settings.md"] = SettingsManual.Page,
         ["docs/manual/verbs.md"] = () => VerbsManual.Page(CommandTree.Build()),
@@ -221,21 +220,17 @@ internal static class DocsVerb
         ["deploy/aviso.sample.yaml"] = () => SettingsManual.Sample(SampleNames.Example),
     };
 
-    public static Command Build()
+    public static void Write(string checkout)
     {
-        var folder = new Argument<string>("DIR") { Description = "The checkout." };
-        var verb = new Command("docs", "Write the manual, the schema and the sample.") { folder };
-        verb.Hidden = true;
-        verb.SetAction(parsed =>
+        foreach (var (name, write) in All)
         {
-            foreach (var (name, write) in Files)
-            {
-                var path = Path.Combine(parsed.GetValue(folder)!, name);
-                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                File.WriteAllText(path, write());
-            }
-            return ExitStatus.Ok;
-        });
-        return verb;
+            var path = Path.Combine(checkout, name);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, write());
+        }
     }
+
+    /// <summary>Names of files that are not what the program would write.</summary>
+    public static IReadOnlyList<string> Old(string checkout) => [.. All
+        .Where(f => !File.Exists(Path.Combine(checkout, f.Key)) || File.ReadAllText(Path.Combine(checkout, f.Key)) != f.Value()).Select(f => f.Key)];
 }

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using Spectre.Console;
 
 namespace Aviso.Verbs;
@@ -8,7 +9,7 @@ namespace Aviso.Verbs;
 /// <summary>Prints data as JSON, as a table on a terminal, or as plain columns elsewhere.</summary>
 internal static class Output
 {
-    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, TypeInfoResolver = new DefaultJsonTypeInfoResolver(), Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static void Json(TextWriter output, JsonNode? node) => output.WriteLine(node?.ToJsonString(Readable) ?? "null");
 

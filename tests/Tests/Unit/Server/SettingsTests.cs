@@ -94,7 +94,7 @@ public sealed class SettingsTests
     [InlineData("- { kind: smtp, address: \"[::]:25\" }\n  - { kind: lmtp, address: 127.0.0.1:25 }", "port 25 is taken by the smtp listener on line 4")]
     [InlineData("- { kind: imaps, address: \"[::]:993\" }", "imaps needs a certificate")]
     [InlineData("- { kind: imap, address: \"[::]:143\" }", "imap needs a certificate")]
-    [InlineData("- { kind: imapz, address: \"[::]:993\" }", "did you mean `imaps`")]
+    [InlineData("- { kind: imapz, address: \"[::]:993\" }", "did you mean `imap`")]
     [InlineData("- { kind: smtp, address: 25 }", "say \"[::]:25\"")]
     [InlineData("- { kind: smtp, address: \"::1:25\" }", "in brackets")]
     [InlineData("- { kind: smtp, address: \"*:25\" }", "say \"[::]:25\"")]
@@ -124,8 +124,7 @@ public sealed class SettingsTests
     {
         var load = SettingsText.Parse(SettingsText.Good + added);
         Assert.Empty(load.Problems);
-        var relay = load.Settings!.Relays.FirstOrDefault();
-        if (relay?.Username is not { } user) return;
+        if (load.Settings!.Relays is not [{ Username: { } user } relay]) return;
         Assert.Equal("env:x", user.Reveal());
         Assert.Equal("text", relay.Password!.Reveal());
         Assert.Equal("file:p", relay.Password.ToString());
@@ -155,14 +154,14 @@ public sealed class SettingsTests
         var table = SettingsTables.All.First(t => t.Path == path).Table;
         var key = table.Keys.First(k => k.Name == name);
         Assert.EndsWith(".", key.Doc, StringComparison.Ordinal);
-        Assert.DoesNotContain(Problems(table, key, key.Example), p => p.Path == key.Name || p.Path.StartsWith(key.Name + "[", StringComparison.Ordinal) || p.Path.StartsWith(key.Name + ".", StringComparison.Ordinal));
+        Assert.DoesNotContain(ProblemsOf(table, key, key.Example), p => p.Path == key.Name || p.Path.StartsWith(key.Name + "[", StringComparison.Ordinal) || p.Path.StartsWith(key.Name + ".", StringComparison.Ordinal));
         var wrong = key.Type.Name.StartsWith("list", StringComparison.Ordinal) || key.Type.Table is not null ? "word" : "[ [] ]";
-        var problem = Assert.Single(Problems(table, key, wrong), p => p.Path == key.Name);
+        var problem = Assert.Single(ProblemsOf(table, key, wrong), p => p.Path == key.Name);
         Assert.Contains("must be", problem.Text, StringComparison.Ordinal);
         if (!key.Required) Assert.NotNull(key.Default);
     }
 
-    private static IReadOnlyList<Problem> Problems(ITable table, IKey key, string value)
+    private static IReadOnlyList<Problem> ProblemsOf(ITable table, IKey key, string value)
     {
         var problems = new Problems();
         var reading = new Reading("/etc/aviso", SettingsText.References, problems);
@@ -196,8 +195,8 @@ public sealed class SettingsTests
         var folder = AppContext.BaseDirectory;
         while (folder is not null && !File.Exists(Path.Combine(folder, "Aviso.slnx"))) folder = Path.GetDirectoryName(folder);
         if (folder is null) Assert.Skip("not in a checkout");
-        foreach (var (name, write) in DocsVerb.Files)
-            Assert.True(File.Exists(Path.Combine(folder, name)) && File.ReadAllText(Path.Combine(folder, name)) == write(), $"{name} is old: run `aviso docs .`");
+        foreach (var (name, write) in GeneratedFiles.All)
+            Assert.True(File.Exists(Path.Combine(folder, name)) && File.ReadAllText(Path.Combine(folder, name)) == write(), $"{name} is old: run `./dev docs`");
     }
 
     [Theory]
