@@ -70,7 +70,7 @@ public sealed class Reload : IAsyncDisposable
         {
             var load = _load();
             if (load.Files.Count > 0) _files = load.Files;
-            if (load.Settings is { } now && Shrinks(Settings, now) is { } loss) return Keep([$"accounts_from: {loss}; the old list stays"]);
+            if (load.Settings is { } now && Shrinks(Settings, now) is { } loss) return Keep([loss]);
             if (load.Settings is null) return Keep([.. load.Problems.Select(p => p.ToString())]);
             await ApplyAsync(load.Settings, reason);
             return true;
@@ -107,14 +107,18 @@ public sealed class Reload : IAsyncDisposable
         Done.Add(1, new KeyValuePair<string, object?>("result", "applied"));
     }
 
-    /// <summary>A list of accounts that is empty or lost more than a third is rather a fault than a wish (design.md section 5).</summary>
-    internal static string? Shrinks(ServerSettings old, ServerSettings now)
-    {
-        if (old.AccountsFrom is not { } before || now.AccountsFrom is not { } after) return null;
-        var was = AccountList.Parse(before.Reveal()).Accounts?.Count ?? 0;
-        var addresses = AccountList.Parse(after.Reveal()).Accounts?.Count ?? 0;
-        return was > 0 && addresses * 3 < was * 2 ? $"went from {was} accounts to {addresses}" : null;
-    }
+    /// <summary>A list that is empty or lost more than a third is rather a fault than a wish (design.md section 5).</summary>
+    internal static string? Shrinks(ServerSettings old, ServerSettings now) =>
+        Lost("accounts_from", Accounts(old.AccountsFrom), Accounts(now.AccountsFrom), now.AccountsFrom)
+        ?? Lost("aliases_from", Aliases(old.AliasesFrom), Aliases(now.AliasesFrom), now.AliasesFrom);
+
+    private static string? Lost(string key, int before, int after, Secret? still) =>
+        still is not null && before > 0 && after * 3 < before * 2 ? $"{key}: went from {before} entries to {after}; to mean it, restart" : null;
+
+    private static int Accounts(Secret? list) => list is null ? 0 : AccountList.Parse(list.Reveal()).Accounts?.Count ?? 0;
+
+    private static int Aliases(Secret? list) => list is null ? 0 : list.Reveal().Split('\n')
+        .Count(line => line.AsSpan().Trim() is { Length: > 0 } text && text[0] != '#' && !char.IsWhiteSpace(line[0]));
 
     private async Task LookAsync()
     {
