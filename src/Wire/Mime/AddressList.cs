@@ -156,7 +156,7 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
             _reader.SkipCfws();
             var c = _reader.Peek;
             if (_reader.AtEnd || ends.Contains(c)) break;
-            if (c == '"') _phrase.AddRange(_reader.QuotedString());
+            if (c == '"') Quoted(inDomain: at >= 0);
             else if (c == '[') Literal();
             else
             {
@@ -167,6 +167,15 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
         }
         if (at < 0) return (Text(0, _phrase.Count), "");
         return (Text(0, at), Text(at + 1, _phrase.Count - at - 1));
+    }
+
+    // A quoted string in a domain is garbage; what is left of it has no white space.
+    private void Quoted(bool inDomain)
+    {
+        foreach (var c in _reader.QuotedString())
+        {
+            if (!inDomain || c > ' ') _phrase.Add(c);
+        }
     }
 
     private void Literal()
@@ -228,10 +237,8 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
     {
         if (_phrase.Count == 0) return null;
         var text = Phrase();
-        // One word alone is a local part without its domain; several, or a quoted one, are a name.
-        return _run == 0 || Text(0, _run).Trim(' ') == text
-            ? Make(Comment(), text, "", null)
-            : Make(text, "", "", null);
+        // One word alone is a local part without its domain; several are a name.
+        return text.Contains(' ', StringComparison.Ordinal) ? Make(text, "", "", null) : Make(Comment(), text, "", null);
     }
 
     private void SkipToSeparator()

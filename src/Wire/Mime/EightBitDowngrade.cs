@@ -69,7 +69,7 @@ public sealed class EightBitDowngrade
         if (part.Encoding is "base64" or "quoted-printable" || IsSevenBit(part.BodyOffset, part.EndOffset))
         {
             Header(part, part.Encoding is "8bit" or "binary" ? "7bit" : null, isMessage);
-            Copy(part.EndOffset, clean: false);
+            Encoded(part);
             return;
         }
         var quoted = part.IsText && part.Encoding != "binary";
@@ -77,6 +77,27 @@ public sealed class EightBitDowngrade
         var encoder = quoted ? TransferEncoder.QuotedPrintable() : TransferEncoder.Base64();
         ForEach(part.BodyOffset, part.EndOffset, octets => encoder.Encode(octets, _into));
         encoder.Finish(_into);
+        _at = part.EndOffset;
+    }
+
+    // 8-bit octets in what claims to be encoded: decoders of quoted-printable take them as they are, those of base64 skip them.
+    private void Encoded(MimePart part)
+    {
+        if (part.Encoding != "quoted-printable")
+        {
+            Copy(part.EndOffset, clean: true);
+            return;
+        }
+        ForEach(part.BodyOffset, part.EndOffset, octets =>
+        {
+            while (octets.IndexOfAnyInRange((byte)128, (byte)255) is var high and >= 0)
+            {
+                _into.Write(octets[..high]);
+                _into.Write(Encoding.ASCII.GetBytes($"={octets[high]:X2}"));
+                octets = octets[(high + 1)..];
+            }
+            _into.Write(octets);
+        });
         _at = part.EndOffset;
     }
 

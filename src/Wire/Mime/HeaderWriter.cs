@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Aviso.Mime;
@@ -8,6 +9,7 @@ namespace Aviso.Mime;
 /// </summary>
 public sealed class HeaderWriter(bool utf8 = false)
 {
+    private static readonly SearchValues<char> NotToken = SearchValues.Create("()<>@,;:\\\"/[]?= \t'*%");
     private const int WantedLine = 78;
     private const int LongestParameter = 60;
     private readonly StringBuilder _text = new(512);
@@ -89,7 +91,7 @@ public sealed class HeaderWriter(bool utf8 = false)
     }
 
     private static bool IsToken(string value) =>
-        value.Length > 0 && !value.AsSpan().ContainsAny("()<>@,;:\\\"/[]?= \t'*%") && !value.AsSpan().ContainsAnyExceptInRange('!', '~');
+        value.Length > 0 && !value.AsSpan().ContainsAny(NotToken) && !value.AsSpan().ContainsAnyExceptInRange('!', '~');
 
     private static string Quote(string text) =>
         $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";

@@ -14,6 +14,8 @@ public static class HtmlText
 
     private static readonly SearchValues<char> Special = SearchValues.Create("<& \t\r\n\f\u00A0");
 
+    private static readonly SearchValues<char> NameEnds = SearchValues.Create(" \t\r\n\f/>");
+
     private static readonly HashSet<string> Blocks = new(StringComparer.OrdinalIgnoreCase)
     {
         "p", "br", "div", "li", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "blockquote", "pre", "hr", "section",
@@ -75,7 +77,7 @@ public static class HtmlText
             text.Append('<');
             return rest[1..];
         }
-        var length = rest[start..].IndexOfAny(" \t\r\n\f/>");
+        var length = rest[start..].IndexOfAny(NameEnds);
         var name = length < 0 ? rest[start..] : rest.Slice(start, length);
         var after = AfterTag(rest[(start + name.Length)..]);
         if (name.Length <= 10 && Blocks.Contains(name.ToString())) Blank(text, '\n');
