@@ -22,12 +22,12 @@ internal static class SubmissionRules
         return grants.MaySendAs(new(login.Account), address) ? null : Missing(login, address, "the envelope sender");
     }
 
-    /// <summary>The same for every address of From and Sender.</summary>
+    /// <summary>The same for every address of From and Sender. What names no domain names nobody.</summary>
     public static Refusal? CheckHeader(SendAsGrants grants, Principal login, ReceiveHeader header)
     {
         foreach (var author in header.Authors)
         {
-            if (!grants.MaySendAs(new(login.Account), author.Address)) return Missing(login, author.Address, "From or Sender");
+            if (author.Domain.Length > 0 && !grants.MaySendAs(new(login.Account), author.Address)) return Missing(login, author.Address, "From or Sender");
         }
         return null;
     }
