@@ -159,7 +159,7 @@ internal sealed class QueueDelivery(
         if (_unreachable is not null) return _unreachable;
         if (_hop is { Client.Reusable: true })
         {
-            _hop = _hop with { Reused = true };
+            _hop = _hop with { Reused = _hop.Client.Messages > 0 };
             return null;
         }
         if (_hop is not null) await LeaveAsync();
