@@ -13,7 +13,7 @@ internal sealed partial class WriteBatch
         };
         Touch(account, tree: true);
         db.Use(Statements.InsertMailbox).Add(account.Id).Add(mailbox.Id).Add(name).Add((long)use).Add(mailbox.UidValidity)
-            .Add(mailbox.HighestModSeq).Add(mailbox.HighestModSeq).Run();
+            .Add(mailbox.HighestModSeq).Add(0).Run();
         account.Add(mailbox);
         Journal.Mailbox(account.Id, mailbox.Id, name, use);
         return mailbox;

@@ -65,11 +65,8 @@ internal static class Statements
         "uid, flags, keywords_low, keywords_high, modseq, email_id, internal_date, save_date, size";
     public const string EntriesOf =
         "SELECT " + EntryColumns + " FROM entry WHERE account_id = ? AND mailbox_id = ? ORDER BY uid";
-    public const string LiveUids = "SELECT uid FROM entry WHERE account_id = ? AND mailbox_id = ? ORDER BY uid";
     public const string EntryByUid =
         "SELECT " + EntryColumns + " FROM entry WHERE account_id = ? AND mailbox_id = ? AND uid = ?";
-    public const string EntriesSince =
-        "SELECT " + EntryColumns + " FROM entry INDEXED BY entry_modseq WHERE account_id = ? AND mailbox_id = ? AND modseq > ?";
     public const string DeletedEntries =
         "SELECT " + EntryColumns + " FROM entry WHERE account_id = ? AND mailbox_id = ? AND flags & 8 ORDER BY uid";
     public const string InsertEntry =
@@ -81,7 +78,7 @@ internal static class Statements
     public const string InsertExpunge =
         "INSERT INTO expunge (account_id, mailbox_id, modseq, uid, email_id, at) VALUES (?, ?, ?, ?, ?, ?)";
     public const string ExpungesSince =
-        "SELECT uid FROM expunge WHERE account_id = ? AND mailbox_id = ? AND modseq > ?";
+        "SELECT uid FROM expunge WHERE account_id = ? AND mailbox_id = ? AND modseq > ? AND modseq <= ?";
     public const string DeleteExpungesOf = "DELETE FROM expunge WHERE account_id = ? AND mailbox_id = ?";
 
     // Emails and bodies
@@ -104,6 +101,7 @@ internal static class Statements
     public const string DeleteUndelete = "DELETE FROM undelete WHERE expunged_at = ? AND email_id = ?";
     public const string InsertBody = "INSERT INTO body (body_id, segment, at, record, length, holders) VALUES (?, ?, ?, ?, ?, ?)";
     public const string GetBody = "SELECT segment, at, record, length, holders FROM body WHERE body_id = ?";
+    public const string BodiesAfter = "SELECT body_id, segment, at, record, length FROM body WHERE body_id > ? ORDER BY body_id LIMIT ?";
     public const string DropBody = "UPDATE body SET holders = holders - 1 WHERE body_id = ? RETURNING holders, segment, record";
     public const string DeleteBody = "DELETE FROM body WHERE body_id = ?";
     public const string MoveBody = "UPDATE body SET segment = ?, at = ? WHERE body_id = ? AND segment = ? AND at = ?";
