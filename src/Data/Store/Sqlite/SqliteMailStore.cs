@@ -102,10 +102,10 @@ public sealed partial class SqliteMailStore : IMailStore
         if (Interlocked.Exchange(ref _closed, 1) != 0) return;
         await _stop.CancelAsync();
         await _background.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await CloseSearchAsync();
         _bodies.Dispose();
         _commits.Dispose();
         _reads.Dispose();
-        await CloseSearchAsync();
         _segments.Dispose();
         _lock.Dispose();
         _stop.Dispose();
@@ -239,7 +239,7 @@ public sealed partial class SqliteMailStore : IMailStore
     }
 
     [SuppressMessage("Reliability", "CA2000", Justification = "the store keeps it until it closes")]
-    private static SafeFileHandle Lock(string folder)
+    internal static SafeFileHandle Lock(string folder)
     {
         try
         {
