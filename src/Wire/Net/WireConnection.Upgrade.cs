@@ -23,11 +23,11 @@ public sealed partial class WireConnection
     private static readonly TimeSpan FarewellPatience = TimeSpan.FromSeconds(5);
 
     // A read of zero octets waits first, so an idle connection holds no buffer; 4 KiB hold any command line.
-    private static readonly StreamPipeReaderOptions ReaderOptions =
+    internal static readonly StreamPipeReaderOptions ReaderOptions =
         new(bufferSize: 4096, minimumReadSize: 1024, leaveOpen: true, useZeroByteReads: true);
 
     // As large as a TLS record: fewer records and system calls for large answers, and nothing is held between flushes.
-    private static readonly StreamPipeWriterOptions WriterOptions = new(minimumBufferSize: 16 * 1024, leaveOpen: true);
+    internal static readonly StreamPipeWriterOptions WriterOptions = new(minimumBufferSize: 16 * 1024, leaveOpen: true);
 
     private SslStream? _ssl;
     private DeflateStream? _deflate;

@@ -1,0 +1,159 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http;
+using System.Text.Json;
+using Xunit;
+
+namespace Aviso.Tests.System;
+
+/// <summary>
+/// The real executable in a folder of its own, on free loopback ports. Started by a test and ended by its pid. What it wrote
+/// to stdout is kept for the message of a failing test.
+/// </summary>
+public sealed class AvisoServer : IAsyncDisposable
+{
+    public const string Domain = "example.test";
+    public const string Password = "correct horse 1";
+
+    private readonly List<string> _log = [];
+    private Process? _process;
+
+    private AvisoServer(string folder) => Folder = folder;
+
+    /// <summary>Holds aviso.yaml and data/.</summary>
+    public string Folder { get; }
+
+    public string DataFolder => Path.Combine(Folder, "data");
+
+    public string SettingsFile => Path.Combine(Folder, "aviso.yaml");
+
+    public IReadOnlyDictionary<string, int> Ports { get; private set; } = new Dictionary<string, int>();
+
+    public int Pid => _process!.Id;
+
+    public bool HasExited => _process is null || _process.HasExited;
+
+    public string Log
+    {
+        get
+        {
+            lock (_log) return string.Join('\n', _log);
+        }
+    }
+
+    /// <summary>Port of a listener kind such as "smtp".</summary>
+    public int Port(string kind) => Ports[kind];
+
+    /// <summary>
+    /// Starts a server with accounts alice@ bob@ carol@example.test. <paramref name="extra"/> is YAML added at the end;
+    /// <paramref name="listeners"/> are kinds, each bound to a free port of 127.0.0.1.
+    /// </summary>
+    public static async Task<AvisoServer> StartAsync(
+        string extra = "", string? listeners = null, string? dataFolder = null,
+        IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var folder = Directory.CreateTempSubdirectory("aviso-system-").FullName;
+        var server = new AvisoServer(folder);
+        var kinds = (listeners ?? "smtp submission submissions imap imaps lmtp metrics").Split(' ');
+        await File.WriteAllTextAsync(server.SettingsFile, $"""
+            hostname: mail.{Domain}
+            data: {dataFolder ?? server.DataFolder}
+            listeners:
+            {string.Join('\n', kinds.Select(kind => $"  - {{ kind: {kind}, address: \"127.0.0.1:0\" }}"))}
+            networks:
+              internal: [127.0.0.0/8]
+              cleartext_login: [127.0.0.0/8]
+            postmaster: alice@{Domain}
+            tls: {{ self_signed: true }}
+            domains:
+              - name: {Domain}
+            accounts:
+              - {{ address: alice@{Domain}, password: "literal:{Password}" }}
+              - {{ address: bob@{Domain}, password: "literal:{Password}" }}
+              - {{ address: carol@{Domain}, password: "literal:{Password}" }}
+            limits: {{ connections: 100000/min, messages: 100000/min, connections_at_once: 1000 }}
+
+            """ + extra + "\n");
+        await server.StartAgainAsync(environment);
+        return server;
+    }
+
+    /// <summary>Starts the process (again) on the same folder and waits until it is ready.</summary>
+    public async Task StartAgainAsync(IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var ports = Path.Combine(Folder, "ports.json");
+        File.Delete(ports);
+        var start = new ProcessStartInfo(Executable, ["serve", "--config", SettingsFile, "--print-ports-to", ports])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder,
+        };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += (_, line) => Keep(line.Data);
+        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        var patience = Stopwatch.StartNew();
+        while (!File.Exists(ports) && !_process.HasExited && patience.Elapsed < TimeSpan.FromSeconds(60))
+            await Task.Delay(20);
+        Assert.True(File.Exists(ports), "the server did not get ready:\n" + Log);
+        Ports = JsonSerializer.Deserialize<Dictionary<string, int>>(await File.ReadAllTextAsync(ports))!;
+    }
+
+    /// <summary>kill -9, and wait until it is gone.</summary>
+    public async Task KillAsync()
+    {
+        _process!.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>SIGTERM; returns the exit status.</summary>
+    public async Task<int> StopAsync()
+    {
+        await Tool.RunAsync("kill", ["-TERM", $"{Pid}"]);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await _process!.WaitForExitAsync(patience.Token);
+        return _process.ExitCode;
+    }
+
+    /// <summary>Runs a verb of the same executable on the same settings.</summary>
+    public Task<ToolResult> VerbAsync(params string[] args) =>
+        Tool.RunAsync(Executable, [.. args, "--config", SettingsFile]);
+
+    /// <summary>Status and text of a page on the metrics listener.</summary>
+    public async Task<(HttpStatusCode Status, string Text)> PageAsync(string path)
+    {
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(20) };
+        var reply = await http.GetAsync(new Uri($"http://127.0.0.1:{Port("metrics")}{path}"));
+        return (reply.StatusCode, await reply.Content.ReadAsStringAsync());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!HasExited) await KillAsync();
+        _process?.Dispose();
+        try
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
+        catch (IOException)
+        {
+            // A tmpfs mounted below by a test goes with that test.
+        }
+    }
+
+    private static string Executable
+    {
+        get
+        {
+            var output = AppContext.BaseDirectory.Contains("Release", StringComparison.Ordinal) ? "Release" : "Debug";
+            return Path.Combine(Checkout.Root, "src", "Server", "bin", output, "net10.0", "aviso");
+        }
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is null) return;
+        lock (_log) _log.Add(line);
+    }
+}

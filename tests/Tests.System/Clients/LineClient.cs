@@ -1,0 +1,140 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace Aviso.Tests.System.Clients;
+
+/// <summary>A plain TCP client that speaks lines in Latin-1, for the harnesses that need thousands of exact commands.</summary>
+public class LineClient : IDisposable
+{
+    private readonly TcpClient _tcp = new() { NoDelay = true };
+    private readonly BufferedStream _stream;
+    private readonly byte[] _one = new byte[1];
+
+    protected LineClient(int port)
+    {
+        _tcp.ReceiveTimeout = _tcp.SendTimeout = 30_000;
+        _tcp.Connect("127.0.0.1", port);
+        _stream = new(_tcp.GetStream(), 64 * 1024);
+    }
+
+    /// <summary>Sends the octets of <paramref name="text"/> as they are.</summary>
+    public void Send(string text)
+    {
+        _stream.Write(Encoding.Latin1.GetBytes(text));
+        _stream.Flush();
+    }
+
+    /// <summary>One line without CRLF. Throws IOException when the peer is gone.</summary>
+    public string ReadLine()
+    {
+        var line = new StringBuilder();
+        while (true)
+        {
+            if (_stream.Read(_one, 0, 1) == 0) throw new IOException("the server closed the connection");
+            if (_one[0] == '\n') break;
+            line.Append((char)_one[0]);
+        }
+        return line.ToString().TrimEnd('\r');
+    }
+
+    public string ReadExactly(int octets)
+    {
+        var buffer = new byte[octets];
+        _stream.ReadExactly(buffer);
+        return Encoding.Latin1.GetString(buffer);
+    }
+
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected virtual void Dispose(bool disposing)
+    {
+        // Not the stream first: it would flush to a peer that may have been killed.
+        _tcp.Dispose();
+    }
+}
+
+/// <summary>SMTP, one command at a time.</summary>
+public sealed class SmtpLineClient : LineClient
+{
+    public SmtpLineClient(int port, string helo = "client.test") : base(port)
+    {
+        Expect("220");
+        Command($"EHLO {helo}", "250");
+    }
+
+    /// <summary>Sends a command and reads its whole reply; throws when it does not begin with <paramref name="code"/>.</summary>
+    public string Command(string command, string code)
+    {
+        Send(command + "\r\n");
+        return Expect(code);
+    }
+
+    /// <summary>A whole transaction; returns when the server has acknowledged it.</summary>
+    public void Deliver(string from, IEnumerable<string> recipients, string message)
+    {
+        Command($"MAIL FROM:<{from}>", "250");
+        foreach (var recipient in recipients) Command($"RCPT TO:<{recipient}>", "250");
+        Command("DATA", "354");
+        Send(message.Replace("\r\n.", "\r\n..", StringComparison.Ordinal) + "\r\n.\r\n");
+        Expect("250");
+    }
+
+    private string Expect(string code)
+    {
+        string line;
+        do line = ReadLine();
+        while (line.Length > 3 && line[3] == '-');
+        return line.StartsWith(code, StringComparison.Ordinal) ? line : throw new InvalidOperationException($"expected {code}: {line}");
+    }
+}
+
+/// <summary>IMAP, one command at a time; literals in responses are read whole.</summary>
+public sealed class ImapLineClient : LineClient
+{
+    private int _tag;
+
+    public ImapLineClient(int port, string user, string password) : base(port)
+    {
+        ReadLine();
+        Ok($"LOGIN \"{user}\" \"{password}\"");
+    }
+
+    /// <summary>The untagged responses of a command that must end OK.</summary>
+    public IReadOnlyList<string> Ok(string command)
+    {
+        var (last, lines) = Run(command);
+        return last.StartsWith("OK", StringComparison.Ordinal) ? lines : throw new InvalidOperationException($"{command}: {last}");
+    }
+
+    /// <summary>The tagged response without its tag, and the untagged ones; a literal stands where it came, after its {n}.</summary>
+    public (string Tagged, IReadOnlyList<string> Untagged) Run(string command)
+    {
+        var tag = $"a{++_tag}";
+        Send($"{tag} {command}\r\n");
+        var lines = new List<string>();
+        while (true)
+        {
+            var line = ReadResponse();
+            if (line.StartsWith(tag + " ", StringComparison.Ordinal)) return (line[(tag.Length + 1)..], lines);
+            lines.Add(line);
+        }
+    }
+
+    private string ReadResponse()
+    {
+        var whole = new StringBuilder();
+        while (true)
+        {
+            var line = ReadLine();
+            whole.Append(line);
+            var open = line.LastIndexOf('{');
+            if (open < 0 || !line.EndsWith('}') || !int.TryParse(line.AsSpan(open + 1, line.Length - open - 2), out var octets))
+                return whole.ToString();
+            whole.Append("\r\n").Append(ReadExactly(octets));
+        }
+    }
+}
