@@ -3,13 +3,9 @@ namespace Aviso.Mime;
 /// <summary>RFC 5322 §3.4.1 addr-spec with the obsolete forms of §4.4 and the UTF-8 of RFC 6532, strictly: yes or no.</summary>
 public static class AddrSpec
 {
-    private const int LongestLocalPart = 64;
-    private const int LongestDomain = 255;
-    private const int LongestLabel = 63;
-
     /// <summary>
-    /// True when the whole of <paramref name="text"/> is an address; the parts without comments, white space and quoting. RFC 5321 §4.5.3.1
-    /// lengths (64, 255, labels 63) and RFC 1123 labels (no hyphen at either end) hold too: no mail can go elsewhere.
+    /// True when the whole of <paramref name="text"/> is an address; the parts without comments, white space and quoting. Lengths
+    /// are SMTP's matter (RFC 5321 §4.5.3.1); labels may not begin or end with a hyphen (RFC 1123 §2.1).
     /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out string localPart, out string domain)
     {
@@ -52,20 +48,20 @@ public static class AddrSpec
                 if (!TryCfws() || !TryWord(_local) || !TryCfws()) return false;
             }
             while (TryDot(_local));
-            return _local.Count <= LongestLocalPart && _at > start;
+            return _at > start;
         }
 
         // domain = dot-atom / domain-literal / obs-domain; obs-domain = atom *("." atom)
         public bool TryDomain()
         {
             if (!TryCfws()) return false;
-            if (Peek == '[') return TryLiteral() && TryCfws() && AtEnd && _domain.Count <= LongestDomain;
+            if (Peek == '[') return TryLiteral() && TryCfws() && AtEnd;
             do
             {
                 if (!TryCfws() || !TryLabel() || !TryCfws()) return false;
             }
             while (TryDot(_domain));
-            return AtEnd && _domain.Count <= LongestDomain;
+            return AtEnd;
         }
 
         private bool TryDot(List<byte> into)
@@ -88,7 +84,7 @@ public static class AddrSpec
         {
             var start = _domain.Count;
             if (!TryAtom(_domain)) return false;
-            return _domain.Count - start <= LongestLabel && _domain[start] != '-' && _domain[^1] != '-';
+            return _domain[start] != '-' && _domain[^1] != '-';
         }
 
         // quoted-string = [CFWS] DQUOTE *([FWS] qcontent) [FWS] DQUOTE [CFWS]

@@ -228,10 +228,8 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
     {
         if (_phrase.Count == 0) return null;
         var text = Phrase();
-        // One word alone is a local part without its domain; several, or a quoted one, are a name.
-        return _run == 0 || Text(0, _run).Trim(' ') == text
-            ? Make(Comment(), text, "", null)
-            : Make(text, "", "", null);
+        // One word alone is a local part without its domain; several are a name.
+        return text.Contains(' ', StringComparison.Ordinal) ? Make(text, "", "", null) : Make(Comment(), text, "", null);
     }
 
     private void SkipToSeparator()

@@ -91,8 +91,8 @@ public static class EncodedWord
     {
         var octets = Encoding.UTF8.GetBytes(text.ToArray());
         var plain = 0;
-        foreach (var c in octets) plain += IsQPlain(c) ? 1 : 0;
-        var useQ = plain + ((octets.Length - plain) * 3) <= octets.Length * 4 / 3;
+        foreach (var c in octets) plain += IsQPlain(c) || c == ' ' ? 1 : 0;
+        var useQ = plain + ((octets.Length - plain) * 3) <= (octets.Length + 2) / 3 * 4;
         const string prefix = "=?utf-8?";
         var room = LongestWord - prefix.Length - 4;
         var start = 0;

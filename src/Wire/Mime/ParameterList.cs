@@ -29,6 +29,7 @@ public static class ParameterList
                 MimeMeters.Limit("parameters");
                 break;
             }
+            if (name.StartsWith('*')) continue;
             if (name.Contains('*', StringComparison.Ordinal) && Section.TryRead(name, value) is { } section)
             {
                 (extended ??= []).Add(section);
@@ -90,10 +91,11 @@ public static class ParameterList
         return false;
     }
 
-    // Kinder than a token: file names with spaces and slashes are sent without quotes. A comment ends it.
+    // Kinder than a token: file names with spaces and slashes are sent without quotes. A comment or a line end ends it, since the
+    // semicolon before a folded line is forgotten too.
     private static byte[] Bare(ref ValueReader reader)
     {
-        var text = reader.Until(";"u8);
+        var text = reader.Until(";\r\n"u8);
         var comment = text.IndexOf(" ("u8);
         if (comment >= 0) text = text[..comment];
         return HeaderText.Unfold(text);

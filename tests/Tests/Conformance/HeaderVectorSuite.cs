@@ -9,8 +9,48 @@ namespace Aviso.Tests.Conformance;
 /// <summary>Suite header-vectors: RFC 2047, 2231, dates, addresses, message ids, content types.</summary>
 public sealed partial class HeaderVectorSuite
 {
+    // By file and position, and why we differ.
     private static readonly Dictionary<string, string> Disagreements = new()
     {
+        ["rfc2047-decode.json#7"] = "three octets that are not UTF-8 give three U+FFFD, as the Unicode standard counts them",
+        ["rfc2047-decode.json#9"] = "a word in an unknown charset stays as it is (RFC 2047 §6.3)",
+        ["mail-parser/unstructured.json#21"] = "no space is made up between text and a word that touches it",
+        ["mail-parser/unstructured.json#27"] = "as 21",
+        ["mail-parser/unstructured.json#28"] = "as 21",
+        ["address-first.json#47"] = "an open comment ends with the field; the word before it stays",
+        ["mail-parser/id.json#3"] = "a field value ends where its field ends; this one holds an empty line that no field can",
+        ["mail-parser/id.json#6"] = "white space and comments are no part of an id (RFC 5322 §4.5.4)",
+        ["mail-parser/content_type.json#31"] = "section 1 has a charset of its own, which RFC 2231 §4.1 forbids; it is shown",
+        ["mail-parser/content_type.json#34"] = "white space between adjacent words is not shown (RFC 2047 §6.2)",
+        ["mail-parser/content_type.json#47"] = "not a token: no disposition",
+        ["mail-parser/content_type.json#48"] = "a token ends at the equals sign",
+        ["mail-parser/content_type.json#49"] = "an empty value is kept",
+        ["mail-parser/content_type.json#54"] = "parameter names are ASCII",
+        ["mail-parser/content_type.json#58"] = "as 48",
+        ["mail-parser/content_type.json#59"] = "section 9999 does not follow section 1",
+        ["mail-parser/content_type.json#61"] = "names with stray asterisks are kept as they are",
+        ["mail-parser/content_type.json#76"] = "a second slash ends the subtype",
+        ["mail-parser/content_type.json#77"] = "as 76",
+        ["mail-parser/content_type.json#78"] = "as 76",
+        ["rfc2231.json#7"] = "sections beside a whole parameter are dropped, not shown under another name",
+        ["rfc2231.json#8"] = "section 0 is used although section 1 is missing: half a file name is better than none",
+        ["rfc2231.json#9"] = "octets that do not fit the charset are guessed at or become U+FFFD, not percent escapes",
+        ["rfc2231.json#10"] = "as 9",
+        ["rfc2231.json#11"] = "as 9",
+        ["mail-parser/date.json#10"] = "a month is a name",
+        ["mail-parser/date.json#12"] = "as 10",
+        ["mail-parser/date.json#14"] = "a folded comment is a comment",
+        ["mail-parser/date.json#28"] = "a whole Received field; the caller gives what follows the semicolon",
+        ["mail-parser/address.json#8"] = "a comment is a name only where there is no other",
+        ["mail-parser/address.json#9"] = "as 8, and a backslash before a line end quotes nothing we keep",
+        ["mail-parser/address.json#10"] = "as 8; a comment after the group is none of its members",
+        ["mail-parser/address.json#11"] = "as 8; a comment is no member",
+        ["mail-parser/address.json#13"] = "the obsolete route is no part of the address, white space around dots neither (RFC 5322 §4.4)",
+        ["mail-parser/address.json#14"] = "as 8 and 13",
+        ["mail-parser/address.json#22"] = "as 8",
+        ["mail-parser/address.json#33"] = "white space around a name is trimmed",
+        ["mail-parser/address.json#55"] = "a name stands before the address",
+        ["mail-parser/address.json#56"] = "as 8",
     };
 
     [Fact]
@@ -92,11 +132,11 @@ public sealed partial class HeaderVectorSuite
         var part = scanner.Finish();
         var e = c.GetProperty("expected");
         if (e.ValueKind == JsonValueKind.Null) return null;
-        var expectsType = e.GetProperty("c_subtype").GetString() is not null;
+        var subtype = e.TryGetProperty("c_subtype", out var sub) ? sub.GetString() : null;
+        var expectsType = subtype is not null;
         var got = expectsType ? $"{part.Type}/{part.Subtype}" : asDisposition.Disposition ?? "";
-        var expected = e.GetProperty("c_type").GetString() + (expectsType ? "/" + e.GetProperty("c_subtype").GetString() : "");
-        var attributes = e.GetProperty("attributes");
-        var wanted = attributes.ValueKind == JsonValueKind.Null ? "" : string.Join('|', attributes.EnumerateArray()
+        var expected = e.GetProperty("c_type").GetString() + (expectsType ? "/" + subtype : "");
+        var wanted = !e.TryGetProperty("attributes", out var attributes) || attributes.ValueKind == JsonValueKind.Null ? "" : string.Join('|', attributes.EnumerateArray()
             .Where(a => a[0].GetString()!.Length > 0 && !a[0].GetString()!.EndsWith("-language", StringComparison.Ordinal))
             .Select(a => $"{a[0].GetString()!.ToLowerInvariant()}={a[1].GetString()}").Order());
         var parameters = expectsType ? part.Parameters : asDisposition.DispositionParameters;
