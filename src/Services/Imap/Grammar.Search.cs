@@ -9,8 +9,6 @@ internal ref partial struct Grammar
     public const int MaxSearchDepth = 50;
     public const int MaxSearchKeys = 2000;
 
-    private int _searchKeys;
-
     // search = "SEARCH" [search-return-opts] SP search-program
     public bool SearchRequest(out SearchRequest request)
     {

@@ -23,6 +23,7 @@ internal ref partial struct Grammar(ReadOnlySpan<byte> octets, bool utf8Names)
     private readonly ReadOnlySpan<byte> _octets = octets;
     private readonly bool _utf8Names = utf8Names;
     private int _at;
+    private int _searchKeys;
 
     public readonly int Position => _at;
 

@@ -19,16 +19,15 @@ internal static class AuthenticateCommand
             return Completion.No("CANNOT", "That mechanism is not offered");
         var sasl = SaslServer.Start(
             mechanism, session.Server.Authenticator, LoginCommand.Attempt(session, mechanism), session.Connection.Tls);
-        return await ExchangeAsync(session, sasl, initial);
+        return sasl is null ? Completion.No("CANNOT", "That mechanism is not offered") : await ExchangeAsync(session, sasl, initial);
     }
 
     private static async ValueTask<Completion> ExchangeAsync(ImapSession session, SaslServer sasl, byte[]? response)
     {
-        // Without an initial response the server's first challenge is empty (all our mechanisms are client-first).
-        if (response is null && !ReadResponse(await AskAsync(session, default), out response)) return Completion.Bad("Cancelled");
+        if (response is null && !ReadResponse(await AskAsync(session, sasl.FirstChallenge), out response)) return Completion.Bad("Cancelled");
         while (true)
         {
-            switch (await sasl.NextAsync(response))
+            switch (await sasl.NextAsync(response, session.Cancel))
             {
                 case SaslStep.Challenge challenge:
                     if (!ReadResponse(await AskAsync(session, challenge.Octets), out response)) return Completion.Bad("Cancelled");

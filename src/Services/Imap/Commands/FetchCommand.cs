@@ -24,6 +24,15 @@ internal static class FetchCommand
         return gone ? Completion.No("EXPUNGEISSUED", "Some of the messages are gone") : Completion.Ok("Fetched");
     }
 
+    /// <summary>NOTIFY's MessageNew with fetch-att: the messages from this UID on.</summary>
+    public static async ValueTask FetchNewAsync(ImapSession session, SelectedMailbox box, uint fromUid, FetchRequest request)
+    {
+        var first = box.View.IndexOf(fromUid);
+        if (first < 0) first = ~first;
+        request = request with { Fields = request.Fields | (session.Modes.UidOnly ? 0 : FetchFields.Uid) };
+        await FetchAllAsync(session, box, Enumerable.Range(first, box.View.Count - first), request);
+    }
+
     private static FetchRequest WithImplied(ImapSession session, Command command, FetchRequest request)
     {
         if (request.ChangedSince is not null) request = request with { Fields = request.Fields | FetchFields.ModSeq };

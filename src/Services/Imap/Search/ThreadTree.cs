@@ -12,25 +12,19 @@ internal sealed class ThreadNode(SortRow? row)
     /// <summary>RFC 5256 §3 step 4: a dummy sorts by its first child.</summary>
     public (long Date, int Index) Order => Row is { } row ? (row.Date, row.Index) : Children.Count > 0 ? Children[0].Order : (0, 0);
 
-    public void Adopt(ThreadNode child)
-    {
-        child.Parent?.Children.Remove(child);
-        child.Parent = this;
-        Children.Add(child);
-    }
-
-    /// <summary>True when <paramref name="other"/> is this node or stands above it.</summary>
+    /// <summary>True when <paramref name="other"/> is this node or stands above it; also when that takes too long to see.</summary>
     public bool IsBelow(ThreadNode other)
     {
+        var steps = 0;
         for (var node = this; node is not null; node = node.Parent)
         {
-            if (ReferenceEquals(node, other)) return true;
+            if (ReferenceEquals(node, other) || ++steps > ThreadTree.MaxDepth) return true;
         }
         return false;
     }
 }
 
-/// <summary>RFC 5256 §3. Trees are kept shallow enough to walk without recursion trouble by <see cref="MaxDepth"/>.</summary>
+/// <summary>RFC 5256 §3. No tree is deeper than <see cref="MaxDepth"/>: what is written here recurses.</summary>
 internal static class ThreadTree
 {
     /// <summary>Deeper replies hang from the last level: a forged chain must not cost more than its length.</summary>
@@ -58,7 +52,9 @@ internal static class ThreadTree
         foreach (var node in all.Concat(byId.Values).Distinct())
         {
             if (node.Parent is null) roots.Add(node);
+            else node.Parent.Children.Add(node);
         }
+        Flatten(roots);
         roots = Prune(roots);
         roots = GatherSubjects(roots);
         foreach (var root in roots) SortChildren(root, 0);
@@ -81,25 +77,41 @@ internal static class ThreadTree
             if (row.MessageId.Length > 0) byId.TryAdd(row.MessageId, node);
         }
         ThreadNode? parent = null;
-        var depth = 0;
         foreach (var id in row.References)
         {
             if (id.Length == 0 || id == row.MessageId) continue;
             if (!byId.TryGetValue(id, out var next)) byId[id] = next = new(null);
             // (1)(B): keep links that are there, make no loop.
-            if (parent is not null && next.Parent is null && depth < MaxDepth && !parent.IsBelow(next)) parent.Adopt(next);
+            if (parent is not null && next.Parent is null && !parent.IsBelow(next)) next.Parent = parent;
             parent = next;
-            depth++;
         }
-        if (parent is not null && !parent.IsBelow(node))
-        {
-            // (1)(C): the last reference is the parent, whatever was guessed before.
-            var level = 0;
-            for (var up = parent; up is not null && level <= MaxDepth; up = up.Parent) level++;
-            while (level-- > MaxDepth && parent!.Parent is not null) parent = parent.Parent;
-            parent!.Adopt(node);
-        }
+        // (1)(C): the last reference is the parent, whatever was guessed before.
+        if (parent is not null && !parent.IsBelow(node)) node.Parent = parent;
         return node;
+    }
+
+    // No recursion further down may go deeper than MaxDepth.
+    private static void Flatten(List<ThreadNode> roots)
+    {
+        var open = new Stack<(ThreadNode Node, int Depth)>(roots.Select(r => (r, 1)));
+        while (open.TryPop(out var at))
+        {
+            if (at.Depth == MaxDepth) at.Node.Children = Below(at.Node);
+            else foreach (var child in at.Node.Children) open.Push((child, at.Depth + 1));
+        }
+    }
+
+    private static List<ThreadNode> Below(ThreadNode node)
+    {
+        var all = new List<ThreadNode>();
+        var open = new Stack<ThreadNode>(node.Children);
+        while (open.TryPop(out var child))
+        {
+            foreach (var next in child.Children) open.Push(next);
+            child.Children = [];
+            all.Add(child);
+        }
+        return all;
     }
 
     // Step 3: drop dummies without children; put the children of others in their place.
