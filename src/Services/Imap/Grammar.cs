@@ -200,11 +200,16 @@ internal ref partial struct Grammar(ReadOnlySpan<byte> octets, bool utf8Names)
         var star = false;
         do
         {
+            var onlyStar = Peek == '*';
             if (!SequenceNumber(out var first, ref star)) return false;
             var last = first;
-            if (Char((byte)':') && !SequenceNumber(out last, ref star)) return false;
-            // "*" alone is the last message; as a range end it reaches to it.
-            if (first == uint.MaxValue && last == uint.MaxValue) continue;
+            if (Char((byte)':'))
+            {
+                onlyStar &= Peek == '*';
+                if (!SequenceNumber(out last, ref star)) return false;
+            }
+            // "*" alone is the last message, whatever its number; as a range end it reaches to it.
+            if (onlyStar) continue;
             ranges.Add(new(Math.Min(first, last), Math.Max(first, last)));
             if (ranges.Count > SequenceSet.MaxRanges) return false;
         }

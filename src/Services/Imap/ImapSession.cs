@@ -149,9 +149,9 @@ internal sealed class ImapSession : IDisposable
         try
         {
             var done = await command.Entry!.Run(this, command);
-            if (done.Status is CompletionStatus.Silent or CompletionStatus.Bad || Box is null) return done;
             var news = command.Entry.News;
-            if (news != News.None) await ReportNewsAsync(news == News.All || command.Uid);
+            if (done.Status is CompletionStatus.Silent or CompletionStatus.Bad || Box is null || news == News.None) return done;
+            await ReportNewsAsync(news == News.All || command.Uid);
             return Over ? Completion.Silent : done;
         }
         catch (OperationCanceledException) when (Cancel.IsCancellationRequested)
