@@ -20,8 +20,12 @@ internal static class FetchCommand
         if (request.Partial is not null && !command.Uid) return Completion.Bad("PARTIAL needs UID FETCH");
         request = WithImplied(session, command, request);
         if (request.Vanished) await VanishedAsync(session, box, set, request.ChangedSince!.Value);
-        var gone = await FetchAllAsync(session, box, Selected(box, set, command.Uid, request), request);
-        return gone ? Completion.No("EXPUNGEISSUED", "Some of the messages are gone") : Completion.Ok("Fetched");
+        return await FetchAllAsync(session, box, Selected(box, set, command.Uid, request), request) switch
+        {
+            FetchResult.Gone => Completion.No("EXPUNGEISSUED", "Some of the messages are gone"),
+            FetchResult.UnknownEncoding => Completion.No("UNKNOWN-CTE", "A part has an encoding that cannot be undone"),
+            _ => Completion.Ok("Fetched"),
+        };
     }
 
     /// <summary>NOTIFY's MessageNew with fetch-att: the messages from this UID on.</summary>
@@ -72,24 +76,26 @@ internal static class FetchCommand
         }
     }
 
-    /// <summary>True when a message could not be read any more.</summary>
-    private static async ValueTask<bool> FetchAllAsync(ImapSession session, SelectedMailbox box, IEnumerable<int> indexes, FetchRequest request)
+    /// <summary>The worst that happened; what could be sent was sent.</summary>
+    private static async ValueTask<FetchResult> FetchAllAsync(ImapSession session, SelectedMailbox box, IEnumerable<int> indexes, FetchRequest request)
     {
-        var gone = false;
+        var result = FetchResult.Written;
         var size = request.Sections.Count > 0 ? BatchWithBodies : Batch;
         var batch = new List<int>(size);
         foreach (var index in indexes)
         {
             batch.Add(index);
             if (batch.Count < size) continue;
-            gone |= await FetchBatchAsync(session, box, batch, request);
-            if (session.Writer.Broken) return gone;
+            result = Worse(result, await FetchBatchAsync(session, box, batch, request));
+            if (session.Writer.Broken) return result;
             batch.Clear();
         }
-        return gone | (batch.Count > 0 && await FetchBatchAsync(session, box, batch, request));
+        return batch.Count == 0 ? result : Worse(result, await FetchBatchAsync(session, box, batch, request));
     }
 
-    private static async ValueTask<bool> FetchBatchAsync(ImapSession session, SelectedMailbox box, List<int> batch, FetchRequest request)
+    private static FetchResult Worse(FetchResult a, FetchResult b) => a > b ? a : b;
+
+    private static async ValueTask<FetchResult> FetchBatchAsync(ImapSession session, SelectedMailbox box, List<int> batch, FetchRequest request)
     {
         var seen = request.SetsSeen && !box.ReadOnly ? await SetSeenAsync(session, box, batch) : null;
         if (!request.NeedsRendered)
@@ -99,23 +105,23 @@ internal static class FetchCommand
                 FetchWriter.WriteEntryOnly(session, box, index, request.Fields);
                 await session.Writer.BreatheAsync();
             }
-            return false;
+            return FetchResult.Written;
         }
         var view = box.View;
         var emails = await session.Store.EmailsAsync(session.Account, batch.ConvertAll(i => view[i].Email), session.Cancel);
-        var gone = false;
+        var result = FetchResult.Written;
         for (var k = 0; k < batch.Count && !session.Writer.Broken; k++)
         {
             if (emails[k] is { } email)
             {
                 var simple = request.Sections.Count == 0 && FetchWriter.CanCopy(session, email.Rendered, request.Fields);
                 if (simple) FetchWriter.WriteCopied(session, box, batch[k], request.Fields, email);
-                else gone |= !await FetchWriter.WriteFullAsync(session, box, batch[k], request, email, seen);
+                else result = Worse(result, await FetchWriter.WriteFullAsync(session, box, batch[k], request, email, seen));
             }
-            else gone = true;
+            else result = Worse(result, FetchResult.Gone);
             await session.Writer.BreatheAsync();
         }
-        return gone;
+        return result;
     }
 
     // RFC 9051 §6.4.5: BODY[...] sets \Seen and says so. Durable before the octets go out.

@@ -3,6 +3,11 @@ using Aviso.Store;
 
 namespace Aviso.Imap;
 
+internal enum FetchResult
+{
+    Written, UnknownEncoding, Gone,
+}
+
 /// <summary>Writes one FETCH response. What Mime rendered at delivery is copied; only old renderings, 8-bit structures for
 /// clients without UTF-8 and body sections cost more.</summary>
 internal static class FetchWriter
@@ -36,17 +41,18 @@ internal static class FetchWriter
         session.Writer.Bytes(")\r\n"u8);
     }
 
-    /// <summary>False when the octets could not be opened any more; then nothing was written.</summary>
-    public static async ValueTask<bool> WriteFullAsync(
+    /// <summary>Gone when the octets could not be opened any more; then, and with UnknownEncoding, nothing was written.</summary>
+    public static async ValueTask<FetchResult> WriteFullAsync(
         ImapSession session, SelectedMailbox box, int index, FetchRequest request, StoredEmail email, Dictionary<uint, Entry>? seen)
     {
         using var body = await session.Store.OpenBodyAsync(session.Account, email.Id, session.Cancel);
-        if (body is null) return false;
+        if (body is null) return FetchResult.Gone;
         var entry = box.View[index];
         var rendered = Fresh(session, email, body);
         // The body is read ahead of the first octet: a fault after it would cut the connection.
         var sections = request.Sections.Select(s => SectionFinder.Find(s, rendered, body)).ToList();
-        if (sections.Exists(s => s.UnknownEncoding)) return await UnknownEncodingAsync(session);
+        // RFC 9051 §7.1: UNKNOWN-CTE.
+        if (sections.Exists(s => s.UnknownEncoding)) return FetchResult.UnknownEncoding;
         NewsReport.FetchHead(session.Writer, index, entry.Uid, session.Modes, withUid: false);
         var first = true;
         var fields = request.Fields;
@@ -63,14 +69,7 @@ internal static class FetchWriter
             await SectionWriter.WriteAsync(session.Writer, request.Sections[i], sections[i], body);
         }
         session.Writer.Bytes(")\r\n"u8);
-        return true;
-    }
-
-    private static ValueTask<bool> UnknownEncodingAsync(ImapSession session)
-    {
-        // RFC 9051 §7.1 UNKNOWN-CTE.
-        session.Writer.Bytes("* NO [UNKNOWN-CTE] A part has an encoding that cannot be undone\r\n"u8);
-        return new(true);
+        return FetchResult.Written;
     }
 
     private static void Fields(ImapSession session, SelectedMailbox box, in Entry entry, FetchFields fields, ref bool first)
