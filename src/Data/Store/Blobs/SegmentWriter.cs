@@ -50,26 +50,6 @@ internal sealed class SegmentWriter : IDisposable
         _end += write.Record.Length;
     }
 
-    /// <summary>As <see cref="Append(BodyWrite)"/> for a record that is already on disk (compaction).</summary>
-    public BodyPlace Append(BodyRecord record, SafeFileHandle from, long fromOffset)
-    {
-        MakeRoom(record.Length);
-        var place = new BodyPlace(Current, _end);
-        var piece = new byte[64 * 1024];
-        record.Write(piece, place.Segment, place.Offset);
-        Buffer(piece.AsMemory(0, BodyRecord.HeaderLength));
-        for (long at = BodyRecord.HeaderLength; at < record.Length;)
-        {
-            var read = RandomAccess.Read(
-                from, piece.AsSpan(0, (int)Math.Min(piece.Length, record.Length - at)), fromOffset + at);
-            if (read == 0) throw new EndOfStreamException($"segment record at {fromOffset} is shorter than its header says");
-            Buffer(piece.AsMemory(0, read));
-            at += read;
-        }
-        _end += record.Length;
-        return place;
-    }
-
     /// <summary>Makes all that was appended durable. After a <see cref="SyncFailedException"/> nothing may be written any more.</summary>
     public void Sync()
     {

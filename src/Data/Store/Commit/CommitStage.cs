@@ -22,6 +22,8 @@ internal sealed class CommitStage : IDisposable
     private readonly ILogger _log;
     private readonly Action<WriteBatch> _committed;
     private readonly Thread _thread;
+    private long _begun;
+    private long _published;
     private int _nextCheckpoint = CheckpointFrames;
 
     /// <param name="committed">Called on the committing thread after each commit, before callers hear of it.</param>
@@ -34,6 +36,16 @@ internal sealed class CommitStage : IDisposable
     }
 
     public bool Add(WriteOperation operation) => _line.Add(operation);
+
+    /// <summary>
+    /// Returns when every commit that a read which has begun can see has reached the views. Without it a view read from rows
+    /// could be newer than a view in memory, and who asks twice would see the mailbox go back in time.
+    /// </summary>
+    public void WaitUntilPublished()
+    {
+        var begun = Volatile.Read(ref _begun);
+        if (Volatile.Read(ref _published) < begun) SpinWait.SpinUntil(() => Volatile.Read(ref _published) >= begun);
+    }
 
     public void AddAll(List<WriteOperation> operations) => _line.AddAll(operations);
 
@@ -91,10 +103,12 @@ internal sealed class CommitStage : IDisposable
             }
             running = null;
             _batch.Flush();
+            Volatile.Write(ref _begun, _begun + 1);
             _db.Use(Statements.Commit).Run();
         }
         catch (Exception failed)
         {
+            Volatile.Write(ref _published, _begun);
             return Undo(operations, running, failed);
         }
         StoreMeters.Commit.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
@@ -121,6 +135,7 @@ internal sealed class CommitStage : IDisposable
             StoreMeters.Faults.Add(1);
             _log.LogError(fault, "after a commit");
         }
+        Volatile.Write(ref _published, _begun);
         foreach (var operation in operations) operation.Complete();
     }
 

@@ -55,7 +55,7 @@ public sealed partial class SqliteMailStore : IMailStore
         if (writer.CutAtStart > 0) _log.LogInformation("cut {Octets} octets of unfinished mail off the newest segment", writer.CutAtStart);
         if (writer.MissingAtStart > 0) _log.LogCritical("the newest segment lacks {Octets} octets of stored mail: run store check", writer.MissingAtStart);
         _journal = new(options.DataFolder, _log);
-        _views = new(options.ViewMemory, ReadView);
+        _views = new(options.ViewMemory, ReadView, () => _commits!.WaitUntilPublished());
         _commits = new(db, new(db, _ids, options.Clock), _journal, _gate, _log, Committed);
         _bodies = new(writer, _commits, _gate);
         _reads = new(file, Math.Max(4, Environment.ProcessorCount * 2));
@@ -102,10 +102,10 @@ public sealed partial class SqliteMailStore : IMailStore
         if (Interlocked.Exchange(ref _closed, 1) != 0) return;
         await _stop.CancelAsync();
         await _background.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await CloseSearchAsync();
         _bodies.Dispose();
         _commits.Dispose();
         _reads.Dispose();
-        await CloseSearchAsync();
         _segments.Dispose();
         _lock.Dispose();
         _stop.Dispose();
@@ -136,6 +136,17 @@ public sealed partial class SqliteMailStore : IMailStore
 
     private Task<Outcome<T>> ChangeAsync<T>(Func<WriteBatch, Outcome<T>> apply, BodyWrite[]? bodies = null, bool bringsMail = false) =>
         ChangeAsync(apply, static no => (Outcome<T>)no, bodies, bringsMail);
+
+    /// <summary>For tests of the stages.</summary>
+    internal Task ChangeForTestAsync(Action<WriteBatch> apply) => ChangeAsync(
+        batch =>
+        {
+            apply(batch);
+            return 0;
+        },
+        refused: null);
+
+    internal void SealForTest(string reason) => _gate.Seal(reason);
 
     private static void Refuse(WriteOperation operation, StoreError error)
     {
@@ -239,7 +250,7 @@ public sealed partial class SqliteMailStore : IMailStore
     }
 
     [SuppressMessage("Reliability", "CA2000", Justification = "the store keeps it until it closes")]
-    private static SafeFileHandle Lock(string folder)
+    internal static SafeFileHandle Lock(string folder)
     {
         try
         {

@@ -65,6 +65,7 @@ internal static class Statements
         "uid, flags, keywords_low, keywords_high, modseq, email_id, internal_date, save_date, size";
     public const string EntriesOf =
         "SELECT " + EntryColumns + " FROM entry WHERE account_id = ? AND mailbox_id = ? ORDER BY uid";
+    public const string LiveEmails = "SELECT DISTINCT email_id FROM entry WHERE account_id = ? ORDER BY email_id";
     public const string EntryByUid =
         "SELECT " + EntryColumns + " FROM entry WHERE account_id = ? AND mailbox_id = ? AND uid = ?";
     public const string DeletedEntries =
@@ -79,6 +80,11 @@ internal static class Statements
         "INSERT INTO expunge (account_id, mailbox_id, modseq, uid, email_id, at) VALUES (?, ?, ?, ?, ?, ?)";
     public const string ExpungesSince =
         "SELECT uid FROM expunge WHERE account_id = ? AND mailbox_id = ? AND modseq > ? AND modseq <= ?";
+    public const string OldExpunges =
+        "SELECT account_id, mailbox_id, max(modseq) FROM expunge WHERE at < ? GROUP BY account_id, mailbox_id";
+    public const string TrimExpunges = "DELETE FROM expunge WHERE account_id = ? AND mailbox_id = ? AND modseq <= ?";
+    public const string RaiseFloor =
+        "UPDATE mailbox SET expunge_floor = max(expunge_floor, ?) WHERE account_id = ? AND mailbox_id = ?";
     public const string DeleteExpungesOf = "DELETE FROM expunge WHERE account_id = ? AND mailbox_id = ?";
 
     // Emails and bodies
@@ -104,6 +110,8 @@ internal static class Statements
     public const string BodiesAfter = "SELECT body_id, segment, at, record, length FROM body WHERE body_id > ? ORDER BY body_id LIMIT ?";
     public const string DropBody = "UPDATE body SET holders = holders - 1 WHERE body_id = ? RETURNING holders, segment, record";
     public const string DeleteBody = "DELETE FROM body WHERE body_id = ?";
+    public const string HoldBody = "UPDATE body SET holders = holders + 1 WHERE body_id = ?";
+    public const string BodiesInSegment = "SELECT count(*) FROM body WHERE segment = ?";
     public const string MoveBody = "UPDATE body SET segment = ?, at = ? WHERE body_id = ? AND segment = ? AND at = ?";
     public const string SegmentEnd =
         "INSERT INTO segment (segment, known_end, dead) VALUES (?, ?, 0) ON CONFLICT (segment) DO UPDATE SET known_end = max(known_end, excluded.known_end)";
