@@ -56,7 +56,7 @@ public sealed class LocalCertificateAuthority
     private void MakeLeaf(string fileName, IReadOnlyList<string> names, IReadOnlyList<IPAddress> addresses)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={names.FirstOrDefault() ?? addresses[0].ToString()}", key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest($"CN={(names.Count > 0 ? names[0] : addresses[0].ToString())}", key, HashAlgorithmName.SHA256);
         var alternative = new SubjectAlternativeNameBuilder();
         foreach (var name in names) alternative.AddDnsName(name);
         foreach (var address in addresses) alternative.AddIpAddress(address);

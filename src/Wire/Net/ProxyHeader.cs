@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Net;
 using System.Numerics;
@@ -28,6 +29,8 @@ public sealed record ProxyHeader(int Version, IPEndPoint? Source, IPEndPoint? De
     public const int V2Fixed = 16;
 
     private const byte TypeCrc32C = 0x03;
+
+    private static readonly SearchValues<char> AddressCharacters = SearchValues.Create("0123456789abcdefABCDEF.:");
 
     private static ReadOnlySpan<byte> V1Start => "PROXY "u8;
 
@@ -75,7 +78,7 @@ public sealed record ProxyHeader(int Version, IPEndPoint? Source, IPEndPoint? De
     {
         address = IPAddress.None;
         // IPAddress.TryParse also takes "1", "0x7f.1" and scopes.
-        if (word.AsSpan().ContainsAnyExcept("0123456789abcdefABCDEF.:")) return false;
+        if (word.AsSpan().ContainsAnyExcept(AddressCharacters)) return false;
         if (!IPAddress.TryParse(word, out var parsed)) return false;
         if (six != word.Contains(':', StringComparison.Ordinal)) return false;
         if (!six && parsed.ToString() != word) return false;

@@ -16,6 +16,7 @@ public static class SaslPrep
             if (IsMappedToNothing(rune.Value)) continue;
             mapped.Append(Rune.GetUnicodeCategory(rune) == UnicodeCategory.SpaceSeparator ? " " : rune.ToString());
         }
+        // Without ICU (InvariantGlobalization) this leaves non-ASCII text as it is: names then compare as they were typed.
         var normal = mapped.ToString().Normalize(NormalizationForm.FormKC);
         foreach (var rune in normal.EnumerateRunes())
         {

@@ -24,9 +24,16 @@ public sealed record TlsSource(string Name, Func<(string Certificates, string Ke
     // Follows links, as mounted secrets are changed by moving a link.
     private static string FileStamp(string path)
     {
-        var file = new FileInfo(path);
-        var target = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
-        return target.Exists ? $"{target.FullName} {target.LastWriteTimeUtc.Ticks} {target.Length}" : "missing";
+        try
+        {
+            var file = new FileInfo(path);
+            var target = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
+            return $"{target.FullName} {target.LastWriteTimeUtc.Ticks} {target.Length}";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "missing";
+        }
     }
 }
 

@@ -224,7 +224,7 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
         {
             while (true)
             {
-                if (Aborted.IsCancellationRequested) Output.CancelPendingFlush();
+                if (Aborted.IsCancellationRequested) WakeWriter();
                 var done = await flush;
                 if (Volatile.Read(ref _writeDue) == Expired || Aborted.IsCancellationRequested) return false;
                 if (!done.IsCanceled) return !done.IsCompleted;
@@ -362,13 +362,39 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
 
     private void Interrupt()
     {
-        Input.CancelPendingRead();
-        Output.CancelPendingFlush();
+        WakeReader();
+        WakeWriter();
     }
 
     private void InterruptIfDrainable()
     {
-        if (_drainable) Input.CancelPendingRead();
+        if (_drainable) WakeReader();
+    }
+
+    // These run on the thread pool beside a conversation that may be closing its pipes this moment; an exception here
+    // would end the process.
+    private void WakeReader()
+    {
+        try
+        {
+            Input.CancelPendingRead();
+        }
+        catch (Exception e) when (e is ObjectDisposedException or AggregateException)
+        {
+            // Nobody waits any more.
+        }
+    }
+
+    private void WakeWriter()
+    {
+        try
+        {
+            Output.CancelPendingFlush();
+        }
+        catch (Exception e) when (e is ObjectDisposedException or AggregateException)
+        {
+            // Nobody waits any more.
+        }
     }
 
     void IHeartbeatListener.Beat(long now)
@@ -381,8 +407,8 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
     private void Expire()
     {
         var now = clock.GetTimestamp();
-        if (TryExpire(ref _readDue, now)) Input.CancelPendingRead();
-        if (TryExpire(ref _writeDue, now)) Output.CancelPendingFlush();
+        if (TryExpire(ref _readDue, now)) WakeReader();
+        if (TryExpire(ref _writeDue, now)) WakeWriter();
     }
 
     // By exchange: a wait that ended meanwhile, or the next one, must not inherit this deadline.
