@@ -24,13 +24,13 @@ internal static class MailboxName
 
     /// <summary>A LIST pattern: decoded, wildcards kept. Null when it cannot match any name.</summary>
     public static string? PatternFromWire(ReadOnlySpan<byte> raw, bool utf8) =>
-        raw.Length > MaxOctets * 3 ? null : Decode(raw, utf8)?.Normalize(NormalizationForm.FormC);
+        raw.Length > MaxOctets * 3 ? null : (Decode(raw, utf8) is { } text ? Aviso.Base.Nfc.Normalize(text) : null);
 
     public static string ToWire(string name, bool utf8) => utf8 ? name : ModifiedUtf7.Encode(name);
 
     public static string Canonical(string name)
     {
-        var nfc = name.Normalize(NormalizationForm.FormC);
+        var nfc = Aviso.Base.Nfc.Normalize(name);
         if (!nfc.StartsWith("INBOX", StringComparison.OrdinalIgnoreCase)) return nfc;
         return nfc.Length == 5 ? "INBOX" : nfc[5] == '/' ? "INBOX" + nfc[5..] : nfc;
     }

@@ -14,7 +14,7 @@ internal sealed class SearchText(Rendered rendered, StoredBody body)
     private MimePart? _root;
 
     /// <summary>NFC; case is ignored when comparing.</summary>
-    public static string Fold(string text) => Ascii.IsValid(text) ? text : text.Normalize(NormalizationForm.FormC);
+    public static string Fold(string text) => Aviso.Base.Nfc.Normalize(text);
 
     public static bool Contains(string text, string wanted) => Fold(text).Contains(wanted, StringComparison.OrdinalIgnoreCase);
 
