@@ -156,7 +156,7 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
             _reader.SkipCfws();
             var c = _reader.Peek;
             if (_reader.AtEnd || ends.Contains(c)) break;
-            if (c == '"') _phrase.AddRange(_reader.QuotedString());
+            if (c == '"') Quoted(inDomain: at >= 0);
             else if (c == '[') Literal();
             else
             {
@@ -167,6 +167,15 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
         }
         if (at < 0) return (Text(0, _phrase.Count), "");
         return (Text(0, at), Text(at + 1, _phrase.Count - at - 1));
+    }
+
+    // A quoted string in a domain is garbage; what is left of it has no white space.
+    private void Quoted(bool inDomain)
+    {
+        foreach (var c in _reader.QuotedString())
+        {
+            if (!inDomain || c > ' ') _phrase.Add(c);
+        }
     }
 
     private void Literal()
