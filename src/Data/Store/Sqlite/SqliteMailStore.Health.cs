@@ -10,7 +10,20 @@ public sealed partial class SqliteMailStore
 {
     private volatile StoreHealth _health = new(false, "starting", DateTimeOffset.UnixEpoch);
 
-    public StoreHealth Health => _health;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    public StoreHealth Health
+    {
+        get
+        {
+            var health = _health;
+            if (_options.CanaryInterval <= TimeSpan.Zero) return health;
+            var age = _options.Clock.GetUtcNow() - health.CheckedAt;
+            return age <= _options.CanaryInterval + Patience
+                ? health
+                : health with { CanAccept = false, Reason = $"a write has been hanging for {(int)age.TotalSeconds} s" };
+        }
+    }
 
     /// <summary>The canary: looks at the free space, then writes and syncs a body-like file and a row, as a delivery would.</summary>
     internal async Task ProbeAsync()
