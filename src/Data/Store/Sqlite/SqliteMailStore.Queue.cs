@@ -1,4 +1,3 @@
-using Aviso.Store.Blobs;
 using Aviso.Store.Commit;
 using Aviso.Store.Sqlite;
 
