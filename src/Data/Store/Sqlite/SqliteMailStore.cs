@@ -119,6 +119,7 @@ public sealed partial class SqliteMailStore : IMailStore
         RemoveOrphanedLarge();
         OpenSearch();
         await ProbeAsync();
+        await EndLeasesAsync();
         _background = Task.WhenAll(KeepProbingAsync(_stop.Token), KeepUpAsync(_stop.Token));
     }
 
