@@ -23,7 +23,8 @@ internal sealed class QueueDelivery(
     private readonly List<Task> _settlements = [];
     private readonly NextHop _nextHop = new(new(parts.Resolver, parts.IsOurHost), parts.MayDial, parts.Dial, new()
     {
-        HeloName = options.HostName, Timeouts = options.Timeouts, Clock = parts.Clock, Verify = parts.Verify,
+        HeloName = options.HostName, Timeouts = options.Timeouts, Clock = parts.Clock,
+        Verify = options.Relays.FirstOrDefault(r => r.Destination == destination)?.Verify ?? parts.Verify,
     });
 
     private OpenHop? _hop;
