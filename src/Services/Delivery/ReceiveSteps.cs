@@ -33,6 +33,9 @@ public sealed class MailReceiver(
         (r, c, cancel) => r.TellSenderAsync(c, cancel),
     ];
 
+    /// <summary>Called when something new stands in the queue, so that it is sent at once.</summary>
+    public Action? Queued { get; init; }
+
     private readonly ReceiveNotices _notices = new(options.HostName, accounts, store, reader, router, ids, clock, log);
 
     public ValueTask<Refusal?> CheckSenderAsync(MailTransaction transaction, CancellationToken cancel)
@@ -197,6 +200,7 @@ public sealed class MailReceiver(
         var outcome = await store.AcceptAsync(context.Acceptance!, cancel);
         if (!outcome.Ok) return Refusals.NoRoom($"the store says {outcome.Error}");
         context.Accepted = outcome.Value!;
+        if (context.Accepted.Queue is not null) Queued?.Invoke();
         return null;
     }
 

@@ -21,7 +21,7 @@ internal sealed class Journal : IDisposable
     {
         (_folder, _log) = (Path.Combine(dataFolder, "journal"), log);
         Directory.CreateDirectory(_folder);
-        Number = List().LastOrDefault();
+        Number = List() is [.., var newest] ? newest : 0;
         Open(Math.Max(1, Number));
     }
 
@@ -58,7 +58,45 @@ internal sealed class Journal : IDisposable
         }
     }
 
-    /// <summary>Goes on in the next file and returns its number.</summary>
+    /// <summary>The state all files before <paramref name="number"/> lead to.</summary>
+    public string BasePathOf(int number) => Path.ChangeExtension(PathOf(number), ".base");
+
+    /// <summary>What a rebuild reads, in order: the newest base, then the files from its number on.</summary>
+    public static IReadOnlyList<string> FilesToReplay(string dataFolder)
+    {
+        var folder = Path.Combine(dataFolder, "journal");
+        if (!Directory.Exists(folder)) return [];
+        var files = Directory.GetFiles(folder, "*.log").Concat(Directory.GetFiles(folder, "*.base")).Order(StringComparer.Ordinal).ToArray();
+        // "00000005.base" sorts before "00000005.log".
+        var newest = Array.FindLastIndex(files, static path => path.EndsWith(".base", StringComparison.Ordinal));
+        return files[Math.Max(0, newest)..];
+    }
+
+    /// <summary>Writes a base from these blocks and removes what it replaces.</summary>
+    public void WriteBase(int number, IEnumerable<ReadOnlyMemory<byte>> blocks)
+    {
+        var unfinished = BasePathOf(number) + ".new";
+        using (var file = File.OpenHandle(unfinished, FileMode.Create, FileAccess.Write))
+        {
+            var frame = new byte[8];
+            long at = 0;
+            foreach (var block in blocks)
+            {
+                BinaryPrimitives.WriteInt32LittleEndian(frame, block.Length);
+                BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(4), Crc32C.Of(block.Span));
+                RandomAccess.Write(file, frame, at);
+                RandomAccess.Write(file, block.Span, at + frame.Length);
+                at += frame.Length + block.Length;
+            }
+            Posix.SyncData(file, unfinished);
+        }
+        File.Move(unfinished, BasePathOf(number), overwrite: true);
+        Posix.SyncFolder(_folder);
+        foreach (var path in Directory.GetFiles(_folder))
+            if (string.CompareOrdinal(Path.GetFileNameWithoutExtension(path), Path.GetFileNameWithoutExtension(PathOf(number))) < 0) File.Delete(path);
+    }
+
+    /// <summary>Goes on in the next file and returns its number. On the committing thread.</summary>
     public int Roll()
     {
         Open(Number + 1);

@@ -20,7 +20,7 @@ internal sealed class SegmentWriter : IDisposable
     public SegmentWriter(SegmentFolder folder, long rollAt, Func<int, long> knownEnd)
     {
         (_folder, _rollAt) = (folder, rollAt);
-        var last = folder.List().LastOrDefault();
+        var last = folder.List() is [.., var newest] ? newest : 0;
         if (last == 0)
         {
             Current = 1;
@@ -48,26 +48,6 @@ internal sealed class SegmentWriter : IDisposable
         MakeRoom(write.Record.Length);
         write.WriteTo(new(Current, _end), Buffer);
         _end += write.Record.Length;
-    }
-
-    /// <summary>As <see cref="Append(BodyWrite)"/> for a record that is already on disk (compaction).</summary>
-    public BodyPlace Append(BodyRecord record, SafeFileHandle from, long fromOffset)
-    {
-        MakeRoom(record.Length);
-        var place = new BodyPlace(Current, _end);
-        var piece = new byte[64 * 1024];
-        record.Write(piece, place.Segment, place.Offset);
-        Buffer(piece.AsMemory(0, BodyRecord.HeaderLength));
-        for (long at = BodyRecord.HeaderLength; at < record.Length;)
-        {
-            var read = RandomAccess.Read(
-                from, piece.AsSpan(0, (int)Math.Min(piece.Length, record.Length - at)), fromOffset + at);
-            if (read == 0) throw new EndOfStreamException($"segment record at {fromOffset} is shorter than its header says");
-            Buffer(piece.AsMemory(0, read));
-            at += read;
-        }
-        _end += record.Length;
-        return place;
     }
 
     /// <summary>Makes all that was appended durable. After a <see cref="SyncFailedException"/> nothing may be written any more.</summary>

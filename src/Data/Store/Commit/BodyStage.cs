@@ -11,13 +11,18 @@ internal sealed class BodyStage : IDisposable
     private readonly CommitStage _next;
     private readonly StoreGate _gate;
     private readonly Thread _thread;
+    private int _current;
 
     public BodyStage(SegmentWriter segments, CommitStage next, StoreGate gate)
     {
         (_segments, _next, _gate) = (segments, next, gate);
+        _current = segments.Current;
         _thread = new(Run) { IsBackground = true, Name = "aviso store bodies" };
         _thread.Start();
     }
+
+    /// <summary>The segment that is written to; lower ones are closed.</summary>
+    public int CurrentSegment => Volatile.Read(ref _current);
 
     public bool Add(WriteOperation operation) => _line.Add(operation);
 
@@ -49,6 +54,7 @@ internal sealed class BodyStage : IDisposable
             foreach (var operation in operations)
                 foreach (var body in operation.Bodies) _segments.Append(body);
             _segments.Sync();
+            Volatile.Write(ref _current, _segments.Current);
             StoreMeters.BodySync.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
             return true;
         }

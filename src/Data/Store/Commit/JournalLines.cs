@@ -6,7 +6,7 @@ namespace Aviso.Store.Commit;
 internal enum JournalKind : byte
 {
     Account = 1, AccountGone = 2, Mailbox = 3, MailboxGone = 4, Entry = 5, Flags = 6, Expunged = 7, Keyword = 8,
-    Subscription = 9, QueueDone = 10,
+    Subscription = 9, QueueDone = 10, Mark = 11,
 }
 
 /// <summary>
@@ -18,6 +18,8 @@ internal sealed class JournalLines
     private readonly FieldWriter _lines = new(4096);
 
     public ReadOnlySpan<byte> Written => _lines.Written;
+
+    public int Length => _lines.Length;
 
     public void Clear() => _lines.Clear();
 
@@ -34,11 +36,12 @@ internal sealed class JournalLines
 
     public void AccountGone(long account) => Begin(JournalKind.AccountGone, account);
 
-    public void Mailbox(long account, long mailbox, string name, SpecialUse use)
+    public void Mailbox(long account, long mailbox, string name, SpecialUse use, uint uidValidity)
     {
         Begin(JournalKind.Mailbox, account, mailbox);
         _lines.Text(name);
         _lines.Byte((byte)use);
+        _lines.Long(uidValidity);
     }
 
     public void MailboxGone(long account, long mailbox) => Begin(JournalKind.MailboxGone, account, mailbox);
@@ -85,6 +88,9 @@ internal sealed class JournalLines
         Begin(JournalKind.QueueDone, queue);
         _lines.Int(number);
     }
+
+    /// <summary>In a base: an email with an id up to this one that the base does not name has no entry any more.</summary>
+    public void Mark(long email) => Begin(JournalKind.Mark, email);
 
     private void Begin(JournalKind kind, long first)
     {

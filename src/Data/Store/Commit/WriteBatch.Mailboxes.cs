@@ -13,9 +13,9 @@ internal sealed partial class WriteBatch
         };
         Touch(account, tree: true);
         db.Use(Statements.InsertMailbox).Add(account.Id).Add(mailbox.Id).Add(name).Add((long)use).Add(mailbox.UidValidity)
-            .Add(mailbox.HighestModSeq).Add(mailbox.HighestModSeq).Run();
+            .Add(mailbox.HighestModSeq).Add(0).Run();
         account.Add(mailbox);
-        Journal.Mailbox(account.Id, mailbox.Id, name, use);
+        Journal.Mailbox(account.Id, mailbox.Id, name, use, mailbox.UidValidity);
         return mailbox;
     }
 
@@ -37,7 +37,7 @@ internal sealed partial class WriteBatch
         mailbox.Name = name;
         account.ByName.Add(name, mailbox);
         db.Use(Statements.RenameMailbox).Add(name).Add(account.Id).Add(mailbox.Id).Run();
-        Journal.Mailbox(account.Id, mailbox.Id, name, mailbox.Use);
+        Journal.Mailbox(account.Id, mailbox.Id, name, mailbox.Use, mailbox.UidValidity);
     }
 
     /// <summary>The mailbox goes with its entries; their emails wait for the end of the undelete window.</summary>

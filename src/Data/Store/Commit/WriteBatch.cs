@@ -101,15 +101,36 @@ internal sealed partial class WriteBatch(Connection db, IdSource ids, TimeProvid
         return Deltas[mailbox.Id] = new() { Account = account.Id, Mailbox = mailbox.Id };
     }
 
-    public void BodyStored(BodyWrite body, int holders)
+    public void BodyStored(BodyWrite body, int holders) => BodyStored(body.Record, body.Place, holders);
+
+    public void BodyStored(BodyRecord record, BodyPlace place, int holders)
     {
-        var (segment, at) = body.Place;
-        var record = body.Record;
+        var (segment, at) = place;
         db.Use(Statements.InsertBody).Add(record.BodyId).Add(segment).Add(at).Add(record.Length)
             .Add(record.BodyLength).Add(holders).Run();
-        if (segment == 0) return;
-        var end = at + record.Length;
-        if (_segmentEnds.GetValueOrDefault(segment) < end) _segmentEnds[segment] = end;
+        SegmentEnd(place, record.Length);
+    }
+
+    /// <summary>The record got a new place; false when the body ended meanwhile.</summary>
+    public bool BodyMoved(BodyWrite body, BodyPlace from)
+    {
+        var moved = db.Use(Statements.MoveBody).Add(body.Place.Segment).Add(body.Place.Offset).Add(body.Record.BodyId)
+            .Add(from.Segment).Add(from.Offset).RunCounting() > 0;
+        if (!moved)
+        {
+            BodyUnused(body);
+            return false;
+        }
+        SegmentEnd(body.Place, body.Record.Length);
+        SegmentDead(from.Segment, body.Record.Length);
+        return true;
+    }
+
+    private void SegmentEnd(BodyPlace place, long length)
+    {
+        if (place.Segment == 0) return;
+        var end = place.Offset + length;
+        if (_segmentEnds.GetValueOrDefault(place.Segment) < end) _segmentEnds[place.Segment] = end;
     }
 
     /// <summary>The record is on disk but nobody wants it.</summary>

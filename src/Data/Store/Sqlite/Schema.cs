@@ -39,7 +39,6 @@ internal static class Schema
             modseq INTEGER NOT NULL, email_id INTEGER NOT NULL,
             internal_date INTEGER NOT NULL, save_date INTEGER NOT NULL, size INTEGER NOT NULL,
             PRIMARY KEY (account_id, mailbox_id, uid)) STRICT, WITHOUT ROWID;
-        CREATE INDEX entry_modseq ON entry (account_id, mailbox_id, modseq);
         CREATE TABLE expunge (
             account_id INTEGER NOT NULL, mailbox_id INTEGER NOT NULL, modseq INTEGER NOT NULL, uid INTEGER NOT NULL,
             email_id INTEGER NOT NULL, at INTEGER NOT NULL,

@@ -1,12 +1,23 @@
 using Aviso.Store.Commit;
 using Aviso.Store.Sqlite;
+using Aviso.Store.Views;
 
 namespace Aviso.Store;
 
 public sealed partial class SqliteMailStore
 {
-    public async Task<MailboxChanges> ChangesAsync(AccountId account, MailboxId mailbox, long since, CancellationToken cancel) =>
-        await _reads.ReadAsync(db => ReadChanges(db, account.Value, mailbox.Value, since), cancel);
+    /// <summary>Changed entries come from the view, whose chunks know their highest modseq, so only chunks with changes are looked
+    /// into (an index by modseq would cost every delivery a page); expunges come from the log.</summary>
+    public async Task<MailboxChanges> ChangesAsync(AccountId account, MailboxId mailbox, long since, CancellationToken cancel)
+    {
+        if (await ViewAsync(account, mailbox, cancel) is not ViewSnapshot view) return new([], [], true, 0);
+        if (since >= view.HighestModSeq) return new([], [], true, view.HighestModSeq);
+        // The log may already tell of later expunges than the view: they are cut at the view's modseq.
+        var (floor, expunged) = await _reads.ReadAsync(
+            db => ReadExpunged(db, account.Value, mailbox.Value, since, view.HighestModSeq), cancel);
+        var complete = since >= floor;
+        return new(view.ChangedSince(since), complete ? expunged : view.Missing(), complete, view.HighestModSeq);
+    }
 
     public async Task<uint> ClaimRecentAsync(AccountId account, MailboxId mailbox, CancellationToken cancel)
     {
@@ -170,48 +181,20 @@ public sealed partial class SqliteMailStore
         return entries;
     }
 
-    private static MailboxChanges ReadChanges(Connection db, long account, long mailbox, long since)
+    private static (long Floor, List<uint> Expunged) ReadExpunged(Connection db, long account, long mailbox, long since, long until)
     {
-        uint next;
-        long highest, floor;
+        long floor;
         using (var row = db.Use(Statements.MailboxById).Add(account).Add(mailbox))
         {
-            if (!row.Step()) return new([], [], true, 0);
-            (next, highest, floor) = ((uint)row.Int(4), row.Int(6), row.Int(7));
+            floor = row.Step() ? row.Int(7) : 0;
         }
-        var changed = new List<Entry>();
-        if (since < highest)
-        {
-            using var row = db.Use(Statements.EntriesSince).Add(account).Add(mailbox).Add(since);
-            while (row.Step()) changed.Add(EntryColumns.Read(row));
-            changed.Sort(static (a, b) => a.Uid.CompareTo(b.Uid));
-        }
-        return since >= floor
-            ? new(changed, ReadExpunged(db, account, mailbox, since), true, highest)
-            : new(changed, Complement(db, account, mailbox, next), false, highest);
-    }
-
-    private static List<uint> ReadExpunged(Connection db, long account, long mailbox, long since)
-    {
         var gone = new List<uint>();
-        using var row = db.Use(Statements.ExpungesSince).Add(account).Add(mailbox).Add(since);
-        while (row.Step()) gone.Add((uint)row.Int(0));
-        gone.Sort();
-        return gone;
-    }
-
-    /// <summary>All UIDs below UIDNEXT that no entry has: what may have been expunged before the log begins.</summary>
-    private static List<uint> Complement(Connection db, long account, long mailbox, uint next)
-    {
-        var gone = new List<uint>();
-        uint expected = 1;
-        using var row = db.Use(Statements.LiveUids).Add(account).Add(mailbox);
-        while (row.Step())
+        if (since >= floor)
         {
-            for (var live = (uint)row.Int(0); expected < live; expected++) gone.Add(expected);
-            expected++;
+            using var row = db.Use(Statements.ExpungesSince).Add(account).Add(mailbox).Add(since).Add(until);
+            while (row.Step()) gone.Add((uint)row.Int(0));
+            gone.Sort();
         }
-        for (; expected < next; expected++) gone.Add(expected);
-        return gone;
+        return (floor, gone);
     }
 }

@@ -65,11 +65,9 @@ internal static class Statements
         "uid, flags, keywords_low, keywords_high, modseq, email_id, internal_date, save_date, size";
     public const string EntriesOf =
         "SELECT " + EntryColumns + " FROM entry WHERE account_id = ? AND mailbox_id = ? ORDER BY uid";
-    public const string LiveUids = "SELECT uid FROM entry WHERE account_id = ? AND mailbox_id = ? ORDER BY uid";
+    public const string LiveEmails = "SELECT DISTINCT email_id FROM entry WHERE account_id = ? ORDER BY email_id";
     public const string EntryByUid =
         "SELECT " + EntryColumns + " FROM entry WHERE account_id = ? AND mailbox_id = ? AND uid = ?";
-    public const string EntriesSince =
-        "SELECT " + EntryColumns + " FROM entry INDEXED BY entry_modseq WHERE account_id = ? AND mailbox_id = ? AND modseq > ?";
     public const string DeletedEntries =
         "SELECT " + EntryColumns + " FROM entry WHERE account_id = ? AND mailbox_id = ? AND flags & 8 ORDER BY uid";
     public const string InsertEntry =
@@ -81,7 +79,12 @@ internal static class Statements
     public const string InsertExpunge =
         "INSERT INTO expunge (account_id, mailbox_id, modseq, uid, email_id, at) VALUES (?, ?, ?, ?, ?, ?)";
     public const string ExpungesSince =
-        "SELECT uid FROM expunge WHERE account_id = ? AND mailbox_id = ? AND modseq > ?";
+        "SELECT uid FROM expunge WHERE account_id = ? AND mailbox_id = ? AND modseq > ? AND modseq <= ?";
+    public const string OldExpunges =
+        "SELECT account_id, mailbox_id, max(modseq) FROM expunge WHERE at < ? GROUP BY account_id, mailbox_id";
+    public const string TrimExpunges = "DELETE FROM expunge WHERE account_id = ? AND mailbox_id = ? AND modseq <= ?";
+    public const string RaiseFloor =
+        "UPDATE mailbox SET expunge_floor = max(expunge_floor, ?) WHERE account_id = ? AND mailbox_id = ?";
     public const string DeleteExpungesOf = "DELETE FROM expunge WHERE account_id = ? AND mailbox_id = ?";
 
     // Emails and bodies
@@ -104,8 +107,11 @@ internal static class Statements
     public const string DeleteUndelete = "DELETE FROM undelete WHERE expunged_at = ? AND email_id = ?";
     public const string InsertBody = "INSERT INTO body (body_id, segment, at, record, length, holders) VALUES (?, ?, ?, ?, ?, ?)";
     public const string GetBody = "SELECT segment, at, record, length, holders FROM body WHERE body_id = ?";
+    public const string BodiesAfter = "SELECT body_id, segment, at, record, length FROM body WHERE body_id > ? ORDER BY body_id LIMIT ?";
     public const string DropBody = "UPDATE body SET holders = holders - 1 WHERE body_id = ? RETURNING holders, segment, record";
     public const string DeleteBody = "DELETE FROM body WHERE body_id = ?";
+    public const string HoldBody = "UPDATE body SET holders = holders + 1 WHERE body_id = ?";
+    public const string BodiesInSegment = "SELECT count(*) FROM body WHERE segment = ?";
     public const string MoveBody = "UPDATE body SET segment = ?, at = ? WHERE body_id = ? AND segment = ? AND at = ?";
     public const string SegmentEnd =
         "INSERT INTO segment (segment, known_end, dead) VALUES (?, ?, 0) ON CONFLICT (segment) DO UPDATE SET known_end = max(known_end, excluded.known_end)";
@@ -130,6 +136,7 @@ internal static class Statements
         "SELECT " + RecipientColumns + " FROM queue_recipient WHERE queue_id = ? ORDER BY number";
     public const string LeaseRecipient =
         "UPDATE queue_recipient SET due_at = ?, leased_until = ? WHERE queue_id = ? AND number = ?";
+    public const string EndLeases = "UPDATE queue_recipient SET due_at = ?, leased_until = 0 WHERE state = 0 AND leased_until > 0";
     public const string NextDue = "SELECT min(due_at) FROM queue_recipient WHERE state = 0";
     public const string MessageColumns =
         "queue_id, sender, account_id, envelope_id, dsn_return, needs, priority, arrived_at, size, message_id";

@@ -7,7 +7,7 @@ namespace Aviso.Store.Views;
 /// The views of mailboxes that somebody looks at. A view is read from rows once and then follows the commits; the least
 /// recently asked for goes when the memory cap is reached (sessions keep what they hold).
 /// </summary>
-internal sealed class MailboxViews(long memoryCap, Func<AccountId, MailboxId, ViewSnapshot?> read)
+internal sealed class MailboxViews(long memoryCap, Func<AccountId, MailboxId, ViewSnapshot?> read, Action published)
 {
     private readonly ConcurrentDictionary<long, Slot> _slots = new();
     private long _octets;
@@ -29,6 +29,7 @@ internal sealed class MailboxViews(long memoryCap, Func<AccountId, MailboxId, Vi
         {
             if (slot.Current is { } ready) return ready.Account == account.Value ? ready : null;
             var view = read(account, mailbox);
+            published();
             lock (slot)
             {
                 if (view is null || slot.Gone)

@@ -166,6 +166,20 @@ internal sealed class ViewSnapshot : MailboxView
         return changed;
     }
 
+    /// <summary>All UIDs below UIDNEXT that no entry has: what may have been expunged before the log begins.</summary>
+    public List<uint> Missing()
+    {
+        var gone = new List<uint>();
+        uint expected = 1;
+        foreach (var chunk in _chunks)
+        {
+            for (var i = 0; i < chunk.Count; i++, expected++)
+                for (var live = chunk[i].Uid; expected < live; expected++) gone.Add(expected);
+        }
+        for (; expected < UidNext; expected++) gone.Add(expected);
+        return gone;
+    }
+
     /// <summary>The next version. A delta that this one already has (it was read after the commit) changes nothing.</summary>
     public ViewSnapshot With(MailboxDelta delta)
     {
