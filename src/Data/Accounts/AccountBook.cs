@@ -59,6 +59,9 @@ public sealed class AccountBook(IAccountRows rows, TimeProvider clock, ILogger l
     /// <summary>True while every account that may log in has SCRAM keys.</summary>
     public bool ScramOffered => Volatile.Read(ref _scramOffered);
 
+    /// <summary>Account that the settings name as postmaster; null when they name none, or an alias.</summary>
+    internal AccountId? Postmaster => _declaration.Postmaster is { } address ? Table.FindAccount(address) : null;
+
     internal TimeProvider Clock => clock;
 
     internal IAccountRows Rows => rows;

@@ -18,11 +18,11 @@ public static class AccountList
         }
         catch (JsonException e)
         {
-            return ListReading<DeclaredAccount>.Unreadable(sourceName, $"{sourceName}:{e.LineNumber + 1}: is not JSON");
+            return new(sourceName, null, $"{sourceName}:{e.LineNumber + 1}: is not JSON");
         }
         catch (FormatException e)
         {
-            return ListReading<DeclaredAccount>.Unreadable(sourceName, e.Message);
+            return new(sourceName, null, e.Message);
         }
     }
 

@@ -44,7 +44,7 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
         var fact = new StoredAccount(change.QuotaOctets ?? 0, change.Suspended ?? false, change.SendAs, change.ForwardTo);
         var applied = await book.EditAsync([new(StoredFacts.Accounts, key.ToString(), StoredFacts.Write(fact))], cancel);
         if (!applied.Ok) return Contradicted(applied);
-        await SetPasswordAsync(key, change.Password, cancel);
+        await SetPasswordAsync(key.ToString(), change.Password, cancel);
         return new(true, change.Password is null ? $"added {key}; it has no password yet" : $"added {key}");
     }
 
@@ -56,9 +56,8 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
             change.SendAs ?? account!.Said.SendAs, change.ForwardTo ?? account!.Said.ForwardTo);
         var applied = await book.EditAsync([new(StoredFacts.Accounts, account!.Row.Address, StoredFacts.Write(fact))], cancel);
         if (!applied.Ok) return Contradicted(applied);
-        AddressKey.TryParse(account.Row.Address, out var key);
-        await SetPasswordAsync(key, change.Password, cancel);
-        return new(true, $"changed {key}");
+        await SetPasswordAsync(account.Row.Address, change.Password, cancel);
+        return new(true, $"changed {account.Row.Address}");
     }
 
     /// <summary>Suspends; with <paramref name="purge"/> deletes the account and all its mail.</summary>
@@ -73,6 +72,7 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
             var suspended = await SetAccountAsync(address, new(Suspended: true), cancel);
             return suspended.Ok ? new(true, $"suspended {key}; its mail is kept (--purge deletes it)") : suspended;
         }
+        if (book.Postmaster == account.Row.Id) return new(false, $"{key} is the postmaster; name another in the settings first");
         var edit = new FactEdit(StoredFacts.Accounts, account.Row.Address, null);
         if (!account.Vanished && await book.EditAsync([edit], cancel) is { Ok: false } no) return Contradicted(no);
         var purged = await book.Rows.PurgeAccountAsync(account.Row.Id, cancel);
@@ -134,9 +134,9 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
         return applied.Ok ? new(true, $"{(mustExist ? "changed" : "added")} {ascii}") : Contradicted(applied);
     }
 
-    private async Task SetPasswordAsync(AddressKey key, string? password, CancellationToken cancel)
+    private async Task SetPasswordAsync(string address, string? password, CancellationToken cancel)
     {
-        if (password is null || book.Now.Facts.Accounts.FirstOrDefault(a => a.Row.Address == key.ToString()) is not { } account) return;
+        if (password is null || book.Now.Facts.Accounts.FirstOrDefault(a => a.Row.Address == address) is not { } account) return;
         await book.SetAsync(account.Row.Id, await authenticator.DeriveAsync(PasswordText.Prepare(password)!, cancel), cancel);
     }
 

@@ -54,10 +54,7 @@ public sealed record AccountsDeclaration(
 /// <param name="Name">How the settings call it.</param>
 /// <param name="Items">Null when it could not be read.</param>
 /// <param name="Problem">Why not, with line numbers; null when it could.</param>
-public sealed record ListReading<T>(string Name, IReadOnlyList<T>? Items, string? Problem)
-{
-    public static ListReading<T> Unreadable(string name, string problem) => new(name, null, problem);
-}
+public sealed record ListReading<T>(string Name, IReadOnlyList<T>? Items, string? Problem);
 
 /// <summary>Two facts that cannot both hold, or one that cannot hold at all.</summary>
 /// <param name="Text">A sentence with the places in it.</param>

@@ -63,7 +63,7 @@ internal sealed class AccountsPlan(AccountsDeclaration declaration, StoredFacts 
             Add(new(address, null, stored.QuotaOctets, stored.SendAs ?? [], stored.ForwardTo ?? [], Verb), stored.Suspended, byAddress, ref provisional);
         }
         foreach (var row in rows.Where(r => !owned.Contains(r.Address)))
-            Known.Add(new(row, new(row.Address, null, row.QuotaOctets, [], [], new(row.Declared ? "no longer in the settings" : Verb.Name) { IsStored = !row.Declared }), true, row.Declared));
+            Known.Add(new(row, new(row.Address, null, row.QuotaOctets, [], [], new(row.Declared ? "no longer in the settings" : Verb.Name) { IsStored = !row.Declared }), Suspended: true, Vanished: true));
     }
 
     private string Add(DeclaredAccount account, bool suspended, Dictionary<string, AccountRow> byAddress, ref long provisional)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace Aviso.Accounts;
@@ -10,6 +11,8 @@ public readonly record struct AddressKey(string LocalPart, string Domain)
 {
     /// <summary>RFC 5321 §4.5.3.1: 64 octets of local part, 255 of domain.</summary>
     public const int MaxLength = 320;
+
+    private static readonly SearchValues<char> NotPlain = SearchValues.Create(" ,;:<>()[]\\\"@\t\r\n");
 
     public override string ToString() => $"{(IsPlain(LocalPart) ? LocalPart : Quoted(LocalPart))}@{Domain}";
 
@@ -29,7 +32,7 @@ public readonly record struct AddressKey(string LocalPart, string Domain)
         var at = text.LastIndexOf('@');
         if (at < 1 || text.Length > MaxLength || !TryMake(Unquoted(text[..at]), text[(at + 1)..], out key)) return false;
         // Only a quoted local part holds such characters, and no address that people write has white space or controls.
-        return text[0] == '"' || text.AsSpan(0, at).IndexOfAny(" ,;:<>()[]\\\"@\t\r\n") < 0;
+        return text[0] == '"' || text.AsSpan(0, at).IndexOfAny(NotPlain) < 0;
     }
 
     /// <summary>Lower-case ASCII form of a domain (RFC 5890 A-labels). False for what is no domain name, literals among it.</summary>
@@ -92,7 +95,7 @@ public readonly record struct AddressKey(string LocalPart, string Domain)
     }
 
     // RFC 5322 §3.2.3 dot-atom, near enough to know when quotes are needed.
-    private static bool IsPlain(string local) => local.AsSpan().IndexOfAny(" ,;:<>()[]\\\"@\t") < 0
+    private static bool IsPlain(string local) => local.AsSpan().IndexOfAny(NotPlain) < 0
         && local is not ['.', ..] and not [.., '.'] && !local.Contains("..", StringComparison.Ordinal);
 
     private static string Quoted(string local) =>

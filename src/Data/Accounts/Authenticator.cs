@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using Aviso.Net;
-using Aviso.Store;
 
 namespace Aviso.Accounts;
 

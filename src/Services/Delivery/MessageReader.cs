@@ -1,4 +1,3 @@
-using System.Text;
 using Aviso.Base;
 using Aviso.Mime;
 using Aviso.Store;

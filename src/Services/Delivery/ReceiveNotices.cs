@@ -2,7 +2,6 @@ using System.Text;
 using Aviso.Accounts;
 using Aviso.Base;
 using Aviso.Mime;
-using Aviso.Smtp;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
 

@@ -3,7 +3,6 @@
 // message is one commit for all its mailboxes and the queue; an optional step can never defer mail.
 using Aviso.Accounts;
 using Aviso.Base;
-using Aviso.Mime;
 using Aviso.Smtp;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;

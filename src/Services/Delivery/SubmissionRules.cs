@@ -3,7 +3,6 @@ using Aviso.Accounts;
 using Aviso.Base;
 using Aviso.Mime;
 using Aviso.Net;
-using Aviso.Store;
 
 namespace Aviso.Delivery;
 

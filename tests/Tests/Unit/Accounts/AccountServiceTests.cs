@@ -107,6 +107,24 @@ public sealed class AccountServiceTests : IAsyncLifetime
         Assert.Null(await auth.CheckPasswordAsync(new("s", ListenerKind.Imaps, IPAddress.Loopback, "PLAIN"), "dave@example.org", "secret", default));
     }
 
+    [Fact]
+    public async Task The_postmaster_cannot_be_purged()
+    {
+        await _book.ApplyAsync(Declare.All() with { Accounts = [Declare.Account("bob@example.org")], Postmaster = "bob@example.org" }, default);
+        await _verbs.AddAccountAsync("dave@example.org", new(), default);
+        await _book.ApplyAsync(Declare.All() with { Accounts = [Declare.Account("bob@example.org")], Postmaster = "dave@example.org" }, default);
+        Assert.Equal("no: dave@example.org is the postmaster; name another in the settings first", await Said(_verbs.RemoveAccountAsync("dave@example.org", true, default)));
+    }
+
+    [Fact]
+    public async Task A_row_that_nobody_owns_is_suspended_and_stops_no_start()
+    {
+        await _rows.EnsureAccountAsync("left@over.example", false, default);
+        using var again = await Declare.BookAsync(Declare.All(), _rows);
+        Assert.Equal(AccountState.Suspended, (await _rows.ListAccountsAsync(default)).Single(a => a.Address == "left@over.example").State);
+        Assert.Null(again.Table.FindAccount("left@over.example"));
+    }
+
     private ValueTask<Principal?> LoginAsync(string user, string password) =>
         _auth.CheckPasswordAsync(new("s", ListenerKind.Imaps, IPAddress.Loopback, "PLAIN"), user, password, default);
 

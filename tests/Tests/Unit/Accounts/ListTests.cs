@@ -118,6 +118,6 @@ public sealed class ListTests
 
     private static AccountsDeclaration Listed(string? text) => Declare.Only() with
     {
-        AccountsFrom = text is null ? ListReading<DeclaredAccount>.Unreadable("accounts_from", "no such file") : AccountList.ParseJson(text, "accounts_from"),
+        AccountsFrom = text is null ? new("accounts_from", null, "no such file") : AccountList.ParseJson(text, "accounts_from"),
     };
 }

@@ -50,6 +50,22 @@ public sealed class MessageReaderTests
         Assert.Equal("899@x", rendered.References[^1]);
     }
 
+    [Fact]
+    public void Every_message_of_the_corpus_can_be_read()
+    {
+        var count = 0;
+        foreach (var file in Directory.EnumerateFiles(Suites.Find("mime-corpus"), "*", SearchOption.AllDirectories))
+        {
+            using var body = Spool.Begin();
+            body.Write(File.ReadAllBytes(file));
+            var rendered = new MessageReader().Render(body);
+            Assert.InRange(rendered.HeaderSize, 0, body.Length);
+            Assert.InRange(rendered.Preview.Length, 0, 256);
+            count++;
+        }
+        Assert.True(count > 100);
+    }
+
     private static Aviso.Store.Rendered Render(string text)
     {
         using var body = Spool.Begin();
