@@ -46,32 +46,34 @@ public sealed class AvisoServer : IAsyncDisposable
 
     /// <summary>
     /// Starts a server with accounts alice@ bob@ carol@example.test. <paramref name="extra"/> is YAML added at the end;
-    /// <paramref name="listeners"/> are kinds, each bound to a free port of 127.0.0.1.
+    /// <paramref name="listeners"/> are kinds, each bound to a free port of 127.0.0.1; <paramref name="proxies"/> are networks
+    /// that speak PROXY; <paramref name="tls"/> is the value of the key tls.
     /// </summary>
     public static async Task<AvisoServer> StartAsync(
         string extra = "", string? listeners = null, string? dataFolder = null,
-        IReadOnlyDictionary<string, string>? environment = null)
+        IReadOnlyDictionary<string, string>? environment = null, string proxies = "", string tls = "{ self_signed: true }")
     {
         var folder = Directory.CreateTempSubdirectory("aviso-system-").FullName;
         var server = new AvisoServer(folder);
         var kinds = (listeners ?? "smtp submission submissions imap imaps lmtp metrics").Split(' ');
-        await File.WriteAllTextAsync(server.SettingsFile, $"""
-            hostname: mail.{Domain}
-            data: {dataFolder ?? server.DataFolder}
+        await File.WriteAllTextAsync(server.SettingsFile, $$"""
+            hostname: mail.{{Domain}}
+            data: {{dataFolder ?? server.DataFolder}}
             listeners:
-            {string.Join('\n', kinds.Select(kind => $"  - {{ kind: {kind}, address: \"127.0.0.1:0\" }}"))}
+            {{string.Join('\n', kinds.Select(kind => $"  - {{ kind: {kind}, address: \"127.0.0.1:0\" }}"))}}
             networks:
               internal: [127.0.0.0/8]
               cleartext_login: [127.0.0.0/8]
-            postmaster: alice@{Domain}
-            tls: {{ self_signed: true }}
+              proxies: [{{proxies}}]
+            postmaster: alice@{{Domain}}
+            tls: {{tls}}
             domains:
-              - name: {Domain}
+              - name: {{Domain}}
             accounts:
-              - {{ address: alice@{Domain}, password: "literal:{Password}" }}
-              - {{ address: bob@{Domain}, password: "literal:{Password}" }}
-              - {{ address: carol@{Domain}, password: "literal:{Password}" }}
-            limits: {{ connections: 100000/min, messages: 100000/min, connections_at_once: 1000 }}
+              - { address: alice@{{Domain}}, password: "literal:{{Password}}" }
+              - { address: bob@{{Domain}}, password: "literal:{{Password}}" }
+              - { address: carol@{{Domain}}, password: "literal:{{Password}}" }
+            limits: { connections: 100000/min, messages: 100000/min, connections_at_once: 1000 }
 
             """ + extra + "\n");
         await server.StartAgainAsync(environment);
