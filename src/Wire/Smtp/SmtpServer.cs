@@ -1,0 +1,30 @@
+// SMTP as a server: grammar, the reply catalogue and the session of one connection (MX, submission, LMTP). What becomes of a
+// message is the receiver's matter. Rules that hold here: the grammar sees complete lines only; check changes nothing and
+// proceed changes state; a transaction is one object, so a reset is one assignment; only CR LF "." CR LF ends data; nothing a
+// stranger sends is without a limit.
+using Aviso.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Smtp;
+
+/// <summary>
+/// RFC 5321 (kinds smtp, submission, submissions) and RFC 2033 (kind lmtp). One instance serves all listeners of one kind.
+/// <paramref name="authenticator"/> null: AUTH is not offered.
+/// </summary>
+public sealed class SmtpServer(
+    SmtpServerOptions options, IMailReceiver receiver, IAuthenticator? authenticator, ILogger log, TimeProvider? clock = null)
+    : IWireProtocol
+{
+    internal SmtpServerOptions Options => options;
+
+    internal IMailReceiver Receiver => receiver;
+
+    internal IAuthenticator? Authenticator => authenticator;
+
+    internal ILogger Log => log;
+
+    internal TimeProvider Clock { get; } = clock ?? TimeProvider.System;
+
+    /// <summary>The session greets first and ends with a reply, unless the peer just goes.</summary>
+    public Task RunAsync(WireConnection connection) => new SmtpSession(this, connection).RunAsync();
+}

@@ -1,0 +1,94 @@
+using System.Buffers;
+using System.Text;
+using Aviso.Base;
+using Aviso.Net;
+
+namespace Aviso.Smtp;
+
+/// <summary>Hello, MAIL, RCPT, RSET, QUIT.</summary>
+internal sealed partial class SmtpSession
+{
+    // RFC 2033 §4.1: LHLO there, EHLO and HELO here, never the other.
+    public Reply? CheckHello(string verb) => IsLmtp == (verb == "LHLO") ? null : Replies.UnknownCommand;
+
+    public ValueTask<bool> Hello(ReadOnlyMemory<byte> argument, bool extended)
+    {
+        var name = argument.Span.TrimEnd((byte)' ');
+        // RFC 5321 §4.1.4: the name must not be a reason to refuse, so anything printable and short is taken.
+        if (name.Length is 0 or > 255 || name.ContainsAnyExceptInRange((byte)33, (byte)126)) return Bad(Replies.BadHostName);
+        Reset();
+        _helo = Encoding.ASCII.GetString(name);
+        _extended = extended;
+        if (!extended) return Say(Replies.Hello.With(_options.Hostname));
+        SayExtensions();
+        return new(true);
+    }
+
+    private void SayExtensions()
+    {
+        var lines = new List<string>(12)
+        {
+            _options.Hostname, "PIPELINING", $"SIZE {_options.MessageSize}", "8BITMIME", "SMTPUTF8", "CHUNKING",
+            "ENHANCEDSTATUSCODES", "DSN", $"LIMITS RCPTMAX={_options.Recipients} MAILMAX={_options.Transactions}",
+        };
+        if (connection.CanStartTls) lines.Add("STARTTLS");
+        if (_login is null && server.Authenticator is { } authenticator
+            && SaslServer.Offered(connection, authenticator) is { Count: > 0 } mechanisms)
+            lines.Add($"AUTH {string.Join(' ', mechanisms)}");
+        for (var i = 0; i < lines.Count; i++)
+            connection.Output.Write(Encoding.ASCII.GetBytes($"250{(i == lines.Count - 1 ? ' ' : '-')}{lines[i]}\r\n"));
+        SmtpMeters.Replied(_kind, Replies.Hello);
+    }
+
+    public Reply? CheckMail() => _transactions >= _options.Transactions ? Replies.TooManyTransactions : null;
+
+    public async ValueTask<bool> Mail(ReadOnlyMemory<byte> argument)
+    {
+        if (MailCommand.Read(argument.Span, out var mail) is { } wrong) return await Bad(wrong);
+        if (mail.Parameters.Size > _options.MessageSize)
+            return await Refuse(Replies.TooLarge.With(_options.MessageSize.ToString()), $"SIZE={mail.Parameters.Size}");
+        var client = new SmtpClientInfo(
+            connection.Id, connection.Origin, _helo, Protocol(mail.Parameters.SmtpUtf8), connection.Tls, _login);
+        var transaction = new MailTransaction(client, mail.Sender, mail.Parameters);
+        if (await server.Receiver.CheckSenderAsync(transaction, connection.Aborted) is { } refusal)
+            return await Refuse(Reply.From(refusal), refusal.Cause);
+        _transaction = transaction;
+        return await Say(Replies.SenderOk);
+    }
+
+    public async ValueTask<bool> Rcpt(ReadOnlyMemory<byte> argument)
+    {
+        var transaction = _transaction!;
+        if (RecipientCommand.Read(argument.Span, transaction.Parameters.SmtpUtf8, out var recipient) is { } wrong)
+            return await Bad(wrong);
+        // RFC 5321 §4.5.3.1.10: temporary, so that the sender comes again with the rest.
+        if (transaction.Recipients.Count >= _options.Recipients) return await Say(Replies.TooManyRecipients);
+        if (await server.Receiver.CheckRecipientAsync(transaction, recipient!, connection.Aborted) is { } refusal)
+            return await RefuseRecipient(refusal);
+        transaction.Recipients.Add(recipient!);
+        return await Say(Replies.RecipientOk);
+    }
+
+    private async ValueTask<bool> RefuseRecipient(Refusal refusal)
+    {
+        await Refuse(Reply.From(refusal), refusal.Cause);
+        // A person with a typing mistake is not a dictionary attack: logged in, nobody is cut off.
+        return _login is not null || ++_refusedRecipients < _options.RefusedRecipients
+            || await End(Replies.TooManyRefusedRecipients);
+    }
+
+    public ValueTask<bool> Rset(ReadOnlyMemory<byte> argument)
+    {
+        if (!argument.IsEmpty) return Bad(Replies.NoArgument);
+        Reset();
+        return Say(Replies.Ok);
+    }
+
+    public async ValueTask<bool> Quit(ReadOnlyMemory<byte> argument)
+    {
+        if (!argument.IsEmpty) return await Bad(Replies.NoArgument);
+        Reset();
+        await Say(Replies.Goodbye);
+        return false;
+    }
+}
