@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Http;
 using System.Text.Json;
@@ -90,6 +91,7 @@ public sealed class AvisoServer : IAsyncDisposable
             RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder,
         };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        _process?.Dispose();
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
@@ -121,6 +123,23 @@ public sealed class AvisoServer : IAsyncDisposable
     /// <summary>Runs a verb of the same executable on the same settings.</summary>
     public Task<ToolResult> VerbAsync(params string[] args) =>
         Tool.RunAsync(Executable, [.. args, "--config", SettingsFile]);
+
+    /// <summary>Sends a signal by name, such as "HUP".</summary>
+    public async Task SignalAsync(string name) => (await Tool.RunAsync("kill", [$"-{name}", $"{Pid}"])).MustSucceed();
+
+    /// <summary>The value of a metric, summed over the series whose labels contain <paramref name="label"/>; 0 when there is none.</summary>
+    public async Task<double> MetricAsync(string name, string label = "")
+    {
+        var (_, text) = await PageAsync("/metrics");
+        return text.Split('\n')
+            .Where(line => (line.StartsWith(name + "{", StringComparison.Ordinal) || line.StartsWith(name + " ", StringComparison.Ordinal))
+                && line.Contains(label, StringComparison.Ordinal))
+            .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Events of level warning or error so far.</summary>
+    public IReadOnlyList<string> Troubles => [.. Log.Split('\n').Where(line =>
+        line.Contains(" warning ", StringComparison.Ordinal) || line.Contains(" error ", StringComparison.Ordinal))];
 
     /// <summary>Status and text of a page on the metrics listener.</summary>
     public async Task<(HttpStatusCode Status, string Text)> PageAsync(string path)

@@ -40,6 +40,20 @@ public class LineClient : IDisposable
         return line.ToString().TrimEnd('\r');
     }
 
+    /// <summary>All that comes until the peer closes or resets.</summary>
+    public string ReadToEnd()
+    {
+        var all = new StringBuilder();
+        try
+        {
+            while (true) all.AppendLine(ReadLine());
+        }
+        catch (IOException e) when (e.InnerException is not SocketException { SocketErrorCode: SocketError.TimedOut })
+        {
+            return all.ToString();
+        }
+    }
+
     public string ReadExactly(int octets)
     {
         var buffer = new byte[octets];
@@ -75,6 +89,10 @@ public sealed class SmtpLineClient : LineClient
         Send(command + "\r\n");
         return Expect(code);
     }
+
+    /// <summary>AUTH PLAIN (RFC 4616); the listener must let this network log in in the clear.</summary>
+    public void Login(string user, string password) =>
+        Command("AUTH PLAIN " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0{user}\0{password}")), "235");
 
     /// <summary>A whole transaction; returns when the server has acknowledged it.</summary>
     public void Deliver(string from, IEnumerable<string> recipients, string message)

@@ -53,7 +53,7 @@ internal sealed class HaproxyServer : IAsyncDisposable
         await File.WriteAllTextAsync(haproxy._folder.Path("haproxy.cfg"), text.ToString());
         haproxy._process = PeerProcess.Start(
             Tool.Find("haproxy", "haproxy"), ["-db", "-f", haproxy._folder.Path("haproxy.cfg")], haproxy._folder.Root);
-        await haproxy._process.ReadyAsync(() => haproxy._ports.Values.All(FreePort.Answers), "haproxy");
+        await haproxy._process.ReadyAsync(() => haproxy._ports.Values.All(port => FreePort.Answers(port)), "haproxy");
         return haproxy;
     }
 
