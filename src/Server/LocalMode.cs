@@ -89,8 +89,8 @@ internal sealed record LocalMode(string Folder, int PortOffset, bool FreePorts)
             text.Append($"  swaks --server 127.0.0.1:{submission} -tls --auth PLAIN --auth-user alice@{Domain} --auth-password {alice} --from alice@{Domain} --to bob@{Domain}\n");
         if (Port(ListenerKind.Imaps) is { } imaps)
         {
-            text.Append($"  curl --cacert {folder}/ca.crt --user 'alice@{Domain}:{alice}' --url 'imaps://localhost:{imaps}/INBOX' --request 'FETCH 1:* (FLAGS ENVELOPE)'\n");
-            text.Append($"  openssl s_client -quiet -CAfile {folder}/ca.crt -connect 127.0.0.1:{imaps}\n");
+            text.Append($"  curl --cacert {folder}/tls/ca.pem --user 'alice@{Domain}:{alice}' --url 'imaps://localhost:{imaps}/INBOX' --request 'FETCH 1:* (FLAGS ENVELOPE)'\n");
+            text.Append($"  openssl s_client -quiet -CAfile {folder}/tls/ca.pem -connect 127.0.0.1:{imaps}\n");
         }
         if (Port(ListenerKind.Metrics) is { } metrics) text.Append($"  curl http://127.0.0.1:{metrics}/healthz/ready\n");
         return text.ToString();

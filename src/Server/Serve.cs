@@ -52,6 +52,11 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         {
             await StartAsync(settings, load.Files, parts, begun, stopping.Token);
         }
+        catch (ContradictionException e)
+        {
+            foreach (var text in e.Texts) await errors.WriteLineAsync(text);
+            return Verbs.ExitStatus.FoundProblems;
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             await errors.WriteLineAsync($"aviso: {e.Message}");
@@ -79,18 +84,22 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         var metrics = new MetricsRegistry();
         parts.Add(metrics);
 
-        // 3. The data folder. (The store takes its lock here, then accounts, delivery and the queue runner start.)
+        // 3. The data folder: the store takes its lock here, then accounts, delivery and the queue start.
         MakeDataFolder(settings.Data);
-        Func<Readiness> ready = () => new(true, "");
-        var admin = new AdminHandlers();
-        var reloadable = new List<IReloadable> { new LogReload(lines) };
-        AddServerVerbs(admin, settings);
+        var mail = parts.Add(await MailParts.StartAsync(settings, logs, clock, cancel));
+        Func<Readiness> ready = () => new(mail.Store.Health.CanAccept, mail.Store.Health.Reason);
+        var reloadable = new List<IReloadable> { new LogReload(lines), mail };
 
         // 4. Listeners: mail first, then metrics and http; ready is only said when mail is taken.
+        mail.Listen(settings);
+        var taken = mail.Bound.ToList();
         var bound = new List<BoundListener>();
-        foreach (var listener in settings.Listeners) bound.Add(await ListenAsync(listener, settings, metrics, ready, parts, cancel));
+        foreach (var listener in settings.Listeners) bound.Add(await ListenAsync(listener, settings, taken, metrics, ready, parts, cancel));
 
         // 5. The way in for verbs, and the eye on the settings file.
+        var admin = new AdminHandlers();
+        AddServerVerbs(admin, settings);
+        AdminCalls.Add(admin, mail);
         parts.Add(AdminSocket.Start(settings.Data, admin, logs.CreateLogger("Aviso.Admin")));
         var reload = parts.Add(new Reload(settings, files, request.Load, reloadable, own, clock));
         admin.Add("reload", async (_, _) => await reload.NowAsync("verb") ? AdminReply.Done("settings read again") : AdminReply.No("the settings are wrong, the old ones stay; the log says why"), changes: true);
@@ -99,7 +108,7 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
     }
 
     private static async Task<BoundListener> ListenAsync(
-        ListenerSection listener, ServerSettings settings, MetricsRegistry metrics, Func<Readiness> ready, RunningParts parts, CancellationToken cancel)
+        ListenerSection listener, ServerSettings settings, List<(ListenerSettings Settings, IPEndPoint Bound)> mail, MetricsRegistry metrics, Func<Readiness> ready, RunningParts parts, CancellationToken cancel)
     {
         if (listener.NotYet is { } why) return new(listener.Kind, listener.Address, why);
         if (listener.Kind is ListenerKind.Http or ListenerKind.Metrics)
@@ -107,7 +116,10 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
             var web = await WebListener.StartAsync(listener.Kind, listener.Address, new(metrics, ready, [settings.Hostname]), cancel);
             return new(listener.Kind, parts.Add(web).Bound, null);
         }
-        return new(listener.Kind, listener.Address, "not part of this build");
+        // The host binds in the order of the settings.
+        var taken = mail[0];
+        mail.RemoveAt(0);
+        return new(listener.Kind, taken.Bound, null);
     }
 
     private static void MakeDataFolder(string data)

@@ -7,13 +7,10 @@ namespace Aviso.Verbs;
 
 /// <summary>
 /// Verbs about accounts, aliases, domains, the queue and the store. Each is one call of the admin socket; without a running server
-/// it goes to <see cref="Offline"/>, which opens the data folder where that is safe.
+/// it opens the data folder where that is safe.
 /// </summary>
 internal static class AdminVerbs
 {
-    /// <summary>Answers without a running server. Set by composition; null answers that the server must run.</summary>
-    public static Func<ServerSettings, AdminCall, CancellationToken, Task<AdminReply>>? Offline { get; set; }
-
     public static IEnumerable<Command> Build() => [Account(), Alias(), Domain(), Queue(), Store()];
 
     private static Command Account() => new("account", CommandTree.Help(
@@ -100,8 +97,7 @@ internal static class AdminVerbs
         if (load.Settings is not { } settings) return ProblemReport.Print(load, io.Error) is var _ ? ExitStatus.CouldNotRun : 0;
         var request = new AdminCall(call, Arguments(parsed, symbols));
         var reply = await AdminClient.TryCallAsync(settings.Data, request, cancel)
-            ?? (Offline is { } offline ? await offline(settings, request, cancel)
-                : throw new IOException($"no server runs on {settings.Data}; start it with `aviso serve`"));
+            ?? await Server.AdminCalls.OfflineAsync(settings, request, cancel);
         if (!reply.Ok)
         {
             await io.Error.WriteLineAsync($"aviso: {reply.Error}");

@@ -31,8 +31,9 @@ internal sealed class NextHop(MxLookup lookup, Func<IPAddress, bool> mayDial, Di
     // Hosts times addresses could be many; each may cost half a minute.
     private const int MaxDials = 10;
 
-    /// <summary>An open session, or the last reason why not.</summary>
-    public async Task<(OpenHop? Hop, Refusal? No)> OpenAsync(string destination, RelaySettings? relay, CancellationToken cancel)
+    /// <summary>An open session, or the last reason why not. Hosts in <paramref name="passOver"/> ("name[address]") are not tried.</summary>
+    public async Task<(OpenHop? Hop, Refusal? No)> OpenAsync(
+        string destination, RelaySettings? relay, IReadOnlySet<string> passOver, CancellationToken cancel)
     {
         if (relay is not null) return await RelayAsync(relay, cancel);
         var plan = await lookup.FindAsync(destination, cancel);
@@ -44,7 +45,7 @@ internal sealed class NextHop(MxLookup lookup, Func<IPAddress, bool> mayDial, Di
             var (addresses, temporary) = await lookup.AddressesAsync(host, cancel);
             if (addresses.Count == 0)
                 no ??= No(4, temporary ? 3 : 4, temporary ? $"the DNS cannot say now where {host} is" : $"the mail server {host} has no address");
-            foreach (var address in addresses)
+            foreach (var address in addresses.Where(a => !passOver.Contains(Label(host, a))))
             {
                 if (!mayDial(address))
                 {
@@ -61,13 +62,15 @@ internal sealed class NextHop(MxLookup lookup, Func<IPAddress, bool> mayDial, Di
         return (null, no);
     }
 
+    private static string Label(string host, IPAddress address) => $"{host}[{address}]";
+
     private async Task<(OpenHop? Hop, Refusal? No)> TryAsync(string host, IPEndPoint at, CancellationToken cancel)
     {
         var (opened, failure) = await GreetAsync(host, at, TlsDemand.Opportunistic, false, cancel);
         // RFC 7435: opportunistic TLS must not be worse than none; a failed handshake is tried once more in the clear.
         if (failure?.Trouble is SmtpTrouble.Tls || failure is { Stage: SmtpStage.StartTls, Trouble: not SmtpTrouble.Refused })
             (opened, failure) = await GreetAsync(host, at, TlsDemand.None, false, cancel);
-        return opened is null ? (null, Refuse($"{host}[{at.Address}]", failure!)) : (new(opened, $"{host}[{at.Address}]", null), null);
+        return opened is null ? (null, Refuse(Label(host, at.Address), failure!)) : (new(opened, Label(host, at.Address), null), null);
     }
 
     private async Task<(OpenHop? Hop, Refusal? No)> RelayAsync(RelaySettings relay, CancellationToken cancel)

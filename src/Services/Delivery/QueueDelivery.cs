@@ -16,12 +16,15 @@ internal sealed class QueueDelivery(
     // A batch gives back what it has not begun by this share of the lease, so that nothing is ever in two hands.
     private const double LeaseShare = 0.3;
 
+    private const int MaxOtherHosts = 3;
+
     private readonly RelaySettings? _relay = options.Relays.FirstOrDefault(r => r.Destination == destination);
     private readonly QueueSettling _settling = new(parts, options);
     private readonly List<Task> _settlements = [];
     private readonly NextHop _nextHop = new(new(parts.Resolver, parts.IsOurHost), parts.MayDial, parts.Dial, new()
     {
-        HeloName = options.HostName, Timeouts = options.Timeouts, Clock = parts.Clock, Verify = parts.Verify,
+        HeloName = options.HostName, Timeouts = options.Timeouts, Clock = parts.Clock,
+        Verify = options.Relays.FirstOrDefault(r => r.Destination == destination)?.Verify ?? parts.Verify,
     });
 
     private OpenHop? _hop;
@@ -110,6 +113,7 @@ internal sealed class QueueDelivery(
     private async Task<List<QueueOutcome>> TryAsync(QueueMessage message, List<QueueRecipient> due, CancellationToken cancel)
     {
         var outcomes = new List<QueueOutcome>();
+        var gone = new HashSet<string>();
         while (due.Count > 0)
         {
             if (await ConnectAsync(cancel) is { } no) return [.. outcomes, .. due.Select(r => QueueOutcome.Of(r, no))];
@@ -118,6 +122,7 @@ internal sealed class QueueDelivery(
             var sent = await SendAsync(hop, message, batch, cancel);
             // A used session that the peer closed meanwhile says nothing about this message; a fresh one does, so this ends.
             if (hop.Reused && !hop.Client.Alive && sent.All(s => WasClosedBefore(s.Outcome))) continue;
+            if (!hop.Client.Alive && gone.Count < MaxOtherHosts && sent.All(s => Died(s.Outcome)) && await OtherHostAsync(gone, hop, cancel)) continue;
             var again = TooManyRecipients(sent);
             outcomes.AddRange(sent.Where(s => !again.Contains(s.Row)).Select(s => s.Result));
             due = [.. again, .. due.Skip(batch.Count)];
@@ -127,6 +132,22 @@ internal sealed class QueueDelivery(
 
     private static bool WasClosedBefore(RecipientOutcome outcome) => outcome.Failure is
         { Trouble: SmtpTrouble.Closed, Stage: SmtpStage.Mail or SmtpStage.Rcpt, Reply: null or { Code: 421 } };
+
+    // Before the data nothing can have been taken, so another host may try without a second copy.
+    private static bool Died(RecipientOutcome outcome) => outcome.Failure is
+    {
+        Trouble: SmtpTrouble.Closed or SmtpTrouble.TimedOut or SmtpTrouble.Garbled, Stage: SmtpStage.Mail or SmtpStage.Rcpt or SmtpStage.Data,
+    };
+
+    // RFC 5321 §5.1: each of the addresses in order until one takes it.
+    private async Task<bool> OtherHostAsync(HashSet<string> gone, OpenHop dead, CancellationToken cancel)
+    {
+        if (_relay is not null) return false;
+        gone.Add(dead.Host);
+        await LeaveAsync();
+        (_hop, _) = await _nextHop.OpenAsync(destination, null, gone, cancel);
+        return _hop is not null;
+    }
 
     // RFC 5321 §4.5.3.1.10: 452 to a later RCPT means "in another transaction", at once, as long as each one takes some.
     private static List<QueueRecipient> TooManyRecipients(List<(QueueRecipient Row, RecipientOutcome Outcome, QueueOutcome Result)> sent) =>
@@ -139,13 +160,13 @@ internal sealed class QueueDelivery(
         if (_unreachable is not null) return _unreachable;
         if (_hop is { Client.Reusable: true })
         {
-            _hop = _hop with { Reused = true };
+            _hop = _hop with { Reused = _hop.Client.Messages > 0 };
             return null;
         }
         if (_hop is not null) await LeaveAsync();
         _hop = pool.Take(destination, _relay);
         if (_hop is not null) return null;
-        (_hop, _unreachable) = await _nextHop.OpenAsync(destination, _relay, cancel);
+        (_hop, _unreachable) = await _nextHop.OpenAsync(destination, _relay, new HashSet<string>(), cancel);
         return _hop is null ? _unreachable ??= Later(4, 1, "no host could be reached") : null;
     }
 

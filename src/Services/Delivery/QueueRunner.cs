@@ -50,7 +50,7 @@ public sealed record QueueParts(
 }
 
 /// <summary>Leases what is due and gives it to deliveries, so many at once.</summary>
-public sealed class QueueRunner
+public sealed class QueueRunner : IDisposable
 {
     private const int RowsPerDelivery = 50;
     private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(30);
@@ -78,6 +78,14 @@ public sealed class QueueRunner
 
     /// <summary>May be replaced while it runs; takes effect with the next batch (the number of connections on restart).</summary>
     public QueueRunnerOptions Options { get; set; }
+
+    /// <summary>After <see cref="RunAsync"/> has returned.</summary>
+    public void Dispose()
+    {
+        _wake.Dispose();
+        _slots.Dispose();
+        _quota.Dispose();
+    }
 
     /// <summary>Something new is in the queue: look at once.</summary>
     public void Wake()

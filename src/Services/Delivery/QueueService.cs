@@ -27,7 +27,7 @@ public sealed class QueueService(IQueueRows queue, TimeProvider clock, Action wa
 
     /// <summary>Null when there is no such message (any more).</summary>
     public async Task<QueueEntry?> ShowAsync(string id, CancellationToken cancel) =>
-        (await ListAsync(new(id), 1, cancel)).FirstOrDefault();
+        await ListAsync(new(id), 1, cancel) is [var entry] ? entry : null;
 
     /// <summary>Due now; held ones stay held. Returns the recipients changed.</summary>
     public Task<int> RetryAsync(QueueSelection which, CancellationToken cancel) => ChangeAsync(which, QueueChange.RetryNow, cancel);

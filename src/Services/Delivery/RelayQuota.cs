@@ -7,10 +7,12 @@ namespace Aviso.Delivery;
 /// How much may still go through a relay in the rolling day: what the store counted plus what is on the way now. The last part
 /// is kept for people (RFC 3834 and list mail stop first). Thread-safe.
 /// </summary>
-internal sealed class RelayQuota(IQueueRows queue, TimeProvider clock)
+internal sealed class RelayQuota(IQueueRows queue, TimeProvider clock) : IDisposable
 {
     private readonly ConcurrentDictionary<string, int> _reserved = new();
     private readonly SemaphoreSlim _gate = new(1);
+
+    public void Dispose() => _gate.Dispose();
 
     /// <summary>Takes up to <paramref name="wanted"/> recipients of quota for mail of this priority; give back what was not
     /// used (or is settled, hence in the store's count) with <see cref="Return"/>.</summary>

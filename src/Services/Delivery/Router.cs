@@ -40,6 +40,9 @@ public sealed record RelaySettings
     /// <summary>Connections at once.</summary>
     public int Connections { get; init; } = 4;
 
+    /// <summary>Judges the relay's certificate; null for the system's authorities.</summary>
+    public System.Net.Security.RemoteCertificateValidationCallback? Verify { get; init; }
+
     public bool TlsFirst => ImplicitTls ?? Port == 465;
 
     public string Destination => Router.RelayPrefix + Name;

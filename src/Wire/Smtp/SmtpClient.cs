@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Aviso.Net;
 
 namespace Aviso.Smtp;
 
@@ -71,23 +72,23 @@ public sealed class SmtpClient : IAsyncDisposable
     /// <summary>AUTH (RFC 4954). Null on success.</summary>
     public async Task<SmtpFailure?> AuthenticateAsync(string user, string password, CancellationToken cancel)
     {
-        var login = ClientLogin.Choose(Features.AuthMechanisms, user, password);
+        var login = SaslClient.Start(Features.AuthMechanisms, user, password);
         if (login is null)
             return Dead(new(SmtpStage.Auth, SmtpTrouble.Unsupported, null,
                 $"{_host} offers no login we know (offered: {string.Join(' ', Features.AuthMechanisms.Take(10))})"));
-        var line = login.Initial is { } initial
-            ? $"AUTH {login.Mechanism} {(initial.Length == 0 ? "=" : Convert.ToBase64String(initial))}"
-            : $"AUTH {login.Mechanism}";
+        var line = login.InitialResponse is { } initial
+            ? $"AUTH {login.Mechanism} {Convert.ToBase64String(initial.Span)}" : $"AUTH {login.Mechanism}";
         for (var steps = 0; steps < 8; steps++)
         {
             var (reply, _, failure) = await ExchangeAsync(line, SmtpStage.Auth, Wait.Command, cancel);
             if (failure is not null) return Dead(failure);
             if (reply!.Code == 235)
-                return login.Complete ? null : Dead(new(SmtpStage.Auth, SmtpTrouble.Garbled, reply, "the server did not prove that it knows the password"));
+                return login.MayBelieveSuccess ? null
+                    : Dead(new(SmtpStage.Auth, SmtpTrouble.Garbled, reply, "the server did not prove that it knows the password"));
             if (reply.Code != 334) return Dead(Refused(SmtpStage.Auth, reply));
             var challenge = Decode(reply.Text);
             // RFC 4954 §4: "*" cancels.
-            line = challenge is not null && login.Respond(challenge) is { } answer ? Convert.ToBase64String(answer) : "*";
+            line = challenge is not null && login.Next(challenge) is { } answer ? Convert.ToBase64String(answer) : "*";
         }
         return Dead(new(SmtpStage.Auth, SmtpTrouble.Garbled, null, "the login does not come to an end"));
     }

@@ -21,7 +21,7 @@ internal sealed class Journal : IDisposable
     {
         (_folder, _log) = (Path.Combine(dataFolder, "journal"), log);
         Directory.CreateDirectory(_folder);
-        Number = List().LastOrDefault();
+        Number = List() is [.., var newest] ? newest : 0;
         Open(Math.Max(1, Number));
     }
 

@@ -20,7 +20,7 @@ internal sealed class SegmentWriter : IDisposable
     public SegmentWriter(SegmentFolder folder, long rollAt, Func<int, long> knownEnd)
     {
         (_folder, _rollAt) = (folder, rollAt);
-        var last = folder.List().LastOrDefault();
+        var last = folder.List() is [.., var newest] ? newest : 0;
         if (last == 0)
         {
             Current = 1;

@@ -18,6 +18,7 @@ internal sealed class CommitStage : IDisposable
     private readonly Connection _db;
     private readonly WriteBatch _batch;
     private readonly Journal _journal;
+    private readonly Ballast _ballast;
     private readonly StoreGate _gate;
     private readonly ILogger _log;
     private readonly Action<WriteBatch> _committed;
@@ -28,9 +29,10 @@ internal sealed class CommitStage : IDisposable
 
     /// <param name="committed">Called on the committing thread after each commit, before callers hear of it.</param>
     public CommitStage(
-        Connection db, WriteBatch batch, Journal journal, StoreGate gate, ILogger log, Action<WriteBatch> committed)
+        Connection db, WriteBatch batch, Journal journal, Ballast ballast, StoreGate gate, ILogger log, Action<WriteBatch> committed)
     {
-        (_db, _batch, _journal, _gate, _log, _committed) = (db, batch, journal, gate, log, committed);
+        (_db, _batch, _journal, _ballast, _gate) = (db, batch, journal, ballast, gate);
+        (_log, _committed) = (log, committed);
         _thread = new(Run) { IsBackground = true, Name = "aviso store commit" };
         _thread.Start();
     }
@@ -81,14 +83,12 @@ internal sealed class CommitStage : IDisposable
                 Refuse(operations, StoreError.ReadOnly);
                 return;
             }
-            var culprit = TryCommit(operations);
-            if (culprit is null) return;
-            operations.Remove(culprit);
+            var next = TryCommit(operations);
+            if (next == Next.Done) return;
         }
     }
 
-    /// <summary>The change that failed and was told so: run the rest without it. Null when all have their answer.</summary>
-    private WriteOperation? TryCommit(List<WriteOperation> operations)
+    private Next TryCommit(List<WriteOperation> operations)
     {
         var started = Stopwatch.GetTimestamp();
         WriteOperation? running = null;
@@ -120,7 +120,7 @@ internal sealed class CommitStage : IDisposable
         }
         _gate.Recovered();
         Publish(operations);
-        return null;
+        return Next.Done;
     }
 
     private void Publish(List<WriteOperation> operations)
@@ -139,30 +139,62 @@ internal sealed class CommitStage : IDisposable
         foreach (var operation in operations) operation.Complete();
     }
 
-    private WriteOperation? Undo(List<WriteOperation> operations, WriteOperation? running, Exception failed)
+    /// <summary>Takes from the list what has its answer now.</summary>
+    private Next Undo(List<WriteOperation> operations, WriteOperation? running, Exception failed)
     {
         Rollback();
         if (failed is SqliteException { IsFailedSync: true })
         {
             _gate.Seal(failed.Message);
             Refuse(operations, StoreError.ReadOnly);
-            return null;
+            return Next.Done;
         }
-        if (failed is SqliteException engine && (engine.Code & 0xff) is Native.Full or Native.IoError or Native.ReadOnly or Native.CantOpen)
+        if (failed is SqliteException { IsFull: true }) return MakeRoom(operations, failed.Message);
+        if (failed is SqliteException engine && (engine.Code & 0xff) is Native.IoError or Native.ReadOnly or Native.CantOpen)
         {
             _gate.Trouble(failed.Message);
-            Refuse(operations, engine.IsFull ? StoreError.DiskFull : StoreError.ReadOnly);
-            return null;
+            Refuse(operations, StoreError.ReadOnly);
+            return Next.Done;
         }
         StoreMeters.Faults.Add(1);
         _log.LogError(failed, "a change failed and was undone");
         if (running is not null)
         {
             running.Fail(failed);
-            return running;
+            operations.Remove(running);
+            return Next.Again;
         }
         foreach (var operation in operations) operation.Fail(failed);
-        return null;
+        return Next.Done;
+    }
+
+    /// <summary>The volume is full: new mail is refused; for the rest, which may be what gives room, the ballast is dropped and the
+    /// log moved into the database, so that it begins anew in the place it has.</summary>
+    private Next MakeRoom(List<WriteOperation> operations, string reason)
+    {
+        _gate.Trouble(reason);
+        var refused = operations.RemoveAll(operation =>
+        {
+            if (operation.BringsMail) operation.Refuse(StoreError.DiskFull);
+            return operation.BringsMail;
+        });
+        StoreMeters.Refused.Add(refused);
+        if (operations.Count == 0) return Next.Done;
+        var dropped = _ballast.Drop();
+        var before = _db.WalFrames;
+        Checkpoint();
+        if (dropped || refused > 0 || _db.WalFrames < before) return Next.Again;
+        Refuse(operations, StoreError.DiskFull);
+        return Next.Done;
+    }
+
+    private enum Next
+    {
+        /// <summary>All have their answer.</summary>
+        Done,
+
+        /// <summary>Run what is left in the list.</summary>
+        Again,
     }
 
     private void Rollback()

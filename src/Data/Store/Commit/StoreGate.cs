@@ -11,6 +11,8 @@ internal sealed class StoreGate(ILogger log)
     private volatile string? _sealed;
     private volatile string? _trouble;
     private volatile bool _full;
+    private const long RowOctets = 32 * 1024;
+    private long _room = long.MaxValue;
 
     public bool IsSealed => _sealed is not null;
 
@@ -18,11 +20,21 @@ internal sealed class StoreGate(ILogger log)
     public string? Reason => _sealed ?? _trouble;
 
     /// <summary>The disk reserve is reached: no new mail.</summary>
-    public bool IsFull
+    public bool IsFull => _full;
+
+    /// <summary>Octets above the reserve as last measured; what is written since is taken off, so that mail that comes in between two
+    /// measurements cannot eat the reserve.</summary>
+    public void SetRoom(long octets)
     {
-        get => _full;
-        set => _full = value;
+        Volatile.Write(ref _room, octets);
+        _full = octets <= 0;
     }
+
+    /// <summary>A body of this size is on its way: it costs its record, its rows and their log.</summary>
+    public void Spend(long octets) => Interlocked.Add(ref _room, -((octets * 2) + RowOctets));
+
+    /// <summary>The last measurement is used up.</summary>
+    public bool WantsMeasuring => Volatile.Read(ref _room) <= 0;
 
     public void Seal(string reason)
     {

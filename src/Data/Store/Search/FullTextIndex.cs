@@ -88,7 +88,7 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
     private void Start(AccountId account)
     {
         if (_stop.IsCancellationRequested) return;
-        _running.GetOrAdd(account.Value, id => Task.Run(async () =>
+        _ = _running.GetOrAdd(account.Value, id => Task.Run(async () =>
         {
             try
             {

@@ -1,7 +1,6 @@
 using Aviso.Base;
 using Aviso.Store.Blobs;
 using Aviso.Store.Commit;
-using Aviso.Store.Sqlite;
 
 namespace Aviso.Store;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Aviso.Store.Blobs;
+using Aviso.Store.Commit;
 using Aviso.Store.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -9,7 +10,20 @@ public sealed partial class SqliteMailStore
 {
     private volatile StoreHealth _health = new(false, "starting", DateTimeOffset.UnixEpoch);
 
-    public StoreHealth Health => _health;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    public StoreHealth Health
+    {
+        get
+        {
+            var health = _health;
+            if (_options.CanaryInterval <= TimeSpan.Zero) return health;
+            var age = _options.Clock.GetUtcNow() - health.CheckedAt;
+            return age <= _options.CanaryInterval + Patience
+                ? health
+                : health with { CanAccept = false, Reason = $"a write has been hanging for {(int)age.TotalSeconds} s" };
+        }
+    }
 
     /// <summary>The canary: looks at the free space, then writes and syncs a body-like file and a row, as a delivery would.</summary>
     internal async Task ProbeAsync()
@@ -45,6 +59,7 @@ public sealed partial class SqliteMailStore
         }
     }
 
+    /// <summary>Measures the free space against the reserve, and lays the ballast down again where there is room.</summary>
     private void WatchReserve()
     {
         long free, reserve;
@@ -54,10 +69,18 @@ public sealed partial class SqliteMailStore
             var volume = new DriveInfo(_options.DataFolder);
             free = volume.AvailableFreeSpace;
             reserve = Math.Max(_options.ReserveOctets, (long)(volume.TotalSize * _options.ReserveShare));
-            // A volume so small that the reserve would be most of it (a test's tmpfs): an eighth.
+            // A volume so small that the reserve would be most of it: an eighth.
             reserve = Math.Min(reserve, volume.TotalSize / 8);
         }
-        _gate.IsFull = free < reserve;
+        _gate.SetRoom(free - reserve);
+        if (free > reserve) _ballast.LayDown();
+    }
+
+    /// <summary>New mail may have used up what was measured: look again before it is let in.</summary>
+    private void SpendRoom(WriteOperation operation)
+    {
+        foreach (var body in operation.Bodies) _gate.Spend(body.Record.Length);
+        if (_gate.WantsMeasuring) WatchReserve();
     }
 
     private void WriteCanaryFile()

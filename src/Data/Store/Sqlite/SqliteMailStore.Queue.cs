@@ -1,4 +1,3 @@
-using Aviso.Store.Blobs;
 using Aviso.Store.Commit;
 using Aviso.Store.Sqlite;
 
@@ -94,6 +93,19 @@ public sealed partial class SqliteMailStore
 
     public async Task<long> RelayUseAsync(string relay, long since, CancellationToken cancel) =>
         await _reads.ReadAsync(db => db.Use(Statements.RelayUse).Add(relay).Add(since).Number() ?? 0, cancel);
+
+    // The lock on the folder is ours, so whoever held a lease is dead: its recipients are due at once.
+    private Task<int> EndLeasesAsync()
+    {
+        var now = _options.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+        return ChangeAsync(
+            batch =>
+            {
+                batch.Db.Use(Statements.EndLeases).Add(now).Run();
+                return 0;
+            },
+            refused: static _ => 0);
+    }
 
     private static bool ChangeOne(WriteBatch batch, QueueRecipient row, QueueChange change, long now)
     {

@@ -27,6 +27,7 @@ public sealed partial class SqliteMailStore : IMailStore
     private readonly StoreGate _gate;
     private readonly IdSource _ids;
     private readonly Journal _journal;
+    private readonly Ballast _ballast;
     private readonly CommitStage _commits;
     private readonly BodyStage _bodies;
     private readonly ReadPool _reads;
@@ -55,8 +56,9 @@ public sealed partial class SqliteMailStore : IMailStore
         if (writer.CutAtStart > 0) _log.LogInformation("cut {Octets} octets of unfinished mail off the newest segment", writer.CutAtStart);
         if (writer.MissingAtStart > 0) _log.LogCritical("the newest segment lacks {Octets} octets of stored mail: run store check", writer.MissingAtStart);
         _journal = new(options.DataFolder, _log);
+        _ballast = new(options.DataFolder);
         _views = new(options.ViewMemory, ReadView, () => _commits!.WaitUntilPublished());
-        _commits = new(db, new(db, _ids, options.Clock), _journal, _gate, _log, Committed);
+        _commits = new(db, new(db, _ids, options.Clock), _journal, _ballast, _gate, _log, Committed);
         _bodies = new(writer, _commits, _gate);
         _reads = new(file, Math.Max(4, Environment.ProcessorCount * 2));
     }
@@ -117,6 +119,7 @@ public sealed partial class SqliteMailStore : IMailStore
         RemoveOrphanedLarge();
         OpenSearch();
         await ProbeAsync();
+        await EndLeasesAsync();
         _background = Task.WhenAll(KeepProbingAsync(_stop.Token), KeepUpAsync(_stop.Token));
     }
 
@@ -126,6 +129,7 @@ public sealed partial class SqliteMailStore : IMailStore
         Func<WriteBatch, T> apply, Func<StoreError, T>? refused, BodyWrite[]? bodies = null, bool bringsMail = false)
     {
         var operation = new WriteOperation<T>(apply, refused) { Bodies = bodies ?? [], BringsMail = bringsMail };
+        if (bringsMail) SpendRoom(operation);
         if (_gate.Check(bringsMail) is var no and not StoreError.None) Refuse(operation, no);
         else if (operation.Bodies.Length == 0) Hand(operation, _commits.Add(operation));
         else if (Array.TrueForAll(operation.Bodies, body => body.Record.BodyLength <= _options.LargeBodyOctets))
@@ -259,12 +263,14 @@ public sealed partial class SqliteMailStore : IMailStore
             if (Posix.TryLock(held)) return held;
             held.Dispose();
         }
-        catch (IOException taken) when (taken is not FileNotFoundException and not DirectoryNotFoundException && !IsOutOfSpace(taken))
+        catch (Exception unwritable) when (unwritable is UnauthorizedAccessException || unwritable.HResult is 28 or 30)   // ENOSPC, EROFS
         {
-            // Said below.
+            throw new StoreOpenException($"cannot write to {folder}: {unwritable.Message}", unwritable);
+        }
+        catch (IOException)
+        {
+            // Held by another process: said below.
         }
         throw new StoreOpenException($"another server is using {folder}: one data folder belongs to one running server. Stop the other one, or set another 'data' folder");
     }
-
-    private static bool IsOutOfSpace(IOException failed) => failed.HResult is 28 or 30;   // ENOSPC, EROFS
 }

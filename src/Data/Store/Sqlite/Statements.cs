@@ -136,6 +136,7 @@ internal static class Statements
         "SELECT " + RecipientColumns + " FROM queue_recipient WHERE queue_id = ? ORDER BY number";
     public const string LeaseRecipient =
         "UPDATE queue_recipient SET due_at = ?, leased_until = ? WHERE queue_id = ? AND number = ?";
+    public const string EndLeases = "UPDATE queue_recipient SET due_at = ?, leased_until = 0 WHERE state = 0 AND leased_until > 0";
     public const string NextDue = "SELECT min(due_at) FROM queue_recipient WHERE state = 0";
     public const string MessageColumns =
         "queue_id, sender, account_id, envelope_id, dsn_return, needs, priority, arrived_at, size, message_id";

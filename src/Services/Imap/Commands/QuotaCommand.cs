@@ -1,4 +1,3 @@
-using Aviso.Store;
 namespace Aviso.Imap;
 
 /// <summary>RFC 9208: one quota root "" for the whole account; limits are the administrator's, so SETQUOTA is refused.</summary>

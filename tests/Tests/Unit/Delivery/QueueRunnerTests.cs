@@ -50,7 +50,11 @@ public sealed class QueueRunnerTests : IAsyncDisposable
         Verify = (_, certificate, _, _) => certificate?.Subject == "CN=mx.test",
     }, _options);
 
-    private Task DeliverAsync() => Runner().DeliverDueAsync(default);
+    private async Task DeliverAsync()
+    {
+        using var runner = Runner();
+        await runner.DeliverDueAsync(default);
+    }
 
     private RelaySettings Relay(int quota = 0, TlsDemand tls = TlsDemand.None) =>
         new() { Name = "r", Host = "relay.test", Tls = tls, QuotaPerDay = quota };
@@ -81,6 +85,39 @@ public sealed class QueueRunnerTests : IAsyncDisposable
         await DeliverAsync();
         Assert.Single(_server.Mails);
         Assert.Equal(2, _dialled.Count);
+    }
+
+    [Fact]
+    public async Task The_next_mx_is_tried_when_the_first_hangs_up_before_the_data()
+    {
+        var first = true;
+        _server.Answer = line => line.StartsWith("RCPT", StringComparison.Ordinal) && first && !(first = false) ? "CLOSE" : null;
+        _queue.Add("far.test", to: "b@far.test");
+        await DeliverAsync();
+        Assert.Single(_server.Mails);
+        Assert.Equal(2, _dialled.Count);
+        Assert.Empty(_queue.Rows);
+    }
+
+    [Fact]
+    public async Task A_parked_session_that_the_peer_left_costs_no_attempt()
+    {
+        using var stop = new CancellationTokenSource();
+        using var runner = Runner();
+        var running = runner.RunAsync(stop.Token);
+        var left = false;
+        _server.Answer = line => line.StartsWith("MAIL", StringComparison.Ordinal) && _server.Mails.Count == 1 && !left && (left = true) ? "421 4.4.2 idle too long" : null;
+        for (var i = 0; i < 2; i++)
+        {
+            _queue.Add("far.test", to: $"u{i}@far.test");
+            runner.Wake();
+            for (var waited = 0; waited < 500 && _queue.Rows.Count > 0; waited++) await Task.Delay(10);
+        }
+        await stop.CancelAsync();
+        await running;
+        Assert.True(left);
+        Assert.Equal(2, _server.Mails.Count);
+        Assert.All(_queue.Settled, s => Assert.Equal(QueueResult.Done, s.Result));
     }
 
     [Fact]
@@ -393,7 +430,7 @@ public sealed class QueueRunnerTests : IAsyncDisposable
     public async Task The_loop_delivers_what_comes_while_it_sleeps_and_ends_when_told()
     {
         using var stop = new CancellationTokenSource();
-        var runner = Runner();
+        using var runner = Runner();
         var running = runner.RunAsync(stop.Token);
         for (var i = 0; i < 3; i++)
         {

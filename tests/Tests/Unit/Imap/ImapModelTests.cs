@@ -210,7 +210,7 @@ internal sealed partial class ModelSession
                 Assert.True(hole >= 0);
                 Uids[hole] = uid;
                 // Without numbers the place of a message is the place of its UID.
-                var sorted = Uids.Order().OrderBy(u => u == 0).ToList();
+                var sorted = Uids.OrderBy(u => u == 0).ThenBy(u => u).ToList();
                 Uids.Clear();
                 Uids.AddRange(sorted);
             }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Aviso.Store;
-using Aviso.Store.Commit;
 using Xunit;
 
 namespace Aviso.Tests.Unit.Store;
