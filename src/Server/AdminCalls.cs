@@ -75,10 +75,13 @@ internal static class AdminCalls
 
     private static AccountChange Change(AdminCall call) => new(
         Password: call.Text("password"),
-        QuotaOctets: call.Text("quota") is { } quota ? Types.Size.Read(quota) ?? throw new FormatException($"`{quota}` is no size such as 5GB") : null,
+        QuotaOctets: call.Text("quota") is { } quota ? Size(quota) : null,
         SendAs: call.Args.ContainsKey("send_as") ? call.Texts("send_as") : null,
         ForwardTo: call.Args.ContainsKey("forward_to") ? call.Texts("forward_to") : null,
         Suspended: call.Args.ContainsKey("suspended") ? call.Flag("suspended") : null);
+
+    private static long Size(string text) =>
+        Types.Size.Read(text) is > 0 and var size ? size : throw new FormatException($"`{text}` is no size such as 5GB");
 
     private static QueueSelection Selection(AdminCall call) => new(
         call.Text("id"), call.Text("recipient"), call.Text("destination") is "*" ? null : call.Text("destination"), call.Text("sender"));

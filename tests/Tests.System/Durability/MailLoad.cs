@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Aviso.Tests.System.Clients;
 
 namespace Aviso.Tests.System.Durability;
@@ -38,7 +39,7 @@ public sealed class MailLoad(AvisoServer server, Ledger ledger, int seed)
                 ledger.Accepted(users, id);
             }
         }
-        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+        catch (Exception e) when (e is IOException or SocketException)
         {
             // The server was killed: what was not acknowledged is not promised.
         }
@@ -61,7 +62,7 @@ public sealed class MailLoad(AvisoServer server, Ledger ledger, int seed)
                 }
             }
         }
-        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+        catch (Exception e) when (e is IOException or SocketException)
         {
             // As above.
         }
