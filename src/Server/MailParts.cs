@@ -181,7 +181,6 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         var log = _logs.CreateLogger("Aviso.Accounts");
         var applied = await _book.ApplyAsync(Mapping.Accounts(settings), cancel);
         foreach (var warning in applied.Warnings) log.LogWarning("{Warning}", warning);
-        foreach (var text in applied.Events) log.LogWarning("{Event}", text);
         return [.. applied.Contradictions.Select(c => c.ToString())];
     }
 

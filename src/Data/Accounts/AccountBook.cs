@@ -248,7 +248,7 @@ public sealed class AccountBook(IAccountRows rows, TimeProvider clock, ILogger l
         var declared = !account.Said.Source.IsStored;
         var row = plan.IsNew(account) ? await rows.EnsureAccountAsync(account.Row.Address, declared, cancel) : account.Row;
         var state = account.Suspended ? AccountState.Suspended : AccountState.Active;
-        if (account.Vanished && row.State == AccountState.Active)
+        if (account.Vanished && row.Declared && row.State == AccountState.Active)
         {
             AccountsMeters.Vanished();
             log.Vanished(row.Address);

@@ -16,7 +16,8 @@ internal sealed class ReceiveNotices(
 {
     private readonly NoticeTarget _target = new(accounts);
 
-    public async Task SendAsync(ReceiveContext context, CancellationToken cancel)
+    /// <summary>True when a notice now waits in the queue.</summary>
+    public async Task<bool> SendAsync(ReceiveContext context, CancellationToken cancel)
     {
         List<RecipientReport>? failed = null, delivered = null;
         for (var i = 0; i < context.Local.Count; i++)
@@ -27,8 +28,8 @@ internal sealed class ReceiveNotices(
                 (failed ??= []).Add(Report(planned, "failed", "5.2.2"));
             else if (outcome.Ok && notify.HasFlag(DsnNotify.Success)) (delivered ??= []).Add(Report(planned, "delivered", "2.0.0"));
         }
-        if (failed is not null) await SendAsync(context, failed, isFailure: true, cancel);
-        if (delivered is not null) await SendAsync(context, delivered, isFailure: false, cancel);
+        var queued = failed is not null && await SendAsync(context, failed, isFailure: true, cancel);
+        return (delivered is not null && await SendAsync(context, delivered, isFailure: false, cancel)) || queued;
     }
 
     // The peer hears of a refusal itself when all recipients refuse, and over LMTP when this recipient got nothing.
@@ -46,7 +47,7 @@ internal sealed class ReceiveNotices(
         DiagnosticCode = action == "failed" ? "552 5.2.2 Mailbox is full" : null,
     };
 
-    private async Task SendAsync(ReceiveContext context, List<RecipientReport> reports, bool isFailure, CancellationToken cancel)
+    private async Task<bool> SendAsync(ReceiveContext context, List<RecipientReport> reports, bool isFailure, CancellationToken cancel)
     {
         var kind = isFailure ? "failed" : "delivered";
         try
@@ -59,7 +60,7 @@ internal sealed class ReceiveNotices(
             if (local is null && accounts.Table.IsLocalDomain(sender.Domain))
             {
                 log.NoticeLost(null, context.Id, kind);
-                return;
+                return false;
             }
             var stored = await store.AcceptAsync(
                 new(body, reader.Render(body), local is null ? [] : [local], local is null ? Queued(address, body) : null)
@@ -68,11 +69,13 @@ internal sealed class ReceiveNotices(
                 },
                 cancel);
             if (!stored.Ok) log.NoticeLost(null, context.Id, kind);
+            return stored.Ok && local is null;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // The message itself is stored; a report of it may not undo that (design.md section 2 rule 2).
             log.NoticeLost(e, context.Id, kind);
+            return false;
         }
     }
 

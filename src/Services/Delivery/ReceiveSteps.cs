@@ -206,7 +206,7 @@ public sealed class MailReceiver(
     private async ValueTask<Refusal?> TellSenderAsync(ReceiveContext context, CancellationToken cancel)
     {
         if (context.Transaction.Sender.IsNull) return null;
-        await _notices.SendAsync(context, cancel);
+        if (await _notices.SendAsync(context, cancel)) Queued?.Invoke();
         return null;
     }
 
