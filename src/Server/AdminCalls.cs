@@ -81,7 +81,7 @@ internal static class AdminCalls
         Suspended: call.Args.ContainsKey("suspended") ? call.Flag("suspended") : null);
 
     private static long Size(string text) =>
-        Types.ParseSize(new(text, null)) is { Ok: true } size ? size.Value : throw new FormatException($"`{text}` is no size such as 5GB");
+        Types.Size.Read(text) is > 0 and var size ? size : throw new FormatException($"`{text}` is no size such as 5GB");
 
     private static QueueSelection Selection(AdminCall call) => new(
         call.Text("id"), call.Text("recipient"), call.Text("destination") is "*" ? null : call.Text("destination"), call.Text("sender"));

@@ -127,7 +127,7 @@ internal static class Types
         text.Length is > 0 and < 4000 && !text.Contains('\n') && text[0] != '{' && (text[0] is '/' or '.' or '~' || text.Contains('/')
             || System.IO.Path.HasExtension(text));
 
-    internal static Parsed<long> ParseSize(Resolved r)
+    private static Parsed<long> ParseSize(Resolved r)
     {
         var digits = r.Text.TakeWhile(char.IsAsciiDigit).Count();
         var unit = r.Text[digits..];
