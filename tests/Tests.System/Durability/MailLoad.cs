@@ -32,7 +32,7 @@ public sealed class MailLoad(AvisoServer server, Ledger ledger, int seed)
                 var id = $"m.{seed}.{number}.{i}";
                 var users = chance.Next(3) switch { 0 => Users[..1], 1 => Users[1..], _ => Users };
                 // Now and then one that does not fit into a segment record, so that both ways to store are hit.
-                var size = chance.Next(40) == 0 ? 1_200_000 : chance.Next(20, 6_000);
+                var size = chance.Next(40) == 0 ? 72 * 16_667 : 72 * chance.Next(1, 84);
                 var message = $"From: s@sender.test\r\nTo: all\r\nSubject: {id}\r\nMessage-ID: <{id}@ledger>\r\n\r\n{Text(size)}";
                 ledger.Tried(users, id);
                 smtp.Deliver("s@sender.test", users, message);

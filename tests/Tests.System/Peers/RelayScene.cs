@@ -70,9 +70,9 @@ internal sealed class RelayScene : IAsyncDisposable
     {
         var list = (await Aviso.VerbAsync("queue", "list", "--json")).MustSucceed();
         using var json = JsonDocument.Parse(list.Output);
-        return [.. json.RootElement.EnumerateArray().SelectMany(entry => entry.GetProperty("recipients").EnumerateArray().Select(
-            recipient => new Waiting(entry.GetProperty("id").GetString()!, Text(recipient, "address"), Text(recipient, "state"), Text(recipient, "reason"),
-                recipient.GetProperty("attempts").GetInt32(), Text(recipient, "lastReply"))))];
+        return [.. json.RootElement.EnumerateArray().Select(row => new Waiting(
+            row.GetProperty("id").GetString()!, Text(row, "recipient"), Text(row, "state"), Text(row, "reason"), row.GetProperty("attempts").GetInt32(),
+            Text(row, "last_reply")))];
     }
 
     public async Task RetryAsync() => (await Aviso.VerbAsync("queue", "retry", "--destination", "relay:smart")).MustSucceed();
@@ -100,7 +100,5 @@ internal sealed class RelayScene : IAsyncDisposable
     private string Say(IReadOnlyList<Waiting> queue) =>
         $"queue:\n{string.Join('\n', queue)}\nsink: {Sink.Count}\naviso:\n{Aviso.Log}\nrelay:\n{Relay.Log}\nauth:\n{Auth.Log}";
 
-    private static string Text(JsonElement from, string name) =>
-        from.EnumerateObject().FirstOrDefault(p => p.Name.Replace("_", "", StringComparison.Ordinal).Equals(name, StringComparison.OrdinalIgnoreCase))
-            is { Value.ValueKind: JsonValueKind.String } property ? property.Value.GetString()! : "";
+    private static string Text(JsonElement row, string name) => row.GetProperty(name).GetString() ?? "";
 }

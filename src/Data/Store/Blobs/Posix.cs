@@ -9,6 +9,11 @@ internal sealed class SyncFailedException(string what, int error) : IOException(
 /// <summary>The few calls of the system that .NET does not have.</summary>
 internal static partial class Posix
 {
+    // "libc" is looked up in the process's own scope, where a preloaded library comes first: that is how the power-cut test hears
+    // of every sync (tests/Tests.System/Durability/recorder.c).
+    static Posix() => NativeLibrary.SetDllImportResolver(typeof(Posix).Assembly, static (name, _, _) =>
+        name == "libc" ? NativeLibrary.GetMainProgramHandle() : 0);
+
     private const int OpenDirectory = 0x10000, CloseOnExec = 0x80000, LockExclusive = 2, LockNoWait = 4;
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
