@@ -58,7 +58,9 @@ internal sealed class ResponseWriter(WireConnection connection, TimeSpan patienc
     public ResponseWriter Text(string text)
     {
         if (text.Length > 1024) return Bytes(Encoding.UTF8.GetBytes(text));
-        _used += Encoding.UTF8.GetBytes(text, Room(text.Length * 3));
+        // Not one expression: Room may begin a new piece and set _used back.
+        var count = Encoding.UTF8.GetBytes(text, Room(text.Length * 3));
+        _used += count;
         return this;
     }
 
