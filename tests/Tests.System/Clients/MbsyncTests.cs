@@ -57,7 +57,7 @@ public sealed class MbsyncTests : IAsyncLifetime
         var flagged = files.Single(file => File.ReadAllText(file).Contains("number 2", StringComparison.Ordinal));
         var moved = Path.Combine(_home, "mail/INBOX/cur", Path.GetFileName(flagged).Split(":2,")[0] + ":2,FS");
         File.Move(flagged, moved);
-        File.Delete(files.Single(file => File.ReadAllText(file).Contains("number 3", StringComparison.Ordinal)));
+        File.Delete(InboxFiles().Single(file => File.ReadAllText(file).Contains("number 3", StringComparison.Ordinal)));
         await File.WriteAllTextAsync(Path.Combine(_home, "mail/INBOX/new/1.fresh.host"), "Subject: from near\nMessage-ID: <near@sync>\n\nhello\n");
         await Sync();
         using (var imap = new ImapLineClient(_server.Port("imap"), "alice@example.test", AvisoServer.Password))
