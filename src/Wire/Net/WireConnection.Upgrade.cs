@@ -88,7 +88,8 @@ public sealed partial class WireConnection
         {
             _dead = true;
             TlsFailure = deadline.IsCancellationRequested ? "timeout" : FailureText(e);
-            NetMeters.TlsFailed(Origin.Kind, deadline.IsCancellationRequested ? "timeout" : "handshake");
+            // Who closes without a word, as a health check of an implicit TLS port does, fails no handshake.
+            if (transport is not SocketTransport { OctetsIn: 0 }) NetMeters.TlsFailed(Origin.Kind, deadline.IsCancellationRequested ? "timeout" : "handshake");
             await ssl.DisposeAsync();
             return false;
         }

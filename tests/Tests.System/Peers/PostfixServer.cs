@@ -122,8 +122,8 @@ internal sealed class PostfixServer : IAsyncDisposable
         var queues = new StringBuilder();
         foreach (var (name, command) in new[]
         {
-            ("rewrite", "trivial-rewrite"), ("bounce", "bounce"), ("defer", "bounce"), ("trace", "bounce"), ("verify", "verify"),
-            ("proxymap", "proxymap"), ("smtp", "smtp"), ("relay", "smtp"), ("error", "error"), ("retry", "error"), ("anvil", "anvil"), ("scache", "scache"),
+            ("rewrite", "trivial-rewrite"), ("bounce", "bounce"), ("defer", "bounce"), ("trace", "bounce"),
+            ("proxymap", "proxymap"), ("smtp", "smtp"), ("relay", "smtp"), ("error", "error"), ("retry", "error"),
         })
             queues.Append($"{name} unix - - n - - {command}\n");
         await File.WriteAllTextAsync(_folder.Path("master.cf"), $"""
@@ -131,6 +131,9 @@ internal sealed class PostfixServer : IAsyncDisposable
             pickup unix n - n 1 1 pickup
             cleanup unix n - n - 0 cleanup
             qmgr unix n - n 300 1 qmgr
+            anvil unix - - n - 1 anvil
+            scache unix - - n - 1 scache
+            verify unix - - n - 1 verify
             tlsmgr unix - - n 1000? 1 tlsmgr
             flush unix n - n 1000? 0 flush
             showq unix n - n - - showq

@@ -75,7 +75,11 @@ internal sealed class RelayScene : IAsyncDisposable
             Text(row, "last_reply")))];
     }
 
-    public async Task RetryAsync() => (await Aviso.VerbAsync("queue", "retry", "--destination", "relay:smart")).MustSucceed();
+    public async Task RetryAsync(bool mayBeEmpty = false)
+    {
+        var retry = await Aviso.VerbAsync("queue", "retry", "--destination", "relay:smart");
+        if (!mayBeEmpty || !retry.Error.Contains("nothing in the queue", StringComparison.Ordinal)) retry.MustSucceed();
+    }
 
     /// <summary>Waits until the queue is as wanted, and returns it.</summary>
     public async Task<IReadOnlyList<Waiting>> QueueWhenAsync(Func<IReadOnlyList<Waiting>, bool> wanted, string what)

@@ -7,6 +7,7 @@ namespace Aviso.Tests.System.Peers;
 public sealed class RelayTests
 {
     private const string Elsewhere = "someone@elsewhere.test";
+    private const int Messages = 150;
 
     [Theory]
     [InlineData("plain login scram-sha-256")]
@@ -84,19 +85,19 @@ public sealed class RelayTests
     {
         await using var scene = await RelayScene.StartAsync();
         await scene.Relay.StopAsync();
-        var subjects = Enumerable.Range(0, 60).Select(i => $"queued-{i}").ToList();
+        var subjects = Enumerable.Range(0, Messages).Select(i => $"queued-{i}").ToList();
         scene.Submit(subjects, Elsewhere);
         await scene.Aviso.KillAsync();
         await scene.Aviso.StartAgainAsync();
-        Assert.Equal(60, (await scene.QueueAsync()).Count);
+        Assert.Equal(Messages, (await scene.QueueAsync()).Count);
 
         // Killed again while the mail is leaving.
         await scene.Relay.StartAgainAsync();
         await scene.RetryAsync();
-        await scene.SunkAsync(5);
+        await scene.SunkAsync(1);
         await scene.Aviso.KillAsync();
         await scene.Aviso.StartAgainAsync();
-        await scene.RetryAsync();
+        await scene.RetryAsync(mayBeEmpty: true);
         await scene.QueueWhenAsync(queue => queue.Count == 0, "the queue is empty");
         await Patience.UntilAsync(() => scene.Sink.Messages.Select(m => m.Subject).ToHashSet(StringComparer.Ordinal).IsSupersetOf(subjects),
             "every message in the sink", 30, () => scene.Relay.Log);

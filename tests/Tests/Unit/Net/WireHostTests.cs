@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -177,6 +178,32 @@ public sealed class WireHostTests : IAsyncDisposable
             await tls.WriteAsync(Encoding.ASCII.GetBytes(large + "\r\n"));
             Assert.Equal(large, await LineAsync(tls));
         }
+    }
+
+    [Fact]
+    public async Task A_silent_check_of_a_tls_port_is_no_failed_handshake()
+    {
+        var failed = 0L;
+        using var meters = new MeterListener();
+        meters.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Name == "aviso_tls_handshakes_failed_total") listener.EnableMeasurementEvents(instrument);
+        };
+        meters.SetMeasurementEventCallback<long>((_, value, tags, _) =>
+        {
+            foreach (var tag in tags)
+                if (tag is { Key: "kind", Value: "pop3s" }) Interlocked.Add(ref failed, value);
+        });
+        meters.Start();
+        Start(new WireHostOptions(), new ListenerSettings(ListenerKind.Pop3s, Anywhere));
+        (await ConnectAsync()).Close();
+        await _log.EndAsync();
+        Assert.Equal(0, Interlocked.Read(ref failed));
+        var half = await ConnectAsync();
+        await half.WriteAsync(new byte[] { 22, 3, 1 });
+        half.Close();
+        await _log.EndAsync();
+        Assert.Equal(1, Interlocked.Read(ref failed));
     }
 
     [Fact]
