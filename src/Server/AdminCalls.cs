@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Aviso.Accounts;
 using Aviso.Admin;
 using Aviso.Delivery;
@@ -7,7 +6,6 @@ using Aviso.Settings;
 using Aviso.Store;
 using AccountChange = Aviso.Accounts.AccountChange;
 using Aviso.Store.Rebuild;
-using Aviso.Store.Sqlite;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
