@@ -4,10 +4,9 @@ using Aviso.Admin;
 using Aviso.Delivery;
 using Aviso.Settings;
 using Aviso.Store;
-using AccountChange = Aviso.Accounts.AccountChange;
 using Aviso.Store.Rebuild;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using AccountChange = Aviso.Accounts.AccountChange;
 
 namespace Aviso.Server;
 
