@@ -1,15 +1,12 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Aviso.Accounts;
 using Aviso.Admin;
 using Aviso.Delivery;
 using Aviso.Settings;
 using Aviso.Store;
-using AccountChange = Aviso.Accounts.AccountChange;
 using Aviso.Store.Rebuild;
-using Aviso.Store.Sqlite;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using AccountChange = Aviso.Accounts.AccountChange;
 
 namespace Aviso.Server;
 

@@ -9,7 +9,6 @@ using Aviso.Net;
 using Aviso.Settings;
 using Aviso.Smtp;
 using Aviso.Store;
-using Aviso.Store.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Server;

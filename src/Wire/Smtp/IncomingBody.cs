@@ -62,9 +62,9 @@ internal sealed class IncomingBody(SpooledBody body, long largest, int longestLi
     /// <summary>Hands the octets over to the caller, who disposes them. Only without fault, once.</summary>
     public SpooledBody Take()
     {
-        var body = _body ?? throw new InvalidOperationException("this message was refused or taken");
+        var taken = _body ?? throw new InvalidOperationException("this message was refused or taken");
         _body = null;
-        return body;
+        return taken;
     }
 
     public void Dispose()

@@ -137,7 +137,7 @@ internal sealed partial class SmtpSession
         }
         // Not cancelled by the peer's going: from here on the message is ours (RFC 1047).
         var result = await server.Receiver.ReceiveAsync(transaction, body.Take(), CancellationToken.None);
-        if (!IsLmtp) return await SayOutcome(result.Recipients.FirstOrDefault(), result.Id);
+        if (!IsLmtp) return await SayOutcome(result.Recipients[0], result.Id);
         foreach (var outcome in result.Recipients) await SayOutcome(outcome, result.Id);
         return true;
     }
