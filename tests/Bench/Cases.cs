@@ -58,11 +58,11 @@ internal static partial class Cases
     private static async Task<Table> RelayAsync(Course course)
     {
         var (aviso, peers) = (new List<JsonNode>(), new List<JsonNode>());
-        await RelayOnceAsync(course.Aviso, "sink-%03d@bench.test");
+        await RelayOnceAsync(course.Aviso, "sink-%03d@bench.test", 10_000);
         for (var run = 0; run < course.Runs; run++)
         {
-            aviso.Add(await RelayOnceAsync(course.Aviso, "sink-%03d@bench.test"));
-            peers.Add(await RelayOnceAsync(course.Peers, "user%03d@sink.test"));
+            aviso.Add(await RelayOnceAsync(course.Aviso, "sink-%03d@bench.test", 10_000));
+            peers.Add(await RelayOnceAsync(course.Peers, "user%03d@sink.test", 3_000));
         }
         return new("relay",
         [
@@ -72,10 +72,10 @@ internal static partial class Cases
     }
 
     // Postfix relays for its own networks; Aviso never does: there an alias leads to the sink, the way of a forward.
-    private static async Task<JsonNode> RelayOnceAsync(ITarget target, string users)
+    private static async Task<JsonNode> RelayOnceAsync(ITarget target, string users, int messages)
     {
         var output = await Scripts.RunAsync("relay_rate.sh", ["127.0.0.1", $"{target.Smtp}"],
-            ("STACK_PIDS", target.Pids), ("USERPAT", users), ("MSGS", "3000"), ("RUNS", "1"), ("SESS", "20"));
+            ("STACK_PIDS", target.Pids), ("USERPAT", users), ("MSGS", $"{messages}"), ("RUNS", "1"), ("SESS", "20"));
         Console.WriteLine($"  {target.Name}: {output.Split('\n')[0]}");
         return JsonNode.Parse(output.Split('\n')[0])!;
     }
