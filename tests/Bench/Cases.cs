@@ -19,6 +19,7 @@ internal static partial class Cases
         ["imap-login"] = ImapLoginAsync,
         ["idle"] = IdleAsync,
         ["fetch"] = course => FetchAsync(course, "fetch", "^fetch_(flags|envelope|1000)|status|select|sort|thread"),
+        ["grow"] = GrowAsync,
         ["search"] = course => FetchAsync(course, "search", "^search"),
     };
 
@@ -78,6 +79,24 @@ internal static partial class Cases
             ("STACK_PIDS", target.Pids), ("USERPAT", users), ("MSGS", $"{messages}"), ("RUNS", "1"), ("SESS", "20"));
         Console.WriteLine($"  {target.Name}: {output.Split('\n')[0]}");
         return JsonNode.Parse(output.Split('\n')[0])!;
+    }
+
+    /// <summary>Delivery cost as the store fills; AVISO_ROUNDS messages in all (100,000).</summary>
+    private static async Task<Table> GrowAsync(Course course)
+    {
+        const int Block = 10_000;
+        var total = int.TryParse(Environment.GetEnvironmentVariable("AVISO_ROUNDS"), out var given) ? given : 100_000;
+        await LoadAsync(course.Aviso, 4096, Block, 20);
+        var blocks = new List<JsonNode>();
+        for (var stored = Block; stored < total; stored += Block) blocks.Add(await LoadAsync(course.Aviso, 4096, Block, 20));
+        // The first and the last three blocks: one alone says more about the machine than about the store.
+        var first = Median(blocks.Take(3).ToList(), "cpu_ms_per_msg");
+        var last = Median(blocks.TakeLast(3).ToList(), "cpu_ms_per_msg");
+        return new("grow",
+        [
+            new($"CPU a message at {2 * Block:N0} stored", "ms", first, double.NaN),
+            new($"CPU a message at {total:N0} stored (within 20 %)", "ms", last, double.NaN, 1.2 * first),
+        ]);
     }
 
     private static async Task<Table> ImapAsync(Course course)
