@@ -86,7 +86,7 @@ public sealed class MailReceiver(
         }
         var results = Results(context);
         Finish(context, results, clock.GetElapsedTime(started));
-        return new(context.Id, results);
+        return new(context.Id, context.IsLmtp ? results : Agreed(results));
     }
 
     // ---- at RCPT
@@ -218,6 +218,14 @@ public sealed class MailReceiver(
         var results = new List<Refusal?>(context.Recipients.Count);
         foreach (var recipient in context.Recipients) results.Add(ResultOf(context, recipient));
         return results;
+    }
+
+    // One reply speaks for all (RFC 5321 §4.2.5): yes when anybody has the message, for a "no" would bring it again to those who
+    // have it. When all refuse, a reason that may pass wins over one that will not.
+    private static List<Refusal?> Agreed(List<Refusal?> results)
+    {
+        var said = results.Contains(null) ? null : results.Find(r => !r!.IsPermanent) ?? results.FirstOrDefault();
+        return results.ConvertAll(_ => said);
     }
 
     // A recipient has the message when any of its mailboxes or the queue took it.

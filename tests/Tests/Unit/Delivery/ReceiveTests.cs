@@ -179,12 +179,12 @@ public sealed class ReceiveTests
         Assert.Equal("452 4.2.2 Mailbox is full", refused.Recipients[0] is { } no ? no.ToString() : null);
         Assert.Empty(await house.ReadAsync("alice@example.org"));
         var other = await house.SendAsync(house.Begin("alice@example.org"), big, "tight@example.org", "bob@example.org");
-        Assert.Equal(["452 4.2.2 Mailbox is full", null], other.Recipients.Select(r => r?.ToString()));
+        Assert.Equal([null, null], other.Recipients);
         var bounce = Assert.Single(await house.ReadAsync("alice@example.org"));
         Assert.StartsWith("Return-Path: <>\r\nDelivered-To: alice@example.org\r\n", bounce, StringComparison.Ordinal);
         Assert.Contains("Final-Recipient: rfc822; tight@example.org\r\nAction: failed\r\nStatus: 5.2.2\r\n", bounce, StringComparison.Ordinal);
         var quiet = await house.SendAsync(house.Begin("alice@example.org"), big, (List<MailRecipient>)[new("tight", "example.org", "NEVER", null), new("bob", "example.org", null, null)]);
-        Assert.NotNull(quiet.Recipients[0]);
+        Assert.Null(quiet.Recipients[0]);
         await house.SendAsync(house.Begin(""), big, "tight@example.org", "bob@example.org");
         Assert.Single(await house.ReadAsync("alice@example.org"));
     }

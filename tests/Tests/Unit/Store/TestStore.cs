@@ -1,6 +1,7 @@
 using System.Text;
 using Aviso.Base;
 using Aviso.Store;
+using Aviso.Store.Rebuild;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -42,6 +43,13 @@ internal sealed class TestStore : IAsyncDisposable
         await Store.DisposeAsync();
         var options = Options(Folder, Clock);
         Store = await SqliteMailStore.OpenAsync(with?.Invoke(options) ?? options, default);
+    }
+
+    public async Task RebuildAsync()
+    {
+        await Store.DisposeAsync();
+        StoreRebuild.Run(Options(Folder, Clock), default);
+        Store = await SqliteMailStore.OpenAsync(Options(Folder, Clock), default);
     }
 
     public async Task<(AccountId Account, MailboxId Inbox)> AccountAsync(string address = "alice@example.test")
