@@ -39,6 +39,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     private QueueRunner _runner = null!;
     private Resolver _resolver = null!;
     private DialGuard _guard = null!;
+    private IReadOnlyList<string> _kept = [];
     private Task _preparing = Task.CompletedTask;
 
     private MailParts(ILoggerFactory logs, TimeProvider clock) => (_logs, _clock) = (logs, clock);
@@ -144,12 +145,17 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _running.Add(new Ending(() => _host.StopAsync(Serve.DrainPatience)));
     }
 
+    public async Task<IReadOnlyList<string>> RefusesAsync(ServerSettings now, CancellationToken cancel) =>
+        [.. (await _book.TryAsync(Mapping.Accounts(now), cancel)).Select(c => c.ToString())];
+
     public async Task<string?> ReloadAsync(ServerSettings old, ServerSettings now, CancellationToken cancel)
     {
         var later = new List<string>();
+        // Only a verb that came between the look and the change can still contradict.
         if (await ApplyAccountsAsync(now, cancel) is { Count: > 0 } contradictions)
             later.Add("accounts and aliases stay as they were: " + string.Join("; ", contradictions));
-        else if (_preparing.IsCompleted) _preparing = _authenticator.PrepareAsync(_stop.Token);
+        if (_kept.Count > 0) later.AddRange(_kept);
+        if (_preparing.IsCompleted) _preparing = _authenticator.PrepareAsync(_stop.Token);
         if (_certificates is not null && !_certificates.Replace(Mapping.Certificates(now, _clock)))
             later.Add("the new certificates cannot be used, the old ones stay");
         _router.Now = Mapping.Routes(now);
@@ -180,6 +186,8 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         var log = _logs.CreateLogger("Aviso.Accounts");
         var applied = await _book.ApplyAsync(Mapping.Accounts(settings), cancel);
         foreach (var warning in applied.Warnings) log.LogWarning("{Warning}", warning);
+        // The book has logged and counted these itself; the verb that reloads shows them.
+        _kept = applied.Events;
         return [.. applied.Contradictions.Select(c => c.ToString())];
     }
 

@@ -85,7 +85,9 @@ internal sealed class QueueDelivery(
 
     private static Refusal Later(int subject, int detail, string text) => new(451, new(4, subject, detail), text, text);
 
-    private string HoldReason() => $"the quota of relay {_relay!.Name} ({_relay.QuotaPerDay} a day) is used up";
+    private string HoldReason() => $"the quota of relay {_relay!.Name} ({_relay.Quota} in {Span(_relay.QuotaSpan)}) is used up";
+
+    private static string Span(TimeSpan span) => span == TimeSpan.FromDays(1) ? "a day" : span == TimeSpan.FromHours(1) ? "an hour" : "a minute";
 
     // Routes may have changed since the message came.
     private List<QueueRecipient> Reroute(QueueMessage message, List<QueueRecipient> due)

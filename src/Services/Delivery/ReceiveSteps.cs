@@ -148,6 +148,7 @@ public sealed class MailReceiver(
         {
             var recipient = context.Recipients[i];
             if (!recipient.Forwards || !before.Contains(recipient.Shown.ToLowerInvariant())) continue;
+            ReceiveMeters.Count("loop", isInternal: false);
             log.LoopCut(context.Id, recipient.Shown);
             context.Recipients[i] = recipient with { External = [] };
         }

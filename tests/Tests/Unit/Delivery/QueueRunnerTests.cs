@@ -57,7 +57,7 @@ public sealed class QueueRunnerTests : IAsyncDisposable
     }
 
     private RelaySettings Relay(int quota = 0, TlsDemand tls = TlsDemand.None) =>
-        new() { Name = "r", Host = "relay.test", Tls = tls, QuotaPerDay = quota };
+        new() { Name = "r", Host = "relay.test", Tls = tls, Quota = quota };
 
     private void UseRelay(RelaySettings relay)
     {
