@@ -19,6 +19,7 @@ internal static partial class Cases
         ["imap-login"] = ImapLoginAsync,
         ["idle"] = IdleAsync,
         ["fetch"] = course => FetchAsync(course, "fetch", "^fetch_(flags|envelope|1000)|status|select|sort|thread"),
+        ["grow"] = GrowAsync,
         ["search"] = course => FetchAsync(course, "search", "^search"),
     };
 
@@ -58,11 +59,11 @@ internal static partial class Cases
     private static async Task<Table> RelayAsync(Course course)
     {
         var (aviso, peers) = (new List<JsonNode>(), new List<JsonNode>());
-        await RelayOnceAsync(course.Aviso, "sink-%03d@bench.test");
+        await RelayOnceAsync(course.Aviso, "sink-%03d@bench.test", 10_000);
         for (var run = 0; run < course.Runs; run++)
         {
-            aviso.Add(await RelayOnceAsync(course.Aviso, "sink-%03d@bench.test"));
-            peers.Add(await RelayOnceAsync(course.Peers, "user%03d@sink.test"));
+            aviso.Add(await RelayOnceAsync(course.Aviso, "sink-%03d@bench.test", 10_000));
+            peers.Add(await RelayOnceAsync(course.Peers, "user%03d@sink.test", 3_000));
         }
         return new("relay",
         [
@@ -72,12 +73,30 @@ internal static partial class Cases
     }
 
     // Postfix relays for its own networks; Aviso never does: there an alias leads to the sink, the way of a forward.
-    private static async Task<JsonNode> RelayOnceAsync(ITarget target, string users)
+    private static async Task<JsonNode> RelayOnceAsync(ITarget target, string users, int messages)
     {
         var output = await Scripts.RunAsync("relay_rate.sh", ["127.0.0.1", $"{target.Smtp}"],
-            ("STACK_PIDS", target.Pids), ("USERPAT", users), ("MSGS", "3000"), ("RUNS", "1"), ("SESS", "20"));
+            ("STACK_PIDS", target.Pids), ("USERPAT", users), ("MSGS", $"{messages}"), ("RUNS", "1"), ("SESS", "20"));
         Console.WriteLine($"  {target.Name}: {output.Split('\n')[0]}");
         return JsonNode.Parse(output.Split('\n')[0])!;
+    }
+
+    /// <summary>Delivery cost as the store fills; AVISO_ROUNDS messages in all (100,000).</summary>
+    private static async Task<Table> GrowAsync(Course course)
+    {
+        const int Block = 10_000;
+        var total = int.TryParse(Environment.GetEnvironmentVariable("AVISO_ROUNDS"), out var given) ? given : 100_000;
+        await LoadAsync(course.Aviso, 4096, Block, 20);
+        var blocks = new List<JsonNode>();
+        for (var stored = Block; stored < total; stored += Block) blocks.Add(await LoadAsync(course.Aviso, 4096, Block, 20));
+        // The first and the last three blocks: one alone says more about the machine than about the store.
+        var first = Median(blocks.Take(3).ToList(), "cpu_ms_per_msg");
+        var last = Median(blocks.TakeLast(3).ToList(), "cpu_ms_per_msg");
+        return new("grow",
+        [
+            new($"CPU a message at {2 * Block:N0} stored", "ms", first, double.NaN),
+            new($"CPU a message at {total:N0} stored (within 20 %)", "ms", last, double.NaN, 1.2 * first),
+        ]);
     }
 
     private static async Task<Table> ImapAsync(Course course)

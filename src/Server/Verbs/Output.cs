@@ -23,13 +23,25 @@ internal static class Output
         else if (node is JsonArray rows && rows.All(r => r is JsonObject)) Table(output, rows);
         else if (node is JsonObject one)
         {
-            foreach (var (key, value) in one) output.WriteLine($"{key}: {Cell(value)}");
+            foreach (var (key, value) in one) Field(output, key, value);
         }
         else if (node is JsonValue text && text.TryGetValue<string>(out var lines))
         {
             foreach (var line in lines.Split('\n')) output.WriteLine(Clean(line));
         }
         else if (node is not null) output.WriteLine(Cell(node));
+    }
+
+    private static void Field(TextWriter output, string key, JsonNode? value)
+    {
+        if (value is not JsonArray { Count: > 0 } list)
+        {
+            output.WriteLine($"{key}: {(value is JsonArray ? "(none)" : Cell(value))}");
+            return;
+        }
+        output.WriteLine($"{key}:");
+        if (list.All(i => i is JsonObject)) Table(output, list);
+        else foreach (var item in list) output.WriteLine($"  - {Cell(item)}");
     }
 
     private static void Table(TextWriter output, JsonArray rows)

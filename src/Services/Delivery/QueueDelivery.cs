@@ -99,18 +99,9 @@ internal sealed class QueueDelivery(
         return due.Except(moved.Select(m => m.Row)).ToList();
     }
 
-    private async Task SettleAsync(QueueMessage message, List<QueueOutcome> outcomes, int granted)
-    {
-        try
-        {
-            await _settling.SettleAsync(message, outcomes);
-        }
-        finally
-        {
-            // From here on the store counts them.
-            if (_relay is not null) quota.Return(_relay, granted);
-        }
-    }
+    private Task SettleAsync(QueueMessage message, List<QueueOutcome> outcomes, int granted) => _relay is null
+        ? _settling.SettleAsync(message, outcomes)
+        : quota.SettleAsync(_relay, granted, () => _settling.SettleAsync(message, outcomes));
 
     private async Task<List<QueueOutcome>> TryAsync(QueueMessage message, List<QueueRecipient> due, CancellationToken cancel)
     {

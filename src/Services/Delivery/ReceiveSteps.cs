@@ -181,7 +181,7 @@ public sealed class MailReceiver(
             {
                 if (seen is null || seen.Add(target.Account)) context.Local.Add(new(target, recipient, trace.Local(target.Address, recipient.Shown)));
             }
-            foreach (var address in recipient.External)
+            foreach (var address in recipient.External.Select(ReceiveQueue.Wire))
             {
                 if (seen is null || seen.Add(address.ToLowerInvariant())) context.Queued.Add(new(address, recipient));
             }

@@ -14,15 +14,15 @@ internal sealed class RelayQuota(IQueueRows queue, TimeProvider clock) : IDispos
 
     public void Dispose() => _gate.Dispose();
 
-    /// <summary>Takes up to <paramref name="wanted"/> recipients of quota for mail of this priority; give back what was not
-    /// used (or is settled, hence in the store's count) with <see cref="Return"/>.</summary>
+    /// <summary>Takes up to <paramref name="wanted"/> recipients of quota for mail of this priority; end it with
+    /// <see cref="SettleAsync"/>, or give back what was not used with <see cref="Return"/>.</summary>
     public async Task<int> TakeAsync(RelaySettings relay, QueuePriority priority, int wanted, CancellationToken cancel)
     {
         if (relay.Quota <= 0) return wanted;
         await _gate.WaitAsync(cancel);
         try
         {
-            var left = await RemainingAsync(relay, cancel);
+            var left = await LeftAsync(relay, cancel);
             var taken = (int)Math.Clamp(left - KeptFrom(relay, priority), 0, wanted);
             _reserved.AddOrUpdate(relay.Name, taken, (_, now) => now + taken);
             QueueMeters.QuotaRemaining[relay.Name] = Math.Max(0, left - taken);
@@ -39,8 +39,42 @@ internal sealed class RelayQuota(IQueueRows queue, TimeProvider clock) : IDispos
         if (relay.Quota > 0) _reserved.AddOrUpdate(relay.Name, 0, (_, now) => Math.Max(0, now - recipients));
     }
 
+    /// <summary>Writes what became of recipients that were taken. From then on the store counts them; nobody looks in between,
+    /// when both counts have them (mail would be held for nothing) or neither has (too much would be sent).</summary>
+    public async Task SettleAsync(RelaySettings relay, int recipients, Func<Task> write)
+    {
+        if (relay.Quota <= 0)
+        {
+            await write();
+            return;
+        }
+        await _gate.WaitAsync();
+        try
+        {
+            await write();
+        }
+        finally
+        {
+            Return(relay, recipients);
+            _gate.Release();
+        }
+    }
+
     /// <summary>Recipients left in its rolling span, for the metric and the verbs.</summary>
     public async Task<long> RemainingAsync(RelaySettings relay, CancellationToken cancel)
+    {
+        await _gate.WaitAsync(cancel);
+        try
+        {
+            return await LeftAsync(relay, cancel);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private async Task<long> LeftAsync(RelaySettings relay, CancellationToken cancel)
     {
         var since = (clock.GetUtcNow() - relay.QuotaSpan).ToUnixTimeMilliseconds();
         return relay.Quota - await queue.RelayUseAsync(relay.Name, since, cancel) - _reserved.GetValueOrDefault(relay.Name);

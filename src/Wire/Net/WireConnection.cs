@@ -74,22 +74,24 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
     }
 
     /// <summary>True when octets from the peer wait unread: hold back the flush, the peer pipelines (RFC 2920 §3.2).</summary>
-    public bool HasBuffered
+    public bool HasBuffered => Waits(static unread => !unread.IsEmpty);
+
+    /// <summary>True when a whole line waits unread: the next <see cref="ReadLineAsync"/> will not wait for the peer.</summary>
+    public bool HasLine => Waits(static unread => unread.PositionOf((byte)'\n') is not null);
+
+    private bool Waits(Func<ReadOnlySequence<byte>, bool> isEnough)
     {
-        get
+        ReleaseLine();
+        try
         {
-            ReleaseLine();
-            try
-            {
-                if (_dead || _refusesReads || !Input.TryRead(out var read)) return false;
-                var any = !read.Buffer.IsEmpty;
-                Input.AdvanceTo(read.Buffer.Start);
-                return any;
-            }
-            catch (Exception e) when (IsBroken(e))
-            {
-                return false;
-            }
+            if (_dead || _refusesReads || !Input.TryRead(out var read)) return false;
+            var any = isEnough(read.Buffer);
+            Input.AdvanceTo(read.Buffer.Start);
+            return any;
+        }
+        catch (Exception e) when (IsBroken(e))
+        {
+            return false;
         }
     }
 

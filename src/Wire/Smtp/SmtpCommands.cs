@@ -40,7 +40,7 @@ internal sealed record SmtpCommand(
     public static readonly SmtpCommand[] All =
     [
         new("MAIL", s => s.CheckMail(), (s, a) => s.Mail(a), When.Greeted | When.LoggedIn | When.NoTransaction | When.Progress),
-        new("RCPT", s => null, (s, a) => s.Rcpt(a), When.Greeted | When.LoggedIn | When.Transaction | When.Progress),
+        new("RCPT", s => s.CheckRcpt(), (s, a) => s.Rcpt(a), When.Greeted | When.LoggedIn | When.Transaction | When.Progress),
         new("DATA", s => s.CheckData(), (s, a) => s.Data(a), When.Greeted | When.LoggedIn | When.Progress),
         // BDAT brings octets along whatever is wrong with it: it checks for itself.
         new("BDAT", s => null, (s, a) => s.Bdat(a), When.Progress),
@@ -51,11 +51,11 @@ internal sealed record SmtpCommand(
         new("AUTH", s => s.CheckAuth(), (s, a) => s.Auth(a), When.Greeted),
         new("RSET", s => null, (s, a) => s.Rset(a), When.Always),
         new("NOOP", s => null, (s, _) => s.Say(Replies.Ok), When.Always),
-        new("QUIT", s => null, (s, a) => s.Quit(a), When.Always),
+        new("QUIT", s => null, (s, a) => s.Quit(a), When.Progress),
         // RFC 5321 §7.3: VRFY and EXPN tell strangers nothing.
         new("VRFY", s => null, (s, _) => s.Say(Replies.CannotVerify), When.Always),
         new("EXPN", s => Replies.NotImplemented, (s, _) => s.Say(Replies.NotImplemented), When.Always),
-        new("HELP", s => null, (s, _) => s.Say(s.Help), When.Always),
+        new("HELP", s => null, (s, _) => s.TellHelp(), When.Always),
     ];
 
     /// <summary>The command a line begins with, and its argument without leading spaces; null for none of ours.</summary>

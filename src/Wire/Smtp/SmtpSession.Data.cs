@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using Aviso.Base;
 using Aviso.Net;
 
@@ -7,151 +8,178 @@ namespace Aviso.Smtp;
 /// <summary>DATA and BDAT: octets in, one outcome out.</summary>
 internal sealed partial class SmtpSession
 {
-    private static readonly SearchValues<byte> Space = SearchValues.Create(" "u8);
+    // The message on its way in: of an open DATA, or of the chunks so far.
+    private IncomingBody? _body;
+    private DataScanner _scanner;
+    private bool _inOctets;
 
     public Reply? CheckData()
     {
         if (_transaction is null) return Replies.MailFirst;
-        if (_chunks is not null) return Replies.ChunksBegun;
-        // RFC 5321 §3.3: 554 when all recipients were refused, 503 when none was named.
-        return _transaction.Recipients.Count > 0 ? null : _refusedRecipients > 0 ? Replies.NoValidRecipients : Replies.RecipientFirst;
+        if (_body is not null) return Replies.ChunksBegun;
+        return _transaction.Recipients.Count > 0 ? null : NobodyToTakeIt;
     }
+
+    // RFC 5321 §3.3: 554 when all recipients were refused, 503 when none was named; RFC 2033 §4.2: always 503.
+    private Reply NobodyToTakeIt => _recipientsRefusedHere > 0 && !IsLmtp ? Replies.NoValidRecipients : Replies.RecipientFirst;
 
     public async ValueTask<bool> Data(ReadOnlyMemory<byte> argument)
     {
-        if (!argument.IsEmpty) return await Bad(Replies.NoArgument);
-        if (Begin() is not { } body) return await Refuse(Replies.SpoolFull, "bodies in flight");
-        using (body)
+        if (!argument.IsEmpty) return await RefuseOutOfStep(Replies.NoArgument);
+        var body = Begin(dotStuffed: true);
+        if (body.Fault != BodyFault.None)
         {
-            await Say(Replies.SendData);
-            if (!await connection.FlushAsync(_options.ReplyPatience)) return false;
-            var scanner = new DataScanner(dotStuffed: true);
-            while (true)
-            {
-                var read = await connection.PeekAsync(_options.DataPatience);
-                if (read.Status == ReadStatus.TimedOut) return await End(Replies.TimedOut);
-                if (read.Status != ReadStatus.Complete) return false;
-                if (Scan(ref scanner, read.Octets, body)) break;
-                if (body.IsEndless) return await End(Replies.TooLarge.With(_options.MessageSize.ToString()));
-            }
-            return await Finish(body);
+            var no = No(body);
+            Reset();
+            return await Say(no) && (!connection.HasBuffered || await End(Replies.OutOfStep, "out-of-step"));
+        }
+        await Say(Replies.SendData);
+        if (!await Flush()) return false;
+        _inOctets = true;
+        while (true)
+        {
+            var read = await connection.PeekAsync(_options.DataPatience);
+            if (read.Status != ReadStatus.Complete) return await Cut(read.Status);
+            if (Scan(read.Octets, body)) return await Finish();
+            if (IsTooOld) return await End(Replies.SessionTooLong, "session-time");
+            if (body.IsEndless) return await End(TooLarge, "endless-message");
         }
     }
 
-    // True when the end was found; takes what was read.
-    private bool Scan(ref DataScanner scanner, in ReadOnlySequence<byte> octets, IncomingBody body)
-    {
-        long taken = 0;
-        foreach (var piece in octets)
-        {
-            var ended = scanner.Scan(piece.Span, body, out var used);
-            taken += used;
-            if (!ended) continue;
-            connection.Consume(taken);
-            return true;
-        }
-        connection.Consume(taken);
-        return false;
-    }
-
-    // RFC 3030 §2: BDAT chunk-size [LAST]. The octets follow whatever we think of the command, so they are read first.
-    private DataScanner _chunkScanner;
-
+    /// <summary>RFC 3030 §2: BDAT chunk-size [LAST]. The octets follow whatever we think of the command, so they are read first.</summary>
     public async ValueTask<bool> Bdat(ReadOnlyMemory<byte> argument)
     {
-        if (!TryChunk(argument.Span, out var size, out var isLast)) return await End(Replies.BadChunkSize);
-        var refusal = CheckChunk();
-        if (refusal is null && _chunks is null)
-        {
-            _chunks = Begin();
-            _chunkScanner = new(dotStuffed: false);
-            if (_chunks is null) refusal = Replies.SpoolFull;
-        }
-        var body = refusal is null ? _chunks : null;
+        if (!TryChunk(argument.Span, out var size, out var isLast)) return await End(Replies.BadChunkSize, "bad-chunk");
+        if (size > _options.MessageSize * 2) return await End(TooLarge, "endless-message");
+        var misplaced = CheckChunk();
+        var body = misplaced is null ? _body ?? Begin(dotStuffed: false) : null;
+        _inOctets = true;
         for (var left = size; left > 0;)
         {
             var read = await connection.PeekAsync(_options.DataPatience);
-            if (read.Status == ReadStatus.TimedOut) return await End(Replies.TimedOut);
-            if (read.Status != ReadStatus.Complete) return false;
+            if (read.Status != ReadStatus.Complete) return await Cut(read.Status);
             var octets = read.Octets.Length > left ? read.Octets.Slice(0, left) : read.Octets;
-            if (body is null) connection.Consume(octets.Length);
-            else
-            {
-                Scan(ref _chunkScanner, octets, body);
-                if (body.IsEndless) return await End(Replies.TooLarge.With(_options.MessageSize.ToString()));
-            }
             left -= octets.Length;
+            if (body is null) connection.Consume(octets.Length);
+            else Scan(octets, body);
+            if (IsTooOld) return await End(Replies.SessionTooLong, "session-time");
+            if (body is { IsEndless: true }) return await End(TooLarge, "endless-message");
         }
-        if (refusal is not null) return await Bad(refusal);
-        if (!isLast) return body!.Fault == BodyFault.None ? await Say(Replies.ChunkOk.With(size.ToString())) : await RefuseBody(body);
-        // A CR at the very end is alone.
-        if (_chunkScanner.EndsInCr) body!.Refuse(BodyFault.BareLineEnd);
-        using (body)
-        {
-            _chunks = null;
-            return await Finish(body!);
-        }
+        _inOctets = false;
+        if (misplaced is not null) return await RefuseOutOfStep(misplaced);
+        if (size == 0) _idleCommands++;
+        if (isLast) return await Finish();
+        return await Say(body!.Fault == BodyFault.None ? Replies.ChunkOk.With(size.ToString()) : No(body));
     }
 
     private Reply? CheckChunk()
     {
         if (_helo.Length == 0) return Replies.HelloFirst.With(HelloVerb);
-        if (_transaction is null) return IsSubmission && _login is null ? Replies.LoginFirst : Replies.MailFirst;
-        if (_transaction.Recipients.Count == 0) return _refusedRecipients > 0 ? Replies.NoValidRecipients : Replies.RecipientFirst;
-        return _chunks is { Fault: not BodyFault.None } ? Replies.ChunkRefused : null;
+        if (NotLoggedIn() is { } first) return first;
+        if (_transaction is null) return Replies.MailFirst;
+        return _transaction.Recipients.Count > 0 ? null : NobodyToTakeIt;
     }
 
     private static bool TryChunk(ReadOnlySpan<byte> argument, out long size, out bool isLast)
     {
         argument = argument.TrimEnd((byte)' ');
-        var space = argument.IndexOfAny(Space);
+        var space = argument.IndexOf((byte)' ');
         var word = space < 0 ? default : argument[(space + 1)..].TrimStart((byte)' ');
-        isLast = System.Text.Ascii.EqualsIgnoreCase(word, "LAST"u8);
+        isLast = Ascii.EqualsIgnoreCase(word, "LAST"u8);
         return ParameterGrammar.TryNumber(space < 0 ? argument : argument[..space], out size) && (isLast || word.IsEmpty);
     }
 
-    private IncomingBody? Begin()
+    // True when the end was found; takes what was read.
+    private bool Scan(in ReadOnlySequence<byte> octets, IncomingBody body)
     {
-        try
+        long taken = 0;
+        var ended = false;
+        foreach (var piece in octets)
         {
-            return new(server.Receiver.BeginBody(), _options.MessageSize, _options.DataLine);
+            ended = _scanner.Scan(piece.Span, body, out var used);
+            taken += used;
+            if (ended) break;
         }
-        catch (SpoolFullException)
-        {
-            return null;
-        }
+        connection.Consume(taken);
+        return ended;
     }
+
+    private IncomingBody Begin(bool dotStuffed)
+    {
+        _scanner = new(dotStuffed);
+        _body = new(_options.MessageSize, _options.DataLine);
+        _body.Open(server.Receiver);
+        return _body;
+    }
+
+    private async ValueTask<bool> Cut(ReadStatus status) => status == ReadStatus.TimedOut && await End(Replies.TimedOut, "timeout");
 
     // The message is whole: store it or say why not. The transaction ends either way (RFC 5321 §4.1.1.4).
-    private async ValueTask<bool> Finish(IncomingBody body)
+    private async ValueTask<bool> Finish()
     {
+        _inOctets = false;
+        using var body = _body!;
+        // A CR at the very end is alone.
+        if (_scanner.EndsInCr) body.Refuse(BodyFault.BareLineEnd);
         var transaction = _transaction!;
-        _transaction = null;
         _transactions++;
         _idleCommands = 0;
-        if (body.Fault != BodyFault.None)
+        if (body.Fault != BodyFault.None) return await SayToAll(No(body), transaction);
+        ReceiveResult result;
+        try
         {
-            // RFC 2033 §4.2: one reply for each recipient, also when the message itself is refused.
-            for (var i = 1; IsLmtp && i < transaction.Recipients.Count; i++) await RefuseBody(body);
-            return await RefuseBody(body);
+            // Not cancelled by the peer's going: from here on the message is ours (RFC 1047).
+            result = await server.Receiver.ReceiveAsync(transaction, body.Take(), CancellationToken.None);
+            if (result.Recipients.Count != transaction.Recipients.Count)
+                throw new InvalidOperationException($"{result.Recipients.Count} outcomes for {transaction.Recipients.Count} recipients");
         }
-        // Not cancelled by the peer's going: from here on the message is ours (RFC 1047).
-        var result = await server.Receiver.ReceiveAsync(transaction, body.Take(), CancellationToken.None);
-        if (!IsLmtp) return await SayOutcome(result.Recipients[0], result.Id);
-        foreach (var outcome in result.Recipients) await SayOutcome(outcome, result.Id);
-        return true;
+        catch (Exception fault)
+        {
+            return await SayToAll(Fault(fault), transaction);
+        }
+        Reset();
+        return await SayOutcomes(result);
     }
 
-    private ValueTask<bool> SayOutcome(Refusal? refusal, string id) =>
-        refusal is null ? Say(Replies.Accepted.With(id)) : Refuse(Reply.From(refusal), refusal.Cause);
-
-    private ValueTask<bool> RefuseBody(IncomingBody body) => body.Fault switch
+    // RFC 2033 §4.2: one reply for each recipient, also when the message itself is refused.
+    private async ValueTask<bool> SayToAll(Reply reply, MailTransaction transaction)
     {
-        BodyFault.BareLineEnd => Refuse(Replies.BareLineEnd, "bare CR or LF"),
-        BodyFault.Nul => Refuse(Replies.NulOctet, "NUL"),
-        BodyFault.LineTooLong => Refuse(Replies.DataLineTooLong.With(_options.DataLine.ToString()), "line length"),
-        BodyFault.TooLarge => Refuse(Replies.TooLarge.With(_options.MessageSize.ToString()), $"{body.Length} octets"),
-        BodyFault.SpoolFull => Refuse(Replies.SpoolFull, "bodies in flight"),
-        _ => Fault(body.Thrown ?? new InvalidOperationException("a body without a fault was refused")),
-    };
+        Reset();
+        for (var i = 1; IsLmtp && i < transaction.Recipients.Count; i++) await Say(reply);
+        return await Say(reply);
+    }
+
+    private async ValueTask<bool> SayOutcomes(ReceiveResult result)
+    {
+        var accepted = Replies.Accepted.With(result.Id);
+        if (result.Recipients.Contains(null)) _badCommands = 0;
+        if (!IsLmtp) return await Say(Common(result.Recipients) is { } refusal ? Reply.From(refusal) : accepted);
+        var goesOn = true;
+        foreach (var outcome in result.Recipients) goesOn &= await Say(outcome is null ? accepted : Reply.From(outcome));
+        return goesOn;
+    }
+
+    // One reply for all: a message that anybody has is accepted, and one that somebody may still get is not refused for good.
+    private static Refusal? Common(IReadOnlyList<Refusal?> outcomes) =>
+        outcomes.Contains(null) ? null : outcomes.FirstOrDefault(o => !o!.IsPermanent) ?? outcomes[0];
+
+    private Reply TooLarge => Replies.TooLarge.With(_options.MessageSize.ToString());
+
+    // Why this message is refused: logged once, said as often as it takes (RFC 3030 §2: chunks may already be on their way).
+    private Reply No(IncomingBody body)
+    {
+        if (body.Refusal is { } said) return said;
+        var (reply, cause) = body.Fault switch
+        {
+            BodyFault.BareLineEnd => (Replies.BareLineEnd, "bare CR or LF"),
+            BodyFault.Nul => (Replies.NulOctet, "NUL"),
+            BodyFault.LineTooLong => (Replies.DataLineTooLong.With(_options.DataLine.ToString()), "line length"),
+            BodyFault.TooLarge => (TooLarge, "size"),
+            BodyFault.SpoolFull => (Replies.SpoolFull, "octets in flight"),
+            _ => (Fault(body.Thrown!), "own fault"),
+        };
+        server.Log.MessageRefused(connection.Id, connection.Origin.Remote.Address, reply, cause, _transaction!.Sender.ToString(),
+            _transaction.Recipients[0].ToString(), _transaction.Recipients.Count, body.Length);
+        return body.Refusal = reply;
+    }
 }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using Aviso.Base;
 using Aviso.Net;
 
 namespace Aviso.Smtp;
@@ -15,7 +14,8 @@ internal sealed partial class SmtpSession
     {
         var name = argument.Span.TrimEnd((byte)' ');
         // RFC 5321 §4.1.4: the name must not be a reason to refuse, so anything printable and short is taken.
-        if (name.Length is 0 or > 255 || name.ContainsAnyExceptInRange((byte)33, (byte)126)) return Bad(Replies.BadHostName);
+        // Octets outside ASCII, from computers that people named, become "?".
+        if (name.Length is 0 or > 255 || name.Contains((byte)' ')) return Bad(Replies.BadHostName);
         Reset();
         _helo = Encoding.ASCII.GetString(name);
         _extended = extended;
@@ -36,7 +36,11 @@ internal sealed partial class SmtpSession
             && SaslServer.Offered(connection, authenticator) is { Count: > 0 } mechanisms)
             lines.Add($"AUTH {string.Join(' ', mechanisms)}");
         for (var i = 0; i < lines.Count; i++)
-            connection.Output.Write(Encoding.ASCII.GetBytes($"250{(i == lines.Count - 1 ? ' ' : '-')}{lines[i]}\r\n"));
+        {
+            var line = Encoding.ASCII.GetBytes($"250{(i == lines.Count - 1 ? ' ' : '-')}{lines[i]}\r\n");
+            connection.Output.Write(line);
+            _heldBack += line.Length;
+        }
         SmtpMeters.Replied(_kind, Replies.Hello);
     }
 
@@ -44,38 +48,51 @@ internal sealed partial class SmtpSession
 
     public async ValueTask<bool> Mail(ReadOnlyMemory<byte> argument)
     {
+        Reset();
+        _mailRefused = true;
         if (MailCommand.Read(argument.Span, out var mail) is { } wrong) return await Bad(wrong);
-        if (mail.Parameters.Size > _options.MessageSize)
-            return await Refuse(Replies.TooLarge.With(_options.MessageSize.ToString()), $"SIZE={mail.Parameters.Size}");
+        // A client may go on asking for ever; each no is one more command without progress.
+        _idleCommands++;
+        if (mail.Parameters.Size > _options.MessageSize) return await Refuse(TooLarge, $"SIZE={mail.Parameters.Size}");
         var client = new SmtpClientInfo(
             connection.Id, connection.Origin, _helo, Protocol(mail.Parameters.SmtpUtf8), connection.Tls, _login);
         var transaction = new MailTransaction(client, mail.Sender, mail.Parameters);
-        if (await server.Receiver.CheckSenderAsync(transaction, connection.Aborted) is { } refusal)
-            return await Refuse(Reply.From(refusal), refusal.Cause);
+        if (await server.Receiver.CheckSenderAsync(transaction, connection.Aborted) is { } refusal) return await Say(Reply.From(refusal));
+        _idleCommands--;
+        _mailRefused = false;
         _transaction = transaction;
         return await Say(Replies.SenderOk);
     }
 
+    public Reply? CheckRcpt() => _body is null ? null : Replies.ChunksBegun;
+
     public async ValueTask<bool> Rcpt(ReadOnlyMemory<byte> argument)
     {
         var transaction = _transaction!;
+        _recipientsRefusedHere++;
         if (RecipientCommand.Read(argument.Span, transaction.Parameters.SmtpUtf8, out var recipient) is { } wrong)
-            return await Bad(wrong);
+            return await Refuse(wrong, "recipient") && await CountRefusedRecipient(wrong);
         // RFC 5321 §4.5.3.1.10: temporary, so that the sender comes again with the rest.
-        if (transaction.Recipients.Count >= _options.Recipients) return await Say(Replies.TooManyRecipients);
+        if (transaction.Recipients.Count >= _options.Recipients) return await RefuseRecipient(Replies.TooManyRecipients);
         if (await server.Receiver.CheckRecipientAsync(transaction, recipient!, connection.Aborted) is { } refusal)
-            return await RefuseRecipient(refusal);
+            return await RefuseRecipient(Reply.From(refusal));
+        _recipientsRefusedHere--;
         transaction.Recipients.Add(recipient!);
         return await Say(Replies.RecipientOk);
     }
 
-    private async ValueTask<bool> RefuseRecipient(Refusal refusal)
+    private async ValueTask<bool> RefuseRecipient(Reply reply) => await Say(reply) && await CountRefusedRecipient(reply);
+
+    // A person with a typing mistake is not a dictionary attack: logged in, nobody is cut off. Nor is who meets our trouble or
+    // limits, up to as many as a message may have: it must still go to those that were accepted.
+    private async ValueTask<bool> CountRefusedRecipient(Reply reply)
     {
-        await Refuse(Reply.From(refusal), refusal.Cause);
-        // A person with a typing mistake is not a dictionary attack: logged in, nobody is cut off.
-        return _login is not null || ++_refusedRecipients < _options.RefusedRecipients
-            || await End(Replies.TooManyRefusedRecipients);
+        if (_recipientsRefusedHere > _options.Recipients) _idleCommands++;
+        return _login is not null || reply.Code < 500 || ++_refusedRecipients < _options.RefusedRecipients
+            || await End(Replies.TooManyRefusedRecipients, "refused-recipients");
     }
+
+    public ValueTask<bool> TellHelp() => Say(Help);
 
     public ValueTask<bool> Rset(ReadOnlyMemory<byte> argument)
     {
@@ -88,6 +105,7 @@ internal sealed partial class SmtpSession
     {
         if (!argument.IsEmpty) return await Bad(Replies.NoArgument);
         Reset();
+        connection.EndReason = "quit";
         await Say(Replies.Goodbye);
         return false;
     }

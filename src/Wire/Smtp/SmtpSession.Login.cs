@@ -13,12 +13,17 @@ internal sealed partial class SmtpSession
     public async ValueTask<bool> StartTls(ReadOnlyMemory<byte> argument)
     {
         if (!argument.IsEmpty) return await Bad(Replies.NoArgument);
-        if (connection.HasBuffered) return await End(Replies.ClearAfterStartTls);
+        if (connection.HasBuffered) return await End(Replies.ClearAfterStartTls, "clear-after-starttls");
         var goAhead = Encoding.ASCII.GetBytes(Replies.ReadyForTls + "\r\n");
         SmtpMeters.Replied(_kind, Replies.ReadyForTls);
-        if (!await connection.StartTlsAsync(goAhead, connection.Aborted)) return false;
+        if (!await connection.StartTlsAsync(goAhead, connection.Aborted))
+        {
+            connection.EndReason = $"tls: {connection.TlsFailure ?? "octets in clear"}";
+            return false;
+        }
         // RFC 3207 §4.2: what the client said before is forgotten.
         Reset();
+        _login = null;
         _helo = "";
         _extended = false;
         return true;
@@ -42,7 +47,7 @@ internal sealed partial class SmtpSession
             return await Bad(Replies.UnknownMechanism);
         byte[]? answer = null;
         // RFC 4954 §4: "=" is an empty initial response
-        if (words.Length == 2 && words[1] != "=" && !TryBase64(words[1], out answer)) return await Bad(Replies.BadBase64);
+        if (words.Length == 2 && words[1] != "=" && !TryBase64(words[1], out answer)) return await Bad(Replies.BadLoginData);
         if (words is [_, "="]) answer = [];
         return await Exchange(sasl, attempt, answer);
     }
@@ -56,24 +61,23 @@ internal sealed partial class SmtpSession
             if (answer is null)
             {
                 await Say(Replies.Challenge.With(Convert.ToBase64String(challenge.Span)));
-                if (!await connection.FlushAsync(_options.ReplyPatience)) return false;
+                if (!await Flush()) return false;
                 var read = await connection.ReadLineAsync(LongestAuthLine, _options.CommandPatience);
-                if (read.Status == ReadStatus.TimedOut) return await End(Replies.TimedOut);
+                if (read.Status == ReadStatus.TimedOut) return await End(Replies.TimedOut, "timeout");
                 if (read.Status == ReadStatus.TooLong) return await Bad(Replies.LoginLineTooLong);
                 if (read.Status != ReadStatus.Complete) return false;
-                if (!read.EndedByCrLf) return await End(Replies.BareLineFeed);
+                if (!read.EndedByCrLf) return await End(Replies.BareLineFeed, "bare-lf");
                 if (read.Line.Span.SequenceEqual("*"u8)) return await Say(Replies.LoginCancelled);
-                if (!TryBase64(Encoding.Latin1.GetString(read.Line.Span), out answer)) return await Bad(Replies.BadBase64);
+                if (!TryBase64(Encoding.Latin1.GetString(read.Line.Span), out answer)) return await Bad(Replies.BadLoginData);
             }
             SaslStep step;
             try
             {
                 step = await sasl.NextAsync(answer, connection.Aborted);
             }
-            catch (Exception fault) when (fault is not OperationCanceledException)
+            catch (LoginOverloadException)
             {
-                server.Log.Faulted(fault, connection.Id, _verb, attempt.Mechanism);
-                return await Say(Replies.LoginFault);
+                return await Refuse(Replies.LoginOverload, "logins wait");
             }
             answer = null;
             switch (step)
@@ -83,22 +87,22 @@ internal sealed partial class SmtpSession
                     continue;
                 case SaslStep.Success success:
                     _login = success.Principal;
-                    server.Log.LoggedIn(connection.Id, attempt.Mechanism, success.Principal.Address);
+                    server.Log.LoggedIn(connection.Id, attempt.Remote, attempt.Mechanism, success.Principal.Address);
                     return await Say(Replies.LoggedIn);
                 case SaslStep.Failure failure:
-                    return await FailLogin(attempt, failure);
+                    return await FailLogin(attempt, sasl.User, failure);
             }
         }
         throw new InvalidOperationException($"{attempt.Mechanism} asked without end");
     }
 
-    private async ValueTask<bool> FailLogin(LoginAttempt attempt, SaslStep.Failure failure)
+    private async ValueTask<bool> FailLogin(LoginAttempt attempt, string? user, SaslStep.Failure failure)
     {
-        server.Log.LoginFailed(connection.Id, attempt.Mechanism, failure.Cause);
-        if (failure.Reason == SaslFailure.Malformed) return await Bad(Replies.BadBase64);
+        server.Log.LoginFailed(connection.Id, attempt.Remote, attempt.Mechanism, user ?? "", failure.Cause);
+        if (failure.Reason == SaslFailure.Malformed) return await Bad(Replies.BadLoginData);
         if (_options.LoginFailed is { } delay) await delay(attempt, connection.Aborted);
         await Say(Replies.LoginRefused);
-        return ++_failedLogins < _options.FailedLogins || await End(Replies.TooManyFailedLogins);
+        return ++_failedLogins < _options.FailedLogins || await End(Replies.TooManyFailedLogins, "failed-logins");
     }
 
     private static bool TryBase64(string text, out byte[]? octets)

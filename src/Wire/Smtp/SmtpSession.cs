@@ -10,36 +10,45 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
     private const int LongestCommand = 4 * 1024;
     private const int LongestAuthLine = 12_288 + 16;
 
+    // Octets of replies to one group of commands that may wait for its end: a peer that never stops must also read.
+    private const int MostHeldBack = 4 * 1024;
+
+    private static readonly Reply Help = Replies.Help.With(string.Join(' ', SmtpCommand.All.Select(command => command.Verb)));
+
     private readonly SmtpServerOptions _options = server.Options;
-    private readonly string _kind = SmtpMeters.Name(connection.Origin.Kind);
+    private readonly string _kind = ListenerKinds.Name(connection.Origin.Kind);
     private readonly long _began = server.Clock.GetTimestamp();
 
     private string _helo = "";
     private bool _extended;
     private Principal? _login;
     private MailTransaction? _transaction;
-    private IncomingBody? _chunks;
     private int _transactions, _badCommands, _idleCommands, _refusedRecipients, _failedLogins;
     private long _octetsBeforeLogin;
     private string _verb = "";
+    private int _heldBack;
+
+    // Since the last MAIL: it was refused, so what was sent ahead behind it is refused with it; recipients refused.
+    private bool _mailRefused;
+    private int _recipientsRefusedHere;
 
     private bool IsLmtp => connection.Origin.Kind == ListenerKind.Lmtp;
 
     private bool IsSubmission => connection.Origin.Kind is ListenerKind.Submission or ListenerKind.Submissions;
 
-    private string HelloVerb => IsLmtp ? "LHLO" : "EHLO";
+    private bool IsTooOld => server.Clock.GetElapsedTime(_began) > _options.SessionTime;
 
-    public Reply Help { get; } = Replies.Help.With(string.Join(' ', SmtpCommand.All.Select(command => command.Verb)));
+    private string HelloVerb => IsLmtp ? "LHLO" : "EHLO";
 
     public async Task RunAsync()
     {
         try
         {
-            if (!await Say((IsLmtp ? Replies.GreetingLmtp : Replies.Greeting).With(_options.Hostname))) return;
+            await Say((IsLmtp ? Replies.GreetingLmtp : Replies.Greeting).With(_options.Hostname));
             while (await NextAsync())
             {
             }
-            await connection.FlushAsync(_options.ReplyPatience);
+            await Flush();
         }
         finally
         {
@@ -51,124 +60,162 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
     private async ValueTask<bool> NextAsync()
     {
         _verb = "";
-        // RFC 2920 §3.2: replies to a group go out together.
-        if (!connection.HasBuffered && !await connection.FlushAsync(_options.ReplyPatience)) return false;
+        // RFC 2920 §3.2: replies to a group go out together; but none waits for the rest of a line.
+        if ((_heldBack > MostHeldBack || !connection.HasLine) && !await Flush()) return false;
         var read = await connection.ReadLineAsync(LongestAuthLine, _options.CommandPatience, betweenCommands: _transaction is null);
         switch (read.Status)
         {
             case ReadStatus.Closed: return false;
-            case ReadStatus.TimedOut: return await End(Replies.TimedOut);
-            case ReadStatus.Draining: return await End(Replies.Draining);
+            case ReadStatus.TimedOut: return await End(Replies.TimedOut, "timeout");
+            case ReadStatus.Draining: return await End(Replies.Draining, "draining");
             case ReadStatus.TooLong: return await Bad(Replies.LineTooLong);
         }
         // A line that ends in LF alone is how mail is smuggled past others: nothing after it can be trusted.
-        if (!read.EndedByCrLf) return await End(Replies.BareLineFeed);
-        if (server.Clock.GetElapsedTime(_began) > _options.SessionTime) return await End(Replies.SessionTooLong);
+        if (!read.EndedByCrLf) return await End(Replies.BareLineFeed, "bare-lf");
+        if (IsTooOld) return await End(Replies.SessionTooLong, "session-time");
         if (IsSubmission && _login is null && (_octetsBeforeLogin += read.Line.Length) > _options.OctetsBeforeLogin)
-            return await End(Replies.TooMuchBeforeLogin);
-        if (read.Line.Span.ContainsAnyInRange((byte)0, (byte)31) || read.Line.Span.Contains((byte)127))
-            return await Bad(Replies.NotACommandLine);
+            return await End(Replies.TooMuchBeforeLogin, "octets-before-login");
         try
         {
             return await RunAsync(read.Line);
         }
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (OperationCanceledException) when (connection.Aborted.IsCancellationRequested)
         {
-            return await Fault(fault);
+            return false;
+        }
+        catch (Exception fault)
+        {
+            // In the middle of a message its octets would be taken for commands: then this reply is the last.
+            return await Say(Fault(fault)) && !_inOctets;
         }
     }
 
     private ValueTask<bool> RunAsync(ReadOnlyMemory<byte> line)
     {
         var command = SmtpCommand.Find(line, out var argument);
+        _verb = command?.Verb ?? "";
+        if (FormError(line) is { } unreadable)
+        {
+            // The octets of a chunk follow, and nobody knows how many.
+            return _verb == "BDAT" ? End(unreadable, "bad-chunk") : RefuseOutOfStep(unreadable);
+        }
         if (command is null) return Bad(Replies.UnknownCommand);
-        _verb = command.Verb;
-        if (line.Length > LongestCommand && _verb != "AUTH") return Bad(Replies.LineTooLong);
+        if (!command.When.HasFlag(When.Progress)) _idleCommands++;
+        if (_idleCommands > _options.IdleCommands) return End(Replies.TooManyIdleCommands, "idle-commands");
         if (OutOfPlace(command) is { } misplaced) return RefuseOutOfStep(misplaced);
-        if (command.Check(this) is { } refused) return RefuseOutOfStep(refused);
-        if (!command.When.HasFlag(When.Progress) && ++_idleCommands > _options.IdleCommands) return End(Replies.TooManyIdleCommands);
-        return command.Proceed(this, argument);
+        return command.Check(this) is { } refused ? RefuseOutOfStep(refused) : command.Proceed(this, argument);
+    }
+
+    private Reply? FormError(ReadOnlyMemory<byte> line)
+    {
+        if (line.Length > LongestCommand && _verb != "AUTH") return Replies.LineTooLong;
+        return line.Span.ContainsAnyInRange((byte)0, (byte)31) || line.Span.Contains((byte)127) ? Replies.NotACommandLine : null;
     }
 
     // RFC 2920 §3.1: DATA ends a group. What a client sent behind a DATA that is refused is its message, never commands.
     private async ValueTask<bool> RefuseOutOfStep(Reply refused)
     {
-        if (!await Bad(refused)) return false;
-        return _verb != "DATA" || !connection.HasBuffered || await End(Replies.OutOfStep);
+        if (!await (IsSentAhead(refused) ? RefuseSentAhead(refused) : Bad(refused))) return false;
+        return _verb != "DATA" || !connection.HasBuffered || await End(Replies.OutOfStep, "out-of-step");
+    }
+
+    // The rest of a group whose MAIL or RCPTs were refused: no mistake of the client, which could not know. Bounded as idle.
+    private bool IsSentAhead(Reply refused) =>
+        refused == Replies.NoValidRecipients || (_mailRefused && refused == Replies.MailFirst);
+
+    private ValueTask<bool> RefuseSentAhead(Reply refused)
+    {
+        _idleCommands++;
+        return Say(refused);
     }
 
     private Reply? OutOfPlace(SmtpCommand command)
     {
         var when = command.When;
         if (when.HasFlag(When.Greeted) && _helo.Length == 0) return Replies.HelloFirst.With(HelloVerb);
-        // RFC 6409 §4.3 with RFC 3207 §4: on submission nothing goes before login, and no login before TLS.
-        if (when.HasFlag(When.LoggedIn) && IsSubmission && _login is null)
-            return connection.Tls is null && !connection.Origin.ClearLoginAllowed ? Replies.TlsFirst : Replies.LoginFirst;
+        if (when.HasFlag(When.LoggedIn) && NotLoggedIn() is { } first) return first;
         if (when.HasFlag(When.NoTransaction) && _transaction is not null) return Replies.NestedMail;
         return when.HasFlag(When.Transaction) && _transaction is null ? Replies.MailFirst : null;
     }
 
-    /// <summary>Says a reply and goes on; it is sent when the group of commands ends.</summary>
-    public ValueTask<bool> Say(Reply reply)
+    // RFC 6409 §4.3 with RFC 3207 §4: on submission nothing goes before login, and no login before TLS.
+    private Reply? NotLoggedIn()
     {
-        reply.WriteTo(connection.Output);
-        SmtpMeters.Replied(_kind, reply);
-        return new(true);
+        if (!IsSubmission || _login is not null) return null;
+        return connection.Tls is null && !connection.Origin.ClearLoginAllowed ? Replies.TlsFirst : Replies.LoginFirst;
     }
 
-    /// <summary>A no that is the message's fault, not the client's behaviour: logged, not counted against it.</summary>
+    /// <summary>Says a reply and goes on; it is sent when the group of commands ends. False after 421: the session is over.</summary>
+    public ValueTask<bool> Say(Reply reply)
+    {
+        _heldBack += reply.WriteTo(connection.Output);
+        SmtpMeters.Replied(_kind, reply);
+        return new(reply.Code != 421);
+    }
+
+    /// <summary>A no of ours that is the message's fault, not the client's behaviour: logged, not counted against it.</summary>
     private ValueTask<bool> Refuse(Reply reply, string cause)
     {
-        server.Log.Refused(connection.Id, _verb, reply.ToString(), cause);
+        server.Log.Refused(connection.Id, connection.Origin.Remote.Address, _helo, _verb, reply, cause, _transaction?.Sender.ToString() ?? "");
         return Say(reply);
     }
 
     /// <summary>A command that was not understood or out of place.</summary>
-    private ValueTask<bool> Bad(Reply reply)
-    {
-        if (++_badCommands > _options.BadCommands) return End(Replies.TooManyBadCommands);
-        return Refuse(reply, "form or order");
-    }
+    private ValueTask<bool> Bad(Reply reply) =>
+        ++_badCommands > _options.BadCommands ? End(Replies.TooManyBadCommands, "bad-commands") : Refuse(reply, "form or order");
 
-    /// <summary>The last reply of the session.</summary>
-    private async ValueTask<bool> End(Reply reply)
+    /// <summary>The last reply of the session; <paramref name="reason"/> is a word for the log and the metric.</summary>
+    private async ValueTask<bool> End(Reply reply, string reason)
     {
-        connection.EndReason = reply.ToString();
-        server.Log.Closed(connection.Id, reply.ToString());
+        connection.EndReason = reason;
+        if (reason != "draining") NetMeters.SessionDropped(connection.Origin.Kind, reason);
+        server.Log.Closed(connection.Id, connection.Origin.Remote.Address, _helo, reply);
         await Say(reply);
         return false;
     }
 
-    /// <summary>Our own fault: temporary, with an id that is also in the log (style.md "Saying no").</summary>
-    private ValueTask<bool> Fault(Exception fault)
+    /// <summary>Our own fault: temporary, with an id that is also in the log (style.md "Saying no"). What stood keeps standing:
+    /// a recipient that failed must not make its neighbours out of place.</summary>
+    private Reply Fault(Exception fault)
     {
         var reference = Guid.NewGuid().ToString("N")[..12];
         server.Log.Faulted(fault, connection.Id, _verb, reference);
-        Reset();
-        return Say(Replies.OwnFault.With(reference));
+        return Replies.OwnFault.With(reference);
+    }
+
+    private ValueTask<bool> Flush()
+    {
+        _heldBack = 0;
+        return connection.FlushAsync(_options.ReplyPatience);
     }
 
     private void Reset()
     {
         _transaction = null;
-        _chunks?.Dispose();
-        _chunks = null;
+        _mailRefused = false;
+        _recipientsRefusedHere = 0;
+        _body?.Dispose();
+        _body = null;
     }
 
     private void BreakOff()
     {
         if (_transaction is { } open)
-            server.Log.BrokenOff(connection.Id, open.Sender.ToString(), _chunks?.Length ?? 0, open.Recipients.Count);
+            server.Log.BrokenOff(connection.Id, open.Sender.ToString(), _body?.Length ?? 0, open.Recipients.Count);
         Reset();
     }
 
-    // RFC 3848 §2 and RFC 6531 §3.7.3 / §4.3: what the Received field says of the transmission
+    // RFC 3848 §2 and RFC 6531 §4.3: what the Received field says of the transmission. The marks for TLS and AUTH are of ESMTP.
     private string Protocol(bool utf8)
     {
-        var name = new StringBuilder(utf8 ? "UTF8" : "").Append(IsLmtp ? "LMTP" : utf8 || !_extended ? "SMTP" : "ESMTP");
-        if (connection.Tls is not null) name.Append('S');
-        if (_login is not null) name.Append('A');
-        // HELO with TLS or AUTH cannot be: both need EHLO.
-        return name.ToString();
+        if (!_extended) return "SMTP";
+        var name = (utf8, IsLmtp) switch
+        {
+            (true, true) => "UTF8LMTP",
+            (true, false) => "UTF8SMTP",
+            (false, true) => "LMTP",
+            _ => "ESMTP",
+        };
+        return $"{name}{(connection.Tls is null ? "" : "S")}{(_login is null ? "" : "A")}";
     }
 }

@@ -296,6 +296,13 @@ public sealed class ServerTests : IDisposable
         Assert.Equal("@example.org one\ntwo [2J\n", text);
     }
 
+    [Fact]
+    public void A_reserve_is_a_count_of_recipients_and_a_quota_has_its_span()
+    {
+        var relay = Mapping.Queue(SettingsText.Parse(SettingsText.Good + "relays: [ { name: b, host: a.example, quota: 300/hour, reserve: 30 } ]\n").Settings!).Relays[0];
+        Assert.Equal((300, TimeSpan.FromHours(1), 0.1), (relay.Quota, relay.QuotaSpan, relay.Reserve));
+    }
+
     [Theory]
     [InlineData("account", "set", "alice@example.org")]
     [InlineData("domain", "set", "example.org")]

@@ -151,6 +151,23 @@ public sealed class QueueTests
     }
 
     [Fact]
+    public async Task What_a_full_mailbox_refused_does_not_come_back_by_a_rebuild()
+    {
+        await using var t = await TestStore.OpenAsync();
+        var (full, inbox) = await t.AccountAsync("full@example.test");
+        var (other, otherInbox) = await t.AccountAsync("other@example.test");
+        var row = (await t.Store.ListAccountsAsync(default)).Single(a => a.Id == full);
+        await t.Store.UpdateAccountAsync(row with { QuotaOctets = 1 }, default);
+        using var body = t.Body("Subject: x\r\n\r\n");
+        AcceptTarget To(AccountId account) => new(account, "INBOX", default, SystemFlags.None, []);
+        await t.Store.AcceptAsync(new(body, TestStore.Rendered(), [To(full), To(other)], null) { ReceivedAt = t.Clock.Seconds }, default);
+        await t.Store.AcceptAsync(new(body, TestStore.Rendered(), [To(full)], null) { ReceivedAt = t.Clock.Seconds }, default);
+        Assert.False((await t.Store.AppendAsync(full, inbox, [new(body, TestStore.Rendered(), SystemFlags.None, [], t.Clock.Seconds)], default)).Ok);
+        await t.RebuildAsync();
+        Assert.Equal([0L, 1L], new[] { full, other }.Select(a => (t.Store.FindMailboxAsync(a, "INBOX", default).AsTask().GetAwaiter().GetResult()!).Messages).Select(m => (long)m));
+    }
+
+    [Fact]
     public async Task Recipients_keep_their_numbers_in_rebuild_after_rebuild()
     {
         await using var t = await TestStore.OpenAsync();
