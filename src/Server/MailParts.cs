@@ -39,6 +39,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     private QueueRunner _runner = null!;
     private Resolver _resolver = null!;
     private DialGuard _guard = null!;
+    private ServerSettings _started = null!;
     private IReadOnlyList<string> _kept = [];
     private Task _preparing = Task.CompletedTask;
 
@@ -87,6 +88,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
 
     private async Task OpenAsync(ServerSettings settings, CancellationToken cancel)
     {
+        _started = settings;
         var reader = new MessageReader();
         Store = _running.Add(await SqliteMailStore.OpenAsync(StoreOptions(settings, reader, _clock, _logs.CreateLogger("Aviso.Store")), cancel));
 
@@ -164,21 +166,28 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _runner.Wake();
         _resolver.OwnDomains = now.Domains.Select(d => d.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         _host.Options = Mapping.Wire(now);
-        if (NeedsRestart(old, now) is { Count: > 0 } keys) later.Add($"changes of {string.Join(", ", keys)} hold after a restart");
+        if (NeedsRestart(_started, now) is { Count: > 0 } keys) later.Add($"changes of {string.Join(", ", keys)} hold after a restart");
         return later.Count == 0 ? null : string.Join("; ", later);
     }
 
-    private static List<string> NeedsRestart(ServerSettings old, ServerSettings now)
+    // Compared with what the parts were started with, so that a change that still waits is said at every reload.
+    internal static List<string> NeedsRestart(ServerSettings old, ServerSettings now)
     {
         var keys = new List<string>();
         if (old.Hostname != now.Hostname) keys.Add("hostname");
         if (old.Data != now.Data) keys.Add("data");
-        if (!Mapping.MailListeners(old).SequenceEqual(Mapping.MailListeners(now))) keys.Add("listeners or their limits");
+        if (!Mapping.MailListeners(old).SequenceEqual(Mapping.MailListeners(now)) || !Others(old).SequenceEqual(Others(now)))
+            keys.Add("listeners or their limits");
+        if (!old.Tls.IsConfigured && now.Tls.IsConfigured) keys.Add("tls");
+        if (old.Store.Undelete != now.Store.Undelete) keys.Add("store.undelete");
         if (old.Limits.MessageSize != now.Limits.MessageSize || old.Limits.Recipients != now.Limits.Recipients
             || old.Limits.ImapPerUserAndAddress != now.Limits.ImapPerUserAndAddress) keys.Add("limits");
         if (old.Outbound.Capture != now.Outbound.Capture) keys.Add("outbound.capture");
         if (!old.Dns.Resolvers.SequenceEqual(now.Dns.Resolvers)) keys.Add("dns.resolvers");
         return keys;
+
+        static IEnumerable<(ListenerKind, IPEndPoint)> Others(ServerSettings settings) =>
+            settings.Listeners.Where(l => l.NotYet is null && !Mapping.IsMail(l)).Select(l => (l.Kind, l.Address));
     }
 
     private async Task<IReadOnlyList<string>> ApplyAccountsAsync(ServerSettings settings, CancellationToken cancel)

@@ -102,10 +102,19 @@ internal static class AdminVerbs
     {
         var io = parsed.InvocationConfiguration;
         var load = SettingsFile.Load(CommandTree.ConfigPath(parsed));
-        if (load.Settings is not { } settings) return ProblemReport.Print(load, io.Error) is var _ ? ExitStatus.CouldNotRun : 0;
         var request = new AdminCall(call, Arguments(parsed, symbols));
-        var reply = await AdminClient.TryCallAsync(settings.Data, request, cancel)
-            ?? await Server.AdminCalls.OfflineAsync(settings, request, cancel);
+        // A running server goes on with its old settings whatever the file says now; so do its verbs.
+        var reply = load.Data is { } data ? await AdminClient.TryCallAsync(data, request, cancel) : null;
+        if (reply is null)
+        {
+            if (load.Settings is not { } settings)
+            {
+                ProblemReport.Print(load, io.Error);
+                return ExitStatus.CouldNotRun;
+            }
+            reply = await Server.AdminCalls.OfflineAsync(settings, request, cancel);
+        }
+        else if (load.Settings is null && reply.Ok) await io.Error.WriteLineAsync("note: the settings file has problems, the server goes on with what it read before; see `aviso check`");
         if (!reply.Ok)
         {
             await io.Error.WriteLineAsync($"aviso: {reply.Error}");

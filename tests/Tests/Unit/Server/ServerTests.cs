@@ -297,6 +297,28 @@ public sealed class ServerTests : IDisposable
     }
 
     [Fact]
+    public async Task Verbs_reach_a_running_server_whose_settings_file_was_broken_since()
+    {
+        var config = GoodFile();
+        File.AppendAllText(config, "nonsense: 1\n");
+        var handlers = new AdminHandlers().Add("queue.list", (_, _) => Task.FromResult(AdminReply.Done(new JsonArray())));
+        await using var socket = AdminSocket.Start(_folder, handlers, NullLogger.Instance);
+        var (status, text, errors) = await Run("queue", "list", "--config", config);
+        Assert.Equal((0, "(none)\n"), (status, text));
+        Assert.Contains("aviso check", errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tls: { self_signed: true }", "tls")]
+    [InlineData("store: { undelete: 3d }", "store.undelete")]
+    [InlineData("limits: { connections_at_once: 7 }", "listeners or their limits")]
+    [InlineData("limits: { recipients: 500 }", "limits")]
+    [InlineData("dns: { resolvers: [\"192.0.2.1:53\"] }", "dns.resolvers")]
+    [InlineData("routes: [ { relay: direct } ]", null)]
+    public void What_needs_a_restart_is_said(string line, string? key) =>
+        Assert.Equal(key is null ? [] : [key], MailParts.NeedsRestart(SettingsText.Parse(SettingsText.Good).Settings!, SettingsText.Parse(SettingsText.Good + line + "\n").Settings!));
+
+    [Fact]
     public void A_reserve_is_a_count_of_recipients_and_a_quota_has_its_span()
     {
         var relay = Mapping.Queue(SettingsText.Parse(SettingsText.Good + "relays: [ { name: b, host: a.example, quota: 300/hour, reserve: 30 } ]\n").Settings!).Relays[0];
