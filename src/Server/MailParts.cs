@@ -111,7 +111,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         var delivery = _logs.CreateLogger("Aviso.Delivery");
         _runner = new(new(Store, Store.Spool, reader, _resolver, _router, new NoticeTarget(_book), ids, address => _guard.Allows(address),
             host => string.Equals(host.TrimEnd('.'), settings.Hostname, StringComparison.OrdinalIgnoreCase), _clock, delivery), Mapping.Queue(settings));
-        Queue = new(Store, _clock, _runner.Wake);
+        Queue = new(Store, _clock, _runner.Wake, delivery);
         var running = Task.WhenAll(_runner.RunAsync(_stop.Token), MeasureAsync(_stop.Token));
         _running.Add(new Ending(async () =>
         {

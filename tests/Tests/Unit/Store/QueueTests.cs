@@ -41,6 +41,7 @@ public sealed class QueueTests
                 new(id, 1, QueueResult.Retry, 9000, "451 later", 100, DelayNotified: true, Destination: "relay:brevo"),
                 new(id, 2, QueueResult.Postpone, 9500, "", 100, HoldReason: "quota"),
             ], [], default);
+        Assert.Equal(1, (await t.Store.QueueTotalsAsync(default)).Held);
         var item = Assert.Single(await t.Store.ListQueueAsync(new(), 10, default));
         Assert.Equal([(1, 1, 9000L, "451 later", "relay:brevo"), (2, 0, 9500L, "", "y.test")],
             item.Recipients.Select(r => (r.Number, r.Attempts, r.DueAt, r.LastReply, r.Destination)));
