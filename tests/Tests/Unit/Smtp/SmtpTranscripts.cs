@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
-using Aviso.Net;
 using Aviso.Smtp;
 using Aviso.Tests.Unit.Net;
 using Xunit;
