@@ -15,7 +15,9 @@ internal static class CommandTree
 
     public static Option<string?> Config { get; } = new("--config")
     {
-        Description = "The settings file. Default: ./aviso.yaml, then /etc/aviso/aviso.yaml.", HelpName = "FILE", Recursive = true,
+        Description = "The settings file. Default: ./aviso.yaml, then /etc/aviso/aviso.yaml.",
+        HelpName = "FILE",
+        Recursive = true,
     };
 
     public static Option<bool> Json { get; } = new("--json") { Description = "Print JSON instead of a table." };
@@ -107,7 +109,8 @@ internal static class ServeVerb
         var local = new Option<string?>("--local")
         {
             Description = "Try Aviso: loopback only, no root, example.test with alice and bob, data in DIR (default .local).",
-            HelpName = "DIR", Arity = ArgumentArity.ZeroOrOne,
+            HelpName = "DIR",
+            Arity = ArgumentArity.ZeroOrOne,
         };
         var offset = new Option<int>("--port-offset") { Description = "With --local: add N to every port.", HelpName = "N" };
         offset.Validators.Add(r =>
@@ -154,7 +157,7 @@ internal static class CheckVerb
             if (parsed.GetValue(CommandTree.Json))
             {
                 Output.Json(io.Output, Output.Rows(load.Problems.Concat(compared).Select(p => new Dictionary<string, object?>
-                    { ["file"] = p.Place.File, ["line"] = p.Place.Line, ["column"] = p.Place.Column, ["key"] = p.Path, ["text"] = p.Text })));
+                { ["file"] = p.Place.File, ["line"] = p.Place.Line, ["column"] = p.Place.Column, ["key"] = p.Path, ["text"] = p.Text })));
                 return load.Settings is null ? ProblemReport.Print(load, TextWriter.Null) : compared.Count > 0 ? ExitStatus.FoundProblems : ExitStatus.Ok;
             }
             if (load.Settings is not { } settings) return ProblemReport.Print(load, io.Error);

@@ -49,7 +49,8 @@ internal static class DescribeVerb
         {
             yield return new()
             {
-                ["key"] = key.Name, ["value"] = key.Show(settings) is { Length: > 0 } shown ? shown : key.Default,
+                ["key"] = key.Name,
+                ["value"] = key.Show(settings) is { Length: > 0 } shown ? shown : key.Default,
                 ["from"] = settings.Has(key.Name) ? $"line {settings.PlaceOf(key.Name).Line}" : "default",
                 ["note"] = key.Later is { } later && settings.Has(key.Name) ? $"no effect yet: {later} comes later" : "",
             };

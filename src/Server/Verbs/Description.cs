@@ -20,8 +20,12 @@ internal sealed class Description
         var accounts = await AskAsync(settings, "account.list", cancel);
         var page = new Description(new()
         {
-            ["hostname"] = settings.Hostname, ["version"] = BuildInfo.Version, ["file"] = path, ["data"] = settings.Data,
-            ["running"] = accounts is not null, ["postmaster"] = settings.Postmaster,
+            ["hostname"] = settings.Hostname,
+            ["version"] = BuildInfo.Version,
+            ["file"] = path,
+            ["data"] = settings.Data,
+            ["running"] = accounts is not null,
+            ["postmaster"] = settings.Postmaster,
         });
         page.Add("Listeners", settings.Listeners.Select(l => Row(("kind", Word(l.Kind)), ("address", l.Address.ToString()),
             ("tls", l.IsImplicitTls ? "from the first octet" : ""), ("note", l.NotYet is { } why ? $"not bound: {why}" : ""))));

@@ -25,7 +25,10 @@ public sealed class MessageReader(MimeLimits? limits = null) : IMessageReader
         return new(Version, ImapStructure.Envelope(header, utf8: true), ImapStructure.BodyStructure(root, utf8: true, read),
             ImapStructure.Body(root, utf8: true, read), PartIndex.Write(root), MessageText.Preview(root, read))
         {
-            MessageId = fields.MessageId, References = fields.References, BaseSubject = fields.BaseSubject, SentDate = fields.SentDate,
+            MessageId = fields.MessageId,
+            References = fields.References,
+            BaseSubject = fields.BaseSubject,
+            SentDate = fields.SentDate,
             HeaderSize = root.HeaderLength,
         };
     }

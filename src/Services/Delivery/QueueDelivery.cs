@@ -23,7 +23,9 @@ internal sealed class QueueDelivery(
     private readonly List<Task> _settlements = [];
     private readonly NextHop _nextHop = new(new(parts.Resolver, parts.IsOurHost), parts.MayDial, parts.Dial, new()
     {
-        HeloName = options.HostName, Timeouts = options.Timeouts, Clock = parts.Clock,
+        HeloName = options.HostName,
+        Timeouts = options.Timeouts,
+        Clock = parts.Clock,
         Verify = options.Relays.FirstOrDefault(r => r.Destination == destination)?.Verify ?? parts.Verify,
     });
 
@@ -125,7 +127,7 @@ internal sealed class QueueDelivery(
     }
 
     private static bool WasClosedBefore(RecipientOutcome outcome) => outcome.Failure is
-        { Trouble: SmtpTrouble.Closed, Stage: SmtpStage.Mail or SmtpStage.Rcpt, Reply: null or { Code: 421 } };
+    { Trouble: SmtpTrouble.Closed, Stage: SmtpStage.Mail or SmtpStage.Rcpt, Reply: null or { Code: 421 } };
 
     // Before the data nothing can have been taken, so another host may try without a second copy.
     private static bool Died(RecipientOutcome outcome) => outcome.Failure is
@@ -176,7 +178,8 @@ internal sealed class QueueDelivery(
         var outcomes = await hop.Client.SendAsync(mail, cancel);
         return batch.Zip(outcomes, (row, outcome) => (row, outcome, QueueOutcome.Of(row, outcome, hop.Host, hop.Client.TlsDescription) with
         {
-            PeerHasDsn = hop.Client.Features.Dsn, Relay = outcome.Delivered ? _relay?.Name ?? "" : "",
+            PeerHasDsn = hop.Client.Features.Dsn,
+            Relay = outcome.Delivered ? _relay?.Name ?? "" : "",
         })).ToList();
     }
 

@@ -144,8 +144,14 @@ public sealed class ComposerTests
 
     private static DeliveryReport Report(bool utf8, string recipient) => new()
     {
-        ReportingMta = "mx.example.org", From = MailAddress.Of("Mail", "postmaster", "example.org"), To = MailAddress.Of("", "a", "example.org"),
-        Subject = "Not delivered", Text = "Sorry.\n", Date = DateTimeOffset.UnixEpoch, MessageId = "1@mx.example.org", Utf8 = utf8,
+        ReportingMta = "mx.example.org",
+        From = MailAddress.Of("Mail", "postmaster", "example.org"),
+        To = MailAddress.Of("", "a", "example.org"),
+        Subject = "Not delivered",
+        Text = "Sorry.\n",
+        Date = DateTimeOffset.UnixEpoch,
+        MessageId = "1@mx.example.org",
+        Utf8 = utf8,
         Recipients = [new(recipient, "failed", "5.1.1") { DiagnosticCode = "550 5.1.1 no such user" }],
         Original = "Subject: hi\r\n\r\n"u8.ToArray(),
     };

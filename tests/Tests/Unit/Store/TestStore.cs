@@ -34,8 +34,13 @@ internal sealed class TestStore : IAsyncDisposable
 
     public static StoreOptions Options(string folder, TimeProvider clock) => new()
     {
-        DataFolder = folder, Clock = clock, Log = NullLogger.Instance, Reader = new TestReader(),
-        CanaryInterval = TimeSpan.Zero, UpkeepInterval = TimeSpan.Zero, FreeOctets = () => long.MaxValue,
+        DataFolder = folder,
+        Clock = clock,
+        Log = NullLogger.Instance,
+        Reader = new TestReader(),
+        CanaryInterval = TimeSpan.Zero,
+        UpkeepInterval = TimeSpan.Zero,
+        FreeOctets = () => long.MaxValue,
     };
 
     public async Task ReopenAsync(Func<StoreOptions, StoreOptions>? with = null)
@@ -68,7 +73,11 @@ internal sealed class TestStore : IAsyncDisposable
     public static Rendered Rendered(string messageId = "", params string[] references) =>
         new(1, "(env)"u8.ToArray(), "(bs)"u8.ToArray(), "(b)"u8.ToArray(), [1, 2, 3], "preview")
         {
-            MessageId = messageId, References = references, BaseSubject = "SUBJECT", SentDate = 1_700_000_000, HeaderSize = 10,
+            MessageId = messageId,
+            References = references,
+            BaseSubject = "SUBJECT",
+            SentDate = 1_700_000_000,
+            HeaderSize = 10,
         };
 
     public async Task<AppendedEntry> DeliverAsync(
