@@ -86,7 +86,7 @@ public sealed class MailReceiver(
         }
         var results = Results(context);
         Finish(context, results, clock.GetElapsedTime(started));
-        return new(context.Id, results);
+        return new(context.Id, context.IsLmtp ? results : Agreed(results));
     }
 
     // ---- at RCPT
@@ -148,6 +148,7 @@ public sealed class MailReceiver(
         {
             var recipient = context.Recipients[i];
             if (!recipient.Forwards || !before.Contains(recipient.Shown.ToLowerInvariant())) continue;
+            ReceiveMeters.Count("loop", isInternal: false);
             log.LoopCut(context.Id, recipient.Shown);
             context.Recipients[i] = recipient with { External = [] };
         }
@@ -180,7 +181,7 @@ public sealed class MailReceiver(
             {
                 if (seen is null || seen.Add(target.Account)) context.Local.Add(new(target, recipient, trace.Local(target.Address, recipient.Shown)));
             }
-            foreach (var address in recipient.External)
+            foreach (var address in recipient.External.Select(ReceiveQueue.Wire))
             {
                 if (seen is null || seen.Add(address.ToLowerInvariant())) context.Queued.Add(new(address, recipient));
             }
@@ -218,6 +219,14 @@ public sealed class MailReceiver(
         var results = new List<Refusal?>(context.Recipients.Count);
         foreach (var recipient in context.Recipients) results.Add(ResultOf(context, recipient));
         return results;
+    }
+
+    // One reply speaks for all (RFC 5321 §4.2.5): yes when anybody has the message, for a "no" would bring it again to those who
+    // have it. When all refuse, a reason that may pass wins over one that will not.
+    private static List<Refusal?> Agreed(List<Refusal?> results)
+    {
+        var said = results.Contains(null) ? null : results.Find(r => !r!.IsPermanent) ?? results.FirstOrDefault();
+        return results.ConvertAll(_ => said);
     }
 
     // A recipient has the message when any of its mailboxes or the queue took it.

@@ -159,6 +159,11 @@ internal sealed class ImapSession : IDisposable
             Over = true;
             return Completion.Silent;
         }
+        catch (LoginOverloadException)
+        {
+            // RFC 5530 §3: temporary, and no word about the password.
+            return Completion.No("UNAVAILABLE", "Too many logins wait; try again in a moment");
+        }
         catch (Exception e)
         {
             var id = Fault(e, command.Entry!.Name);

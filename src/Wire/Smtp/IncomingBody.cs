@@ -73,9 +73,9 @@ internal sealed class IncomingBody(long largest, int longestLine) : IDisposable
     /// <summary>Hands the octets over to the caller, who disposes them. Only without fault, once.</summary>
     public SpooledBody Take()
     {
-        var body = _body ?? throw new InvalidOperationException("this message was refused or taken");
+        var taken = _body ?? throw new InvalidOperationException("this message was refused or taken");
         _body = null;
-        return body;
+        return taken;
     }
 
     private void Fail(Exception fault)

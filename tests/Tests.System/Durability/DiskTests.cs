@@ -35,7 +35,7 @@ public sealed class DiskTests : IAsyncLifetime
 
     /// <param name="free">Megabytes that are left: within the reserve, so that deleting still has room, or none at all.</param>
     [Theory]
-    [InlineData(100)]
+    [InlineData(30)]
     [InlineData(0)]
     public async Task A_full_disk_defers_new_mail_and_heals_by_itself(int free)
     {

@@ -125,6 +125,7 @@ public sealed class RelayTests
         await scene.Aviso.KillAsync();
         await scene.Aviso.StartAgainAsync();
         await scene.RetryAsync();
+        await Task.Delay(TimeSpan.FromSeconds(2));
         Assert.Equal(3, (await scene.QueueAsync()).Count);
         Assert.Equal(5, scene.Sink.Count);
     }

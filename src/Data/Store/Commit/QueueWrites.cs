@@ -9,19 +9,36 @@ internal static class QueueWrites
     private const int ReplyLength = 1000;
     private const long RelayWindow = 48L * 3600 * 1000;
 
+    /// <param name="numbers">Of the recipients, or null to count from 0: after a rebuild they keep those that the journal knows.</param>
     public static void Insert(
-        WriteBatch batch, long id, QueueSubmission queue, BodyRecord body, string messageId, long arrivedAt)
+        WriteBatch batch, long id, QueueSubmission queue, BodyRecord body, string messageId, long arrivedAt, IReadOnlyList<int>? numbers = null)
     {
         var arrivedMs = arrivedAt * 1000;
         batch.Db.Use(Statements.InsertQueueMessage).Add(id).Add(queue.Sender).Add(queue.Account?.Value).Add(queue.EnvelopeId)
             .Add((long)queue.Return).Add((long)queue.Needs).Add((long)queue.Priority).Add(queue.Prefix.Span).Add(arrivedMs)
             .Add(queue.Prefix.Length + body.BodyLength).Add(messageId).Add(body.BodyId).Add(queue.Recipients.Count).Run();
-        for (var number = 0; number < queue.Recipients.Count; number++)
+        for (var i = 0; i < queue.Recipients.Count; i++)
         {
-            var recipient = queue.Recipients[number];
-            batch.Db.Use(Statements.InsertQueueRecipient).Add(id).Add(number).Add(recipient.Address).Add(recipient.Destination)
+            var recipient = queue.Recipients[i];
+            batch.Db.Use(Statements.InsertQueueRecipient).Add(id).Add(numbers?[i] ?? i).Add(recipient.Address).Add(recipient.Destination)
                 .Add((long)recipient.Notify).Add(recipient.OriginalRecipient).Add(recipient.DueAt).Run();
+            Due(batch, recipient.Destination, recipient.DueAt);
         }
+    }
+
+    /// <summary>Leases up to <paramref name="limit"/> due recipients of one destination.</summary>
+    public static void Lease(WriteBatch batch, string destination, long now, long until, int limit, List<QueueRecipient> into)
+    {
+        var from = into.Count;
+        using (var row = batch.Db.Use(Statements.DueRecipients).Add(destination).Add(now).Add(limit))
+        {
+            while (row.Step()) into.Add(Read(row));
+        }
+        foreach (var row in into.Skip(from))
+            batch.Db.Use(Statements.LeaseRecipient).Add(until).Add(until).Add(row.Message.Value).Add(row.Number).Run();
+        if (batch.Db.Use(Statements.NextDueAt).Add(destination).Number() is { } next)
+            batch.Db.Use(Statements.SetDestination).Add(next).Add(destination).Run();
+        else batch.Db.Use(Statements.ForgetDestination).Add(destination).Run();
     }
 
     public static void Settle(WriteBatch batch, QueueSettlement settled)
@@ -66,10 +83,26 @@ internal static class QueueWrites
         batch.ReleaseBody(body);
     }
 
-    public static void Write(WriteBatch batch, QueueRecipient row) =>
+    /// <summary>Writes the row and ends its lease.</summary>
+    private static void Write(WriteBatch batch, QueueRecipient row)
+    {
         batch.Db.Use(Statements.SetRecipient).Add(row.Destination).Add((long)row.State).Add(row.HoldReason).Add(row.Attempts)
             .Add(row.DueAt).Add(row.LastReply).Add(row.LastAttemptAt).Add(row.DelayNotified).Add(row.Message.Value)
             .Add(row.Number).Run();
+        if (row.State == QueueState.Waiting) Due(batch, row.Destination, row.DueAt);
+    }
+
+    /// <summary>Changes by hand: the lease of a running attempt stays.</summary>
+    public static void SetState(WriteBatch batch, QueueRecipient row)
+    {
+        batch.Db.Use(Statements.SetRecipientState).Add((long)row.State).Add(row.HoldReason).Add(row.DueAt).Add(row.Message.Value)
+            .Add(row.Number).Run();
+        if (row.State == QueueState.Waiting) Due(batch, row.Destination, row.DueAt);
+    }
+
+    // Never later than the first due row of the destination; may be earlier, a lease that finds nothing puts it right.
+    private static void Due(WriteBatch batch, string destination, long at) =>
+        batch.Db.Use(Statements.DestinationDue).Add(destination).Add(at).Run();
 
     public static QueueRecipient Read(Statement row) => new(
         new(row.Int(0)), (int)row.Int(1), row.Text(2), row.Text(3), (DsnNotify)row.Int(4), row.Text(5), (QueueState)row.Int(6),

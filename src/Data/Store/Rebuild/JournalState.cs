@@ -39,7 +39,13 @@ internal sealed class JournalState
     /// <summary>Every email that ever had an entry: one without a live entry was expunged.</summary>
     public HashSet<long> SeenEmails { get; } = [];
 
-    public HashSet<(long Queue, int Number)> QueueDone { get; } = [];
+    private readonly HashSet<(long Queue, int Number)> _queueDone = [];
+    private readonly HashSet<(long Queue, int Number)> _queueLeft = [];
+    private long _queueMark;
+
+    /// <summary>Has this recipient of a queued message still to be served?</summary>
+    public bool IsLeft(long queue, int number) =>
+        !_queueDone.Contains((queue, number)) && (queue > _queueMark || _queueLeft.Contains((queue, number)));
 
     /// <summary>An email with an id up to this one that is not named was expunged.</summary>
     public long Mark { get; private set; }
@@ -106,7 +112,16 @@ internal sealed class JournalState
                 else Account(first).Subscriptions.Remove(name);
                 break;
             case JournalKind.QueueDone:
-                QueueDone.Add((first, from.Int()));
+                _queueDone.Add((first, from.Int()));
+                break;
+            case JournalKind.EmailRefused:
+                SeenEmails.Add(first);
+                break;
+            case JournalKind.QueueMark:
+                _queueMark = Math.Max(_queueMark, first);
+                break;
+            case JournalKind.QueueLeft:
+                _queueLeft.Add((first, from.Int()));
                 break;
             case JournalKind.Mark:
                 Mark = Math.Max(Mark, first);

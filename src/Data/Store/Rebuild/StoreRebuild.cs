@@ -24,6 +24,7 @@ public sealed class StoreRebuild
     private readonly BodySpool _spool;
     private readonly Connection _db;
     private readonly WriteBatch _batch;
+    private readonly IdSource _ids;
     private readonly HashSet<long> _storedBodies = [];
     private readonly HashSet<long> _storedEmails = [];
     private int _pending;
@@ -37,10 +38,10 @@ public sealed class StoreRebuild
         _journal = JournalState.Read(options.DataFolder);
         _bodies = BodyCatalogue.Read(folder, cancel);
         _spool = new(Path.Combine(options.DataFolder, "spool"), options.SpoolBudget);
-        var ids = new IdSource(options.Clock, options.Node);
-        ids.Seed(_bodies.Bodies.Count == 0 ? 0 : _bodies.Bodies.Keys.Last());
-        ids.Seed(_bodies.Emails.Count == 0 ? 0 : _bodies.Emails.Keys.Max());
-        _batch = new(db, ids, options.Clock);
+        _ids = new(options.Clock, options.Node);
+        _ids.Seed(_bodies.Bodies.Count == 0 ? 0 : _bodies.Bodies.Keys.Last());
+        _ids.Seed(_bodies.Emails.Count == 0 ? 0 : _bodies.Emails.Keys.Max());
+        _batch = new(db, _ids, options.Clock);
     }
 
     /// <summary>Runs with the store closed; throws <see cref="StoreOpenException"/> when a server has it open.</summary>
@@ -182,12 +183,12 @@ public sealed class StoreRebuild
     {
         if (record.Metadata.Queue is not { } queue) return;
         var id = record.Metadata.QueueId;
-        var left = Enumerable.Range(0, queue.Recipients.Count).Where(number => !_journal.QueueDone.Contains((id, number)));
-        var recipients = left.Select(number => queue.Recipients[number]).ToArray();
-        if (recipients.Length == 0) return;
+        var left = Enumerable.Range(0, queue.Recipients.Count).Where(number => _journal.IsLeft(id, number)).ToArray();
+        if (left.Length == 0) return;
         Hold(record);
         QueueWrites.Insert(
-            _batch, id, queue with { Recipients = recipients }, record.Record, Render(record).MessageId, record.Metadata.ArrivedAt);
+            _batch, id, queue with { Recipients = [.. left.Select(number => queue.Recipients[number])] }, record.Record,
+            Render(record).MessageId, record.Metadata.ArrivedAt, left);
         _queued++;
     }
 
@@ -237,7 +238,7 @@ public sealed class StoreRebuild
     private void WriteJournal()
     {
         using var journal = new Journal(_options.DataFolder, _options.Log);
-        journal.WriteBase(journal.Roll(), JournalBase.Blocks(_db));
+        journal.WriteBase(journal.Roll(), JournalBase.Blocks(_db, _ids.Next()));
     }
 
     private RebuildReport Report() => new(

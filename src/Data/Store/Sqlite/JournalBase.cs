@@ -7,16 +7,28 @@ internal static class JournalBase
 {
     private const int BlockOctets = 64 * 1024;
 
-    /// <summary>Ten minutes in ids: an email that was still on its way when the base was read is named by what follows.</summary>
-    private const long InFlight = 600_000L << 22;
+    /// <summary>Ten minutes in ids: what was still on its way when the base was read is named by what follows.</summary>
+    public const long InFlight = 600_000L << 22;
 
     /// <summary>Blocks of lines; a block is valid until the next is asked for.</summary>
-    public static IEnumerable<ReadOnlyMemory<byte>> Blocks(Connection db)
+    /// <param name="queueMark">Everything queued with an id up to this one is in the database or done.</param>
+    public static IEnumerable<ReadOnlyMemory<byte>> Blocks(Connection db, long queueMark)
     {
         var lines = new JournalLines();
         long newest = 0;
         db.Query("SELECT max(email_id) FROM email", row => newest = row.Int(0));
         lines.Mark(Math.Max(0, newest - InFlight));
+        lines.QueueMark(Math.Max(0, queueMark));
+        using (var row = db.Use(Statements.AllRecipients))
+        {
+            while (row.Step())
+            {
+                lines.QueueLeft(row.Int(0), (int)row.Int(1));
+                if (lines.Length < BlockOctets) continue;
+                yield return lines.Written.ToArray();
+                lines.Clear();
+            }
+        }
         var accounts = new List<long>();
         using (var row = db.Use(Statements.ListAccounts))
         {

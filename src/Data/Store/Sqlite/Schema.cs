@@ -9,7 +9,7 @@ internal static class Schema
 {
     public static int Version => Steps.Length;
 
-    private static readonly string[] Steps = [First];
+    private static readonly string[] Steps = [First, DueByDestination];
 
     private const string First = """
         CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -82,6 +82,14 @@ internal static class Schema
         CREATE TABLE fact (
             kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, changed_at INTEGER NOT NULL,
             PRIMARY KEY (kind, name)) STRICT, WITHOUT ROWID;
+        """;
+
+    // Many due rows of one busy destination must not be stepped over one by one to find those of another.
+    private const string DueByDestination = """
+        DROP INDEX queue_due;
+        CREATE INDEX queue_due ON queue_recipient (state, destination, due_at);
+        CREATE TABLE queue_destination (destination TEXT NOT NULL PRIMARY KEY, next_due INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE INDEX queue_destination_due ON queue_destination (next_due);
         """;
 
     /// <summary>Brings the database to this version; refuses one that a newer server wrote.</summary>

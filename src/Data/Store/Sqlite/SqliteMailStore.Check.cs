@@ -125,6 +125,8 @@ internal static class StoreCheck
             "SELECT q.queue_id, q.body_id FROM queue_message q LEFT JOIN body b ON b.body_id = q.body_id WHERE b.body_id IS NULL"),
         ("queue-recipients", "queued message {0} counts {1} recipients, there are others",
             "SELECT q.queue_id, q.recipients FROM queue_message q WHERE q.recipients <> (SELECT count(*) FROM queue_recipient r WHERE r.queue_id = q.queue_id) OR q.recipients = 0"),
+        ("queue-destination", "recipient {1} of {0} waits and would never be looked at",
+            "SELECT r.queue_id, r.number FROM queue_recipient r LEFT JOIN queue_destination d ON d.destination = r.destination WHERE r.state = 0 AND (d.next_due IS NULL OR d.next_due > r.due_at)"),
         ("queue-recipient-alone", "recipient {1} of {0} has no message",
             "SELECT r.queue_id, r.number FROM queue_recipient r LEFT JOIN queue_message q ON q.queue_id = r.queue_id WHERE q.queue_id IS NULL"),
         ("keyword-unknown", "an entry of mailbox {1} carries a keyword without a name ({0})",

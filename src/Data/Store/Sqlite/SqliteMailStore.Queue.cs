@@ -9,22 +9,31 @@ public sealed partial class SqliteMailStore
         long now, long leaseUntil, int limit, IReadOnlySet<string> busy, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        // Nothing due costs no commit.
-        if (await NextDueAsync(cancel) is not { } due || due > now) return [];
+        // Nothing to give out costs no commit.
+        var destinations = await _reads.ReadAsync(db => DueDestinations(db, now, limit, busy), cancel);
+        if (destinations.Count == 0) return [];
         return await ChangeAsync(
             batch =>
             {
                 var leased = new List<QueueRecipient>();
-                using (var row = batch.Db.Use(Statements.DueRecipients).Add(now))
+                foreach (var destination in destinations)
                 {
-                    while (leased.Count < limit && row.Step())
-                        if (QueueWrites.Read(row) is var found && !busy.Contains(found.Destination)) leased.Add(found);
+                    if (leased.Count == limit) break;
+                    QueueWrites.Lease(batch, destination, now, leaseUntil, limit - leased.Count, leased);
                 }
-                foreach (var row in leased)
-                    batch.Db.Use(Statements.LeaseRecipient).Add(leaseUntil).Add(leaseUntil).Add(row.Message.Value).Add(row.Number).Run();
                 return leased;
             },
             refused: static _ => []);
+    }
+
+    // One row for each destination that has mail: a backlog of a busy one is passed over in one step.
+    private static List<string> DueDestinations(Connection db, long now, int limit, IReadOnlySet<string> busy)
+    {
+        var found = new List<string>();
+        using var row = db.Use(Statements.DueDestinations).Add(now);
+        while (found.Count < limit && row.Step())
+            if (row.Text(0) is var destination && !busy.Contains(destination)) found.Add(destination);
+        return found;
     }
 
     public async Task<long?> NextDueAsync(CancellationToken cancel) =>
@@ -102,6 +111,8 @@ public sealed partial class SqliteMailStore
             batch =>
             {
                 batch.Db.Use(Statements.EndLeases).Add(now).Run();
+                batch.Db.Use(Statements.ForgetDestinations).Run();
+                batch.Db.Use(Statements.FindDestinations).Run();
                 return 0;
             },
             refused: static _ => 0);
@@ -109,21 +120,21 @@ public sealed partial class SqliteMailStore
 
     private static bool ChangeOne(WriteBatch batch, QueueRecipient row, QueueChange change, long now)
     {
-        // An attempt is running: its outcome decides when it is due next, or the message would go out twice.
-        var leased = row.State == QueueState.Waiting && LeasedUntil(batch, row) > now;
+        // While an attempt runs, its outcome decides when the recipient is due next, or the message would go out twice.
+        var leasedUntil = LeasedUntil(batch, row);
         switch (change)
         {
             case QueueChange.Drop:
                 QueueWrites.Remove(batch, row);
                 return true;
             case QueueChange.Hold when row.State == QueueState.Waiting:
-                QueueWrites.Write(batch, row with { State = QueueState.Held, HoldReason = "held by hand" });
+                QueueWrites.SetState(batch, row with { State = QueueState.Held, HoldReason = "held by hand" });
                 return true;
             case QueueChange.Release when row.State == QueueState.Held || row.HoldReason.Length > 0:
-                QueueWrites.Write(batch, row with { State = QueueState.Waiting, HoldReason = "", DueAt = now });
+                QueueWrites.SetState(batch, row with { State = QueueState.Waiting, HoldReason = "", DueAt = Math.Max(now, leasedUntil) });
                 return true;
-            case QueueChange.RetryNow when row.State == QueueState.Waiting && !leased:
-                QueueWrites.Write(batch, row with { HoldReason = "", DueAt = now });
+            case QueueChange.RetryNow when row.State == QueueState.Waiting && leasedUntil <= now:
+                QueueWrites.SetState(batch, row with { HoldReason = "", DueAt = now });
                 return true;
             default:
                 return false;

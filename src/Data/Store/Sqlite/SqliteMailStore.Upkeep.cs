@@ -84,7 +84,7 @@ public sealed partial class SqliteMailStore
         _baseOctets = await _reads.ReadAsync(
             db =>
             {
-                _journal.WriteBase(number, JournalBase.Blocks(db));
+                _journal.WriteBase(number, JournalBase.Blocks(db, _ids.Next() - JournalBase.InFlight));
                 return new FileInfo(_journal.BasePathOf(number)).Length;
             },
             cancel);

@@ -128,16 +128,28 @@ internal static class Statements
         "INSERT INTO queue_recipient (queue_id, number, address, destination, notify, original, state, hold_reason, attempts, due_at, leased_until, last_reply, last_attempt_at, delay_notified) VALUES (?, ?, ?, ?, ?, ?, 0, '', 0, ?, 0, '', 0, 0)";
     public const string RecipientColumns =
         "queue_id, number, address, destination, notify, original, state, hold_reason, attempts, due_at, last_reply, last_attempt_at, delay_notified, leased_until";
+    public const string DueDestinations = "SELECT destination FROM queue_destination WHERE next_due <= ? ORDER BY next_due";
     public const string DueRecipients =
-        "SELECT " + RecipientColumns + " FROM queue_recipient WHERE state = 0 AND due_at <= ? ORDER BY due_at";
+        "SELECT " + RecipientColumns + " FROM queue_recipient WHERE state = 0 AND destination = ? AND due_at <= ? ORDER BY due_at LIMIT ?";
     public const string GetRecipient =
         "SELECT " + RecipientColumns + " FROM queue_recipient WHERE queue_id = ? AND number = ?";
     public const string RecipientsOf =
         "SELECT " + RecipientColumns + " FROM queue_recipient WHERE queue_id = ? ORDER BY number";
+    public const string AllRecipients = "SELECT queue_id, number FROM queue_recipient";
     public const string LeaseRecipient =
         "UPDATE queue_recipient SET due_at = ?, leased_until = ? WHERE queue_id = ? AND number = ?";
-    public const string EndLeases = "UPDATE queue_recipient SET due_at = ?, leased_until = 0 WHERE state = 0 AND leased_until > 0";
-    public const string NextDue = "SELECT min(due_at) FROM queue_recipient WHERE state = 0";
+    public const string SetRecipientState =
+        "UPDATE queue_recipient SET state = ?, hold_reason = ?, due_at = ? WHERE queue_id = ? AND number = ?";
+    public const string EndLeases = "UPDATE queue_recipient SET due_at = ?, leased_until = 0 WHERE leased_until > 0";
+    public const string NextDue = "SELECT min(next_due) FROM queue_destination";
+    public const string NextDueAt = "SELECT min(due_at) FROM queue_recipient WHERE state = 0 AND destination = ?";
+    public const string DestinationDue =
+        "INSERT INTO queue_destination (destination, next_due) VALUES (?, ?) ON CONFLICT (destination) DO UPDATE SET next_due = min(next_due, excluded.next_due)";
+    public const string SetDestination = "UPDATE queue_destination SET next_due = ? WHERE destination = ?";
+    public const string ForgetDestination = "DELETE FROM queue_destination WHERE destination = ?";
+    public const string ForgetDestinations = "DELETE FROM queue_destination";
+    public const string FindDestinations =
+        "INSERT INTO queue_destination (destination, next_due) SELECT destination, min(due_at) FROM queue_recipient WHERE state = 0 GROUP BY destination";
     public const string MessageColumns =
         "queue_id, sender, account_id, envelope_id, dsn_return, needs, priority, arrived_at, size, message_id";
     public const string GetQueueMessage = "SELECT " + MessageColumns + " FROM queue_message WHERE queue_id = ?";
@@ -151,7 +163,7 @@ internal static class Statements
         "UPDATE queue_message SET recipients = recipients - 1 WHERE queue_id = ? RETURNING recipients, body_id";
     public const string DeleteQueueMessage = "DELETE FROM queue_message WHERE queue_id = ?";
     public const string QueueMessageTotals = "SELECT count(*), min(arrived_at) FROM queue_message";
-    public const string QueueRecipientTotals = "SELECT count(*), coalesce(sum(state), 0) FROM queue_recipient";
+    public const string QueueRecipientTotals = "SELECT count(*), coalesce(sum(state = 1 OR hold_reason <> ''), 0) FROM queue_recipient";
     public const string InsertRelayUse =
         "INSERT INTO relay_use (relay, at, queue_id, number) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
     public const string RelayUse = "SELECT count(*) FROM relay_use WHERE relay = ? AND at >= ?";

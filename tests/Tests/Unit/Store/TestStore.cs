@@ -1,6 +1,7 @@
 using System.Text;
 using Aviso.Base;
 using Aviso.Store;
+using Aviso.Store.Rebuild;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -42,6 +43,13 @@ internal sealed class TestStore : IAsyncDisposable
         await Store.DisposeAsync();
         var options = Options(Folder, Clock);
         Store = await SqliteMailStore.OpenAsync(with?.Invoke(options) ?? options, default);
+    }
+
+    public async Task RebuildAsync()
+    {
+        await Store.DisposeAsync();
+        StoreRebuild.Run(Options(Folder, Clock), default);
+        Store = await SqliteMailStore.OpenAsync(Options(Folder, Clock), default);
     }
 
     public async Task<(AccountId Account, MailboxId Inbox)> AccountAsync(string address = "alice@example.test")
@@ -132,10 +140,10 @@ internal sealed class TestReader : IMessageReader
 
     public Rendered Render(SpooledBody body) => TestStore.Rendered() with { Version = Version, Preview = "rendered anew" };
 
-    public string ExtractText(SpooledBody body, int limit)
+    public (string Text, bool Whole) ExtractText(SpooledBody body, int limit)
     {
         var octets = new byte[Math.Min(limit, body.Length)];
         var read = body.Read(0, octets);
-        return Encoding.UTF8.GetString(octets.AsSpan(0, read));
+        return (Encoding.UTF8.GetString(octets.AsSpan(0, read)), body.Length < limit);
     }
 }
