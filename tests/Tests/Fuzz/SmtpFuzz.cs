@@ -1,7 +1,6 @@
 using System.Text;
 using Aviso.Net;
 using Aviso.Smtp;
-using Aviso.Tests.Unit.Net;
 using Aviso.Tests.Unit.Smtp;
 using Xunit;
 
