@@ -1,0 +1,21 @@
+using System.Diagnostics.Metrics;
+using Aviso.Net;
+
+namespace Aviso.Smtp;
+
+/// <summary>What this folder counts.</summary>
+internal static class SmtpMeters
+{
+    private static readonly Meter Meter = new("Aviso.Smtp");
+
+    private static readonly Counter<long> Replies = Meter.CreateCounter<long>(
+        "aviso_replies_total", description: "Replies sent, by kind of listener and reply code");
+
+    public static void Replied(string kind, Reply reply)
+    {
+        if (Replies.Enabled) Replies.Add(1, new("kind", kind), new("code", reply.CodeText));
+    }
+
+    /// <summary>The listener kind as the settings spell it.</summary>
+    public static string Name(ListenerKind kind) => kind.ToString().ToLowerInvariant();
+}
