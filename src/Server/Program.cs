@@ -1,6 +1,9 @@
+using Aviso.Verbs;
+
 namespace Aviso;
 
 internal static class Program
 {
-    private static int Main(string[] args) => args.Length > 0 ? 2 : 0;
+    private static Task<int> Main(string[] args) =>
+        CommandTree.RunAsync(args, Console.Out, Console.Error, CancellationToken.None);
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
-using System.Net.Http;
 using System.Text.Json;
 using Xunit;
 
@@ -46,33 +46,37 @@ public sealed class AvisoServer : IAsyncDisposable
 
     /// <summary>
     /// Starts a server with accounts alice@ bob@ carol@example.test. <paramref name="extra"/> is YAML added at the end;
-    /// <paramref name="listeners"/> are kinds, each bound to a free port of 127.0.0.1.
+    /// <paramref name="listeners"/> are kinds, each bound to a free port of 127.0.0.1; <paramref name="proxies"/> are networks
+    /// that speak PROXY; <paramref name="tls"/> is the value of the key tls.
     /// </summary>
-    public static async Task<AvisoServer> StartAsync(string extra = "", string? listeners = null, string? dataFolder = null)
+    public static async Task<AvisoServer> StartAsync(
+        string extra = "", string? listeners = null, string? dataFolder = null,
+        IReadOnlyDictionary<string, string>? environment = null, string proxies = "", string tls = "{ self_signed: true }")
     {
         var folder = Directory.CreateTempSubdirectory("aviso-system-").FullName;
         var server = new AvisoServer(folder);
         var kinds = (listeners ?? "smtp submission submissions imap imaps lmtp metrics").Split(' ');
-        await File.WriteAllTextAsync(server.SettingsFile, $"""
-            hostname: mail.{Domain}
-            data: {dataFolder ?? server.DataFolder}
+        await File.WriteAllTextAsync(server.SettingsFile, $$"""
+            hostname: mail.{{Domain}}
+            data: {{dataFolder ?? server.DataFolder}}
             listeners:
-            {string.Join('\n', kinds.Select(kind => $"  - {{ kind: {kind}, address: \"127.0.0.1:0\" }}"))}
+            {{string.Join('\n', kinds.Select(kind => $"  - {{ kind: {kind}, address: \"127.0.0.1:0\" }}"))}}
             networks:
               internal: [127.0.0.0/8]
               cleartext_login: [127.0.0.0/8]
-            postmaster: alice@{Domain}
-            tls: {{ self_signed: true }}
+              proxies: [{{proxies}}]
+            postmaster: alice@{{Domain}}
+            tls: {{tls}}
             domains:
-              - name: {Domain}
+              - name: {{Domain}}
             accounts:
-              - {{ address: alice@{Domain}, password: "literal:{Password}" }}
-              - {{ address: bob@{Domain}, password: "literal:{Password}" }}
-              - {{ address: carol@{Domain}, password: "literal:{Password}" }}
-            limits: {{ connections: 100000/min, messages: 100000/min, connections_at_once: 1000 }}
+              - { address: alice@{{Domain}}, password: "literal:{{Password}}" }
+              - { address: bob@{{Domain}}, password: "literal:{{Password}}" }
+              - { address: carol@{{Domain}}, password: "literal:{{Password}}" }
+            limits: { connections: 100000/min, messages: 100000/min, connections_at_once: 1000 }
 
             """ + extra + "\n");
-        await server.StartAgainAsync();
+        await server.StartAgainAsync(environment);
         return server;
     }
 
@@ -86,6 +90,7 @@ public sealed class AvisoServer : IAsyncDisposable
             RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder,
         };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        _process?.Dispose();
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
@@ -117,6 +122,23 @@ public sealed class AvisoServer : IAsyncDisposable
     /// <summary>Runs a verb of the same executable on the same settings.</summary>
     public Task<ToolResult> VerbAsync(params string[] args) =>
         Tool.RunAsync(Executable, [.. args, "--config", SettingsFile]);
+
+    /// <summary>Sends a signal by name, such as "HUP".</summary>
+    public async Task SignalAsync(string name) => (await Tool.RunAsync("kill", [$"-{name}", $"{Pid}"])).MustSucceed();
+
+    /// <summary>The value of a metric, summed over the series whose labels contain <paramref name="label"/>; 0 when there is none.</summary>
+    public async Task<double> MetricAsync(string name, string label = "")
+    {
+        var (_, text) = await PageAsync("/metrics");
+        return text.Split('\n')
+            .Where(line => (line.StartsWith(name + "{", StringComparison.Ordinal) || line.StartsWith(name + " ", StringComparison.Ordinal))
+                && line.Contains(label, StringComparison.Ordinal))
+            .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Events of level warning or error so far.</summary>
+    public IReadOnlyList<string> Troubles => [.. Log.Split('\n').Where(line =>
+        line.Contains(" warning ", StringComparison.Ordinal) || line.Contains(" error ", StringComparison.Ordinal))];
 
     /// <summary>Status and text of a page on the metrics listener.</summary>
     public async Task<(HttpStatusCode Status, string Text)> PageAsync(string path)

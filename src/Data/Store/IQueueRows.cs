@@ -6,12 +6,12 @@ namespace Aviso.Store;
 /// </summary>
 public interface IQueueRows
 {
-    /// <summary>Up to <paramref name="limit"/> due recipients, oldest due first, leased until <paramref name="leaseUntil"/>.
-    /// Destinations in <paramref name="busy"/> are passed over. All times are Unix milliseconds UTC.</summary>
+    /// <summary>Up to <paramref name="limit"/> due recipients, leased until <paramref name="leaseUntil"/>: destination by destination,
+    /// the one that waits longest first, in each the oldest due first. Destinations in <paramref name="busy"/> are passed over. All times are Unix milliseconds UTC.</summary>
     Task<IReadOnlyList<QueueRecipient>> LeaseAsync(
         long now, long leaseUntil, int limit, IReadOnlySet<string> busy, CancellationToken cancel);
 
-    /// <summary>When the next recipient is due, Unix ms; null when nothing waits.</summary>
+    /// <summary>When to look next, Unix ms: never later than the first recipient is due, perhaps earlier; null when nothing waits.</summary>
     Task<long?> NextDueAsync(CancellationToken cancel);
 
     /// <summary>Messages of these ids, without recipients; gone ones are left out.</summary>

@@ -11,10 +11,14 @@ public sealed record LoginAttempt(string SessionId, ListenerKind Kind, IPAddress
 /// <summary>What a SCRAM server needs (RFC 5802 §3): salted keys, never the password.</summary>
 public sealed record ScramKeys(byte[] Salt, int Iterations, byte[] StoredKey, byte[] ServerKey);
 
+/// <summary>Too many logins wait for their password to be derived: answer 454 4.7.0 or NO [UNAVAILABLE], the client tries again.</summary>
+public sealed class LoginOverloadException() : IOException("too many logins wait");
+
 /// <summary>Answered by Accounts; asked by every protocol that lets people in. Unknown users cost the same as known ones.</summary>
 public interface IAuthenticator
 {
-    /// <summary>The principal, or null: wrong password, unknown or suspended user, not told apart.</summary>
+    /// <summary>The principal, or null: wrong password, unknown or suspended user, not told apart. Throws
+    /// <see cref="LoginOverloadException"/> when too many logins wait.</summary>
     ValueTask<Principal?> CheckPasswordAsync(LoginAttempt attempt, string user, string password, CancellationToken cancel);
 
     /// <summary>True while every account that may log in has SCRAM keys; only then is SCRAM offered.</summary>

@@ -1,80 +1,43 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Net;
-using System.Security.Cryptography.X509Certificates;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Security.Authentication;
 
 namespace Aviso.Net;
 
-/// <summary>What a listener speaks; names as in the settings (design.md section 5).</summary>
-public enum ListenerKind
-{
-    Smtp, Submission, Submissions, Imap, Imaps, Pop3, Pop3s, ManageSieve, Lmtp, Http, Https, Metrics,
-}
-
-/// <summary>What TLS agreed on. <paramref name="ServerCertificate"/> is what tls-server-end-point binds to (RFC 5929 §4).</summary>
-public sealed record TlsSession(string Protocol, string Cipher, X509Certificate2 ServerCertificate, string? ServerName);
-
-/// <summary>Where a connection came from and what may be said to it. Addresses are real: behind PROXY they are the
-/// client's, and IPv4-mapped IPv6 is IPv4.</summary>
-public sealed record WireOrigin(ListenerKind Kind, IPEndPoint Remote, IPEndPoint Local)
-{
-    /// <summary>The client is in networks.internal: never banned, no reverse-DNS policy; grants nothing else.</summary>
-    public bool IsInternal { get; init; }
-
-    /// <summary>The client is in networks.cleartext_login: may log in without TLS.</summary>
-    public bool ClearLoginAllowed { get; init; }
-}
-
-/// <summary>How a read ended.</summary>
-public enum ReadStatus
-{
-    /// <summary>What was asked for is here.</summary>
-    Complete,
-
-    /// <summary>The line is longer than the limit; the rest of it was thrown away up to the next LF.</summary>
-    TooLong,
-
-    /// <summary>The peer closed or reset the connection.</summary>
-    Closed,
-
-    /// <summary>The deadline passed.</summary>
-    TimedOut,
-
-    /// <summary>The server is stopping and no command has begun.</summary>
-    Draining,
-}
-
-/// <summary>A line without its line end, valid until the next read on the same connection.</summary>
-/// <param name="EndedByCrLf">False when the line ended in a bare LF.</param>
-public readonly record struct LineRead(ReadStatus Status, ReadOnlyMemory<byte> Line, bool EndedByCrLf);
-
-/// <summary>Unread octets, see <see cref="WireConnection.PeekAsync"/>.</summary>
-public readonly record struct PeekRead(ReadStatus Status, ReadOnlySequence<byte> Octets);
-
-/// <summary>One protocol's whole conversation on one connection.</summary>
-public interface IWireProtocol
-{
-    /// <summary>Runs until the conversation ends. The caller closes the connection.</summary>
-    Task RunAsync(WireConnection connection);
-}
-
 /// <summary>
-/// One client connection as a protocol sees it: pipes, lines, who is there, TLS. Tests make one over an in-memory pipe.
-/// One reader and one writer at a time.
+/// One client connection as a protocol sees it: lines, octets, deadlines, who is there, TLS. Tests make one over an
+/// in-memory pipe. One reader and one writer at a time, and they may be different tasks (IMAP IDLE). Whoever reads
+/// <see cref="Input"/> directly has no deadline and must expect a read that says IsCanceled for no reason; the methods
+/// here take care of both. Upgrades (TLS, deflate) stand in WireConnection.Upgrade.cs.
 /// </summary>
-public sealed class WireConnection(string id, WireOrigin origin, IDuplexPipe transport, TimeProvider clock) : IAsyncDisposable
+public sealed partial class WireConnection(string id, WireOrigin origin, IDuplexPipe transport, TimeProvider clock)
+    : IHeartbeatListener, IAsyncDisposable
 {
+    private const long Never = long.MaxValue;
+    private const long Expired = long.MinValue;
+
     private byte[] _scratch = [];
-    private ReadOnlySequence<byte> _consumed;
+    private ReadOnlySequence<byte> _shown;
     private bool _lineOpen;
+    private long _scanned;
+    private bool _discarding;
+
+    // Deadlines are timestamps of the clock; the heartbeat compares them, see Beat.
+    private long _readDue = Never;
+    private long _writeDue = Never;
+    private volatile bool _drainable;
+    private volatile bool _dead;
+    private bool _listening;
+    private bool _disposed;
+    private CancellationTokenRegistration _onAborted;
+    private CancellationTokenRegistration _onDraining;
 
     /// <summary>Session id, in every log event of this connection.</summary>
     public string Id { get; } = id;
 
     public WireOrigin Origin { get; } = origin;
-
-    /// <summary>The agreed TLS, or null in the clear.</summary>
-    public TlsSession? Tls { get; private set; }
 
     public PipeReader Input { get; private set; } = transport.Input;
 
@@ -86,89 +49,69 @@ public sealed class WireConnection(string id, WireOrigin origin, IDuplexPipe tra
     /// <summary>Cancelled when the server stops: finish the transaction in hand, then say goodbye.</summary>
     public CancellationToken Draining { get; init; }
 
+    /// <summary>Why the conversation ended, for the one log event of this connection: a short word such as "quit",
+    /// "timeout" or "too many errors". The protocol sets it; nothing from the peer goes in here.</summary>
+    public string? EndReason { get; set; }
+
     /// <summary>
     /// Reads one line of at most <paramref name="limit"/> octets (line end not counted). The line is valid until the next
-    /// read. With <paramref name="betweenCommands"/> a stopping server ends the wait with Draining.
+    /// read. With <paramref name="betweenCommands"/> a stopping server ends the wait with Draining. A longer line is
+    /// thrown away as it comes, so no peer can make us hold more than the limit.
     /// </summary>
-    public async ValueTask<LineRead> ReadLineAsync(int limit, TimeSpan patience, bool betweenCommands = false)
+    public ValueTask<LineRead> ReadLineAsync(int limit, TimeSpan patience, bool betweenCommands = false)
     {
         ReleaseLine();
-        using var deadline = new CancellationTokenSource(patience, clock);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(
-            deadline.Token, Aborted, betweenCommands ? Draining : CancellationToken.None);
-        while (true)
+        if (NoMoreReads(betweenCommands) is { } ended) return new(new LineRead(ended, default, false));
+        try
         {
-            ReadResult read;
-            try
-            {
-                read = await Input.ReadAsync(linked.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                return new(deadline.IsCancellationRequested ? ReadStatus.TimedOut
-                    : Aborted.IsCancellationRequested ? ReadStatus.Closed : ReadStatus.Draining, default, false);
-            }
-            catch (IOException)
-            {
-                return new(ReadStatus.Closed, default, false);
-            }
-            var buffer = read.Buffer;
-            if (buffer.PositionOf((byte)'\n') is { } end)
-            {
-                var line = buffer.Slice(0, end);
-                _consumed = buffer.Slice(buffer.GetPosition(1, end));
-                _lineOpen = true;
-                if (line.Length > limit + 1) return new(ReadStatus.TooLong, default, false);
-                var flat = Flatten(line);
-                var crlf = flat.Span is [.., (byte)'\r'];
-                return new(ReadStatus.Complete, crlf ? flat[..^1] : flat, crlf);
-            }
-            if (read.IsCompleted)
-            {
-                Input.AdvanceTo(buffer.Start, buffer.End);
-                return new(ReadStatus.Closed, default, false);
-            }
-            Input.AdvanceTo(buffer.Start, buffer.End);
+            if (Input.TryRead(out var read) && TryTakeLine(read, limit, out var line)) return new(line);
         }
+        catch (Exception e) when (IsBroken(e))
+        {
+            return new(new LineRead(ReadStatus.Closed, default, false));
+        }
+        return WaitForLineAsync(limit, patience, betweenCommands);
     }
 
     /// <summary>True when octets from the peer wait unread: hold back the flush, the peer pipelines (RFC 2920 §3.2).</summary>
-    public bool HasBuffered
+    public bool HasBuffered => Waits(static unread => !unread.IsEmpty);
+
+    /// <summary>True when a whole line waits unread: the next <see cref="ReadLineAsync"/> will not wait for the peer.</summary>
+    public bool HasLine => Waits(static unread => unread.PositionOf((byte)'\n') is not null);
+
+    private bool Waits(Func<ReadOnlySequence<byte>, bool> isEnough)
     {
-        get
+        ReleaseLine();
+        try
         {
-            ReleaseLine();
-            if (!Input.TryRead(out var read)) return false;
-            var any = !read.Buffer.IsEmpty;
+            if (_dead || _refusesReads || !Input.TryRead(out var read)) return false;
+            var any = isEnough(read.Buffer);
             Input.AdvanceTo(read.Buffer.Start);
             return any;
+        }
+        catch (Exception e) when (IsBroken(e))
+        {
+            return false;
         }
     }
 
     /// <summary>
     /// Waits for at least <paramref name="atLeast"/> unread octets and shows all that are there; take them with
-    /// <see cref="Consume"/>. The octets are valid until Consume or the next read.
+    /// <see cref="Consume"/>. The octets are valid until Consume or the next read. Closed still shows what came before.
     /// </summary>
-    public async ValueTask<PeekRead> PeekAsync(TimeSpan patience, int atLeast = 1)
+    public ValueTask<PeekRead> PeekAsync(TimeSpan patience, int atLeast = 1)
     {
         ReleaseLine();
-        using var deadline = new CancellationTokenSource(patience, clock);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, Aborted);
+        if (NoMoreReads(false) is { } ended) return new(new PeekRead(ended, default));
         try
         {
-            var read = await Input.ReadAtLeastAsync(atLeast, linked.Token);
-            _consumed = read.Buffer;
-            _lineOpen = true;
-            return new(read.Buffer.Length < atLeast ? ReadStatus.Closed : ReadStatus.Complete, read.Buffer);
+            if (Input.TryRead(out var read) && TryShow(read, atLeast, out var shown)) return new(shown);
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (IsBroken(e))
         {
-            return new(deadline.IsCancellationRequested ? ReadStatus.TimedOut : ReadStatus.Closed, default);
+            return new(new PeekRead(ReadStatus.Closed, default));
         }
-        catch (IOException)
-        {
-            return new(ReadStatus.Closed, default);
-        }
+        return WaitForOctetsAsync(patience, atLeast);
     }
 
     /// <summary>Takes the first <paramref name="octets"/> of what <see cref="PeekAsync"/> showed.</summary>
@@ -176,37 +119,194 @@ public sealed class WireConnection(string id, WireOrigin origin, IDuplexPipe tra
     {
         if (!_lineOpen) throw new InvalidOperationException("nothing was peeked");
         _lineOpen = false;
-        Input.AdvanceTo(_consumed.GetPosition(octets));
+        Input.AdvanceTo(_shown.GetPosition(octets));
     }
 
     /// <summary>Sends what was written to <see cref="Output"/>. False when the peer is gone or does not read within
     /// <paramref name="patience"/>.</summary>
-    public async ValueTask<bool> FlushAsync(TimeSpan patience)
+    public ValueTask<bool> FlushAsync(TimeSpan patience)
     {
-        using var deadline = new CancellationTokenSource(patience, clock);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, Aborted);
+        if (_dead || Aborted.IsCancellationRequested) return new(false);
         try
         {
-            return !(await Output.FlushAsync(linked.Token)).IsCompleted;
+            var flush = Output.FlushAsync();
+            if (!flush.IsCompletedSuccessfully) return WaitForFlushAsync(flush, patience);
+            var done = flush.Result;
+            if (!done.IsCanceled) return new(!done.IsCompleted);
+            return WaitForFlushAsync(new(done), patience);
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException)
+        catch (Exception e) when (IsBroken(e))
         {
-            return false;
+            return new(false);
         }
     }
 
+    /// <summary>Sends what is still unsent if the peer takes it within five seconds, says goodbye on TLS, and lets go of
+    /// the pipes. The transport itself is closed by whoever made it.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_disposed) return;
+        _disposed = true;
         ReleaseLine();
-        await Input.CompleteAsync();
-        await Output.CompleteAsync();
+        if (Output.CanGetUnflushedBytes && Output.UnflushedBytes > 0) await FlushAsync(FarewellPatience);
+        await CloseUpgradesAsync();
+        await CompleteAsync(transport.Input, transport.Output);
+        _onAborted.Dispose();
+        _onDraining.Dispose();
+        if (_listening) Heartbeat.Of(clock).Leave(this);
+    }
+
+    // Completing a writer flushes what is left without a deadline; after a failed farewell that is thrown away.
+    private static async ValueTask CompleteAsync(PipeReader input, PipeWriter output)
+    {
+        try
+        {
+            await input.CompleteAsync();
+            var unsent = output.CanGetUnflushedBytes && output.UnflushedBytes > 0;
+            await output.CompleteAsync(unsent ? new IOException("the peer took nothing more") : null);
+        }
+        catch (Exception e) when (IsBroken(e))
+        {
+            // The peer is gone and there is nothing left to say to it.
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<LineRead> WaitForLineAsync(int limit, TimeSpan patience, bool betweenCommands)
+    {
+        ArmRead(patience, betweenCommands);
+        try
+        {
+            while (true)
+            {
+                if (NoMoreReads(betweenCommands) is { } ended) return new(ended, default, false);
+                var read = await Input.ReadAsync();
+                if (TryTakeLine(read, limit, out var line)) return line;
+            }
+        }
+        catch (Exception e) when (IsBroken(e))
+        {
+            return new(ReadStatus.Closed, default, false);
+        }
+        finally
+        {
+            DisarmRead();
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<PeekRead> WaitForOctetsAsync(TimeSpan patience, int atLeast)
+    {
+        ArmRead(patience, false);
+        try
+        {
+            while (true)
+            {
+                if (NoMoreReads(false) is { } ended) return new(ended, default);
+                var read = await Input.ReadAsync();
+                if (TryShow(read, atLeast, out var shown)) return shown;
+            }
+        }
+        catch (Exception e) when (IsBroken(e))
+        {
+            return new(ReadStatus.Closed, default);
+        }
+        finally
+        {
+            DisarmRead();
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> WaitForFlushAsync(ValueTask<FlushResult> flush, TimeSpan patience)
+    {
+        Listen();
+        Volatile.Write(ref _writeDue, Due(patience));
+        try
+        {
+            while (true)
+            {
+                if (Aborted.IsCancellationRequested) WakeWriter();
+                var done = await flush;
+                if (Volatile.Read(ref _writeDue) == Expired || Aborted.IsCancellationRequested) return false;
+                if (!done.IsCanceled) return !done.IsCompleted;
+                flush = Output.FlushAsync(); // a cancellation meant for an earlier flush that had just ended
+            }
+        }
+        catch (Exception e) when (IsBroken(e))
+        {
+            return false;
+        }
+        finally
+        {
+            Volatile.Write(ref _writeDue, Never);
+        }
+    }
+
+    // Takes a whole line, or gives the reader back its octets as looked at. Discards as it goes once the line is too long.
+    private bool TryTakeLine(in ReadResult read, int limit, out LineRead line)
+    {
+        var buffer = read.Buffer;
+        line = default;
+        if (_scanned > buffer.Length) _scanned = 0;
+        if (buffer.Slice(_scanned).PositionOf((byte)'\n') is { } end)
+        {
+            _scanned = 0;
+            var raw = buffer.Slice(0, end);
+            var next = buffer.GetPosition(1, end);
+            // One octet more than the limit may be the CR of the line end.
+            var flat = _discarding || raw.Length > (long)limit + 1 ? default : Flatten(raw);
+            var crlf = flat.Span is [.., (byte)'\r'];
+            if (crlf) flat = flat[..^1];
+            if (_discarding || raw.Length > (long)limit + 1 || flat.Length > limit)
+            {
+                _discarding = false;
+                Input.AdvanceTo(next);
+                line = new(ReadStatus.TooLong, default, false);
+                return true;
+            }
+            _shown = buffer.Slice(next);
+            _lineOpen = true;
+            line = new(ReadStatus.Complete, flat, crlf);
+            return true;
+        }
+        if (buffer.Length > (long)limit + 1)
+        {
+            _discarding = true;
+            _scanned = 0;
+            Input.AdvanceTo(buffer.End);
+        }
+        else
+        {
+            _scanned = buffer.Length;
+            Input.AdvanceTo(buffer.Start, buffer.End);
+        }
+        if (!read.IsCompleted) return false;
+        line = new(ReadStatus.Closed, default, false);
+        return true;
+    }
+
+    private bool TryShow(in ReadResult read, int atLeast, out PeekRead shown)
+    {
+        var enough = read.Buffer.Length >= atLeast;
+        if (enough || read.IsCompleted)
+        {
+            _shown = read.Buffer;
+            _lineOpen = true;
+            shown = new(enough ? ReadStatus.Complete : ReadStatus.Closed, read.Buffer);
+            return true;
+        }
+        shown = default;
+        Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        return false;
     }
 
     private void ReleaseLine()
     {
         if (!_lineOpen) return;
         _lineOpen = false;
-        Input.AdvanceTo(_consumed.Start);
+        _scanned = 0;
+        Input.AdvanceTo(_shown.Start);
     }
 
     private ReadOnlyMemory<byte> Flatten(in ReadOnlySequence<byte> line)
@@ -215,5 +315,108 @@ public sealed class WireConnection(string id, WireOrigin origin, IDuplexPipe tra
         if (_scratch.Length < line.Length) _scratch = new byte[line.Length];
         line.CopyTo(_scratch);
         return _scratch.AsMemory(0, (int)line.Length);
+    }
+
+    private ReadStatus? NoMoreReads(bool betweenCommands) =>
+        _dead || _refusesReads || Aborted.IsCancellationRequested ? ReadStatus.Closed
+        : Volatile.Read(ref _readDue) == Expired ? ReadStatus.TimedOut
+        : betweenCommands && Draining.IsCancellationRequested ? ReadStatus.Draining
+        : null;
+
+    private static bool IsBroken(Exception e) => e is IOException or OperationCanceledException or ObjectDisposedException
+        or SocketException or AuthenticationException or InvalidDataException;
+
+    // --- deadlines -------------------------------------------------------------------------------------------------
+
+    private long Due(TimeSpan patience)
+    {
+        if (patience == Timeout.InfiniteTimeSpan) return Never;
+        var ticks = patience.TotalSeconds * clock.TimestampFrequency;
+        return ticks >= Never / 2 ? Never : clock.GetTimestamp() + (long)ticks;
+    }
+
+    private void ArmRead(TimeSpan patience, bool drainable)
+    {
+        Listen();
+        Volatile.Write(ref _readDue, Due(patience));
+        _drainable = drainable;
+    }
+
+    private void DisarmRead()
+    {
+        Volatile.Write(ref _readDue, Never);
+        _drainable = false;
+    }
+
+    // The first wait joins the heartbeat: a connection that never waits costs nothing.
+    private void Listen()
+    {
+        if (_listening) return;
+        _listening = true;
+        Heartbeat.Of(clock).Join(this);
+        _onAborted = Aborted.UnsafeRegister(static c => Later((WireConnection)c!, static w => w.Interrupt()), this);
+        _onDraining = Draining.UnsafeRegister(static c => Later((WireConnection)c!, static w => w.InterruptIfDrainable()), this);
+    }
+
+    // The waiting protocol goes on inside the call that wakes it, so that must never be the heartbeat or whoever cancels.
+    private static void Later(WireConnection connection, Action<WireConnection> action) =>
+        ThreadPool.UnsafeQueueUserWorkItem(action, connection, preferLocal: false);
+
+    private void Interrupt()
+    {
+        WakeReader();
+        WakeWriter();
+    }
+
+    private void InterruptIfDrainable()
+    {
+        if (_drainable) WakeReader();
+    }
+
+    // These run on the thread pool beside a conversation that may be closing its pipes this moment; an exception here
+    // would end the process.
+    private void WakeReader()
+    {
+        try
+        {
+            Input.CancelPendingRead();
+        }
+        catch (Exception e) when (e is ObjectDisposedException or AggregateException)
+        {
+            // Nobody waits any more.
+        }
+    }
+
+    private void WakeWriter()
+    {
+        try
+        {
+            Output.CancelPendingFlush();
+        }
+        catch (Exception e) when (e is ObjectDisposedException or AggregateException)
+        {
+            // Nobody waits any more.
+        }
+    }
+
+    void IHeartbeatListener.Beat(long now)
+    {
+        if (IsDue(ref _readDue, now) || IsDue(ref _writeDue, now)) Later(this, static w => w.Expire());
+    }
+
+    private static bool IsDue(ref long due, long now) => Volatile.Read(ref due) is not Expired and var at && now >= at;
+
+    private void Expire()
+    {
+        var now = clock.GetTimestamp();
+        if (TryExpire(ref _readDue, now)) WakeReader();
+        if (TryExpire(ref _writeDue, now)) WakeWriter();
+    }
+
+    // By exchange: a wait that ended meanwhile, or the next one, must not inherit this deadline.
+    private static bool TryExpire(ref long due, long now)
+    {
+        var at = Volatile.Read(ref due);
+        return at != Expired && now >= at && Interlocked.CompareExchange(ref due, Expired, at) == at;
     }
 }

@@ -33,8 +33,8 @@ internal struct DataScanner(bool dotStuffed)
         DotCr,
     }
 
-    /// <summary>True when octets so far stop after a CR whose LF is missing: a fault if nothing follows.</summary>
-    public readonly bool EndsInCr => _state is State.Cr or State.DotCr;
+    /// <summary>True when the chunks so far stop after a CR whose LF is missing: a fault if nothing follows.</summary>
+    public readonly bool EndsInCr => _state == State.Cr;
 
     /// <summary>
     /// Reads on in <paramref name="octets"/>, writing message octets to <paramref name="body"/>. True when the end was found;
@@ -82,6 +82,7 @@ internal struct DataScanner(bool dotStuffed)
                     break;
 
                 case State.DotCr when octets[at] == '\n':
+                    _state = State.LineStart;
                     used = at + 1;
                     return true;
 

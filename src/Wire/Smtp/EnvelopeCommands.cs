@@ -21,7 +21,7 @@ internal readonly record struct MailCommand(ReversePath Sender, MailParameters P
             if (!parameters.TryNext(out var keyword, out var value, out var hasValue))
                 return keyword.IsEmpty ? Replies.BadSenderPath : Replies.BadParameterSyntax;
             var name = Encoding.ASCII.GetString(keyword).ToUpperInvariant();
-            if (!seen.Add(name)) return Replies.DoubleParameter.With(name);
+            if (!seen.Add(name)) return Replies.DoubleParameter.With(SeenParameters.Short(name));
             var (known, good) = Set(ref read, name, value, hasValue);
             if (!known) return Replies.UnknownParameter.With(SeenParameters.Short(name));
             if (!good) return Replies.BadParameter.With(name);
@@ -93,7 +93,7 @@ internal static class RecipientCommand
             if (!parameters.TryNext(out var keyword, out var value, out _))
                 return keyword.IsEmpty ? Replies.BadRecipientPath : Replies.BadParameterSyntax;
             var name = Encoding.ASCII.GetString(keyword).ToUpperInvariant();
-            if (!seen.Add(name)) return Replies.DoubleParameter.With(name);
+            if (!seen.Add(name)) return Replies.DoubleParameter.With(SeenParameters.Short(name));
             switch (name)
             {
                 case "NOTIFY" when TryNotify(value, out notify):

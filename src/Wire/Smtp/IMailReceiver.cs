@@ -5,7 +5,7 @@ namespace Aviso.Smtp;
 
 /// <summary>
 /// Answered by Delivery; asked by the SMTP and LMTP server session. Every method says yes with null (or a result) and no with
-/// a <see cref="Refusal"/>; it never throws for what a stranger sent.
+/// a <see cref="Refusal"/>, which it has logged; it never throws for what a stranger sent. A refusal with code 421 ends the session.
 /// </summary>
 public interface IMailReceiver
 {

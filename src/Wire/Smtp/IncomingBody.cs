@@ -12,9 +12,9 @@ internal enum BodyFault : byte
 /// A message on its way in: its octets, or the reason it is refused. After a fault the octets held are given back at once and
 /// the rest of the message is only counted.
 /// </summary>
-internal sealed class IncomingBody(SpooledBody body, long largest, int longestLine) : IDisposable
+internal sealed class IncomingBody(long largest, int longestLine) : IDisposable
 {
-    private SpooledBody? _body = body;
+    private SpooledBody? _body;
 
     /// <summary>Message octets seen, refused or not.</summary>
     public long Length { get; private set; }
@@ -26,8 +26,24 @@ internal sealed class IncomingBody(SpooledBody body, long largest, int longestLi
     /// <summary>What was thrown, for <see cref="BodyFault.Own"/>.</summary>
     public Exception? Thrown { get; private set; }
 
+    /// <summary>What the client was told about <see cref="Fault"/>; null before.</summary>
+    public Reply? Refusal { get; set; }
+
     /// <summary>True when a sender went on far beyond the limit: reading to the end is no longer worth it.</summary>
     public bool IsEndless => Length > largest + Math.Max(largest, 1024 * 1024);
+
+    /// <summary>Asks the receiver for a place; its no is the message's fault like any other.</summary>
+    public void Open(IMailReceiver receiver)
+    {
+        try
+        {
+            _body = receiver.BeginBody();
+        }
+        catch (Exception fault)
+        {
+            Fail(fault);
+        }
+    }
 
     public void Write(ReadOnlySpan<byte> octets)
     {
@@ -42,14 +58,9 @@ internal sealed class IncomingBody(SpooledBody body, long largest, int longestLi
         {
             _body.Write(octets);
         }
-        catch (SpoolFullException)
-        {
-            Refuse(BodyFault.SpoolFull);
-        }
         catch (Exception fault)
         {
-            Thrown = fault;
-            Refuse(BodyFault.Own);
+            Fail(fault);
         }
     }
 
@@ -62,9 +73,15 @@ internal sealed class IncomingBody(SpooledBody body, long largest, int longestLi
     /// <summary>Hands the octets over to the caller, who disposes them. Only without fault, once.</summary>
     public SpooledBody Take()
     {
-        var body = _body ?? throw new InvalidOperationException("this message was refused or taken");
+        var taken = _body ?? throw new InvalidOperationException("this message was refused or taken");
         _body = null;
-        return body;
+        return taken;
+    }
+
+    private void Fail(Exception fault)
+    {
+        Thrown = fault;
+        Refuse(fault is SpoolFullException ? BodyFault.SpoolFull : BodyFault.Own);
     }
 
     public void Dispose()

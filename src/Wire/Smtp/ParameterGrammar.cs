@@ -121,7 +121,8 @@ internal ref struct ParameterGrammar(ReadOnlySpan<byte> text)
         return true;
     }
 
-    // esmtp-value = 1*(%d33-60 / %d62-126 / UTF8-non-ascii); "=" is left to each value's own grammar
+    // esmtp-value = 1*(%d33-60 / %d62-126 / UTF8-non-ascii). "=" inside is left to each parameter: AUTH= values of
+    // real clients hold it unencoded.
     private static bool IsValue(ReadOnlySpan<byte> value)
     {
         foreach (var c in value)

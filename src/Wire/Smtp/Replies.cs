@@ -85,7 +85,7 @@ public static class Replies
     public static readonly Reply OwnFault = new(451, Four(3, 0), "Internal fault, reference {0}; try again later");
     public static readonly Reply TooManyRecipients = new(452, Four(5, 3), "Too many recipients; send the rest in another message");
     public static readonly Reply SpoolFull = new(452, Four(3, 1), "Too many messages at once; try again later");
-    public static readonly Reply LoginFault = new(454, Four(7, 0), "Authentication is not possible now; try again later");
+    public static readonly Reply LoginOverload = new(454, Four(7, 0), "Authentication is not possible now; try again later");
 
     // 5xx: form
     public static readonly Reply UnknownCommand = new(500, Five(5, 1), "Command not recognised");
@@ -103,7 +103,7 @@ public static class Replies
     public static readonly Reply UnknownParameter = new(555, Five(5, 4), "Parameter {0} is not recognised");
     public static readonly Reply BadChunkSize = new(501, Five(5, 4), "Expected BDAT octets [LAST]; closing");
     public static readonly Reply BadAuthSyntax = new(501, Five(5, 4), "Expected AUTH mechanism [initial-response]");
-    public static readonly Reply BadBase64 = new(501, Five(5, 2), "Not base64");
+    public static readonly Reply BadLoginData = new(501, Five(5, 2), "Authentication data cannot be read");
     public static readonly Reply LoginCancelled = new(501, Five(7, 0), "Authentication cancelled");
     public static readonly Reply NotImplemented = new(502, Five(5, 1), "Not implemented here");
     public static readonly Reply UnknownMechanism = new(504, Five(5, 4), "Mechanism not offered");
@@ -115,7 +115,6 @@ public static class Replies
     public static readonly Reply RecipientFirst = new(503, Five(5, 1), "Send RCPT TO first");
     public static readonly Reply NoValidRecipients = new(554, Five(5, 1), "No valid recipients");
     public static readonly Reply ChunksBegun = new(503, Five(5, 1), "The message has begun by BDAT; go on with BDAT or RSET");
-    public static readonly Reply ChunkRefused = new(503, Five(5, 1), "An earlier chunk was refused; RSET to begin again");
     public static readonly Reply AlreadyTls = new(503, Five(5, 1), "TLS is already on");
     public static readonly Reply ClearAfterStartTls = new(503, Five(5, 1), "Octets in clear after STARTTLS; closing");
     public static readonly Reply AlreadyLoggedIn = new(503, Five(5, 1), "Already authenticated");

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Aviso.Net;
 
 namespace Aviso.Smtp;
 
@@ -15,7 +14,4 @@ internal static class SmtpMeters
     {
         if (Replies.Enabled) Replies.Add(1, new("kind", kind), new("code", reply.CodeText));
     }
-
-    /// <summary>The listener kind as the settings spell it.</summary>
-    public static string Name(ListenerKind kind) => kind.ToString().ToLowerInvariant();
 }

@@ -1,206 +1,185 @@
+using System.Buffers;
+using System.Text;
 using Aviso.Base;
 using Aviso.Net;
 
 namespace Aviso.Smtp;
 
-/// <summary>DATA and BDAT: the message itself, from the pipe straight into its spool.</summary>
+/// <summary>DATA and BDAT: octets in, one outcome out.</summary>
 internal sealed partial class SmtpSession
 {
-    private long _chunkSize;
-    private bool _lastChunk;
+    // The message on its way in: of an open DATA, or of the chunks so far.
+    private IncomingBody? _body;
+    private DataScanner _scanner;
+    private bool _inOctets;
 
-    internal Reply? CheckData() => _transaction!.Chunks is null ? null : Replies.ChunksBegun;
-
-    internal async ValueTask DataAsync()
+    public Reply? CheckData()
     {
-        if (BeginBody() is not { } body) return;
-        using (body)
-        {
-            Say(Replies.SendData);
-            if (!await FlushAsync() || !await ReadDataAsync(body)) return;
-            await FinishAsync(body);
-        }
+        if (_transaction is null) return Replies.MailFirst;
+        if (_body is not null) return Replies.ChunksBegun;
+        return _transaction.Recipients.Count > 0 ? null : NobodyToTakeIt;
     }
 
-    // bdat-cmd = "BDAT" SP chunk-size [ SP "LAST" ] (RFC 3030 §2)
-    internal Reply? CheckBdat()
-    {
-        var argument = _argument.Span.TrimEnd((byte)' ');
-        var space = argument.IndexOf((byte)' ');
-        var size = space < 0 ? argument : argument[..space];
-        var rest = space < 0 ? default : argument[(space + 1)..].TrimStart((byte)' ');
-        _lastChunk = !rest.IsEmpty;
-        if (ParameterGrammar.TryNumber(size, out _chunkSize) && (!_lastChunk || System.Text.Ascii.EqualsIgnoreCase(rest, "LAST"u8)))
-            return null;
-        // Where this chunk ends nobody can say, and what is in it must not run as commands.
-        _closing = true;
-        return Replies.BadChunkSize;
-    }
+    // RFC 5321 §3.3: 554 when all recipients were refused, 503 when none was named; RFC 2033 §4.2: always 503.
+    private Reply NobodyToTakeIt => _recipientsRefusedHere > 0 && !IsLmtp ? Replies.NoValidRecipients : Replies.RecipientFirst;
 
-    internal async ValueTask BdatAsync()
+    public async ValueTask<bool> Data(ReadOnlyMemory<byte> argument)
     {
-        var refusal = CheckWhen(When.Greeted | When.MayMail | When.Transaction | When.Recipients)
-            ?? (_transaction!.ChunksFailed ? Replies.ChunkRefused : null);
-        IncomingBody? body = null;
-        if (refusal is null)
+        if (!argument.IsEmpty) return await RefuseOutOfStep(Replies.NoArgument);
+        var body = Begin(dotStuffed: true);
+        if (body.Fault != BodyFault.None)
         {
-            body = _transaction!.Chunks ?? BeginBody();
-            if (body is null) _transaction.ChunksFailed = true;
-            else _transaction.Chunks = body;
+            var no = No(body);
+            Reset();
+            return await Say(no) && (!connection.HasBuffered || await End(Replies.OutOfStep, "out-of-step"));
         }
-        // No end in sight: reading this chunk over is no longer worth it.
-        if (_chunkSize > _options.MessageSize * 2 + 1024 * 1024)
-        {
-            Close(Replies.TooLarge.With(_options.MessageSize.ToString()));
-            return;
-        }
-        if (!await ReadChunkAsync(body)) return;
-        if (refusal is not null) Refuse(refusal);
-        if (body is null) return;
-        if (_lastChunk)
-        {
-            if (_transaction!.ChunkScanner.EndsInCr) body.Refuse(BodyFault.BareLineEnd);
-            await FinishAsync(body);
-        }
-        else if (body.Fault != BodyFault.None)
-        {
-            _transaction!.ChunksFailed = true;
-            SayBodyFault(body);
-        }
-        else Say(Replies.ChunkOk.With(_chunkSize.ToString()));
-    }
-
-    private IncomingBody? BeginBody()
-    {
-        try
-        {
-            return new(context.Receiver.BeginBody(), _options.MessageSize, _options.DataLine);
-        }
-        catch (SpoolFullException)
-        {
-            Say(Replies.SpoolFull);
-            return null;
-        }
-    }
-
-    // False when the conversation broke off: nothing is stored and, unless it was too slow or endless, nobody is there to tell.
-    private async ValueTask<bool> ReadDataAsync(IncomingBody body)
-    {
-        var scanner = new DataScanner(dotStuffed: true);
+        await Say(Replies.SendData);
+        if (!await Flush()) return false;
+        _inOctets = true;
         while (true)
         {
-            var peek = await connection.PeekAsync(_options.DataPatience);
-            if (!GoesOn(peek.Status, body)) return false;
-            long used = 0;
-            var ended = false;
-            foreach (var piece in peek.Octets)
-            {
-                ended = scanner.Scan(piece.Span, body, out var taken);
-                used += taken;
-                if (ended) break;
-            }
-            connection.Consume(used);
-            if (ended) return true;
+            var read = await connection.PeekAsync(_options.DataPatience);
+            if (read.Status != ReadStatus.Complete) return await Cut(read.Status);
+            if (Scan(read.Octets, body)) return await Finish();
+            if (IsTooOld) return await End(Replies.SessionTooLong, "session-time");
+            if (body.IsEndless) return await End(TooLarge, "endless-message");
         }
     }
 
-    // Reads the chunk to its end, into body if there is one.
-    private async ValueTask<bool> ReadChunkAsync(IncomingBody? body)
+    /// <summary>RFC 3030 §2: BDAT chunk-size [LAST]. The octets follow whatever we think of the command, so they are read first.</summary>
+    public async ValueTask<bool> Bdat(ReadOnlyMemory<byte> argument)
     {
-        for (var left = _chunkSize; left > 0;)
+        if (!TryChunk(argument.Span, out var size, out var isLast)) return await End(Replies.BadChunkSize, "bad-chunk");
+        if (size > _options.MessageSize * 2) return await End(TooLarge, "endless-message");
+        var misplaced = CheckChunk();
+        var body = misplaced is null ? _body ?? Begin(dotStuffed: false) : null;
+        _inOctets = true;
+        for (var left = size; left > 0;)
         {
-            if (!connection.HasBuffered && !await FlushAsync()) return false;
-            var peek = await connection.PeekAsync(_options.DataPatience);
-            if (!GoesOn(peek.Status, body)) return false;
-            var taken = Math.Min(left, peek.Octets.Length);
-            if (body is not null)
-            {
-                foreach (var piece in peek.Octets.Slice(0, taken)) _transaction!.ChunkScanner.Scan(piece.Span, body, out _);
-            }
-            connection.Consume(taken);
-            left -= taken;
+            var read = await connection.PeekAsync(_options.DataPatience);
+            if (read.Status != ReadStatus.Complete) return await Cut(read.Status);
+            var octets = read.Octets.Length > left ? read.Octets.Slice(0, left) : read.Octets;
+            left -= octets.Length;
+            if (body is null) connection.Consume(octets.Length);
+            else Scan(octets, body);
+            if (IsTooOld) return await End(Replies.SessionTooLong, "session-time");
+            if (body is { IsEndless: true }) return await End(TooLarge, "endless-message");
         }
-        return true;
+        _inOctets = false;
+        if (misplaced is not null) return await RefuseOutOfStep(misplaced);
+        if (size == 0) _idleCommands++;
+        if (isLast) return await Finish();
+        return await Say(body!.Fault == BodyFault.None ? Replies.ChunkOk.With(size.ToString()) : No(body));
     }
 
-    private bool GoesOn(ReadStatus status, IncomingBody? body)
+    private Reply? CheckChunk()
     {
-        if (status == ReadStatus.Complete && body?.IsEndless != true
-            && context.Clock.GetElapsedTime(_started) <= _options.SessionTime) return true;
-        if (status == ReadStatus.TimedOut) Close(Replies.TimedOut);
-        else if (status != ReadStatus.Complete) connection.EndReason = "closed inside a message";
-        else if (body?.IsEndless == true) Close(Replies.TooLarge.With(_options.MessageSize.ToString()));
-        else Close(Replies.SessionTooLong);
-        _closing = true;
-        if (_transaction is { Mail: var mail })
-            context.Log.BrokenOff(connection.Id, mail.Sender.ToString(), body?.Length ?? 0, mail.Recipients.Count);
-        return false;
+        if (_helo.Length == 0) return Replies.HelloFirst.With(HelloVerb);
+        if (NotLoggedIn() is { } first) return first;
+        if (_transaction is null) return Replies.MailFirst;
+        return _transaction.Recipients.Count > 0 ? null : NobodyToTakeIt;
     }
 
-    // The end of the transaction, whatever comes of it: after this the session is as after EHLO (RFC 5321 §4.1.1.4).
-    private async ValueTask FinishAsync(IncomingBody body)
+    private static bool TryChunk(ReadOnlySpan<byte> argument, out long size, out bool isLast)
     {
+        argument = argument.TrimEnd((byte)' ');
+        var space = argument.IndexOf((byte)' ');
+        var word = space < 0 ? default : argument[(space + 1)..].TrimStart((byte)' ');
+        isLast = Ascii.EqualsIgnoreCase(word, "LAST"u8);
+        return ParameterGrammar.TryNumber(space < 0 ? argument : argument[..space], out size) && (isLast || word.IsEmpty);
+    }
+
+    // True when the end was found; takes what was read.
+    private bool Scan(in ReadOnlySequence<byte> octets, IncomingBody body)
+    {
+        long taken = 0;
+        var ended = false;
+        foreach (var piece in octets)
+        {
+            ended = _scanner.Scan(piece.Span, body, out var used);
+            taken += used;
+            if (ended) break;
+        }
+        connection.Consume(taken);
+        return ended;
+    }
+
+    private IncomingBody Begin(bool dotStuffed)
+    {
+        _scanner = new(dotStuffed);
+        _body = new(_options.MessageSize, _options.DataLine);
+        _body.Open(server.Receiver);
+        return _body;
+    }
+
+    private async ValueTask<bool> Cut(ReadStatus status) => status == ReadStatus.TimedOut && await End(Replies.TimedOut, "timeout");
+
+    // The message is whole: store it or say why not. The transaction ends either way (RFC 5321 §4.1.1.4).
+    private async ValueTask<bool> Finish()
+    {
+        _inOctets = false;
+        using var body = _body!;
+        // A CR at the very end is alone.
+        if (_scanner.EndsInCr) body.Refuse(BodyFault.BareLineEnd);
         var transaction = _transaction!;
+        _transactions++;
+        _idleCommands = 0;
+        if (body.Fault != BodyFault.None) return await SayToAll(No(body), transaction);
+        ReceiveResult result;
         try
         {
-            if (body.Fault != BodyFault.None)
-            {
-                SayBodyFault(body);
-                return;
-            }
-            // Not cancelled when the peer goes: what is half committed is finished (RFC 1047 is the sender's to bear).
-            SayResult(transaction.Mail, await context.Receiver.ReceiveAsync(transaction.Mail, body.Take(), CancellationToken.None));
+            // Not cancelled by the peer's going: from here on the message is ours (RFC 1047).
+            result = await server.Receiver.ReceiveAsync(transaction, body.Take(), CancellationToken.None);
+            if (result.Recipients.Count != transaction.Recipients.Count)
+                throw new InvalidOperationException($"{result.Recipients.Count} outcomes for {transaction.Recipients.Count} recipients");
         }
         catch (Exception fault)
         {
-            SayToEach(transaction.Mail, FaultReply(fault));
+            return await SayToAll(Fault(fault), transaction);
         }
-        finally
-        {
-            DropTransaction();
-        }
+        Reset();
+        return await SayOutcomes(result);
     }
 
-    // RFC 2033 §4.2: LMTP answers for each recipient in order. SMTP has one answer: no only when all say no, and then a
-    // temporary no if any is, because in doubt it is temporary.
-    private void SayResult(MailTransaction mail, ReceiveResult result)
+    // RFC 2033 §4.2: one reply for each recipient, also when the message itself is refused.
+    private async ValueTask<bool> SayToAll(Reply reply, MailTransaction transaction)
     {
-        if (result.Recipients.Count != mail.Recipients.Count)
-            throw new InvalidOperationException("the receiver answered for another number of recipients");
+        Reset();
+        for (var i = 1; IsLmtp && i < transaction.Recipients.Count; i++) await Say(reply);
+        return await Say(reply);
+    }
+
+    private async ValueTask<bool> SayOutcomes(ReceiveResult result)
+    {
         var accepted = Replies.Accepted.With(result.Id);
-        if (result.Recipients.Any(r => r is null)) _idle = 0;
-        if (IsLmtp)
-        {
-            foreach (var refusal in result.Recipients)
-            {
-                if (refusal is null) Say(accepted);
-                else Say(refusal);
-            }
-            return;
-        }
-        if (result.Recipients.Contains(null)) Say(accepted);
-        else Say(result.Recipients.FirstOrDefault(r => !r!.IsPermanent) ?? result.Recipients[0]!);
+        if (result.Recipients.Contains(null)) _badCommands = 0;
+        if (!IsLmtp) return await Say(Common(result.Recipients) is { } refusal ? Reply.From(refusal) : accepted);
+        var goesOn = true;
+        foreach (var outcome in result.Recipients) goesOn &= await Say(outcome is null ? accepted : Reply.From(outcome));
+        return goesOn;
     }
 
-    private void SayBodyFault(IncomingBody body)
+    // One reply for all: a message that anybody has is accepted, and one that somebody may still get is not refused for good.
+    private static Refusal? Common(IReadOnlyList<Refusal?> outcomes) =>
+        outcomes.Contains(null) ? null : outcomes.FirstOrDefault(o => !o!.IsPermanent) ?? outcomes[0];
+
+    private Reply TooLarge => Replies.TooLarge.With(_options.MessageSize.ToString());
+
+    // Why this message is refused: logged once, said as often as it takes (RFC 3030 §2: chunks may already be on their way).
+    private Reply No(IncomingBody body)
     {
-        var reply = body.Fault switch
+        if (body.Refusal is { } said) return said;
+        var (reply, cause) = body.Fault switch
         {
-            BodyFault.BareLineEnd => Replies.BareLineEnd,
-            BodyFault.Nul => Replies.NulOctet,
-            BodyFault.LineTooLong => Replies.DataLineTooLong.With(_options.DataLine.ToString()),
-            BodyFault.TooLarge => Replies.TooLarge.With(_options.MessageSize.ToString()),
-            BodyFault.SpoolFull => Replies.SpoolFull,
-            _ => FaultReply(body.Thrown!),
+            BodyFault.BareLineEnd => (Replies.BareLineEnd, "bare CR or LF"),
+            BodyFault.Nul => (Replies.NulOctet, "NUL"),
+            BodyFault.LineTooLong => (Replies.DataLineTooLong.With(_options.DataLine.ToString()), "line length"),
+            BodyFault.TooLarge => (TooLarge, "size"),
+            BodyFault.SpoolFull => (Replies.SpoolFull, "octets in flight"),
+            _ => (Fault(body.Thrown!), "own fault"),
         };
-        context.Log.Refused(connection.Id, _verb!.Name, reply.ToString(), body.Fault.ToString());
-        if (_verb.Name == "BDAT" && !_lastChunk) Say(reply);
-        else SayToEach(_transaction!.Mail, reply);
-    }
-
-    private void SayToEach(MailTransaction mail, Reply reply)
-    {
-        var times = IsLmtp ? mail.Recipients.Count : 1;
-        for (var i = 0; i < times; i++) Say(reply);
+        server.Log.MessageRefused(connection.Id, connection.Origin.Remote.Address, reply, cause, _transaction!.Sender.ToString(),
+            _transaction.Recipients[0].ToString(), _transaction.Recipients.Count, body.Length);
+        return body.Refusal = reply;
     }
 }

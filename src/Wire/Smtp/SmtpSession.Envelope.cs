@@ -1,84 +1,112 @@
-using Aviso.Base;
+using System.Buffers;
+using System.Text;
+using Aviso.Net;
 
 namespace Aviso.Smtp;
 
-/// <summary>MAIL, RCPT and RSET.</summary>
+/// <summary>Hello, MAIL, RCPT, RSET, QUIT.</summary>
 internal sealed partial class SmtpSession
 {
-    private MailCommand _mail;
-    private MailRecipient? _recipient;
+    // RFC 2033 §4.1: LHLO there, EHLO and HELO here, never the other.
+    public Reply? CheckHello(string verb) => IsLmtp == (verb == "LHLO") ? null : Replies.UnknownCommand;
 
-    internal Reply? CheckMail() => MailCommand.Read(_argument.Span, out _mail);
-
-    internal async ValueTask MailAsync()
+    public ValueTask<bool> Hello(ReadOnlyMemory<byte> argument, bool extended)
     {
-        if (_transactions >= _options.Transactions)
-        {
-            Close(Replies.TooManyTransactions);
-            return;
-        }
-        // RFC 1870 §6.1: a declared size over the limit is refused before a single octet comes.
-        if (_mail.Parameters.Size > _options.MessageSize)
-        {
-            Say(Replies.TooLarge.With(_options.MessageSize.ToString()));
-            return;
-        }
-        var client = new SmtpClientInfo(connection.Id, connection.Origin, _helo!,
-            Protocol(_mail.Parameters.SmtpUtf8), connection.Tls, _login);
-        var mail = new MailTransaction(client, _mail.Sender, _mail.Parameters);
-        if (await context.Receiver.CheckSenderAsync(mail, connection.Aborted) is { } refusal)
-        {
-            Say(refusal);
-            return;
-        }
-        _transactions++;
-        _transaction = new(mail);
-        Say(Replies.SenderOk);
+        var name = argument.Span.TrimEnd((byte)' ');
+        // RFC 5321 §4.1.4: the name must not be a reason to refuse, so anything printable and short is taken.
+        // Octets outside ASCII, from computers that people named, become "?".
+        if (name.Length is 0 or > 255 || name.Contains((byte)' ')) return Bad(Replies.BadHostName);
+        Reset();
+        _helo = Encoding.ASCII.GetString(name);
+        _extended = extended;
+        if (!extended) return Say(Replies.Hello.With(_options.Hostname));
+        SayExtensions();
+        return new(true);
     }
 
-    internal Reply? CheckRcpt() =>
-        _transaction!.Chunks is not null ? Replies.ChunksBegun
-        : RecipientCommand.Read(_argument.Span, _transaction.Mail.Parameters.SmtpUtf8, out _recipient);
+    private void SayExtensions()
+    {
+        var lines = new List<string>(12)
+        {
+            _options.Hostname, "PIPELINING", $"SIZE {_options.MessageSize}", "8BITMIME", "SMTPUTF8", "CHUNKING",
+            "ENHANCEDSTATUSCODES", "DSN", $"LIMITS RCPTMAX={_options.Recipients} MAILMAX={_options.Transactions}",
+        };
+        if (connection.CanStartTls) lines.Add("STARTTLS");
+        if (_login is null && server.Authenticator is { } authenticator
+            && SaslServer.Offered(connection, authenticator) is { Count: > 0 } mechanisms)
+            lines.Add($"AUTH {string.Join(' ', mechanisms)}");
+        for (var i = 0; i < lines.Count; i++)
+        {
+            var line = Encoding.ASCII.GetBytes($"250{(i == lines.Count - 1 ? ' ' : '-')}{lines[i]}\r\n");
+            connection.Output.Write(line);
+            _heldBack += line.Length;
+        }
+        SmtpMeters.Replied(_kind, Replies.Hello);
+    }
 
-    internal async ValueTask RcptAsync()
+    public Reply? CheckMail() => _transactions >= _options.Transactions ? Replies.TooManyTransactions : null;
+
+    public async ValueTask<bool> Mail(ReadOnlyMemory<byte> argument)
+    {
+        Reset();
+        _mailRefused = true;
+        if (MailCommand.Read(argument.Span, out var mail) is { } wrong) return await Bad(wrong);
+        // A client may go on asking for ever; each no is one more command without progress.
+        _idleCommands++;
+        if (mail.Parameters.Size > _options.MessageSize) return await Refuse(TooLarge, $"SIZE={mail.Parameters.Size}");
+        var client = new SmtpClientInfo(
+            connection.Id, connection.Origin, _helo, Protocol(mail.Parameters.SmtpUtf8), connection.Tls, _login);
+        var transaction = new MailTransaction(client, mail.Sender, mail.Parameters);
+        if (await server.Receiver.CheckSenderAsync(transaction, connection.Aborted) is { } refusal) return await Say(Reply.From(refusal));
+        _idleCommands--;
+        _mailRefused = false;
+        _transaction = transaction;
+        return await Say(Replies.SenderOk);
+    }
+
+    public Reply? CheckRcpt() => _body is null ? null : Replies.ChunksBegun;
+
+    public async ValueTask<bool> Rcpt(ReadOnlyMemory<byte> argument)
     {
         var transaction = _transaction!;
-        // RFC 5321 §4.5.3.1.10: temporary, so that the sender keeps the others for another message.
-        if (transaction.Mail.Recipients.Count >= _options.Recipients)
-        {
-            Say(Replies.TooManyRecipients);
-            return;
-        }
-        if (await context.Receiver.CheckRecipientAsync(transaction.Mail, _recipient!, connection.Aborted) is { } refusal)
-        {
-            Say(refusal);
-            transaction.Refused++;
-            if (++_refusedRecipients >= _options.RefusedRecipients) Close(Replies.TooManyRefusedRecipients);
-            return;
-        }
-        transaction.Mail.Recipients.Add(_recipient!);
-        Say(Replies.RecipientOk);
+        _recipientsRefusedHere++;
+        if (RecipientCommand.Read(argument.Span, transaction.Parameters.SmtpUtf8, out var recipient) is { } wrong)
+            return await Refuse(wrong, "recipient") && await CountRefusedRecipient(wrong);
+        // RFC 5321 §4.5.3.1.10: temporary, so that the sender comes again with the rest.
+        if (transaction.Recipients.Count >= _options.Recipients) return await RefuseRecipient(Replies.TooManyRecipients);
+        if (await server.Receiver.CheckRecipientAsync(transaction, recipient!, connection.Aborted) is { } refusal)
+            return await RefuseRecipient(Reply.From(refusal));
+        _recipientsRefusedHere--;
+        transaction.Recipients.Add(recipient!);
+        return await Say(Replies.RecipientOk);
     }
 
-    internal ValueTask RsetAsync()
+    private async ValueTask<bool> RefuseRecipient(Reply reply) => await Say(reply) && await CountRefusedRecipient(reply);
+
+    // A person with a typing mistake is not a dictionary attack: logged in, nobody is cut off. Nor is who meets our trouble or
+    // limits, up to as many as a message may have: it must still go to those that were accepted.
+    private async ValueTask<bool> CountRefusedRecipient(Reply reply)
     {
-        DropTransaction();
-        return SayAsync(Replies.Ok);
+        if (_recipientsRefusedHere > _options.Recipients) _idleCommands++;
+        return _login is not null || reply.Code < 500 || ++_refusedRecipients < _options.RefusedRecipients
+            || await End(Replies.TooManyRefusedRecipients, "refused-recipients");
     }
 
-    private void DropTransaction()
+    public ValueTask<bool> TellHelp() => Say(Help);
+
+    public ValueTask<bool> Rset(ReadOnlyMemory<byte> argument)
     {
-        _transaction?.Dispose();
-        _transaction = null;
+        if (!argument.IsEmpty) return Bad(Replies.NoArgument);
+        Reset();
+        return Say(Replies.Ok);
     }
 
-    // Delivery's no: its cause goes to the log, its text to the peer.
-    private void Say(Refusal refusal)
+    public async ValueTask<bool> Quit(ReadOnlyMemory<byte> argument)
     {
-        var reply = Reply.From(refusal);
-        Say(reply);
-        context.Log.Refused(connection.Id, _verb?.Name ?? "?", reply.ToString(), refusal.Cause);
-        // A receiver may end the session with its reply (RFC 5321 §3.8).
-        if (refusal.Code == 421) _closing = true;
+        if (!argument.IsEmpty) return await Bad(Replies.NoArgument);
+        Reset();
+        connection.EndReason = "quit";
+        await Say(Replies.Goodbye);
+        return false;
     }
 }

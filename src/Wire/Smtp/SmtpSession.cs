@@ -3,235 +3,219 @@ using Aviso.Net;
 
 namespace Aviso.Smtp;
 
-/// <summary>
-/// One conversation: the loop, the order of commands and the counting of what strangers do wrong. Each group of commands has
-/// its own file: Hello (EHLO, STARTTLS, the small ones), Auth, Envelope (MAIL, RCPT, RSET), Data (DATA, BDAT).
-/// </summary>
-internal sealed partial class SmtpSession(SmtpContext context, WireConnection connection) : IDisposable
+/// <summary>One connection's conversation: the loop, the limits, and the state that outlives a command.</summary>
+internal sealed partial class SmtpSession(SmtpServer server, WireConnection connection)
 {
-    // RFC 5321 §4.5.3.1.4 with what SIZE, DSN (RFC 3461 §4), AUTH= (RFC 4954 §5) and SMTPUTF8 add.
-    private const int LongestCommand = 2_048;
+    // RFC 5321 §4.5.3.1.4 says 512, and each extension adds its own; RFC 4954 §4.3 wants 12,288 for AUTH.
+    private const int LongestCommand = 4 * 1024;
+    private const int LongestAuthLine = 12_288 + 16;
 
-    // RFC 4954 §4
-    private const int LongestAuthLine = 12_288;
+    // Octets of replies to one group of commands that may wait for its end: a peer that never stops must also read.
+    private const int MostHeldBack = 4 * 1024;
 
-    // A peer that pipelines without end gets its replies in pieces of this size.
-    private const int MostUnflushed = 16 * 1024;
+    private static readonly Reply Help = Replies.Help.With(string.Join(' ', SmtpCommand.All.Select(command => command.Verb)));
 
-    private readonly SmtpServerOptions _options = context.Options;
-    private readonly string _kind = SmtpMeters.Name(connection.Origin.Kind);
-    private readonly long _started = context.Clock.GetTimestamp();
+    private readonly SmtpServerOptions _options = server.Options;
+    private readonly string _kind = ListenerKinds.Name(connection.Origin.Kind);
+    private readonly long _began = server.Clock.GetTimestamp();
 
-    // The command in hand: set by the loop and by checks, read by the proceeding half of the same command.
-    private Verb? _verb;
-    private ReadOnlyMemory<byte> _argument;
-
-    // Who the client is.
-    private string? _helo;
+    private string _helo = "";
     private bool _extended;
     private Principal? _login;
-
-    // The mail transaction; dropping it is the reset.
-    private OpenTransaction? _transaction;
-
-    private bool _closing;
-    private int _unflushed;
-    private int _bad;
-    private int _idle;
-    private int _transactions;
-    private int _refusedRecipients;
-    private int _failedLogins;
-    private int _faults;
+    private MailTransaction? _transaction;
+    private int _transactions, _badCommands, _idleCommands, _refusedRecipients, _failedLogins;
     private long _octetsBeforeLogin;
+    private string _verb = "";
+    private int _heldBack;
 
-    private ListenerKind Kind => connection.Origin.Kind;
+    // Since the last MAIL: it was refused, so what was sent ahead behind it is refused with it; recipients refused.
+    private bool _mailRefused;
+    private int _recipientsRefusedHere;
 
-    private bool IsLmtp => Kind == ListenerKind.Lmtp;
+    private bool IsLmtp => connection.Origin.Kind == ListenerKind.Lmtp;
 
-    private bool IsSubmission => Kind is ListenerKind.Submission or ListenerKind.Submissions;
+    private bool IsSubmission => connection.Origin.Kind is ListenerKind.Submission or ListenerKind.Submissions;
+
+    private bool IsTooOld => server.Clock.GetElapsedTime(_began) > _options.SessionTime;
+
+    private string HelloVerb => IsLmtp ? "LHLO" : "EHLO";
 
     public async Task RunAsync()
     {
-        Say((IsLmtp ? Replies.GreetingLmtp : Replies.Greeting).With(_options.Hostname));
-        while (!_closing)
-        {
-            if (context.Clock.GetElapsedTime(_started) > _options.SessionTime)
-            {
-                Close(Replies.SessionTooLong);
-                break;
-            }
-            if (!await FlushBeforeWaitingAsync()) return;
-            // A stopping server lets the transaction in hand finish.
-            var read = await connection.ReadLineAsync(
-                LongestAuthLine, _options.CommandPatience, betweenCommands: _transaction is null);
-            if (read.Status == ReadStatus.Closed) return;
-            await TakeAsync(read);
-        }
-        await connection.FlushAsync(_options.ReplyPatience);
-    }
-
-    public void Dispose() => DropTransaction();
-
-    // RFC 2920 §3.2: replies go out together once nothing more waits to be read.
-    private ValueTask<bool> FlushBeforeWaitingAsync()
-    {
-        if (_unflushed < MostUnflushed && connection.HasBuffered) return new(true);
-        return FlushAsync();
-    }
-
-    private ValueTask<bool> FlushAsync()
-    {
-        if (_unflushed == 0) return new(true);
-        _unflushed = 0;
-        return connection.FlushAsync(_options.ReplyPatience);
-    }
-
-    private ValueTask TakeAsync(in LineRead read)
-    {
-        switch (read.Status)
-        {
-            case ReadStatus.TimedOut:
-                Close(Replies.TimedOut);
-                return default;
-            case ReadStatus.Draining:
-                Close(Replies.Draining);
-                return default;
-            case ReadStatus.TooLong:
-                Refuse(Replies.LineTooLong);
-                return default;
-            default:
-                return CommandAsync(read);
-        }
-    }
-
-    private ValueTask CommandAsync(in LineRead read)
-    {
-        var line = read.Line;
-        // Two programs that disagree about where a line ends are how commands are smuggled: no guessing.
-        if (!read.EndedByCrLf)
-        {
-            Close(Replies.BareLineFeed);
-            return default;
-        }
-        if (IsSubmission && _login is null && (_octetsBeforeLogin += line.Length) > _options.OctetsBeforeLogin)
-        {
-            Close(Replies.TooMuchBeforeLogin);
-            return default;
-        }
-        if (line.Span.IndexOfAnyInRange((byte)0, (byte)31) >= 0 && HoldsControls(line.Span))
-        {
-            Refuse(Replies.NotACommandLine);
-            return default;
-        }
-        var space = line.Span.IndexOf((byte)' ');
-        var word = space < 0 ? line : line[..space];
-        _verb = SmtpVerbs.Find(word.Span);
-        _argument = space < 0 ? default : line[(space + 1)..];
-        if (line.Length > LongestCommand && _verb?.Name != "AUTH")
-        {
-            Refuse(Replies.LineTooLong);
-            return default;
-        }
-        return _verb is null ? RefusedAsync(Replies.UnknownCommand) : VerbAsync(_verb);
-    }
-
-    private async ValueTask VerbAsync(Verb verb)
-    {
-        if (verb.When.HasFlag(When.Idle) && ++_idle > _options.IdleCommands)
-        {
-            Close(Replies.TooManyIdleCommands);
-            return;
-        }
         try
         {
-            if ((CheckWhen(verb.When) ?? verb.Check(this)) is { } refusal) await RefusedAsync(refusal);
-            else await verb.Proceed(this);
+            await Say((IsLmtp ? Replies.GreetingLmtp : Replies.Greeting).With(_options.Hostname));
+            while (await NextAsync())
+            {
+            }
+            await Flush();
+        }
+        finally
+        {
+            BreakOff();
+        }
+    }
+
+    // One line, one command. False when the session is over.
+    private async ValueTask<bool> NextAsync()
+    {
+        _verb = "";
+        // RFC 2920 §3.2: replies to a group go out together; but none waits for the rest of a line.
+        if ((_heldBack > MostHeldBack || !connection.HasLine) && !await Flush()) return false;
+        var read = await connection.ReadLineAsync(LongestAuthLine, _options.CommandPatience, betweenCommands: _transaction is null);
+        switch (read.Status)
+        {
+            case ReadStatus.Closed: return false;
+            case ReadStatus.TimedOut: return await End(Replies.TimedOut, "timeout");
+            case ReadStatus.Draining: return await End(Replies.Draining, "draining");
+            case ReadStatus.TooLong: return await Bad(Replies.LineTooLong);
+        }
+        // A line that ends in LF alone is how mail is smuggled past others: nothing after it can be trusted.
+        if (!read.EndedByCrLf) return await End(Replies.BareLineFeed, "bare-lf");
+        if (IsTooOld) return await End(Replies.SessionTooLong, "session-time");
+        if (IsSubmission && _login is null && (_octetsBeforeLogin += read.Line.Length) > _options.OctetsBeforeLogin)
+            return await End(Replies.TooMuchBeforeLogin, "octets-before-login");
+        try
+        {
+            return await RunAsync(read.Line);
         }
         catch (OperationCanceledException) when (connection.Aborted.IsCancellationRequested)
         {
-            _closing = true;
+            return false;
         }
         catch (Exception fault)
         {
-            Say(FaultReply(fault));
+            // In the middle of a message its octets would be taken for commands: then this reply is the last.
+            return await Say(Fault(fault)) && !_inOctets;
         }
     }
 
-    private Reply? CheckWhen(When when)
+    private ValueTask<bool> RunAsync(ReadOnlyMemory<byte> line)
     {
-        if (when.HasFlag(IsLmtp ? When.Smtp : When.Lmtp)) return Replies.UnknownCommand;
-        if (when.HasFlag(When.Bare) && !_argument.Span.TrimEnd((byte)' ').IsEmpty) return Replies.NoArgument;
-        if (when.HasFlag(When.Greeted) && _helo is null) return Replies.HelloFirst.With(IsLmtp ? "LHLO" : "EHLO");
-        if (when.HasFlag(When.MayMail) && IsSubmission && _login is null)
-            return connection.Tls is null && !connection.Origin.ClearLoginAllowed ? Replies.TlsFirst : Replies.LoginFirst;
-        if (when.HasFlag(When.NoTransaction) && _transaction is not null) return Replies.NestedMail;
-        if (when.HasFlag(When.Transaction) && _transaction is null) return Replies.MailFirst;
-        if (when.HasFlag(When.Recipients)) return CheckRecipients();
-        return null;
-    }
-
-    // RFC 5321 §4.1.1.4 leaves 503 or 554; RFC 2033 §4.2 wants 503 in LMTP.
-    private Reply? CheckRecipients() =>
-        _transaction!.Mail.Recipients.Count > 0 ? null
-        : _transaction.Refused > 0 && !IsLmtp ? Replies.NoValidRecipients
-        : Replies.RecipientFirst;
-
-    // --- saying things ---------------------------------------------------------------------------------------------
-
-    internal ValueTask SayAsync(Reply reply)
-    {
-        Say(reply);
-        return default;
-    }
-
-    private void Say(Reply reply)
-    {
-        _unflushed += reply.WriteTo(connection.Output);
-        SmtpMeters.Replied(_kind, reply);
-    }
-
-    private ValueTask RefusedAsync(Reply refusal)
-    {
-        Refuse(refusal);
-        // What comes after a refused DATA may be the message of a peer that did not wait; it must not run as commands.
-        if (_verb is { } verb && verb.When.HasFlag(When.LastInGroup) && !_closing && connection.HasBuffered)
-            Close(Replies.OutOfStep);
-        return default;
-    }
-
-    // A no about form or order; too many end the session.
-    private void Refuse(Reply refusal)
-    {
-        Say(refusal);
-        context.Log.Refused(connection.Id, _verb?.Name ?? "?", refusal.ToString(), "protocol");
-        if (++_bad >= _options.BadCommands) Close(Replies.TooManyBadCommands);
-    }
-
-    private void Close(Reply last)
-    {
-        Say(last);
-        _closing = true;
-        connection.EndReason = last.Text;
-        context.Log.Closed(connection.Id, last.ToString());
-    }
-
-    // style.md "Saying no": our own fault is caught at the command boundary and told with an id.
-    private Reply FaultReply(Exception fault)
-    {
-        var reference = $"{connection.Id}-{++_faults}";
-        context.Log.Faulted(fault, connection.Id, _verb?.Name ?? "?", reference);
-        return Replies.OwnFault.With(reference);
-    }
-
-    // Tab is a space to some senders; everything else below space has no place in a command.
-    private static bool HoldsControls(ReadOnlySpan<byte> line)
-    {
-        foreach (var c in line)
+        var command = SmtpCommand.Find(line, out var argument);
+        _verb = command?.Verb ?? "";
+        if (FormError(line) is { } unreadable)
         {
-            if (c is < 32 and not (byte)'\t') return true;
+            // The octets of a chunk follow, and nobody knows how many.
+            return _verb == "BDAT" ? End(unreadable, "bad-chunk") : RefuseOutOfStep(unreadable);
         }
+        if (command is null) return Bad(Replies.UnknownCommand);
+        if (!command.When.HasFlag(When.Progress)) _idleCommands++;
+        if (_idleCommands > _options.IdleCommands) return End(Replies.TooManyIdleCommands, "idle-commands");
+        if (OutOfPlace(command) is { } misplaced) return RefuseOutOfStep(misplaced);
+        return command.Check(this) is { } refused ? RefuseOutOfStep(refused) : command.Proceed(this, argument);
+    }
+
+    private Reply? FormError(ReadOnlyMemory<byte> line)
+    {
+        if (line.Length > LongestCommand && _verb != "AUTH") return Replies.LineTooLong;
+        return line.Span.ContainsAnyInRange((byte)0, (byte)31) || line.Span.Contains((byte)127) ? Replies.NotACommandLine : null;
+    }
+
+    // RFC 2920 §3.1: DATA ends a group. What a client sent behind a DATA that is refused is its message, never commands.
+    private async ValueTask<bool> RefuseOutOfStep(Reply refused)
+    {
+        if (!await (IsSentAhead(refused) ? RefuseSentAhead(refused) : Bad(refused))) return false;
+        return _verb != "DATA" || !connection.HasBuffered || await End(Replies.OutOfStep, "out-of-step");
+    }
+
+    // The rest of a group whose MAIL or RCPTs were refused: no mistake of the client, which could not know. Bounded as idle.
+    private bool IsSentAhead(Reply refused) =>
+        refused == Replies.NoValidRecipients || (_mailRefused && refused == Replies.MailFirst);
+
+    private ValueTask<bool> RefuseSentAhead(Reply refused)
+    {
+        _idleCommands++;
+        return Say(refused);
+    }
+
+    private Reply? OutOfPlace(SmtpCommand command)
+    {
+        var when = command.When;
+        if (when.HasFlag(When.Greeted) && _helo.Length == 0) return Replies.HelloFirst.With(HelloVerb);
+        if (when.HasFlag(When.LoggedIn) && NotLoggedIn() is { } first) return first;
+        if (when.HasFlag(When.NoTransaction) && _transaction is not null) return Replies.NestedMail;
+        return when.HasFlag(When.Transaction) && _transaction is null ? Replies.MailFirst : null;
+    }
+
+    // RFC 6409 §4.3 with RFC 3207 §4: on submission nothing goes before login, and no login before TLS.
+    private Reply? NotLoggedIn()
+    {
+        if (!IsSubmission || _login is not null) return null;
+        return connection.Tls is null && !connection.Origin.ClearLoginAllowed ? Replies.TlsFirst : Replies.LoginFirst;
+    }
+
+    /// <summary>Says a reply and goes on; it is sent when the group of commands ends. False after 421: the session is over.</summary>
+    public ValueTask<bool> Say(Reply reply)
+    {
+        _heldBack += reply.WriteTo(connection.Output);
+        SmtpMeters.Replied(_kind, reply);
+        return new(reply.Code != 421);
+    }
+
+    /// <summary>A no of ours that is the message's fault, not the client's behaviour: logged, not counted against it.</summary>
+    private ValueTask<bool> Refuse(Reply reply, string cause)
+    {
+        server.Log.Refused(connection.Id, connection.Origin.Remote.Address, _helo, _verb, reply, cause, _transaction?.Sender.ToString() ?? "");
+        return Say(reply);
+    }
+
+    /// <summary>A command that was not understood or out of place.</summary>
+    private ValueTask<bool> Bad(Reply reply) =>
+        ++_badCommands > _options.BadCommands ? End(Replies.TooManyBadCommands, "bad-commands") : Refuse(reply, "form or order");
+
+    /// <summary>The last reply of the session; <paramref name="reason"/> is a word for the log and the metric.</summary>
+    private async ValueTask<bool> End(Reply reply, string reason)
+    {
+        connection.EndReason = reason;
+        if (reason != "draining") NetMeters.SessionDropped(connection.Origin.Kind, reason);
+        server.Log.Closed(connection.Id, connection.Origin.Remote.Address, _helo, reply);
+        await Say(reply);
         return false;
     }
 
-    private string Text(ReadOnlyMemory<byte> octets) => Encoding.ASCII.GetString(octets.Span);
+    /// <summary>Our own fault: temporary, with an id that is also in the log (style.md "Saying no"). What stood keeps standing:
+    /// a recipient that failed must not make its neighbours out of place.</summary>
+    private Reply Fault(Exception fault)
+    {
+        var reference = Guid.NewGuid().ToString("N")[..12];
+        server.Log.Faulted(fault, connection.Id, _verb, reference);
+        return Replies.OwnFault.With(reference);
+    }
+
+    private ValueTask<bool> Flush()
+    {
+        _heldBack = 0;
+        return connection.FlushAsync(_options.ReplyPatience);
+    }
+
+    private void Reset()
+    {
+        _transaction = null;
+        _mailRefused = false;
+        _recipientsRefusedHere = 0;
+        _body?.Dispose();
+        _body = null;
+    }
+
+    private void BreakOff()
+    {
+        if (_transaction is { } open)
+            server.Log.BrokenOff(connection.Id, open.Sender.ToString(), _body?.Length ?? 0, open.Recipients.Count);
+        Reset();
+    }
+
+    // RFC 3848 §2 and RFC 6531 §4.3: what the Received field says of the transmission. The marks for TLS and AUTH are of ESMTP.
+    private string Protocol(bool utf8)
+    {
+        if (!_extended) return "SMTP";
+        var name = (utf8, IsLmtp) switch
+        {
+            (true, true) => "UTF8LMTP",
+            (true, false) => "UTF8SMTP",
+            (false, true) => "LMTP",
+            _ => "ESMTP",
+        };
+        return $"{name}{(connection.Tls is null ? "" : "S")}{(_login is null ? "" : "A")}";
+    }
 }

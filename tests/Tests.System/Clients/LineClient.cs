@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -6,12 +7,14 @@ namespace Aviso.Tests.System.Clients;
 /// <summary>A plain TCP client that speaks lines in Latin-1, for the harnesses that need thousands of exact commands.</summary>
 public class LineClient : IDisposable
 {
-    private readonly TcpClient _tcp = new() { NoDelay = true };
+    private readonly TcpClient _tcp;
     private readonly BufferedStream _stream;
     private readonly byte[] _one = new byte[1];
 
-    protected LineClient(int port)
+    /// <param name="from">Loopback address to come from.</param>
+    public LineClient(int port, string from = "127.0.0.1")
     {
+        _tcp = new(new IPEndPoint(IPAddress.Parse(from), 0)) { NoDelay = true };
         _tcp.ReceiveTimeout = _tcp.SendTimeout = 30_000;
         _tcp.Connect("127.0.0.1", port);
         _stream = new(_tcp.GetStream(), 64 * 1024);
@@ -37,6 +40,20 @@ public class LineClient : IDisposable
         return line.ToString().TrimEnd('\r');
     }
 
+    /// <summary>All that comes until the peer closes or resets.</summary>
+    public string ReadToEnd()
+    {
+        var all = new StringBuilder();
+        try
+        {
+            while (true) all.AppendLine(ReadLine());
+        }
+        catch (IOException e) when (e.InnerException is not SocketException { SocketErrorCode: SocketError.TimedOut })
+        {
+            return all.ToString();
+        }
+    }
+
     public string ReadExactly(int octets)
     {
         var buffer = new byte[octets];
@@ -60,7 +77,7 @@ public class LineClient : IDisposable
 /// <summary>SMTP, one command at a time.</summary>
 public sealed class SmtpLineClient : LineClient
 {
-    public SmtpLineClient(int port, string helo = "client.test") : base(port)
+    public SmtpLineClient(int port, string helo = "client.test", string from = "127.0.0.1") : base(port, from)
     {
         Expect("220");
         Command($"EHLO {helo}", "250");
@@ -73,6 +90,10 @@ public sealed class SmtpLineClient : LineClient
         return Expect(code);
     }
 
+    /// <summary>AUTH PLAIN (RFC 4616); the listener must let this network log in in the clear.</summary>
+    public void Login(string user, string password) =>
+        Command("AUTH PLAIN " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0{user}\0{password}")), "235");
+
     /// <summary>A whole transaction; returns when the server has acknowledged it.</summary>
     public void Deliver(string from, IEnumerable<string> recipients, string message)
     {
@@ -83,7 +104,8 @@ public sealed class SmtpLineClient : LineClient
         Expect("250");
     }
 
-    private string Expect(string code)
+    /// <summary>Reads a whole reply; throws when it does not begin with <paramref name="code"/>.</summary>
+    public string Expect(string code)
     {
         string line;
         do line = ReadLine();
@@ -97,7 +119,7 @@ public sealed class ImapLineClient : LineClient
 {
     private int _tag;
 
-    public ImapLineClient(int port, string user, string password) : base(port)
+    public ImapLineClient(int port, string user, string password, string from = "127.0.0.1") : base(port, from)
     {
         ReadLine();
         Ok($"LOGIN \"{user}\" \"{password}\"");

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Aviso.Tests.System.Clients;
 
 namespace Aviso.Tests.System.Durability;
@@ -31,14 +32,14 @@ public sealed class MailLoad(AvisoServer server, Ledger ledger, int seed)
                 var id = $"m.{seed}.{number}.{i}";
                 var users = chance.Next(3) switch { 0 => Users[..1], 1 => Users[1..], _ => Users };
                 // Now and then one that does not fit into a segment record, so that both ways to store are hit.
-                var size = chance.Next(40) == 0 ? 1_200_000 : chance.Next(20, 6_000);
+                var size = chance.Next(40) == 0 ? 72 * 16_667 : 72 * chance.Next(1, 84);
                 var message = $"From: s@sender.test\r\nTo: all\r\nSubject: {id}\r\nMessage-ID: <{id}@ledger>\r\n\r\n{Text(size)}";
                 ledger.Tried(users, id);
                 smtp.Deliver("s@sender.test", users, message);
                 ledger.Accepted(users, id);
             }
         }
-        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+        catch (Exception e) when (e is IOException or SocketException)
         {
             // The server was killed: what was not acknowledged is not promised.
         }
@@ -61,7 +62,7 @@ public sealed class MailLoad(AvisoServer server, Ledger ledger, int seed)
                 }
             }
         }
-        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+        catch (Exception e) when (e is IOException or SocketException)
         {
             // As above.
         }

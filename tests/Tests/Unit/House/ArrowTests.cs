@@ -40,8 +40,8 @@ public sealed partial class ArrowTests
     }
 
     [Fact]
-    public void Every_folder_of_the_table_exists() => Assert.Empty(Allowed.Keys.Where(folder =>
-        !Directory.EnumerateDirectories(Path.Combine(Checkout.Root, "src"), folder, SearchOption.AllDirectories).Any()));
+    public void Every_folder_of_the_table_exists() => Assert.DoesNotContain(Allowed.Keys, folder =>
+        !Directory.EnumerateDirectories(Path.Combine(Checkout.Root, "src"), folder, SearchOption.AllDirectories).Any());
 
     [GeneratedRegex(@"\bAviso\.([A-Z][A-Za-z0-9]*)")]
     private static partial Regex Mentions();

@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Accounts;
+
+/// <summary>Log events of this folder, 3000-3099.</summary>
+internal static partial class AccountsLog
+{
+    [LoggerMessage(3001, LogLevel.Warning, "list not believed: {Reason}")]
+    public static partial void ListKept(this ILogger log, string reason);
+
+    [LoggerMessage(3002, LogLevel.Warning, "account {Address} vanished from the settings: suspended, nothing deleted")]
+    public static partial void Vanished(this ILogger log, string address);
+
+    [LoggerMessage(3003, LogLevel.Information, "login refused: session {Session} {Kind} from {Remote} mechanism {Mechanism} user {User}: {Reason}")]
+    public static partial void LoginRefused(this ILogger log, string session, Net.ListenerKind kind, System.Net.IPAddress remote, string mechanism, string user, string reason);
+
+    [LoggerMessage(3004, LogLevel.Information, "login: session {Session} {Kind} from {Remote} mechanism {Mechanism} account {Address}")]
+    public static partial void Login(this ILogger log, string session, Net.ListenerKind kind, System.Net.IPAddress remote, string mechanism, string address);
+
+    [LoggerMessage(3005, LogLevel.Error, "the new password record of {Address} was not stored; the old hash stays until the next login")]
+    public static partial void RehashNotStored(this ILogger log, Exception e, string address);
+
+    [LoggerMessage(3006, LogLevel.Information, "password record of {Address} made from its old hash")]
+    public static partial void Rehashed(this ILogger log, string address);
+}

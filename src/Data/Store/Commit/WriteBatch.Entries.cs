@@ -1,0 +1,142 @@
+using Aviso.Store.Sqlite;
+
+namespace Aviso.Store.Commit;
+
+/// <summary>Emails and their entries: every change of an entry goes through here, so that counters, log and views agree.</summary>
+internal sealed partial class WriteBatch
+{
+    public const int MostKeywords = 128;
+
+    /// <summary>The keywords' numbers in this mailbox as a mask, giving new names numbers. False when there is no number left;
+    /// then nothing was given.</summary>
+    public bool TryKeywords(OpenAccount account, OpenMailbox mailbox, IReadOnlyList<string> names, bool add, out UInt128 mask)
+    {
+        mask = 0;
+        if (names.Count == 0) return true;
+        var fresh = 0;
+        for (var i = 0; i < names.Count; i++)
+        {
+            if (FindKeyword(mailbox, names[i]) < 0 && !IsRepeated(names, i)) fresh++;
+        }
+        if (add && mailbox.Keywords.Count + fresh > MostKeywords) return false;
+        foreach (var name in names)
+        {
+            var number = FindKeyword(mailbox, name);
+            if (number < 0 && !add) continue;
+            if (number < 0) number = NewKeyword(account, mailbox, name);
+            mask |= UInt128.One << number;
+        }
+        return true;
+    }
+
+    /// <summary>Puts a new email into a mailbox: its row, its thread and its first entry.</summary>
+    public AppendedEntry AddEmail(
+        OpenAccount account, OpenMailbox mailbox, long email, long body, Rendered rendered, ReadOnlySpan<byte> prefix,
+        long bodyLength, EntryFlags flags, long internalDate, long modSeq)
+    {
+        var thread = ThreadKeys.Join(db, account.Id, email, rendered);
+        var size = prefix.Length + bodyLength;
+        var row = db.Use(Statements.InsertEmail).Add(email).Add(account.Id).Add(thread).Add(body).Add(size).Add(prefix);
+        RenderedColumns.Bind(row, rendered);
+        row.Run();
+        Stored++;
+        StoredOctets += size;
+        return AddEntry(account, mailbox, new(0, flags, modSeq, new(email), internalDate, Now, size));
+    }
+
+    /// <summary>Adds an entry under the mailbox's next UID (the one in <paramref name="entry"/> is not looked at).</summary>
+    public AppendedEntry AddEntry(OpenAccount account, OpenMailbox mailbox, Entry entry)
+    {
+        var delta = Delta(account, mailbox);
+        entry = entry with { Uid = mailbox.UidNext++ };
+        InsertRow(account.Id, mailbox.Id, entry);
+        mailbox.Count(entry.Flags.System, entry.Size, 1);
+        mailbox.HighestModSeq = entry.ModSeq;
+        account.Octets += entry.Size;
+        account.Messages++;
+        delta.Added.Add(entry);
+        Journal.Entry(account.Id, mailbox.Id, entry);
+        return new(new(mailbox.Id), mailbox.UidValidity, entry.Uid, entry.Email, entry.ModSeq);
+    }
+
+    /// <summary>Writes new flags and modseq of a live entry.</summary>
+    public Entry ChangeFlags(OpenAccount account, OpenMailbox mailbox, Entry entry, EntryFlags flags, long modSeq)
+    {
+        var delta = Delta(account, mailbox);
+        mailbox.CountFlags(entry.Flags.System, -1);
+        mailbox.CountFlags(flags.System, 1);
+        mailbox.HighestModSeq = modSeq;
+        entry = entry with { Flags = flags, ModSeq = modSeq };
+        db.Use(Statements.FlagEntry).Add((long)flags.System).Add((long)(ulong)flags.Keywords)
+            .Add((long)(ulong)(flags.Keywords >> 64)).Add(modSeq).Add(account.Id).Add(mailbox.Id).Add(entry.Uid).Run();
+        delta.Changed.Add(entry);
+        Journal.Flags(account.Id, mailbox.Id, entry);
+        return entry;
+    }
+
+    /// <summary>Removes a live entry. With its last entry the email waits for the end of the undelete window, unless it only moved.</summary>
+    public void RemoveEntry(OpenAccount account, OpenMailbox mailbox, Entry entry, long modSeq, bool keepsEmail = false)
+    {
+        var delta = Delta(account, mailbox);
+        db.Use(Statements.DeleteEntry).Add(account.Id).Add(mailbox.Id).Add(entry.Uid).Run();
+        db.Use(Statements.InsertExpunge).Add(account.Id).Add(mailbox.Id).Add(modSeq).Add(entry.Uid)
+            .Add(entry.Email.Value).Add(Now).Run();
+        mailbox.Count(entry.Flags.System, entry.Size, -1);
+        mailbox.HighestModSeq = modSeq;
+        account.Octets -= entry.Size;
+        account.Messages--;
+        delta.Removed.Add(entry.Uid);
+        Journal.Expunged(account.Id, mailbox.Id, entry.Uid);
+        if (!keepsEmail) DropEmail(account.Id, mailbox.Id, entry);
+    }
+
+    public void DropEmail(long account, long mailbox, Entry entry)
+    {
+        var left = db.Use(Statements.DropEmail).Add(entry.Email.Value).Number();
+        if (left != 0) return;
+        db.Use(Statements.InsertUndelete).Add(Now).Add(entry.Email.Value).Add(account).Add(mailbox)
+            .Add((long)entry.Flags.System).Add(entry.InternalDate).Run();
+    }
+
+    /// <summary>Ends an email whose undelete window is over.</summary>
+    public void ForgetEmail(long expungedAt, long email)
+    {
+        db.Use(Statements.DeleteUndelete).Add(expungedAt).Add(email).Run();
+        var body = db.Use(Statements.DeleteEmail).Add(email).Number();
+        if (body is { } held) ReleaseBody(held);
+    }
+
+    public void HoldEmail(EmailId email) => db.Use(Statements.HoldEmail).Add(email.Value).Run();
+
+    public Entry? FindEntry(OpenAccount account, OpenMailbox mailbox, uint uid)
+    {
+        using var row = db.Use(Statements.EntryByUid).Add(account.Id).Add(mailbox.Id).Add(uid);
+        return row.Step() ? EntryColumns.Read(row) : null;
+    }
+
+    private void InsertRow(long account, long mailbox, in Entry entry) =>
+        db.Use(Statements.InsertEntry).Add(account).Add(mailbox).Add(entry.Uid).Add((long)entry.Flags.System)
+            .Add((long)(ulong)entry.Flags.Keywords).Add((long)(ulong)(entry.Flags.Keywords >> 64)).Add(entry.ModSeq)
+            .Add(entry.Email.Value).Add(entry.InternalDate).Add(entry.SaveDate).Add(entry.Size).Run();
+
+    private int NewKeyword(OpenAccount account, OpenMailbox mailbox, string name)
+    {
+        var number = mailbox.Keywords.Count;
+        db.Use(Statements.InsertKeyword).Add(account.Id).Add(mailbox.Id).Add(number).Add(name).Run();
+        mailbox.Keywords.Add(name);
+        Delta(account, mailbox).Keywords = [.. mailbox.Keywords];
+        Journal.Keyword(account.Id, mailbox.Id, number, name);
+        return number;
+    }
+
+    /// <summary>RFC 9051 §2.3.2: keywords compare without regard to case.</summary>
+    private static int FindKeyword(OpenMailbox mailbox, string name) =>
+        mailbox.Keywords.FindIndex(known => known.Equals(name, StringComparison.OrdinalIgnoreCase));
+
+    private static bool IsRepeated(IReadOnlyList<string> names, int index)
+    {
+        for (var i = 0; i < index; i++)
+            if (names[i].Equals(names[index], StringComparison.OrdinalIgnoreCase)) return true;
+        return false;
+    }
+}

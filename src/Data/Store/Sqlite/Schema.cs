@@ -1,0 +1,113 @@
+namespace Aviso.Store.Sqlite;
+
+/// <summary>
+/// The tables as SQLite wants them. Mailbox data is keyed by account first. `email`, `body` and `queue_message` are keyed by
+/// ids that grow with time, so that deliveries to many accounts write the same last page. Nothing uses the rowid as such:
+/// every key is made by the application, every time is an integer. Steps only ever get added at the end.
+/// </summary>
+internal static class Schema
+{
+    public static int Version => Steps.Length;
+
+    private static readonly string[] Steps = [First, DueByDestination];
+
+    private const string First = """
+        CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE account (
+            account_id INTEGER NOT NULL PRIMARY KEY, address TEXT NOT NULL, state INTEGER NOT NULL, declared INTEGER NOT NULL,
+            quota_octets INTEGER NOT NULL, created_at INTEGER NOT NULL,
+            modseq INTEGER NOT NULL, octets INTEGER NOT NULL, messages INTEGER NOT NULL) STRICT;
+        CREATE UNIQUE INDEX account_address ON account (address);
+        CREATE TABLE mailbox (
+            account_id INTEGER NOT NULL, mailbox_id INTEGER NOT NULL, name TEXT NOT NULL, special_use INTEGER NOT NULL,
+            uid_validity INTEGER NOT NULL, uid_next INTEGER NOT NULL, first_recent_uid INTEGER NOT NULL,
+            highest_modseq INTEGER NOT NULL, expunge_floor INTEGER NOT NULL,
+            entries INTEGER NOT NULL, unseen INTEGER NOT NULL, deleted INTEGER NOT NULL, octets INTEGER NOT NULL,
+            PRIMARY KEY (account_id, mailbox_id)) STRICT, WITHOUT ROWID;
+        CREATE UNIQUE INDEX mailbox_name ON mailbox (account_id, name);
+        CREATE TABLE keyword (
+            account_id INTEGER NOT NULL, mailbox_id INTEGER NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL,
+            PRIMARY KEY (account_id, mailbox_id, number)) STRICT, WITHOUT ROWID;
+        CREATE TABLE subscription (
+            account_id INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (account_id, name)) STRICT, WITHOUT ROWID;
+        CREATE TABLE metadata (
+            account_id INTEGER NOT NULL, mailbox_id INTEGER NOT NULL, entry TEXT NOT NULL, value BLOB NOT NULL,
+            PRIMARY KEY (account_id, mailbox_id, entry)) STRICT, WITHOUT ROWID;
+        CREATE TABLE entry (
+            account_id INTEGER NOT NULL, mailbox_id INTEGER NOT NULL, uid INTEGER NOT NULL,
+            flags INTEGER NOT NULL, keywords_low INTEGER NOT NULL, keywords_high INTEGER NOT NULL,
+            modseq INTEGER NOT NULL, email_id INTEGER NOT NULL,
+            internal_date INTEGER NOT NULL, save_date INTEGER NOT NULL, size INTEGER NOT NULL,
+            PRIMARY KEY (account_id, mailbox_id, uid)) STRICT, WITHOUT ROWID;
+        CREATE TABLE expunge (
+            account_id INTEGER NOT NULL, mailbox_id INTEGER NOT NULL, modseq INTEGER NOT NULL, uid INTEGER NOT NULL,
+            email_id INTEGER NOT NULL, at INTEGER NOT NULL,
+            PRIMARY KEY (account_id, mailbox_id, modseq, uid)) STRICT, WITHOUT ROWID;
+        CREATE TABLE email (
+            email_id INTEGER NOT NULL PRIMARY KEY, account_id INTEGER NOT NULL, thread_id INTEGER NOT NULL,
+            body_id INTEGER NOT NULL, entries INTEGER NOT NULL, size INTEGER NOT NULL, prefix BLOB NOT NULL,
+            version INTEGER NOT NULL, envelope BLOB NOT NULL, structure BLOB NOT NULL, short_structure BLOB NOT NULL,
+            parts BLOB NOT NULL, preview TEXT NOT NULL, message_id TEXT NOT NULL, refs TEXT NOT NULL,
+            base_subject TEXT NOT NULL, sent_date INTEGER, header_size INTEGER NOT NULL) STRICT;
+        CREATE TABLE undelete (
+            expunged_at INTEGER NOT NULL, email_id INTEGER NOT NULL, account_id INTEGER NOT NULL, mailbox_id INTEGER NOT NULL,
+            flags INTEGER NOT NULL, internal_date INTEGER NOT NULL,
+            PRIMARY KEY (expunged_at, email_id)) STRICT, WITHOUT ROWID;
+        CREATE TABLE thread_key (
+            account_id INTEGER NOT NULL, hash INTEGER NOT NULL, thread_id INTEGER NOT NULL,
+            PRIMARY KEY (account_id, hash)) STRICT, WITHOUT ROWID;
+        CREATE TABLE body (
+            body_id INTEGER NOT NULL PRIMARY KEY, segment INTEGER NOT NULL, at INTEGER NOT NULL, record INTEGER NOT NULL,
+            length INTEGER NOT NULL, holders INTEGER NOT NULL) STRICT;
+        CREATE TABLE segment (
+            segment INTEGER NOT NULL PRIMARY KEY, known_end INTEGER NOT NULL, dead INTEGER NOT NULL) STRICT;
+        CREATE TABLE queue_message (
+            queue_id INTEGER NOT NULL PRIMARY KEY, sender TEXT NOT NULL, account_id INTEGER, envelope_id TEXT NOT NULL,
+            dsn_return INTEGER NOT NULL, needs INTEGER NOT NULL, priority INTEGER NOT NULL, prefix BLOB NOT NULL,
+            arrived_at INTEGER NOT NULL, size INTEGER NOT NULL, message_id TEXT NOT NULL, body_id INTEGER NOT NULL,
+            recipients INTEGER NOT NULL) STRICT;
+        CREATE TABLE queue_recipient (
+            queue_id INTEGER NOT NULL, number INTEGER NOT NULL, address TEXT NOT NULL, destination TEXT NOT NULL,
+            notify INTEGER NOT NULL, original TEXT NOT NULL, state INTEGER NOT NULL, hold_reason TEXT NOT NULL,
+            attempts INTEGER NOT NULL, due_at INTEGER NOT NULL, leased_until INTEGER NOT NULL, last_reply TEXT NOT NULL,
+            last_attempt_at INTEGER NOT NULL, delay_notified INTEGER NOT NULL,
+            PRIMARY KEY (queue_id, number)) STRICT, WITHOUT ROWID;
+        CREATE INDEX queue_due ON queue_recipient (state, due_at);
+        CREATE TABLE relay_use (
+            relay TEXT NOT NULL, at INTEGER NOT NULL, queue_id INTEGER NOT NULL, number INTEGER NOT NULL,
+            PRIMARY KEY (relay, at, queue_id, number)) STRICT, WITHOUT ROWID;
+        CREATE TABLE credential (
+            account_id INTEGER NOT NULL PRIMARY KEY, record TEXT NOT NULL, declared BLOB NOT NULL,
+            changed_at INTEGER NOT NULL) STRICT;
+        CREATE TABLE fact (
+            kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, changed_at INTEGER NOT NULL,
+            PRIMARY KEY (kind, name)) STRICT, WITHOUT ROWID;
+        """;
+
+    // Many due rows of one busy destination must not be stepped over one by one to find those of another.
+    private const string DueByDestination = """
+        DROP INDEX queue_due;
+        CREATE INDEX queue_due ON queue_recipient (state, destination, due_at);
+        CREATE TABLE queue_destination (destination TEXT NOT NULL PRIMARY KEY, next_due INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE INDEX queue_destination_due ON queue_destination (next_due);
+        """;
+
+    /// <summary>Brings the database to this version; refuses one that a newer server wrote.</summary>
+    public static void Migrate(Connection db, int upTo = int.MaxValue)
+    {
+        db.Execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL PRIMARY KEY) STRICT");
+        var present = (int)(db.Use("SELECT max(version) FROM schema_version").Number() ?? 0);
+        if (present > Version)
+        {
+            throw new StoreOpenException(
+                $"the store has schema version {present}, this server knows up to {Version}: start the newer server, or restore a backup made by this one");
+        }
+        for (var step = present; step < Math.Min(Version, upTo); step++)
+        {
+            db.Execute("BEGIN IMMEDIATE");
+            db.Execute(Steps[step]);
+            db.Execute($"INSERT INTO schema_version VALUES ({step + 1})");
+            db.Execute("COMMIT");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using System.Text;
+using Aviso.Store.Blobs;
+using Aviso.Store.Commit;
+using Aviso.Store.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Store;
+
+public sealed partial class SqliteMailStore
+{
+    private volatile StoreHealth _health = new(false, "starting", DateTimeOffset.UnixEpoch);
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    public StoreHealth Health
+    {
+        get
+        {
+            var health = _health;
+            if (_options.CanaryInterval <= TimeSpan.Zero) return health;
+            var age = _options.Clock.GetUtcNow() - health.CheckedAt;
+            return age <= _options.CanaryInterval + Patience
+                ? health
+                : health with { CanAccept = false, Reason = $"a write has been hanging for {(int)age.TotalSeconds} s" };
+        }
+    }
+
+    /// <summary>The canary: looks at the free space, then writes and syncs a body-like file and a row, as a delivery would.</summary>
+    internal async Task ProbeAsync()
+    {
+        string reason = "";
+        try
+        {
+            WatchReserve();
+            if (_gate.IsSealed) reason = _gate.Reason!;
+            else
+            {
+                WriteCanaryFile();
+                await ChangeAsync(
+                    static batch => batch.Db.Use(Statements.SetMeta).Add("canary").Add(batch.Now).RunCounting(), refused: null);
+                if (_gate.IsFull) reason = "the disk reserve is reached";
+            }
+        }
+        catch (Exception failed)
+        {
+            reason = _gate.Reason ?? failed.Message;
+        }
+        if (reason.Length > 0 && _health.Reason != reason) _log.LogWarning("store cannot accept mail: {Reason}", reason);
+        _health = new(reason.Length == 0, reason, _options.Clock.GetUtcNow());
+    }
+
+    private async Task KeepProbingAsync(CancellationToken stop)
+    {
+        if (_options.CanaryInterval <= TimeSpan.Zero) return;
+        while (!stop.IsCancellationRequested)
+        {
+            await Task.Delay(_options.CanaryInterval, _options.Clock, stop);
+            await ProbeAsync();
+        }
+    }
+
+    /// <summary>Measures the free space against the reserve, and lays the ballast down again where there is room.</summary>
+    private void WatchReserve()
+    {
+        long free, reserve;
+        if (_options.FreeOctets is { } given) (free, reserve) = (given(), _options.ReserveOctets);
+        else
+        {
+            var volume = new DriveInfo(_options.DataFolder);
+            free = volume.AvailableFreeSpace;
+            reserve = Math.Max(_options.ReserveOctets, (long)(volume.TotalSize * _options.ReserveShare));
+            // A volume so small that the reserve would be most of it: an eighth.
+            reserve = Math.Min(reserve, volume.TotalSize / 8);
+        }
+        _gate.SetRoom(free - reserve);
+        if (free > reserve) _ballast.LayDown();
+    }
+
+    /// <summary>New mail may have used up what was measured: look again before it is let in.</summary>
+    private void SpendRoom(WriteOperation operation)
+    {
+        foreach (var body in operation.Bodies) _gate.Spend(body.Record.Length);
+        if (_gate.WantsMeasuring) WatchReserve();
+    }
+
+    private void WriteCanaryFile()
+    {
+        using var file = File.OpenHandle(
+            Path.Combine(_segments.Segments, "canary"), FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite);
+        RandomAccess.Write(file, Encoding.ASCII.GetBytes($"{_options.Clock.GetUtcNow().ToUnixTimeMilliseconds():D16}\n"), 0);
+        Posix.SyncData(file, "canary");
+    }
+}

@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Aviso.Store.Commit;
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Store;
+
+public sealed partial class SqliteMailStore
+{
+    private readonly ConcurrentDictionary<long, ImmutableArray<Watcher>> _watchers = new();
+
+    public IDisposable Watch(AccountId account, Action<AccountChange> changed)
+    {
+        var watcher = new Watcher(this, account.Value, changed);
+        _watchers.AddOrUpdate(account.Value, [watcher], (_, there) => there.Add(watcher));
+        return watcher;
+    }
+
+    /// <summary>One piece of pool work for all hints of a commit.</summary>
+    private void RaiseHints(WriteBatch batch)
+    {
+        if (_watchers.IsEmpty) return;
+        List<(ImmutableArray<Watcher>, AccountChange)>? hints = null;
+        foreach (var (account, tree) in batch.Touched)
+        {
+            if (!_watchers.TryGetValue(account, out var watchers)) continue;
+            var mailboxes = batch.Deltas.Values.Where(delta => delta.Account == account)
+                .Select(delta => new MailboxId(delta.Mailbox)).ToArray();
+            var modSeq = batch.Account(new(account))?.ModSeq ?? 0;
+            (hints ??= []).Add((watchers, new(new(account), modSeq, mailboxes, tree)));
+        }
+        if (hints is not null) ThreadPool.UnsafeQueueUserWorkItem(Tell, hints, preferLocal: false);
+    }
+
+    private void Tell(List<(ImmutableArray<Watcher> Watchers, AccountChange Change)> hints)
+    {
+        foreach (var (watchers, change) in hints)
+        {
+            foreach (var watcher in watchers)
+            {
+                try
+                {
+                    watcher.Changed(change);
+                }
+                catch (Exception fault)
+                {
+                    _log.LogError(fault, "a watcher of account {Account} failed", change.Account);
+                }
+            }
+        }
+    }
+
+    private sealed class Watcher(SqliteMailStore store, long account, Action<AccountChange> changed) : IDisposable
+    {
+        public Action<AccountChange> Changed => changed;
+
+        public void Dispose()
+        {
+            while (store._watchers.TryGetValue(account, out var there) && there.Contains(this))
+            {
+                var left = there.Remove(this);
+                if (left.IsEmpty ? store._watchers.TryRemove(new(account, there)) : store._watchers.TryUpdate(account, left, there))
+                    return;
+            }
+        }
+    }
+}

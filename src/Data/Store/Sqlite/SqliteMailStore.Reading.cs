@@ -1,0 +1,154 @@
+using Aviso.Store.Blobs;
+using Aviso.Store.Sqlite;
+using Aviso.Store.Views;
+
+namespace Aviso.Store;
+
+public sealed partial class SqliteMailStore
+{
+    private const int EmailsARead = 256;
+
+    public ValueTask<MailboxView?> ViewAsync(AccountId account, MailboxId mailbox, CancellationToken cancel)
+    {
+        var view = _views.Find(account, mailbox) ?? _views.Build(account, mailbox);
+        return new(view);
+    }
+
+    public async Task<IReadOnlyList<StoredEmail?>> EmailsAsync(
+        AccountId account, IReadOnlyList<EmailId> emails, CancellationToken cancel)
+    {
+        var found = new StoredEmail?[emails.Count];
+        // In pieces: a long read would hold back the checkpoints.
+        for (var from = 0; from < emails.Count; from += EmailsARead)
+        {
+            var (first, end) = (from, Math.Min(from + EmailsARead, emails.Count));
+            await _reads.ReadAsync(
+                db =>
+                {
+                    for (var i = first; i < end; i++) found[i] = ReadEmail(db, account, emails[i]);
+                    return 0;
+                },
+                cancel);
+        }
+        for (var i = 0; i < found.Length; i++)
+        {
+            if (found[i] is { } old && old.Rendered.Version < _options.Reader.Version)
+                found[i] = await RenderAnewAsync(account, old, cancel);
+        }
+        return found;
+    }
+
+    public async Task<StoredBody?> OpenBodyAsync(AccountId account, EmailId email, CancellationToken cancel) =>
+        await OpenAsync(db => FindBody(db, Statements.EmailBody, email.Value, account.Value), cancel);
+
+    /// <summary>Opens a body; when compaction took the file away meanwhile the row is read again.</summary>
+    private async Task<StoredBody?> OpenAsync(Func<Connection, FoundBody?> find, CancellationToken cancel)
+    {
+        for (var attempt = 0; attempt < 4; attempt++)
+        {
+            if (await _reads.ReadAsync(find, cancel) is not { } found) return null;
+            if (_segments.Rent(found.Segment, found.BodyId) is { } file)
+            {
+                return new RecordBody(
+                    found.Prefix, file, found.Segment, found.At + found.Record - found.Length, found.Length);
+            }
+        }
+        throw new IOException("the file of a stored body is missing; run store check");
+    }
+
+    private static FoundBody? FindBody(Connection db, string sql, long id, long account)
+    {
+        using var row = db.Use(sql).Add(id);
+        if (!row.Step() || (account != 0 && row.Int(6) != account)) return null;
+        return new(row.Bytes(0), (int)row.Int(1), row.Int(2), row.Int(3), row.Int(4), row.Int(5));
+    }
+
+    private static StoredEmail? ReadEmail(Connection db, AccountId account, EmailId email)
+    {
+        using var row = db.Use(Statements.GetEmail).Add(email.Value);
+        if (!row.Step() || row.Int(0) != account.Value) return null;
+        return new(email, new(row.Int(1)), RenderedColumns.Read(row, 4), (int)row.Int(3), row.Int(2));
+    }
+
+    /// <summary>Mime writes another form now: render from the stored octets and keep the result.</summary>
+    private async Task<StoredEmail> RenderAnewAsync(AccountId account, StoredEmail old, CancellationToken cancel)
+    {
+        using var spooled = await SpoolAsync(account, old.Id, cancel);
+        if (spooled is null) return old;
+        var rendered = _options.Reader.Render(spooled);
+        if (_gate.Check(bringsMail: false) == StoreError.None)
+        {
+            await ChangeAsync(
+                batch =>
+                {
+                    var row = batch.Db.Use(Statements.RenderEmail);
+                    RenderedColumns.Bind(row, rendered);
+                    row.Add(old.Id.Value).Run();
+                    return 0;
+                },
+                static _ => 0);
+        }
+        return old with { Rendered = rendered };
+    }
+
+    /// <summary>The body without its prefix, as Mime wants it; null when it is gone.</summary>
+    private async Task<Base.SpooledBody?> SpoolAsync(AccountId account, EmailId email, CancellationToken cancel)
+    {
+        using var body = await OpenBodyAsync(account, email, cancel);
+        return body is null ? null : Spooled(body);
+    }
+
+    private Base.SpooledBody Spooled(StoredBody body)
+    {
+        var spooled = Spool.Begin();
+        try
+        {
+            var piece = new byte[64 * 1024];
+            for (long at = body.PrefixLength; body.Read(at, piece) is var read and > 0; at += read)
+                spooled.Write(piece.AsSpan(0, read));
+            return spooled;
+        }
+        catch
+        {
+            spooled.Dispose();
+            throw;
+        }
+    }
+
+    private ViewSnapshot? ReadView(AccountId account, MailboxId mailbox) => _reads.Read<ViewSnapshot?>(db =>
+    {
+        uint validity, next, recent;
+        long highest;
+        int count;
+        using (var row = db.Use(Statements.MailboxById).Add(account.Value).Add(mailbox.Value))
+        {
+            if (!row.Step()) return null;
+            (validity, next, recent, highest, count) =
+                ((uint)row.Int(3), (uint)row.Int(4), (uint)row.Int(5), row.Int(6), (int)row.Int(8));
+        }
+        var chunks = new List<ViewChunk>((count / ViewChunk.Most) + 1);
+        using (var row = db.Use(Statements.EntriesOf).Add(account.Value).Add(mailbox.Value))
+        {
+            var left = count;
+            while (row.Step())
+            {
+                if (chunks.Count == 0 || chunks[^1].Count == ViewChunk.Most)
+                    chunks.Add(ViewChunk.Empty(Math.Clamp(left, 8, ViewChunk.Most)));
+                chunks[^1] = chunks[^1].With(EntryColumns.Read(row));
+                left--;
+            }
+        }
+        return new(
+            account.Value, mailbox.Value, validity, next, highest, recent, ReadKeywords(db, account.Value, mailbox.Value), [.. chunks]);
+    });
+
+    private static string[] ReadKeywords(Connection db, long account, long mailbox)
+    {
+        var names = new List<string>();
+        using var row = db.Use(Statements.KeywordsOfMailbox).Add(account).Add(mailbox);
+        while (row.Step()) names.Add(row.Text(1));
+        return [.. names];
+    }
+
+    private sealed record FoundBody(byte[] Prefix, int Segment, long At, long Record, long Length, long BodyId);
+}

@@ -1,0 +1,276 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using Aviso.Base;
+using Aviso.Store.Blobs;
+using Aviso.Store.Commit;
+using Aviso.Store.Sqlite;
+using Aviso.Store.Views;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace Aviso.Store;
+
+/// <summary>
+/// The embedded store. Owns the data folder: `store.db` (rows), `segments/` and `large/` (bodies), `journal/` (for a
+/// rebuild), `search.db` (the index), `spool/` (bodies on their way), `store.lock`.
+/// Rules: changes go through two stages, bodies then rows, each synced before anybody is told; one thread writes rows and
+/// moves the log; reads see one moment; a change that fails leaves no trace and spoils no other; a failed sync is never
+/// tried again.
+/// </summary>
+public sealed partial class SqliteMailStore : IMailStore
+{
+    private readonly StoreOptions _options;
+    private readonly ILogger _log;
+    private readonly SafeFileHandle _lock;
+    private readonly SegmentFolder _segments;
+    private readonly LargeBodies _large;
+    private readonly StoreGate _gate;
+    private readonly IdSource _ids;
+    private readonly Journal _journal;
+    private readonly Ballast _ballast;
+    private readonly CommitStage _commits;
+    private readonly BodyStage _bodies;
+    private readonly ReadPool _reads;
+    private readonly MailboxViews _views;
+    private readonly ConcurrentDictionary<long, string> _addresses = new();
+    private readonly SemaphoreSlim _largeWriters = new(4, 4);
+    private readonly CancellationTokenSource _stop = new();
+    private Task _background = Task.CompletedTask;
+    private int _closed;
+
+    private SqliteMailStore(StoreOptions options, SafeFileHandle held)
+    {
+        _options = options;
+        _log = options.Log;
+        _lock = held;
+        _ids = new(options.Clock, options.Node);
+        _gate = new(_log);
+        _segments = new(options.DataFolder);
+        _large = new(_segments);
+        Spool = new(Path.Combine(options.DataFolder, "spool"), options.SpoolBudget);
+        var file = Path.Combine(options.DataFolder, "store.db");
+        var db = OpenDatabase(file);
+        Posix.SyncFolder(options.DataFolder);
+        SeedIds(db);
+        var writer = new SegmentWriter(_segments, options.SegmentOctets, KnownEnd(db));
+        if (writer.CutAtStart > 0) _log.LogInformation("cut {Octets} octets of unfinished mail off the newest segment", writer.CutAtStart);
+        if (writer.MissingAtStart > 0) _log.LogCritical("the newest segment lacks {Octets} octets of stored mail: run store check", writer.MissingAtStart);
+        _journal = new(options.DataFolder, _log);
+        _ballast = new(options.DataFolder);
+        _views = new(options.ViewMemory, ReadView, () => _commits!.WaitUntilPublished());
+        _commits = new(db, new(db, _ids, options.Clock), _journal, _ballast, _gate, _log, Committed);
+        _bodies = new(writer, _commits, _gate);
+        _reads = new(file, Math.Max(4, Environment.ProcessorCount * 2));
+    }
+
+    public BodySpool Spool { get; }
+
+    /// <summary>Opens (or makes) the store of a folder. Throws <see cref="StoreOpenException"/> when another process has it, when
+    /// a newer server wrote it, or when it is damaged.</summary>
+    public static async Task<SqliteMailStore> OpenAsync(StoreOptions options, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        Directory.CreateDirectory(options.DataFolder);
+        var held = Lock(options.DataFolder);
+        try
+        {
+            var store = new SqliteMailStore(options, held);
+            try
+            {
+                await store.StartAsync(cancel);
+                return store;
+            }
+            catch
+            {
+                await store.DisposeAsync();
+                throw;
+            }
+        }
+        catch (SqliteException damaged)
+        {
+            held.Dispose();
+            throw new StoreOpenException(
+                $"the store in {options.DataFolder} cannot be opened ({damaged.Message}): run 'aviso store check', or 'aviso store rebuild' to make it anew from the stored mail", damaged);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _closed, 1) != 0) return;
+        await _stop.CancelAsync();
+        await _background.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await CloseSearchAsync();
+        _bodies.Dispose();
+        _commits.Dispose();
+        _reads.Dispose();
+        _segments.Dispose();
+        _lock.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task StartAsync(CancellationToken cancel)
+    {
+        foreach (var account in await ListAccountsAsync(cancel)) _addresses[account.Id.Value] = account.Address;
+        RemoveOrphanedLarge();
+        OpenSearch();
+        await ProbeAsync();
+        await EndLeasesAsync();
+        _background = Task.WhenAll(KeepProbingAsync(_stop.Token), KeepUpAsync(_stop.Token));
+    }
+
+    /// <summary>Hands a change to the stages. <paramref name="refused"/> makes the result that says the store cannot write; without
+    /// one the task fails with <see cref="StoreUnavailableException"/>.</summary>
+    private async Task<T> ChangeAsync<T>(
+        Func<WriteBatch, T> apply, Func<StoreError, T>? refused, BodyWrite[]? bodies = null, bool bringsMail = false)
+    {
+        var operation = new WriteOperation<T>(apply, refused) { Bodies = bodies ?? [], BringsMail = bringsMail };
+        if (bringsMail) SpendRoom(operation);
+        if (_gate.Check(bringsMail) is var no and not StoreError.None) Refuse(operation, no);
+        else if (operation.Bodies.Length == 0) Hand(operation, _commits.Add(operation));
+        else if (Array.TrueForAll(operation.Bodies, body => body.Record.BodyLength <= _options.LargeBodyOctets))
+            Hand(operation, _bodies.Add(operation));
+        else await WriteLargeAsync(operation);
+        return await operation.Task;
+    }
+
+    private Task<Outcome<T>> ChangeAsync<T>(Func<WriteBatch, Outcome<T>> apply, BodyWrite[]? bodies = null, bool bringsMail = false) =>
+        ChangeAsync(apply, static no => (Outcome<T>)no, bodies, bringsMail);
+
+    /// <summary>For tests of the stages.</summary>
+    internal Task ChangeForTestAsync(Action<WriteBatch> apply) => ChangeAsync(
+        batch =>
+        {
+            apply(batch);
+            return 0;
+        },
+        refused: null);
+
+    internal void SealForTest(string reason) => _gate.Seal(reason);
+
+    private static void Refuse(WriteOperation operation, StoreError error)
+    {
+        StoreMeters.Refused.Add(1);
+        foreach (var body in operation.Bodies) body.Release();
+        operation.Refuse(error);
+    }
+
+    private static void Hand(WriteOperation operation, bool taken)
+    {
+        if (!taken) Refuse(operation, StoreError.ReadOnly);
+    }
+
+    /// <summary>Large bodies are written by who brings them, a few at a time, and only then does the change take its place in line.</summary>
+    private async Task WriteLargeAsync(WriteOperation operation)
+    {
+        await _largeWriters.WaitAsync();
+        try
+        {
+            foreach (var body in operation.Bodies) _large.Write(body);
+        }
+        catch (SyncFailedException failed)
+        {
+            _gate.Seal(failed.Message);
+            Refuse(operation, StoreError.ReadOnly);
+            return;
+        }
+        catch (Exception failed)
+        {
+            _gate.Trouble(failed.Message);
+            Refuse(operation, StoreError.DiskFull);
+            return;
+        }
+        finally
+        {
+            _largeWriters.Release();
+        }
+        foreach (var body in operation.Bodies) body.Release();
+        Hand(operation, _commits.Add(operation));
+    }
+
+    /// <summary>On the committing thread, after each commit and before callers hear of it.</summary>
+    private void Committed(WriteBatch batch)
+    {
+        _views.Follow(batch.Deltas.Values);
+        RaiseHints(batch);
+        foreach (var body in batch.DeadLarge) RemoveLarge(body);
+    }
+
+    private void RemoveLarge(long body)
+    {
+        try
+        {
+            _segments.RemoveLarge(body);
+        }
+        catch (IOException failed)
+        {
+            _log.LogWarning("garbage left in {Path}: {Reason}", _segments.LargePath(body), failed.Message);
+        }
+    }
+
+    private void RemoveOrphanedLarge()
+    {
+        foreach (var body in _segments.ListLarge().ToArray())
+        {
+            var known = _reads.Read(db =>
+            {
+                using var row = db.Use(Statements.GetBody).Add(body);
+                return row.Step();
+            });
+            if (!known) RemoveLarge(body);
+        }
+    }
+
+    private static Func<int, long> KnownEnd(Connection db) =>
+        segment => db.Use(Statements.KnownEnd).Add(segment).Number() ?? 0;
+
+    private static Connection OpenDatabase(string file)
+    {
+        var db = new Connection(file, writes: true, cacheKibibytes: 32 * 1024);
+        try
+        {
+            Schema.Migrate(db);
+            return db;
+        }
+        catch
+        {
+            db.Dispose();
+            throw;
+        }
+    }
+
+    private void SeedIds(Connection db)
+    {
+        foreach (var sql in (string[])[
+            "SELECT max(email_id) FROM email", "SELECT max(body_id) FROM body", "SELECT max(queue_id) FROM queue_message",
+            "SELECT max(account_id) FROM account", "SELECT max(mailbox_id) FROM mailbox"])
+        {
+            db.Query(sql, row => _ids.Seed(row.Int(0)));
+        }
+    }
+
+    [SuppressMessage("Reliability", "CA2000", Justification = "the store keeps it until it closes")]
+    internal static SafeFileHandle Lock(string folder)
+    {
+        try
+        {
+            // FileShare.None takes the system's lock too; asking once more covers runtimes that were told not to.
+            var held = File.OpenHandle(Path.Combine(folder, "store.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            if (Posix.TryLock(held)) return held;
+            held.Dispose();
+        }
+        catch (Exception unwritable) when (unwritable is UnauthorizedAccessException || unwritable.HResult is 28 or 30)   // ENOSPC, EROFS
+        {
+            throw new StoreOpenException($"cannot write to {folder}: {unwritable.Message}", unwritable);
+        }
+        catch (IOException)
+        {
+            // Held by another process: said below.
+        }
+        throw new StoreOpenException($"another server is using {folder}: one data folder belongs to one running server. Stop the other one, or set another 'data' folder");
+    }
+}

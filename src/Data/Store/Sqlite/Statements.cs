@@ -1,0 +1,176 @@
+namespace Aviso.Store.Sqlite;
+
+/// <summary>Every statement of the store, by subject. A PostgreSQL store runs the same text with its own parameter marks.</summary>
+internal static class Statements
+{
+    // The writer's own
+    public const string Begin = "BEGIN IMMEDIATE";
+    public const string BeginRead = "BEGIN";
+    public const string Commit = "COMMIT";
+    public const string Rollback = "ROLLBACK";
+    public const string GetMeta = "SELECT value FROM meta WHERE name = ?";
+    public const string SetMeta = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+
+    // Accounts
+    public const string GetAccount =
+        "SELECT account_id, address, state, declared, quota_octets, created_at, modseq, octets, messages FROM account WHERE account_id = ?";
+    public const string FindAccount = "SELECT account_id FROM account WHERE address = ?";
+    public const string ListAccounts =
+        "SELECT account_id, address, state, declared, quota_octets, created_at FROM account ORDER BY address";
+    public const string InsertAccount =
+        "INSERT INTO account (account_id, address, state, declared, quota_octets, created_at, modseq, octets, messages) VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0)";
+    public const string UpdateAccount = "UPDATE account SET state = ?, declared = ?, quota_octets = ? WHERE account_id = ?";
+    public const string CountAccount = "UPDATE account SET modseq = ?, octets = ?, messages = ? WHERE account_id = ?";
+    public const string DeleteAccount = "DELETE FROM account WHERE account_id = ?";
+    public const string GetCredential = "SELECT record, declared, changed_at FROM credential WHERE account_id = ?";
+    public const string ListCredentials = "SELECT account_id, record, declared, changed_at FROM credential ORDER BY account_id";
+    public const string SetCredential =
+        "INSERT INTO credential (account_id, record, declared, changed_at) VALUES (?, ?, ?, ?) ON CONFLICT (account_id) DO UPDATE SET record = excluded.record, declared = excluded.declared, changed_at = excluded.changed_at";
+    public const string DeleteCredential = "DELETE FROM credential WHERE account_id = ?";
+    public const string ListFacts = "SELECT name, value, changed_at FROM fact WHERE kind = ? ORDER BY name";
+    public const string SetFact =
+        "INSERT INTO fact (kind, name, value, changed_at) VALUES (?, ?, ?, ?) ON CONFLICT (kind, name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at";
+    public const string RemoveFact = "DELETE FROM fact WHERE kind = ? AND name = ?";
+
+    // Mailboxes
+    public const string MailboxesOf =
+        "SELECT mailbox_id, name, special_use, uid_validity, uid_next, first_recent_uid, highest_modseq, expunge_floor, entries, unseen, deleted, octets FROM mailbox WHERE account_id = ?";
+    public const string MailboxById = MailboxesOf + " AND mailbox_id = ?";
+    public const string MailboxByName = MailboxesOf + " AND name = ?";
+    public const string InsertMailbox =
+        "INSERT INTO mailbox (account_id, mailbox_id, name, special_use, uid_validity, uid_next, first_recent_uid, highest_modseq, expunge_floor, entries, unseen, deleted, octets) VALUES (?, ?, ?, ?, ?, 1, 1, ?, ?, 0, 0, 0, 0)";
+    public const string CountMailbox =
+        "UPDATE mailbox SET uid_next = ?, first_recent_uid = ?, highest_modseq = ?, entries = ?, unseen = ?, deleted = ?, octets = ? WHERE account_id = ? AND mailbox_id = ?";
+    public const string RenameMailbox = "UPDATE mailbox SET name = ? WHERE account_id = ? AND mailbox_id = ?";
+    public const string DeleteMailbox = "DELETE FROM mailbox WHERE account_id = ? AND mailbox_id = ?";
+    public const string KeywordsOfAccount =
+        "SELECT mailbox_id, number, name FROM keyword WHERE account_id = ? ORDER BY mailbox_id, number";
+    public const string KeywordsOfMailbox =
+        "SELECT number, name FROM keyword WHERE account_id = ? AND mailbox_id = ? ORDER BY number";
+    public const string InsertKeyword = "INSERT INTO keyword (account_id, mailbox_id, number, name) VALUES (?, ?, ?, ?)";
+    public const string DeleteKeywords = "DELETE FROM keyword WHERE account_id = ? AND mailbox_id = ?";
+    public const string Subscriptions = "SELECT name FROM subscription WHERE account_id = ? ORDER BY name";
+    public const string Subscribe = "INSERT INTO subscription (account_id, name) VALUES (?, ?) ON CONFLICT DO NOTHING";
+    public const string Unsubscribe = "DELETE FROM subscription WHERE account_id = ? AND name = ?";
+    public const string DeleteSubscriptions = "DELETE FROM subscription WHERE account_id = ?";
+    public const string Metadata = "SELECT entry, value FROM metadata WHERE account_id = ? AND mailbox_id = ? ORDER BY entry";
+    public const string CountMetadata = "SELECT count(*) FROM metadata WHERE account_id = ? AND mailbox_id = ?";
+    public const string SetMetadata =
+        "INSERT INTO metadata (account_id, mailbox_id, entry, value) VALUES (?, ?, ?, ?) ON CONFLICT (account_id, mailbox_id, entry) DO UPDATE SET value = excluded.value";
+    public const string RemoveMetadata = "DELETE FROM metadata WHERE account_id = ? AND mailbox_id = ? AND entry = ?";
+    public const string DeleteMetadata = "DELETE FROM metadata WHERE account_id = ? AND mailbox_id = ?";
+
+    // Entries
+    public const string EntryColumns =
+        "uid, flags, keywords_low, keywords_high, modseq, email_id, internal_date, save_date, size";
+    public const string EntriesOf =
+        "SELECT " + EntryColumns + " FROM entry WHERE account_id = ? AND mailbox_id = ? ORDER BY uid";
+    public const string LiveEmails = "SELECT DISTINCT email_id FROM entry WHERE account_id = ? ORDER BY email_id";
+    public const string EntryByUid =
+        "SELECT " + EntryColumns + " FROM entry WHERE account_id = ? AND mailbox_id = ? AND uid = ?";
+    public const string DeletedEntries =
+        "SELECT " + EntryColumns + " FROM entry WHERE account_id = ? AND mailbox_id = ? AND flags & 8 ORDER BY uid";
+    public const string InsertEntry =
+        "INSERT INTO entry (account_id, mailbox_id, " + EntryColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    public const string FlagEntry =
+        "UPDATE entry SET flags = ?, keywords_low = ?, keywords_high = ?, modseq = ? WHERE account_id = ? AND mailbox_id = ? AND uid = ?";
+    public const string DeleteEntry = "DELETE FROM entry WHERE account_id = ? AND mailbox_id = ? AND uid = ?";
+    public const string DeleteEntriesOf = "DELETE FROM entry WHERE account_id = ? AND mailbox_id = ?";
+    public const string InsertExpunge =
+        "INSERT INTO expunge (account_id, mailbox_id, modseq, uid, email_id, at) VALUES (?, ?, ?, ?, ?, ?)";
+    public const string ExpungesSince =
+        "SELECT uid FROM expunge WHERE account_id = ? AND mailbox_id = ? AND modseq > ? AND modseq <= ?";
+    public const string OldExpunges =
+        "SELECT account_id, mailbox_id, max(modseq) FROM expunge WHERE at < ? GROUP BY account_id, mailbox_id";
+    public const string TrimExpunges = "DELETE FROM expunge WHERE account_id = ? AND mailbox_id = ? AND modseq <= ?";
+    public const string RaiseFloor =
+        "UPDATE mailbox SET expunge_floor = max(expunge_floor, ?) WHERE account_id = ? AND mailbox_id = ?";
+    public const string DeleteExpungesOf = "DELETE FROM expunge WHERE account_id = ? AND mailbox_id = ?";
+
+    // Emails and bodies
+    public const string InsertEmail =
+        "INSERT INTO email (email_id, account_id, thread_id, body_id, entries, size, prefix, version, envelope, structure, short_structure, parts, preview, message_id, refs, base_subject, sent_date, header_size) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    public const string GetEmail =
+        "SELECT account_id, thread_id, size, length(prefix), version, envelope, structure, short_structure, parts, preview, message_id, refs, base_subject, sent_date, header_size FROM email WHERE email_id = ?";
+    public const string RenderEmail =
+        "UPDATE email SET version = ?, envelope = ?, structure = ?, short_structure = ?, parts = ?, preview = ?, message_id = ?, refs = ?, base_subject = ?, sent_date = ?, header_size = ? WHERE email_id = ?";
+    public const string HoldEmail = "UPDATE email SET entries = entries + 1 WHERE email_id = ?";
+    public const string DropEmail = "UPDATE email SET entries = entries - 1 WHERE email_id = ? RETURNING entries";
+    public const string EmailBody =
+        "SELECT e.prefix, b.segment, b.at, b.record, b.length, b.body_id, e.account_id FROM email e JOIN body b ON b.body_id = e.body_id WHERE e.email_id = ?";
+    public const string EmailOwner = "SELECT body_id, entries FROM email WHERE email_id = ? AND account_id = ?";
+    public const string DeleteEmail = "DELETE FROM email WHERE email_id = ? RETURNING body_id";
+    public const string InsertUndelete =
+        "INSERT INTO undelete (expunged_at, email_id, account_id, mailbox_id, flags, internal_date) VALUES (?, ?, ?, ?, ?, ?)";
+    public const string DueUndelete = "SELECT expunged_at, email_id FROM undelete WHERE expunged_at <= ? ORDER BY expunged_at LIMIT ?";
+    public const string UndeleteOfAccount = "SELECT expunged_at, email_id FROM undelete WHERE account_id = ?";
+    public const string DeleteUndelete = "DELETE FROM undelete WHERE expunged_at = ? AND email_id = ?";
+    public const string InsertBody = "INSERT INTO body (body_id, segment, at, record, length, holders) VALUES (?, ?, ?, ?, ?, ?)";
+    public const string GetBody = "SELECT segment, at, record, length, holders FROM body WHERE body_id = ?";
+    public const string BodiesAfter = "SELECT body_id, segment, at, record, length FROM body WHERE body_id > ? ORDER BY body_id LIMIT ?";
+    public const string DropBody = "UPDATE body SET holders = holders - 1 WHERE body_id = ? RETURNING holders, segment, record";
+    public const string DeleteBody = "DELETE FROM body WHERE body_id = ?";
+    public const string HoldBody = "UPDATE body SET holders = holders + 1 WHERE body_id = ?";
+    public const string BodiesInSegment = "SELECT count(*) FROM body WHERE segment = ?";
+    public const string MoveBody = "UPDATE body SET segment = ?, at = ? WHERE body_id = ? AND segment = ? AND at = ?";
+    public const string SegmentEnd =
+        "INSERT INTO segment (segment, known_end, dead) VALUES (?, ?, 0) ON CONFLICT (segment) DO UPDATE SET known_end = max(known_end, excluded.known_end)";
+    public const string SegmentDead =
+        "INSERT INTO segment (segment, known_end, dead) VALUES (?, 0, ?) ON CONFLICT (segment) DO UPDATE SET dead = dead + excluded.dead";
+    public const string KnownEnd = "SELECT known_end FROM segment WHERE segment = ?";
+    public const string ListSegments = "SELECT segment, known_end, dead FROM segment ORDER BY segment";
+    public const string DeleteSegment = "DELETE FROM segment WHERE segment = ?";
+
+    // Queue
+    public const string InsertQueueMessage =
+        "INSERT INTO queue_message (queue_id, sender, account_id, envelope_id, dsn_return, needs, priority, prefix, arrived_at, size, message_id, body_id, recipients) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    public const string InsertQueueRecipient =
+        "INSERT INTO queue_recipient (queue_id, number, address, destination, notify, original, state, hold_reason, attempts, due_at, leased_until, last_reply, last_attempt_at, delay_notified) VALUES (?, ?, ?, ?, ?, ?, 0, '', 0, ?, 0, '', 0, 0)";
+    public const string RecipientColumns =
+        "queue_id, number, address, destination, notify, original, state, hold_reason, attempts, due_at, last_reply, last_attempt_at, delay_notified, leased_until";
+    public const string DueDestinations = "SELECT destination FROM queue_destination WHERE next_due <= ? ORDER BY next_due";
+    public const string DueRecipients =
+        "SELECT " + RecipientColumns + " FROM queue_recipient WHERE state = 0 AND destination = ? AND due_at <= ? ORDER BY due_at LIMIT ?";
+    public const string GetRecipient =
+        "SELECT " + RecipientColumns + " FROM queue_recipient WHERE queue_id = ? AND number = ?";
+    public const string RecipientsOf =
+        "SELECT " + RecipientColumns + " FROM queue_recipient WHERE queue_id = ? ORDER BY number";
+    public const string AllRecipients = "SELECT queue_id, number FROM queue_recipient";
+    public const string LeaseRecipient =
+        "UPDATE queue_recipient SET due_at = ?, leased_until = ? WHERE queue_id = ? AND number = ?";
+    public const string SetRecipientState =
+        "UPDATE queue_recipient SET state = ?, hold_reason = ?, due_at = ? WHERE queue_id = ? AND number = ?";
+    public const string EndLeases = "UPDATE queue_recipient SET due_at = ?, leased_until = 0 WHERE leased_until > 0";
+    public const string NextDue = "SELECT min(next_due) FROM queue_destination";
+    public const string NextDueAt = "SELECT min(due_at) FROM queue_recipient WHERE state = 0 AND destination = ?";
+    public const string DestinationDue =
+        "INSERT INTO queue_destination (destination, next_due) VALUES (?, ?) ON CONFLICT (destination) DO UPDATE SET next_due = min(next_due, excluded.next_due)";
+    public const string SetDestination = "UPDATE queue_destination SET next_due = ? WHERE destination = ?";
+    public const string ForgetDestination = "DELETE FROM queue_destination WHERE destination = ?";
+    public const string ForgetDestinations = "DELETE FROM queue_destination";
+    public const string FindDestinations =
+        "INSERT INTO queue_destination (destination, next_due) SELECT destination, min(due_at) FROM queue_recipient WHERE state = 0 GROUP BY destination";
+    public const string MessageColumns =
+        "queue_id, sender, account_id, envelope_id, dsn_return, needs, priority, arrived_at, size, message_id";
+    public const string GetQueueMessage = "SELECT " + MessageColumns + " FROM queue_message WHERE queue_id = ?";
+    public const string ListQueueMessages = "SELECT " + MessageColumns + " FROM queue_message ORDER BY queue_id";
+    public const string QueueBody =
+        "SELECT q.prefix, b.segment, b.at, b.record, b.length, b.body_id, 0 FROM queue_message q JOIN body b ON b.body_id = q.body_id WHERE q.queue_id = ?";
+    public const string SetRecipient =
+        "UPDATE queue_recipient SET destination = ?, state = ?, hold_reason = ?, attempts = ?, due_at = ?, leased_until = 0, last_reply = ?, last_attempt_at = ?, delay_notified = ? WHERE queue_id = ? AND number = ?";
+    public const string DeleteRecipient = "DELETE FROM queue_recipient WHERE queue_id = ? AND number = ?";
+    public const string DropRecipientCount =
+        "UPDATE queue_message SET recipients = recipients - 1 WHERE queue_id = ? RETURNING recipients, body_id";
+    public const string DeleteQueueMessage = "DELETE FROM queue_message WHERE queue_id = ?";
+    public const string QueueMessageTotals = "SELECT count(*), min(arrived_at) FROM queue_message";
+    public const string QueueRecipientTotals = "SELECT count(*), coalesce(sum(state), 0) FROM queue_recipient";
+    public const string InsertRelayUse =
+        "INSERT INTO relay_use (relay, at, queue_id, number) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
+    public const string RelayUse = "SELECT count(*) FROM relay_use WHERE relay = ? AND at >= ?";
+    public const string TrimRelayUse = "DELETE FROM relay_use WHERE relay = ? AND at < ?";
+
+    // Threads
+    public const string FindThread = "SELECT thread_id FROM thread_key WHERE account_id = ? AND hash = ?";
+    public const string KeepThread = "INSERT INTO thread_key (account_id, hash, thread_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
+    public const string DeleteThreads = "DELETE FROM thread_key WHERE account_id = ?";
+}

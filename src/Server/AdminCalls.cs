@@ -1,0 +1,105 @@
+using System.Text.Json;
+using Aviso.Accounts;
+using Aviso.Admin;
+using Aviso.Delivery;
+using Aviso.Settings;
+using Aviso.Store;
+using Aviso.Store.Rebuild;
+using Microsoft.Extensions.Logging.Abstractions;
+using AccountChange = Aviso.Accounts.AccountChange;
+
+namespace Aviso.Server;
+
+/// <summary>What each verb does, in the running server or (where that is safe) on the data folder of a stopped one.</summary>
+internal static class AdminCalls
+{
+    private const int QueueLimit = 10_000;
+
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    public static void Add(AdminHandlers admin, MailParts mail)
+    {
+        var accounts = mail.Accounts;
+        admin
+            .Add("account.list", (_, _) => Rows(accounts.ListAccounts()))
+            .Add("account.add", (c, t) => Answer(accounts.AddAccountAsync(c.Text("address") ?? "", Change(c), t)), changes: true)
+            .Add("account.set", (c, t) => Answer(accounts.SetAccountAsync(c.Text("address") ?? "", Change(c), t)), changes: true)
+            .Add("account.remove", (c, t) => Answer(accounts.RemoveAccountAsync(c.Text("address") ?? "", c.Flag("purge"), t)), changes: true)
+            .Add("alias.list", (_, _) => Rows(accounts.ListAliases()))
+            .Add("alias.add", (c, t) => Answer(accounts.AddAliasAsync(c.Text("address") ?? "", c.Texts("to"), t)), changes: true)
+            .Add("alias.set", (c, t) => Answer(accounts.SetAliasAsync(c.Text("address") ?? "", c.Texts("to"), t)), changes: true)
+            .Add("alias.remove", (c, t) => Answer(accounts.RemoveAliasAsync(c.Text("address") ?? "", t)), changes: true)
+            .Add("domain.list", (_, _) => Rows(accounts.ListDomains()))
+            .Add("domain.add", (c, t) => Answer(accounts.AddDomainAsync(c.Text("name") ?? "", c.Text("catch_all"), c.Text("alias_of"), t)), changes: true)
+            .Add("domain.set", (c, t) => Answer(accounts.SetDomainAsync(c.Text("name") ?? "", c.Text("catch_all"), c.Text("alias_of"), t)), changes: true)
+            .Add("domain.remove", (c, t) => Answer(accounts.RemoveDomainAsync(c.Text("name") ?? "", t)), changes: true);
+
+        var queue = mail.Queue;
+        admin
+            .Add("queue.list", async (c, t) => await Rows((await queue.ListAsync(Selection(c), QueueLimit, t)).SelectMany(Flat)))
+            .Add("queue.show", async (c, t) => await queue.ShowAsync(c.Text("id") ?? "", t) is { } entry
+                ? AdminReply.Done(JsonSerializer.SerializeToNode(entry, Json)) : AdminReply.No($"nothing in the queue has the id `{c.Text("id")}`"))
+            .Add("queue.retry", (c, t) => Changed(c, "will be tried now", queue.RetryAsync, t), changes: true)
+            .Add("queue.hold", (c, t) => Changed(c, "held", queue.HoldAsync, t), changes: true)
+            .Add("queue.release", (c, t) => Changed(c, "released", queue.ReleaseAsync, t), changes: true)
+            .Add("queue.drop", (c, t) => Changed(c, "dropped", queue.DropAsync, t), changes: true);
+
+        admin
+            .Add("store.check", (c, t) => CheckAsync(mail.Store, c, t))
+            .Add("store.rebuild", (_, _) => Task.FromResult(AdminReply.No("the server is running; stop it first, then `aviso store rebuild`")));
+    }
+
+    /// <summary>The store's verbs without a running server; the store's lock keeps a server from starting meanwhile.</summary>
+    public static async Task<AdminReply> OfflineAsync(ServerSettings settings, AdminCall call, CancellationToken cancel)
+    {
+        if (call.Verb is not ("store.check" or "store.rebuild"))
+            throw new IOException($"no server runs on {settings.Data}; start it with `aviso serve`");
+        var options = MailParts.StoreOptions(settings, new MessageReader(), TimeProvider.System, NullLogger.Instance) with { Index = false };
+        if (call.Verb == "store.rebuild")
+            return AdminReply.Done(JsonSerializer.SerializeToNode(await Task.Run(() => StoreRebuild.Run(options, cancel), cancel), Json));
+        if (!File.Exists(Path.Combine(settings.Data, "store.db"))) return AdminReply.No($"there is no store in {settings.Data}");
+        await using var store = await SqliteMailStore.OpenAsync(options, cancel);
+        return await CheckAsync(store, call, cancel);
+    }
+
+    private static async Task<AdminReply> CheckAsync(SqliteMailStore store, AdminCall call, CancellationToken cancel)
+    {
+        var findings = new List<StoreFinding>();
+        await foreach (var finding in store.CheckAsync(call.Flag("bodies") ? StoreCheckDepth.Bodies : StoreCheckDepth.Rows, cancel))
+            findings.Add(finding);
+        return await Rows(findings);
+    }
+
+    private static AccountChange Change(AdminCall call) => new(
+        Password: call.Text("password"),
+        QuotaOctets: call.Text("quota") is { } quota ? Size(quota) : null,
+        SendAs: call.Args.ContainsKey("send_as") ? call.Texts("send_as") : null,
+        ForwardTo: call.Args.ContainsKey("forward_to") ? call.Texts("forward_to") : null,
+        Suspended: call.Args.ContainsKey("suspended") ? call.Flag("suspended") : null);
+
+    private static long Size(string text) =>
+        Types.Size.Read(text) is > 0 and var size ? size : throw new FormatException($"`{text}` is no size such as 5GB");
+
+    private static QueueSelection Selection(AdminCall call) => new(
+        call.Text("id"), call.Text("recipient"), call.Text("destination") is "*" ? null : call.Text("destination"), call.Text("sender"));
+
+    private static async Task<AdminReply> Changed(
+        AdminCall call, string what, Func<QueueSelection, CancellationToken, Task<int>> change, CancellationToken cancel) =>
+        await change(Selection(call), cancel) is var count and > 0
+            ? AdminReply.Done(count == 1 ? $"1 recipient {what}" : $"{count} recipients {what}")
+            : AdminReply.No("nothing in the queue fits");
+
+    /// <summary>A row for each recipient: the reason and the remote reply stand beside the address they are about.</summary>
+    private static IEnumerable<QueueRow> Flat(QueueEntry entry) => entry.Recipients.Select(r => new QueueRow(
+        entry.Id, entry.Sender, r.Address, r.State, r.Reason, r.Attempts, r.NextAttempt, r.LastReply, r.Destination, entry.Arrived, entry.Size));
+
+    private sealed record QueueRow(
+        string Id, string Sender, string Recipient, string State, string Reason, int Attempts, DateTimeOffset NextAttempt, string LastReply,
+        string Destination, DateTimeOffset Arrived, long Size);
+
+    private static async Task<AdminReply> Answer(Task<VerbAnswer> doing) =>
+        await doing is { Ok: true } done ? AdminReply.Done(done.Text) : AdminReply.No((await doing).Text);
+
+    private static Task<AdminReply> Rows<T>(IEnumerable<T> rows) =>
+        Task.FromResult(AdminReply.Done(JsonSerializer.SerializeToNode(rows.ToList(), Json)));
+}

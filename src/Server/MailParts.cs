@@ -1,0 +1,231 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using Aviso.Accounts;
+using Aviso.Base;
+using Aviso.Delivery;
+using Aviso.Dns;
+using Aviso.Imap;
+using Aviso.Net;
+using Aviso.Settings;
+using Aviso.Smtp;
+using Aviso.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Server;
+
+/// <summary>The settings contradict themselves in a way only the parts can see; the texts name both places.</summary>
+internal sealed class ContradictionException(IReadOnlyList<string> texts) : Exception(string.Join('\n', texts))
+{
+    public IReadOnlyList<string> Texts => texts;
+}
+
+/// <summary>
+/// Everything between the listeners and the disk, started in the order of this file and stopped in reverse: store, accounts,
+/// certificates, queue, listeners. Takes new settings while it runs.
+/// </summary>
+internal sealed class MailParts : IAsyncDisposable, IReloadable
+{
+    private static readonly TimeSpan MetricsEvery = TimeSpan.FromSeconds(10);
+
+    private readonly RunningParts _running = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ILoggerFactory _logs;
+    private readonly TimeProvider _clock;
+    private readonly LiveRouter _router = new();
+    private AccountBook _book = null!;
+    private Authenticator _authenticator = null!;
+    private TlsCertificates? _certificates;
+    private WireHost _host = null!;
+    private QueueRunner _runner = null!;
+    private Resolver _resolver = null!;
+    private DialGuard _guard = null!;
+    private Task _preparing = Task.CompletedTask;
+
+    private MailParts(ILoggerFactory logs, TimeProvider clock) => (_logs, _clock) = (logs, clock);
+
+    public string Name => "mail";
+
+    public SqliteMailStore Store { get; private set; } = null!;
+
+    public AccountBook Book => _book;
+
+    public AccountService Accounts { get; private set; } = null!;
+
+    public QueueService Queue { get; private set; } = null!;
+
+    /// <summary>What is listened on; known after <see cref="Listen"/>.</summary>
+    public IReadOnlyList<(ListenerSettings Settings, IPEndPoint Bound)> Bound => _host.Bound;
+
+    /// <summary>Options of the store of these settings; the verbs open it with the same.</summary>
+    public static StoreOptions StoreOptions(ServerSettings settings, IMessageReader reader, TimeProvider clock, ILogger log) => new()
+    {
+        DataFolder = settings.Data,
+        Clock = clock,
+        Log = log,
+        Reader = reader,
+        UndeleteWindow = settings.Store.Undelete,
+    };
+
+    /// <summary>Opens and starts everything but the listeners.</summary>
+    /// <exception cref="ContradictionException">Accounts, aliases or domains contradict each other.</exception>
+    public static async Task<MailParts> StartAsync(
+        ServerSettings settings, ILoggerFactory logs, TimeProvider clock, CancellationToken cancel)
+    {
+        var parts = new MailParts(logs, clock);
+        try
+        {
+            await parts.OpenAsync(settings, cancel);
+            return parts;
+        }
+        catch
+        {
+            await parts.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task OpenAsync(ServerSettings settings, CancellationToken cancel)
+    {
+        var reader = new MessageReader();
+        Store = _running.Add(await SqliteMailStore.OpenAsync(StoreOptions(settings, reader, _clock, _logs.CreateLogger("Aviso.Store")), cancel));
+
+        _book = _running.Add(new AccountBook(Store, _clock, _logs.CreateLogger("Aviso.Accounts")));
+        if (await ApplyAccountsAsync(settings, cancel) is { Count: > 0 } contradictions) throw new ContradictionException(contradictions);
+        _authenticator = _running.Add(new Authenticator(_book));
+        Accounts = new(_book, _authenticator);
+        _preparing = _authenticator.PrepareAsync(_stop.Token);
+
+        if (Mapping.Certificates(settings, _clock) is { Count: > 0 } sources)
+            _certificates = _running.Add(new TlsCertificates(sources, _logs.CreateLogger("Aviso.Net")));
+
+        var ids = new IdSource(_clock);
+        _router.Now = Mapping.Routes(settings);
+        _guard = Guard(settings);
+        _resolver = _running.Add(new Resolver(new() { Upstreams = settings.Dns.Resolvers, Clock = _clock })
+        {
+            OwnDomains = settings.Domains.Select(d => d.Name).ToHashSet(StringComparer.OrdinalIgnoreCase),
+        });
+        var delivery = _logs.CreateLogger("Aviso.Delivery");
+        _runner = new(new(Store, Store.Spool, reader, _resolver, _router, new NoticeTarget(_book), ids, address => _guard.Allows(address),
+            host => string.Equals(host.TrimEnd('.'), settings.Hostname, StringComparison.OrdinalIgnoreCase), _clock, delivery), Mapping.Queue(settings));
+        Queue = new(Store, _clock, _runner.Wake);
+        var running = Task.WhenAll(_runner.RunAsync(_stop.Token), MeasureAsync(_stop.Token));
+        _running.Add(new Ending(async () =>
+        {
+            await _stop.CancelAsync();
+            await Task.WhenAll(running, _preparing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }));
+
+        var receiver = new MailReceiver(Mapping.Receive(settings), _book, Store, reader, _router, ids, _clock, delivery) { Queued = _runner.Wake };
+        _host = Host(settings, reader, receiver, ids);
+    }
+
+    private WireHost Host(ServerSettings settings, IMessageReader reader, MailReceiver receiver, IdSource ids)
+    {
+        var smtpLog = _logs.CreateLogger("Aviso.Smtp");
+        // Strangers' mail comes in without a login; people come in by submission.
+        var open = new SmtpServer(Mapping.Smtp(settings), receiver, null, smtpLog, _clock);
+        var submission = new SmtpServer(Mapping.Smtp(settings), receiver, _authenticator, smtpLog, _clock);
+        var imap = new ImapServer(Mapping.Imap(settings), Store, reader, _authenticator, _clock, _logs.CreateLogger("Aviso.Imap"));
+        return new(Mapping.Wire(settings), kind => kind switch
+        {
+            ListenerKind.Smtp or ListenerKind.Lmtp => open,
+            ListenerKind.Submission or ListenerKind.Submissions => submission,
+            ListenerKind.Imap or ListenerKind.Imaps => imap,
+            _ => throw new InvalidOperationException($"nothing speaks {kind}"),
+        }, _clock, _logs.CreateLogger("Aviso.Net"), _certificates, ids);
+    }
+
+    /// <summary>Binds the mail listeners; from here on mail is taken.</summary>
+    public void Listen(ServerSettings settings)
+    {
+        _host.Start(Mapping.MailListeners(settings));
+        _running.Add(_host);
+        _running.Add(new Ending(() => _host.StopAsync(Serve.DrainPatience)));
+    }
+
+    public async Task<string?> ReloadAsync(ServerSettings old, ServerSettings now, CancellationToken cancel)
+    {
+        var later = new List<string>();
+        if (await ApplyAccountsAsync(now, cancel) is { Count: > 0 } contradictions)
+            later.Add("accounts and aliases stay as they were: " + string.Join("; ", contradictions));
+        else if (_preparing.IsCompleted) _preparing = _authenticator.PrepareAsync(_stop.Token);
+        if (_certificates is not null && !_certificates.Replace(Mapping.Certificates(now, _clock)))
+            later.Add("the new certificates cannot be used, the old ones stay");
+        _router.Now = Mapping.Routes(now);
+        _guard = Guard(now);
+        _runner.Options = Mapping.Queue(now);
+        _runner.Wake();
+        _resolver.OwnDomains = now.Domains.Select(d => d.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        _host.Options = Mapping.Wire(now);
+        if (NeedsRestart(old, now) is { Count: > 0 } keys) later.Add($"changes of {string.Join(", ", keys)} hold after a restart");
+        return later.Count == 0 ? null : string.Join("; ", later);
+    }
+
+    private static List<string> NeedsRestart(ServerSettings old, ServerSettings now)
+    {
+        var keys = new List<string>();
+        if (old.Hostname != now.Hostname) keys.Add("hostname");
+        if (old.Data != now.Data) keys.Add("data");
+        if (!Mapping.MailListeners(old).SequenceEqual(Mapping.MailListeners(now))) keys.Add("listeners or their limits");
+        if (old.Limits.MessageSize != now.Limits.MessageSize || old.Limits.Recipients != now.Limits.Recipients
+            || old.Limits.ImapPerUserAndAddress != now.Limits.ImapPerUserAndAddress) keys.Add("limits");
+        if (old.Outbound.Capture != now.Outbound.Capture) keys.Add("outbound.capture");
+        if (!old.Dns.Resolvers.SequenceEqual(now.Dns.Resolvers)) keys.Add("dns.resolvers");
+        return keys;
+    }
+
+    private async Task<IReadOnlyList<string>> ApplyAccountsAsync(ServerSettings settings, CancellationToken cancel)
+    {
+        var log = _logs.CreateLogger("Aviso.Accounts");
+        var applied = await _book.ApplyAsync(Mapping.Accounts(settings), cancel);
+        foreach (var warning in applied.Warnings) log.LogWarning("{Warning}", warning);
+        return [.. applied.Contradictions.Select(c => c.ToString())];
+    }
+
+    private static DialGuard Guard(ServerSettings settings) => new(settings.Outbound.AllowPrivate, OwnAddresses);
+
+    private static IReadOnlySet<IPAddress> OwnAddresses() => NetworkInterface.GetAllNetworkInterfaces()
+        .SelectMany(n => n.GetIPProperties().UnicastAddresses).Select(a => Networks.Normal(a.Address)).ToHashSet();
+
+    private async Task MeasureAsync(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(MetricsEvery, _clock);
+        do
+        {
+            try
+            {
+                await _runner.RefreshMetricsAsync(stop);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                _logs.CreateLogger("Aviso.Delivery").LogWarning("the queue's metrics could not be read: {Error}", e.Message);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stop));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _running.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    /// <summary>The routes of the settings that hold now.</summary>
+    private sealed class LiveRouter : IRouter
+    {
+        private volatile Router _now = new([]);
+
+        public Router Now
+        {
+            set => _now = value;
+        }
+
+        public string DestinationFor(string sender, string recipientDomain) => _now.DestinationFor(sender, recipientDomain);
+    }
+
+    private sealed class Ending(Func<Task> end) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync() => new(end());
+    }
+}

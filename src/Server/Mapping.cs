@@ -1,0 +1,143 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Aviso.Accounts;
+using Aviso.Delivery;
+using Aviso.Imap;
+using Aviso.Net;
+using Aviso.Settings;
+using Aviso.Smtp;
+
+namespace Aviso.Server;
+
+/// <summary>What the settings file says, in the words of each part.</summary>
+internal static class Mapping
+{
+    public static AccountsDeclaration Accounts(ServerSettings settings) => new(
+        settings.Postmaster,
+        [.. settings.Domains.Select(d => new DeclaredDomain(d.Name, d.CatchAll, d.AliasOf, At(d, "name")))],
+        [.. settings.Accounts.Select(a => new DeclaredAccount(
+            a.Address, Secret(a), a.Quota, a.SendAs, a.ForwardTo, At(a, "address")))],
+        [.. settings.Aliases.Select(a => new DeclaredAlias(a.Address, a.To, At(a, "address")))])
+    {
+        PostmasterSource = At(settings, "postmaster"),
+        AccountsFrom = settings.AccountsFrom is { } accounts
+            ? Aviso.Accounts.AccountList.ParseJson(accounts.Reveal(), $"accounts_from: {accounts}") : null,
+        AliasesFrom = settings.AliasesFrom is { } aliases
+            ? VirtualList.Parse(aliases.Reveal(), $"aliases_from: {aliases}") : null,
+    };
+
+    private static Source At(SettingsSection section, string key)
+    {
+        var place = section.PlaceOf(key);
+        return new(place.File ?? "settings", place.Line);
+    }
+
+    private static DeclaredSecret? Secret(AccountSection account) =>
+        account.Hash is { } hash ? new(hash.Reveal(), IsHash: true)
+        : account.Password is { } password ? new(password.Reveal(), IsHash: false) : null;
+
+    public static IReadOnlyList<ListenerSettings> MailListeners(ServerSettings settings) =>
+    [
+        .. settings.Listeners.Where(IsMail).Select(l => new ListenerSettings(l.Kind, l.Address)
+        {
+            Proxy = l.Proxy,
+            MaxConnections = settings.Limits.ConnectionsPerListener,
+            MaxPerClient = settings.Limits.ConnectionsAtOnce,
+        }),
+    ];
+
+    public static bool IsMail(ListenerSection listener) =>
+        listener.NotYet is null && listener.Kind is not (ListenerKind.Http or ListenerKind.Https or ListenerKind.Metrics);
+
+    public static WireHostOptions Wire(ServerSettings settings) => new()
+    {
+        Proxies = new(settings.Networks.Proxies),
+        Internal = new(settings.Networks.Internal),
+        CleartextLogin = new(settings.Networks.CleartextLogin),
+    };
+
+    /// <summary>Sources of all certificates, the default first; none when no listener speaks TLS.</summary>
+    public static IReadOnlyList<TlsSource> Certificates(ServerSettings settings, TimeProvider clock)
+    {
+        var sources = new List<TlsSource>();
+        if (settings.Tls.Certificate is { } certificate)
+            sources.Add(TlsSource.Pem(certificate.ToString(), certificate.Reveal(), settings.Tls.Key!.Reveal()));
+        foreach (var more in settings.Tls.Additional)
+            sources.Add(TlsSource.Pem(more.Certificate.ToString(), more.Certificate.Reveal(), more.Key.Reveal()));
+        if (settings.Tls.SelfSigned)
+            sources.Add(new LocalCertificateAuthority(Path.Combine(settings.Data, "tls"), clock).Leaf(
+                "server", [settings.Hostname, "localhost"], [System.Net.IPAddress.Loopback, System.Net.IPAddress.IPv6Loopback]));
+        return sources;
+    }
+
+    public static SmtpServerOptions Smtp(ServerSettings settings) => new()
+    {
+        Hostname = settings.Hostname,
+        MessageSize = settings.Limits.MessageSize,
+        Recipients = settings.Limits.Recipients,
+    };
+
+    public static ImapOptions Imap(ServerSettings settings) => new()
+    {
+        HostName = settings.Hostname,
+        MessageSizeLimit = settings.Limits.MessageSize,
+        SessionsPerUserAndAddress = settings.Limits.ImapPerUserAndAddress,
+    };
+
+    public static ReceiveOptions Receive(ServerSettings settings) => new()
+    {
+        HostName = settings.Hostname,
+        MaxSize = settings.Limits.MessageSize,
+        OutsideMailbox = settings.Outbound.Capture,
+    };
+
+    public static QueueRunnerOptions Queue(ServerSettings settings) => new()
+    {
+        HostName = settings.Hostname,
+        Relays = [.. settings.Relays.Select(Relay)],
+        Schedule = new() { GiveUpAfter = settings.Outbound.GiveUpAfter, DelayNoticeAfter = settings.Outbound.NoticeAfter },
+    };
+
+    public static Router Routes(ServerSettings settings) => new(
+    [
+        .. settings.Routes.Select(r => new RouteSettings(
+            r.To == "*" ? null : r.To, r.From == "*" ? null : r.From, r.Relay == RouteSection.Direct ? null : r.Relay)),
+    ]);
+
+    private static RelaySettings Relay(RelaySection relay) => new()
+    {
+        Name = relay.Name,
+        Host = relay.Host,
+        Port = relay.Port,
+        Tls = relay.Tls switch
+        {
+            RelayTls.None => TlsDemand.None,
+            RelayTls.Opportunistic => TlsDemand.Opportunistic,
+            _ => TlsDemand.Verified,
+        },
+        ImplicitTls = relay.Tls == RelayTls.Implicit ? true : null,
+        Username = relay.Username?.Reveal(),
+        Password = relay.Password?.Reveal(),
+        QuotaPerDay = relay.Quota is { } quota ? (int)(quota.Count * (TimeSpan.FromDays(1) / quota.Per)) : 0,
+        Reserve = relay.Reserve is { } percent ? percent / 100.0 : 0.1,
+        Verify = relay.Ca is { } ca ? TrustOnly(ca.Reveal()) : null,
+    };
+
+    /// <summary>Accepts a chain that ends in one of these authorities and names the host; nothing of the system's counts.</summary>
+    private static RemoteCertificateValidationCallback TrustOnly(string pem)
+    {
+        var authorities = new X509Certificate2Collection();
+        authorities.ImportFromPem(pem);
+        return (_, certificate, sent, errors) =>
+        {
+            if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)) return false;
+            using var chain = new X509Chain();
+            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
+            chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+            if (sent is not null)
+                foreach (var element in sent.ChainElements) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
+            return chain.Build(new X509Certificate2(certificate));
+        };
+    }
+}

@@ -1,0 +1,165 @@
+using System.Diagnostics.Metrics;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Aviso.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Server;
+
+/// <summary>A part that takes new settings while it runs. It drops no connection for it.</summary>
+public interface IReloadable
+{
+    /// <summary>For the log, such as "certificates".</summary>
+    string Name { get; }
+
+    /// <summary>What of the change needs a restart, or null when all of it holds now.</summary>
+    Task<string?> ReloadAsync(ServerSettings old, ServerSettings now, CancellationToken cancel);
+}
+
+/// <summary>
+/// Reads the settings again on SIGHUP, and when the file or one it refers to has changed and then stood still for one look.
+/// Looks every two seconds: mounted configuration is swapped by links, which file events miss. Wrong settings
+/// change nothing; they are an event and a count.
+/// </summary>
+public sealed class Reload : IAsyncDisposable
+{
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+
+    private static readonly Meter Meter = new("Aviso.Server");
+    private static readonly Counter<long> Done = Meter.CreateCounter<long>("aviso_settings_reloads_total", description: "Settings read again, by result.");
+
+    private readonly Func<SettingsLoad> _load;
+    private readonly IReadOnlyList<IReloadable> _parts;
+    private readonly ILogger _log;
+    private readonly TimeProvider _clock;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _one = new(1);
+    private readonly PosixSignalRegistration? _hangUp;
+    private readonly Task _looking;
+    private IReadOnlyList<string> _files;
+
+    public Reload(ServerSettings settings, IReadOnlyList<string> files, Func<SettingsLoad> load, IReadOnlyList<IReloadable> parts,
+        ILogger log, TimeProvider clock)
+    {
+        (Settings, _files, _load, _parts, _log, _clock) = (settings, files, load, parts, log, clock);
+        _hangUp = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            _ = Task.Run(() => NowAsync("SIGHUP"));
+        });
+        _looking = files.Count == 0 ? Task.CompletedTask : LookAsync();
+    }
+
+    /// <summary>The settings that hold now.</summary>
+    public ServerSettings Settings { get; private set; }
+
+    public async ValueTask DisposeAsync()
+    {
+        _hangUp?.Dispose();
+        await _stop.CancelAsync();
+        await _looking;
+        _stop.Dispose();
+    }
+
+    /// <summary>Reads again. False when the new settings are wrong and the old ones stay.</summary>
+    public async Task<bool> NowAsync(string reason)
+    {
+        await _one.WaitAsync();
+        try
+        {
+            var load = _load();
+            if (load.Files.Count > 0) _files = load.Files;
+            if (load.Settings is { } now && Shrinks(Settings, now) is { } loss) return Keep([loss]);
+            if (load.Settings is null) return Keep([.. load.Problems.Select(p => p.ToString())]);
+            await ApplyAsync(load.Settings, reason);
+            return true;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            _log.LogError(e, "settings: reading them again failed; the old ones stay");
+            Done.Add(1, new KeyValuePair<string, object?>("result", "failed"));
+            return false;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    private bool Keep(IReadOnlyList<string> problems)
+    {
+        foreach (var problem in problems) _log.LogError("settings: {Problem}", problem);
+        _log.LogError("settings: {Count} problems; the old settings stay", problems.Count);
+        Done.Add(1, new KeyValuePair<string, object?>("result", "refused"));
+        return false;
+    }
+
+    private async Task ApplyAsync(ServerSettings now, string reason)
+    {
+        var old = Settings;
+        foreach (var part in _parts)
+        {
+            if (await part.ReloadAsync(old, now, _stop.Token) is { } later) _log.LogWarning("settings: {Part}: {Later}", part.Name, later);
+        }
+        Settings = now;
+        _log.LogInformation("settings: read again ({Reason})", reason);
+        Done.Add(1, new KeyValuePair<string, object?>("result", "applied"));
+    }
+
+    /// <summary>A list that is empty or lost more than a third is rather a fault than a wish (design.md section 5).</summary>
+    internal static string? Shrinks(ServerSettings old, ServerSettings now) =>
+        Lost("accounts_from", Accounts(old.AccountsFrom), Accounts(now.AccountsFrom), now.AccountsFrom)
+        ?? Lost("aliases_from", Aliases(old.AliasesFrom), Aliases(now.AliasesFrom), now.AliasesFrom);
+
+    private static string? Lost(string key, int before, int after, Secret? still) =>
+        still is not null && before > 0 && after * 3 < before * 2 ? $"{key}: went from {before} entries to {after}; to mean it, restart" : null;
+
+    private static int Accounts(Secret? list) => list is null ? 0 : AccountList.Parse(list.Reveal()).Accounts?.Count ?? 0;
+
+    private static int Aliases(Secret? list) => list is null ? 0 : list.Reveal().Split('\n')
+        .Count(line => line.AsSpan().Trim() is { Length: > 0 } text && text[0] != '#' && !char.IsWhiteSpace(line[0]));
+
+    private async Task LookAsync()
+    {
+        using var timer = new PeriodicTimer(Interval, _clock);
+        var known = Signature(_files);
+        var last = known;
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stop.Token))
+            {
+                var now = Signature(_files);
+                if (now != known && now == last)
+                {
+                    await NowAsync("a file changed");
+                    known = now = Signature(_files);
+                }
+                last = now;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping.
+        }
+    }
+
+    /// <summary>Of the contents: a touched file is no change, a swapped link is.</summary>
+    private static string Signature(IReadOnlyList<string> files)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var file in files)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(file));
+            try
+            {
+                hash.AppendData(File.ReadAllBytes(file));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                hash.AppendData("missing"u8);
+            }
+        }
+        return Convert.ToHexString(hash.GetHashAndReset());
+    }
+}

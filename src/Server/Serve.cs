@@ -1,0 +1,221 @@
+// Server puts the parts together: Program reads the command line, Serve starts and stops everything in one order, readable here.
+using System.Diagnostics;
+using System.Net;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Aviso.Admin;
+using Aviso.Net;
+using Aviso.Settings;
+using Aviso.Web;
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Server;
+
+/// <summary>A listener of the settings and what became of it.</summary>
+/// <param name="NotBound">Why it is not listening; null when it is.</param>
+public sealed record BoundListener(ListenerKind Kind, IPEndPoint Address, string? NotBound);
+
+/// <summary>What <c>aviso serve</c> was asked.</summary>
+/// <param name="Local">Local mode, else the settings come from <paramref name="Config"/>.</param>
+/// <param name="PrintPortsTo">A file to write the bound addresses to, as JSON, once ready.</param>
+internal sealed record ServeRequest(string Config, LocalMode? Local, string? PrintPortsTo)
+{
+    public SettingsLoad Load() => Local?.Load() ?? SettingsFile.Load(Config);
+}
+
+/// <summary>Runs the server until it is told to stop.</summary>
+internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter errors, Stream log, TimeProvider clock)
+{
+    public static readonly TimeSpan DrainPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>0 when stopped as asked; 1 when the settings are wrong; 3 when it could not run.</summary>
+    public async Task<int> RunAsync(CancellationToken stop)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        SettingsLoad load;
+        try
+        {
+            load = request.Load();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await errors.WriteLineAsync($"aviso: {e.Message}");
+            return 3;
+        }
+        if (load.Settings is not { } settings) return Verbs.ProblemReport.Print(load, errors);
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        using var terminate = OnSignal(PosixSignal.SIGTERM, stopping);
+        using var interrupt = OnSignal(PosixSignal.SIGINT, stopping);
+        await using var parts = new RunningParts();
+        try
+        {
+            await StartAsync(settings, load.Files, parts, begun, stopping.Token);
+        }
+        catch (ContradictionException e)
+        {
+            foreach (var text in e.Texts) await errors.WriteLineAsync(text);
+            return Verbs.ExitStatus.FoundProblems;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await errors.WriteLineAsync($"aviso: {e.Message}");
+            return 3;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return 0;
+        }
+        await WaitAsync(stopping.Token);
+        return 0;
+    }
+
+    /// <summary>The start order. What is started last is stopped first, when <paramref name="parts"/> is disposed.</summary>
+    private async Task StartAsync(ServerSettings settings, IReadOnlyList<string> files, RunningParts parts, long begun, CancellationToken cancel)
+    {
+        // 1. The log, so that everything after can be heard.
+        var lines = parts.Add(new LogWriter(log, settings.Log.Format, settings.Log.Level, clock));
+        var logs = new LoggerFactory([lines]);
+        var own = logs.CreateLogger("Aviso.Server");
+        own.LogInformation("aviso {Version} starts, data in {Data}", BuildInfo.Version, settings.Data);
+        NothingIsSilent(settings, own);
+
+        // 2. Metrics, before any part makes its instruments' first measurements.
+        var metrics = new MetricsRegistry();
+        parts.Add(metrics);
+
+        // 3. The data folder: the store takes its lock here, then accounts, delivery and the queue start.
+        MakeDataFolder(settings.Data);
+        var mail = parts.Add(await MailParts.StartAsync(settings, logs, clock, cancel));
+        Func<Readiness> ready = () => new(mail.Store.Health.CanAccept, mail.Store.Health.Reason);
+        var reloadable = new List<IReloadable> { new LogReload(lines), mail };
+
+        // 4. Listeners: mail first, then metrics and http; ready is only said when mail is taken.
+        mail.Listen(settings);
+        var taken = mail.Bound.ToList();
+        var bound = new List<BoundListener>();
+        foreach (var listener in settings.Listeners) bound.Add(await ListenAsync(listener, settings, taken, metrics, ready, parts, cancel));
+
+        // 5. The way in for verbs, and the eye on the settings file.
+        var admin = new AdminHandlers();
+        AddServerVerbs(admin, settings);
+        AdminCalls.Add(admin, mail);
+        parts.Add(AdminSocket.Start(settings.Data, admin, logs.CreateLogger("Aviso.Admin")));
+        var reload = parts.Add(new Reload(settings, files, request.Load, reloadable, own, clock));
+        admin.Add("reload", async (_, _) => await reload.NowAsync("verb") ? AdminReply.Done("settings read again") : AdminReply.No("the settings are wrong, the old ones stay; the log says why"), changes: true);
+
+        await AnnounceAsync(bound, begun, own);
+    }
+
+    private static async Task<BoundListener> ListenAsync(
+        ListenerSection listener, ServerSettings settings, List<(ListenerSettings Settings, IPEndPoint Bound)> mail, MetricsRegistry metrics, Func<Readiness> ready, RunningParts parts, CancellationToken cancel)
+    {
+        if (listener.NotYet is { } why) return new(listener.Kind, listener.Address, why);
+        if (listener.Kind is ListenerKind.Http or ListenerKind.Metrics)
+        {
+            var web = await WebListener.StartAsync(listener.Kind, listener.Address, new(metrics, ready, [settings.Hostname]), cancel);
+            return new(listener.Kind, parts.Add(web).Bound, null);
+        }
+        // The host binds in the order of the settings.
+        var taken = mail[0];
+        mail.RemoveAt(0);
+        return new(listener.Kind, taken.Bound, null);
+    }
+
+    private static void MakeDataFolder(string data)
+    {
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(data);
+        else Directory.CreateDirectory(data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    private static void AddServerVerbs(AdminHandlers admin, ServerSettings settings) =>
+        admin.Add("ping", (_, _) => Task.FromResult(AdminReply.Done(new JsonObject { ["version"] = BuildInfo.Version, ["hostname"] = settings.Hostname })));
+
+    /// <summary>A key that has no effect yet is said at the start, not discovered later.</summary>
+    private static void NothingIsSilent(ServerSettings settings, ILogger own)
+    {
+        foreach (var key in ServerSettings.Table.Keys.Where(k => k.Later is not null && settings.Has(k.Name)))
+            own.LogWarning("settings: {Key} is set and has no effect yet: {Part} comes later", key.Name, key.Later);
+    }
+
+    private async Task AnnounceAsync(IReadOnlyList<BoundListener> bound, long begun, ILogger own)
+    {
+        foreach (var listener in bound)
+        {
+            var name = listener.Kind.ToString().ToLowerInvariant();
+            if (listener.NotBound is { } why) own.LogWarning("{Kind} {Address} is not bound: {Reason}", name, listener.Address, why);
+            else own.LogInformation("{Kind} listens on {Address}", name, listener.Address);
+        }
+        if (request.PrintPortsTo is { } file) WritePorts(file, bound);
+        var took = Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
+        own.LogInformation("ready after {Milliseconds} ms", (long)took);
+        if (request.Local is null) return;
+        foreach (var b in bound)
+            await output.WriteLineAsync($"  {b.Kind.ToString().ToLowerInvariant(),-12} {b.Address}{(b.NotBound is { } why ? $"  (not bound: {why})" : "")}");
+        await output.WriteAsync(request.Local.WhatNext(bound));
+        await output.WriteLineAsync($"\nready after {took:0} ms; Ctrl-C stops\n");
+        await output.FlushAsync();
+    }
+
+    /// <summary>{"smtp": 2525, ...}, the first listener of each kind; written whole or not at all.</summary>
+    internal static void WritePorts(string file, IReadOnlyList<BoundListener> bound)
+    {
+        var ports = bound.Where(b => b.NotBound is null).GroupBy(b => b.Kind.ToString().ToLowerInvariant())
+            .ToDictionary(g => g.Key, g => g.First().Address.Port);
+        File.WriteAllText(file + ".new", JsonSerializer.Serialize(ports));
+        File.Move(file + ".new", file, overwrite: true);
+    }
+
+    private static PosixSignalRegistration OnSignal(PosixSignal signal, CancellationTokenSource stopping) =>
+        PosixSignalRegistration.Create(signal, context =>
+        {
+            context.Cancel = true;
+            stopping.Cancel();
+        });
+
+    private static async Task WaitAsync(CancellationToken stop)
+    {
+        var stopped = new TaskCompletionSource();
+        await using var _ = stop.Register(stopped.SetResult);
+        await stopped.Task;
+    }
+
+    private sealed class LogReload(LogWriter lines) : IReloadable
+    {
+        public string Name => "log";
+
+        public Task<string?> ReloadAsync(ServerSettings old, ServerSettings now, CancellationToken cancel)
+        {
+            (lines.Format, lines.Level) = (now.Log.Format, now.Log.Level);
+            return Task.FromResult<string?>(null);
+        }
+    }
+}
+
+/// <summary>What has been started, stopped in reverse order. One that fails to stop does not keep the others from it.</summary>
+internal sealed class RunningParts : IAsyncDisposable
+{
+    private readonly Stack<object> _parts = new();
+
+    public T Add<T>(T part) where T : notnull
+    {
+        _parts.Push(part);
+        return part;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        while (_parts.TryPop(out var part))
+        {
+            try
+            {
+                if (part is IAsyncDisposable later) await later.DisposeAsync();
+                else if (part is IDisposable now) now.Dispose();
+            }
+            catch (Exception e)
+            {
+                await Console.Error.WriteLineAsync($"aviso: stopping {part.GetType().Name}: {e.Message}");
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Settings;
+
+public sealed class LimitsSection : SettingsSection
+{
+    public Rate Connections { get; private set; } = new(10, TimeSpan.FromMinutes(1));
+
+    public Rate Messages { get; private set; } = new(30, TimeSpan.FromMinutes(1));
+
+    /// <summary>Octets.</summary>
+    public long MessageSize { get; private set; } = 200L << 20;
+
+    public int Recipients { get; private set; } = 1000;
+
+    public int ImapPerUserAndAddress { get; private set; } = 50;
+
+    public int ConnectionsAtOnce { get; private set; } = 50;
+
+    public int ConnectionsPerListener { get; private set; } = 5000;
+
+    internal static readonly Table<LimitsSection> Table = new("What one client or one message may use.",
+    [
+        new Key<LimitsSection, Rate>("connections", Types.Rate, s => s.Connections, (s, v) => s.Connections = v,
+            "New connections of one stranger (IPv4 address or IPv6 /64) on kind smtp; internal networks and relays are exempt.")
+            { Example = "20/min", Later = "rate limits" },
+        new Key<LimitsSection, Rate>("messages", Types.Rate, s => s.Messages, (s, v) => s.Messages = v,
+            "Messages of one stranger on kind smtp; internal networks and relays are exempt.") { Example = "60/min", Later = "rate limits" },
+        new Key<LimitsSection, long>("message_size", Types.Size, s => s.MessageSize, (s, v) => s.MessageSize = v,
+            "The largest message taken, in and out.") { Example = "50MB" },
+        new Key<LimitsSection, int>("recipients", Types.Number(100, 100_000), s => s.Recipients, (s, v) => s.Recipients = v,
+            "Recipients of one message (RFC 5321 section 4.5.3.1.8: at least 100).") { Example = "500" },
+        new Key<LimitsSection, int>("imap_per_user_and_address", Types.Number(1, 100_000), s => s.ImapPerUserAndAddress,
+            (s, v) => s.ImapPerUserAndAddress = v, "IMAP connections of one user from one address.") { Example = "20" },
+        new Key<LimitsSection, int>("connections_at_once", Types.Number(1, 1_000_000), s => s.ConnectionsAtOnce,
+            (s, v) => s.ConnectionsAtOnce = v, "Connections of one client at once on one listener; internal networks are exempt.") { Example = "100" },
+        new Key<LimitsSection, int>("connections_per_listener", Types.Number(10, 1_000_000), s => s.ConnectionsPerListener,
+            (s, v) => s.ConnectionsPerListener = v, "Connections at once on one listener, all clients together.") { Example = "1000" },
+    ]);
+}
+
+public sealed class StoreSection : SettingsSection
+{
+    public TimeSpan Undelete { get; private set; } = TimeSpan.FromDays(14);
+
+    internal static readonly Table<StoreSection> Table = new("How mail is kept.",
+    [
+        new Key<StoreSection, TimeSpan>("undelete", Types.Duration, s => s.Undelete, (s, v) => s.Undelete = v,
+            "How long an expunged message can be brought back; it does not count in the quota.") { Example = "30d" },
+    ]);
+}
+
+public sealed class SpamSection : SettingsSection
+{
+    public bool Enabled { get; private set; } = true;
+
+    public double AddHeader { get; private set; } = 6;
+
+    public double Reject { get; private set; } = 15;
+
+    public bool Greylist { get; private set; }
+
+    public bool LearnFromJunk { get; private set; } = true;
+
+    internal static readonly Table<SpamSection> Table = new("Spam filtering.",
+    [
+        new Key<SpamSection, bool>("enabled", Types.Boolean, s => s.Enabled, (s, v) => s.Enabled = v,
+            "Filter mail from strangers.") { Example = "false", Later = "spam filtering" },
+        new Key<SpamSection, double>("add_header", Types.Score, s => s.AddHeader, (s, v) => s.AddHeader = v,
+            "From this score on mail is marked and filed in Junk.") { Example = "7.5", Later = "spam filtering" },
+        new Key<SpamSection, double>("reject", Types.Score, s => s.Reject, (s, v) => s.Reject = v,
+            "From this score on mail is refused.") { Example = "20", Later = "spam filtering" },
+        new Key<SpamSection, bool>("greylist", Types.Boolean, s => s.Greylist, (s, v) => s.Greylist = v,
+            "Defer the first mail of unknown senders.") { Example = "true", Later = "spam filtering" },
+        new Key<SpamSection, bool>("learn_from_junk", Types.Boolean, s => s.LearnFromJunk, (s, v) => s.LearnFromJunk = v,
+            "Learn from what users move into and out of Junk.") { Example = "false", Later = "spam filtering" },
+    ]);
+}
+
+public enum GuardMode
+{
+    Builtin, Crowdsec, None,
+}
+
+public sealed class GuardSection : SettingsSection
+{
+    public GuardMode Mode { get; private set; }
+
+    internal static readonly Table<GuardSection> Table = new("Who decides about bans: one owner.",
+    [
+        new Key<GuardSection, GuardMode>("mode", Types.Words("mode", ("builtin", GuardMode.Builtin), ("crowdsec", GuardMode.Crowdsec),
+            ("none", GuardMode.None)), s => s.Mode, (s, v) => s.Mode = v, "builtin: this server. crowdsec: a CrowdSec engine. none: nobody.")
+            { Example = "none", Later = "bans" },
+    ]);
+}
+
+public sealed class ProbeSection : SettingsSection
+{
+    public TimeSpan? Every { get; private set; }
+
+    internal static readonly Table<ProbeSection> Table = new("The round-trip probe.",
+    [
+        new Key<ProbeSection, TimeSpan>("every", Types.Duration, s => s.Every, (s, v) => s.Every = v,
+            "How often a message is sent out and waited for.") { Example = "20m", DefaultText = "never", Later = "the round-trip probe" },
+    ]);
+}
+
+public sealed class DnsSection : SettingsSection
+{
+    public IReadOnlyList<System.Net.IPEndPoint> Resolvers { get; private set; } = [];
+
+    internal static readonly Table<DnsSection> Table = new("Name resolution.",
+    [
+        new Key<DnsSection, IReadOnlyList<System.Net.IPEndPoint>>("resolvers", Types.ListOf(Types.Listen), s => s.Resolvers,
+            (s, v) => s.Resolvers = v, "Resolvers to ask, in this order. A validating one on this machine is best.")
+            { Example = "[\"127.0.0.1:53\"]", DefaultText = "those of the system" },
+    ]);
+}
+
+public enum LogFormat
+{
+    Text, Json,
+}
+
+public sealed class LogSection : SettingsSection
+{
+    public LogFormat Format { get; private set; }
+
+    public LogLevel Level { get; private set; } = LogLevel.Information;
+
+    internal static readonly Table<LogSection> Table = new("The log, on standard output.",
+    [
+        new Key<LogSection, LogFormat>("format", Types.Words("format", ("text", LogFormat.Text), ("json", LogFormat.Json)),
+            s => s.Format, (s, v) => s.Format = v, "text for people, json (one object a line) for collectors.") { Example = "json" },
+        new Key<LogSection, LogLevel>("level", Types.Words("level", ("debug", LogLevel.Debug), ("info", LogLevel.Information),
+            ("warning", LogLevel.Warning), ("error", LogLevel.Error)), s => s.Level, (s, v) => s.Level = v,
+            "The least important events that are written.") { Example = "warning" },
+    ]);
+}

@@ -1,0 +1,292 @@
+// Settings owns the settings file: its keys, their types and defaults, references, and every check that can be made
+// without the network. Rules: the table beside a section is the only list of its keys (sample, manual, schema and checks come
+// from it); wrong input is a Problem with a place, never an exception; secrets are only ever shown as references.
+using Aviso.Net;
+
+namespace Aviso.Settings;
+
+/// <summary>The whole settings file.</summary>
+public sealed class ServerSettings : SettingsSection
+{
+    public string Hostname { get; private set; } = "";
+
+    /// <summary>Absolute after loading: a relative path is taken from the settings file's folder.</summary>
+    public string Data { get; internal set; } = "/var/lib/aviso";
+
+    public IReadOnlyList<ListenerSection> Listeners { get; private set; } = [];
+
+    public NetworksSection Networks { get; private set; } = new();
+
+    /// <summary>Where mail for postmaster of every domain goes. After loading never empty.</summary>
+    public string Postmaster { get; internal set; } = "";
+
+    public TlsSection Tls { get; private set; } = new();
+
+    public IReadOnlyList<DomainSection> Domains { get; private set; } = [];
+
+    public IReadOnlyList<AccountSection> Accounts { get; private set; } = [];
+
+    /// <summary>JSON text {"address": "password or hash"}; read it with <see cref="AccountList"/>.</summary>
+    public Secret? AccountsFrom { get; private set; }
+
+    public IReadOnlyList<AliasSection> Aliases { get; private set; } = [];
+
+    /// <summary>Text in Postfix virtual format.</summary>
+    public Secret? AliasesFrom { get; private set; }
+
+    public IReadOnlyList<RelaySection> Relays { get; private set; } = [];
+
+    public IReadOnlyList<RouteSection> Routes { get; private set; } = [];
+
+    public OutboundSection Outbound { get; private set; } = new();
+
+    public LimitsSection Limits { get; private set; } = new();
+
+    public StoreSection Store { get; private set; } = new();
+
+    public SpamSection Spam { get; private set; } = new();
+
+    public GuardSection Guard { get; private set; } = new();
+
+    public ProbeSection Probe { get; private set; } = new();
+
+    public DnsSection Dns { get; private set; } = new();
+
+    public LogSection Log { get; private set; } = new();
+
+    internal static readonly Table<ServerSettings> Table = new("Everything an Aviso server is told.",
+    [
+        new Key<ServerSettings, string>("hostname", Types.Hostname, s => s.Hostname, (s, v) => s.Hostname = v,
+            "The name this server calls itself in greetings, EHLO and Received fields, and the one in its certificate. "
+            + "It must resolve to this server.") { Required = true, Example = "mail.example.org" },
+        new Key<ServerSettings, string>("data", Types.Path, s => s.Data, (s, v) => s.Data = v,
+            "The folder that holds mail, queue, keys and the admin socket. One server at a time uses it. "
+            + "A relative path begins at the folder of this file.") { Example = "/var/lib/aviso" },
+        new Key<ServerSettings, IReadOnlyList<ListenerSection>>("listeners", Types.ListOf(new SectionType<ListenerSection>(ListenerSection.Table)),
+            s => s.Listeners, (s, v) => s.Listeners = v,
+            "Where the server listens and for what. Nothing is listened on that is not named here.")
+            {
+                Required = true,
+                Example = """
+
+                      - { kind: smtp,        address: "[::]:25" }
+                      - { kind: submission,  address: "[::]:587" }
+                      - { kind: submissions, address: "[::]:465" }
+                      - { kind: imaps,       address: "[::]:993" }
+                      - { kind: metrics,     address: "127.0.0.1:9166" }
+                    """,
+            },
+        new Key<ServerSettings, NetworksSection>("networks", new SectionType<NetworksSection>(NetworksSection.Table),
+            s => s.Networks, (s, v) => s.Networks = v, "Networks that are not strangers.")
+            { Example = "{ proxies: [10.0.20.0/24], internal: [10.0.0.0/8] }" },
+        new Key<ServerSettings, string>("postmaster", Types.Address, s => s.Postmaster, (s, v) => s.Postmaster = v,
+            "Who gets mail for postmaster at every domain (RFC 5321 section 4.5.1 requires that somebody does).")
+            { Example = "alice@example.org", DefaultText = "the first of `accounts`" },
+        new Key<ServerSettings, TlsSection>("tls", new SectionType<TlsSection>(TlsSection.Table), s => s.Tls, (s, v) => s.Tls = v,
+            "The certificate for all listeners. Files are watched: a renewed certificate is used without a restart.")
+            { Example = "{ certificate: file:/etc/aviso/tls.crt, key: file:/etc/aviso/tls.key }" },
+        new Key<ServerSettings, IReadOnlyList<DomainSection>>("domains", Types.ListOf(new SectionType<DomainSection>(DomainSection.Table)),
+            s => s.Domains, (s, v) => s.Domains = v, "Domains whose mail is received here.")
+            {
+                Example = """
+
+                      - { name: example.org, catch_all: alice@example.org }
+                    """,
+            },
+        new Key<ServerSettings, IReadOnlyList<AccountSection>>("accounts", Types.ListOf(new SectionType<AccountSection>(AccountSection.Table)),
+            s => s.Accounts, (s, v) => s.Accounts = v,
+            "People and programs with a mailbox. What stands here belongs to this file: the account verbs refuse to change it. "
+            + "An account that vanishes from the file is suspended, never deleted.")
+            {
+                Example = """
+
+                      - { address: alice@example.org, password: env:ALICE_PASSWORD, quota: 5GB, send_as: ["plans@example.org"] }
+                    """,
+            },
+        new Key<ServerSettings, Secret>("accounts_from", Types.List("JSON {\"address\": \"password or hash\"}"),
+            s => s.AccountsFrom, (s, v) => s.AccountsFrom = v,
+            "More accounts, from a JSON object of addresses with a password or hash each.")
+            { Example = "file:/etc/aviso/accounts.json", DefaultText = "none" },
+        new Key<ServerSettings, IReadOnlyList<AliasSection>>("aliases", Types.ListOf(new SectionType<AliasSection>(AliasSection.Table)),
+            s => s.Aliases, (s, v) => s.Aliases = v, "Addresses that stand for others, here or elsewhere.")
+            {
+                Example = """
+
+                      - { address: info@example.org, to: [alice@example.org, carol@elsewhere.example] }
+                    """,
+            },
+        new Key<ServerSettings, Secret>("aliases_from", Types.List("a list in Postfix virtual format"),
+            s => s.AliasesFrom, (s, v) => s.AliasesFrom = v, "More aliases, in Postfix virtual format.")
+            { Example = "file:/etc/aviso/virtual", DefaultText = "none" },
+        new Key<ServerSettings, IReadOnlyList<RelaySection>>("relays", Types.ListOf(new SectionType<RelaySection>(RelaySection.Table)),
+            s => s.Relays, (s, v) => s.Relays = v, "Servers that send our mail on for us.")
+            {
+                Example = """
+
+                      - { name: brevo, host: smtp-relay.example, port: 587, tls: required, username: env:RELAY_USER,
+                          password: env:RELAY_PASSWORD, quota: 300/day }
+                    """,
+            },
+        new Key<ServerSettings, IReadOnlyList<RouteSection>>("routes", Types.ListOf(new SectionType<RouteSection>(RouteSection.Table)),
+            s => s.Routes, (s, v) => s.Routes = v,
+            "Which relay takes which mail; the first route that fits counts. Mail that fits none goes to the MX of its domain.")
+            {
+                Example = """
+
+                      - { to: "*", relay: brevo }
+                    """,
+            },
+        new Key<ServerSettings, OutboundSection>("outbound", new SectionType<OutboundSection>(OutboundSection.Table),
+            s => s.Outbound, (s, v) => s.Outbound = v, "How mail leaves.") { Example = "{ give_up_after: 5d }" },
+        new Key<ServerSettings, LimitsSection>("limits", new SectionType<LimitsSection>(LimitsSection.Table),
+            s => s.Limits, (s, v) => s.Limits = v, "What one client or one message may use.")
+            { Example = "{ message_size: 200MB, connections_at_once: 50 }" },
+        new Key<ServerSettings, StoreSection>("store", new SectionType<StoreSection>(StoreSection.Table),
+            s => s.Store, (s, v) => s.Store = v, "How mail is kept.") { Example = "{ undelete: 14d }" },
+        new Key<ServerSettings, SpamSection>("spam", new SectionType<SpamSection>(SpamSection.Table),
+            s => s.Spam, (s, v) => s.Spam = v, "Spam filtering.")
+            { Example = "{ enabled: true, add_header: 6, reject: 15 }", Later = "spam filtering" },
+        new Key<ServerSettings, GuardSection>("guard", new SectionType<GuardSection>(GuardSection.Table),
+            s => s.Guard, (s, v) => s.Guard = v, "Who decides about bans: one owner.")
+            { Example = "{ mode: builtin }", Later = "bans" },
+        new Key<ServerSettings, ProbeSection>("probe", new SectionType<ProbeSection>(ProbeSection.Table),
+            s => s.Probe, (s, v) => s.Probe = v, "The round-trip probe.")
+            { Example = "{ every: 20m }", Later = "the round-trip probe" },
+        new Key<ServerSettings, DnsSection>("dns", new SectionType<DnsSection>(DnsSection.Table),
+            s => s.Dns, (s, v) => s.Dns = v, "Name resolution.") { Example = "{ resolvers: [\"127.0.0.1:53\"] }" },
+        new Key<ServerSettings, LogSection>("log", new SectionType<LogSection>(LogSection.Table),
+            s => s.Log, (s, v) => s.Log = v, "The log, on standard output.") { Example = "{ format: json }" },
+    ]);
+}
+
+/// <summary>One address to listen on.</summary>
+public sealed class ListenerSection : SettingsSection
+{
+    public ListenerKind Kind { get; private set; }
+
+    public System.Net.IPEndPoint Address { get; private set; } = new(System.Net.IPAddress.IPv6Any, 0);
+
+    public bool Proxy { get; private set; } = true;
+
+    /// <summary>TLS from the first octet.</summary>
+    public bool IsImplicitTls =>
+        Kind is ListenerKind.Submissions or ListenerKind.Imaps or ListenerKind.Pop3s or ListenerKind.Https;
+
+    /// <summary>Parsed, but not bound: its part is not built yet. Null when it is.</summary>
+    public string? NotYet => Kind switch
+    {
+        ListenerKind.Pop3 or ListenerKind.Pop3s => "POP3 is not part of this version",
+        ListenerKind.ManageSieve => "ManageSieve is not part of this version",
+        ListenerKind.Https => "webmail and HTTPS are not part of this version",
+        _ => null,
+    };
+
+    internal static readonly WordType<ListenerKind> Kinds = new("kind",
+        Enum.GetValues<ListenerKind>().ToDictionary(k => k.ToString().ToLowerInvariant()));
+
+    internal static readonly Table<ListenerSection> Table = new("One address to listen on.",
+    [
+        new Key<ListenerSection, ListenerKind>("kind", Kinds, s => s.Kind, (s, v) => s.Kind = v,
+            "What is spoken there. submissions, imaps, pop3s and https speak TLS from the first octet; the others offer STARTTLS. "
+            + "A kind whose part is not in this version is not bound, and the start says so.") { Required = true, Example = "smtp" },
+        new Key<ListenerSection, System.Net.IPEndPoint>("address", Types.Listen, s => s.Address, (s, v) => s.Address = v,
+            "Address and port. `[::]` means every address, IPv4 as well. Port 0 lets the system choose.")
+            { Required = true, Example = "\"[::]:25\"" },
+        new Key<ListenerSection, bool>("proxy", Types.Boolean, s => s.Proxy, (s, v) => s.Proxy = v,
+            "Expect PROXY headers from `networks.proxies` on this listener. http and metrics never read them.") { Example = "false" },
+    ]);
+}
+
+public sealed class NetworksSection : SettingsSection
+{
+    public IReadOnlyList<System.Net.IPNetwork> Proxies { get; private set; } = [];
+
+    public IReadOnlyList<System.Net.IPNetwork> Internal { get; private set; } = [];
+
+    public IReadOnlyList<System.Net.IPNetwork> CleartextLogin { get; private set; } = [];
+
+    internal static readonly Table<NetworksSection> Table = new("Networks that are not strangers.",
+    [
+        new Key<NetworksSection, IReadOnlyList<System.Net.IPNetwork>>("proxies", Types.ListOf(Types.Network), s => s.Proxies,
+            (s, v) => s.Proxies = v, "A PROXY header (v1 or v2) is required within 5 seconds from these, and refused from everybody else.")
+            { Example = "[10.0.20.0/24]" },
+        new Key<NetworksSection, IReadOnlyList<System.Net.IPNetwork>>("internal", Types.ListOf(Types.Network), s => s.Internal,
+            (s, v) => s.Internal = v, "Ours: never banned, no reverse-DNS policy. Grants no relaying and skips no login, filter or failed-login limit.")
+            { Example = "[10.0.0.0/8]" },
+        new Key<NetworksSection, IReadOnlyList<System.Net.IPNetwork>>("cleartext_login", Types.ListOf(Types.Network), s => s.CleartextLogin,
+            (s, v) => s.CleartextLogin = v, "May log in without TLS. For tests; passwords then cross the network in the clear.")
+            { Example = "[127.0.0.1]" },
+    ]);
+}
+
+public sealed class TlsSection : SettingsSection
+{
+    public Secret? Certificate { get; private set; }
+
+    public Secret? Key { get; private set; }
+
+    public bool SelfSigned { get; private set; }
+
+    public IReadOnlyList<CertificateSection> Additional { get; private set; } = [];
+
+    public AcmeSection Acme { get; private set; } = new();
+
+    /// <summary>There will be something to show a client.</summary>
+    public bool IsConfigured => Certificate is not null || SelfSigned;
+
+    internal static readonly Table<TlsSection> Table = new("The certificate: certificate and key, or acme, or self_signed.",
+    [
+        new Key<TlsSection, Secret>("certificate", Types.Certificate, s => s.Certificate, (s, v) => s.Certificate = v,
+            "The certificate and the chain above it, as PEM.") { Example = "file:/etc/aviso/tls.crt", DefaultText = "none" },
+        new Key<TlsSection, Secret>("key", Types.PrivateKey, s => s.Key, (s, v) => s.Key = v,
+            "Its private key, as PEM.") { Example = "file:/etc/aviso/tls.key", DefaultText = "none" },
+        new Key<TlsSection, bool>("self_signed", Types.Boolean, s => s.SelfSigned, (s, v) => s.SelfSigned = v,
+            "Make a certificate authority in the data folder and a certificate from it. For tries and internal use: clients must be given `ca.crt`.")
+            { Example = "true" },
+        new Key<TlsSection, IReadOnlyList<CertificateSection>>("additional", Types.ListOf(new SectionType<CertificateSection>(CertificateSection.Table)),
+            s => s.Additional, (s, v) => s.Additional = v, "More certificates, chosen by the name the client asks for (SNI).")
+            { Example = "[ { certificate: file:/etc/aviso/other.crt, key: file:/etc/aviso/other.key } ]" },
+        new Key<TlsSection, AcmeSection>("acme", new SectionType<AcmeSection>(AcmeSection.Table), s => s.Acme, (s, v) => s.Acme = v,
+            "Get and renew the certificate by ACME.") { Example = "{ contact: alice@example.org }", Later = "ACME" },
+    ]);
+}
+
+public sealed class CertificateSection : SettingsSection
+{
+    public Secret Certificate { get; private set; } = new("", null);
+
+    public Secret Key { get; private set; } = new("", null);
+
+    internal static readonly Table<CertificateSection> Table = new("One more certificate.",
+    [
+        new Key<CertificateSection, Secret>("certificate", Types.Certificate, s => s.Certificate, (s, v) => s.Certificate = v,
+            "The certificate and the chain above it, as PEM.") { Required = true, Example = "file:/etc/aviso/other.crt" },
+        new Key<CertificateSection, Secret>("key", Types.PrivateKey, s => s.Key, (s, v) => s.Key = v,
+            "Its private key, as PEM.") { Required = true, Example = "file:/etc/aviso/other.key" },
+    ]);
+}
+
+public enum AcmeChallenge
+{
+    Http01, TlsAlpn01, Dns01,
+}
+
+public sealed class AcmeSection : SettingsSection
+{
+    public string Contact { get; private set; } = "";
+
+    public string Directory { get; private set; } = "https://acme-v02.api.letsencrypt.org/directory";
+
+    public AcmeChallenge Challenge { get; private set; } = AcmeChallenge.TlsAlpn01;
+
+    internal static readonly Table<AcmeSection> Table = new("How to get a certificate by ACME.",
+    [
+        new Key<AcmeSection, string>("contact", Types.Address, s => s.Contact, (s, v) => s.Contact = v,
+            "Whom the certificate authority may write to.") { Example = "alice@example.org", DefaultText = "`postmaster`", Later = "ACME" },
+        new Key<AcmeSection, string>("directory", Types.Text, s => s.Directory, (s, v) => s.Directory = v,
+            "The authority's directory.") { Example = "https://acme-v02.api.letsencrypt.org/directory", Later = "ACME" },
+        new Key<AcmeSection, AcmeChallenge>("challenge", Types.Words("challenge", ("http-01", AcmeChallenge.Http01),
+            ("tls-alpn-01", AcmeChallenge.TlsAlpn01), ("dns-01", AcmeChallenge.Dns01)), s => s.Challenge, (s, v) => s.Challenge = v,
+            "How the name is proved to be ours.") { Example = "http-01", Later = "ACME" },
+    ]);
+}

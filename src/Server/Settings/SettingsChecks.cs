@@ -1,0 +1,242 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Aviso.Net;
+
+namespace Aviso.Settings;
+
+/// <summary>What several keys must agree on. One method for each rule; each says what to do.</summary>
+internal static class SettingsChecks
+{
+    private static readonly string[] HashSchemes = ["{BLF-CRYPT}", "{SHA512-CRYPT}", "{SHA256-CRYPT}", "{YESCRYPT}", "{CRYPT}", "{SCRAM-SHA-256}"];
+
+    public static void Run(ServerSettings settings, Problems problems)
+    {
+        ListenersAreApart(settings, problems);
+        ListenersHaveTls(settings, problems);
+        TlsIsOneThing(settings.Tls, problems);
+        NetworksAreNotEverybody(settings, problems);
+        DomainsAreApart(settings, problems);
+        AccountsAreWhole(settings, problems);
+        ListedAccountsAreWhole(settings, problems);
+        AliasesAreClear(settings, problems);
+        RelaysAreWhole(settings, problems);
+        RoutesLeadSomewhere(settings, problems);
+        CaptureIsLocal(settings, problems);
+        PostmasterIsSomebody(settings, problems);
+        if (settings.Spam.AddHeader >= settings.Spam.Reject)
+            Say(problems, settings.Spam, settings.Spam.Has("reject") ? "reject" : "add_header", "must be above `add_header`: mail to be marked would be refused");
+        if (settings.Outbound.NoticeAfter >= settings.Outbound.GiveUpAfter)
+            Say(problems, settings.Outbound, settings.Outbound.Has("notice_after") ? "notice_after" : "give_up_after",
+                "`notice_after` must be shorter than `give_up_after`");
+    }
+
+    private static void Say(Problems problems, SettingsSection section, string key, string text) =>
+        problems.Add(section.PlaceOf(key), section.PathOf(key), text);
+
+    private static void ListenersAreApart(ServerSettings settings, Problems problems)
+    {
+        if (settings.Has("listeners") && settings.Listeners.Count == 0)
+            Say(problems, settings, "listeners", "is empty: the server would do nothing");
+        var bound = new List<ListenerSection>();
+        foreach (var listener in settings.Listeners.Where(l => l.Address.Port != 0))
+        {
+            if (bound.Find(other => Overlap(other.Address, listener.Address)) is { } first)
+            {
+                Say(problems, listener, "address", $"port {listener.Address.Port} is taken by the {Name(first)} listener on line "
+                    + $"{first.PlaceOf("address").Line}{(first.Address.Address.Equals(listener.Address.Address) ? "" : "; [::] means every address, IPv4 as well")}");
+            }
+            bound.Add(listener);
+        }
+    }
+
+    private static bool Overlap(IPEndPoint a, IPEndPoint b) =>
+        a.Port == b.Port && (a.Address.Equals(b.Address) || a.Address.Equals(IPAddress.IPv6Any) || b.Address.Equals(IPAddress.IPv6Any)
+            || (a.AddressFamily == b.AddressFamily && a.AddressFamily == AddressFamily.InterNetwork
+                && (a.Address.Equals(IPAddress.Any) || b.Address.Equals(IPAddress.Any))));
+
+    private static string Name(ListenerSection listener) => listener.Kind.ToString().ToLowerInvariant();
+
+    private static void ListenersHaveTls(ServerSettings settings, Problems problems)
+    {
+        if (settings.Tls.IsConfigured || settings.Tls.Has("acme") || settings.Tls.Has("certificate")) return;
+        foreach (var listener in settings.Listeners)
+        {
+            var login = listener.Kind is ListenerKind.Submission or ListenerKind.Imap or ListenerKind.Pop3 or ListenerKind.ManageSieve;
+            if (!listener.IsImplicitTls && !(login && settings.Networks.CleartextLogin.Count == 0)) continue;
+            Say(problems, listener, "kind", $"{Name(listener)} needs a certificate: give `tls: {{ certificate: file:..., key: file:... }}`"
+                + " or, to try things out, `tls: { self_signed: true }`");
+            return;
+        }
+    }
+
+    private static void TlsIsOneThing(TlsSection tls, Problems problems)
+    {
+        if (tls.SelfSigned && (tls.Has("certificate") || tls.Has("key") || tls.Has("acme")))
+            Say(problems, tls, "self_signed", "contradicts the certificate that is also given; leave one out");
+        if (tls.Has("acme") && (tls.Has("certificate") || tls.Has("key")))
+            Say(problems, tls, "acme", "contradicts the certificate that is also given; leave one out");
+        else if (tls.Has("acme"))
+            Say(problems, tls, "acme", "ACME comes later; in this version give `certificate` and `key`, or `self_signed: true`");
+        if (tls.Has("certificate") && !tls.Has("key")) Say(problems, tls, "certificate", "needs its `key`");
+        if (tls.Has("key") && !tls.Has("certificate")) Say(problems, tls, "key", "needs its `certificate`");
+        if (tls is { Certificate: { } certificate, Key: { } key }) PairMatches(tls, certificate, key, problems);
+        foreach (var more in tls.Additional.Where(m => m.Has("certificate") && m.Has("key"))) PairMatches(more, more.Certificate, more.Key, problems);
+    }
+
+    private static void PairMatches(SettingsSection section, Secret certificate, Secret key, Problems problems)
+    {
+        if (certificate.Reveal().Length == 0 || key.Reveal().Length == 0) return;
+        try
+        {
+            using var pair = X509Certificate2.CreateFromPem(certificate.Reveal(), key.Reveal());
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            Say(problems, section, "key", "is not the key of `certificate`, or one of them cannot be read");
+        }
+    }
+
+    private static void NetworksAreNotEverybody(ServerSettings settings, Problems problems)
+    {
+        Check("proxies", settings.Networks.Proxies, "a PROXY header would be required from everybody");
+        Check("internal", settings.Networks.Internal, "everybody would count as ours");
+        Check("cleartext_login", settings.Networks.CleartextLogin, "everybody might send passwords in the clear");
+
+        void Check(string key, IReadOnlyList<IPNetwork> networks, string consequence)
+        {
+            for (var i = 0; i < networks.Count; i++)
+                if (networks[i].PrefixLength == 0) Say(problems, settings.Networks, $"{key}[{i}]", $"{networks[i]} is the whole Internet: {consequence}");
+        }
+    }
+
+    private static void DomainsAreApart(ServerSettings settings, Problems problems)
+    {
+        var seen = new Dictionary<string, DomainSection>(StringComparer.OrdinalIgnoreCase);
+        foreach (var domain in settings.Domains.Where(d => d.Name.Length > 0))
+        {
+            if (!seen.TryAdd(domain.Name, domain))
+                Say(problems, domain, "name", $"{domain.Name} is given twice; the first is on line {seen[domain.Name].PlaceOf("name").Line}");
+        }
+        foreach (var domain in settings.Domains.Where(d => d.AliasOf is not null))
+        {
+            if (domain.CatchAll is not null) Say(problems, domain, "catch_all", "contradicts `alias_of`: addresses are looked up in the other domain");
+            if (!seen.TryGetValue(domain.AliasOf!, out var target))
+                Say(problems, domain, "alias_of", $"{domain.AliasOf} is not in `domains`{Nearest.Hint(domain.AliasOf!, seen.Keys)}");
+            else if (target == domain || target.AliasOf is not null)
+                Say(problems, domain, "alias_of", $"{domain.AliasOf} must be a domain of its own, not an alias");
+        }
+    }
+
+    private static string DomainOf(string address) => address[(address.LastIndexOf('@') + 1)..];
+
+    private static bool IsDeclared(ServerSettings settings, string address) =>
+        settings.Domains.Any(d => d.Name.Equals(DomainOf(address), StringComparison.OrdinalIgnoreCase));
+
+    private static string NotDeclared(ServerSettings settings, string address) =>
+        $"{DomainOf(address)} is not in `domains`{Nearest.Hint(DomainOf(address), settings.Domains.Select(d => d.Name))}";
+
+    private static void AccountsAreWhole(ServerSettings settings, Problems problems)
+    {
+        var seen = new Dictionary<string, AccountSection>(StringComparer.OrdinalIgnoreCase);
+        foreach (var account in settings.Accounts)
+        {
+            if (account.Address.Length > 0)
+            {
+                if (!seen.TryAdd(account.Address, account))
+                    Say(problems, account, "address", $"{account.Address} is given twice; the first is on line {seen[account.Address].PlaceOf("address").Line}");
+                if (!IsDeclared(settings, account.Address)) Say(problems, account, "address", NotDeclared(settings, account.Address));
+            }
+            if (account.Has("password") && account.Has("hash")) Say(problems, account, "hash", "contradicts `password`; leave one out");
+            if (!account.Has("password") && !account.Has("hash"))
+                Say(problems, account, "password", "is missing: give `password: env:NAME` or `hash: ...`");
+            if (account.Hash?.Reveal() is { } hash && !IsKnownHash(hash))
+                Say(problems, account, "hash", $"is of no known kind; known are {string.Join(" ", HashSchemes)} and crypt(5) texts ($2y$, $6$, $5$, $y$)");
+            if (account.Password?.Reveal() is { } password && AccountList.IsCrypt(password))
+                Say(problems, account, "password", "looks like a hash; say `hash` instead of `password`");
+        }
+    }
+
+    private static bool IsKnownHash(string hash) =>
+        AccountList.IsCrypt(hash) || HashSchemes.Any(s => hash.StartsWith(s, StringComparison.OrdinalIgnoreCase));
+
+    private static void ListedAccountsAreWhole(ServerSettings settings, Problems problems)
+    {
+        if (settings.AccountsFrom is not { } from) return;
+        var (accounts, error) = AccountList.Parse(from.Reveal());
+        if (accounts is null)
+        {
+            Say(problems, settings, "accounts_from", $"what {from} holds {error}");
+            return;
+        }
+        foreach (var account in accounts)
+        {
+            if (settings.Accounts.FirstOrDefault(a => a.Address.Equals(account.Address, StringComparison.OrdinalIgnoreCase)) is { } own)
+                Say(problems, settings, "accounts_from", $"{account.Address} is also in `accounts`, line {own.PlaceOf("address").Line}; leave one out");
+            if (!IsDeclared(settings, account.Address)) Say(problems, settings, "accounts_from", NotDeclared(settings, account.Address));
+        }
+    }
+
+    private static void AliasesAreClear(ServerSettings settings, Problems problems)
+    {
+        var seen = new Dictionary<string, AliasSection>(StringComparer.OrdinalIgnoreCase);
+        foreach (var alias in settings.Aliases.Where(a => a.Address.Length > 0))
+        {
+            if (!seen.TryAdd(alias.Address, alias))
+                Say(problems, alias, "address", $"{alias.Address} is given twice; the first is on line {seen[alias.Address].PlaceOf("address").Line}");
+            if (!IsDeclared(settings, alias.Address)) Say(problems, alias, "address", NotDeclared(settings, alias.Address));
+            if (alias.Has("to") && alias.To.Count == 0) Say(problems, alias, "to", "is empty: the alias would lose its mail");
+            var account = settings.Accounts.FirstOrDefault(a => a.Address.Equals(alias.Address, StringComparison.OrdinalIgnoreCase));
+            if (account is null || alias.To.Contains(alias.Address, StringComparer.OrdinalIgnoreCase)) continue;
+            Say(problems, alias, "address", $"{alias.Address} is an account on line {account.PlaceOf("address").Line}, and this alias would take its mail away; "
+                + "to keep and forward, say `forward_to` at the account");
+        }
+    }
+
+    private static void RelaysAreWhole(ServerSettings settings, Problems problems)
+    {
+        var seen = new Dictionary<string, RelaySection>(StringComparer.Ordinal);
+        foreach (var relay in settings.Relays.Where(r => r.Name.Length > 0))
+        {
+            if (!seen.TryAdd(relay.Name, relay))
+                Say(problems, relay, "name", $"{relay.Name} is given twice; the first is on line {seen[relay.Name].PlaceOf("name").Line}");
+            if (relay.Name == RouteSection.Direct) Say(problems, relay, "name", "`direct` means the MX of the domain; choose another name");
+            if (relay.Has("username") != relay.Has("password"))
+                Say(problems, relay, relay.Has("username") ? "username" : "password", "a login needs both `username` and `password`");
+            if (relay.Tls is RelayTls.None or RelayTls.Opportunistic && relay.Has("password"))
+                Say(problems, relay, "tls", "a password is only sent over verified TLS; say required or implicit, or leave the login out");
+            if (relay.Has("reserve") && !relay.Has("quota")) Say(problems, relay, "reserve", "is a part of `quota`, which is not given");
+            if (relay.Quota is { } quota && relay.Reserve >= quota.Count) Say(problems, relay, "reserve", "must be smaller than the quota");
+        }
+    }
+
+    private static void RoutesLeadSomewhere(ServerSettings settings, Problems problems)
+    {
+        var seen = new Dictionary<(string, string), RouteSection>();
+        foreach (var route in settings.Routes.Where(r => r.Relay.Length > 0))
+        {
+            var names = settings.Relays.Select(r => r.Name).Append(RouteSection.Direct).ToList();
+            if (!names.Contains(route.Relay))
+                Say(problems, route, "relay", $"there is no relay {route.Relay} in `relays`{Nearest.Hint(route.Relay, names)}");
+            if (!seen.TryAdd((route.From, route.To), route))
+                Say(problems, route, "to", $"the route on line {seen[(route.From, route.To)].PlaceOf("relay").Line} already takes this mail");
+            else if (seen.TryGetValue(("*", "*"), out var all) && all != route)
+                Say(problems, route, "to", $"never reached: the route on line {all.PlaceOf("relay").Line} takes all mail; put it last");
+        }
+    }
+
+    private static void CaptureIsLocal(ServerSettings settings, Problems problems)
+    {
+        if (settings.Outbound.Capture is not { } capture) return;
+        if (!IsDeclared(settings, capture)) Say(problems, settings.Outbound, "capture", NotDeclared(settings, capture));
+        if (settings.Routes.Count > 0) Say(problems, settings.Outbound, "capture", "contradicts `routes`: nothing would be sent through them");
+    }
+
+    private static void PostmasterIsSomebody(ServerSettings settings, Problems problems)
+    {
+        if (settings.Postmaster.Length > 0 || settings.Has("postmaster")) return;
+        if (settings.Accounts.FirstOrDefault(a => a.Address.Length > 0) is { } first) settings.Postmaster = first.Address;
+        else Say(problems, settings, "postmaster", "is missing: somebody must get mail for postmaster (RFC 5321 section 4.5.1)");
+    }
+}

@@ -1,0 +1,236 @@
+// Verbs owns the command line: what `aviso --help` shows, exit statuses, tables and JSON. Rules: 0 ok, 1 found problems,
+// 2 usage, 3 could not run; every verb teaches with examples; output shows references, never secrets.
+using System.CommandLine;
+using System.CommandLine.Help;
+using Aviso.Server;
+using Aviso.Settings;
+
+namespace Aviso.Verbs;
+
+/// <summary>The whole tree of verbs.</summary>
+internal static class CommandTree
+{
+    public static readonly string[] DefaultConfigs = ["aviso.yaml", "/etc/aviso/aviso.yaml"];
+
+    public static Option<string?> Config { get; } = new("--config")
+    {
+        Description = "The settings file. Default: ./aviso.yaml, then /etc/aviso/aviso.yaml.", HelpName = "FILE", Recursive = true,
+    };
+
+    public static Option<bool> Json { get; } = new("--json") { Description = "Print JSON instead of a table." };
+
+    /// <summary>Runs one command line; never throws for what was typed.</summary>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter errors, CancellationToken cancel)
+    {
+        var parsed = Build().Parse(args);
+        if (parsed.Errors.Count > 0 && parsed.Action is not ShortHelp)
+        {
+            foreach (var error in parsed.Errors) await errors.WriteLineAsync($"aviso: {error.Message}");
+            await errors.WriteLineAsync("See `aviso --help`, or `--help` after a verb.");
+            return ExitStatus.Usage;
+        }
+        try
+        {
+            return await parsed.InvokeAsync(
+                new() { Output = output, Error = errors, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancel);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await errors.WriteLineAsync($"aviso: {e.Message}");
+            return ExitStatus.CouldNotRun;
+        }
+    }
+
+    public static RootCommand Build()
+    {
+        var root = new RootCommand(Help("Aviso, a complete mail server in one process.",
+            "aviso serve --local", "aviso init alice@example.org", "aviso check", "aviso serve --config /etc/aviso/aviso.yaml"));
+        root.Add(Config);
+        root.Add(ServeVerb.Build());
+        root.Add(InitVerb.Build());
+        root.Add(CheckVerb.Build());
+        root.Add(DescribeVerb.Build());
+        root.Add(ReloadVerb.Build());
+        foreach (var group in AdminVerbs.Build()) root.Add(group);
+        var help = root.Options.OfType<HelpOption>().First();
+        help.Action = new ShortHelp((HelpAction)help.Action!);
+        return root;
+    }
+
+    /// <summary>Help in which the verbs below the one asked about have no examples.</summary>
+    private sealed class ShortHelp(HelpAction inner) : System.CommandLine.Invocation.SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            foreach (var below in parseResult.CommandResult.Command.Subcommands) below.Description = below.Description?.Split('\n')[0];
+            return inner.Invoke(parseResult);
+        }
+    }
+
+    /// <summary>A description with examples below it.</summary>
+    public static string Help(string text, params string[] examples) =>
+        examples.Length == 0 ? text : text + "\n\nExamples:\n  " + string.Join("\n  ", examples);
+
+    /// <summary>The settings file to use: the one named, else the first of the defaults that is there.</summary>
+    public static string ConfigPath(ParseResult parsed) =>
+        parsed.GetValue(Config) ?? DefaultConfigs.FirstOrDefault(File.Exists) ?? DefaultConfigs[0];
+}
+
+internal static class ExitStatus
+{
+    public const int Ok = 0;
+    public const int FoundProblems = 1;
+    public const int Usage = 2;
+    public const int CouldNotRun = 3;
+}
+
+/// <summary>Prints what is wrong with settings.</summary>
+internal static class ProblemReport
+{
+    /// <summary>One line each, then the sum. Returns the exit status.</summary>
+    public static int Print(SettingsLoad load, TextWriter errors)
+    {
+        foreach (var problem in load.Problems) errors.WriteLine(problem);
+        var count = load.Problems.Count + load.NotShown;
+        errors.WriteLine(count == 1 ? "aviso: one problem in the settings" : $"aviso: {count} problems in the settings{(load.NotShown > 0 ? $", {load.NotShown} not shown" : "")}");
+        // A file that is not there is not a finding about its content.
+        return load.Problems is [{ Place.Line: 0 }] ? ExitStatus.CouldNotRun : ExitStatus.FoundProblems;
+    }
+}
+
+internal static class ServeVerb
+{
+    public static Command Build()
+    {
+        var local = new Option<string?>("--local")
+        {
+            Description = "Try Aviso: loopback only, no root, example.test with alice and bob, data in DIR (default .local).",
+            HelpName = "DIR", Arity = ArgumentArity.ZeroOrOne,
+        };
+        var offset = new Option<int>("--port-offset") { Description = "With --local: add N to every port.", HelpName = "N" };
+        offset.Validators.Add(r =>
+        {
+            if (r.GetValueOrDefault<int>() is < 0 or > 50_000) r.AddError("--port-offset is a number from 0 to 50000");
+        });
+        var free = new Option<bool>("--free-ports") { Description = "With --local: let the system choose every port." };
+        var print = new Option<string?>("--print-ports-to") { Description = "Write the bound ports to FILE once ready, as JSON: kind and port.", HelpName = "FILE" };
+        var verb = new Command("serve", CommandTree.Help(
+            "Run the server until SIGTERM or SIGINT; it then finishes what is in hand, at most 10 seconds. SIGHUP reads the settings again.",
+            "aviso serve --local", "aviso serve --local /tmp/try --port-offset 1000", "aviso serve --config /etc/aviso/aviso.yaml"))
+        { local, offset, free, print };
+        verb.Validators.Add(r =>
+        {
+            var isLocal = r.GetResult(local) is not null;
+            if (isLocal && r.GetResult(CommandTree.Config) is { Implicit: false }) r.AddError("--local has settings of its own; leave --config out");
+            if (!isLocal && (r.GetResult(offset) is { Implicit: false } || r.GetResult(free) is { Implicit: false })) r.AddError("--port-offset and --free-ports go with --local");
+        });
+        verb.SetAction((parsed, cancel) =>
+        {
+            var mode = parsed.GetResult(local) is { Implicit: false }
+                ? new LocalMode(parsed.GetValue(local) ?? ".local", parsed.GetValue(offset), parsed.GetValue(free)) : null;
+            var request = new ServeRequest(CommandTree.ConfigPath(parsed), mode, parsed.GetValue(print));
+            var io = parsed.InvocationConfiguration;
+            return new Serve(request, io.Output, io.Error, Console.OpenStandardOutput(), TimeProvider.System).RunAsync(cancel);
+        });
+        return verb;
+    }
+}
+
+internal static class CheckVerb
+{
+    public static Command Build()
+    {
+        var verb = new Command("check", CommandTree.Help(
+            "Read the settings and say everything that is wrong with them, each with its line and column. Starts nothing.",
+            "aviso check", "aviso check --config new.yaml && mv new.yaml /etc/aviso/aviso.yaml")) { CommandTree.Json };
+        verb.SetAction(parsed =>
+        {
+            var path = CommandTree.ConfigPath(parsed);
+            var load = SettingsFile.Load(path);
+            var io = parsed.InvocationConfiguration;
+            if (parsed.GetValue(CommandTree.Json))
+            {
+                Output.Json(io.Output, Output.Rows(load.Problems.Select(p => new Dictionary<string, object?>
+                    { ["file"] = p.Place.File, ["line"] = p.Place.Line, ["column"] = p.Place.Column, ["key"] = p.Path, ["text"] = p.Text })));
+                return load.Settings is not null ? ExitStatus.Ok : ProblemReport.Print(load, TextWriter.Null);
+            }
+            if (load.Settings is not { } settings) return ProblemReport.Print(load, io.Error);
+            io.Output.WriteLine($"{path} is good: {settings.Listeners.Count} listeners, {settings.Domains.Count} domains, {settings.Accounts.Count} accounts in the file");
+            foreach (var listener in settings.Listeners.Where(l => l.NotYet is not null))
+                io.Output.WriteLine($"note: {listener.PlaceOf("kind")}: {listener.Kind.ToString().ToLowerInvariant()} will not be bound: {listener.NotYet}");
+            return ExitStatus.Ok;
+        });
+        return verb;
+    }
+}
+
+internal static class InitVerb
+{
+    public static Command Build()
+    {
+        var address = new Argument<string>("ADDRESS") { Description = "The first account, who is also postmaster." };
+        var verb = new Command("init", CommandTree.Help(
+            "Write a commented settings file for the address's domain, to ./aviso.yaml or --config FILE. Never overwrites.",
+            "aviso init alice@example.org", "aviso init alice@example.org --config /etc/aviso/aviso.yaml")) { address };
+        verb.SetAction(async (parsed, cancel) =>
+        {
+            var io = parsed.InvocationConfiguration;
+            if (Types.Address.Read(parsed.GetValue(address)!) is not { } first)
+            {
+                await io.Error.WriteLineAsync($"aviso: `{parsed.GetValue(address)}` is no mail address such as alice@example.org");
+                return ExitStatus.Usage;
+            }
+            var path = parsed.GetValue(CommandTree.Config) ?? CommandTree.DefaultConfigs[0];
+            var secret = $"file:{first[..first.IndexOf('@')]}.password";
+            try
+            {
+                await using var file = new StreamWriter(new FileStream(path, FileMode.CreateNew));
+                await file.WriteAsync(SettingsManual.Sample(SampleNames.For(first, secret, "/var/lib/aviso")));
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                await io.Error.WriteLineAsync($"aviso: {path} is already there and was not touched");
+                return ExitStatus.CouldNotRun;
+            }
+            await io.Output.WriteLineAsync($"wrote {path}. Next: put the password of {first} into {secret[5..]} beside it (readable by the server only), then `aviso check --config {path}`");
+            return ExitStatus.Ok;
+        });
+        return verb;
+    }
+}
+
+internal static class ReloadVerb
+{
+    public static Command Build()
+    {
+        var verb = new Command("reload", CommandTree.Help("Make the running server read its settings again, as SIGHUP does.", "aviso reload"));
+        verb.SetAction((parsed, cancel) => AdminVerbs.CallAsync(parsed, "reload", [], null, cancel));
+        return verb;
+    }
+}
+
+/// <summary>The files of the checkout that are written by the program.</summary>
+internal static class GeneratedFiles
+{
+    public static IReadOnlyDictionary<string, Func<string>> All { get; } = new Dictionary<string, Func<string>>
+    {
+        ["docs/manual/settings.md"] = SettingsManual.Page,
+        ["docs/manual/verbs.md"] = () => VerbsManual.Page(CommandTree.Build()),
+        ["docs/aviso.schema.json"] = SettingsSchema.Write,
+        ["deploy/aviso.sample.yaml"] = () => SettingsManual.Sample(SampleNames.Example),
+    };
+
+    public static void Write(string checkout)
+    {
+        foreach (var (name, write) in All)
+        {
+            var path = Path.Combine(checkout, name);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, write());
+        }
+    }
+
+    /// <summary>Names of files that are not what the program would write.</summary>
+    public static IReadOnlyList<string> Old(string checkout) => [.. All
+        .Where(f => !File.Exists(Path.Combine(checkout, f.Key)) || File.ReadAllText(Path.Combine(checkout, f.Key)) != f.Value()).Select(f => f.Key)];
+}

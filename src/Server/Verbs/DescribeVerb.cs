@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.Text;
+using System.Text.Json.Nodes;
+using Aviso.Settings;
+using Aviso.Web;
+
+namespace Aviso.Verbs;
+
+/// <summary>Prints what the server is told to be: every key that holds, defaults included, references instead of secrets.</summary>
+internal static class DescribeVerb
+{
+    public static Command Build()
+    {
+        // For ./dev docs; not part of what an administrator needs.
+        var writeDocs = new Option<string?>("--write-docs") { Hidden = true, HelpName = "DIR" };
+        var check = new Option<bool>("--check") { Hidden = true };
+        var verb = new Command("describe", CommandTree.Help(
+            "Describe the server as its settings make it: every value that holds, where it comes from, and what has no effect yet.",
+            "aviso describe", "aviso describe --json")) { CommandTree.Json, writeDocs, check };
+        verb.SetAction(parsed =>
+        {
+            if (parsed.GetValue(writeDocs) is { } checkout) return Docs(checkout, parsed.GetValue(check), parsed.InvocationConfiguration.Error);
+            var io = parsed.InvocationConfiguration;
+            var path = CommandTree.ConfigPath(parsed);
+            var load = SettingsFile.Load(path);
+            if (load.Settings is not { } settings) return ProblemReport.Print(load, io.Error);
+            var rows = Output.Rows(Rows(settings));
+            if (parsed.GetValue(CommandTree.Json))
+                Output.Json(io.Output, new JsonObject { ["version"] = BuildInfo.Version, ["file"] = path, ["settings"] = rows });
+            else
+            {
+                io.Output.WriteLine($"aviso {BuildInfo.Version}, settings from {path}\n");
+                Output.Show(io.Output, rows);
+            }
+            return ExitStatus.Ok;
+        });
+        return verb;
+    }
+
+    private static int Docs(string checkout, bool onlyCheck, TextWriter errors)
+    {
+        if (!onlyCheck) GeneratedFiles.Write(checkout);
+        var old = GeneratedFiles.Old(checkout);
+        foreach (var name in old) errors.WriteLine($"{name} is not what the program writes now; run ./dev docs");
+        return old.Count == 0 ? ExitStatus.Ok : ExitStatus.FoundProblems;
+    }
+
+    private static IEnumerable<Dictionary<string, object?>> Rows(ServerSettings settings)
+    {
+        foreach (var key in ServerSettings.Table.Entries)
+        {
+            yield return new()
+            {
+                ["key"] = key.Name, ["value"] = key.Show(settings) is { Length: > 0 } shown ? shown : key.Default,
+                ["from"] = settings.Has(key.Name) ? $"line {settings.PlaceOf(key.Name).Line}" : "default",
+                ["note"] = key.Later is { } later && settings.Has(key.Name) ? $"no effect yet: {later} comes later" : "",
+            };
+        }
+    }
+}
+
+/// <summary>The manual page about verbs, in Markdown, from the command tree.</summary>
+internal static class VerbsManual
+{
+    public static string Page(RootCommand root)
+    {
+        var text = new StringBuilder("# Verbs\n\nThis page is generated from the program (`./dev docs`).\n\n"
+            + "Exit status: 0 ok, 1 found problems, 2 wrong usage, 3 could not run. Every verb takes `--help` and `--config FILE` (default\n"
+            + "`./aviso.yaml`, then `/etc/aviso/aviso.yaml`); those that print data take `--json`.\n");
+        foreach (var verb in root.Subcommands.Where(v => !v.Hidden)) Section(text, verb, "aviso");
+        return text.ToString();
+    }
+
+    private static void Section(StringBuilder text, Command verb, string before)
+    {
+        var name = $"{before} {verb.Name}";
+        var arguments = string.Concat(verb.Arguments.Select(a => $" {a.HelpName ?? a.Name}{(a.Arity.MaximumNumberOfValues > 1 ? "..." : "")}"));
+        text.Append($"\n{(before == "aviso" ? "##" : "###")} `{name}{arguments}`\n\n");
+        var parts = (verb.Description ?? "").Split("\n\nExamples:\n", 2);
+        text.Append(parts[0]).Append("\n\n");
+        foreach (var argument in verb.Arguments) text.Append($"- `{argument.HelpName ?? argument.Name}`: {argument.Description}\n");
+        foreach (var option in verb.Options.Where(o => !o.Hidden && o.Name is not "--help" and not "--version"))
+            text.Append($"- `{option.Name}{(option.HelpName is { } h ? " " + h : "")}`: {option.Description}\n");
+        if (verb.Arguments.Count > 0 || verb.Options.Count > 0) text.Append('\n');
+        if (parts.Length > 1) text.Append("```sh\n").Append(string.Join('\n', parts[1].Split('\n').Select(l => l.Trim()))).Append("\n```\n");
+        foreach (var inner in verb.Subcommands) Section(text, inner, name);
+    }
+}

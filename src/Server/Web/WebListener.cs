@@ -1,0 +1,147 @@
+// Web owns what is answered over HTTP. In this version: metrics, health, and in local mode a page that says what comes.
+using System.Net;
+using System.Text;
+using Aviso.Net;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Aviso.Web;
+
+/// <summary>Can the server accept and store mail right now; if not, why.</summary>
+public sealed record Readiness(bool Ready, string Reason);
+
+/// <summary>What the pages show.</summary>
+/// <param name="Hosts">Names and addresses a Host header may say, without ports. Loopback names always may.</param>
+public sealed record WebSources(MetricsRegistry Metrics, Func<Readiness> Ready, IReadOnlyCollection<string> Hosts);
+
+/// <summary>One HTTP listener of kind http or metrics.</summary>
+public sealed class WebListener : IAsyncDisposable
+{
+    private readonly KestrelServer _server;
+
+    private WebListener(KestrelServer server, IPEndPoint bound) => (_server, Bound) = (server, bound);
+
+    /// <summary>Where it listens, with the port the system chose for port 0.</summary>
+    public IPEndPoint Bound { get; }
+
+    /// <exception cref="IOException">The address cannot be bound; the text says what to do.</exception>
+    public static async Task<WebListener> StartAsync(ListenerKind kind, IPEndPoint address, WebSources sources, CancellationToken cancel)
+    {
+        var options = new KestrelServerOptions { AddServerHeader = false };
+        options.Limits.MaxRequestBodySize = 64 << 10;
+        options.Limits.MaxConcurrentConnections = 256;
+        options.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        options.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(1);
+        ListenOptions? endpoint = null;
+        options.Listen(address, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1;
+            endpoint = listen;
+        });
+        var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance);
+        var server = new KestrelServer(Options.Create(options), transport, NullLoggerFactory.Instance);
+        try
+        {
+            await server.StartAsync(new WebPages(kind, sources), cancel);
+        }
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or InvalidOperationException)
+        {
+            server.Dispose();
+            throw new IOException(BindTrouble.Explain(kind, address, e), e);
+        }
+        return new(server, endpoint?.IPEndPoint ?? Parse(server) ?? address);
+    }
+
+    private static IPEndPoint? Parse(KestrelServer server) =>
+        server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() is { } text
+            && Uri.TryCreate(text, UriKind.Absolute, out var uri) && IPAddress.TryParse(uri.DnsSafeHost, out var ip) ? new(ip, uri.Port) : null;
+
+    public async ValueTask DisposeAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        await _server.StopAsync(patience.Token);
+        _server.Dispose();
+    }
+}
+
+/// <summary>Says what to do when an address cannot be bound.</summary>
+public static class BindTrouble
+{
+    public static string Explain(ListenerKind kind, IPEndPoint address, Exception error)
+    {
+        var name = kind.ToString().ToLowerInvariant();
+        var socket = error as System.Net.Sockets.SocketException ?? error.InnerException as System.Net.Sockets.SocketException
+            ?? error.InnerException?.InnerException as System.Net.Sockets.SocketException;
+        var text = socket?.SocketErrorCode ?? System.Net.Sockets.SocketError.Success;
+        return error.GetType().Name == "AddressInUseException" || error.InnerException?.GetType().Name == "AddressInUseException"
+                || text == System.Net.Sockets.SocketError.AddressAlreadyInUse
+            ? $"{name}: port {address.Port} on {address.Address} is taken by another program (see `ss -ltnp 'sport = :{address.Port}'`); "
+                + "stop it, or choose another port (in local mode: --port-offset N)"
+            : text == System.Net.Sockets.SocketError.AccessDenied
+            ? $"{name}: port {address.Port} needs a privilege (ports below 1024: run as root or grant CAP_NET_BIND_SERVICE)"
+            : text == System.Net.Sockets.SocketError.AddressNotAvailable
+            ? $"{name}: this machine has no address {address.Address}"
+            : $"{name}: {address} cannot be bound: {error.Message}";
+    }
+}
+
+/// <summary>The pages of one listener.</summary>
+internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApplication<IFeatureCollection>
+{
+    public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
+
+    public void DisposeContext(IFeatureCollection context, Exception? exception)
+    {
+    }
+
+    public async Task ProcessRequestAsync(IFeatureCollection context)
+    {
+        var request = context.GetRequiredFeature<IHttpRequestFeature>();
+        var (status, type, body) = Answer(request);
+        var response = context.GetRequiredFeature<IHttpResponseFeature>();
+        response.StatusCode = status;
+        response.Headers.ContentType = type;
+        response.Headers.CacheControl = "no-store";
+        response.Headers["X-Content-Type-Options"] = "nosniff";
+        if (status == 405) response.Headers.Allow = "GET, HEAD";
+        var octets = Encoding.UTF8.GetBytes(body);
+        response.Headers.ContentLength = octets.Length;
+        if (request.Method != "HEAD")
+            await context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(octets);
+    }
+
+    private (int Status, string Type, string Body) Answer(IHttpRequestFeature request)
+    {
+        const string Plain = "text/plain; charset=utf-8";
+        if (request.Method is not ("GET" or "HEAD")) return (405, Plain, "only GET and HEAD\n");
+        // A page elsewhere must not reach us through a name that its owner points here (DNS rebinding).
+        if (kind == ListenerKind.Http && !HostIsOurs(request.Headers.Host.ToString())) return (421, Plain, "this is not the host you asked for\n");
+        switch (request.Path)
+        {
+            case "/healthz/live":
+                return (200, Plain, "live\n");
+            case "/healthz/ready":
+                var ready = sources.Ready();
+                return ready.Ready ? (200, Plain, "ready\n") : (503, Plain, $"not ready: {ready.Reason}\n");
+            case "/metrics" when kind == ListenerKind.Metrics:
+                return (200, PrometheusText.ContentType, sources.Metrics.Write());
+            case "/" when kind == ListenerKind.Http:
+                return (200, Plain, "Aviso is running. Webmail is not part of this version: read mail with an IMAP client.\n");
+            case "/":
+                return (200, Plain, "/metrics\n/healthz/live\n/healthz/ready\n");
+            default:
+                return (404, Plain, "not found\n");
+        }
+    }
+
+    private bool HostIsOurs(string host)
+    {
+        var name = host.StartsWith('[') ? host[..(host.IndexOf(']') + 1)] : host.Split(':')[0];
+        return name is "localhost" or "127.0.0.1" or "[::1]" || sources.Hosts.Contains(name, StringComparer.OrdinalIgnoreCase);
+    }
+}

@@ -1,0 +1,167 @@
+using System.Globalization;
+using System.Text;
+using Aviso.Base;
+using Aviso.Mime;
+using Aviso.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Delivery;
+
+/// <summary>Answered by whoever knows the accounts: the mailbox of a notice for a local address.</summary>
+public interface INoticeTarget
+{
+    /// <summary>Where a notice to this address is filed, its prefix (Return-Path, Delivered-To) included; null when it is not
+    /// a local mailbox.</summary>
+    ValueTask<AcceptTarget?> FindAsync(string address, CancellationToken cancel);
+}
+
+/// <summary>
+/// Makes delivery status notifications (RFC 3464) of outcomes, as RFC 3461 asks for them: failed unless NOTIFY forbids,
+/// delayed once, relayed for NOTIFY=SUCCESS when the next hop will not say. Never a notice about a message with a null sender
+/// (RFC 5321 §4.5.5): that is an event and a count.
+/// </summary>
+internal sealed class Bounces(
+    string hostName, BodySpool spool, IMessageReader reader, IRouter router, INoticeTarget target, IdSource ids, TimeProvider clock, ILogger log)
+{
+    private const int MaxOriginal = 64 * 1024;
+
+    /// <summary>Notices that follow from these outcomes of one message; dispose their bodies after they are stored.</summary>
+    /// <param name="open">Opens the original; null when it is gone.</param>
+    public async Task<List<Acceptance>> MakeAsync(
+        QueueMessage message, IReadOnlyList<(QueueOutcome Outcome, NoticeKind Kind)> due, TimeSpan giveUpAfter,
+        Func<Task<StoredBody?>> open, CancellationToken cancel)
+    {
+        var made = new List<Acceptance>();
+        foreach (var group in due.Where(d => Wanted(message, d.Outcome, d.Kind)).GroupBy(d => d.Kind))
+        {
+            made.Add(await MakeOneAsync(message, group.Key, group.Select(g => g.Outcome).ToList(), giveUpAfter, open, cancel));
+            QueueMeters.Notices.Add(1, new KeyValuePair<string, object?>("kind", group.Key.ToString().ToLowerInvariant()));
+        }
+        return made;
+    }
+
+    // RFC 3461 §4.1: without NOTIFY, failures are told, delays may be, success is not.
+    private bool Wanted(QueueMessage message, QueueOutcome outcome, NoticeKind kind)
+    {
+        var notify = outcome.Recipient.Notify;
+        var wanted = kind switch
+        {
+            NoticeKind.Failed => notify == DsnNotify.Unspecified || notify.HasFlag(DsnNotify.Failure),
+            NoticeKind.Delayed => notify == DsnNotify.Unspecified || notify.HasFlag(DsnNotify.Delay),
+            _ => notify.HasFlag(DsnNotify.Success),
+        };
+        if (wanted && message.Sender.Length > 0) return true;
+        if (kind != NoticeKind.Failed) return false;
+        var reason = message.Sender.Length == 0 ? "bounce" : "never";
+        QueueMeters.Unreported.Add(1, new KeyValuePair<string, object?>("reason", reason));
+        log.LogWarning("Message {Queue} for {Recipient} failed and nobody is told ({Reason}): {Reply}",
+            message.Id, outcome.Recipient.Address, reason == "bounce" ? "null sender" : "NOTIFY forbids", outcome.Reply);
+        return false;
+    }
+
+    private async Task<Acceptance> MakeOneAsync(
+        QueueMessage message, NoticeKind kind, List<QueueOutcome> outcomes, TimeSpan giveUpAfter,
+        Func<Task<StoredBody?>> open, CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow();
+        var local = await target.FindAsync(message.Sender, cancel);
+        var utf8 = local is not null || !Ascii.IsValid(message.Sender);
+        // RFC 3461 §4.3: RET=FULL is about failures only.
+        var full = kind == NoticeKind.Failed && message.Return == DsnReturn.Full && message.Size <= MaxOriginal;
+        var original = await OriginalAsync(open, full);
+        if (!utf8 && !Ascii.IsValid(original)) original = [];
+        var octets = new DeliveryReport
+        {
+            ReportingMta = hostName,
+            From = MailAddress.Of("Mail Delivery System", "MAILER-DAEMON", hostName),
+            To = MailAddress.Of("", LocalOf(message.Sender), Router.DomainOf(message.Sender)),
+            Subject = Subject(kind),
+            Text = Text(kind, outcomes, giveUpAfter),
+            Date = now,
+            MessageId = $"{IdText.Format(ids.Next())}@{hostName}",
+            Recipients = outcomes.Select(o => Report(o, kind, message, giveUpAfter)).ToList(),
+            ArrivalDate = DateTimeOffset.FromUnixTimeMilliseconds(message.ArrivedAt),
+            OriginalEnvelopeId = message.EnvelopeId.Length > 0 ? message.EnvelopeId : null,
+            OriginalMessageId = message.MessageId,
+            Original = original,
+            HeadersOnly = !full,
+            Utf8 = utf8,
+        }.Compose();
+        var body = spool.Begin();
+        try
+        {
+            body.Write(octets);
+            return new(body, reader.Render(body), local is null ? [] : [local with { IgnoreQuota = true }],
+                local is null ? Queued(message.Sender, octets, now) : null) { ReceivedAt = now.ToUnixTimeSeconds() };
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+
+    private QueueSubmission Queued(string to, byte[] octets, DateTimeOffset now)
+    {
+        var needs = (Ascii.IsValid(octets) ? QueueNeeds.None : QueueNeeds.EightBit) | (Ascii.IsValid(to) ? QueueNeeds.None : QueueNeeds.SmtpUtf8);
+        return new("", null, "", DsnReturn.Unspecified, needs, QueuePriority.Automatic, default,
+            // RFC 3461 §6: a notice about a notice is never wanted.
+            [new(to, router.DestinationFor("", Router.DomainOf(to)), DsnNotify.Never, "", now.ToUnixTimeMilliseconds())]);
+    }
+
+    private static async Task<byte[]> OriginalAsync(Func<Task<StoredBody?>> open, bool full)
+    {
+        using var stored = await open();
+        if (stored is null) return [];
+        var octets = new byte[(int)Math.Min(stored.Length, MaxOriginal)];
+        var at = 0;
+        while (at < octets.Length && stored.Read(at, octets.AsSpan(at)) is var read and > 0) at += read;
+        if (full) return octets[..at];
+        var end = octets.AsSpan(0, at).IndexOf("\r\n\r\n"u8);
+        return octets[..(end < 0 ? octets.AsSpan(0, at).LastIndexOf("\r\n"u8) + 2 : end + 2)];
+    }
+
+    private RecipientReport Report(QueueOutcome outcome, NoticeKind kind, QueueMessage message, TimeSpan giveUpAfter) =>
+        new(outcome.Recipient.Address, kind switch { NoticeKind.Failed => "failed", NoticeKind.Delayed => "delayed", _ => "relayed" }, outcome.Status.ToString())
+        {
+            OriginalRecipient = outcome.Recipient.OriginalRecipient.Length > 0 ? outcome.Recipient.OriginalRecipient : null,
+            RemoteMta = outcome.Host.Length > 0 ? outcome.Host.Split('[')[0] : null,
+            DiagnosticCode = outcome.FromPeer?.ToString(),
+            LastAttempt = clock.GetUtcNow(),
+            WillRetryUntil = kind == NoticeKind.Delayed
+                ? DateTimeOffset.FromUnixTimeMilliseconds(message.ArrivedAt) + giveUpAfter : null,
+        };
+
+    private static string Subject(NoticeKind kind) => kind switch
+    {
+        NoticeKind.Failed => "Your message could not be delivered",
+        NoticeKind.Delayed => "Your message is delayed",
+        _ => "Your message was handed on",
+    };
+
+    private string Text(NoticeKind kind, List<QueueOutcome> outcomes, TimeSpan giveUpAfter)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"This is the mail system at {hostName}.\r\n\r\n").Append(kind switch
+        {
+            NoticeKind.Failed => "Your message could not be delivered to the addresses below. It will not be tried again.\r\n",
+            NoticeKind.Delayed => $"Your message has not been delivered yet to the addresses below. It is tried again for {giveUpAfter.TotalDays:0.#} days"
+                + " in all; you need not send it again.\r\n",
+            _ => "Your message was handed to the next mail system for the addresses below. That system sends no reports of its own.\r\n",
+        });
+        foreach (var outcome in outcomes)
+            text.Append(CultureInfo.InvariantCulture, $"\r\n<{outcome.Recipient.Address}>\r\n    {outcome.Reply}\r\n");
+        return text.ToString();
+    }
+
+    private static string LocalOf(string address)
+    {
+        var local = address.LastIndexOf('@') is var at and >= 0 ? address[..at] : address;
+        return local is ['"', .., '"'] ? local[1..^1].Replace("\\", "", StringComparison.Ordinal) : local;
+    }
+}
+
+internal enum NoticeKind
+{
+    Failed, Delayed, Relayed,
+}

@@ -1,0 +1,97 @@
+using Aviso.Base;
+using Aviso.Mime;
+using Aviso.Store;
+
+namespace Aviso.Delivery;
+
+/// <summary>
+/// Reads a message once for all that IMAP and threads want of it (design.md section 4 "Reading"). Text is rendered as UTF-8; what
+/// a client without UTF8 needs is rendered at fetch.
+/// </summary>
+public sealed class MessageReader(MimeLimits? limits = null) : IMessageReader
+{
+    // Ids that threads are joined by: the newest ones matter.
+    private const int MostReferences = 100;
+
+    /// <summary>Grows when what <see cref="Render"/> writes for the same octets changes.</summary>
+    public int Version => ImapStructure.Version;
+
+    public Rendered Render(SpooledBody body)
+    {
+        var root = Scan(body);
+        var read = Reader(body);
+        var header = read(0, (int)Math.Min(root.HeaderLength, (limits ?? MimeLimits.Default).HeaderOctets)).Span;
+        var fields = ThreadFields.Read(header);
+        return new(Version, ImapStructure.Envelope(header, utf8: true), ImapStructure.BodyStructure(root, utf8: true, read),
+            ImapStructure.Body(root, utf8: true, read), PartIndex.Write(root), MessageText.Preview(root, read))
+        {
+            MessageId = fields.MessageId, References = fields.References, BaseSubject = fields.BaseSubject, SentDate = fields.SentDate,
+            HeaderSize = root.HeaderLength,
+        };
+    }
+
+    public string ExtractText(SpooledBody body, int limit) => MessageText.Extract(Scan(body), Reader(body), limit);
+
+    private MimePart Scan(SpooledBody body)
+    {
+        var scanner = new MimeScanner(limits);
+        body.ForEachPiece(piece => scanner.Append(piece.Span));
+        return scanner.Finish();
+    }
+
+    private static Func<long, int, ReadOnlyMemory<byte>> Reader(SpooledBody body)
+    {
+        if (body.InMemory)
+        {
+            var octets = body.Memory;
+            return (offset, length) => offset >= octets.Length ? default : octets.Slice((int)offset, (int)Math.Min(length, octets.Length - offset));
+        }
+        return (offset, length) =>
+        {
+            var octets = new byte[(int)Math.Clamp(body.Length - offset, 0, length)];
+            var at = 0;
+            while (at < octets.Length && body.Read(offset + at, octets.AsSpan(at)) is var read and > 0) at += read;
+            return octets.AsMemory(0, at);
+        };
+    }
+
+    private readonly record struct ThreadFields(string MessageId, IReadOnlyList<string> References, string BaseSubject, long? SentDate)
+    {
+        public static ThreadFields Read(ReadOnlySpan<byte> header)
+        {
+            var (id, subject) = ("", "");
+            long? sent = null;
+            List<string>? references = null, replied = null;
+            foreach (var field in new HeaderFields(header))
+            {
+                // The first field of a name counts, as everywhere.
+                switch (field.Name.Length)
+                {
+                    case 4 when sent is null && field.Is("Date"u8):
+                        if (MailDate.TryParse(field.Value, out var date)) sent = date.ToUnixTimeSeconds();
+                        break;
+                    case 7 when subject.Length == 0 && field.Is("Subject"u8):
+                        subject = HeaderText.Decode(field.Value);
+                        break;
+                    case 10 when id.Length == 0 && field.Is("Message-ID"u8):
+                        id = MessageIds.Parse(field.Value) is [var first, ..] ? first : "";
+                        break;
+                    case 10 when references is null && field.Is("References"u8):
+                        references = [.. MessageIds.Parse(field.Value)];
+                        break;
+                    case 11 when replied is null && field.Is("In-Reply-To"u8):
+                        replied = [.. MessageIds.Parse(field.Value)];
+                        break;
+                }
+            }
+            return new(id, Joined(replied, references), subject.Length == 0 ? "" : Mime.BaseSubject.Of(subject).Base.ToUpperInvariant(), sent);
+        }
+
+        private static IReadOnlyList<string> Joined(List<string>? replied, List<string>? references)
+        {
+            if (replied is null && references is null) return [];
+            var all = (replied ?? []).Concat(references ?? []).Distinct(StringComparer.Ordinal).ToList();
+            return all.Count <= MostReferences ? all : all[^MostReferences..];
+        }
+    }
+}

@@ -1,0 +1,212 @@
+using System.Diagnostics;
+using Aviso.Base;
+using Aviso.Smtp;
+using Aviso.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Delivery;
+
+/// <summary>
+/// One batch of leased recipients of one destination over one connection: message by message, quota, send, settle. The settlement
+/// of a message is written while the next one is on the wire.
+/// </summary>
+internal sealed class QueueDelivery(
+    QueueParts parts, QueueRunnerOptions options, HopPool pool, RelayQuota quota, string destination, long leaseUntil)
+{
+    // A batch gives back what it has not begun by this share of the lease, so that nothing is ever in two hands.
+    private const double LeaseShare = 0.3;
+
+    private const int MaxOtherHosts = 3;
+
+    private readonly RelaySettings? _relay = options.Relays.FirstOrDefault(r => r.Destination == destination);
+    private readonly QueueSettling _settling = new(parts, options);
+    private readonly List<Task> _settlements = [];
+    private readonly NextHop _nextHop = new(new(parts.Resolver, parts.IsOurHost), parts.MayDial, parts.Dial, new()
+    {
+        HeloName = options.HostName, Timeouts = options.Timeouts, Clock = parts.Clock,
+        Verify = options.Relays.FirstOrDefault(r => r.Destination == destination)?.Verify ?? parts.Verify,
+    });
+
+    private OpenHop? _hop;
+    private Refusal? _unreachable;
+
+    public async Task RunAsync(List<QueueRecipient> rows, CancellationToken stop, CancellationToken abort)
+    {
+        using var lease = new CancellationTokenSource(Left(1.0), parts.Clock);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(lease.Token, abort);
+        var byMessage = rows.ToLookup(r => r.Message);
+        var messages = await parts.Queue.QueueMessagesAsync(byMessage.Select(g => g.Key).ToList(), linked.Token);
+        try
+        {
+            // People first, then the older: what a quota leaves goes to them.
+            foreach (var message in messages.OrderBy(m => m.Priority).ThenBy(m => m.ArrivedAt))
+            {
+                var due = byMessage[message.Id].ToList();
+                if (stop.IsCancellationRequested || Left(LeaseShare) <= TimeSpan.Zero) _settlements.Add(_settling.GiveBackAsync(due));
+                else await OneAsync(message, due, linked.Token);
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(_settlements);
+            await LeaveAsync();
+        }
+    }
+
+    private TimeSpan Left(double share)
+    {
+        var end = leaseUntil - (long)(options.Lease.TotalMilliseconds * (1 - share));
+        var left = end - parts.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+        return TimeSpan.FromMilliseconds(Math.Max(0, left));
+    }
+
+    private async Task OneAsync(QueueMessage message, List<QueueRecipient> due, CancellationToken cancel)
+    {
+        due = Reroute(message, due);
+        if (due.Count == 0) return;
+        var granted = due.Count;
+        if (_relay is not null) granted = await quota.TakeAsync(_relay, message.Priority, due.Count, cancel);
+        else if (destination.StartsWith(Router.RelayPrefix, StringComparison.Ordinal))
+            _unreachable = Later(3, 5, $"the relay {destination[Router.RelayPrefix.Length..]} is not in the settings");
+        var outcomes = due.Skip(granted).Select(r => QueueOutcome.Hold(r, HoldReason())).ToList();
+        var watch = Stopwatch.GetTimestamp();
+        try
+        {
+            if (granted > 0) outcomes.AddRange(await TryAsync(message, due.Take(granted).ToList(), cancel));
+        }
+        catch
+        {
+            if (_relay is not null) quota.Return(_relay, granted);
+            throw;
+        }
+        Report(message, outcomes, Stopwatch.GetElapsedTime(watch));
+        _settlements.Add(SettleAsync(message, outcomes, granted));
+    }
+
+    private static Refusal Later(int subject, int detail, string text) => new(451, new(4, subject, detail), text, text);
+
+    private string HoldReason() => $"the quota of relay {_relay!.Name} ({_relay.QuotaPerDay} a day) is used up";
+
+    // Routes may have changed since the message came.
+    private List<QueueRecipient> Reroute(QueueMessage message, List<QueueRecipient> due)
+    {
+        var moved = due.Select(r => (Row: r, To: parts.Router.DestinationFor(message.Sender, Router.DomainOf(r.Address))))
+            .Where(m => m.To != m.Row.Destination).ToList();
+        if (moved.Count == 0) return due;
+        _settlements.Add(_settling.MoveAsync(moved));
+        return due.Except(moved.Select(m => m.Row)).ToList();
+    }
+
+    private Task SettleAsync(QueueMessage message, List<QueueOutcome> outcomes, int granted) => _relay is null
+        ? _settling.SettleAsync(message, outcomes)
+        : quota.SettleAsync(_relay, granted, () => _settling.SettleAsync(message, outcomes));
+
+    private async Task<List<QueueOutcome>> TryAsync(QueueMessage message, List<QueueRecipient> due, CancellationToken cancel)
+    {
+        var outcomes = new List<QueueOutcome>();
+        var gone = new HashSet<string>();
+        while (due.Count > 0)
+        {
+            if (await ConnectAsync(cancel) is { } no) return [.. outcomes, .. due.Select(r => QueueOutcome.Of(r, no))];
+            var hop = _hop!;
+            var batch = due.Take(hop.Client.Features.MaxRecipients).ToList();
+            var sent = await SendAsync(hop, message, batch, cancel);
+            // A used session that the peer closed meanwhile says nothing about this message; a fresh one does, so this ends.
+            if (hop.Reused && !hop.Client.Alive && sent.All(s => WasClosedBefore(s.Outcome))) continue;
+            if (!hop.Client.Alive && gone.Count < MaxOtherHosts && sent.All(s => Died(s.Outcome)) && await OtherHostAsync(gone, hop, cancel)) continue;
+            var again = TooManyRecipients(sent);
+            outcomes.AddRange(sent.Where(s => !again.Contains(s.Row)).Select(s => s.Result));
+            due = [.. again, .. due.Skip(batch.Count)];
+        }
+        return outcomes;
+    }
+
+    private static bool WasClosedBefore(RecipientOutcome outcome) => outcome.Failure is
+        { Trouble: SmtpTrouble.Closed, Stage: SmtpStage.Mail or SmtpStage.Rcpt, Reply: null or { Code: 421 } };
+
+    // Before the data nothing can have been taken, so another host may try without a second copy.
+    private static bool Died(RecipientOutcome outcome) => outcome.Failure is
+    {
+        Trouble: SmtpTrouble.Closed or SmtpTrouble.TimedOut or SmtpTrouble.Garbled, Stage: SmtpStage.Mail or SmtpStage.Rcpt or SmtpStage.Data,
+    };
+
+    // RFC 5321 §5.1: each of the addresses in order until one takes it.
+    private async Task<bool> OtherHostAsync(HashSet<string> gone, OpenHop dead, CancellationToken cancel)
+    {
+        if (_relay is not null) return false;
+        gone.Add(dead.Host);
+        await LeaveAsync();
+        (_hop, _) = await _nextHop.OpenAsync(destination, null, gone, cancel);
+        return _hop is not null;
+    }
+
+    // RFC 5321 §4.5.3.1.10: 452 to a later RCPT means "in another transaction", at once, as long as each one takes some.
+    private static List<QueueRecipient> TooManyRecipients(List<(QueueRecipient Row, RecipientOutcome Outcome, QueueOutcome Result)> sent) =>
+        sent.Any(s => s.Outcome.Delivered)
+            ? sent.Where(s => s.Outcome.Failure is { Stage: SmtpStage.Rcpt, Trouble: SmtpTrouble.Refused, Reply.Code: 452 }).Select(s => s.Row).ToList()
+            : [];
+
+    private async Task<Refusal?> ConnectAsync(CancellationToken cancel)
+    {
+        if (_unreachable is not null) return _unreachable;
+        if (_hop is { Client.Reusable: true })
+        {
+            _hop = _hop with { Reused = _hop.Client.Messages > 0 };
+            return null;
+        }
+        if (_hop is not null) await LeaveAsync();
+        _hop = pool.Take(destination, _relay);
+        if (_hop is not null) return null;
+        (_hop, _unreachable) = await _nextHop.OpenAsync(destination, _relay, new HashSet<string>(), cancel);
+        return _hop is null ? _unreachable ??= Later(4, 1, "no host could be reached") : null;
+    }
+
+    private async Task<List<(QueueRecipient Row, RecipientOutcome Outcome, QueueOutcome Result)>> SendAsync(
+        OpenHop hop, QueueMessage message, List<QueueRecipient> batch, CancellationToken cancel)
+    {
+        var stored = await parts.Queue.OpenQueueBodyAsync(message.Id, cancel);
+        if (stored is null) throw new InvalidOperationException($"the octets of message {message.Id} are gone");
+        using var body = OutgoingBody.For(stored, message.Needs, hop.Client.Features, parts.Spool);
+        var mail = new OutgoingMail(message.Sender, batch.Select(Envelope).ToList(), body.Length, body.Read, body.Type,
+            message.Needs.HasFlag(QueueNeeds.SmtpUtf8),
+            message.Return switch { DsnReturn.Full => "FULL", DsnReturn.Headers => "HDRS", _ => null }, message.EnvelopeId);
+        var outcomes = await hop.Client.SendAsync(mail, cancel);
+        return batch.Zip(outcomes, (row, outcome) => (row, outcome, QueueOutcome.Of(row, outcome, hop.Host, hop.Client.TlsDescription) with
+        {
+            PeerHasDsn = hop.Client.Features.Dsn, Relay = outcome.Delivered ? _relay?.Name ?? "" : "",
+        })).ToList();
+    }
+
+    private static OutgoingRecipient Envelope(QueueRecipient row)
+    {
+        if (row.Notify == DsnNotify.Unspecified) return new(row.Address, null, row.OriginalRecipient);
+        var words = new[] { DsnNotify.Never, DsnNotify.Success, DsnNotify.Failure, DsnNotify.Delay }
+            .Where(n => row.Notify.HasFlag(n)).Select(n => n.ToString().ToUpperInvariant());
+        return new(row.Address, string.Join(',', words), row.OriginalRecipient);
+    }
+
+    private async Task LeaveAsync()
+    {
+        if (_hop is not { } hop) return;
+        _hop = null;
+        if (hop.Client.Reusable)
+        {
+            pool.Park(destination, hop);
+            return;
+        }
+        await hop.Client.QuitAsync(CancellationToken.None);
+        await hop.DisposeAsync();
+    }
+
+    private void Report(QueueMessage message, List<QueueOutcome> outcomes, TimeSpan took)
+    {
+        foreach (var group in outcomes.GroupBy(o => (o.Fate, o.Reply)))
+        {
+            QueueMeters.Tried(group.Key.Fate.ToString().ToLowerInvariant(), group.Count());
+            parts.Log.LogInformation(
+                "Queue {Queue} {Fate} to {Destination}: {Recipients} from <{Sender}>, message-id {MessageId}, {Milliseconds} ms, {Reply}",
+                message.Id, group.Key.Fate, destination, string.Join(' ', group.Take(10).Select(o => o.Recipient.Address)), message.Sender,
+                message.MessageId, (long)took.TotalMilliseconds, group.Key.Reply);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Aviso.Store;
+
+namespace Aviso.Delivery;
+
+/// <summary>What the queue counts and shows.</summary>
+internal static class QueueMeters
+{
+    private static readonly Meter Meter = new("Aviso.Delivery");
+
+    /// <summary>Recipients tried, by outcome: delivered, deferred, failed, held.</summary>
+    public static readonly Counter<long> Attempts = Meter.CreateCounter<long>("aviso_queue_attempts_total");
+
+    /// <summary>Notices made, by kind: failed, delayed, relayed.</summary>
+    public static readonly Counter<long> Notices = Meter.CreateCounter<long>("aviso_notices_total");
+
+    /// <summary>Failures nobody is told of, by reason: bounce (null sender), never (NOTIFY=NEVER).</summary>
+    public static readonly Counter<long> Unreported = Meter.CreateCounter<long>("aviso_failures_unreported_total");
+
+    /// <summary>Dials that the guard refused.</summary>
+    public static readonly Counter<long> DialsRefused = Meter.CreateCounter<long>("aviso_dials_refused_total");
+
+    /// <summary>What is left of each relay's quota, by relay name.</summary>
+    public static readonly ConcurrentDictionary<string, long> QuotaRemaining = new();
+
+    private static QueueTotals _totals = new(0, 0, 0, null);
+    private static TimeProvider _clock = TimeProvider.System;
+
+    static QueueMeters()
+    {
+        Meter.CreateObservableGauge("aviso_queue_messages", () => _totals.Messages);
+        Meter.CreateObservableGauge("aviso_queue_recipients", () => _totals.Recipients);
+        Meter.CreateObservableGauge("aviso_queue_held", () => _totals.Held);
+        Meter.CreateObservableGauge("aviso_queue_oldest_seconds", OldestSeconds);
+        Meter.CreateObservableGauge("aviso_relay_quota_remaining",
+            () => QuotaRemaining.Select(q => new Measurement<long>(q.Value, new KeyValuePair<string, object?>("relay", q.Key))));
+    }
+
+    public static void Show(QueueTotals totals, TimeProvider clock) => (_totals, _clock) = (totals, clock);
+
+    public static void Tried(string outcome, int recipients) =>
+        Attempts.Add(recipients, new KeyValuePair<string, object?>("outcome", outcome));
+
+    private static double OldestSeconds() => _totals.OldestArrival is { } oldest
+        ? Math.Max(0, (_clock.GetUtcNow().ToUnixTimeMilliseconds() - oldest) / 1000.0) : 0;
+}

@@ -1,0 +1,67 @@
+using Aviso.Base;
+using Aviso.Store;
+
+namespace Aviso.Delivery;
+
+/// <summary>One queued message as <c>aviso queue list</c> shows it. Times are UTC.</summary>
+public sealed record QueueEntry(
+    string Id, string Sender, DateTimeOffset Arrived, long Size, string MessageId, string Priority, IReadOnlyList<QueueEntryRecipient> Recipients);
+
+/// <param name="State">waiting or held.</param>
+/// <param name="Reason">Why it is held; empty when it waits for its next try.</param>
+/// <param name="LastReply">Remote host and reply (with TLS) of the last try, or our reason.</param>
+public sealed record QueueEntryRecipient(
+    string Address, string Destination, string State, string Reason, int Attempts, DateTimeOffset? LastAttempt, DateTimeOffset NextAttempt, string LastReply);
+
+/// <summary>What the verb selects by: an id, or parts of the envelope. All that is set must match; nothing set selects all.</summary>
+public sealed record QueueSelection(string? Id = null, string? Recipient = null, string? Destination = null, string? Sender = null)
+{
+    public bool IsAll => Id is null && Recipient is null && Destination is null && Sender is null;
+}
+
+/// <summary>The verbs queue list|show|retry|hold|release|drop.</summary>
+public sealed class QueueService(IQueueRows queue, TimeProvider clock, Action wake)
+{
+    public async Task<IReadOnlyList<QueueEntry>> ListAsync(QueueSelection which, int limit, CancellationToken cancel) =>
+        Filter(which) is not { } filter ? [] : (await queue.ListQueueAsync(filter, limit, cancel)).Select(Entry).ToList();
+
+    /// <summary>Null when there is no such message (any more).</summary>
+    public async Task<QueueEntry?> ShowAsync(string id, CancellationToken cancel) =>
+        await ListAsync(new(id), 1, cancel) is [var entry] ? entry : null;
+
+    /// <summary>Due now; held ones stay held. Returns the recipients changed.</summary>
+    public Task<int> RetryAsync(QueueSelection which, CancellationToken cancel) => ChangeAsync(which, QueueChange.RetryNow, cancel);
+
+    public Task<int> HoldAsync(QueueSelection which, CancellationToken cancel) => ChangeAsync(which, QueueChange.Hold, cancel);
+
+    public Task<int> ReleaseAsync(QueueSelection which, CancellationToken cancel) => ChangeAsync(which, QueueChange.Release, cancel);
+
+    /// <summary>Removes without a bounce; an empty selection drops nothing.</summary>
+    public Task<int> DropAsync(QueueSelection which, CancellationToken cancel) =>
+        which.IsAll ? Task.FromResult(0) : ChangeAsync(which, QueueChange.Drop, cancel);
+
+    private async Task<int> ChangeAsync(QueueSelection which, QueueChange change, CancellationToken cancel)
+    {
+        if (Filter(which) is not { } filter) return 0;
+        var changed = await queue.ChangeQueueAsync(filter, change, clock.GetUtcNow().ToUnixTimeMilliseconds(), cancel);
+        if (change is QueueChange.RetryNow or QueueChange.Release) wake();
+        return changed;
+    }
+
+    // Null for an id that is none: it selects nothing, never everything.
+    private static QueueFilter? Filter(QueueSelection which)
+    {
+        if (which.Id is null) return new(null, which.Recipient, which.Destination, which.Sender);
+        return IdText.TryParse(which.Id, out var id) ? new(new(id), which.Recipient, which.Destination, which.Sender) : null;
+    }
+
+    private static QueueEntry Entry(QueueItem item) => new(
+        item.Message.Id.ToString(), item.Message.Sender, Time(item.Message.ArrivedAt), item.Message.Size, item.Message.MessageId,
+        item.Message.Priority.ToString().ToLowerInvariant(), item.Recipients.Select(Recipient).ToList());
+
+    private static QueueEntryRecipient Recipient(QueueRecipient row) => new(
+        row.Address, row.Destination, row.State == QueueState.Held || row.HoldReason.Length > 0 ? "held" : "waiting", row.HoldReason,
+        row.Attempts, row.LastAttemptAt > 0 ? Time(row.LastAttemptAt) : null, Time(row.DueAt), row.LastReply);
+
+    private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+}

@@ -1,0 +1,95 @@
+using Aviso.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Delivery;
+
+/// <summary>From outcomes to rows: what goes, what is tried again when, which notices follow. One transaction a message.</summary>
+internal sealed class QueueSettling(QueueParts parts, QueueRunnerOptions options)
+{
+    private const int Tries = 6;
+
+    private readonly Bounces _bounces = new(
+        options.HostName, parts.Spool, parts.Reader, parts.Router, parts.Notices, parts.Ids, parts.Clock, parts.Log);
+
+    public async Task SettleAsync(QueueMessage message, List<QueueOutcome> outcomes)
+    {
+        var now = Now;
+        var age = TimeSpan.FromMilliseconds(now - message.ArrivedAt);
+        var settlements = new List<QueueSettlement>();
+        var notices = new List<(QueueOutcome, NoticeKind)>();
+        foreach (var tried in outcomes)
+        {
+            var outcome = GiveUp(tried, age);
+            var kind = Notice(outcome, age);
+            if (kind is { } k) notices.Add((outcome, k));
+            settlements.Add(Settlement(outcome, now, kind == NoticeKind.Delayed));
+        }
+        var follows = await _bounces.MakeAsync(message, notices, options.Schedule.GiveUpAfter,
+            () => parts.Queue.OpenQueueBodyAsync(message.Id, CancellationToken.None), CancellationToken.None);
+        try
+        {
+            await WriteAsync(settlements, follows);
+        }
+        finally
+        {
+            foreach (var follow in follows) follow.Body.Dispose();
+        }
+    }
+
+    /// <summary>Not begun: due again at once.</summary>
+    public Task GiveBackAsync(IEnumerable<QueueRecipient> rows) =>
+        WriteAsync(rows.Select(r => new QueueSettlement(r.Message, r.Number, QueueResult.Postpone, r.DueAt, r.LastReply, Now)).ToList(), []);
+
+    /// <summary>Goes another way now.</summary>
+    public Task MoveAsync(IEnumerable<(QueueRecipient Row, string To)> moved) =>
+        WriteAsync(moved.Select(m => new QueueSettlement(m.Row.Message, m.Row.Number, QueueResult.Postpone, Now, m.Row.LastReply, Now, Destination: m.To)).ToList(), []);
+
+    // RFC 3463 §3.5: X.4.7 delivery time expired.
+    private QueueOutcome GiveUp(QueueOutcome outcome, TimeSpan age) =>
+        outcome.Fate == Fate.Deferred && options.Schedule.GivesUp(age, outcome.Recipient.Attempts + 1)
+            ? outcome with { Fate = Fate.Failed, Status = new(5, 4, 7), Reply = $"given up after {age.TotalDays:0.#} days; last: {outcome.Reply}" }
+            : outcome;
+
+    private NoticeKind? Notice(QueueOutcome outcome, TimeSpan age) => outcome.Fate switch
+    {
+        Fate.Failed => NoticeKind.Failed,
+        // RFC 3461 §5.2.2 (c): the next hop will not say, so we say how far it came.
+        Fate.Delivered when !outcome.PeerHasDsn && outcome.Recipient.Notify.HasFlag(DsnNotify.Success) => NoticeKind.Relayed,
+        Fate.Deferred or Fate.Held when age >= options.Schedule.DelayNoticeAfter && !outcome.Recipient.DelayNotified => NoticeKind.Delayed,
+        _ => null,
+    };
+
+    private QueueSettlement Settlement(QueueOutcome outcome, long now, bool delayNotified)
+    {
+        var row = outcome.Recipient;
+        var (result, due, hold) = outcome.Fate switch
+        {
+            Fate.Deferred => (QueueResult.Retry, now + Ms(options.Schedule.WaitAfter(row.Attempts + 1)), ""),
+            Fate.Held => (QueueResult.Postpone, now + Ms(options.QuotaCheck), outcome.Reply),
+            _ => (QueueResult.Done, now, ""),
+        };
+        return new(row.Message, row.Number, result, due, outcome.Reply, now, outcome.Relay, row.DelayNotified || delayNotified, hold);
+    }
+
+    // A message that is gone out and whose row stays would go out twice: the store gets time to recover before that.
+    private async Task WriteAsync(IReadOnlyList<QueueSettlement> settlements, IReadOnlyList<Acceptance> follows)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                await parts.Queue.SettleAsync(settlements, follows, CancellationToken.None);
+                return;
+            }
+            catch (Exception e) when (tries < Tries)
+            {
+                parts.Log.LogError(e, "Outcome of message {Queue} could not be written, try {Try}", settlements[0].Message, tries);
+                await Task.Delay(TimeSpan.FromSeconds(tries), parts.Clock);
+            }
+        }
+    }
+
+    private static long Ms(TimeSpan span) => (long)span.TotalMilliseconds;
+
+    private long Now => parts.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+}

@@ -1,0 +1,26 @@
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Delivery;
+
+/// <summary>Log events of mail on its way in, 4000-4099.</summary>
+internal static partial class ReceiveLog
+{
+    [LoggerMessage(4001, LogLevel.Information,
+        "message {Id}: session {Session} from domain {Domain} size {Size} recipients {Recipients} local {Local} queued {Queued} refused {Refused} result {Result} in {Milliseconds} ms")]
+    public static partial void Message(this ILogger log, string id, string session, string domain, long size, int recipients, int local,
+        int queued, int refused, string result, double milliseconds);
+
+    [LoggerMessage(4002, LogLevel.Information, "refused: session {Session} from {Remote} sender {Sender} recipient {Recipient}: {Reply} ({Cause})")]
+    public static partial void Refused(this ILogger log, string session, System.Net.IPEndPoint remote, string sender, string recipient, string reply, string cause);
+
+    [LoggerMessage(4003, LogLevel.Warning,
+        "refused one of ours: session {Session} from {Remote} HELO {Helo} sender {Sender} recipient {Recipient}: {Reply} ({Cause})")]
+    public static partial void RefusedInternal(this ILogger log, string session, System.Net.IPEndPoint remote, string helo, string sender,
+        string recipient, string reply, string cause);
+
+    [LoggerMessage(4004, LogLevel.Error, "message {Id}: the notice to its sender could not be stored ({Kind})")]
+    public static partial void NoticeLost(this ILogger log, Exception? e, string id, string kind);
+
+    [LoggerMessage(4005, LogLevel.Warning, "message {Id}: forwarding of {Recipient} stopped, the message was forwarded from there before")]
+    public static partial void LoopCut(this ILogger log, string id, string recipient);
+}

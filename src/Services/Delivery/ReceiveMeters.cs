@@ -1,0 +1,33 @@
+using System.Diagnostics.Metrics;
+
+namespace Aviso.Delivery;
+
+/// <summary>What is counted of mail on its way in.</summary>
+internal static class ReceiveMeters
+{
+    private static readonly Meter Meter = new("Aviso.Delivery");
+
+    /// <summary>From the last octet of a message to its being durable everywhere it belongs, in seconds.</summary>
+    public static readonly Histogram<double> AcceptToStored = Meter.CreateHistogram("aviso_accept_to_stored_seconds", "s", null, null,
+        new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
+
+    /// <summary>Senders, recipients and messages refused, by reason.</summary>
+    public static readonly Counter<long> Refused = Meter.CreateCounter<long>("aviso_refused_total");
+
+    /// <summary>Refusals of clients of our own networks: each of them is somebody's silent failure.</summary>
+    public static readonly Counter<long> InternalRefused = Meter.CreateCounter<long>("aviso_internal_refused_total");
+
+    /// <summary>Recipients of accepted messages: local, queued, bounced.</summary>
+    public static readonly Counter<long> Recipients = Meter.CreateCounter<long>("aviso_received_recipients_total");
+
+    public static void Count(string reason, bool isInternal)
+    {
+        Refused.Add(1, new KeyValuePair<string, object?>("reason", reason));
+        if (isInternal) InternalRefused.Add(1);
+    }
+
+    public static void Count(string fate, int recipients)
+    {
+        if (recipients > 0) Recipients.Add(recipients, new KeyValuePair<string, object?>("fate", fate));
+    }
+}

@@ -1,0 +1,129 @@
+using System.Text;
+using Aviso.Accounts;
+using Aviso.Base;
+using Aviso.Mime;
+using Aviso.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Delivery;
+
+/// <summary>
+/// Tells the sender what the reply after the data could not: that a copy was not filed although others were (a bounce), or that it
+/// was filed and NOTIFY=SUCCESS asked for word of it (RFC 3461 §6.2). A bounce is stored before the message is acknowledged.
+/// </summary>
+internal sealed class ReceiveNotices(
+    string hostName, AccountBook accounts, IMailStore store, IMessageReader reader, IRouter router, IdSource ids, TimeProvider clock, ILogger log)
+{
+    private readonly NoticeTarget _target = new(accounts);
+
+    /// <summary>True when a notice now waits in the queue.</summary>
+    public async Task<bool> SendAsync(ReceiveContext context, CancellationToken cancel)
+    {
+        List<RecipientReport>? failed = null, delivered = null;
+        for (var i = 0; i < context.Local.Count; i++)
+        {
+            var (planned, outcome) = (context.Local[i], context.Accepted!.Targets[i]);
+            var notify = ReceiveQueue.Notify(planned.For.Recipient.Notify);
+            if (!outcome.Ok && IsUntold(context, planned) && (notify == DsnNotify.Unspecified || notify.HasFlag(DsnNotify.Failure)))
+                (failed ??= []).Add(Report(planned, "failed", "5.2.2"));
+            else if (outcome.Ok && notify.HasFlag(DsnNotify.Success)) (delivered ??= []).Add(Report(planned, "delivered", "2.0.0"));
+        }
+        var queued = failed is not null && await SendAsync(context, failed, isFailure: true, cancel);
+        return (delivered is not null && await SendAsync(context, delivered, isFailure: false, cancel)) || queued;
+    }
+
+    // The peer hears of a refusal itself when all recipients refuse, and over LMTP when this recipient got nothing.
+    private static bool IsUntold(ReceiveContext context, PlannedTarget planned)
+    {
+        var any = context.Queued.Count > 0 || context.Accepted!.Targets.Any(t => t.Ok);
+        if (!context.IsLmtp) return any;
+        return planned.For.External.Count > 0
+            || context.Local.Where((l, i) => context.Accepted!.Targets[i].Ok && planned.For.Local.Any(t => t.Account == l.Target.Account)).Any();
+    }
+
+    private static RecipientReport Report(PlannedTarget planned, string action, string status) => new(planned.For.Shown, action, status)
+    {
+        OriginalRecipient = planned.For.Recipient.OriginalRecipient,
+        DiagnosticCode = action == "failed" ? "552 5.2.2 Mailbox is full" : null,
+    };
+
+    private async Task<bool> SendAsync(ReceiveContext context, List<RecipientReport> reports, bool isFailure, CancellationToken cancel)
+    {
+        var kind = isFailure ? "failed" : "delivered";
+        try
+        {
+            using var body = store.Spool.Begin();
+            body.Write(Compose(context, reports, isFailure));
+            var sender = context.Transaction.Sender;
+            var address = TraceFields.Shown(sender.LocalPart, sender.Domain);
+            var local = await _target.FindAsync(address, cancel);
+            if (local is null && accounts.Table.IsLocalDomain(sender.Domain))
+            {
+                log.NoticeLost(null, context.Id, kind);
+                return false;
+            }
+            var stored = await store.AcceptAsync(
+                new(body, reader.Render(body), local is null ? [] : [local], local is null ? Queued(address, body) : null)
+                {
+                    ReceivedAt = context.Now.ToUnixTimeSeconds(),
+                },
+                cancel);
+            if (!stored.Ok) log.NoticeLost(null, context.Id, kind);
+            return stored.Ok && local is null;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // The message itself is stored; a report of it may not undo that (design.md section 2 rule 2).
+            log.NoticeLost(e, context.Id, kind);
+            return false;
+        }
+    }
+
+    private QueueSubmission Queued(string address, SpooledBody body)
+    {
+        var needs = QueueNeeds.None;
+        body.ForEachPiece(piece => needs |= Ascii.IsValid(piece.Span) ? QueueNeeds.None : QueueNeeds.EightBit);
+        if (!Ascii.IsValid(address)) needs |= QueueNeeds.SmtpUtf8;
+        return new("", null, "", DsnReturn.Unspecified, needs, QueuePriority.Automatic, default,
+            [new(address, router.DestinationFor("", Router.DomainOf(address)), DsnNotify.Never, "", clock.GetUtcNow().ToUnixTimeMilliseconds())]);
+    }
+
+    private byte[] Compose(ReceiveContext context, List<RecipientReport> reports, bool isFailure)
+    {
+        var sender = context.Transaction.Sender;
+        var utf8 = !Ascii.IsValid(sender.LocalPart) || !Ascii.IsValid(sender.Domain);
+        var header = context.Header.Octets;
+        return new DeliveryReport
+        {
+            ReportingMta = hostName,
+            From = MailAddress.Of("Mail Delivery System", "MAILER-DAEMON", hostName),
+            To = MailAddress.Of("", sender.LocalPart, sender.Domain),
+            Subject = isFailure ? "Your message could not be delivered" : "Your message was delivered",
+            Text = $"This is the mail system at {hostName}.\r\n\r\n"
+                + (isFailure ? "Your message could not be put into these mailboxes, because they are full. It will not be tried again.\r\n"
+                    : "Your message was put into these mailboxes.\r\n")
+                + string.Concat(reports.Select(r => $"\r\n<{r.FinalRecipient}>\r\n")),
+            Date = context.Now,
+            MessageId = $"{IdText.Format(ids.Next())}@{hostName}",
+            Recipients = reports,
+            ArrivalDate = context.Now,
+            OriginalEnvelopeId = context.Transaction.Parameters.EnvelopeId,
+            OriginalMessageId = context.Rendered.MessageId,
+            Original = utf8 || Ascii.IsValid(header.Span) ? header : default,
+            Utf8 = utf8,
+        }.Compose();
+    }
+}
+
+/// <summary>Finds the mailbox of a notice to one of ours: notices are filed over quota, and go to one account only.</summary>
+public sealed class NoticeTarget(AccountBook accounts) : INoticeTarget
+{
+    public ValueTask<AcceptTarget?> FindAsync(string address, CancellationToken cancel)
+    {
+        if (!AddressKey.TryParse(address, out var key)) return new((AcceptTarget?)null);
+        var way = accounts.Table.Resolve(key.LocalPart, key.Domain);
+        if (way.Local.Count == 0) return new((AcceptTarget?)null);
+        var prefix = Encoding.UTF8.GetBytes($"Return-Path: <>\r\nDelivered-To: {way.Local[0].Address}\r\n");
+        return new(new AcceptTarget(way.Local[0].Account, "INBOX", prefix, SystemFlags.None, [], IgnoreQuota: true));
+    }
+}

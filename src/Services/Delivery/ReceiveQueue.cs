@@ -1,0 +1,79 @@
+using System.Text;
+using Aviso.Base;
+using Aviso.Smtp;
+using Aviso.Store;
+
+namespace Aviso.Delivery;
+
+/// <summary>What of a received message goes on to other systems.</summary>
+internal static class ReceiveQueue
+{
+    public static QueueSubmission Submission(ReceiveContext context, IRouter router)
+    {
+        var transaction = context.Transaction;
+        var sender = transaction.Sender.IsNull ? "" : TraceFields.Shown(transaction.Sender.LocalPart, transaction.Sender.Domain);
+        // RFC 5321 §7.6: with several recipients nothing in the message may name one of them to another.
+        var only = context.Recipients.Count == 1 ? context.Recipients[0] : null;
+        var forwards = context.Queued.Select(q => q.For).Where(r => r.Forwards).Distinct().Take(2).ToList();
+        var prefix = context.Trace!.Queued(forwards.Count == 1 ? forwards[0].Shown.ToLowerInvariant() : null, only?.Shown);
+        var due = context.Now.ToUnixTimeMilliseconds();
+        return new(sender, transaction.Client.Login is { } login ? new AccountId(login.Account) : null,
+            transaction.Parameters.EnvelopeId ?? "", Return(transaction.Parameters.Return), Needs(context, sender), Priority(context),
+            context.Trace[prefix], [.. context.Queued.Select(q => Target(q, sender, due, router))]);
+    }
+
+    private static QueueTarget Target(PlannedQueue queued, string sender, long due, IRouter router)
+    {
+        // RFC 3461 §5.2.7.1: a forwarded message keeps what its sender asked for, under the address the sender knows.
+        var original = queued.For.Recipient.OriginalRecipient
+            ?? (queued.For.Forwards ? (Ascii.IsValid(queued.For.Shown) ? "rfc822;" : "utf-8;") + queued.For.Shown : "");
+        return new(queued.Address, router.DestinationFor(sender, Router.DomainOf(queued.Address)), Notify(queued.For.Recipient.Notify), original, due);
+    }
+
+    /// <summary>RFC 3461 §4.1.</summary>
+    public static DsnNotify Notify(string? keywords)
+    {
+        var notify = DsnNotify.Unspecified;
+        foreach (var word in (keywords ?? "").Split(','))
+        {
+            notify |= word.Trim().ToUpperInvariant() switch
+            {
+                "NEVER" => DsnNotify.Never,
+                "SUCCESS" => DsnNotify.Success,
+                "FAILURE" => DsnNotify.Failure,
+                "DELAY" => DsnNotify.Delay,
+                _ => DsnNotify.Unspecified,
+            };
+        }
+        return notify;
+    }
+
+    public static DsnReturn Return(string? word) => word?.ToUpperInvariant() switch
+    {
+        "FULL" => DsnReturn.Full,
+        "HDRS" => DsnReturn.Headers,
+        _ => DsnReturn.Unspecified,
+    };
+
+    // What the octets need, not what was declared: clients declare 8BITMIME for everything and send 8-bit text without it.
+    private static QueueNeeds Needs(ReceiveContext context, string sender)
+    {
+        var parameters = context.Transaction.Parameters;
+        var needs = QueueNeeds.None;
+        if (!IsAscii(context.Body)) needs |= QueueNeeds.EightBit;
+        if (parameters.Body == BodyType.BinaryMime) needs |= QueueNeeds.BinaryMime;
+        var addresses = Ascii.IsValid(sender) && context.Queued.TrueForAll(q => Ascii.IsValid(q.Address));
+        if (!addresses || (parameters.SmtpUtf8 && !Ascii.IsValid(context.Header.Octets.Span))) needs |= QueueNeeds.SmtpUtf8;
+        return needs;
+    }
+
+    private static QueuePriority Priority(ReceiveContext context) => context.Header.IsBulk ? QueuePriority.Bulk
+        : context.Header.IsAutomatic || context.Transaction.Sender.IsNull ? QueuePriority.Automatic : QueuePriority.Person;
+
+    private static bool IsAscii(SpooledBody body)
+    {
+        var ascii = true;
+        body.ForEachPiece(piece => ascii = ascii && Ascii.IsValid(piece.Span));
+        return ascii;
+    }
+}

@@ -1,0 +1,29 @@
+using Aviso.Base;
+using Aviso.Store;
+
+namespace Aviso.Delivery;
+
+/// <summary>Every "no" of the receive steps. The cause begins with the word that metrics count.</summary>
+internal static class Refusals
+{
+    public static readonly Refusal Unknown = new(550, new(5, 1, 1), "No such mailbox here", "unknown: nobody has this address");
+    public static readonly Refusal Full = new(452, new(4, 2, 2), "Mailbox is full", "full: over quota");
+    public static readonly Refusal Relay = new(554, new(5, 7, 1), "Relay access denied", "relay: not a domain of ours and no login");
+    public static readonly Refusal LoginFirst = new(530, new(5, 7, 0), "Authentication required", "login: submission without login");
+    public static readonly Refusal TooMany = new(452, new(4, 5, 3), "Too many recipients", "recipients: too many targets in one transaction");
+
+    public static Refusal Suspended(string what) => new(450, new(4, 2, 1), "Mailbox is not available now", $"suspended: {what}");
+
+    public static Refusal NoRoom(string why) => new(452, new(4, 3, 1), "Cannot store mail now, try again later", $"store: {why}");
+
+    public static Refusal TooLarge(long octets) => new(552, new(5, 3, 4), "Message is too large", $"size: {octets} octets");
+
+    public static Refusal Loop(string why) => new(554, new(5, 4, 6), "Mail loop", $"loop: {why}");
+
+    public static Refusal NotStored(StoreError error) => error switch
+    {
+        StoreError.OverQuota => Full,
+        StoreError.NotFound => Unknown,
+        _ => NoRoom($"the store says {error}"),
+    };
+}

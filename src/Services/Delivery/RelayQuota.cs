@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using Aviso.Store;
+
+namespace Aviso.Delivery;
+
+/// <summary>
+/// How much may still go through a relay in the rolling day: what the store counted plus what is on the way now. The last part
+/// is kept for people (RFC 3834 and list mail stop first). Thread-safe.
+/// </summary>
+internal sealed class RelayQuota(IQueueRows queue, TimeProvider clock) : IDisposable
+{
+    private readonly ConcurrentDictionary<string, int> _reserved = new();
+    private readonly SemaphoreSlim _gate = new(1);
+
+    public void Dispose() => _gate.Dispose();
+
+    /// <summary>Takes up to <paramref name="wanted"/> recipients of quota for mail of this priority; end it with
+    /// <see cref="SettleAsync"/>, or give back what was not used with <see cref="Return"/>.</summary>
+    public async Task<int> TakeAsync(RelaySettings relay, QueuePriority priority, int wanted, CancellationToken cancel)
+    {
+        if (relay.QuotaPerDay <= 0) return wanted;
+        await _gate.WaitAsync(cancel);
+        try
+        {
+            var left = await LeftAsync(relay, cancel);
+            var taken = (int)Math.Clamp(left - KeptFrom(relay, priority), 0, wanted);
+            _reserved.AddOrUpdate(relay.Name, taken, (_, now) => now + taken);
+            QueueMeters.QuotaRemaining[relay.Name] = Math.Max(0, left - taken);
+            return taken;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public void Return(RelaySettings relay, int recipients)
+    {
+        if (relay.QuotaPerDay > 0) _reserved.AddOrUpdate(relay.Name, 0, (_, now) => Math.Max(0, now - recipients));
+    }
+
+    /// <summary>Writes what became of recipients that were taken. From then on the store counts them; nobody looks in between,
+    /// when both counts have them (mail would be held for nothing) or neither has (too much would be sent).</summary>
+    public async Task SettleAsync(RelaySettings relay, int recipients, Func<Task> write)
+    {
+        if (relay.QuotaPerDay <= 0)
+        {
+            await write();
+            return;
+        }
+        await _gate.WaitAsync();
+        try
+        {
+            await write();
+        }
+        finally
+        {
+            Return(relay, recipients);
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Recipients left in the rolling day, for the metric and the verbs.</summary>
+    public async Task<long> RemainingAsync(RelaySettings relay, CancellationToken cancel)
+    {
+        await _gate.WaitAsync(cancel);
+        try
+        {
+            return await LeftAsync(relay, cancel);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private async Task<long> LeftAsync(RelaySettings relay, CancellationToken cancel)
+    {
+        var since = clock.GetUtcNow().AddHours(-24).ToUnixTimeMilliseconds();
+        return relay.QuotaPerDay - await queue.RelayUseAsync(relay.Name, since, cancel) - _reserved.GetValueOrDefault(relay.Name);
+    }
+
+    private static long KeptFrom(RelaySettings relay, QueuePriority priority) => priority switch
+    {
+        QueuePriority.Person => 0,
+        QueuePriority.Automatic => (long)(relay.QuotaPerDay * relay.Reserve),
+        _ => (long)(relay.QuotaPerDay * relay.Reserve * 2),
+    };
+}

@@ -1,0 +1,277 @@
+using System.Buffers;
+using System.Buffers.Text;
+using Aviso.Base;
+using Aviso.Net;
+
+namespace Aviso.Imap;
+
+internal enum CommandReadStatus
+{
+    Complete,
+
+    /// <summary>Answer with <see cref="CommandReader.Problem"/> and go on.</summary>
+    Refused,
+
+    /// <summary>Say BYE with <see cref="CommandReader.Problem"/>'s text: what follows cannot be told from commands.</summary>
+    Hopeless,
+    Closed, TimedOut, Draining,
+}
+
+/// <summary>
+/// Joins lines and literals (RFC 9051 §4.3; LITERAL+ RFC 7888) into one command. Message literals of APPEND and REPLACE go to the spool and only
+/// their marker stays. Limits: <see cref="ImapOptions"/>.
+/// </summary>
+internal sealed class CommandReader(WireConnection connection, ImapOptions options, ResponseWriter writer) : IDisposable
+{
+    private byte[] _buffer = [];
+    private int _length;
+    private readonly List<SpooledBody> _bodies = [];
+
+    public Completion Problem { get; private set; }
+
+    public string Tag { get; private set; } = "*";
+
+    public bool HasTag => Tag != "*";
+
+    public ReadOnlyMemory<byte> Octets => _buffer.AsMemory(0, _length);
+
+    public IReadOnlyList<SpooledBody> Bodies => _bodies;
+
+    /// <summary>Reads the rest of a command whose first line is here already (IDLE and NOTIFY wait for lines themselves).</summary>
+    public async ValueTask<CommandReadStatus> ReadAsync(ImapSession session, Task<LineRead>? firstLine)
+    {
+        Forget();
+        var refused = false;
+        var lineLimit = session.LoggedIn ? options.Line : options.LineBeforeLogin;
+        var inLines = 0;
+        for (var first = true; ; first = false)
+        {
+            var patience = session.ReadPatience(first);
+            var read = first && firstLine is not null
+                ? await firstLine
+                : await connection.ReadLineAsync(Math.Max(lineLimit - inLines, 0), patience, first);
+            if (read.Status == ReadStatus.TooLong)
+            {
+                NoteTag();
+                return refused ? CommandReadStatus.Refused : Refuse(Completion.Bad("The line is too long", "TOOBIG"));
+            }
+            if (read.Status != ReadStatus.Complete) return Ended(read.Status);
+            inLines += read.Line.Length;
+            _lineStart = _length;
+            Add(read.Line.Span);
+            if (first) NoteTag();
+            if (!EndsInLiteral(out var size, out var waits)) return refused ? CommandReadStatus.Refused : CommandReadStatus.Complete;
+            Add("\r\n"u8);
+            var problem = refused ? Problem : await CheckLiteralAsync(session, size);
+            if (problem.Status != CompletionStatus.Ok)
+            {
+                if (waits) return Refuse(problem);
+                if (!session.LoggedIn || size > options.MessageSizeLimit * 2) return Hopeless(problem);
+                refused = true;
+                Problem = problem;
+                if (!await SkipAsync(size)) return CommandReadStatus.Closed;
+                _length = Math.Min(_length, 1024);
+                continue;
+            }
+            if (waits)
+            {
+                writer.Bytes("+ Go on\r\n"u8);
+                await writer.FlushAsync();
+            }
+            var status = _message ? await SpoolAsync(size) : await CollectAsync((int)size);
+            if (status == CommandReadStatus.Refused) refused = true;
+            else if (status != CommandReadStatus.Complete) return status;
+        }
+    }
+
+    private bool _message;
+    private int _lineStart;
+
+    private async ValueTask<Completion> CheckLiteralAsync(ImapSession session, long size)
+    {
+        _message = MessageLiteral(session.Utf8Names, out var append, out var mailbox, out var ordinal);
+        if (!session.LoggedIn && size > options.LiteralBeforeLogin) return Completion.Bad("The literal is too long", "TOOBIG");
+        if (append is null) return Completion.Bad("Unknown command");
+        if (!_message)
+            return size > options.Literal || _length + size > options.CommandSize
+                ? Completion.Bad("The literal is too long", "TOOBIG") : Completion.Ok("");
+        if (!session.LoggedIn) return Completion.Bad("Log in first");
+        // RFC 7889 §4: TOOBIG for a message over APPENDLIMIT.
+        if (size > options.MessageSizeLimit) return Completion.No("TOOBIG", "The message is larger than APPENDLIMIT");
+        if (ordinal >= options.MessagesPerAppend) return Completion.No("LIMIT", "Too many messages in one APPEND");
+        return ordinal > 0 ? Completion.Ok("") : await AppendCommand.MayAppendAsync(session, mailbox, size);
+    }
+
+    /// <summary>Does the marker at the end begin a message? True after mailbox (and flags, date) of APPEND and REPLACE.</summary>
+    private bool MessageLiteral(bool utf8Names, out CommandEntry? entry, out string? mailbox, out int ordinal)
+    {
+        mailbox = null;
+        ordinal = 0;
+        var g = new Grammar(Octets.Span, utf8Names);
+        if (!CommandHead.TryRead(ref g, out entry, out _) || entry!.Name is not ("APPEND" or "REPLACE")) return false;
+        if (entry.Name == "REPLACE" && (!g.Sp() || !g.Sequence(out _))) return false;
+        if (!g.Sp() || !g.Mailbox(out mailbox)) return false;
+        while (g.AppendMessage(out _))
+        {
+            if (g.AtEnd) return true;
+            ordinal++;
+        }
+        return false;
+    }
+
+    private void NoteTag()
+    {
+        var g = new Grammar(Octets.Span, true);
+        if (g.Tag(out var tag) && tag.Length <= 100 && (g.AtEnd || g.Peek == ' ')) Tag = Grammar.AsAscii(tag);
+    }
+
+    private async ValueTask<CommandReadStatus> CollectAsync(int size)
+    {
+        for (var left = size; left > 0;)
+        {
+            var peek = await connection.PeekAsync(options.LiteralPatience);
+            if (peek.Status != ReadStatus.Complete) return Ended(peek.Status);
+            var piece = peek.Octets.Slice(0, Math.Min(left, peek.Octets.Length));
+            foreach (var segment in piece) Add(segment.Span);
+            left -= (int)piece.Length;
+            connection.Consume(piece.Length);
+        }
+        return CommandReadStatus.Complete;
+    }
+
+    private async ValueTask<CommandReadStatus> SpoolAsync(long size)
+    {
+        var body = _session!.Store.Spool.Begin();
+        _bodies.Add(body);
+        for (var left = size; left > 0;)
+        {
+            var peek = await connection.PeekAsync(options.LiteralPatience);
+            if (peek.Status != ReadStatus.Complete) return Ended(peek.Status);
+            var piece = peek.Octets.Slice(0, Math.Min(left, peek.Octets.Length));
+            var full = false;
+            try
+            {
+                body.Write(piece);
+            }
+            catch (SpoolFullException)
+            {
+                full = true;
+            }
+            catch (IOException e)
+            {
+                full = true;
+                _session.Fault(e, "spooling a message");
+            }
+            left -= piece.Length;
+            connection.Consume(piece.Length);
+            if (!full) continue;
+            Problem = Completion.No("UNAVAILABLE", "Too much mail is on its way in; try again");
+            return await SkipAsync(left) ? CommandReadStatus.Refused : CommandReadStatus.Closed;
+        }
+        return CommandReadStatus.Complete;
+    }
+
+    private ImapSession? _session;
+
+    public void Attach(ImapSession session) => _session = session;
+
+    private async ValueTask<bool> SkipAsync(long size)
+    {
+        while (size > 0)
+        {
+            var peek = await connection.PeekAsync(options.LiteralPatience);
+            if (peek.Status != ReadStatus.Complete) return false;
+            var count = Math.Min(size, peek.Octets.Length);
+            connection.Consume(count);
+            size -= count;
+        }
+        return true;
+    }
+
+    // A line that ends in "{123}", "{123+}" or "~{123}".
+    private bool EndsInLiteral(out long size, out bool waits)
+    {
+        size = 0;
+        waits = true;
+        var line = _buffer.AsSpan(_lineStart, _length - _lineStart);
+        if (line.Length < 3 || line[^1] != '}') return false;
+        var open = line[^Math.Min(line.Length, 24)..].LastIndexOf((byte)'{');
+        if (open < 0) return false;
+        var inside = line[^Math.Min(line.Length, 24)..][(open + 1)..^1];
+        if (inside.Length > 0 && inside[^1] == '+')
+        {
+            waits = false;
+            inside = inside[..^1];
+        }
+        return inside.Length > 0 && inside[0] is >= (byte)'0' and <= (byte)'9' &&
+            Utf8Parser.TryParse(inside, out size, out var used) && used == inside.Length && size >= 0;
+    }
+
+    private void Add(ReadOnlySpan<byte> octets)
+    {
+        if (_buffer.Length < _length + octets.Length)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_length + octets.Length, 512));
+            _buffer.AsSpan(0, _length).CopyTo(larger);
+            if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = larger;
+        }
+        octets.CopyTo(_buffer.AsSpan(_length));
+        _length += octets.Length;
+    }
+
+    /// <summary>Gives back what the last command needed; an idle session keeps no buffer.</summary>
+    public void Forget()
+    {
+        foreach (var body in _bodies) body.Dispose();
+        _bodies.Clear();
+        if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer, clearArray: _secret);
+        _buffer = [];
+        _length = 0;
+        _secret = false;
+        Tag = "*";
+    }
+
+    private bool _secret;
+
+    /// <summary>The command holds a password: clear the buffer before it is used again.</summary>
+    public void MarkSecret() => _secret = true;
+
+    public void Dispose() => Forget();
+
+    private CommandReadStatus Refuse(Completion problem)
+    {
+        Problem = problem;
+        return CommandReadStatus.Refused;
+    }
+
+    private CommandReadStatus Hopeless(Completion problem)
+    {
+        Problem = problem;
+        return CommandReadStatus.Hopeless;
+    }
+
+    private static CommandReadStatus Ended(ReadStatus status) => status switch
+    {
+        ReadStatus.TimedOut => CommandReadStatus.TimedOut,
+        ReadStatus.Draining => CommandReadStatus.Draining,
+        _ => CommandReadStatus.Closed,
+    };
+}
+
+/// <summary>tag SP ["UID" SP] command-name: what comes before the arguments.</summary>
+internal static class CommandHead
+{
+    /// <summary>False when there is no tag or name; <paramref name="entry"/> is null for an unknown command.</summary>
+    public static bool TryRead(ref Grammar g, out CommandEntry? entry, out bool uid)
+    {
+        entry = null;
+        uid = false;
+        if (!g.Tag(out _) || !g.Sp()) return false;
+        uid = g.Text("UID "u8);
+        if (!g.Atom(out var name)) return false;
+        entry = CommandTable.Find(name);
+        if (entry is not null && uid && !entry.HasUid) entry = null;
+        return entry is not null;
+    }
+}

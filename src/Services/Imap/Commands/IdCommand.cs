@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Logging;
+namespace Aviso.Imap;
+
+/// <summary>RFC 2971: at most 30 pairs; what the client says goes to the log only.</summary>
+internal static class IdCommand
+{
+    public static ValueTask<Completion> RunAsync(ImapSession session, Command command)
+    {
+        var g = command.Arguments(session.Utf8Names);
+        if (!g.Sp() || !Parameters(ref g, out var about) || !g.End()) return new(Completion.Syntax);
+        session.Server.Log.LogDebug("session {SessionId} is {Client}", session.Connection.Id, about);
+        session.Writer.Bytes("* ID (\"name\" \"Aviso\")\r\n"u8);
+        return new(Completion.Ok("Done"));
+    }
+
+    // id-params-list = "(" [string SP nstring *(SP string SP nstring)] ")" / nil
+    private static bool Parameters(ref Grammar g, out string about)
+    {
+        about = "";
+        if (g.Word("NIL"u8)) return true;
+        if (!g.Char((byte)'(')) return false;
+        for (var pairs = 0; !g.Char((byte)')'); pairs++)
+        {
+            if (pairs == 30 || (pairs > 0 && !g.Sp())) return false;
+            if (!g.String(out var name) || name.Length > 30 || !g.Sp() || !g.NString(out var value, out _) || value.Length > 1024) return false;
+            about += Clean(name) + "=" + Clean(value) + " ";
+        }
+        return true;
+    }
+
+    private static string Clean(ReadOnlySpan<byte> octets)
+    {
+        var text = Grammar.AsText(octets);
+        return string.Concat(text.Where(c => !char.IsControl(c)));
+    }
+}

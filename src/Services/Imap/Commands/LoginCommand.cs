@@ -1,0 +1,48 @@
+using Aviso.Net;
+namespace Aviso.Imap;
+
+/// <summary>RFC 9051 §6.2.3.</summary>
+internal static class LoginCommand
+{
+    public static async ValueTask<Completion> RunAsync(ImapSession session, Command command)
+    {
+        session.MarkSecret();
+        var g = command.Arguments(session.Utf8Names);
+        if (!g.Sp() || !g.AString(out var user) || !g.Sp() || !g.AString(out var password) || !g.End()) return Completion.Syntax;
+        // RFC 9051 §7.1: PRIVACYREQUIRED, said before the password is looked at.
+        if (!Capabilities.MayLogIn(session)) return Completion.No("PRIVACYREQUIRED", "Log in under TLS only");
+        var (name, secret) = (Grammar.AsText(user), Grammar.AsText(password));
+        var who = await session.Server.Authenticator.CheckPasswordAsync(Attempt(session, "LOGIN"), name, secret, session.Cancel);
+        return who is null ? await FailedAsync(session, "wrong") : Succeeded(session, who);
+    }
+
+    public static LoginAttempt Attempt(ImapSession session, string mechanism) =>
+        new(session.Connection.Id, session.Connection.Origin.Kind, session.Connection.Origin.Remote.Address, mechanism);
+
+    public static Completion Succeeded(ImapSession session, Principal who)
+    {
+        var address = session.Connection.Origin.Remote.Address;
+        if (!session.Server.TryEnter(new(who.Account), address))
+        {
+            ImapLog.TooManySessions(session.Server.Log, session.Connection.Id, who.Address, address);
+            ImapMeters.Logins.Add(1, new KeyValuePair<string, object?>("result", "limit"));
+            return Completion.No("LIMIT", "Too many sessions of this user from this address");
+        }
+        session.LogIn(who);
+        ImapMeters.Logins.Add(1, new KeyValuePair<string, object?>("result", "ok"));
+        ImapLog.LoggedIn(session.Server.Log, session.Connection.Id, who.Address, address);
+        return Completion.Ok("Welcome", Capabilities.AsText(session));
+    }
+
+    public static async ValueTask<Completion> FailedAsync(ImapSession session, string result)
+    {
+        ImapMeters.Logins.Add(1, new KeyValuePair<string, object?>("result", result));
+        if (session.Options.FailedLoginDelay > TimeSpan.Zero)
+        {
+            await session.Writer.FlushAsync();
+            await Task.Delay(session.Options.FailedLoginDelay, session.Server.Clock, session.Cancel);
+        }
+        if (++session.FailedLogins >= session.Options.FailedLogins) session.Bye("Too many failed logins");
+        return Completion.No("AUTHENTICATIONFAILED", "User or password is wrong");
+    }
+}

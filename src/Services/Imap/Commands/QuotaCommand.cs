@@ -1,0 +1,39 @@
+namespace Aviso.Imap;
+
+/// <summary>RFC 9208: one quota root "" for the whole account; limits are the administrator's, so SETQUOTA is refused.</summary>
+internal static class QuotaCommand
+{
+    public static async ValueTask<Completion> GetQuotaAsync(ImapSession session, Command command)
+    {
+        var g = command.Arguments(session.Utf8Names);
+        if (!g.Sp() || !g.AString(out var root) || !g.End()) return Completion.Syntax;
+        if (root.Length > 0) return Completion.No("NONEXISTENT", "No such quota root");
+        await WriteAsync(session);
+        return Completion.Ok("Done");
+    }
+
+    public static async ValueTask<Completion> GetQuotaRootAsync(ImapSession session, Command command)
+    {
+        var g = command.Arguments(session.Utf8Names);
+        if (!g.Sp() || !g.Mailbox(out var name) || !g.End()) return Completion.Syntax;
+        if (name is null) return Completion.BadName;
+        if (await session.Store.FindMailboxAsync(session.Account, name, session.Cancel) is null) return Completion.NoSuchMailbox;
+        session.Writer.Bytes("* QUOTAROOT "u8).Name(name).Bytes(" \"\"\r\n"u8);
+        await WriteAsync(session);
+        return Completion.Ok("Done");
+    }
+
+    public static ValueTask<Completion> SetQuotaAsync(ImapSession session, Command command) =>
+        new(Completion.No("NOPERM", "Quotas are the administrator's"));
+
+    private static async ValueTask WriteAsync(ImapSession session)
+    {
+        var use = await session.Store.GetQuotaAsync(session.Account, session.Cancel);
+        var writer = session.Writer.Bytes("* QUOTA \"\" ("u8);
+        // RFC 9208 §5.1: STORAGE counts units of 1024 octets.
+        if (use.OctetLimit > 0) writer.Bytes("STORAGE "u8).Number((use.Octets + 1023) / 1024).Byte(' ').Number(use.OctetLimit / 1024);
+        if (use.OctetLimit > 0 && use.MessageLimit > 0) writer.Byte(' ');
+        if (use.MessageLimit > 0) writer.Bytes("MESSAGE "u8).Number(use.Messages).Byte(' ').Number(use.MessageLimit);
+        writer.Bytes(")\r\n"u8);
+    }
+}

@@ -1,0 +1,18 @@
+namespace Aviso.Imap;
+
+/// <summary>RFC 5256 SORT, RFC 5957 DISPLAY keys, RFC 5267 ESORT.</summary>
+internal static class SortCommand
+{
+    public static async ValueTask<Completion> RunAsync(ImapSession session, Command command)
+    {
+        var g = command.Arguments(session.Utf8Names);
+        if (!g.SortRequest(out var criteria, out var request) || !g.End()) return Completion.Syntax;
+        if (SearchCommand.Refuses(session, request) is { } no) return no;
+        var box = session.Box!;
+        var found = await new SearchRun(session, box, request.Key).RunAsync();
+        var modSeq = SearchAnswer.HighestModSeq(box, request.Key, found);
+        var sorted = await SortRun.OrderAsync(session, box, found, criteria);
+        SearchAnswer.Write(session, command, request.Return, sorted, modSeq, sort: true);
+        return Completion.Ok("Sorted");
+    }
+}

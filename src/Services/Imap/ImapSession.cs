@@ -1,0 +1,269 @@
+using Aviso.Net;
+using Aviso.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Imap;
+
+/// <summary>
+/// One connection: state, enabled extensions, and the loop read - run - report news - complete. Commands are in
+/// Commands/, the table in <see cref="CommandTable"/>.
+/// </summary>
+internal sealed class ImapSession : IDisposable
+{
+    private readonly CommandReader _commands;
+    private readonly long _began;
+    private int _badCommands;
+
+    public ImapSession(ImapServer server, WireConnection connection)
+    {
+        Server = server;
+        Connection = connection;
+        Writer = new(connection, server.Options.WritePatience);
+        _commands = new(connection, server.Options, Writer);
+        _commands.Attach(this);
+        _began = server.Clock.GetTimestamp();
+    }
+
+    public ImapServer Server { get; }
+
+    public WireConnection Connection { get; }
+
+    public ResponseWriter Writer { get; }
+
+    public ImapOptions Options => Server.Options;
+
+    public IMailStore Store => Server.Store;
+
+    public CancellationToken Cancel => Connection.Aborted;
+
+    public Principal? Who { get; private set; }
+
+    public AccountId Account { get; private set; }
+
+    public bool LoggedIn => Who is not null;
+
+    /// <summary>The selected mailbox, or null.</summary>
+    public SelectedMailbox? Box { get; private set; }
+
+    public SessionModes Modes { get; } = new();
+
+    public bool Utf8Names => Modes.Utf8;
+
+    public int FailedLogins { get; set; }
+
+    public NotifyWatch? Notify { get; set; }
+
+    /// <summary>Set by LOGOUT and by whatever else ends the conversation.</summary>
+    public bool Over { get; set; }
+
+    public When State => !LoggedIn ? When.NotAuthenticated : Box is null ? When.Authenticated : When.Selected;
+
+    /// <summary>How long the next read may take: all of the time before login is one minute (counted from the greeting).</summary>
+    public TimeSpan ReadPatience(bool firstLine)
+    {
+        if (LoggedIn) return firstLine ? Options.Autologout : Options.LiteralPatience;
+        var left = Options.LoginTime - Server.Clock.GetElapsedTime(_began);
+        return left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1);
+    }
+
+    public async Task RunAsync()
+    {
+        Writer.Bytes("* OK ["u8);
+        Capabilities.Write(Writer, this);
+        Writer.Bytes("] "u8).Text(Options.HostName).Bytes(" IMAP ready\r\n"u8);
+        while (!Over && !Writer.Broken)
+        {
+            if (!Connection.HasBuffered) await Writer.FlushAsync();
+            else await Writer.BreatheAsync();
+            if (Writer.Broken) break;
+            var line = Notify is null ? null : await Notify.WaitForLineAsync();
+            switch (await _commands.ReadAsync(this, line))
+            {
+                case CommandReadStatus.Complete:
+                    await RunCommandAsync();
+                    break;
+                case CommandReadStatus.Refused:
+                    Complete(_commands.HasTag ? _commands.Tag : "*", _commands.Problem);
+                    CountBad(_commands.Problem);
+                    break;
+                case CommandReadStatus.Hopeless:
+                    Bye(_commands.Problem.Text);
+                    break;
+                case CommandReadStatus.TimedOut:
+                    Bye(LoggedIn ? "Autologout: idle for too long" : "Log in faster");
+                    break;
+                case CommandReadStatus.Draining:
+                    Bye("The server is stopping");
+                    break;
+                default:
+                    Over = true;
+                    break;
+            }
+            _commands.Forget();
+        }
+        await Writer.FlushAsync();
+    }
+
+    private async ValueTask RunCommandAsync()
+    {
+        var octets = _commands.Octets;
+        if (!TryHead(octets, out var entry, out var uid, out var argumentsAt) || entry is null)
+        {
+            Complete(_commands.Tag, Completion.Bad(_commands.HasTag ? "Unknown command" : "A tag and a command are needed"));
+            CountBad(Completion.Syntax);
+            return;
+        }
+        var command = new Command(_commands.Tag, entry, uid, octets, argumentsAt, _commands.Bodies);
+        var done = Refuses(command) ?? await GuardedAsync(command);
+        ImapMeters.Commands.Add(1, new KeyValuePair<string, object?>("command", entry.Name));
+        if (done.Status != CompletionStatus.Bad) _badCommands = LoggedIn ? 0 : _badCommands;
+        if (done.Status != CompletionStatus.Silent) Complete(command.Tag, done);
+        CountBad(done);
+    }
+
+    private bool TryHead(ReadOnlyMemory<byte> octets, out CommandEntry? entry, out bool uid, out int argumentsAt)
+    {
+        var g = new Grammar(octets.Span, Utf8Names);
+        var found = CommandHead.TryRead(ref g, out entry, out uid);
+        argumentsAt = g.Position;
+        return found && _commands.HasTag;
+    }
+
+    private Completion? Refuses(Command command)
+    {
+        var entry = command.Entry!;
+        if ((entry.When & State) == 0)
+        {
+            return LoggedIn
+                ? Completion.Bad(entry.When == When.NotAuthenticated ? "Already logged in" : "Select a mailbox first")
+                : Completion.Bad("Log in first");
+        }
+        // RFC 9586 §3: after ENABLE UIDONLY message numbers are gone.
+        if (Modes.UidOnly && entry.HasUid && !command.Uid && entry.Name != "EXPUNGE")
+            return Completion.Bad("Message numbers are off (UIDONLY)", "UIDREQUIRED");
+        return null;
+    }
+
+    private async ValueTask<Completion> GuardedAsync(Command command)
+    {
+        try
+        {
+            var done = await command.Entry!.Run(this, command);
+            var news = command.Entry.News;
+            if (done.Status is CompletionStatus.Silent or CompletionStatus.Bad || Box is null || news == News.None) return done;
+            await ReportNewsAsync(news == News.All || command.Uid);
+            return Over ? Completion.Silent : done;
+        }
+        catch (OperationCanceledException) when (Cancel.IsCancellationRequested)
+        {
+            Over = true;
+            return Completion.Silent;
+        }
+        catch (LoginOverloadException)
+        {
+            // RFC 5530 §3: temporary, and no word about the password.
+            return Completion.No("UNAVAILABLE", "Too many logins wait; try again in a moment");
+        }
+        catch (Exception e)
+        {
+            var id = Fault(e, command.Entry!.Name);
+            // Inside a literal nothing we could say would be understood.
+            if (Writer.InLiteral)
+            {
+                Over = true;
+                return Completion.Silent;
+            }
+            return Completion.No("SERVERBUG", "Internal fault " + id);
+        }
+    }
+
+    /// <summary>Moves the session to the newest view of its mailbox and says what changed.</summary>
+    public async ValueTask ReportNewsAsync(bool expunges)
+    {
+        if (Box is not { } box) return;
+        var next = await Store.ViewAsync(Account, box.Id, Cancel);
+        if (next is null || next.UidValidity != box.View.UidValidity)
+        {
+            Bye("The selected mailbox is gone");
+            return;
+        }
+        if (ReferenceEquals(next, box.View)) return;
+        if (!NewsReport.Write(Writer, box, next, Modes, expunges)) return;
+        if (!box.ReadOnly && !Modes.Rev2 && box.View.FirstRecentUid < box.View.UidNext)
+            box.AddRecent(await Store.ClaimRecentAsync(Account, box.Id, Cancel), box.View.UidNext);
+        NewsReport.WriteCounts(Writer, box, Modes);
+    }
+
+    public void LogIn(Principal who)
+    {
+        Who = who;
+        Account = new(who.Account);
+    }
+
+    public void Select(SelectedMailbox? box) => Box = box;
+
+    /// <summary>Clears what the command line holds before the memory is used again: it has a password in it.</summary>
+    public void MarkSecret() => _commands.MarkSecret();
+
+    public void Bye(string text)
+    {
+        Writer.Bytes("* BYE "u8).Text(text).Line();
+        Over = true;
+    }
+
+    /// <summary>Logs our own fault; the id goes to the client too.</summary>
+    public string Fault(Exception e, string doing)
+    {
+        var id = Guid.NewGuid().ToString("N")[..12];
+        ImapMeters.Faults.Add(1);
+        Server.Log.LogError(e, "imap fault {FaultId} in session {SessionId} of account {Account}: {Command}", id, Connection.Id, Account, doing);
+        return id;
+    }
+
+    private void Complete(string tag, Completion done)
+    {
+        Writer.Text(tag).Bytes(done.Status switch
+        {
+            CompletionStatus.Ok => " OK "u8,
+            CompletionStatus.No => " NO "u8,
+            _ => " BAD "u8,
+        });
+        if (done.Code.Length > 0) Writer.Byte('[').Text(done.Code).Bytes("] "u8);
+        Writer.Text(done.Text).Line();
+        ImapMeters.Replies.Add(1, new("kind", "imap"), new("code", done.Status));
+    }
+
+    private void CountBad(Completion done)
+    {
+        if (done.Status != CompletionStatus.Bad || Over) return;
+        if (++_badCommands < (LoggedIn ? Options.BadCommandsInARow : Options.BadCommandsBeforeLogin)) return;
+        Bye("Too many bad commands");
+    }
+
+    public void Dispose()
+    {
+        Notify?.Dispose();
+        _commands.Dispose();
+        if (Who is not null) Server.Leave(Account, Connection.Origin.Remote.Address);
+    }
+}
+
+/// <summary>What ENABLE and CONDSTORE-enabling commands switched on; never off again (RFC 5161 §3.1).</summary>
+internal sealed class SessionModes
+{
+    public bool Condstore { get; set; }
+
+    public bool Qresync { get; set; }
+
+    public bool Utf8Accept { get; set; }
+
+    public bool Rev2 { get; set; }
+
+    public bool UidOnly { get; set; }
+
+    /// <summary>RFC 4978 COMPRESS is on.</summary>
+    public bool Compressed { get; set; }
+
+    /// <summary>Names and quoted strings may carry UTF-8 (RFC 6855 §3, RFC 9051 §5.1).</summary>
+    public bool Utf8 => Utf8Accept || Rev2;
+}

@@ -1,0 +1,89 @@
+using System.Text;
+using Aviso.Mime;
+using Aviso.Store;
+
+namespace Aviso.Imap;
+
+/// <summary>
+/// The decoded text of one message for SEARCH, read from the store in pieces; substrings without regard to case
+/// (RFC 9051 §6.4.4). Not more than a piece is held.
+/// </summary>
+internal sealed class SearchText(Rendered rendered, StoredBody body)
+{
+    private string? _header;
+    private MimePart? _root;
+
+    /// <summary>NFC; case is ignored when comparing.</summary>
+    public static string Fold(string text) => Aviso.Base.Nfc.Normalize(text);
+
+    public static bool Contains(string text, string wanted) => Fold(text).Contains(wanted, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Any field of this name holds the text; an empty text asks whether the field is there.</summary>
+    public bool HeaderContains(string name, string wanted)
+    {
+        var field = Encoding.Latin1.GetBytes(name);
+        foreach (var one in new HeaderFields(SectionFinder.Header(rendered, body, withPrefix: true)))
+        {
+            if (one.Is(field) && (wanted.Length == 0 || Contains(HeaderText.Decode(one.Value), wanted))) return true;
+        }
+        return false;
+    }
+
+    public bool AnywhereContains(string wanted) => Contains(Header, wanted) || BodyContains(wanted);
+
+    public bool BodyContains(string wanted)
+    {
+        if (wanted.Length == 0) return true;
+        return PartContains(_root ??= PartIndex.Read(rendered.Parts), wanted, 0);
+    }
+
+    private string Header => _header ??= DecodeHeader(SectionFinder.Header(rendered, body, withPrefix: true));
+
+    private static string DecodeHeader(byte[] header)
+    {
+        var text = new StringBuilder(header.Length);
+        foreach (var field in new HeaderFields(header))
+            text.Append(Encoding.Latin1.GetString(field.Name)).Append(": ").Append(HeaderText.Decode(field.Value)).Append('\n');
+        return text.ToString();
+    }
+
+    private bool PartContains(MimePart part, string wanted, int depth)
+    {
+        if (depth > 100) return false;
+        if (part.Message is { } message)
+        {
+            var header = new byte[Math.Min(message.HeaderLength, SectionFinder.MaxHeader)];
+            var read = SectionFinder.ReadFully(body, body.PrefixLength + message.HeaderOffset, header);
+            return Contains(DecodeHeader(header[..read]), wanted) || PartContains(message, wanted, depth + 1);
+        }
+        foreach (var child in part.Children)
+        {
+            if (PartContains(child, wanted, depth + 1)) return true;
+        }
+        return part.Children.Count == 0 && part.IsText && TextContains(part, wanted);
+    }
+
+    private bool TextContains(MimePart part, string wanted)
+    {
+        if (part.Charset is not { } charset || !Charsets.TryGet(charset, out var encoding)) encoding = Encoding.UTF8;
+        var decoder = encoding.GetDecoder();
+        var found = new FoundSection(true, body.PrefixLength + part.BodyOffset, part.BodyLength, null, part.Encoding, false);
+        var chars = new char[40 * 1024];
+        var tail = "";
+        foreach (var piece in SectionWriter.Decoded(found, body))
+        {
+            for (var at = 0; at < piece.Length;)
+            {
+                decoder.Convert(piece.Span[at..], chars, flush: false, out var used, out var count, out _);
+                if (used == 0 && count == 0) break;
+                at += used;
+                var text = tail + new string(chars, 0, count);
+                if (Contains(text, wanted) || (part.Subtype == "html" && text.Contains('&', StringComparison.Ordinal) &&
+                    Contains(System.Net.WebUtility.HtmlDecode(text), wanted))) return true;
+                // What may be the beginning of a match across pieces; entities are longer than what they stand for.
+                tail = text[^Math.Min(text.Length, wanted.Length + 16)..];
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,40 @@
+using System.Diagnostics.Metrics;
+
+namespace Aviso.Net;
+
+/// <summary>What Net counts. No addresses in labels.</summary>
+internal static class NetMeters
+{
+    private static readonly Meter Meter = new("Aviso.Net");
+
+    private static readonly UpDownCounter<long> Open = Meter.CreateUpDownCounter<long>(
+        "aviso_connections_open", description: "Connections open now, by listener kind.");
+
+    private static readonly Counter<long> Accepted = Meter.CreateCounter<long>(
+        "aviso_connections_total", description: "Connections accepted, by listener kind.");
+
+    private static readonly Counter<long> Dropped = Meter.CreateCounter<long>(
+        "aviso_sessions_dropped_total", description: "Connections ended by us before or against the protocol, by kind and reason.");
+
+    private static readonly Counter<long> Handshakes = Meter.CreateCounter<long>(
+        "aviso_tls_handshakes_failed_total", description: "TLS handshakes that failed, by listener kind and reason.");
+
+    private static readonly Counter<long> AcceptErrors = Meter.CreateCounter<long>(
+        "aviso_accept_errors_total", description: "Errors of accept(), such as too many open files, by listener kind.");
+
+    public static void Opened(ListenerKind kind)
+    {
+        Open.Add(1, Label(kind));
+        Accepted.Add(1, Label(kind));
+    }
+
+    public static void Closed(ListenerKind kind) => Open.Add(-1, Label(kind));
+
+    public static void SessionDropped(ListenerKind kind, string reason) => Dropped.Add(1, Label(kind), new("reason", reason));
+
+    public static void TlsFailed(ListenerKind kind, string reason) => Handshakes.Add(1, Label(kind), new("reason", reason));
+
+    public static void AcceptFailed(ListenerKind kind) => AcceptErrors.Add(1, Label(kind));
+
+    private static KeyValuePair<string, object?> Label(ListenerKind kind) => new("kind", ListenerKinds.Name(kind));
+}

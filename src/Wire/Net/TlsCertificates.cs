@@ -1,0 +1,172 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Aviso.Net;
+
+/// <summary>Where one certificate with its chain and key comes from.</summary>
+/// <param name="Name">For logs and messages: a path or a settings key, never content.</param>
+/// <param name="Read">Reads both as PEM. The certificate file holds the leaf first, then its chain.</param>
+/// <param name="Stamp">Changes when the content may have changed; cheap, called every few seconds.</param>
+public sealed record TlsSource(string Name, Func<(string Certificates, string Key)> Read, Func<string> Stamp)
+{
+    public static TlsSource Files(string certificate, string key) => new(
+        certificate,
+        () => (File.ReadAllText(certificate), File.ReadAllText(key)),
+        () => $"{FileStamp(certificate)} {FileStamp(key)}");
+
+    /// <summary>PEM content from the settings; a change comes by <see cref="TlsCertificates.Replace"/>.</summary>
+    public static TlsSource Pem(string name, string certificates, string key) => new(name, () => (certificates, key), () => "");
+
+    // Follows links, as mounted secrets are changed by moving a link.
+    private static string FileStamp(string path)
+    {
+        try
+        {
+            var file = new FileInfo(path);
+            var target = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
+            return $"{target.FullName} {target.LastWriteTimeUtc.Ticks} {target.Length}";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "missing";
+        }
+    }
+}
+
+/// <summary>
+/// The certificates this server shows: the first is the default, the others answer to the names in them (SNI, RFC 6066
+/// §3). A change is all or nothing: a set that cannot be read leaves the old one in use and says so. Sessions resume
+/// (TLS 1.2 and 1.3), the protocol is TLS 1.2 or later.
+/// </summary>
+public sealed class TlsCertificates : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly ILogger _log;
+    private IReadOnlyList<TlsSource> _sources;
+    private string _stamp;
+    private volatile Loaded[] _loaded;
+    private ITimer? _watch;
+
+    private sealed record Loaded(X509Certificate2 Leaf, IReadOnlyList<string> Names, SslServerAuthenticationOptions Options);
+
+    /// <exception cref="CryptographicException">A certificate or key cannot be read or they do not fit.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public TlsCertificates(IReadOnlyList<TlsSource> sources, ILogger? log = null)
+    {
+        _log = log ?? NullLogger.Instance;
+        _sources = sources;
+        _stamp = StampOf(sources);
+        _loaded = LoadAll(sources);
+    }
+
+    /// <summary>The default certificate.</summary>
+    public X509Certificate2 Default => _loaded[0].Leaf;
+
+    /// <summary>The certificates in use, for pages and metrics.</summary>
+    public IReadOnlyList<X509Certificate2> All => [.. _loaded.Select(l => l.Leaf)];
+
+    /// <summary>Looks for changed sources every <paramref name="every"/> and reloads.</summary>
+    public void Watch(TimeProvider clock, TimeSpan every) =>
+        _watch ??= clock.CreateTimer(static c => ((TlsCertificates)c!).ReloadIfChanged(), this, every, every);
+
+    /// <summary>Other sources from now on. False when they cannot be read: the old ones stay, and the log says why.</summary>
+    public bool Replace(IReadOnlyList<TlsSource> sources)
+    {
+        lock (_gate)
+        {
+            var stamp = StampOf(sources);
+            if (!TryLoad(sources)) return false;
+            (_sources, _stamp) = (sources, stamp);
+            return true;
+        }
+    }
+
+    /// <summary>Reads the sources again if they look changed. False when that failed; it is tried again at the next change
+    /// or look.</summary>
+    public bool ReloadIfChanged()
+    {
+        lock (_gate)
+        {
+            var stamp = StampOf(_sources);
+            if (stamp == _stamp) return true;
+            if (!TryLoad(_sources)) return false;
+            _stamp = stamp;
+            return true;
+        }
+    }
+
+    /// <summary>The options for a peer that asked for <paramref name="serverName"/>, or for nobody.</summary>
+    public SslServerAuthenticationOptions OptionsFor(string? serverName)
+    {
+        var loaded = _loaded;
+        if (loaded.Length == 1 || string.IsNullOrEmpty(serverName)) return loaded[0].Options;
+        return (Array.Find(loaded, l => l.Names.Contains(serverName, StringComparer.OrdinalIgnoreCase))
+            ?? Array.Find(loaded, l => l.Leaf.MatchesHostname(serverName, allowWildcards: true, allowCommonName: false))
+            ?? loaded[0]).Options;
+    }
+
+    public void Dispose() => _watch?.Dispose();
+
+    internal Task HandshakeAsync(SslStream ssl, CancellationToken cancel) => _loaded.Length == 1
+        ? ssl.AuthenticateAsServerAsync(_loaded[0].Options, cancel)
+        : ssl.AuthenticateAsServerAsync(
+            static (_, hello, state, _) => new(((TlsCertificates)state!).OptionsFor(hello.ServerName)), this, cancel);
+
+    private bool TryLoad(IReadOnlyList<TlsSource> sources)
+    {
+        try
+        {
+            _loaded = LoadAll(sources);
+            _log.LogInformation("certificates loaded: {Names}, default valid until {Until:u}",
+                string.Join(", ", sources.Select(s => s.Name)), Default.NotAfter.ToUniversalTime());
+            return true;
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            _log.LogError("certificates not changed, the old ones stay in use: {Error}", e.Message);
+            return false;
+        }
+    }
+
+    private static string StampOf(IReadOnlyList<TlsSource> sources) => string.Join('\n', sources.Select(s => s.Stamp()));
+
+    private static Loaded[] LoadAll(IReadOnlyList<TlsSource> sources)
+    {
+        if (sources.Count == 0) throw new ArgumentException("no certificate is named");
+        return [.. sources.Select(Load)];
+    }
+
+    private static Loaded Load(TlsSource source)
+    {
+        var (certificates, key) = source.Read();
+        X509Certificate2 leaf;
+        var chain = new X509Certificate2Collection();
+        try
+        {
+            leaf = X509Certificate2.CreateFromPem(certificates, key);
+            chain.ImportFromPem(certificates);
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            throw new CryptographicException($"{source.Name}: {e.Message}", e);
+        }
+        chain.RemoveAt(0);
+        return new Loaded(leaf, DnsNames(leaf), new SslServerAuthenticationOptions
+        {
+            // offline: a handshake never waits for a download of somebody's intermediate or OCSP answer.
+            ServerCertificateContext = SslStreamCertificateContext.Create(leaf, chain, offline: true),
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            AllowTlsResume = true,
+            AllowRenegotiation = false,
+            ClientCertificateRequired = false,
+            EncryptionPolicy = EncryptionPolicy.RequireEncryption,
+        });
+    }
+
+    private static IReadOnlyList<string> DnsNames(X509Certificate2 leaf) =>
+        [.. leaf.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(e => e.EnumerateDnsNames())];
+}

@@ -1,0 +1,272 @@
+using System.Net;
+using System.Net.Sockets;
+using Aviso.Base;
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Net;
+
+/// <summary>One accepted connection, from the socket to its log event.</summary>
+public sealed partial class WireHost
+{
+    private void Begin(Listener listener, Socket socket)
+    {
+        var session = new Session(_ids.Next(), listener, socket) { Since = _clock.GetTimestamp() };
+        _sessions[session.Number] = session;
+        listener.Enter();
+        NetMeters.Opened(listener.Settings.Kind);
+        ThreadPool.UnsafeQueueUserWorkItem(static s => _ = s.Host.ServeAsync(s.Session), (Host: this, Session: session), preferLocal: false);
+    }
+
+    private async Task ServeAsync(Session session)
+    {
+        try
+        {
+            await ServeSocketAsync(session);
+        }
+        catch (Exception e)
+        {
+            session.Reason = "error";
+            session.Quiet = false;
+            _log.LogError(e, "connection {Id} failed", IdText.Format(session.Number));
+        }
+        finally
+        {
+            session.Close();
+            if (session.CountedAs is { } client) _clients.Leave(client);
+            session.Listener.Leave();
+            NetMeters.Closed(session.Kind);
+            _sessions.TryRemove(session.Number, out _);
+            LogEnd(session);
+            session.Ended.TrySetResult();
+        }
+    }
+
+    private async Task ServeSocketAsync(Session session)
+    {
+        var options = _options;
+        if (!TryEndPoints(session)) return;
+        byte[] unread = [];
+        var speaksProxy = session.Listener.Settings.Proxy && options.Proxies.Contains(session.Peer.Address);
+        if (speaksProxy)
+        {
+            var (header, after) = await ReadProxyHeaderAsync(session, options);
+            if (header is null) return;
+            unread = after;
+            session.Proxied = true;
+            if (header.Source is not null) (session.Remote, session.Local) = (header.Source, header.Destination!);
+        }
+        var client = session.Remote.Address;
+        var isInternal = options.Internal.Contains(client);
+        if (Refusal(session, isInternal, speaksProxy) is { } why)
+        {
+            await RefuseAsync(session, options, why);
+            return;
+        }
+        var refuseFirst = session.Listener.Settings.Proxy && !speaksProxy ? (Func<ReadOnlyMemory<byte>, bool>)session.SeesProxyHeader : null;
+        session.OnProxyHeader = () => Drop(session, "proxy-untrusted");
+        await using var transport = new SocketTransport(session.Socket, unread, refuseFirst);
+        session.Transport = transport;
+        await using var connection = new WireConnection(IdText.Format(session.Number),
+            new WireOrigin(session.Kind, session.Remote, session.Local)
+            {
+                IsInternal = isInternal,
+                ClearLoginAllowed = options.CleartextLogin.Contains(client),
+            }, transport, _clock)
+        {
+            Aborted = session.Aborted.Token,
+            Draining = _draining.Token,
+            Certificates = _certificates,
+        };
+        session.Connection = connection;
+        if (ListenerKinds.IsImplicitTls(session.Kind) && !await connection.StartTlsAsync(_draining.Token))
+        {
+            session.Reason ??= $"tls: {connection.TlsFailure ?? "no handshake"}";
+            session.Quiet = speaksProxy && transport.OctetsIn == 0;
+            return;
+        }
+        await _protocols(session.Kind).RunAsync(connection);
+        session.Reason ??= connection.EndReason ?? (transport.WasReset ? "reset" : "closed");
+        // A load balancer's health check: a header, nothing else, often a reset. Not a lost connection (ops.md section 8).
+        session.Quiet = speaksProxy && transport.OctetsIn == 0;
+    }
+
+    // A connection that was reset before we looked has no peer any more: no reason to fail.
+    private static bool TryEndPoints(Session session)
+    {
+        try
+        {
+            session.Socket.NoDelay = true;
+            session.Socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            if (session.Socket.RemoteEndPoint is not IPEndPoint remote) return false;
+            session.Peer = session.Remote = Networks.Normal(remote);
+            session.Local = Networks.Normal(session.Socket.LocalEndPoint as IPEndPoint ?? session.Listener.Bound);
+            return true;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            (session.Reason, session.Quiet) = ("gone before it was seen", true);
+            return false;
+        }
+    }
+
+    private async ValueTask<(ProxyHeader? Header, byte[] After)> ReadProxyHeaderAsync(Session session, WireHostOptions options)
+    {
+        var buffer = new byte[ProxyHeader.V2Fixed + Math.Max(options.ProxyV2Limit, ProxyHeader.V1Limit)];
+        var filled = 0;
+        using var deadline = new CancellationTokenSource(options.ProxyPatience, _clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, session.Aborted.Token);
+        try
+        {
+            while (true)
+            {
+                var read = await session.Socket.ReceiveAsync(buffer.AsMemory(filled), SocketFlags.None, either.Token);
+                if (read == 0)
+                {
+                    // A probe of the port that sends nothing is nobody's fault; half a header is.
+                    if (filled == 0) (session.Reason, session.Quiet) = ("closed before a PROXY header", true);
+                    else Drop(session, "proxy-header");
+                    return default;
+                }
+                filled += read;
+                switch (ProxyHeader.Parse(buffer.AsSpan(0, filled), options.ProxyV2Limit, out var header, out var length))
+                {
+                    case ProxyStatus.Complete:
+                        return (header, buffer[length..filled]);
+                    case ProxyStatus.Invalid:
+                        Drop(session, "proxy-header");
+                        return default;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            Drop(session, deadline.IsCancellationRequested ? "proxy-timeout" : "shutdown");
+            return default;
+        }
+        catch (SocketException)
+        {
+            (session.Reason, session.Quiet) = ("reset before a PROXY header", true);
+            return default;
+        }
+    }
+
+    private AcceptRefusal? Refusal(Session session, bool isInternal, bool speaksProxy)
+    {
+        var settings = session.Listener.Settings;
+        if (session.Listener.Open > settings.MaxConnections) return AcceptRefusal.ListenerFull;
+        var client = session.Remote.Address;
+        if (!isInternal && _gate?.Allows(session.Kind, client) == false) return AcceptRefusal.Gate;
+        // A proxy that speaks for itself (health checks) is one of ours.
+        if (isInternal || (speaksProxy && ReferenceEquals(session.Remote, session.Peer))) return null;
+        var key = Networks.ClientKey(client);
+        if (!_clients.TryEnter(key, settings.MaxPerClient)) return AcceptRefusal.ClientLimit;
+        session.CountedAs = key;
+        return null;
+    }
+
+    private async Task RefuseAsync(Session session, WireHostOptions options, AcceptRefusal why)
+    {
+        Drop(session, why switch
+        {
+            AcceptRefusal.ListenerFull => "listener-full",
+            AcceptRefusal.ClientLimit => "client-limit",
+            _ => "gate",
+        });
+        var line = ListenerKinds.IsImplicitTls(session.Kind) ? default : options.RefusalLine(session.Kind, why);
+        if (line.IsEmpty) return;
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(1), _clock);
+        try
+        {
+            await session.Socket.SendAsync(line, SocketFlags.None, deadline.Token);
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            // It did not want to hear it.
+        }
+    }
+
+    private void Drop(Session session, string reason)
+    {
+        session.Reason = reason;
+        NetMeters.SessionDropped(session.Kind, reason);
+        _evidence?.Report(new Evidence(session.Kind, session.Remote.Address, reason));
+    }
+
+    private void LogEnd(Session session) => ConnectionEnded(_log, session.Quiet ? LogLevel.Debug : LogLevel.Information,
+        IdText.Format(session.Number), ListenerKinds.Name(session.Kind), session.Remote.Address,
+        session.Proxied ? session.Peer.Address : null, session.Connection?.Tls?.Protocol,
+        (long)_clock.GetElapsedTime(session.Since).TotalMilliseconds, session.Transport?.OctetsIn ?? 0, session.Transport?.OctetsOut ?? 0,
+        session.Reason ?? "closed");
+
+    [LoggerMessage(EventId = 1001, EventName = "ConnectionEnded",
+        Message = "connection {Id} {Kind} from {Remote} via {Proxy} tls {Tls} ended after {Milliseconds} ms, in {OctetsIn} out {OctetsOut}: {Reason}")]
+    private static partial void ConnectionEnded(ILogger log, LogLevel level, string id, string kind, IPAddress remote, IPAddress? proxy,
+        string? tls, long milliseconds, long octetsIn, long octetsOut, string reason);
+
+    private sealed class Session(long number, Listener listener, Socket socket)
+    {
+        private static readonly IPEndPoint Nowhere = new(IPAddress.None, 0);
+
+        public long Number { get; } = number;
+
+        public Listener Listener { get; } = listener;
+
+        public Socket Socket { get; } = socket;
+
+        public ListenerKind Kind => Listener.Settings.Kind;
+
+        public IPEndPoint Peer { get; set; } = Nowhere;
+
+        public IPEndPoint Remote { get; set; } = Nowhere;
+
+        public IPEndPoint Local { get; set; } = Nowhere;
+
+        public bool Proxied { get; set; }
+
+        public UInt128? CountedAs { get; set; }
+
+        public SocketTransport? Transport { get; set; }
+
+        public WireConnection? Connection { get; set; }
+
+        public long Since { get; init; }
+
+        public string? Reason { get; set; }
+
+        /// <summary>Nothing happened that anybody needs to read about.</summary>
+        public bool Quiet { get; set; }
+
+        public Action? OnProxyHeader { get; set; }
+
+        public CancellationTokenSource Aborted { get; } = new();
+
+        public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public bool SeesProxyHeader(ReadOnlyMemory<byte> first)
+        {
+            if (!ProxyHeader.LooksLikeOne(first.Span)) return false;
+            OnProxyHeader?.Invoke();
+            return true;
+        }
+
+        public void Abort(string reason)
+        {
+            Reason ??= reason;
+            Aborted.Cancel();
+            Socket.Close(0);
+        }
+
+        public void Close()
+        {
+            try
+            {
+                Socket.Shutdown(SocketShutdown.Both);
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                // Gone already.
+            }
+            Socket.Dispose();
+        }
+    }
+}

@@ -1,0 +1,215 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Aviso.Base;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Aviso.Net;
+
+/// <summary>
+/// Net owns the wire: listeners, who is really there (PROXY), TLS and certificates, lines and deadlines, SASL. It knows
+/// no protocol and no account. Rules: every address is the real client's and IPv4-mapped IPv6 is IPv4; a wait for a peer
+/// always has a deadline on the one heartbeat; nothing a stranger sends is held beyond a limit; a connection makes one
+/// log event, when it ends. This file is the mail listeners: accept, limits, PROXY, TLS, then the protocol, and the
+/// orderly end. What happens on one connection stands in WireHost.Session.cs.
+/// </summary>
+public sealed partial class WireHost : IAsyncDisposable
+{
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan AbortPatience = TimeSpan.FromSeconds(2);
+
+    private readonly Func<ListenerKind, IWireProtocol> _protocols;
+    private readonly TlsCertificates? _certificates;
+    private readonly IAcceptGate? _gate;
+    private readonly IEvidence? _evidence;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _log;
+    private readonly IdSource _ids;
+    private readonly CancellationTokenSource _draining = new();
+    private readonly ConcurrentDictionary<long, Session> _sessions = new();
+    private readonly ClientCounts _clients = new();
+    private readonly List<Listener> _listeners = [];
+    private volatile WireHostOptions _options;
+
+    /// <param name="protocols">The protocol of a kind; called once per connection, usually giving the same object.</param>
+    public WireHost(WireHostOptions options, Func<ListenerKind, IWireProtocol> protocols, TimeProvider clock, ILogger? log = null,
+        TlsCertificates? certificates = null, IdSource? ids = null, IAcceptGate? gate = null, IEvidence? evidence = null)
+    {
+        (_options, _protocols, _clock, _certificates, _gate, _evidence) = (options, protocols, clock, certificates, gate, evidence);
+        _log = log ?? NullLogger.Instance;
+        _ids = ids ?? new IdSource(clock);
+    }
+
+    /// <summary>Networks and lines; a new value counts for connections accepted from then on.</summary>
+    public WireHostOptions Options
+    {
+        get => _options;
+        set => _options = value;
+    }
+
+    /// <summary>Connections open now, those not yet handed to a protocol included.</summary>
+    public int ConnectionCount => _sessions.Count;
+
+    /// <summary>What is listened on, with the port the system gave for port 0.</summary>
+    public IReadOnlyList<(ListenerSettings Settings, IPEndPoint Bound)> Bound => [.. _listeners.Select(l => (l.Settings, l.Bound))];
+
+    /// <summary>Binds all listeners and begins to accept. Either all are bound or none.</summary>
+    /// <exception cref="IOException">An address can't be bound; the message names it.</exception>
+    public void Start(IReadOnlyList<ListenerSettings> settings)
+    {
+        if (_listeners.Count > 0) throw new InvalidOperationException("the host has started already");
+        try
+        {
+            foreach (var one in settings) _listeners.Add(Listener.Bind(one, _certificates is not null));
+        }
+        catch
+        {
+            foreach (var listener in _listeners) listener.Socket.Dispose();
+            _listeners.Clear();
+            throw;
+        }
+        foreach (var listener in _listeners) listener.Accepting = Task.Run(() => AcceptAsync(listener));
+    }
+
+    /// <summary>
+    /// Stops accepting, tells the sessions to finish (Draining), waits for them up to <paramref name="patience"/> and cuts
+    /// the rest. The number of sessions cut.
+    /// </summary>
+    public async Task<int> StopAsync(TimeSpan patience)
+    {
+        await _draining.CancelAsync();
+        foreach (var listener in _listeners) listener.Socket.Dispose();
+        await Task.WhenAll(_listeners.Select(l => l.Accepting));
+        await WaitForSessionsAsync(patience);
+        var left = _sessions.Values.ToArray();
+        foreach (var session in left) session.Abort("shutdown");
+        await WaitForSessionsAsync(AbortPatience);
+        if (left.Length > 0) _log.LogWarning("{Count} connections were cut at the end", left.Length);
+        return left.Length;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_draining.IsCancellationRequested) await StopAsync(TimeSpan.Zero);
+        _draining.Dispose();
+    }
+
+    private async Task WaitForSessionsAsync(TimeSpan patience)
+    {
+        try
+        {
+            await Task.WhenAll(_sessions.Values.Select(s => s.Ended.Task)).WaitAsync(patience, _clock);
+        }
+        catch (TimeoutException)
+        {
+            // The caller cuts what is left.
+        }
+    }
+
+    private async Task AcceptAsync(Listener listener)
+    {
+        while (!_draining.IsCancellationRequested)
+        {
+            try
+            {
+                Begin(listener, await listener.Socket.AcceptAsync(_draining.Token));
+            }
+            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+            {
+                if (_draining.IsCancellationRequested) return;
+            }
+            catch (Exception e)
+            {
+                if (_draining.IsCancellationRequested) return;
+                // Too many open files, a connection gone before it was taken: never a reason to stop listening.
+                NetMeters.AcceptFailed(listener.Settings.Kind);
+                if (e is SocketException { SocketErrorCode: SocketError.ConnectionAborted or SocketError.ConnectionReset }) continue;
+                _log.LogError("accept on {Address} failed: {Error}", listener.Bound, e.Message);
+                await PauseAsync();
+            }
+        }
+    }
+
+    private async Task PauseAsync()
+    {
+        try
+        {
+            await Task.Delay(AcceptPause, _clock, _draining.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping.
+        }
+    }
+
+    private sealed class Listener(ListenerSettings settings, Socket socket, IPEndPoint bound)
+    {
+        private int _open;
+
+        public ListenerSettings Settings { get; } = settings;
+
+        public Socket Socket { get; } = socket;
+
+        public IPEndPoint Bound { get; } = bound;
+
+        public Task Accepting { get; set; } = Task.CompletedTask;
+
+        public int Open => Volatile.Read(ref _open);
+
+        public void Enter() => Interlocked.Increment(ref _open);
+
+        public void Leave() => Interlocked.Decrement(ref _open);
+
+        public static Listener Bind(ListenerSettings settings, bool hasCertificates)
+        {
+            if (!ListenerKinds.IsMail(settings.Kind)) throw new ArgumentException($"{ListenerKinds.Name(settings.Kind)} is no mail listener");
+            if (ListenerKinds.IsImplicitTls(settings.Kind) && !hasCertificates)
+                throw new ArgumentException($"{ListenerKinds.Name(settings.Kind)} needs a certificate");
+            var address = settings.Address;
+            var any = address.Address.Equals(IPAddress.IPv6Any);
+            // A host without IPv6 still serves IPv4 on [::].
+            if (any && !Socket.OSSupportsIPv6) address = new IPEndPoint(IPAddress.Any, address.Port);
+            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                if (address.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = any;
+                socket.Bind(address);
+                socket.Listen(4096);
+                return new Listener(settings, socket, (IPEndPoint)socket.LocalEndPoint!);
+            }
+            catch (SocketException e)
+            {
+                socket.Dispose();
+                throw new IOException($"cannot listen on {settings.Address} for {ListenerKinds.Name(settings.Kind)}: {e.Message}", e);
+            }
+        }
+    }
+
+    /// <summary>Open connections per client; an entry lives only while one is open.</summary>
+    private sealed class ClientCounts
+    {
+        private readonly Lock _gate = new();
+        private readonly Dictionary<UInt128, int> _open = [];
+
+        public bool TryEnter(UInt128 client, int most)
+        {
+            lock (_gate)
+            {
+                var open = _open.GetValueOrDefault(client);
+                if (open >= most) return false;
+                _open[client] = open + 1;
+                return true;
+            }
+        }
+
+        public void Leave(UInt128 client)
+        {
+            lock (_gate)
+            {
+                if (_open[client] == 1) _open.Remove(client);
+                else _open[client]--;
+            }
+        }
+    }
+}

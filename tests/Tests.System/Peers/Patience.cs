@@ -1,0 +1,18 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace Aviso.Tests.System.Peers;
+
+/// <summary>Waits for what must become true, bounded, so that a failing test says what it waited for.</summary>
+internal static class Patience
+{
+    public static Task UntilAsync(Func<bool> holds, string what, int seconds = 30, Func<string>? why = null) =>
+        UntilAsync(() => Task.FromResult(holds()), what, seconds, why);
+
+    public static async Task UntilAsync(Func<Task<bool>> holds, string what, int seconds = 30, Func<string>? why = null)
+    {
+        for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromSeconds(seconds); await Task.Delay(50))
+            if (await holds()) return;
+        Assert.Fail($"not within {seconds} s: {what}\n{why?.Invoke()}");
+    }
+}

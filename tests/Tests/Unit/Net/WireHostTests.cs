@@ -1,0 +1,396 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Text;
+using System.Threading.Channels;
+using Aviso.Net;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace Aviso.Tests.Unit.Net;
+
+public sealed class WireHostTests : IAsyncDisposable
+{
+    private static readonly IPEndPoint Anywhere = new(IPAddress.Loopback, 0);
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(20);
+    private readonly List<IDisposable> _open = [];
+    private readonly Recorder _log = new();
+    private readonly EvidenceList _evidence = new();
+    private readonly EchoProtocol _echo = new();
+    private readonly ManualClock _clock = new();
+    private WireHost? _host;
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("::ffff:127.0.0.1")]
+    public async Task A_dual_stack_listener_sees_ipv4_as_ipv4(string address)
+    {
+        Start(new WireHostOptions { Internal = Networks.Parse("127.0.0.0/8"), CleartextLogin = Networks.Parse("127.0.0.1") },
+            new ListenerSettings(ListenerKind.Smtp, new IPEndPoint(IPAddress.IPv6Any, 0)));
+        var stream = await ConnectAsync(IPAddress.Parse(address));
+        Assert.Equal("220 127.0.0.1 True True", await LineAsync(stream));
+        Assert.NotEqual(0, _host!.Bound[0].Bound.Port);
+        await stream.WriteAsync("hello\r\nquit\r\n"u8.ToArray());
+        Assert.Equal("hello", await LineAsync(stream));
+        Assert.Null(await LineAsync(stream));
+        Assert.Contains("in 13 out", await _log.EndAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_good_proxy_frame_gives_the_clients_address_whole_and_byte_by_byte()
+    {
+        Start(new WireHostOptions { Proxies = Networks.Parse("127.0.0.0/8") }, new ListenerSettings(ListenerKind.Smtp, Anywhere));
+        foreach (var row in ProxyHeaderTests.Good)
+        {
+            var (hex, meaning) = row.Data;
+            var expected = meaning.EndsWith("local", StringComparison.Ordinal) ? "127.0.0.1"
+                : IPEndPoint.Parse(meaning.Split(' ')[1]).Address.ToString();
+            foreach (var piece in (int[])[1, 10_000])
+            {
+                var stream = await ConnectAsync();
+                byte[] octets = [.. Convert.FromHexString(hex), .. "early\r\n"u8];
+                if (octets.Length > 100 && piece == 1) continue;
+                foreach (var part in octets.Chunk(piece)) await stream.WriteAsync(part);
+                Assert.Equal($"220 {expected} False False", await LineAsync(stream));
+                Assert.Equal("early", await LineAsync(stream));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_health_check_that_resets_after_its_header_is_quiet()
+    {
+        Start(new WireHostOptions { Proxies = Networks.Parse("127.0.0.0/8") }, new ListenerSettings(ListenerKind.Smtp, Anywhere));
+        for (var i = 0; i < 5; i++)
+        {
+            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(_host!.Bound[0].Bound);
+            await socket.SendAsync(Convert.FromHexString(ProxyHeaderTests.V2("20 00 0000")));
+            socket.Close(0); // RST
+            Assert.StartsWith("Debug", await _log.EndAsync(), StringComparison.Ordinal);
+        }
+        Assert.Empty(_evidence.Seen);
+    }
+
+    [Theory]
+    [InlineData("EHLO me\r\n")]
+    [InlineData("PROXY TCP4 1.2.3.4\r\n")]
+    public async Task A_trusted_proxy_without_a_sound_header_is_closed(string text)
+    {
+        Start(new WireHostOptions { Proxies = Networks.Parse("127.0.0.0/8") }, new ListenerSettings(ListenerKind.Smtp, Anywhere));
+        var stream = await ConnectAsync();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(text));
+        Assert.Null(await LineAsync(stream));
+        await _log.EndAsync();
+        Assert.Equal("proxy-header", Assert.Single(_evidence.Seen).What);
+    }
+
+    [Fact]
+    public async Task A_trusted_proxy_has_five_seconds_for_its_header()
+    {
+        Start(new WireHostOptions { Proxies = Networks.Parse("127.0.0.0/8") }, new ListenerSettings(ListenerKind.Smtp, Anywhere));
+        var stream = await ConnectAsync();
+        await stream.WriteAsync("PROXY TC"u8.ToArray());
+        var line = LineAsync(stream);
+        while (!line.IsCompleted)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(20);
+        }
+        Assert.Null(await line);
+        await _log.EndAsync();
+        Assert.Equal("proxy-timeout", Assert.Single(_evidence.Seen).What);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public async Task A_stranger_that_sends_a_header_is_closed(int frame)
+    {
+        Start(new WireHostOptions { Proxies = Networks.Parse("10.0.0.0/8") }, new ListenerSettings(ListenerKind.Smtp, Anywhere));
+        var stream = await ConnectAsync();
+        Assert.StartsWith("220", await LineAsync(stream), StringComparison.Ordinal);
+        var octets = frame == 0 ? "PROXY TCP4 192.0.2.7 10.0.0.1 54321 25\r\nEHLO x\r\n"u8.ToArray()
+            : Convert.FromHexString(ProxyHeaderTests.V2("20 00 0000"));
+        await stream.WriteAsync(octets);
+        Assert.Null(await LineAsync(stream));
+        await _log.EndAsync();
+        Assert.Equal("proxy-untrusted", Assert.Single(_evidence.Seen).What);
+    }
+
+    [Fact]
+    public async Task One_client_has_so_many_connections_and_a_place_becomes_free()
+    {
+        Start(new WireHostOptions(), new ListenerSettings(ListenerKind.Smtp, Anywhere) { MaxPerClient = 2 });
+        var first = await ConnectAsync();
+        var second = await ConnectAsync();
+        await LineAsync(first);
+        await LineAsync(second);
+        Assert.Equal("421 4.7.0 Too many connections from your address, try again later", await LineAsync(await ConnectAsync()));
+        await _log.EndAsync();
+        await first.WriteAsync("quit\r\n"u8.ToArray());
+        Assert.Null(await LineAsync(first));
+        await _log.EndAsync();
+        Assert.StartsWith("220", await LineAsync(await ConnectAsync()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_full_listener_says_so_also_to_internal_clients()
+    {
+        Start(new WireHostOptions { Internal = Networks.Parse("127.0.0.0/8") },
+            new ListenerSettings(ListenerKind.Imap, Anywhere) { MaxPerClient = 1, MaxConnections = 2 });
+        for (var i = 0; i < 2; i++) Assert.StartsWith("220", await LineAsync(await ConnectAsync()), StringComparison.Ordinal);
+        Assert.Equal("* BYE [UNAVAILABLE] Busy, try again later", await LineAsync(await ConnectAsync()));
+    }
+
+    [Fact]
+    public async Task The_gate_is_asked_with_the_clients_address()
+    {
+        var gate = new Gate();
+        Start(new WireHostOptions { Proxies = Networks.Parse("127.0.0.0/8") }, [new ListenerSettings(ListenerKind.Smtp, Anywhere)], gate: gate);
+        var refused = await ConnectAsync();
+        await refused.WriteAsync("PROXY TCP4 192.0.2.66 10.0.0.1 54321 25\r\n"u8.ToArray());
+        Assert.StartsWith("421", await LineAsync(refused), StringComparison.Ordinal);
+        var welcome = await ConnectAsync();
+        await welcome.WriteAsync("PROXY TCP4 192.0.2.7 10.0.0.1 54321 25\r\n"u8.ToArray());
+        Assert.StartsWith("220 192.0.2.7", await LineAsync(welcome), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Implicit_tls_begins_at_once_also_behind_a_header(bool proxied)
+    {
+        Start(new WireHostOptions { Proxies = proxied ? Networks.Parse("127.0.0.0/8") : Networks.None },
+            new ListenerSettings(ListenerKind.Imaps, Anywhere));
+        for (var i = 0; i < 2; i++)
+        {
+            var stream = await ConnectAsync();
+            if (proxied) await stream.WriteAsync("PROXY TCP4 192.0.2.7 10.0.0.1 54321 993\r\n"u8.ToArray());
+            var tls = new SslStream(stream, false, (_, _, _, _) => true);
+            await tls.AuthenticateAsClientAsync("mail.example.test");
+            _open.Add(tls);
+            Assert.StartsWith(proxied ? "220 192.0.2.7" : "220 127.0.0.1", await LineAsync(tls), StringComparison.Ordinal);
+            var large = new string('x', 60_000);
+            await tls.WriteAsync(Encoding.ASCII.GetBytes(large + "\r\n"));
+            Assert.Equal(large, await LineAsync(tls));
+        }
+    }
+
+    [Fact]
+    public async Task A_silent_check_of_a_tls_port_is_no_failed_handshake()
+    {
+        var failed = 0L;
+        using var meters = new MeterListener();
+        meters.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Name == "aviso_tls_handshakes_failed_total") listener.EnableMeasurementEvents(instrument);
+        };
+        meters.SetMeasurementEventCallback<long>((_, value, tags, _) =>
+        {
+            foreach (var tag in tags)
+                if (tag is { Key: "kind", Value: "pop3s" }) Interlocked.Add(ref failed, value);
+        });
+        meters.Start();
+        Start(new WireHostOptions(), new ListenerSettings(ListenerKind.Pop3s, Anywhere));
+        (await ConnectAsync()).Close();
+        await _log.EndAsync();
+        Assert.Equal(0, Interlocked.Read(ref failed));
+        var half = await ConnectAsync();
+        await half.WriteAsync(new byte[] { 22, 3, 1 });
+        half.Close();
+        await _log.EndAsync();
+        Assert.Equal(1, Interlocked.Read(ref failed));
+    }
+
+    [Fact]
+    public async Task Starttls_works_on_a_socket_and_clear_text_on_a_tls_port_does_not()
+    {
+        Start(new WireHostOptions(), new ListenerSettings(ListenerKind.Smtp, Anywhere), new ListenerSettings(ListenerKind.Submissions, Anywhere));
+        var stream = await ConnectAsync();
+        await LineAsync(stream);
+        await stream.WriteAsync("STARTTLS\r\n"u8.ToArray());
+        Assert.Equal("220 go", await LineAsync(stream));
+        var tls = new SslStream(stream, false, (_, _, _, _) => true);
+        await tls.AuthenticateAsClientAsync("mail.example.test");
+        await tls.WriteAsync("secret\r\nquit\r\n"u8.ToArray());
+        Assert.Equal("secret", await LineAsync(tls));
+        Assert.Null(await LineAsync(tls));
+        await _log.EndAsync();
+
+        using var clear = new TcpClient();
+        await clear.ConnectAsync(_host!.Bound[1].Bound);
+        await clear.GetStream().WriteAsync("EHLO x\r\n"u8.ToArray());
+        Assert.Null(await LineAsync(clear.GetStream()));
+        Assert.Contains("tls:", await _log.EndAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Stopping_lets_a_command_finish_and_cuts_who_does_not()
+    {
+        Start(new WireHostOptions(), new ListenerSettings(ListenerKind.Smtp, Anywhere));
+        var idle = await ConnectAsync();
+        await LineAsync(idle);
+        var stuck = await ConnectAsync();
+        await LineAsync(stuck);
+        await stuck.WriteAsync("body\r\n"u8.ToArray());
+        await _echo.InBody.Task;
+        var stop = _host!.StopAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal("421 bye", await LineAsync(idle));
+        Assert.Null(await LineAsync(idle));
+        await _log.EndAsync();
+        Assert.False(stop.IsCompleted);
+        _clock.Advance(TimeSpan.FromSeconds(11));
+        Assert.Equal(1, await stop);
+        Assert.Equal(0, _host.ConnectionCount);
+        await Assert.ThrowsAnyAsync<SocketException>(() => new TcpClient().ConnectAsync(_host.Bound[0].Bound));
+    }
+
+    [Fact]
+    public async Task A_failing_protocol_costs_its_connection_only()
+    {
+        Start(new WireHostOptions(), new ListenerSettings(ListenerKind.Smtp, Anywhere));
+        var stream = await ConnectAsync();
+        await LineAsync(stream);
+        await stream.WriteAsync("fail\r\n"u8.ToArray());
+        Assert.Null(await LineAsync(stream));
+        Assert.Contains("error", await _log.EndAsync(), StringComparison.Ordinal);
+        Assert.StartsWith("220", await LineAsync(await ConnectAsync()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_address_in_use_is_named()
+    {
+        Start(new WireHostOptions(), new ListenerSettings(ListenerKind.Smtp, Anywhere));
+        var taken = _host!.Bound[0].Bound;
+        var second = new WireHost(new WireHostOptions(), _ => _echo, _clock);
+        Assert.Contains(taken.ToString(), Assert.Throws<IOException>(() => second.Start([new ListenerSettings(ListenerKind.Smtp, taken)])).Message,
+            StringComparison.Ordinal);
+        Assert.Empty(second.Bound);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var one in _open) one.Dispose();
+        if (_host is null) return;
+        var stop = _host.StopAsync(TimeSpan.Zero);
+        while (!stop.IsCompleted)
+        {
+            _clock.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.WhenAny(stop, Task.Delay(10));
+        }
+        await stop;
+    }
+
+    private void Start(WireHostOptions options, params ListenerSettings[] listeners) => Start(options, listeners, null);
+
+    private void Start(WireHostOptions options, ListenerSettings[] listeners, IAcceptGate? gate)
+    {
+        _host = new WireHost(options, _ => _echo, _clock, _log, TestCertificates.Shared, gate: gate, evidence: _evidence);
+        _host.Start(listeners);
+    }
+
+    private async Task<NetworkStream> ConnectAsync(IPAddress? address = null)
+    {
+        var client = new TcpClient(address?.AddressFamily ?? AddressFamily.InterNetwork);
+        if (address?.AddressFamily == AddressFamily.InterNetworkV6) client.Client.DualMode = true;
+        _open.Add(client);
+        await client.ConnectAsync(address ?? IPAddress.Loopback, _host!.Bound[0].Bound.Port);
+        return client.GetStream();
+    }
+
+    // Octet by octet, as nothing may be taken that belongs to a handshake.
+    private static async Task<string?> LineAsync(Stream stream)
+    {
+        var line = new StringBuilder();
+        var octet = new byte[1];
+        using var deadline = new CancellationTokenSource(Long);
+        while (true)
+        {
+            try
+            {
+                if (await stream.ReadAsync(octet, deadline.Token) == 0) return line.Length == 0 ? null : line.ToString();
+            }
+            catch (IOException)
+            {
+                return null;
+            }
+            if (octet[0] == '\n') return line.ToString().TrimEnd('\r');
+            line.Append((char)octet[0]);
+        }
+    }
+
+    private sealed class EchoProtocol : IWireProtocol
+    {
+        public TaskCompletionSource InBody { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public async Task RunAsync(WireConnection connection)
+        {
+            var origin = connection.Origin;
+            await SayAsync(connection, $"220 {origin.Remote.Address} {origin.IsInternal} {origin.ClearLoginAllowed}");
+            while (true)
+            {
+                var read = await connection.ReadLineAsync(100_000, Long, betweenCommands: true);
+                if (read.Status is ReadStatus.Draining) await SayAsync(connection, "421 bye");
+                if (read.Status is not ReadStatus.Complete) return;
+                switch (Encoding.ASCII.GetString(read.Line.Span))
+                {
+                    case "quit":
+                        connection.EndReason = "quit";
+                        return;
+                    case "fail":
+                        throw new InvalidOperationException("made to fail");
+                    case "STARTTLS":
+                        if (!await connection.StartTlsAsync("220 go\r\n"u8.ToArray(), default)) return;
+                        break;
+                    case "body":
+                        InBody.TrySetResult();
+                        await connection.PeekAsync(TimeSpan.FromHours(1));
+                        return;
+                    default:
+                        await SayAsync(connection, Encoding.ASCII.GetString(read.Line.Span));
+                        break;
+                }
+            }
+        }
+
+        private static async Task SayAsync(WireConnection connection, string text)
+        {
+            connection.Output.Write(Encoding.ASCII.GetBytes(text + "\r\n"));
+            await connection.FlushAsync(Long);
+        }
+    }
+
+    private sealed class Gate : IAcceptGate
+    {
+        public bool Allows(ListenerKind kind, IPAddress client) => client.ToString() != "192.0.2.66";
+    }
+
+    private sealed class EvidenceList : IEvidence
+    {
+        public ConcurrentQueue<Evidence> Seen { get; } = [];
+
+        public void Report(Evidence evidence) => Seen.Enqueue(evidence);
+    }
+
+    /// <summary>Connection ends in order, as "Level message".</summary>
+    private sealed class Recorder : ILogger
+    {
+        private readonly Channel<string> _ends = Channel.CreateUnbounded<string>();
+
+        public async Task<string> EndAsync() => await _ends.Reader.ReadAsync().AsTask().WaitAsync(Long);
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (eventId.Id == 1001) _ends.Writer.TryWrite($"{logLevel} {formatter(state, exception)}");
+        }
+    }
+}

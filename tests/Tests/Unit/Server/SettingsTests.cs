@@ -1,0 +1,230 @@
+using Aviso.Settings;
+using Aviso.Verbs;
+using Xunit;
+
+namespace Aviso.Tests.Unit.Server;
+
+public sealed class SettingsTests
+{
+    [Fact]
+    public void A_good_file_is_read_with_its_defaults()
+    {
+        var load = SettingsText.Parse(SettingsText.Good);
+        Assert.Empty(load.Problems);
+        var settings = load.Settings!;
+        Assert.Equal("mail.example.org", settings.Hostname);
+        Assert.Equal("/var/lib/aviso", settings.Data);
+        Assert.Equal(200L << 20, settings.Limits.MessageSize);
+        Assert.Equal(new Rate(10, TimeSpan.FromMinutes(1)), settings.Limits.Connections);
+        Assert.Equal(TimeSpan.FromDays(14), settings.Store.Undelete);
+        Assert.Equal("secret-of-ALICE_PASSWORD", settings.Accounts[0].Password!.Reveal());
+        Assert.Equal("env:ALICE_PASSWORD", settings.Accounts[0].Password!.ToString());
+    }
+
+    /// <summary>Text added to the good file (or replacing a key of it), the place of the problem, words in it.</summary>
+    public static TheoryData<string, int, int, string> Wrong => new()
+    {
+        { "hostnam: x.example.org", 9, 1, "did you mean `hostname`" },
+        { "limits: { mesage_size: 5MB }", 9, 11, "did you mean `message_size`" },
+        { "quota: 5GB", 9, 1, "it belongs to accounts" },
+        { "hostname: b.example.org", 9, 1, "given twice; the first is on line 1" },
+        { "limits: { message_size: 200 }", 9, 25, "say 200MB" },
+        { "limits: { message_size: 5gb }", 9, 25, "say 5GB" },
+        { "limits: { message_size: 99999999999GB }", 9, 25, "too large" },
+        { "limits: { connections: 10/minute }", 9, 24, "say 10/min" },
+        { "limits: { connections: 10 }", 9, 24, "must be a rate" },
+        { "limits: { recipients: 5 }", 9, 23, "from 100 to 100000" },
+        { "limits: 5", 9, 9, "must be a map" },
+        { "spam: { enabled: yes }", 9, 18, "say true" },
+        { "spam: { enabled: Off }", 9, 18, "say false" },
+        { "spam: { add_header: 20 }", 9, 21, "above `add_header`" },
+        { "guard: { mode: crowdsek }", 9, 16, "did you mean `crowdsec`" },
+        { "relays: &a [ ]", 9, 9, "anchor" },
+        { "relays: *a", 9, 9, "alias" },
+        { "log: { <<: { format: json } }", 9, 8, "merge keys" },
+        { "log: !!map { format: json }", 9, 6, "tags are not read" },
+        { "log:", 9, 1, "has no value" },
+        { "log: { format: }", 9, 8, "has no value" },
+        { "tls: { certificate: /etc/x.crt, key: file:x.key }", 9, 21, "say file:/etc/x.crt" },
+        { "tls: { certificate: file:x.crt }", 9, 21, "needs its `key`" },
+        { "tls: { certificate: file:x.crt, key: file:x.pem }", 9, 38, "no `PRIVATE KEY` block" },
+        { "tls: { self_signed: true, certificate: file:x.crt, key: file:x.key }", 9, 21, "contradicts" },
+        { "tls: { acme: { contact: alice@example.org } }", 9, 14, "ACME comes later" },
+        { "tls: { additional: [ { certificate: file:x.crt, key: vault:a#b } ] }", 9, 54, "comes later" },
+        { "accounts_from: vault:secret/x#y", 9, 16, "`vault:` comes later" },
+        { "accounts_from: /etc/accounts.json", 9, 16, "say file:/etc/accounts.json" },
+        { "accounts_from: file:x.txt", 9, 16, "is not JSON" },
+        { "accounts_from: file:x.none", 9, 16, "there is no file" },
+        { "aliases_from: env:UNSET", 9, 15, "UNSET is not set" },
+        { "aliases: [ { address: alice@example.org, to: [bob@x.example] } ]", 9, 23, "`forward_to`" },
+        { "aliases: [ { address: info@exmple.org, to: [bob@x.example] } ]", 9, 23, "did you mean `example.org`" },
+        { "aliases: [ { address: info@example.org, to: [] } ]", 9, 45, "is empty" },
+        { "aliases: [ { address: a*b*@example.org, to: [b@x.example] } ]", 9, 23, "more than one *" },
+        { "aliases: [ { to: [b@x.example] } ]", 9, 12, "aliases[0].address: is missing" },
+        { "routes: [ { relay: brevo } ]", 9, 20, "no relay brevo" },
+        { "relays: [ { name: brevo, host: a.example } ]\nroutes: [ { relay: brovo } ]", 10, 20, "did you mean `brevo`" },
+        { "relays: [ { name: b, host: a.example, username: u } ]", 9, 49, "both `username` and `password`" },
+        { "relays: [ { name: b, host: a.example, tls: none, username: u, password: p } ]", 9, 44, "only sent over verified TLS" },
+        { "relays: [ { name: b, host: \"a.example:25\" } ]", 9, 28, "port is a key of its own" },
+        { "relays: [ { name: b, host: a.example, port: 70000 } ]", 9, 45, "from 1 to 65535" },
+        { "networks: { proxies: [10.0.20.5/24] }", 9, 23, "the network is 10.0.20.0/24" },
+        { "networks: { internal: [0.0.0.0/0] }", 9, 24, "whole Internet" },
+        { "networks: { internal: 10.0.0.0/8 }", 9, 23, "must be a list" },
+        { "outbound: { give_up_after: 5 }", 9, 28, "must be a time" },
+        { "outbound: { notice_after: 9d }", 9, 27, "shorter" },
+        { "dns: { resolvers: [localhost:53] }", 9, 20, "say 127.0.0.1:53" },
+        { "log: { level: {} }", 9, 15, "not a map" },
+        { "[a, b]: c", 9, 1, "a key must be a word" },
+        { "log: [", 10, 1, "this is not YAML" },
+        { "---\nhostname: x", 9, 1, "second document" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Wrong))]
+    public void Each_mistake_has_its_place_and_says_what_was_meant(string added, int line, int column, string says)
+    {
+        var load = SettingsText.Parse(SettingsText.Good + added + "\n");
+        Assert.Null(load.Settings);
+        var problem = Assert.Single(load.Problems);
+        Assert.Contains(says, problem.ToString(), StringComparison.Ordinal);
+        Assert.Equal((line, column), (problem.Place.Line, problem.Place.Column));
+    }
+
+    [Theory]
+    [InlineData("- { kind: smtp, address: \"[::]:25\" }\n  - { kind: lmtp, address: 127.0.0.1:25 }", "port 25 is taken by the smtp listener on line 4")]
+    [InlineData("- { kind: imaps, address: \"[::]:993\" }", "imaps needs a certificate")]
+    [InlineData("- { kind: imap, address: \"[::]:143\" }", "imap needs a certificate")]
+    [InlineData("- { kind: imapz, address: \"[::]:993\" }", "did you mean `imap`")]
+    [InlineData("- { kind: smtp, address: 25 }", "say \"[::]:25\"")]
+    [InlineData("- { kind: smtp, address: \"::1:25\" }", "in brackets")]
+    [InlineData("- { kind: smtp, address: \"*:25\" }", "say \"[::]:25\"")]
+    [InlineData("- { kind: smtp, address: 127.1:25 }", "no IP address")]
+    [InlineData("- { kind: smtp }", "listeners[0].address: is missing")]
+    public void Listeners_are_checked(string listeners, string says)
+    {
+        var load = SettingsText.Parse(SettingsText.Good.Replace("- { kind: smtp, address: \"[::]:25\" }", listeners, StringComparison.Ordinal));
+        Assert.Contains(load.Problems, p => p.ToString().Contains(says, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void All_mistakes_are_told_at_once_in_their_order_and_bounded()
+    {
+        var load = SettingsText.Parse(SettingsText.Good + "log: { format: xml }\nspam: { enabled: 1 }\n"
+            + string.Concat(Enumerable.Range(0, 80).Select(i => $"zzzzzz{i}: 1\n")));
+        Assert.Equal(Problems.Limit, load.Problems.Count);
+        Assert.Equal(32, load.NotShown);
+        Assert.Equal((9, 10), (load.Problems[0].Place.Line, load.Problems[1].Place.Line));
+    }
+
+    [Theory]
+    [InlineData("relays: [ { name: b, host: a.example, port: env:NUMBER } ]")]
+    [InlineData("spam: { enabled: env:TRUE }")]
+    [InlineData("relays: [ { name: \"literal:b\", host: a.example, username: \"literal:env:x\", password: file:p } ]")]
+    public void References_are_resolved_before_typing(string added)
+    {
+        var load = SettingsText.Parse(SettingsText.Good + added);
+        Assert.Empty(load.Problems);
+        if (load.Settings!.Relays is not [{ Username: { } user } relay]) return;
+        Assert.Equal("env:x", user.Reveal());
+        Assert.Equal("text", relay.Password!.Reveal());
+        Assert.Equal("file:p", relay.Password.ToString());
+    }
+
+    [Fact]
+    public void A_secret_is_never_in_a_problem()
+    {
+        var load = SettingsText.Parse(SettingsText.Good + "tls: { certificate: hunter2hunter2, key: env:KEY }\n");
+        Assert.NotEmpty(load.Problems);
+        Assert.DoesNotContain(load.Problems, p => p.ToString().Contains("hunter2h", StringComparison.Ordinal) || p.ToString().Contains("secret-of", StringComparison.Ordinal));
+    }
+
+    /// <summary>Every key of every table, each at the path it has in a file.</summary>
+    public static TheoryData<string, string> EveryKey()
+    {
+        var data = new TheoryData<string, string>();
+        foreach (var (path, table) in SettingsTables.All)
+            foreach (var key in table.Keys) data.Add(path, key.Name);
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryKey))]
+    public void Each_key_takes_its_example_and_refuses_another_type(string path, string name)
+    {
+        var table = SettingsTables.All.First(t => t.Path == path).Table;
+        var key = table.Keys.First(k => k.Name == name);
+        Assert.EndsWith(".", key.Doc, StringComparison.Ordinal);
+        Assert.DoesNotContain(ProblemsOf(table, key, key.Example), p => p.Path == key.Name || p.Path.StartsWith(key.Name + "[", StringComparison.Ordinal) || p.Path.StartsWith(key.Name + ".", StringComparison.Ordinal));
+        var wrong = key.Type.Name.StartsWith("list", StringComparison.Ordinal) || key.Type.Table is not null ? "word" : "[ [] ]";
+        var problem = Assert.Single(ProblemsOf(table, key, wrong), p => p.Path == key.Name);
+        Assert.Contains("must be", problem.Text, StringComparison.Ordinal);
+        if (!key.Required) Assert.NotNull(key.Default);
+    }
+
+    private static IReadOnlyList<Problem> ProblemsOf(ITable table, IKey key, string value)
+    {
+        var problems = new Problems();
+        var reading = new Reading("/etc/aviso", SettingsText.References, problems);
+        var root = YamlTree.Read(System.Text.Encoding.UTF8.GetBytes($"{key.Name}: {value}\n"), "test.yaml", problems);
+        table.Read(root!, reading);
+        return problems.Found;
+    }
+
+    [Fact]
+    public void The_sample_is_read_without_a_problem_as_it_is_and_with_every_comment_opened()
+    {
+        var sample = SettingsManual.Sample(SampleNames.Example);
+        Assert.Empty(SettingsText.Parse(sample).Problems);
+        foreach (var key in ServerSettings.Table.Keys) Assert.Matches($"(?m)^(# )?{key.Name}:", sample);
+        foreach (var (_, table) in SettingsTables.All.Where(t => !t.Path.Contains('.') && t.Path != "the top level"))
+            foreach (var key in table.Keys) Assert.Contains($"#   {key.Name}: ", sample, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_schema_is_json_and_names_every_key()
+    {
+        using var schema = System.Text.Json.JsonDocument.Parse(SettingsSchema.Write());
+        var text = schema.RootElement.GetRawText();
+        foreach (var (_, table) in SettingsTables.All)
+            foreach (var key in table.Keys) Assert.Contains($"\"{key.Name}\": {{", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Generated_files_in_the_checkout_are_current()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "Aviso.slnx"))) folder = Path.GetDirectoryName(folder);
+        if (folder is null) Assert.Skip("not in a checkout");
+        foreach (var (name, write) in GeneratedFiles.All)
+            Assert.True(File.Exists(Path.Combine(folder, name)) && File.ReadAllText(Path.Combine(folder, name)) == write(), $"{name} is old: run `./dev docs`");
+    }
+
+    [Theory]
+    [InlineData("hostnmae", "hostname")]
+    [InlineData("catch-all", "catch_all")]
+    [InlineData("zzz", null)]
+    public void The_nearest_name_is_found_or_none(string typed, string? meant) =>
+        Assert.Equal(meant, Nearest.Of(typed, ["hostname", "catch_all", "data"]));
+
+    [Fact]
+    public void A_swap_of_neighbours_is_one_edit() => Assert.Equal(1, Nearest.Distance("iamp", "imap"));
+
+    [Fact]
+    public void Too_deep_and_too_large_is_a_problem()
+    {
+        Assert.Contains(SettingsText.Parse("a: " + new string('[', 5000)).Problems, p => p.Text.Contains("levels deep", StringComparison.Ordinal));
+        Assert.Contains(SettingsText.Parse(new string('#', YamlTree.MaxOctets + 1)).Problems, p => p.Text.Contains("at most", StringComparison.Ordinal));
+        var bad = SettingsFile.Parse([(byte)'a', (byte)'\n', 0xff], "x", "/", SettingsText.References).Problems;
+        Assert.Equal(2, Assert.Single(bad).Place.Line);
+    }
+
+    [Fact]
+    public void A_list_of_accounts_that_lost_more_than_a_third_is_not_taken()
+    {
+        ServerSettings With(int count) => SettingsFile.Parse(SettingsText.Good + "accounts_from: '{" + string.Join(",", Enumerable.Range(0, count)
+            .Select(i => $"\"u{i}@example.org\":\"p\"")) + "}'\n", "t", "/", SettingsText.References).Settings!;
+        Assert.NotNull(Aviso.Server.Reload.Shrinks(With(9), With(5)));
+        Assert.NotNull(Aviso.Server.Reload.Shrinks(With(1), With(0)));
+        Assert.Null(Aviso.Server.Reload.Shrinks(With(9), With(6)));
+    }
+}

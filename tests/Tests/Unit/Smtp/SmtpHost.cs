@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text;
+using Aviso.Base;
+using Aviso.Net;
+using Aviso.Smtp;
+using Aviso.Tests.Unit.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Tests.Unit.Smtp;
+
+/// <summary>
+/// An SMTP server with a receiver that keeps what it is given. It answers by the address: senders "refused@", "busy@", "fault@",
+/// "endsession@"; recipients "unknown@", "full@", "fault@"; and after the data "late-refused@", "late-busy@", "late-fault@".
+/// </summary>
+internal sealed class SmtpHost : IMailReceiver, IAuthenticator
+{
+    public const string Password = "correct horse";
+
+    private static readonly byte[] Salt = "0123456789abcdef"u8.ToArray();
+    private static readonly Lazy<ScramKeys> Keys = new(() => Scram.Derive(Password, Salt, 4096));
+
+    public SmtpHost(ListenerKind kind = ListenerKind.Smtp, Func<SmtpServerOptions, SmtpServerOptions>? with = null, TimeProvider? clock = null,
+        long spool = long.MaxValue, bool login = true)
+    {
+        Kind = kind;
+        Clock = clock ?? TimeProvider.System;
+        Spool = new(Path.Combine(Path.GetTempPath(), "aviso-smtp-" + Guid.NewGuid().ToString("N")[..8]), spool);
+        var options = new SmtpServerOptions { Hostname = "mail.example.test", MessageSize = 100_000, Recipients = 5 };
+        Server = new(with?.Invoke(options) ?? options, this, login ? this : null, Log, Clock);
+    }
+
+    public ListenerKind Kind { get; }
+
+    public TimeProvider Clock { get; }
+
+    public BodySpool Spool { get; }
+
+    public SmtpServer Server { get; }
+
+    public LogLines Log { get; } = new();
+
+    /// <summary>Messages taken: octets and transaction.</summary>
+    public List<(string Text, MailTransaction Transaction)> Taken { get; } = [];
+
+    /// <summary>Throws in place of a body, to play a store that fails.</summary>
+    public bool BeginFails { get; set; }
+
+    public bool ScramOffered { get; set; } = true;
+
+    public WirePair Connect(bool certificates = false, bool clearLogin = false) => new(Kind, Clock, certificates ? TestCertificates.Shared : null,
+        o => o with { ClearLoginAllowed = clearLogin });
+
+    public ValueTask<Refusal?> CheckSenderAsync(MailTransaction transaction, CancellationToken cancel) =>
+        new(Answer(transaction.Sender.LocalPart));
+
+    public ValueTask<Refusal?> CheckRecipientAsync(MailTransaction transaction, MailRecipient recipient, CancellationToken cancel) =>
+        new(Answer(recipient.LocalPart));
+
+    public SpooledBody BeginBody() => BeginFails ? throw new InvalidOperationException("no place for a body") : Spool.Begin();
+
+    public ValueTask<ReceiveResult> ReceiveAsync(MailTransaction transaction, SpooledBody body, CancellationToken cancel)
+    {
+        using (body)
+        {
+            var outcomes = transaction.Recipients.Select(r => r.LocalPart.StartsWith("late-", StringComparison.Ordinal) ? Answer(r.LocalPart[5..]) : null).ToList();
+            var octets = new byte[body.Length];
+            for (var at = 0; at < octets.Length;) at += body.Read(at, octets.AsSpan(at));
+            lock (Taken)
+            {
+                if (outcomes.Contains(null)) Taken.Add((Encoding.Latin1.GetString(octets), transaction));
+                return new(new ReceiveResult($"id{Taken.Count}", outcomes));
+            }
+        }
+    }
+
+    public ValueTask<Principal?> CheckPasswordAsync(LoginAttempt attempt, string user, string password, CancellationToken cancel) => user switch
+    {
+        "overload" => throw new LoginOverloadException(),
+        "fault" => throw new InvalidOperationException("the accounts are on fire"),
+        _ => new(password == Password && user == "alice@example.test" ? new Principal(1, user) : null),
+    };
+
+    public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel) => new(Keys.Value);
+
+    public ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel) =>
+        new(proofHolds && user == "alice@example.test" ? new Principal(1, user) : null);
+
+    private static Refusal? Answer(string word) => word switch
+    {
+        "refused" => new(550, new(5, 7, 1), "Not for you", "test"),
+        "unknown" => new(550, new(5, 1, 1), "No such mailbox", "test"),
+        "busy" => new(450, new(4, 2, 0), "Not now", "test"),
+        "full" => new(452, new(4, 2, 2), "Mailbox full", "test"),
+        "endsession" => new(421, new(4, 7, 0), "Too fast; closing", "test"),
+        "fault" => throw new InvalidOperationException("played fault"),
+        _ => null,
+    };
+}
+
+/// <summary>What was logged, as text.</summary>
+internal sealed class LogLines : ILogger
+{
+    public ConcurrentQueue<string> Lines { get; } = new();
+
+    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        Lines.Enqueue($"{eventId.Id} {formatter(state, exception)}");
+}
