@@ -30,7 +30,11 @@ public sealed class MessageReader(MimeLimits? limits = null) : IMessageReader
         };
     }
 
-    public string ExtractText(SpooledBody body, int limit) => MessageText.Extract(Scan(body), Reader(body), limit);
+    public (string Text, bool Whole) ExtractText(SpooledBody body, int limit)
+    {
+        var text = MessageText.Extract(Scan(body), Reader(body), limit, out var whole);
+        return (text, whole);
+    }
 
     private MimePart Scan(SpooledBody body)
     {

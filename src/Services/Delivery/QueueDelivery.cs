@@ -68,7 +68,7 @@ internal sealed class QueueDelivery(
         if (_relay is not null) granted = await quota.TakeAsync(_relay, message.Priority, due.Count, cancel);
         else if (destination.StartsWith(Router.RelayPrefix, StringComparison.Ordinal))
             _unreachable = Later(3, 5, $"the relay {destination[Router.RelayPrefix.Length..]} is not in the settings");
-        var outcomes = due.Skip(granted).Select(r => QueueOutcome.Hold(r, HoldReason())).ToList();
+        var outcomes = due.Skip(granted).Select(r => QueueOutcome.Hold(r, HoldReason(message.Priority))).ToList();
         var watch = Stopwatch.GetTimestamp();
         try
         {
@@ -85,7 +85,10 @@ internal sealed class QueueDelivery(
 
     private static Refusal Later(int subject, int detail, string text) => new(451, new(4, subject, detail), text, text);
 
-    private string HoldReason() => $"the quota of relay {_relay!.Name} ({_relay.QuotaPerDay} a day) is used up";
+    private string HoldReason(QueuePriority priority) => $"the quota of relay {_relay!.Name} ({_relay.Quota} {Span(_relay.QuotaSpan)}) is used up"
+        + (priority == QueuePriority.Person ? "" : " or kept for mail from people");
+
+    private static string Span(TimeSpan span) => span == TimeSpan.FromDays(1) ? "a day" : span == TimeSpan.FromHours(1) ? "an hour" : "a minute";
 
     // Routes may have changed since the message came.
     private List<QueueRecipient> Reroute(QueueMessage message, List<QueueRecipient> due)

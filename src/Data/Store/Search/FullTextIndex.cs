@@ -13,7 +13,7 @@ namespace Aviso.Store.Search;
 /// </summary>
 internal sealed class FullTextIndex : ISearchIndex, IDisposable
 {
-    private const int Version = 1;
+    private const int Version = 2;
     private const int MostWords = 500;
     private const int EmailsAChange = 50;
 
@@ -29,10 +29,9 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
     private const string Matches = "SELECT rowid FROM text WHERE text MATCH ?";
 
     private readonly string _file;
-    private readonly int _textLimit;
     private readonly ILogger _log;
     private readonly Func<AccountId, CancellationToken, Task<IReadOnlyList<EmailId>>> _live;
-    private readonly Func<AccountId, EmailId, CancellationToken, Task<string?>> _text;
+    private readonly Func<AccountId, EmailId, CancellationToken, Task<(string Text, bool Whole)?>> _text;
     private readonly Connection _writer;
     private readonly ReadPool _reads;
     private readonly SemaphoreSlim _writing = new(1, 1);
@@ -41,12 +40,11 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
 
     /// <param name="live">Emails of an account that have an entry, oldest first.</param>
     /// <param name="text">Text of an email; null when it is gone.</param>
-    /// <param name="textLimit">Characters at which <paramref name="text"/> is cut.</param>
     public FullTextIndex(
-        string file, int textLimit, ILogger log, Func<AccountId, CancellationToken, Task<IReadOnlyList<EmailId>>> live,
-        Func<AccountId, EmailId, CancellationToken, Task<string?>> text)
+        string file, ILogger log, Func<AccountId, CancellationToken, Task<IReadOnlyList<EmailId>>> live,
+        Func<AccountId, EmailId, CancellationToken, Task<(string Text, bool Whole)?>> text)
     {
-        (_file, _textLimit, _log, _live, _text) = (file, textLimit, log, live, text);
+        (_file, _log, _live, _text) = (file, log, live, text);
         _writer = OpenOrReplace();
         _reads = new(file, 2);
     }
@@ -108,16 +106,16 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
 
     private async Task IndexSomeAsync(AccountId account, EmailId[] emails, CancellationToken cancel)
     {
-        var texts = new List<(EmailId Email, string Text)>(emails.Length);
+        var texts = new List<(EmailId Email, string Text, bool Whole)>(emails.Length);
         foreach (var email in emails)
-            if (await _text(account, email, cancel) is { } text) texts.Add((email, text));
+            if (await _text(account, email, cancel) is { } text) texts.Add((email, text.Text, text.Whole));
         await _writing.WaitAsync(cancel);
         try
         {
             _writer.Use(Statements.Begin).Run();
-            foreach (var (email, text) in texts)
+            foreach (var (email, text, whole) in texts)
             {
-                if (_writer.Use(InsertIndexed).Add(account.Value).Add(email.Value).Add(text.Length < _textLimit).RunCounting() == 0) continue;
+                if (_writer.Use(InsertIndexed).Add(account.Value).Add(email.Value).Add(whole).RunCounting() == 0) continue;
                 _writer.Use(InsertText).Add(email.Value).Add(IdText.Format(account.Value)).Add(text).Run();
             }
             _writer.Use(Statements.Commit).Run();

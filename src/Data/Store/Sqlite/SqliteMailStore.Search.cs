@@ -19,7 +19,7 @@ public sealed partial class SqliteMailStore
     private void OpenSearch()
     {
         if (!_options.Index) return;
-        _index = new(Path.Combine(_options.DataFolder, "search.db"), _options.IndexTextLimit, _log, LiveEmailsAsync, ExtractAsync);
+        _index = new(Path.Combine(_options.DataFolder, "search.db"), _log, LiveEmailsAsync, ExtractAsync);
         SearchIndex = _index;
     }
 
@@ -40,9 +40,12 @@ public sealed partial class SqliteMailStore
             },
             cancel);
 
-    private async Task<string?> ExtractAsync(AccountId account, EmailId email, CancellationToken cancel)
+    private async Task<(string Text, bool Whole)?> ExtractAsync(AccountId account, EmailId email, CancellationToken cancel)
     {
-        using var spooled = await SpoolAsync(account, email, cancel);
-        return spooled is null ? null : _options.Reader.ExtractText(spooled, _options.IndexTextLimit);
+        using var body = await OpenBodyAsync(account, email, cancel);
+        if (body is null) return null;
+        // With the prefix: SEARCH TEXT finds our trace fields too.
+        using var spooled = Spooled(body, from: 0);
+        return _options.Reader.ExtractText(spooled, _options.IndexTextLimit);
     }
 }

@@ -10,6 +10,8 @@ namespace Aviso.Imap;
 /// </summary>
 internal sealed class SearchText(Rendered rendered, StoredBody body)
 {
+    private const int MostHtml = 4 * 1024 * 1024;
+
     private string? _header;
     private MimePart? _root;
 
@@ -60,7 +62,16 @@ internal sealed class SearchText(Rendered rendered, StoredBody body)
         {
             if (PartContains(child, wanted, depth + 1)) return true;
         }
-        return part.Children.Count == 0 && part.IsText && TextContains(part, wanted);
+        if (part.Children.Count > 0 || !part.IsText) return false;
+        // The same text that the index holds: of HTML what a reader sees and where the links lead, never the tags.
+        return part.Subtype is "html" or "xhtml"
+            ? Contains(MessageText.Searchable(part, Read, MostHtml), wanted) : TextContains(part, wanted);
+    }
+
+    private ReadOnlyMemory<byte> Read(long offset, int length)
+    {
+        var octets = new byte[length];
+        return octets.AsMemory(0, SectionFinder.ReadFully(body, body.PrefixLength + offset, octets));
     }
 
     private bool TextContains(MimePart part, string wanted)
@@ -78,9 +89,8 @@ internal sealed class SearchText(Rendered rendered, StoredBody body)
                 if (used == 0 && count == 0) break;
                 at += used;
                 var text = tail + new string(chars, 0, count);
-                if (Contains(text, wanted) || (part.Subtype == "html" && text.Contains('&', StringComparison.Ordinal) &&
-                    Contains(System.Net.WebUtility.HtmlDecode(text), wanted))) return true;
-                // What may be the beginning of a match across pieces; entities are longer than what they stand for.
+                if (Contains(text, wanted)) return true;
+                // What may be the beginning of a match across pieces.
                 tail = text[^Math.Min(text.Length, wanted.Length + 16)..];
             }
         }

@@ -38,7 +38,7 @@ internal sealed class FakeReader : IMessageReader
 
     public Rendered Render(SpooledBody body) => new(1, [], [], [], [], "");
 
-    public string ExtractText(SpooledBody body, int limit) => "";
+    public (string Text, bool Whole) ExtractText(SpooledBody body, int limit) => ("", true);
 }
 
 /// <summary>A notice as it was stored: its octets, and the mailbox or the queue recipient it went to.</summary>

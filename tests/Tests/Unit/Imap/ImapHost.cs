@@ -96,10 +96,10 @@ internal sealed class MimeReader : IMessageReader
         };
     }
 
-    public string ExtractText(SpooledBody body, int limit)
+    public (string Text, bool Whole) ExtractText(SpooledBody body, int limit)
     {
         var octets = new byte[Math.Min(limit, body.Length)];
         body.Read(0, octets);
-        return Encoding.UTF8.GetString(octets);
+        return (Encoding.UTF8.GetString(octets), body.Length < limit);
     }
 }

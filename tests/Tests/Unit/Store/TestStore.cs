@@ -140,10 +140,10 @@ internal sealed class TestReader : IMessageReader
 
     public Rendered Render(SpooledBody body) => TestStore.Rendered() with { Version = Version, Preview = "rendered anew" };
 
-    public string ExtractText(SpooledBody body, int limit)
+    public (string Text, bool Whole) ExtractText(SpooledBody body, int limit)
     {
         var octets = new byte[Math.Min(limit, body.Length)];
         var read = body.Read(0, octets);
-        return Encoding.UTF8.GetString(octets.AsSpan(0, read));
+        return (Encoding.UTF8.GetString(octets.AsSpan(0, read)), body.Length < limit);
     }
 }
