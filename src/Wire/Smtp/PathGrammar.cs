@@ -211,7 +211,8 @@ public ref struct PathGrammar(ReadOnlySpan<byte> text, PathLeniency leniency = P
         return numbers == 4;
     }
 
-    // IPv6-addr = IPv6-full / IPv6-comp / IPv6v4-full / IPv6v4-comp; "::" stands for at least two groups
+    // IPv6-addr = IPv6-full / IPv6-comp / IPv6v4-full / IPv6v4-comp. "::" for a single group is read too: RFC 5952 §4.2.2
+    // says not to write it, which others do.
     private static bool IsIPv6(ReadOnlySpan<byte> text)
     {
         var groups = 8;
@@ -227,7 +228,7 @@ public ref struct PathGrammar(ReadOnlySpan<byte> text, PathLeniency leniency = P
         if (gap < 0) return CountGroups(text) == groups;
         var before = CountGroups(text[..gap]);
         var after = CountGroups(text[(gap + 2)..]);
-        return before >= 0 && after >= 0 && before + after <= groups - 2;
+        return before >= 0 && after >= 0 && before + after < groups;
     }
 
     // How many 1*4HEXDIG stand in text with single colons between them; -1 when anything else does.
