@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Text;
-using System.Text.Json.Nodes;
 using Aviso.Settings;
-using Aviso.Web;
 
 namespace Aviso.Verbs;
 
