@@ -96,6 +96,14 @@ public sealed class ReaderTests : IAsyncLifetime
         Assert.True(run.Output.Trim() == "fine", run.Output + run.Error);
     }
 
+    [Fact]
+    public async Task A_client_that_uses_what_few_do_gets_what_the_rfcs_say()
+    {
+        var run = await Tool.RunAsync("python3",
+            [Path.Combine(AppContext.BaseDirectory, "Clients", "imap_session.py"), $"{_server.Port("imap")}", "bob@example.test", AvisoServer.Password]);
+        Assert.True(run.Output.Trim() == "fine", run.Output + run.Error);
+    }
+
     [Theory]
     [InlineData("imaps", "", "a NOOP", "a OK")]
     [InlineData("imap", "imap", "a NOOP", "a OK")]
