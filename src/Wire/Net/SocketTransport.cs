@@ -8,7 +8,7 @@ namespace Aviso.Net;
 /// An accepted socket as a stream and as two pipes over it. Waiting for a silent peer holds no buffer (reads of zero
 /// octets). Counts octets, and knows whether the peer reset the connection.
 /// </summary>
-internal sealed class SocketTransport : Stream, IStreamTransport
+internal sealed class SocketTransport : DuplexStream, IStreamTransport
 {
     private readonly Socket _socket;
     private readonly Func<ReadOnlyMemory<byte>, bool>? _refuseFirst;
@@ -36,20 +36,6 @@ internal sealed class SocketTransport : Stream, IStreamTransport
 
     /// <summary>The peer reset the connection, or a write found it gone.</summary>
     public bool WasReset { get; private set; }
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public Stream TakeStream(byte[] unread)
     {
@@ -108,24 +94,4 @@ internal sealed class SocketTransport : Stream, IStreamTransport
             throw new IOException(e.Message, e);
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override void Flush()
-    {
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }
