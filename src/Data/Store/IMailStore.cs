@@ -311,6 +311,7 @@ public interface IMessageReader
     /// <summary>Renders a stored body anew (prefix not included); never throws for any octets.</summary>
     Rendered Render(SpooledBody body);
 
-    /// <summary>Decoded text for the index: header values people search and text parts, at most <paramref name="limit"/> chars.</summary>
+    /// <summary>Decoded text for the index: all that a search for a substring could find, at most <paramref name="limit"/>
+    /// characters, and exactly that many when there is more.</summary>
     string ExtractText(SpooledBody body, int limit);
 }

@@ -30,7 +30,7 @@ public sealed class MessageReader(MimeLimits? limits = null) : IMessageReader
         };
     }
 
-    public string ExtractText(SpooledBody body, int limit) => MessageText.Extract(Scan(body), Reader(body), limit);
+    public string ExtractText(SpooledBody body, int limit) => SearchableText.All(Scan(body), Reader(body), limit);
 
     private MimePart Scan(SpooledBody body)
     {

@@ -63,7 +63,7 @@ public static class Charsets
 
     internal static bool Utf8IsValid(ReadOnlySpan<byte> octets) => System.Text.Unicode.Utf8.IsValid(octets);
 
-    private static readonly Encoding Windows1252 = CodePagesEncodingProvider.Instance.GetEncoding(1252)!;
+    internal static readonly Encoding Windows1252 = CodePagesEncodingProvider.Instance.GetEncoding(1252)!;
 
     // These write other scripts, or two-octet characters, in octets below 128.
     private static bool IsShifting(string? charset) => charset is not null

@@ -13,7 +13,10 @@ namespace Aviso.Store.Search;
 /// </summary>
 internal sealed class FullTextIndex : ISearchIndex, IDisposable
 {
-    private const int Version = 1;
+    private const int Version = 2;
+
+    // FTS5 keeps 32 KiB of a word; what is longer is not whole in the index.
+    private const int LongestWord = 8 * 1024;
     private const int MostWords = 500;
     private const int EmailsAChange = 50;
 
@@ -117,7 +120,7 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
             _writer.Use(Statements.Begin).Run();
             foreach (var (email, text) in texts)
             {
-                if (_writer.Use(InsertIndexed).Add(account.Value).Add(email.Value).Add(text.Length < _textLimit).RunCounting() == 0) continue;
+                if (_writer.Use(InsertIndexed).Add(account.Value).Add(email.Value).Add(text.Length < _textLimit && !HasLongWord(text)).RunCounting() == 0) continue;
                 _writer.Use(InsertText).Add(email.Value).Add(IdText.Format(account.Value)).Add(text).Run();
             }
             _writer.Use(Statements.Commit).Run();
@@ -133,6 +136,17 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
         {
             _writing.Release();
         }
+    }
+
+    private static bool HasLongWord(string text)
+    {
+        var start = 0;
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] is '\n' or ' ') start = i + 1;
+            else if (i - start > LongestWord) return true;
+        }
+        return false;
     }
 
     /// <summary>Null when no piece narrows: each is within too many words.</summary>

@@ -42,7 +42,12 @@ public sealed partial class SqliteMailStore
 
     private async Task<string?> ExtractAsync(AccountId account, EmailId email, CancellationToken cancel)
     {
-        using var spooled = await SpoolAsync(account, email, cancel);
-        return spooled is null ? null : _options.Reader.ExtractText(spooled, _options.IndexTextLimit);
+        using var body = await OpenBodyAsync(account, email, cancel);
+        if (body is null) return null;
+        var prefix = new byte[body.PrefixLength];
+        body.Read(0, prefix);
+        using var spooled = Spooled(body);
+        // Whoever searches compares in form C.
+        return Base.Nfc.Normalize(System.Text.Encoding.UTF8.GetString(prefix) + _options.Reader.ExtractText(spooled, _options.IndexTextLimit));
     }
 }

@@ -10,6 +10,7 @@ namespace Aviso.Imap;
 /// </summary>
 internal sealed class SearchText(Rendered rendered, StoredBody body)
 {
+    private byte[] _piece = [];
     private string? _header;
     private MimePart? _root;
 
@@ -37,53 +38,42 @@ internal sealed class SearchText(Rendered rendered, StoredBody body)
         return PartContains(_root ??= PartIndex.Read(rendered.Parts), wanted, 0);
     }
 
-    private string Header => _header ??= DecodeHeader(SectionFinder.Header(rendered, body, withPrefix: true));
-
-    private static string DecodeHeader(byte[] header)
-    {
-        var text = new StringBuilder(header.Length);
-        foreach (var field in new HeaderFields(header))
-            text.Append(Encoding.Latin1.GetString(field.Name)).Append(": ").Append(HeaderText.Decode(field.Value)).Append('\n');
-        return text.ToString();
-    }
+    private string Header => _header ??= SearchableText.Header(SectionFinder.Header(rendered, body, withPrefix: true));
 
     private bool PartContains(MimePart part, string wanted, int depth)
     {
-        if (depth > 100) return false;
+        if (depth > 200) return false;
         if (part.Message is { } message)
         {
-            var header = new byte[Math.Min(message.HeaderLength, SectionFinder.MaxHeader)];
-            var read = SectionFinder.ReadFully(body, body.PrefixLength + message.HeaderOffset, header);
-            return Contains(DecodeHeader(header[..read]), wanted) || PartContains(message, wanted, depth + 1);
+            var header = Read(message.HeaderOffset, (int)Math.Min(message.HeaderLength, SearchableText.HeaderLimit));
+            return Contains(SearchableText.Header(header.Span), wanted) || PartContains(message, wanted, depth + 1);
         }
         foreach (var child in part.Children)
         {
             if (PartContains(child, wanted, depth + 1)) return true;
         }
-        return part.Children.Count == 0 && part.IsText && TextContains(part, wanted);
+        return SearchableText.IsSearched(part) && TextContains(part, wanted);
     }
 
     private bool TextContains(MimePart part, string wanted)
     {
-        if (part.Charset is not { } charset || !Charsets.TryGet(charset, out var encoding)) encoding = Encoding.UTF8;
-        var decoder = encoding.GetDecoder();
-        var found = new FoundSection(true, body.PrefixLength + part.BodyOffset, part.BodyLength, null, part.Encoding, false);
-        var chars = new char[40 * 1024];
+        var markup = SearchableText.HasReferences(part);
         var tail = "";
-        foreach (var piece in SectionWriter.Decoded(found, body))
+        foreach (var piece in SearchableText.Pieces(part, Read))
         {
-            for (var at = 0; at < piece.Length;)
-            {
-                decoder.Convert(piece.Span[at..], chars, flush: false, out var used, out var count, out _);
-                if (used == 0 && count == 0) break;
-                at += used;
-                var text = tail + new string(chars, 0, count);
-                if (Contains(text, wanted) || (part.Subtype == "html" && text.Contains('&', StringComparison.Ordinal) &&
-                    Contains(System.Net.WebUtility.HtmlDecode(text), wanted))) return true;
-                // What may be the beginning of a match across pieces; entities are longer than what they stand for.
-                tail = text[^Math.Min(text.Length, wanted.Length + 16)..];
-            }
+            var text = tail.Length == 0 ? piece : tail + piece;
+            if (Contains(text, wanted) || (markup && text.Contains('&', StringComparison.Ordinal) &&
+                Contains(System.Net.WebUtility.HtmlDecode(text), wanted))) return true;
+            // What may be the beginning of a match across pieces; a character may be written as a reference of up to 10.
+            tail = text[^Math.Min(text.Length, markup ? (wanted.Length * 10) + 32 : (wanted.Length * 3) + 16)..];
         }
         return false;
+    }
+
+    // Offsets as the part index has them: without our prefix. One piece at a time is held.
+    private ReadOnlyMemory<byte> Read(long offset, int length)
+    {
+        if (_piece.Length < length) _piece = new byte[length];
+        return _piece.AsMemory(0, SectionFinder.ReadFully(body, body.PrefixLength + offset, _piece.AsSpan(0, length)));
     }
 }

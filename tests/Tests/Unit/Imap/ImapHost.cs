@@ -98,8 +98,10 @@ internal sealed class MimeReader : IMessageReader
 
     public string ExtractText(SpooledBody body, int limit)
     {
-        var octets = new byte[Math.Min(limit, body.Length)];
+        var octets = new byte[body.Length];
         body.Read(0, octets);
-        return Encoding.UTF8.GetString(octets);
+        var scanner = new MimeScanner();
+        scanner.Append(octets);
+        return SearchableText.All(scanner.Finish(), (offset, length) => octets.AsMemory((int)offset, Math.Min(length, octets.Length - (int)offset)), limit);
     }
 }
