@@ -35,8 +35,10 @@ internal sealed class PipeStream(PipeReader input, PipeWriter output) : Stream
             {
                 var taken = octets.Slice(0, Math.Min(octets.Length, buffer.Length));
                 taken.CopyTo(buffer.Span);
+                // Before AdvanceTo: its segments are used again, and a length read from them afterwards is any number.
+                var length = (int)taken.Length;
                 input.AdvanceTo(taken.End);
-                return (int)taken.Length;
+                return length;
             }
             input.AdvanceTo(octets.Start, octets.End);
             if (read.IsCompleted) return 0;
