@@ -22,6 +22,7 @@ internal static class AdminCalls
         var accounts = mail.Accounts;
         admin
             .Add("account.list", (_, _) => Rows(accounts.ListAccounts()))
+            .Add("account.without_scram", (_, _) => Rows(mail.Book.WithoutScram()))
             .Add("account.add", (c, t) => Answer(accounts.AddAccountAsync(c.Text("address") ?? "", Change(c), t)), changes: true)
             .Add("account.set", (c, t) => Answer(accounts.SetAccountAsync(c.Text("address") ?? "", Change(c), t)), changes: true)
             .Add("account.remove", (c, t) => Answer(accounts.RemoveAccountAsync(c.Text("address") ?? "", c.Flag("purge"), t)), changes: true)

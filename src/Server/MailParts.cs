@@ -39,6 +39,8 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     private QueueRunner _runner = null!;
     private Resolver _resolver = null!;
     private DialGuard _guard = null!;
+    private ServerSettings _started = null!;
+    private IReadOnlyList<string> _kept = [];
     private Task _preparing = Task.CompletedTask;
 
     private MailParts(ILoggerFactory logs, TimeProvider clock) => (_logs, _clock) = (logs, clock);
@@ -86,6 +88,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
 
     private async Task OpenAsync(ServerSettings settings, CancellationToken cancel)
     {
+        _started = settings;
         var reader = new MessageReader();
         Store = _running.Add(await SqliteMailStore.OpenAsync(StoreOptions(settings, reader, _clock, _logs.CreateLogger("Aviso.Store")), cancel));
 
@@ -108,7 +111,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         var delivery = _logs.CreateLogger("Aviso.Delivery");
         _runner = new(new(Store, Store.Spool, reader, _resolver, _router, new NoticeTarget(_book), ids, address => _guard.Allows(address),
             host => string.Equals(host.TrimEnd('.'), settings.Hostname, StringComparison.OrdinalIgnoreCase), _clock, delivery), Mapping.Queue(settings));
-        Queue = new(Store, _clock, _runner.Wake);
+        Queue = new(Store, _clock, _runner.Wake, delivery);
         var running = Task.WhenAll(_runner.RunAsync(_stop.Token), MeasureAsync(_stop.Token));
         _running.Add(new Ending(async () =>
         {
@@ -144,12 +147,17 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _running.Add(new Ending(() => _host.StopAsync(Serve.DrainPatience)));
     }
 
+    public async Task<IReadOnlyList<string>> RefusesAsync(ServerSettings now, CancellationToken cancel) =>
+        [.. (await _book.TryAsync(Mapping.Accounts(now), cancel)).Select(c => c.ToString())];
+
     public async Task<string?> ReloadAsync(ServerSettings old, ServerSettings now, CancellationToken cancel)
     {
         var later = new List<string>();
+        // Only a verb that came between the look and the change can still contradict.
         if (await ApplyAccountsAsync(now, cancel) is { Count: > 0 } contradictions)
             later.Add("accounts and aliases stay as they were: " + string.Join("; ", contradictions));
-        else if (_preparing.IsCompleted) _preparing = _authenticator.PrepareAsync(_stop.Token);
+        if (_kept.Count > 0) later.AddRange(_kept);
+        if (_preparing.IsCompleted) _preparing = _authenticator.PrepareAsync(_stop.Token);
         if (_certificates is not null && !_certificates.Replace(Mapping.Certificates(now, _clock)))
             later.Add("the new certificates cannot be used, the old ones stay");
         _router.Now = Mapping.Routes(now);
@@ -158,21 +166,28 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _runner.Wake();
         _resolver.OwnDomains = now.Domains.Select(d => d.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         _host.Options = Mapping.Wire(now);
-        if (NeedsRestart(old, now) is { Count: > 0 } keys) later.Add($"changes of {string.Join(", ", keys)} hold after a restart");
+        if (NeedsRestart(_started, now) is { Count: > 0 } keys) later.Add($"changes of {string.Join(", ", keys)} hold after a restart");
         return later.Count == 0 ? null : string.Join("; ", later);
     }
 
-    private static List<string> NeedsRestart(ServerSettings old, ServerSettings now)
+    // Compared with what the parts were started with, so that a change that still waits is said at every reload.
+    internal static List<string> NeedsRestart(ServerSettings old, ServerSettings now)
     {
         var keys = new List<string>();
         if (old.Hostname != now.Hostname) keys.Add("hostname");
         if (old.Data != now.Data) keys.Add("data");
-        if (!Mapping.MailListeners(old).SequenceEqual(Mapping.MailListeners(now))) keys.Add("listeners or their limits");
+        if (!Mapping.MailListeners(old).SequenceEqual(Mapping.MailListeners(now)) || !Others(old).SequenceEqual(Others(now)))
+            keys.Add("listeners or their limits");
+        if (!old.Tls.IsConfigured && now.Tls.IsConfigured) keys.Add("tls");
+        if (old.Store.Undelete != now.Store.Undelete) keys.Add("store.undelete");
         if (old.Limits.MessageSize != now.Limits.MessageSize || old.Limits.Recipients != now.Limits.Recipients
             || old.Limits.ImapPerUserAndAddress != now.Limits.ImapPerUserAndAddress) keys.Add("limits");
         if (old.Outbound.Capture != now.Outbound.Capture) keys.Add("outbound.capture");
         if (!old.Dns.Resolvers.SequenceEqual(now.Dns.Resolvers)) keys.Add("dns.resolvers");
         return keys;
+
+        static IEnumerable<(ListenerKind, IPEndPoint)> Others(ServerSettings settings) =>
+            settings.Listeners.Where(l => l.NotYet is null && !Mapping.IsMail(l)).Select(l => (l.Kind, l.Address));
     }
 
     private async Task<IReadOnlyList<string>> ApplyAccountsAsync(ServerSettings settings, CancellationToken cancel)
@@ -180,6 +195,8 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         var log = _logs.CreateLogger("Aviso.Accounts");
         var applied = await _book.ApplyAsync(Mapping.Accounts(settings), cancel);
         foreach (var warning in applied.Warnings) log.LogWarning("{Warning}", warning);
+        // The book has logged and counted these itself; the verb that reloads shows them.
+        _kept = applied.Events;
         return [.. applied.Contradictions.Select(c => c.ToString())];
     }
 

@@ -21,7 +21,7 @@ internal static class Mapping
     {
         PostmasterSource = At(settings, "postmaster"),
         AccountsFrom = settings.AccountsFrom is { } accounts
-            ? Aviso.Accounts.AccountList.ParseJson(accounts.Reveal(), $"accounts_from: {accounts}") : null,
+            ? AccountList.ParseJson(accounts.Reveal(), $"accounts_from: {accounts}") : null,
         AliasesFrom = settings.AliasesFrom is { } aliases
             ? VirtualList.Parse(aliases.Reveal(), $"aliases_from: {aliases}") : null,
     };
@@ -118,8 +118,9 @@ internal static class Mapping
         ImplicitTls = relay.Tls == RelayTls.Implicit ? true : null,
         Username = relay.Username?.Reveal(),
         Password = relay.Password?.Reveal(),
-        QuotaPerDay = relay.Quota is { } quota ? (int)(quota.Count * (TimeSpan.FromDays(1) / quota.Per)) : 0,
-        Reserve = relay.Reserve is { } percent ? percent / 100.0 : 0.1,
+        Quota = (int)Math.Min(relay.Quota?.Count ?? 0, int.MaxValue),
+        QuotaSpan = relay.Quota?.Per ?? TimeSpan.FromDays(1),
+        Reserve = relay is { Reserve: { } kept, Quota: { } quota } ? (double)kept / quota.Count : 0.1,
         Verify = relay.Ca is { } ca ? TrustOnly(ca.Reveal()) : null,
     };
 

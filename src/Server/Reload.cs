@@ -13,7 +13,10 @@ public interface IReloadable
     /// <summary>For the log, such as "certificates".</summary>
     string Name { get; }
 
-    /// <summary>What of the change needs a restart, or null when all of it holds now.</summary>
+    /// <summary>What is wrong with these settings that only this part can see. With anything here none of them is taken.</summary>
+    Task<IReadOnlyList<string>> RefusesAsync(ServerSettings now, CancellationToken cancel) => Task.FromResult<IReadOnlyList<string>>([]);
+
+    /// <summary>What of the change does not hold and why, such as what needs a restart; null when all of it holds now.</summary>
     Task<string?> ReloadAsync(ServerSettings old, ServerSettings now, CancellationToken cancel);
 }
 
@@ -62,24 +65,24 @@ public sealed class Reload : IAsyncDisposable
         _stop.Dispose();
     }
 
-    /// <summary>Reads again. False when the new settings are wrong and the old ones stay.</summary>
-    public async Task<bool> NowAsync(string reason)
+    /// <summary>Reads again. Not Ok when the new settings are wrong and the old ones stay; notes say why, or what does not hold yet.</summary>
+    public async Task<(bool Ok, IReadOnlyList<string> Notes)> NowAsync(string reason)
     {
         await _one.WaitAsync();
         try
         {
             var load = _load();
             if (load.Files.Count > 0) _files = load.Files;
-            if (load.Settings is { } now && Shrinks(Settings, now) is { } loss) return Keep([loss]);
-            if (load.Settings is null) return Keep([.. load.Problems.Select(p => p.ToString())]);
-            await ApplyAsync(load.Settings, reason);
-            return true;
+            if (load.Settings is not { } now) return Keep([.. load.Problems.Select(p => p.ToString())]);
+            foreach (var part in _parts)
+                if (await part.RefusesAsync(now, _stop.Token) is { Count: > 0 } problems) return Keep(problems);
+            return (true, await ApplyAsync(now, reason));
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             _log.LogError(e, "settings: reading them again failed; the old ones stay");
             Done.Add(1, new KeyValuePair<string, object?>("result", "failed"));
-            return false;
+            return (false, [e.Message]);
         }
         finally
         {
@@ -87,38 +90,29 @@ public sealed class Reload : IAsyncDisposable
         }
     }
 
-    private bool Keep(IReadOnlyList<string> problems)
+    private (bool Ok, IReadOnlyList<string> Notes) Keep(IReadOnlyList<string> problems)
     {
         foreach (var problem in problems) _log.LogError("settings: {Problem}", problem);
         _log.LogError("settings: {Count} problems; the old settings stay", problems.Count);
         Done.Add(1, new KeyValuePair<string, object?>("result", "refused"));
-        return false;
+        return (false, problems);
     }
 
-    private async Task ApplyAsync(ServerSettings now, string reason)
+    private async Task<IReadOnlyList<string>> ApplyAsync(ServerSettings now, string reason)
     {
         var old = Settings;
+        var notes = new List<string>();
         foreach (var part in _parts)
         {
-            if (await part.ReloadAsync(old, now, _stop.Token) is { } later) _log.LogWarning("settings: {Part}: {Later}", part.Name, later);
+            if (await part.ReloadAsync(old, now, _stop.Token) is not { } later) continue;
+            _log.LogWarning("settings: {Part}: {Later}", part.Name, later);
+            notes.Add(later);
         }
         Settings = now;
         _log.LogInformation("settings: read again ({Reason})", reason);
         Done.Add(1, new KeyValuePair<string, object?>("result", "applied"));
+        return notes;
     }
-
-    /// <summary>A list that is empty or lost more than a third is rather a fault than a wish (design.md section 5).</summary>
-    internal static string? Shrinks(ServerSettings old, ServerSettings now) =>
-        Lost("accounts_from", Accounts(old.AccountsFrom), Accounts(now.AccountsFrom), now.AccountsFrom)
-        ?? Lost("aliases_from", Aliases(old.AliasesFrom), Aliases(now.AliasesFrom), now.AliasesFrom);
-
-    private static string? Lost(string key, int before, int after, Secret? still) =>
-        still is not null && before > 0 && after * 3 < before * 2 ? $"{key}: went from {before} entries to {after}; to mean it, restart" : null;
-
-    private static int Accounts(Secret? list) => list is null ? 0 : AccountList.Parse(list.Reveal()).Accounts?.Count ?? 0;
-
-    private static int Aliases(Secret? list) => list is null ? 0 : list.Reveal().Split('\n')
-        .Count(line => line.AsSpan().Trim() is { Length: > 0 } text && text[0] != '#' && !char.IsWhiteSpace(line[0]));
 
     private async Task LookAsync()
     {

@@ -102,7 +102,11 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         AdminCalls.Add(admin, mail);
         parts.Add(AdminSocket.Start(settings.Data, admin, logs.CreateLogger("Aviso.Admin")));
         var reload = parts.Add(new Reload(settings, files, request.Load, reloadable, own, clock));
-        admin.Add("reload", async (_, _) => await reload.NowAsync("verb") ? AdminReply.Done("settings read again") : AdminReply.No("the settings are wrong, the old ones stay; the log says why"), changes: true);
+        admin.Add("reload", async (_, _) => await reload.NowAsync("verb") switch
+        {
+            (true, var notes) => AdminReply.Done(string.Join('\n', notes.Prepend("settings read again"))),
+            (_, var problems) => AdminReply.No(string.Join('\n', problems.Prepend("the new settings are wrong, the old ones stay:"))),
+        }, changes: true);
 
         await AnnounceAsync(bound, begun, own);
     }

@@ -87,7 +87,9 @@ public sealed class AvisoServer : IAsyncDisposable
         File.Delete(ports);
         var start = new ProcessStartInfo(Executable, ["serve", "--config", SettingsFile, "--print-ports-to", ports])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Folder,
         };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         _process?.Dispose();

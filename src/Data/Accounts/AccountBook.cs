@@ -75,7 +75,21 @@ public sealed class AccountBook(IAccountRows rows, TimeProvider clock, ILogger l
     public Task<ApplyResult> ApplyAsync(AccountsDeclaration declaration, CancellationToken cancel) =>
         ChangeAsync(declaration, [], cancel);
 
-    /// <summary>Only looks: what <see cref="ApplyAsync"/> would say, without changing anything. For `check`.</summary>
+    /// <summary>Only looks: what <see cref="ApplyAsync"/> would say now, with what verbs made, without changing anything.</summary>
+    public async Task<IReadOnlyList<Contradiction>> TryAsync(AccountsDeclaration declaration, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            return (await PlanAsync(declaration, true, [], cancel)).Contradictions;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>Only looks at the declaration itself: what <see cref="ApplyAsync"/> would say, without changing anything. For `check`.</summary>
     public static IReadOnlyList<Contradiction> Check(AccountsDeclaration declaration) => Check(declaration, out _);
 
     public static IReadOnlyList<Contradiction> Check(AccountsDeclaration declaration, out IReadOnlyList<string> warnings)

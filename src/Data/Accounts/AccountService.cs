@@ -173,5 +173,10 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
 
     private static VerbAnswer FileOwns(string what, Source source) => new(false, $"{what} belongs to {source}; change it there");
 
-    private static VerbAnswer Contradicted(ApplyResult applied) => new(false, string.Join("\n", applied.Contradictions));
+    private static VerbAnswer Contradicted(ApplyResult applied) => new(false, string.Join("\n", applied.Contradictions.Select(c => Told(c.Text))));
+
+    // The place of what was just typed says nothing.
+    private static string Told(string text) => text.StartsWith(MadeByVerb, StringComparison.Ordinal) ? text[MadeByVerb.Length..] : text;
+
+    private const string MadeByVerb = "made by a verb: ";
 }

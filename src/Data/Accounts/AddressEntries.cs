@@ -11,7 +11,8 @@ internal sealed record MailboxEntry(
     public bool IsPlain => Forwards.Length == 0 || Suspended;
 
     public Resolution Resolution { get; } = new(Suspended ? ResolutionKind.Suspended : ResolutionKind.Found,
-        [new LocalTarget(Account, Address, "")], [], Text) { Step = ResolutionStep.Mailbox };
+        [new LocalTarget(Account, Address, "")], [], Text)
+    { Step = ResolutionStep.Mailbox };
 }
 
 internal sealed record AliasEntry(AddressKey Address, AliasTarget[] Targets, string Text, Source Source);

@@ -311,7 +311,7 @@ public interface IMessageReader
     /// <summary>Renders a stored body anew (prefix not included); never throws for any octets.</summary>
     Rendered Render(SpooledBody body);
 
-    /// <summary>Decoded text for the index: all that a search for a substring could find, at most <paramref name="limit"/>
-    /// characters, and exactly that many when there is more.</summary>
-    string ExtractText(SpooledBody body, int limit);
+    /// <summary>Decoded text for the index: header fields and text parts, at most <paramref name="limit"/> characters.
+    /// Whole is false when anything that SEARCH could find was left out.</summary>
+    (string Text, bool Whole) ExtractText(SpooledBody body, int limit);
 }

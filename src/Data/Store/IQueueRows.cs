@@ -127,4 +127,5 @@ public enum QueueChange
     RetryNow, Hold, Release, Drop,
 }
 
+/// <param name="Held">Recipients held by hand or by a relay's quota.</param>
 public sealed record QueueTotals(long Messages, long Recipients, long Held, long? OldestArrival);

@@ -20,7 +20,8 @@ public sealed partial class AdminSocket : IAsyncDisposable
 
     private static readonly JsonSerializerOptions Plain = new()
     {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
     };
 
     private const int MaxConnections = 16;

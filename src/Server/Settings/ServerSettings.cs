@@ -26,7 +26,7 @@ public sealed class ServerSettings : SettingsSection
 
     public IReadOnlyList<AccountSection> Accounts { get; private set; } = [];
 
-    /// <summary>JSON text {"address": "password or hash"}; read it with <see cref="AccountList"/>.</summary>
+    /// <summary>JSON text {"address": "password or hash"}; read it with <see cref="Aviso.Accounts.AccountList"/>.</summary>
     public Secret? AccountsFrom { get; private set; }
 
     public IReadOnlyList<AliasSection> Aliases { get; private set; } = [];

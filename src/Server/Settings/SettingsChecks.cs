@@ -2,11 +2,15 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Aviso.Accounts;
 using Aviso.Net;
 
 namespace Aviso.Settings;
 
-/// <summary>What several keys must agree on. One method for each rule; each says what to do.</summary>
+/// <summary>
+/// What several keys must agree on. One method for each rule; each says what to do. What the lists of accounts and aliases hold is
+/// compared by Accounts, which keeps an old list when a new one cannot be believed.
+/// </summary>
 internal static class SettingsChecks
 {
     private static readonly string[] HashSchemes = ["{BLF-CRYPT}", "{SHA512-CRYPT}", "{SHA256-CRYPT}", "{YESCRYPT}", "{CRYPT}", "{SCRAM-SHA-256}"];
@@ -19,7 +23,6 @@ internal static class SettingsChecks
         NetworksAreNotEverybody(settings, problems);
         DomainsAreApart(settings, problems);
         AccountsAreWhole(settings, problems);
-        ListedAccountsAreWhole(settings, problems);
         AliasesAreClear(settings, problems);
         RelaysAreWhole(settings, problems);
         RoutesLeadSomewhere(settings, problems);
@@ -153,30 +156,13 @@ internal static class SettingsChecks
                 Say(problems, account, "password", "is missing: give `password: env:NAME` or `hash: ...`");
             if (account.Hash?.Reveal() is { } hash && !IsKnownHash(hash))
                 Say(problems, account, "hash", $"is of no known kind; known are {string.Join(" ", HashSchemes)} and crypt(5) texts ($2y$, $6$, $5$, $y$)");
-            if (account.Password?.Reveal() is { } password && AccountList.IsCrypt(password))
+            if (account.Password?.Reveal() is { } password && PasswordText.CryptString(password) is not null)
                 Say(problems, account, "password", "looks like a hash; say `hash` instead of `password`");
         }
     }
 
     private static bool IsKnownHash(string hash) =>
-        AccountList.IsCrypt(hash) || HashSchemes.Any(s => hash.StartsWith(s, StringComparison.OrdinalIgnoreCase));
-
-    private static void ListedAccountsAreWhole(ServerSettings settings, Problems problems)
-    {
-        if (settings.AccountsFrom is not { } from) return;
-        var (accounts, error) = AccountList.Parse(from.Reveal());
-        if (accounts is null)
-        {
-            Say(problems, settings, "accounts_from", $"what {from} holds {error}");
-            return;
-        }
-        foreach (var account in accounts)
-        {
-            if (settings.Accounts.FirstOrDefault(a => a.Address.Equals(account.Address, StringComparison.OrdinalIgnoreCase)) is { } own)
-                Say(problems, settings, "accounts_from", $"{account.Address} is also in `accounts`, line {own.PlaceOf("address").Line}; leave one out");
-            if (!IsDeclared(settings, account.Address)) Say(problems, settings, "accounts_from", NotDeclared(settings, account.Address));
-        }
-    }
+        PasswordText.CryptString(hash) is not null || HashSchemes.Any(s => hash.StartsWith(s, StringComparison.OrdinalIgnoreCase));
 
     private static void AliasesAreClear(ServerSettings settings, Problems problems)
     {

@@ -5,9 +5,10 @@ namespace Aviso.Settings;
 /// <summary>What came of reading a settings file.</summary>
 /// <param name="Settings">Null when there is any problem.</param>
 /// <param name="Files">The settings file and all files it refers to: a change of any is a reason to read again.</param>
+/// <param name="Data">The data folder that they name; known also beside problems elsewhere, so that verbs still find the server.</param>
 /// <param name="NotShown">Problems beyond <see cref="Settings.Problems.Limit"/>.</param>
 public sealed record SettingsLoad(
-    ServerSettings? Settings, IReadOnlyList<Problem> Problems, IReadOnlyList<string> Files, int NotShown = 0);
+    ServerSettings? Settings, IReadOnlyList<Problem> Problems, IReadOnlyList<string> Files, int NotShown = 0, string? Data = null);
 
 /// <summary>Reads settings: YAML, references, types, then the checks that look at several keys.</summary>
 public static class SettingsFile
@@ -43,13 +44,14 @@ public static class SettingsFile
         var problems = new Problems();
         var reading = new Reading(folder, references ?? References.System, problems);
         var settings = new ServerSettings();
+        string? data = null;
         if (YamlTree.Read(octets, name, problems) is { } root && ServerSettings.Table.TryRead(root, "", reading, settings))
         {
             SettingsChecks.Run(settings, problems);
-            settings.Data = Path.GetFullPath(settings.Data, folder);
+            data = settings.Data = Path.GetFullPath(settings.Data, folder);
         }
         return new(problems.Count == 0 ? settings : null, problems.Found,
-            watched is null ? reading.Files : [watched, .. reading.Files], problems.NotShown);
+            watched is null ? reading.Files : [watched, .. reading.Files], problems.NotShown, data);
     }
 
     private static SettingsLoad Failed(string name, string full, string text) =>

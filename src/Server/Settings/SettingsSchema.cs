@@ -9,7 +9,8 @@ internal static class SettingsSchema
 {
     private static readonly JsonSerializerOptions Readable = new()
     {
-        WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
     public static string Write()
@@ -22,7 +23,8 @@ internal static class SettingsSchema
             ["reference"] = new JsonObject
             {
                 ["description"] = "A reference to a value kept elsewhere, or a literal.",
-                ["type"] = "string", ["pattern"] = "^(env|file|vault|literal):",
+                ["type"] = "string",
+                ["pattern"] = "^(env|file|vault|literal):",
             },
         };
         return root.ToJsonString(Readable) + "\n";

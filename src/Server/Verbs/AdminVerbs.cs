@@ -22,7 +22,7 @@ internal static class AdminVerbs
             Address("The new address."), Password(), Quota(), SendAs(), ForwardTo()),
         Verb("account.set", "set", "Change an account: only what is given changes.", ["aviso account set dave@example.org --quota 10GB"],
             Address("The account."), Password(), Quota(), SendAs(), ForwardTo(),
-            new Option<bool?>("--suspended") { Description = "true: login is refused and mail deferred.", HelpName = "true|false" }),
+            Suspended()),
         Verb("account.remove", "remove", "Suspend an account; with --purge delete it and its mail.", ["aviso account remove dave@example.org --purge"],
             Address("The account."), new Option<bool>("--purge") { Description = "Delete the account and all its mail. There is no way back." }),
     };
@@ -85,6 +85,14 @@ internal static class AdminVerbs
                     r.AddError($"say which mail: an ID, --recipient, --destination or --sender (--destination '*' for all)");
             });
         }
+        if (call is "account.set" or "domain.set")
+        {
+            verb.Validators.Add(r =>
+            {
+                if (!symbols.OfType<Option>().Any(o => r.GetResult(o) is { Implicit: false }))
+                    r.AddError($"say what to change: {string.Join(", ", symbols.OfType<Option>().Select(o => o.Name))}");
+            });
+        }
         verb.SetAction((parsed, cancel) => CallAsync(parsed, call, symbols, name == "check" ? ExitStatus.FoundProblems : null, cancel));
         return verb;
     }
@@ -94,16 +102,26 @@ internal static class AdminVerbs
     {
         var io = parsed.InvocationConfiguration;
         var load = SettingsFile.Load(CommandTree.ConfigPath(parsed));
-        if (load.Settings is not { } settings) return ProblemReport.Print(load, io.Error) is var _ ? ExitStatus.CouldNotRun : 0;
         var request = new AdminCall(call, Arguments(parsed, symbols));
-        var reply = await AdminClient.TryCallAsync(settings.Data, request, cancel)
-            ?? await Server.AdminCalls.OfflineAsync(settings, request, cancel);
+        // A running server goes on with its old settings whatever the file says now; so do its verbs.
+        var reply = load.Data is { } data ? await AdminClient.TryCallAsync(data, request, cancel) : null;
+        if (reply is null)
+        {
+            if (load.Settings is not { } settings)
+            {
+                ProblemReport.Print(load, io.Error);
+                return ExitStatus.CouldNotRun;
+            }
+            reply = await Server.AdminCalls.OfflineAsync(settings, request, cancel);
+        }
+        else if (load.Settings is null && reply.Ok) await io.Error.WriteLineAsync("note: the settings file has problems, the server goes on with what it read before; see `aviso check`");
         if (!reply.Ok)
         {
             await io.Error.WriteLineAsync($"aviso: {reply.Error}");
             return ExitStatus.FoundProblems;
         }
         if (parsed.CommandResult.Command.Options.Contains(CommandTree.Json) && parsed.GetValue(CommandTree.Json)) Output.Json(io.Output, reply.Result);
+        else if (call == "store.check" && reply.Result is JsonArray { Count: 0 }) await io.Output.WriteLineAsync("the store is sound");
         else Output.Show(io.Output, reply.Result);
         return ifRows is { } status && reply.Result is JsonArray { Count: > 0 } ? status : ExitStatus.Ok;
     }
@@ -120,13 +138,13 @@ internal static class AdminVerbs
                 Argument<string?> a => parsed.GetValue(a),
                 Option<string[]> o when parsed.GetResult(o) is { Implicit: false } => new JsonArray([.. (parsed.GetValue(o) ?? []).Select(v => (JsonNode)v)]),
                 Option<bool> o => parsed.GetValue(o),
-                Option<bool?> o => parsed.GetValue(o),
                 Option<string?> o => parsed.GetValue(o),
                 _ => null,
             };
             if (value is null) continue;
             var name = symbol.Name.TrimStart('-').ToLowerInvariant().Replace('-', '_');
             if (name == "password_file") (name, value) = ("password", File.ReadAllText(value.ToString()).TrimEnd('\r', '\n'));
+            if (name == "suspended") value = value.ToString() == "true";
             args[name] = value;
         }
         return args;
@@ -143,15 +161,29 @@ internal static class AdminVerbs
     // The password never stands on the command line, where every user of the machine could see it.
     private static Option<string?> Password() => new("--password-file") { Description = "A file with the password (or /dev/stdin).", HelpName = "FILE" };
 
-    private static Option<string?> Quota() => new("--quota") { Description = "How much mail it may keep, such as 5GB.", HelpName = "SIZE" };
+    private static Option<string?> Quota()
+    {
+        var option = new Option<string?>("--quota") { Description = "How much mail it may keep, such as 5GB.", HelpName = "SIZE" };
+        option.Validators.Add(r =>
+        {
+            if (r.GetValueOrDefault<string?>() is { } size && !(Types.Size.Read(size) is > 0)) r.AddError($"--quota: `{size}` is no size such as 5GB");
+        });
+        return option;
+    }
+
+    private static Option<string?> Suspended()
+    {
+        var option = new Option<string?>("--suspended") { Description = "true: login is refused and mail deferred.", HelpName = "true|false" };
+        return option.AcceptOnlyFromAmong("true", "false");
+    }
 
     private static Option<string[]> SendAs() => new("--send-as") { Description = "An address or pattern it may send as; may be repeated.", HelpName = "ADDRESS" };
 
     private static Option<string[]> ForwardTo() => new("--forward-to") { Description = "An address that gets a copy; may be repeated.", HelpName = "ADDRESS" };
 
-    private static Option<string?> CatchAll() => new("--catch-all") { Description = "Who gets mail for unknown addresses.", HelpName = "ADDRESS" };
+    private static Option<string?> CatchAll() => new("--catch-all") { Description = "Who gets mail for unknown addresses; '' for nobody.", HelpName = "ADDRESS" };
 
-    private static Option<string?> AliasOf() => new("--alias-of") { Description = "Every address means the same name in DOMAIN.", HelpName = "DOMAIN" };
+    private static Option<string?> AliasOf() => new("--alias-of") { Description = "Every address means the same name in DOMAIN; '' for none.", HelpName = "DOMAIN" };
 
     private static IEnumerable<Symbol> Filter() =>
     [

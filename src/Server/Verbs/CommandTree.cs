@@ -2,6 +2,7 @@
 // 2 usage, 3 could not run; every verb teaches with examples; output shows references, never secrets.
 using System.CommandLine;
 using System.CommandLine.Help;
+using Aviso.Accounts;
 using Aviso.Server;
 using Aviso.Settings;
 
@@ -14,7 +15,9 @@ internal static class CommandTree
 
     public static Option<string?> Config { get; } = new("--config")
     {
-        Description = "The settings file. Default: ./aviso.yaml, then /etc/aviso/aviso.yaml.", HelpName = "FILE", Recursive = true,
+        Description = "The settings file. Default: ./aviso.yaml, then /etc/aviso/aviso.yaml.",
+        HelpName = "FILE",
+        Recursive = true,
     };
 
     public static Option<bool> Json { get; } = new("--json") { Description = "Print JSON instead of a table." };
@@ -22,7 +25,8 @@ internal static class CommandTree
     /// <summary>Runs one command line; never throws for what was typed.</summary>
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter errors, CancellationToken cancel)
     {
-        var parsed = Build().Parse(args);
+        // `@example.org` is a catch-all, not a file of arguments.
+        var parsed = Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0 && parsed.Action is not ShortHelp)
         {
             foreach (var error in parsed.Errors) await errors.WriteLineAsync($"aviso: {error.Message}");
@@ -105,7 +109,8 @@ internal static class ServeVerb
         var local = new Option<string?>("--local")
         {
             Description = "Try Aviso: loopback only, no root, example.test with alice and bob, data in DIR (default .local).",
-            HelpName = "DIR", Arity = ArgumentArity.ZeroOrOne,
+            HelpName = "DIR",
+            Arity = ArgumentArity.ZeroOrOne,
         };
         var offset = new Option<int>("--port-offset") { Description = "With --local: add N to every port.", HelpName = "N" };
         offset.Validators.Add(r =>
@@ -143,24 +148,69 @@ internal static class CheckVerb
         var verb = new Command("check", CommandTree.Help(
             "Read the settings and say everything that is wrong with them, each with its line and column. Starts nothing.",
             "aviso check", "aviso check --config new.yaml && mv new.yaml /etc/aviso/aviso.yaml")) { CommandTree.Json };
-        verb.SetAction(parsed =>
+        verb.SetAction(async (parsed, cancel) =>
         {
             var path = CommandTree.ConfigPath(parsed);
             var load = SettingsFile.Load(path);
+            var compared = load.Settings is { } read ? Compare(path, read, out var notes) : Compare(out notes);
             var io = parsed.InvocationConfiguration;
             if (parsed.GetValue(CommandTree.Json))
             {
-                Output.Json(io.Output, Output.Rows(load.Problems.Select(p => new Dictionary<string, object?>
-                    { ["file"] = p.Place.File, ["line"] = p.Place.Line, ["column"] = p.Place.Column, ["key"] = p.Path, ["text"] = p.Text })));
-                return load.Settings is not null ? ExitStatus.Ok : ProblemReport.Print(load, TextWriter.Null);
+                Output.Json(io.Output, Output.Rows(load.Problems.Concat(compared).Select(p => new Dictionary<string, object?>
+                { ["file"] = p.Place.File, ["line"] = p.Place.Line, ["column"] = p.Place.Column, ["key"] = p.Path, ["text"] = p.Text })));
+                return load.Settings is null ? ProblemReport.Print(load, TextWriter.Null) : compared.Count > 0 ? ExitStatus.FoundProblems : ExitStatus.Ok;
             }
             if (load.Settings is not { } settings) return ProblemReport.Print(load, io.Error);
-            io.Output.WriteLine($"{path} is good: {settings.Listeners.Count} listeners, {settings.Domains.Count} domains, {settings.Accounts.Count} accounts in the file");
-            foreach (var listener in settings.Listeners.Where(l => l.NotYet is not null))
-                io.Output.WriteLine($"note: {listener.PlaceOf("kind")}: {listener.Kind.ToString().ToLowerInvariant()} will not be bound: {listener.NotYet}");
+            if (compared.Count > 0)
+            {
+                foreach (var problem in compared) await io.Error.WriteLineAsync(problem.Text);
+                await io.Error.WriteLineAsync(compared.Count == 1 ? "aviso: one problem with accounts and aliases" : $"aviso: {compared.Count} problems with accounts and aliases");
+                return ExitStatus.FoundProblems;
+            }
+            var declared = Mapping.Accounts(settings);
+            await io.Output.WriteLineAsync($"{path} is good: {Count(settings.Listeners.Count, "listener")}, {Count(settings.Domains.Count, "domain")}, "
+                + $"{Count(settings.Accounts.Count + (declared.AccountsFrom?.Items?.Count ?? 0), "account")}, "
+                + $"{Count(settings.Aliases.Count + (declared.AliasesFrom?.Items?.Count ?? 0), "alias", "aliases")}");
+            foreach (var note in notes.Concat(await WithoutScramAsync(settings, cancel))) await io.Output.WriteLineAsync($"note: {note}");
             return ExitStatus.Ok;
         });
         return verb;
+    }
+
+    private static string Count(int count, string one, string? many = null) => $"{count} {(count == 1 ? one : many ?? one + "s")}";
+
+    /// <summary>What only shows when accounts, aliases and their lists are compared; notes are what works but is hardly meant.</summary>
+    private static List<Problem> Compare(string path, ServerSettings settings, out List<string> notes)
+    {
+        var found = AccountBook.Check(Mapping.Accounts(settings), out var warnings)
+            .Select(c => new Problem(new(c.First.Line > 0 ? c.First.Name : path, c.First.Line, 0), "", c.Text)).ToList();
+        notes = [.. warnings,
+            .. settings.Listeners.Where(l => l.NotYet is not null)
+                .Select(l => $"{l.PlaceOf("kind")}: {l.Kind.ToString().ToLowerInvariant()} will not be bound: {l.NotYet}"),
+            .. ServerSettings.Table.Keys.Where(k => k.Later is not null && settings.Has(k.Name))
+                .Select(k => $"{settings.PlaceOf(k.Name)}: {k.Name} has no effect yet: {k.Later} comes later")];
+        return found;
+    }
+
+    private static List<Problem> Compare(out List<string> notes)
+    {
+        notes = [];
+        return [];
+    }
+
+    /// <summary>Only the running server knows; without one, or without leave to ask it, nothing is said.</summary>
+    private static async Task<IEnumerable<string>> WithoutScramAsync(ServerSettings settings, CancellationToken cancel)
+    {
+        try
+        {
+            var reply = await Admin.AdminClient.TryCallAsync(settings.Data, new("account.without_scram", []), cancel);
+            return reply?.Result is System.Text.Json.Nodes.JsonArray rows
+                ? rows.Select(r => $"{r} has no SCRAM keys: they are made at its next login with the password; until then SCRAM is offered to nobody") : [];
+        }
+        catch (IOException e)
+        {
+            return [$"accounts without SCRAM keys are not listed: {e.Message}"];
+        }
     }
 }
 

@@ -1,12 +1,10 @@
 using System.CommandLine;
 using System.Text;
-using System.Text.Json.Nodes;
 using Aviso.Settings;
-using Aviso.Web;
 
 namespace Aviso.Verbs;
 
-/// <summary>Prints what the server is told to be: every key that holds, defaults included, references instead of secrets.</summary>
+/// <summary>Prints what the server is: one page in Markdown, or the same as JSON with every key that holds. References instead of secrets.</summary>
 internal static class DescribeVerb
 {
     public static Command Build()
@@ -15,22 +13,22 @@ internal static class DescribeVerb
         var writeDocs = new Option<string?>("--write-docs") { Hidden = true, HelpName = "DIR" };
         var check = new Option<bool>("--check") { Hidden = true };
         var verb = new Command("describe", CommandTree.Help(
-            "Describe the server as its settings make it: every value that holds, where it comes from, and what has no effect yet.",
-            "aviso describe", "aviso describe --json")) { CommandTree.Json, writeDocs, check };
-        verb.SetAction(parsed =>
+            "Describe the server as it is now, in Markdown: listeners, domains, accounts, relays, routes, limits. With --json also every setting that holds.",
+            "aviso describe", "aviso describe > server.md", "aviso describe --json")) { CommandTree.Json, writeDocs, check };
+        verb.SetAction(async (parsed, cancel) =>
         {
             if (parsed.GetValue(writeDocs) is { } checkout) return Docs(checkout, parsed.GetValue(check), parsed.InvocationConfiguration.Error);
             var io = parsed.InvocationConfiguration;
             var path = CommandTree.ConfigPath(parsed);
             var load = SettingsFile.Load(path);
             if (load.Settings is not { } settings) return ProblemReport.Print(load, io.Error);
-            var rows = Output.Rows(Rows(settings));
-            if (parsed.GetValue(CommandTree.Json))
-                Output.Json(io.Output, new JsonObject { ["version"] = BuildInfo.Version, ["file"] = path, ["settings"] = rows });
+            var page = await Description.OfAsync(path, settings, cancel);
+            if (!parsed.GetValue(CommandTree.Json)) await io.Output.WriteAsync(page.Markdown());
             else
             {
-                io.Output.WriteLine($"aviso {BuildInfo.Version}, settings from {path}\n");
-                Output.Show(io.Output, rows);
+                var json = page.Json();
+                json["settings"] = Output.Rows(Rows(settings));
+                Output.Json(io.Output, json);
             }
             return ExitStatus.Ok;
         });
@@ -51,7 +49,8 @@ internal static class DescribeVerb
         {
             yield return new()
             {
-                ["key"] = key.Name, ["value"] = key.Show(settings) is { Length: > 0 } shown ? shown : key.Default,
+                ["key"] = key.Name,
+                ["value"] = key.Show(settings) is { Length: > 0 } shown ? shown : key.Default,
                 ["from"] = settings.Has(key.Name) ? $"line {settings.PlaceOf(key.Name).Line}" : "default",
                 ["note"] = key.Later is { } later && settings.Has(key.Name) ? $"no effect yet: {later} comes later" : "",
             };

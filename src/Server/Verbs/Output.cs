@@ -14,7 +14,7 @@ internal static class Output
     public static void Json(TextWriter output, JsonNode? node) => output.WriteLine(node?.ToJsonString(Readable) ?? "null");
 
     public static JsonArray Rows(IEnumerable<Dictionary<string, object?>> rows) =>
-        [.. rows.Select(r => (JsonNode)new JsonObject(r.Select(c => KeyValuePair.Create(c.Key, (JsonNode?)JsonValue.Create(c.Value)))))];
+        [.. rows.Select(r => (JsonNode)new JsonObject(r.Select(c => KeyValuePair.Create(c.Key, JsonSerializer.SerializeToNode(c.Value)))))];
 
     /// <summary>An array of flat objects as a table, an object as lines, a text as itself.</summary>
     public static void Show(TextWriter output, JsonNode? node)
@@ -23,9 +23,25 @@ internal static class Output
         else if (node is JsonArray rows && rows.All(r => r is JsonObject)) Table(output, rows);
         else if (node is JsonObject one)
         {
-            foreach (var (key, value) in one) output.WriteLine($"{key}: {Cell(value)}");
+            foreach (var (key, value) in one) Field(output, key, value);
+        }
+        else if (node is JsonValue text && text.TryGetValue<string>(out var lines))
+        {
+            foreach (var line in lines.Split('\n')) output.WriteLine(Clean(line));
         }
         else if (node is not null) output.WriteLine(Cell(node));
+    }
+
+    private static void Field(TextWriter output, string key, JsonNode? value)
+    {
+        if (value is not JsonArray { Count: > 0 } list)
+        {
+            output.WriteLine($"{key}: {(value is JsonArray ? "(none)" : Cell(value))}");
+            return;
+        }
+        output.WriteLine($"{key}:");
+        if (list.All(i => i is JsonObject)) Table(output, list);
+        else foreach (var item in list) output.WriteLine($"  - {Cell(item)}");
     }
 
     private static void Table(TextWriter output, JsonArray rows)
@@ -52,7 +68,7 @@ internal static class Output
     }
 
     /// <summary>What a peer said must not move the cursor of whoever reads it.</summary>
-    private static string Cell(JsonNode? value)
+    public static string Cell(JsonNode? value)
     {
         var text = value switch
         {
@@ -61,6 +77,13 @@ internal static class Output
             JsonObject inner => inner.ToJsonString(),
             _ => value.ToString(),
         };
-        return text.Any(char.IsControl) ? new([.. text.Select(c => char.IsControl(c) ? ' ' : c)]) : text;
+        return Clean(Time(text));
     }
+
+    /// <summary>Whole seconds are enough for a reader; JSON keeps all of it.</summary>
+    private static string Time(string text) =>
+        text is { Length: >= 25 and <= 33 } && text[10] == 'T' && text.EndsWith("+00:00", StringComparison.Ordinal)
+            ? $"{text[..10]} {text[11..19]}Z" : text;
+
+    private static string Clean(string text) => text.Any(char.IsControl) ? new([.. text.Select(c => char.IsControl(c) ? ' ' : c)]) : text;
 }

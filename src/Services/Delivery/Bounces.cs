@@ -92,7 +92,8 @@ internal sealed class Bounces(
         {
             body.Write(octets);
             return new(body, reader.Render(body), local is null ? [] : [local with { IgnoreQuota = true }],
-                local is null ? Queued(message.Sender, octets, now) : null) { ReceivedAt = now.ToUnixTimeSeconds() };
+                local is null ? Queued(message.Sender, octets, now) : null)
+            { ReceivedAt = now.ToUnixTimeSeconds() };
         }
         catch
         {

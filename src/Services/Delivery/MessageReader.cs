@@ -25,12 +25,19 @@ public sealed class MessageReader(MimeLimits? limits = null) : IMessageReader
         return new(Version, ImapStructure.Envelope(header, utf8: true), ImapStructure.BodyStructure(root, utf8: true, read),
             ImapStructure.Body(root, utf8: true, read), PartIndex.Write(root), MessageText.Preview(root, read))
         {
-            MessageId = fields.MessageId, References = fields.References, BaseSubject = fields.BaseSubject, SentDate = fields.SentDate,
+            MessageId = fields.MessageId,
+            References = fields.References,
+            BaseSubject = fields.BaseSubject,
+            SentDate = fields.SentDate,
             HeaderSize = root.HeaderLength,
         };
     }
 
-    public string ExtractText(SpooledBody body, int limit) => SearchableText.All(Scan(body), Reader(body), limit);
+    public (string Text, bool Whole) ExtractText(SpooledBody body, int limit)
+    {
+        var text = MessageText.Extract(Scan(body), Reader(body), limit, out var whole);
+        return (text, whole);
+    }
 
     private MimePart Scan(SpooledBody body)
     {

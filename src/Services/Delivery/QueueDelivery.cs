@@ -23,7 +23,9 @@ internal sealed class QueueDelivery(
     private readonly List<Task> _settlements = [];
     private readonly NextHop _nextHop = new(new(parts.Resolver, parts.IsOurHost), parts.MayDial, parts.Dial, new()
     {
-        HeloName = options.HostName, Timeouts = options.Timeouts, Clock = parts.Clock,
+        HeloName = options.HostName,
+        Timeouts = options.Timeouts,
+        Clock = parts.Clock,
         Verify = options.Relays.FirstOrDefault(r => r.Destination == destination)?.Verify ?? parts.Verify,
     });
 
@@ -68,7 +70,7 @@ internal sealed class QueueDelivery(
         if (_relay is not null) granted = await quota.TakeAsync(_relay, message.Priority, due.Count, cancel);
         else if (destination.StartsWith(Router.RelayPrefix, StringComparison.Ordinal))
             _unreachable = Later(3, 5, $"the relay {destination[Router.RelayPrefix.Length..]} is not in the settings");
-        var outcomes = due.Skip(granted).Select(r => QueueOutcome.Hold(r, HoldReason())).ToList();
+        var outcomes = due.Skip(granted).Select(r => QueueOutcome.Hold(r, HoldReason(message.Priority))).ToList();
         var watch = Stopwatch.GetTimestamp();
         try
         {
@@ -85,7 +87,10 @@ internal sealed class QueueDelivery(
 
     private static Refusal Later(int subject, int detail, string text) => new(451, new(4, subject, detail), text, text);
 
-    private string HoldReason() => $"the quota of relay {_relay!.Name} ({_relay.QuotaPerDay} a day) is used up";
+    private string HoldReason(QueuePriority priority) => $"the quota of relay {_relay!.Name} ({_relay.Quota} {Span(_relay.QuotaSpan)}) is used up"
+        + (priority == QueuePriority.Person ? "" : " or kept for mail from people");
+
+    private static string Span(TimeSpan span) => span == TimeSpan.FromDays(1) ? "a day" : span == TimeSpan.FromHours(1) ? "an hour" : "a minute";
 
     // Routes may have changed since the message came.
     private List<QueueRecipient> Reroute(QueueMessage message, List<QueueRecipient> due)
@@ -122,7 +127,7 @@ internal sealed class QueueDelivery(
     }
 
     private static bool WasClosedBefore(RecipientOutcome outcome) => outcome.Failure is
-        { Trouble: SmtpTrouble.Closed, Stage: SmtpStage.Mail or SmtpStage.Rcpt, Reply: null or { Code: 421 } };
+    { Trouble: SmtpTrouble.Closed, Stage: SmtpStage.Mail or SmtpStage.Rcpt, Reply: null or { Code: 421 } };
 
     // Before the data nothing can have been taken, so another host may try without a second copy.
     private static bool Died(RecipientOutcome outcome) => outcome.Failure is
@@ -173,7 +178,8 @@ internal sealed class QueueDelivery(
         var outcomes = await hop.Client.SendAsync(mail, cancel);
         return batch.Zip(outcomes, (row, outcome) => (row, outcome, QueueOutcome.Of(row, outcome, hop.Host, hop.Client.TlsDescription) with
         {
-            PeerHasDsn = hop.Client.Features.Dsn, Relay = outcome.Delivered ? _relay?.Name ?? "" : "",
+            PeerHasDsn = hop.Client.Features.Dsn,
+            Relay = outcome.Delivered ? _relay?.Name ?? "" : "",
         })).ToList();
     }
 

@@ -9,7 +9,7 @@ internal static class QueueMeters
 {
     private static readonly Meter Meter = new("Aviso.Delivery");
 
-    /// <summary>Recipients tried, by outcome: delivered, deferred, failed, held.</summary>
+    /// <summary>Recipients tried, by outcome: delivered, deferred, failed, held; and dropped by hand.</summary>
     public static readonly Counter<long> Attempts = Meter.CreateCounter<long>("aviso_queue_attempts_total");
 
     /// <summary>Notices made, by kind: failed, delayed, relayed.</summary>

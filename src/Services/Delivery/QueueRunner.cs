@@ -128,7 +128,9 @@ public sealed class QueueRunner : IDisposable
     public async Task RefreshMetricsAsync(CancellationToken cancel)
     {
         QueueMeters.Show(await _parts.Queue.QueueTotalsAsync(cancel), _parts.Clock);
-        foreach (var relay in Options.Relays.Where(r => r.QuotaPerDay > 0))
+        foreach (var gone in QueueMeters.QuotaRemaining.Keys.Where(name => !Options.Relays.Any(r => r.Name == name && r.Quota > 0)))
+            QueueMeters.QuotaRemaining.TryRemove(gone, out _);
+        foreach (var relay in Options.Relays.Where(r => r.Quota > 0))
             QueueMeters.QuotaRemaining[relay.Name] = Math.Max(0, await _quota.RemainingAsync(relay, cancel));
     }
 

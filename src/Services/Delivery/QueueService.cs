@@ -1,5 +1,6 @@
 using Aviso.Base;
 using Aviso.Store;
+using Microsoft.Extensions.Logging;
 
 namespace Aviso.Delivery;
 
@@ -20,7 +21,7 @@ public sealed record QueueSelection(string? Id = null, string? Recipient = null,
 }
 
 /// <summary>The verbs queue list|show|retry|hold|release|drop.</summary>
-public sealed class QueueService(IQueueRows queue, TimeProvider clock, Action wake)
+public sealed class QueueService(IQueueRows queue, TimeProvider clock, Action wake, ILogger log)
 {
     public async Task<IReadOnlyList<QueueEntry>> ListAsync(QueueSelection which, int limit, CancellationToken cancel) =>
         Filter(which) is not { } filter ? [] : (await queue.ListQueueAsync(filter, limit, cancel)).Select(Entry).ToList();
@@ -36,9 +37,23 @@ public sealed class QueueService(IQueueRows queue, TimeProvider clock, Action wa
 
     public Task<int> ReleaseAsync(QueueSelection which, CancellationToken cancel) => ChangeAsync(which, QueueChange.Release, cancel);
 
-    /// <summary>Removes without a bounce; an empty selection drops nothing.</summary>
-    public Task<int> DropAsync(QueueSelection which, CancellationToken cancel) =>
-        which.IsAll ? Task.FromResult(0) : ChangeAsync(which, QueueChange.Drop, cancel);
+    /// <summary>Removes without a bounce; an empty selection drops nothing. What is on its way at this moment may still arrive.</summary>
+    public async Task<int> DropAsync(QueueSelection which, CancellationToken cancel)
+    {
+        if (which.IsAll || Filter(which) is not { } filter) return 0;
+        var items = await queue.ListQueueAsync(filter, int.MaxValue, cancel);
+        var dropped = await ChangeAsync(which, QueueChange.Drop, cancel);
+        // Nobody else will ever hear of this mail.
+        foreach (var item in items)
+        {
+            foreach (var row in item.Recipients.Where(r => Fits(which.Recipient, r.Address) && Fits(which.Destination, r.Destination)))
+                log.LogWarning("Queue {Queue} dropped by hand: {Recipient} from <{Sender}>, message-id {MessageId}", item.Message.Id, row.Address, item.Message.Sender, item.Message.MessageId);
+        }
+        if (dropped > 0) QueueMeters.Tried("dropped", dropped);
+        return dropped;
+    }
+
+    private static bool Fits(string? wanted, string value) => wanted is null || wanted.Equals(value, StringComparison.OrdinalIgnoreCase);
 
     private async Task<int> ChangeAsync(QueueSelection which, QueueChange change, CancellationToken cancel)
     {

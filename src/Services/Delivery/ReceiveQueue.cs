@@ -1,4 +1,5 @@
 using System.Text;
+using Aviso.Accounts;
 using Aviso.Base;
 using Aviso.Smtp;
 using Aviso.Store;
@@ -11,7 +12,7 @@ internal static class ReceiveQueue
     public static QueueSubmission Submission(ReceiveContext context, IRouter router)
     {
         var transaction = context.Transaction;
-        var sender = transaction.Sender.IsNull ? "" : TraceFields.Shown(transaction.Sender.LocalPart, transaction.Sender.Domain);
+        var sender = transaction.Sender.IsNull ? "" : Wire(TraceFields.Shown(transaction.Sender.LocalPart, transaction.Sender.Domain));
         // RFC 5321 §7.6: with several recipients nothing in the message may name one of them to another.
         var only = context.Recipients.Count == 1 ? context.Recipients[0] : null;
         var forwards = context.Queued.Select(q => q.For).Where(r => r.Forwards).Distinct().Take(2).ToList();
@@ -28,6 +29,15 @@ internal static class ReceiveQueue
         var original = queued.For.Recipient.OriginalRecipient
             ?? (queued.For.Forwards ? (Ascii.IsValid(queued.For.Shown) ? "rfc822;" : "utf-8;") + queued.For.Shown : "");
         return new(queued.Address, router.DestinationFor(sender, Router.DomainOf(queued.Address)), Notify(queued.For.Recipient.Notify), original, due);
+    }
+
+    /// <summary>RFC 6531 §3.2: only a local part needs SMTPUTF8; a domain has an ASCII form that every next hop takes.</summary>
+    public static string Wire(string address)
+    {
+        if (Ascii.IsValid(address)) return address;
+        var at = address.LastIndexOf('@');
+        return at > 0 && Ascii.IsValid(address.AsSpan(0, at)) && AddressKey.TryDomain(address[(at + 1)..], out var ascii)
+            ? $"{address[..at]}@{ascii}" : address;
     }
 
     /// <summary>RFC 3461 §4.1.</summary>

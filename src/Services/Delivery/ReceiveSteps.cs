@@ -148,6 +148,7 @@ public sealed class MailReceiver(
         {
             var recipient = context.Recipients[i];
             if (!recipient.Forwards || !before.Contains(recipient.Shown.ToLowerInvariant())) continue;
+            ReceiveMeters.Count("loop", isInternal: false);
             log.LoopCut(context.Id, recipient.Shown);
             context.Recipients[i] = recipient with { External = [] };
         }
@@ -180,7 +181,7 @@ public sealed class MailReceiver(
             {
                 if (seen is null || seen.Add(target.Account)) context.Local.Add(new(target, recipient, trace.Local(target.Address, recipient.Shown)));
             }
-            foreach (var address in recipient.External)
+            foreach (var address in recipient.External.Select(ReceiveQueue.Wire))
             {
                 if (seen is null || seen.Add(address.ToLowerInvariant())) context.Queued.Add(new(address, recipient));
             }

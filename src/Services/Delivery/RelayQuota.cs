@@ -4,7 +4,7 @@ using Aviso.Store;
 namespace Aviso.Delivery;
 
 /// <summary>
-/// How much may still go through a relay in the rolling day: what the store counted plus what is on the way now. The last part
+/// How much may still go through a relay in its rolling span: what the store counted plus what is on the way now. The last part
 /// is kept for people (RFC 3834 and list mail stop first). Thread-safe.
 /// </summary>
 internal sealed class RelayQuota(IQueueRows queue, TimeProvider clock) : IDisposable
@@ -18,7 +18,7 @@ internal sealed class RelayQuota(IQueueRows queue, TimeProvider clock) : IDispos
     /// <see cref="SettleAsync"/>, or give back what was not used with <see cref="Return"/>.</summary>
     public async Task<int> TakeAsync(RelaySettings relay, QueuePriority priority, int wanted, CancellationToken cancel)
     {
-        if (relay.QuotaPerDay <= 0) return wanted;
+        if (relay.Quota <= 0) return wanted;
         await _gate.WaitAsync(cancel);
         try
         {
@@ -36,14 +36,14 @@ internal sealed class RelayQuota(IQueueRows queue, TimeProvider clock) : IDispos
 
     public void Return(RelaySettings relay, int recipients)
     {
-        if (relay.QuotaPerDay > 0) _reserved.AddOrUpdate(relay.Name, 0, (_, now) => Math.Max(0, now - recipients));
+        if (relay.Quota > 0) _reserved.AddOrUpdate(relay.Name, 0, (_, now) => Math.Max(0, now - recipients));
     }
 
     /// <summary>Writes what became of recipients that were taken. From then on the store counts them; nobody looks in between,
     /// when both counts have them (mail would be held for nothing) or neither has (too much would be sent).</summary>
     public async Task SettleAsync(RelaySettings relay, int recipients, Func<Task> write)
     {
-        if (relay.QuotaPerDay <= 0)
+        if (relay.Quota <= 0)
         {
             await write();
             return;
@@ -60,7 +60,7 @@ internal sealed class RelayQuota(IQueueRows queue, TimeProvider clock) : IDispos
         }
     }
 
-    /// <summary>Recipients left in the rolling day, for the metric and the verbs.</summary>
+    /// <summary>Recipients left in its rolling span, for the metric and the verbs.</summary>
     public async Task<long> RemainingAsync(RelaySettings relay, CancellationToken cancel)
     {
         await _gate.WaitAsync(cancel);
@@ -76,14 +76,15 @@ internal sealed class RelayQuota(IQueueRows queue, TimeProvider clock) : IDispos
 
     private async Task<long> LeftAsync(RelaySettings relay, CancellationToken cancel)
     {
-        var since = clock.GetUtcNow().AddHours(-24).ToUnixTimeMilliseconds();
-        return relay.QuotaPerDay - await queue.RelayUseAsync(relay.Name, since, cancel) - _reserved.GetValueOrDefault(relay.Name);
+        var since = (clock.GetUtcNow() - relay.QuotaSpan).ToUnixTimeMilliseconds();
+        return relay.Quota - await queue.RelayUseAsync(relay.Name, since, cancel) - _reserved.GetValueOrDefault(relay.Name);
     }
 
     private static long KeptFrom(RelaySettings relay, QueuePriority priority) => priority switch
     {
         QueuePriority.Person => 0,
-        QueuePriority.Automatic => (long)(relay.QuotaPerDay * relay.Reserve),
-        _ => (long)(relay.QuotaPerDay * relay.Reserve * 2),
+        QueuePriority.Automatic => (long)Math.Round(relay.Quota * relay.Reserve),
+        // Never all of it: what is held must be able to go one day.
+        _ => (long)Math.Round(relay.Quota * Math.Min(relay.Reserve * 2, (1 + relay.Reserve) / 2)),
     };
 }

@@ -31,10 +31,13 @@ public sealed record RelaySettings
 
     public string? Password { get; init; }
 
-    /// <summary>Recipients in any 24 hours; 0 for no limit.</summary>
-    public int QuotaPerDay { get; init; }
+    /// <summary>Recipients in any <see cref="QuotaSpan"/>; 0 for no limit.</summary>
+    public int Quota { get; init; }
 
-    /// <summary>Share of the quota kept for mail from people, 0 to 0.5; automatic mail stops at this, bulk mail at twice this.</summary>
+    /// <summary>At most a day, for longer the store does not remember.</summary>
+    public TimeSpan QuotaSpan { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>Share of the quota kept for mail from people, 0 to 1; automatic mail stops at this, bulk mail at twice this (or half-way to all).</summary>
     public double Reserve { get; init; } = 0.1;
 
     /// <summary>Connections at once.</summary>

@@ -49,7 +49,8 @@ internal sealed class DnsCache(TimeProvider clock, long maxOctets)
         lock (_sweep)
         {
             if (Volatile.Read(ref _octets) <= maxOctets) return;
-            foreach (var (key, _) in _entries.OrderBy(e => e.Value.ExpiresAt).ToList())
+            // ToArray takes one snapshot; sorting the live dictionary can fail while others add to it.
+            foreach (var (key, _) in _entries.ToArray().OrderBy(e => e.Value.ExpiresAt))
             {
                 if (Volatile.Read(ref _octets) <= maxOctets / 4 * 3) return;
                 Forget(key.Name, key.Type);

@@ -48,6 +48,27 @@ public static class HtmlText
         return text.ToString().Trim();
     }
 
+    /// <summary>Where links and pictures lead (values of href and src), a line each; at most about <paramref name="limit"/> characters.</summary>
+    public static string Links(string html, int limit)
+    {
+        var text = new StringBuilder();
+        var rest = html.AsSpan();
+        while (text.Length < limit && rest.IndexOf('=') is var at and >= 0)
+        {
+            var name = rest[..at].TrimEnd();
+            rest = rest[(at + 1)..].TrimStart();
+            if (rest.IsEmpty) break;
+            if (!name.EndsWith("href", StringComparison.OrdinalIgnoreCase) && !name.EndsWith("src", StringComparison.OrdinalIgnoreCase)) continue;
+            var quoted = rest[0] is '"' or '\'';
+            var value = quoted ? rest[1..] : rest;
+            var end = quoted ? value.IndexOf(rest[0]) : value.IndexOfAny(NameEnds);
+            if (end < 0) end = value.Length;
+            text.Append('\n').Append(WebUtility.HtmlDecode(value[..Math.Min(end, limit)].ToString()));
+            rest = value[end..];
+        }
+        return text.ToString();
+    }
+
     private static void Blank(StringBuilder text, char blank)
     {
         if (text.Length == 0) return;

@@ -14,15 +14,25 @@ public static class MessageText
     private const int MostOctets = 4 * 1024 * 1024;
 
     /// <summary>
-    /// Subject, names and addresses, file names, then every text part, separated by line feeds; at most
+    /// All that SEARCH TEXT can find: every header field, file names, then every text part, separated by line feeds; at most
     /// <paramref name="limit"/> characters. <paramref name="read"/> gives octets of the message by offset and length.
+    /// <paramref name="whole"/> is false when anything was left out, so that an index never hides what it does not hold.
     /// </summary>
-    public static string Extract(MimePart root, Func<long, int, ReadOnlyMemory<byte>> read, int limit)
+    public static string Extract(MimePart root, Func<long, int, ReadOnlyMemory<byte>> read, int limit, out bool whole)
     {
         var text = new StringBuilder(Math.Min(limit, 4096));
-        Walk(root, read, limit, text, isMessage: true);
+        whole = true;
+        Walk(root, read, limit, text, isMessage: true, ref whole);
+        if (text.Length >= limit) whole = false;
         if (text.Length > limit) text.Length = limit;
         return text.ToString();
+    }
+
+    /// <summary>What a reader can look for in one text part: its text, of HTML what is shown and where its links lead.</summary>
+    public static string Searchable(MimePart part, Func<long, int, ReadOnlyMemory<byte>> read, int limit)
+    {
+        var whole = true;
+        return PartText(part, read, limit, links: true, ref whole);
     }
 
     /// <summary>The beginning of the text a reader sees first, white space collapsed; at most 256 characters.</summary>
@@ -31,33 +41,31 @@ public static class MessageText
         foreach (var subtype in (ReadOnlySpan<string?>)["plain", "html", null])
         {
             if (FirstText(root, subtype, 64) is not { } part) continue;
-            var preview = Collapse(PartText(part, read, PreviewLength * 4));
+            var whole = true;
+            var preview = Collapse(PartText(part, read, PreviewLength * 4, links: false, ref whole));
             if (preview.Length > 0) return preview;
         }
         return "";
     }
 
     private static void Walk(
-        MimePart part, Func<long, int, ReadOnlyMemory<byte>> read, int limit, StringBuilder text, bool isMessage)
+        MimePart part, Func<long, int, ReadOnlyMemory<byte>> read, int limit, StringBuilder text, bool isMessage, ref bool whole)
     {
+        if (part.LimitHit) whole = false;
         if (text.Length >= limit) return;
         if (isMessage) Headers(read(part.HeaderOffset, (int)Math.Min(part.HeaderLength, MimeLimits.Default.HeaderOctets)).Span, text);
         if (part.FileName is { } name) Line(text, name);
-        if (part.Message is { } message) Walk(message, read, limit, text, isMessage: true);
-        foreach (var child in part.Children) Walk(child, read, limit, text, isMessage: false);
-        if (part.IsText || (part.IsMultipart && part.Children.Count == 0)) Line(text, PartText(part, read, limit - text.Length));
+        if (part.Message is { } message) Walk(message, read, limit, text, isMessage: true, ref whole);
+        foreach (var child in part.Children) Walk(child, read, limit, text, isMessage: false, ref whole);
+        if (part.IsText || (part.IsMultipart && part.Children.Count == 0)) Line(text, PartText(part, read, limit - text.Length, links: true, ref whole));
     }
 
     private static void Headers(ReadOnlySpan<byte> header, StringBuilder text)
     {
         foreach (var field in new HeaderFields(header))
         {
-            if (field.Is("Subject"u8)) Line(text, HeaderText.Decode(field.Value));
-            else if (field.Is("From"u8) || field.Is("To"u8) || field.Is("Cc"u8) || field.Is("Bcc"u8) || field.Is("Reply-To"u8))
-            {
-                foreach (var address in AddressList.Mailboxes(AddressList.Parse(field.Value)))
-                    Line(text, $"{address.DisplayName} {address.Address}");
-            }
+            Line(text, Encoding.Latin1.GetString(field.Name));
+            text.Append(": ").Append(HeaderText.Decode(field.Value));
         }
     }
 
@@ -68,16 +76,18 @@ public static class MessageText
         text.Append(line);
     }
 
-    private static string PartText(MimePart part, Func<long, int, ReadOnlyMemory<byte>> read, int limit)
+    private static string PartText(
+        MimePart part, Func<long, int, ReadOnlyMemory<byte>> read, int limit, bool links, ref bool whole)
     {
         if (limit <= 0 || part.BodyLength == 0) return "";
         var html = part.Subtype is "html" or "xhtml";
         var octets = Math.Min((long)limit * (html ? OctetsPerHtmlCharacter : OctetsPerCharacter) + 1024, MostOctets);
+        if (part.BodyLength > octets) whole = false;
         var body = read(part.BodyOffset, (int)Math.Min(part.BodyLength, octets)).Span;
         var text = part.Encoding is "base64" or "quoted-printable"
             ? Charsets.Decode(part.Charset, TransferDecoder.DecodeAll(part.Encoding, body))
             : Charsets.Decode(part.Charset, body);
-        if (html) return HtmlText.Convert(text, limit);
+        if (html) return links ? HtmlText.Convert(text, limit) + HtmlText.Links(text, limit) : HtmlText.Convert(text, limit);
         return text.Length > limit ? text[..limit] : text;
     }
 

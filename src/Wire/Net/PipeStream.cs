@@ -35,7 +35,7 @@ internal sealed class PipeStream(PipeReader input, PipeWriter output) : Stream
             {
                 var taken = octets.Slice(0, Math.Min(octets.Length, buffer.Length));
                 taken.CopyTo(buffer.Span);
-                // Before AdvanceTo: its segments are used again, and a length read from them afterwards is any number.
+                // Before AdvanceTo, which gives the segments back: a sequence that spans two has no length after it.
                 var length = (int)taken.Length;
                 input.AdvanceTo(taken.End);
                 return length;

@@ -12,14 +12,18 @@ internal enum BodyFault : byte
 /// A message on its way in: its octets, or the reason it is refused. After a fault the octets held are given back at once and
 /// the rest of the message is only counted.
 /// </summary>
-internal sealed class IncomingBody(long largest, int longestLine) : IDisposable
+internal sealed class IncomingBody : IDisposable
 {
+    private readonly long _largest;
     private SpooledBody? _body;
+
+    private IncomingBody(long largest, int longestLine) => (_largest, LongestLine) = (largest, longestLine);
 
     /// <summary>Message octets seen, refused or not.</summary>
     public long Length { get; private set; }
 
-    public int LongestLine { get; } = longestLine;
+    /// <summary>In octets, line end not counted.</summary>
+    public int LongestLine { get; }
 
     public BodyFault Fault { get; private set; }
 
@@ -30,26 +34,28 @@ internal sealed class IncomingBody(long largest, int longestLine) : IDisposable
     public Reply? Refusal { get; set; }
 
     /// <summary>True when a sender went on far beyond the limit: reading to the end is no longer worth it.</summary>
-    public bool IsEndless => Length > largest + Math.Max(largest, 1024 * 1024);
+    public bool IsEndless => Length > _largest + Math.Max(_largest, 1024 * 1024);
 
     /// <summary>Asks the receiver for a place; its no is the message's fault like any other.</summary>
-    public void Open(IMailReceiver receiver)
+    public static IncomingBody Begin(IMailReceiver receiver, long largest, int longestLine)
     {
+        var body = new IncomingBody(largest, longestLine);
         try
         {
-            _body = receiver.BeginBody();
+            body._body = receiver.BeginBody();
         }
         catch (Exception fault)
         {
-            Fail(fault);
+            body.Fail(fault);
         }
+        return body;
     }
 
     public void Write(ReadOnlySpan<byte> octets)
     {
         Length += octets.Length;
         if (_body is null || octets.IsEmpty) return;
-        if (Length > largest)
+        if (Length > _largest)
         {
             Refuse(BodyFault.TooLarge);
             return;

@@ -107,9 +107,7 @@ internal sealed partial class SmtpSession
     private IncomingBody Begin(bool dotStuffed)
     {
         _scanner = new(dotStuffed);
-        _body = new(_options.MessageSize, _options.DataLine);
-        _body.Open(server.Receiver);
-        return _body;
+        return _body = IncomingBody.Begin(server.Receiver, _options.MessageSize, _options.DataLine);
     }
 
     private async ValueTask<bool> Cut(ReadStatus status) => status == ReadStatus.TimedOut && await End(Replies.TimedOut, "timeout");

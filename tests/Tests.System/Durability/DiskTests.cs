@@ -65,7 +65,9 @@ public sealed class DiskTests : IAsyncLifetime
         var flag = Path.Combine(_work, "flag");
         await using var server = await AvisoServer.StartAsync(dataFolder: Data, environment: new Dictionary<string, string>
         {
-            ["LD_PRELOAD"] = library, ["AVISO_READONLY_ROOT"] = Data, ["AVISO_READONLY_FLAG"] = flag,
+            ["LD_PRELOAD"] = library,
+            ["AVISO_READONLY_ROOT"] = Data,
+            ["AVISO_READONLY_FLAG"] = flag,
         });
         for (var i = 0; i < 5; i++) Assert.StartsWith("250", Try(server, $"before-{i}"), StringComparison.Ordinal);
 

@@ -58,7 +58,9 @@ public sealed class PowerLossTests(ITestOutputHelper output)
         var log = Path.Combine(work, "disk.log");
         await using var server = await AvisoServer.StartAsync(dataFolder: data, environment: new Dictionary<string, string>
         {
-            ["LD_PRELOAD"] = recorder, ["AVISO_RECORD_ROOT"] = data, ["AVISO_RECORD_LOG"] = log,
+            ["LD_PRELOAD"] = recorder,
+            ["AVISO_RECORD_ROOT"] = data,
+            ["AVISO_RECORD_LOG"] = log,
         });
         var load = new MailLoad(server, ledger, seed: 7);
         var working = load.RunAsync(senders: 3, readers: 2);

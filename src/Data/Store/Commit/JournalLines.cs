@@ -6,7 +6,7 @@ namespace Aviso.Store.Commit;
 internal enum JournalKind : byte
 {
     Account = 1, AccountGone = 2, Mailbox = 3, MailboxGone = 4, Entry = 5, Flags = 6, Expunged = 7, Keyword = 8,
-    Subscription = 9, QueueDone = 10, Mark = 11, QueueMark = 12, QueueLeft = 13,
+    Subscription = 9, QueueDone = 10, Mark = 11, QueueMark = 12, QueueLeft = 13, EmailRefused = 14,
 }
 
 /// <summary>
@@ -91,6 +91,9 @@ internal sealed class JournalLines
 
     /// <summary>In a base: an email with an id up to this one that the base does not name has no entry any more.</summary>
     public void Mark(long email) => Begin(JournalKind.Mark, email);
+
+    /// <summary>Its octets are in a record, but its mailbox did not take it and the peer was told so.</summary>
+    public void EmailRefused(long email) => Begin(JournalKind.EmailRefused, email);
 
     /// <summary>In a base: recipients of messages with an id up to this one are done unless the base names them as left.</summary>
     public void QueueMark(long queue) => Begin(JournalKind.QueueMark, queue);

@@ -9,7 +9,11 @@ internal sealed partial class WriteBatch
     {
         var mailbox = new OpenMailbox
         {
-            Id = ids.Next(), Name = name, Use = use, UidValidity = NextUidValidity(), HighestModSeq = NextModSeq(account),
+            Id = ids.Next(),
+            Name = name,
+            Use = use,
+            UidValidity = NextUidValidity(),
+            HighestModSeq = NextModSeq(account),
         };
         Touch(account, tree: true);
         db.Use(Statements.InsertMailbox).Add(account.Id).Add(mailbox.Id).Add(name).Add((long)use).Add(mailbox.UidValidity)

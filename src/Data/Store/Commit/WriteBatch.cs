@@ -202,7 +202,9 @@ internal sealed partial class WriteBatch(Connection db, IdSource ids, TimeProvid
             {
                 Row = new(
                     new(row.Int(0)), row.Text(1), (AccountState)row.Int(2), row.Bool(3), row.Int(4), row.Int(5)),
-                ModSeq = row.Int(6), Octets = row.Int(7), Messages = row.Int(8),
+                ModSeq = row.Int(6),
+                Octets = row.Int(7),
+                Messages = row.Int(8),
             };
         }
         using (var row = db.Use(Statements.MailboxesOf).Add(id))
@@ -218,8 +220,16 @@ internal sealed partial class WriteBatch(Connection db, IdSource ids, TimeProvid
 
     private static OpenMailbox ReadMailbox(Statement row) => new()
     {
-        Id = row.Int(0), Name = row.Text(1), Use = (SpecialUse)row.Int(2), UidValidity = (uint)row.Int(3),
-        UidNext = (uint)row.Int(4), FirstRecent = (uint)row.Int(5), HighestModSeq = row.Int(6),
-        Entries = (int)row.Int(8), Unseen = (int)row.Int(9), Deleted = (int)row.Int(10), Octets = row.Int(11),
+        Id = row.Int(0),
+        Name = row.Text(1),
+        Use = (SpecialUse)row.Int(2),
+        UidValidity = (uint)row.Int(3),
+        UidNext = (uint)row.Int(4),
+        FirstRecent = (uint)row.Int(5),
+        HighestModSeq = row.Int(6),
+        Entries = (int)row.Int(8),
+        Unseen = (int)row.Int(9),
+        Deleted = (int)row.Int(10),
+        Octets = row.Int(11),
     };
 }

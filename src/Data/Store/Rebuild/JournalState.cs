@@ -114,6 +114,9 @@ internal sealed class JournalState
             case JournalKind.QueueDone:
                 _queueDone.Add((first, from.Int()));
                 break;
+            case JournalKind.EmailRefused:
+                SeenEmails.Add(first);
+                break;
             case JournalKind.QueueMark:
                 _queueMark = Math.Max(_queueMark, first);
                 break;

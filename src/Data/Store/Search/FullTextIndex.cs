@@ -14,7 +14,6 @@ namespace Aviso.Store.Search;
 internal sealed class FullTextIndex : ISearchIndex, IDisposable
 {
     private const int Version = 2;
-
     // FTS5 keeps 32 KiB of a word; what is longer is not whole in the index.
     private const int LongestWord = 8 * 1024;
     private const int MostWords = 500;
@@ -32,10 +31,9 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
     private const string Matches = "SELECT rowid FROM text WHERE text MATCH ?";
 
     private readonly string _file;
-    private readonly int _textLimit;
     private readonly ILogger _log;
     private readonly Func<AccountId, CancellationToken, Task<IReadOnlyList<EmailId>>> _live;
-    private readonly Func<AccountId, EmailId, CancellationToken, Task<string?>> _text;
+    private readonly Func<AccountId, EmailId, CancellationToken, Task<(string Text, bool Whole)?>> _text;
     private readonly Connection _writer;
     private readonly ReadPool _reads;
     private readonly SemaphoreSlim _writing = new(1, 1);
@@ -44,12 +42,11 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
 
     /// <param name="live">Emails of an account that have an entry, oldest first.</param>
     /// <param name="text">Text of an email; null when it is gone.</param>
-    /// <param name="textLimit">Characters at which <paramref name="text"/> is cut.</param>
     public FullTextIndex(
-        string file, int textLimit, ILogger log, Func<AccountId, CancellationToken, Task<IReadOnlyList<EmailId>>> live,
-        Func<AccountId, EmailId, CancellationToken, Task<string?>> text)
+        string file, ILogger log, Func<AccountId, CancellationToken, Task<IReadOnlyList<EmailId>>> live,
+        Func<AccountId, EmailId, CancellationToken, Task<(string Text, bool Whole)?>> text)
     {
-        (_file, _textLimit, _log, _live, _text) = (file, textLimit, log, live, text);
+        (_file, _log, _live, _text) = (file, log, live, text);
         _writer = OpenOrReplace();
         _reads = new(file, 2);
     }
@@ -111,17 +108,17 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
 
     private async Task IndexSomeAsync(AccountId account, EmailId[] emails, CancellationToken cancel)
     {
-        var texts = new List<(EmailId Email, string Text)>(emails.Length);
+        var texts = new List<(EmailId Email, string Text, bool Whole)>(emails.Length);
         foreach (var email in emails)
-            if (await _text(account, email, cancel) is { } text) texts.Add((email, text));
+            if (await _text(account, email, cancel) is { } text) texts.Add((email, text.Text, text.Whole));
         await _writing.WaitAsync(cancel);
         try
         {
             _writer.Use(Statements.Begin).Run();
-            foreach (var (email, text) in texts)
+            foreach (var (email, text, whole) in texts)
             {
-                if (_writer.Use(InsertIndexed).Add(account.Value).Add(email.Value).Add(text.Length < _textLimit && !HasLongWord(text)).RunCounting() == 0) continue;
-                _writer.Use(InsertText).Add(email.Value).Add(IdText.Format(account.Value)).Add(text).Run();
+                if (_writer.Use(InsertIndexed).Add(account.Value).Add(email.Value).Add(whole && !HasLongWord(text)).RunCounting() == 0) continue;
+                _writer.Use(InsertText).Add(email.Value).Add(IdText.Format(account.Value)).Add(Nfc.Normalize(text)).Run(); // whoever searches compares in form C
             }
             _writer.Use(Statements.Commit).Run();
             if (_writer.WalFrames > 2000) _writer.Checkpoint();

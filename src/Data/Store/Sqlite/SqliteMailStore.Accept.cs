@@ -76,6 +76,7 @@ internal sealed class AcceptPlan
         {
             results[i] = Deliver(batch, _acceptance.Targets[i], _emails[i]);
             if (results[i].Ok) holders++;
+            else batch.Journal.EmailRefused(_emails[i]);
         }
         if (_acceptance.Queue is { } queue)
         {
@@ -156,6 +157,7 @@ internal sealed class AppendPlan
     public StoreError GiveUp(WriteBatch batch, StoreError error)
     {
         foreach (var body in Bodies) batch.BodyUnused(body);
+        foreach (var email in _emails) batch.Journal.EmailRefused(email);
         return error;
     }
 }

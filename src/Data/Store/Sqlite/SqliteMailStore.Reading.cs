@@ -147,16 +147,16 @@ public sealed partial class SqliteMailStore
     private async Task<Base.SpooledBody?> SpoolAsync(AccountId account, EmailId email, CancellationToken cancel)
     {
         using var body = await OpenBodyAsync(account, email, cancel);
-        return body is null ? null : Spooled(body);
+        return body is null ? null : Spooled(body, body.PrefixLength);
     }
 
-    private Base.SpooledBody Spooled(StoredBody body)
+    private Base.SpooledBody Spooled(StoredBody body, long from)
     {
         var spooled = Spool.Begin();
         try
         {
             var piece = new byte[64 * 1024];
-            for (long at = body.PrefixLength; body.Read(at, piece) is var read and > 0; at += read)
+            for (var at = from; body.Read(at, piece) is var read and > 0; at += read)
                 spooled.Write(piece.AsSpan(0, read));
             return spooled;
         }

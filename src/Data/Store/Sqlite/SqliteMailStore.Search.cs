@@ -19,7 +19,7 @@ public sealed partial class SqliteMailStore
     private void OpenSearch()
     {
         if (!_options.Index) return;
-        _index = new(Path.Combine(_options.DataFolder, "search.db"), _options.IndexTextLimit, _log, LiveEmailsAsync, ExtractAsync);
+        _index = new(Path.Combine(_options.DataFolder, "search.db"), _log, LiveEmailsAsync, ExtractAsync);
         SearchIndex = _index;
     }
 
@@ -40,14 +40,12 @@ public sealed partial class SqliteMailStore
             },
             cancel);
 
-    private async Task<string?> ExtractAsync(AccountId account, EmailId email, CancellationToken cancel)
+    private async Task<(string Text, bool Whole)?> ExtractAsync(AccountId account, EmailId email, CancellationToken cancel)
     {
         using var body = await OpenBodyAsync(account, email, cancel);
         if (body is null) return null;
-        var prefix = new byte[body.PrefixLength];
-        body.Read(0, prefix);
-        using var spooled = Spooled(body);
-        // Whoever searches compares in form C.
-        return Base.Nfc.Normalize(System.Text.Encoding.UTF8.GetString(prefix) + _options.Reader.ExtractText(spooled, _options.IndexTextLimit));
+        // With the prefix: SEARCH TEXT finds our trace fields too.
+        using var spooled = Spooled(body, from: 0);
+        return _options.Reader.ExtractText(spooled, _options.IndexTextLimit);
     }
 }

@@ -80,7 +80,8 @@ internal sealed class MailboxViews(long memoryCap, Func<AccountId, MailboxId, Vi
     private void Evict(long except)
     {
         if (Volatile.Read(ref _octets) <= memoryCap) return;
-        foreach (var (mailbox, slot) in _slots.OrderBy(pair => pair.Value.LastUse).ToArray())
+        // ToArray first: the dictionary grows while we look, and sorting it in place would copy it without its locks.
+        foreach (var (mailbox, slot) in _slots.ToArray().OrderBy(pair => pair.Value.LastUse))
         {
             if (mailbox == except || slot.Current is null) continue;
             if (Volatile.Read(ref _octets) <= memoryCap) return;

@@ -10,7 +10,8 @@ namespace Aviso.Imap;
 /// </summary>
 internal sealed class SearchText(Rendered rendered, StoredBody body)
 {
-    private byte[] _piece = [];
+    private const int MostHtml = 4 * 1024 * 1024;
+
     private string? _header;
     private MimePart? _root;
 
@@ -38,42 +39,85 @@ internal sealed class SearchText(Rendered rendered, StoredBody body)
         return PartContains(_root ??= PartIndex.Read(rendered.Parts), wanted, 0);
     }
 
-    private string Header => _header ??= SearchableText.Header(SectionFinder.Header(rendered, body, withPrefix: true));
+    private string Header => _header ??= DecodeHeader(SectionFinder.Header(rendered, body, withPrefix: true));
+
+    private static string DecodeHeader(byte[] header)
+    {
+        var text = new StringBuilder(header.Length);
+        foreach (var field in new HeaderFields(header))
+            text.Append(Encoding.Latin1.GetString(field.Name)).Append(": ").Append(HeaderText.Decode(field.Value)).Append('\n');
+        return text.ToString();
+    }
 
     private bool PartContains(MimePart part, string wanted, int depth)
     {
-        if (depth > 200) return false;
+        if (depth > 100) return false;
         if (part.Message is { } message)
         {
-            var header = Read(message.HeaderOffset, (int)Math.Min(message.HeaderLength, SearchableText.HeaderLimit));
-            return Contains(SearchableText.Header(header.Span), wanted) || PartContains(message, wanted, depth + 1);
+            var header = new byte[Math.Min(message.HeaderLength, SectionFinder.MaxHeader)];
+            var read = SectionFinder.ReadFully(body, body.PrefixLength + message.HeaderOffset, header);
+            return Contains(DecodeHeader(header[..read]), wanted) || PartContains(message, wanted, depth + 1);
         }
         foreach (var child in part.Children)
         {
             if (PartContains(child, wanted, depth + 1)) return true;
         }
-        return SearchableText.IsSearched(part) && TextContains(part, wanted);
+        if (part.Children.Count > 0 || !part.IsText) return false;
+        // The same text that the index holds: of HTML what a reader sees and where the links lead, never the tags.
+        return part.Subtype is "html" or "xhtml"
+            ? Contains(MessageText.Searchable(part, Read, MostHtml), wanted) : TextContains(part, wanted);
+    }
+
+    private ReadOnlyMemory<byte> Read(long offset, int length)
+    {
+        var octets = new byte[length];
+        return octets.AsMemory(0, SectionFinder.ReadFully(body, body.PrefixLength + offset, octets));
+    }
+
+    // As Charsets.Decode reads it for the index, without holding the part: no charset, or US-ASCII, may be UTF-8 or Windows-1252.
+    private Encoding EncodingOf(MimePart part, FoundSection found)
+    {
+        if (part.Charset is { Length: > 0 } charset && Charsets.TryGet(charset, out var encoding) && encoding.CodePage != 20127) return encoding;
+        var strict = new UTF8Encoding(false, throwOnInvalidBytes: true).GetDecoder();
+        var chars = new char[4 * 1024];
+        try
+        {
+            foreach (var piece in SectionWriter.Decoded(found, body))
+            {
+                var rest = piece;
+                while (!rest.IsEmpty)
+                {
+                    strict.Convert(rest.Span, chars, flush: false, out var used, out _, out _);
+                    rest = rest[used..];
+                }
+            }
+            return Encoding.UTF8;
+        }
+        catch (DecoderFallbackException)
+        {
+            return Charsets.TryGet("windows-1252", out var western) ? western : Encoding.Latin1;
+        }
     }
 
     private bool TextContains(MimePart part, string wanted)
     {
-        var markup = SearchableText.HasReferences(part);
+        var found = new FoundSection(true, body.PrefixLength + part.BodyOffset, part.BodyLength, null, part.Encoding, false);
+        var decoder = EncodingOf(part, found).GetDecoder();
+        var chars = new char[40 * 1024];
         var tail = "";
-        foreach (var piece in SearchableText.Pieces(part, Read))
+        foreach (var piece in SectionWriter.Decoded(found, body))
         {
-            var text = tail.Length == 0 ? piece : tail + piece;
-            if (Contains(text, wanted) || (markup && text.Contains('&', StringComparison.Ordinal) &&
-                Contains(System.Net.WebUtility.HtmlDecode(text), wanted))) return true;
-            // What may be the beginning of a match across pieces; a character may be written as a reference of up to 10.
-            tail = text[^Math.Min(text.Length, markup ? (wanted.Length * 10) + 32 : (wanted.Length * 3) + 16)..];
+            for (var at = 0; at < piece.Length;)
+            {
+                decoder.Convert(piece.Span[at..], chars, flush: false, out var used, out var count, out _);
+                if (used == 0 && count == 0) break;
+                at += used;
+                var text = tail + new string(chars, 0, count);
+                if (Contains(text, wanted)) return true;
+                // What may be the beginning of a match across pieces.
+                tail = text[^Math.Min(text.Length, wanted.Length + 16)..];
+            }
         }
         return false;
-    }
-
-    // Offsets as the part index has them: without our prefix. One piece at a time is held.
-    private ReadOnlyMemory<byte> Read(long offset, int length)
-    {
-        if (_piece.Length < length) _piece = new byte[length];
-        return _piece.AsMemory(0, SectionFinder.ReadFully(body, body.PrefixLength + offset, _piece.AsSpan(0, length)));
     }
 }

@@ -65,7 +65,7 @@ public sealed class AccountServiceTests : IAsyncLifetime
     {
         Assert.StartsWith("no: alias bob@example.org (made by a verb) would take the mail of the account bob@example.org (aviso.yaml:11)",
             await Said(_verbs.AddAliasAsync("bob@example.org", ["alice@example.org"], default)), StringComparison.Ordinal);
-        Assert.Equal("no: aviso.yaml:1", (await Said(_verbs.AddAccountAsync("x@other.example", new(), default))).Replace("made by a verb: account x@other.example: other.example is not in `domains`", "aviso.yaml:1", StringComparison.Ordinal));
+        Assert.Equal("no: account x@other.example: other.example is not in `domains`", await Said(_verbs.AddAccountAsync("x@other.example", new(), default)));
         Assert.Empty(await _rows.ListFactsAsync("alias", default));
         Assert.Empty(await _rows.ListFactsAsync("account", default));
     }

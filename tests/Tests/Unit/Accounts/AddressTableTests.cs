@@ -162,7 +162,8 @@ public sealed class AddressTableTests
         var rows = new FakeAccountRows();
         using var book = await Declare.BookAsync(Declare.All(Declare.Alias("team@example.org", "alice@example.org", "bob@example.org"), Declare.Alias("bobs@example.org", "bob@example.org")), rows);
         await book.ApplyAsync(Declare.All(Declare.Alias("team@example.org", "alice@example.org", "bob@example.org"), Declare.Alias("bobs@example.org", "bob@example.org"))
-            with { Accounts = [Declare.Account("alice@example.org")] }, default);
+            with
+        { Accounts = [Declare.Account("alice@example.org")] }, default);
         Assert.Equal(ResolutionKind.Suspended, Resolve(book, "bob@example.org").Kind);
         Assert.Equal(ResolutionKind.Suspended, Resolve(book, "bobs@example.org").Kind);
         Assert.Equal(2, Resolve(book, "team@example.org").Local.Count);

@@ -38,7 +38,7 @@ internal sealed class FakeReader : IMessageReader
 
     public Rendered Render(SpooledBody body) => new(1, [], [], [], [], "");
 
-    public string ExtractText(SpooledBody body, int limit) => "";
+    public (string Text, bool Whole) ExtractText(SpooledBody body, int limit) => ("", true);
 }
 
 /// <summary>A notice as it was stored: its octets, and the mailbox or the queue recipient it went to.</summary>
@@ -166,8 +166,13 @@ internal sealed class FakeQueue(SetClock clock) : IQueueRows
         if (s.Result == QueueResult.Done) _rows.Remove(key);
         else _rows[key] = (row with
         {
-            DueAt = s.DueAt, LastReply = s.Reply, LastAttemptAt = s.At, HoldReason = s.HoldReason, DelayNotified = s.DelayNotified,
-            Attempts = row.Attempts + (s.Result == QueueResult.Retry ? 1 : 0), Destination = s.Destination ?? row.Destination,
+            DueAt = s.DueAt,
+            LastReply = s.Reply,
+            LastAttemptAt = s.At,
+            HoldReason = s.HoldReason,
+            DelayNotified = s.DelayNotified,
+            Attempts = row.Attempts + (s.Result == QueueResult.Retry ? 1 : 0),
+            Destination = s.Destination ?? row.Destination,
         }, 0);
     }
 

@@ -39,7 +39,32 @@ public sealed class MessageReaderTests
         Assert.False(body.InMemory);
         var rendered = new MessageReader().Render(body);
         Assert.Equal(new string('y', 256), rendered.Preview);
-        Assert.Contains(new string('y', 1000), new MessageReader().ExtractText(body, 2000), StringComparison.Ordinal);
+        Assert.Contains(new string('y', 1000), new MessageReader().ExtractText(body, 2000).Text, StringComparison.Ordinal);
+    }
+
+    /// <summary>SEARCH asks the index first: what it does not hold would never be found.</summary>
+    [Theory]
+    [InlineData("X-Mailer: Wonderful 3.1\r\n\r\nbody\r\n", "Wonderful")]
+    [InlineData("Message-ID: <odd.id@host>\r\n\r\nbody\r\n", "odd.id@host")]
+    [InlineData("Subject: =?utf-8?q?caf=C3=A9?=\r\n\r\nbody\r\n", "café")]
+    [InlineData("Content-Type: text/html\r\n\r\n<p>see <a href=\"https://shop.example/x?a=1&amp;b=2\">here</a></p>\r\n", "shop.example/x?a=1&b=2")]
+    [InlineData("Content-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<p>h=C3=A4nde</p>\r\n", "hände")]
+    [InlineData("Content-Type: message/rfc822\r\n\r\nX-Inner: deep\r\n\r\nbody\r\n", "deep")]
+    public void What_search_can_find_is_in_the_text_for_the_index(string message, string wanted)
+    {
+        using var body = Spool.Begin();
+        body.Write(Encoding.UTF8.GetBytes(message));
+        var (text, whole) = new MessageReader().ExtractText(body, 10_000);
+        Assert.Contains(wanted, text, StringComparison.Ordinal);
+        Assert.True(whole);
+    }
+
+    [Fact]
+    public void A_text_that_was_cut_says_so()
+    {
+        using var body = Spool.Begin();
+        body.Write(Encoding.ASCII.GetBytes("Content-Transfer-Encoding: quoted-printable\r\n\r\n" + string.Concat(Enumerable.Repeat("=61=62=63=\r\n", 5_000))));
+        Assert.False(new MessageReader().ExtractText(body, 10_000).Whole);
     }
 
     [Fact]

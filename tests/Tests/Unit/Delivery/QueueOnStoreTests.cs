@@ -39,7 +39,8 @@ public sealed class QueueOnStoreTests
             Dial = (_, _) => server.ConnectAsync(),
         }, new()
         {
-            HostName = "home.test", Relays = [new() { Name = "r", Host = "relay.test", Tls = TlsDemand.None, QuotaPerDay = 100 }],
+            HostName = "home.test",
+            Relays = [new() { Name = "r", Host = "relay.test", Tls = TlsDemand.None, Quota = 100 }],
         });
         await runner.DeliverDueAsync(default);
 

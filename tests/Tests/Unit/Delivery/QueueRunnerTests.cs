@@ -57,7 +57,7 @@ public sealed class QueueRunnerTests : IAsyncDisposable
     }
 
     private RelaySettings Relay(int quota = 0, TlsDemand tls = TlsDemand.None) =>
-        new() { Name = "r", Host = "relay.test", Tls = tls, QuotaPerDay = quota };
+        new() { Name = "r", Host = "relay.test", Tls = tls, Quota = quota };
 
     private void UseRelay(RelaySettings relay)
     {
@@ -451,7 +451,7 @@ public sealed class QueueRunnerTests : IAsyncDisposable
         var id = _queue.Add("far.test", to: "b@far.test");
         await DeliverAsync();
         var woken = 0;
-        var service = new QueueService(_queue, _clock, () => woken++);
+        var service = new QueueService(_queue, _clock, () => woken++, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         var entry = Assert.Single(await service.ListAsync(new(), 10, default));
         Assert.Contains("mx1.far.test[203.0.113.1]: 451 4.7.1 greylisted", entry.Recipients[0].LastReply);
         Assert.Null(await service.ShowAsync("nonsense", default));

@@ -214,6 +214,17 @@ public sealed class ReceiveTests
         Assert.DoesNotContain("bob@", report, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("carol@b\u00fccher.example", "carol@xn--bcher-kva.example", QueueNeeds.None)]
+    [InlineData("c\u00e4rol@b\u00fccher.example", "c\u00e4rol@b\u00fccher.example", QueueNeeds.SmtpUtf8)]
+    public async Task Only_a_local_part_makes_the_next_hop_need_smtputf8(string to, string queued, QueueNeeds needs)
+    {
+        await using var house = await House.OpenAsync();
+        await house.SendAsync(house.Begin("alice@example.org", login: "alice@example.org"), "From: alice@example.org\r\n\r\nhi\r\n", to);
+        var item = Assert.Single(await house.Store.Store.ListQueueAsync(new(), 10, default));
+        Assert.Equal((queued, needs), (item.Recipients[0].Address, item.Message.Needs));
+    }
+
     [Fact]
     public async Task Two_ways_to_one_mailbox_are_one_copy()
     {

@@ -6,7 +6,7 @@ namespace Aviso.Tests.Unit.Delivery;
 
 public sealed class RelayQuotaTests
 {
-    private static readonly RelaySettings Relay = new() { Name = "r", Host = "relay.test", QuotaPerDay = 5 };
+    private static readonly RelaySettings Relay = new() { Name = "r", Host = "relay.test", Quota = 5 };
 
     [Fact]
     public async Task Nobody_takes_between_the_stores_count_and_ours()

@@ -13,7 +13,7 @@ internal delegate IEnumerable<byte[]> DnsScript(byte[] query, bool tcp);
 internal sealed class FakeDnsServer : IAsyncDisposable
 {
     private readonly Socket _udp = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-    private readonly Socket _tcp = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private Socket _tcp = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly CancellationTokenSource _stop = new();
     private readonly DnsScript _script;
     private readonly List<Task> _work = [];
@@ -21,10 +21,22 @@ internal sealed class FakeDnsServer : IAsyncDisposable
     public FakeDnsServer(DnsScript script)
     {
         _script = script;
-        _udp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        EndPoint = (IPEndPoint)_udp.LocalEndPoint!;
-        _tcp.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-        _tcp.Bind(EndPoint);
+        // TCP first: more of its ports are taken, and one that is free there is nearly always free for UDP. One port for both.
+        for (var tries = 0; ; tries++)
+        {
+            _tcp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            EndPoint = (IPEndPoint)_tcp.LocalEndPoint!;
+            try
+            {
+                _udp.Bind(EndPoint);
+                break;
+            }
+            catch (SocketException) when (tries < 10)
+            {
+                _tcp.Dispose();
+                _tcp = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            }
+        }
         _tcp.Listen();
         _work.Add(Task.Run(UdpAsync));
         _work.Add(Task.Run(TcpAsync));

@@ -117,12 +117,14 @@ internal sealed class MimeReader : IMessageReader
         };
     }
 
-    public string ExtractText(SpooledBody body, int limit)
+    public (string Text, bool Whole) ExtractText(SpooledBody body, int limit)
     {
         var octets = new byte[body.Length];
         body.Read(0, octets);
         var scanner = new MimeScanner();
         scanner.Append(octets);
-        return SearchableText.All(scanner.Finish(), (offset, length) => octets.AsMemory((int)offset, Math.Min(length, octets.Length - (int)offset)), limit);
+        var text = MessageText.Extract(
+            scanner.Finish(), (offset, length) => octets.AsMemory((int)offset, Math.Min(length, octets.Length - (int)offset)), limit, out var whole);
+        return (text, whole);
     }
 }

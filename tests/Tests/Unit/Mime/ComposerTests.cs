@@ -104,9 +104,7 @@ public sealed class ComposerTests
         Assert.Equal(DowngradeLoss.None, EightBitDowngrade.Write(MimeScannerTests.Scan(message), Reader(message), into));
         var result = into.WrittenSpan.ToArray();
         Assert.True(Ascii.IsValid(result));
-        Assert.Equal(
-            MessageText.Extract(MimeScannerTests.Scan(message), Reader(message), 10_000),
-            MessageText.Extract(MimeScannerTests.Scan(result), Reader(result), 10_000));
+        Assert.Equal(TextParts(message), TextParts(result));
         Assert.Equal(["7bit", "quoted-printable", "7bit", "quoted-printable"], Encodings(MimeScannerTests.Scan(result)));
     }
 
@@ -146,8 +144,14 @@ public sealed class ComposerTests
 
     private static DeliveryReport Report(bool utf8, string recipient) => new()
     {
-        ReportingMta = "mx.example.org", From = MailAddress.Of("Mail", "postmaster", "example.org"), To = MailAddress.Of("", "a", "example.org"),
-        Subject = "Not delivered", Text = "Sorry.\n", Date = DateTimeOffset.UnixEpoch, MessageId = "1@mx.example.org", Utf8 = utf8,
+        ReportingMta = "mx.example.org",
+        From = MailAddress.Of("Mail", "postmaster", "example.org"),
+        To = MailAddress.Of("", "a", "example.org"),
+        Subject = "Not delivered",
+        Text = "Sorry.\n",
+        Date = DateTimeOffset.UnixEpoch,
+        MessageId = "1@mx.example.org",
+        Utf8 = utf8,
         Recipients = [new(recipient, "failed", "5.1.1") { DiagnosticCode = "550 5.1.1 no such user" }],
         Original = "Subject: hi\r\n\r\n"u8.ToArray(),
     };
@@ -177,4 +181,10 @@ public sealed class ComposerTests
     }
 
     private static string Body(byte[] message, MimePart part) => Encoding.UTF8.GetString(message, (int)part.BodyOffset, (int)part.BodyLength);
+
+    private static IEnumerable<string> TextParts(byte[] message) => Leaves(MimeScannerTests.Scan(message))
+        .Where(part => part.IsText).Select(part => MessageText.Searchable(part, Reader(message), 10_000));
+
+    private static IEnumerable<MimePart> Leaves(MimePart part) =>
+        part.Children.Count == 0 ? [part] : part.Children.SelectMany(Leaves);
 }

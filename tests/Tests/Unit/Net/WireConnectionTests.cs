@@ -37,6 +37,15 @@ public sealed class WireConnectionTests
     }
 
     [Fact]
+    public async Task A_stream_over_pipes_counts_octets_that_span_segments()
+    {
+        var pipe = new System.IO.Pipelines.Pipe();
+        await pipe.Writer.WriteAsync(new byte[5022]);
+        using var stream = new PipeStream(pipe.Reader, pipe.Writer);
+        Assert.Equal(5022, await stream.ReadAsync(new byte[8192], TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task An_endless_line_is_thrown_away_as_it_comes()
     {
         await using var pair = new WirePair();

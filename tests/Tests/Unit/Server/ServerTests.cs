@@ -202,12 +202,136 @@ public sealed class ServerTests : IDisposable
         var good = SettingsText.Parse(SettingsText.Good);
         var next = SettingsText.Parse("nonsense: 1\n");
         await using var reload = new Reload(good.Settings!, [], () => next, [], NullLogger.Instance, TimeProvider.System);
-        Assert.False(await reload.NowAsync("test"));
+        Assert.False((await reload.NowAsync("test")).Ok);
         Assert.Same(good.Settings, reload.Settings);
         next = SettingsText.Parse(SettingsText.Good + "log: { format: json }\n");
-        Assert.True(await reload.NowAsync("test"));
+        Assert.True((await reload.NowAsync("test")).Ok);
         Assert.Equal(LogFormat.Json, reload.Settings.Log.Format);
     }
+
+    private sealed class Picky(string? problem) : IReloadable
+    {
+        public int Taken { get; private set; }
+
+        public string Name => "picky";
+
+        public Task<IReadOnlyList<string>> RefusesAsync(ServerSettings now, CancellationToken cancel) =>
+            Task.FromResult<IReadOnlyList<string>>(problem is null ? [] : [problem]);
+
+        public Task<string?> ReloadAsync(ServerSettings old, ServerSettings now, CancellationToken cancel)
+        {
+            Taken++;
+            return Task.FromResult<string?>("limits hold after a restart");
+        }
+    }
+
+    [Fact]
+    public async Task Settings_are_taken_by_all_parts_or_by_none_and_the_caller_hears_why()
+    {
+        var good = SettingsText.Parse(SettingsText.Good);
+        var (easy, picky) = (new Picky(null), new Picky("a@x stands twice"));
+        await using (var reload = new Reload(good.Settings!, [], () => good, [easy, picky], NullLogger.Instance, TimeProvider.System))
+        {
+            var (ok, notes) = await reload.NowAsync("test");
+            Assert.False(ok);
+            Assert.Equal(["a@x stands twice"], notes);
+            Assert.Equal(0, easy.Taken);
+        }
+        await using (var reload = new Reload(good.Settings!, [], () => good, [easy], NullLogger.Instance, TimeProvider.System))
+            Assert.Equal(["limits hold after a restart"], (await reload.NowAsync("test")).Notes);
+    }
+
+    [Theory]
+    [InlineData("accounts_from: file:list", "{ \"alice@example.org\": \"x\" }", "account alice@example.org stands twice")]
+    [InlineData("accounts_from: file:list", "{\n \"dan@example.org\": 5 }", "accounts_from: file:list:2: dan@example.org wants a password")]
+    [InlineData("accounts_from: file:list", "nothing", "is not JSON")]
+    [InlineData("aliases_from: file:list", "# a list\ninfo bob@example.org\n", "aliases_from: file:list:2: `info` wants its domain")]
+    [InlineData("aliases_from: file:list", "a@example.org b@example.org\nb@example.org a@example.org\n", "leads back to itself")]
+    public async Task Check_compares_accounts_aliases_and_their_lists(string line, string list, string expected)
+    {
+        var config = GoodFile();
+        Write("list", list);
+        File.AppendAllText(config, line + "\n");
+        var (status, _, errors) = await Run("check", "--config", config);
+        Assert.Equal(1, status);
+        Assert.Contains(expected, errors, StringComparison.Ordinal);
+        var (jsonStatus, json, _) = await Run("check", "--config", config, "--json");
+        Assert.Equal(1, jsonStatus);
+        Assert.NotEmpty(JsonNode.Parse(json)!.AsArray());
+    }
+
+    [Fact]
+    public async Task Check_says_what_is_hardly_meant_and_who_has_no_scram_keys()
+    {
+        var config = GoodFile();
+        Write("list", "team@example.org nobody@example.org\n");
+        File.AppendAllText(config, "aliases_from: file:list\n");
+        var handlers = new AdminHandlers().Add("account.without_scram", (_, _) => Task.FromResult(AdminReply.Done(new JsonArray("old@example.org"))));
+        await using var socket = AdminSocket.Start(_folder, handlers, NullLogger.Instance);
+        var (status, text, _) = await Run("check", "--config", config);
+        Assert.Equal(0, status);
+        Assert.Contains("nobody@example.org, which nobody has", text, StringComparison.Ordinal);
+        Assert.Contains("old@example.org has no SCRAM keys", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Describe_is_a_page_in_markdown_without_secrets()
+    {
+        var (status, text, _) = await Run("describe", "--config", GoodFile());
+        Assert.Equal(0, status);
+        Assert.StartsWith("# mail.example.org\n", text, StringComparison.Ordinal);
+        Assert.Contains("| kind", text, StringComparison.Ordinal);
+        Assert.Contains("## Domains", text, StringComparison.Ordinal);
+        Assert.Contains("## Limits", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_catch_all_may_be_named_on_the_command_line_and_answers_keep_their_lines()
+    {
+        var handlers = new AdminHandlers().Add("alias.add", (call, _) => Task.FromResult(AdminReply.Done($"{call.Text("address")} one\ntwo\u001b[2J")));
+        await using var socket = AdminSocket.Start(_folder, handlers, NullLogger.Instance);
+        var (status, text, _) = await Run("alias", "add", "@example.org", "alice@example.org", "--config", GoodFile());
+        Assert.Equal(0, status);
+        Assert.Equal("@example.org one\ntwo [2J\n", text);
+    }
+
+    [Fact]
+    public async Task Verbs_reach_a_running_server_whose_settings_file_was_broken_since()
+    {
+        var config = GoodFile();
+        File.AppendAllText(config, "nonsense: 1\n");
+        var handlers = new AdminHandlers().Add("queue.list", (_, _) => Task.FromResult(AdminReply.Done(new JsonArray())));
+        await using var socket = AdminSocket.Start(_folder, handlers, NullLogger.Instance);
+        var (status, text, errors) = await Run("queue", "list", "--config", config);
+        Assert.Equal((0, "(none)\n"), (status, text));
+        Assert.Contains("aviso check", errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tls: { self_signed: true }", "tls")]
+    [InlineData("store: { undelete: 3d }", "store.undelete")]
+    [InlineData("limits: { connections_at_once: 7 }", "listeners or their limits")]
+    [InlineData("limits: { recipients: 500 }", "limits")]
+    [InlineData("dns: { resolvers: [\"192.0.2.1:53\"] }", "dns.resolvers")]
+    [InlineData("routes: [ { relay: direct } ]", null)]
+    public void What_needs_a_restart_is_said(string line, string? key) =>
+        Assert.Equal(key is null ? [] : [key], MailParts.NeedsRestart(SettingsText.Parse(SettingsText.Good).Settings!, SettingsText.Parse(SettingsText.Good + line + "\n").Settings!));
+
+    [Fact]
+    public void A_reserve_is_a_count_of_recipients_and_a_quota_has_its_span()
+    {
+        var relay = Mapping.Queue(SettingsText.Parse(SettingsText.Good + "relays: [ { name: b, host: a.example, quota: 300/hour, reserve: 30 } ]\n").Settings!).Relays[0];
+        Assert.Equal((300, TimeSpan.FromHours(1), 0.1), (relay.Quota, relay.QuotaSpan, relay.Reserve));
+    }
+
+    [Theory]
+    [InlineData("account", "set", "alice@example.org")]
+    [InlineData("domain", "set", "example.org")]
+    [InlineData("account", "set", "alice@example.org", "--suspended", "maybe")]
+    [InlineData("account", "add", "dan@example.org", "--quota", "5XB")]
+    public async Task A_verb_that_would_do_nothing_or_nonsense_is_wrong_usage(params string[] args) =>
+        Assert.Equal(2, (await Run([.. args, "--config", GoodFile()])).Status);
 
     [Fact]
     public async Task Local_mode_starts_answers_and_stops()

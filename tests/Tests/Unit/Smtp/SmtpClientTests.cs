@@ -17,8 +17,10 @@ public sealed class SmtpClientTests
     {
         Timeouts = new()
         {
-            Greeting = TimeSpan.FromMilliseconds(100), Command = TimeSpan.FromMilliseconds(100),
-            DataStart = TimeSpan.FromMilliseconds(100), DataEnd = TimeSpan.FromMilliseconds(100),
+            Greeting = TimeSpan.FromMilliseconds(100),
+            Command = TimeSpan.FromMilliseconds(100),
+            DataStart = TimeSpan.FromMilliseconds(100),
+            DataEnd = TimeSpan.FromMilliseconds(100),
         },
     };
 
@@ -193,7 +195,9 @@ public sealed class SmtpClientTests
         await using var server = new FakeSmtpServer();
         var mail = Mail(type: BodyType.EightBitMime) with
         {
-            Return = "HDRS", EnvelopeId = "a+b=c d", Recipients = [new("b@mx.test", "SUCCESS,FAILURE", "rfc822;b+x@mx.test")],
+            Return = "HDRS",
+            EnvelopeId = "a+b=c d",
+            Recipients = [new("b@mx.test", "SUCCESS,FAILURE", "rfc822;b+x@mx.test")],
         };
         await SendAsync(server, mail);
         Assert.Contains("MAIL FROM:<a@out.test> SIZE=21 BODY=8BITMIME", server.Commands);

@@ -38,7 +38,8 @@ public sealed class DeliveryTests
                     new(alice, "INBOX", "To-Alice: 1\r\n"u8.ToArray(), SystemFlags.None, []),
                     new(bob, "No such place", "To-Bob: 1\r\n"u8.ToArray(), SystemFlags.Seen, []),
                     new(new(12345), "INBOX", default, SystemFlags.None, []),
-                ], null) { ReceivedAt = 5 },
+                ], null)
+            { ReceivedAt = 5 },
             default);
         var targets = accepted.Value!.Targets;
         Assert.Equal("To-Alice: 1\r\nSubject: both\r\n\r\n", await t.ReadAsync(alice, targets[0].Value!.Email));

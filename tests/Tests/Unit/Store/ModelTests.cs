@@ -283,7 +283,9 @@ public sealed class ModelTests
             box.Next = uid + 1;
             box.Live.Add(uid, new(uid, email, text)
             {
-                Flags = flags, Keywords = keywords.ToHashSet(StringComparer.OrdinalIgnoreCase), ModSeq = modSeq,
+                Flags = flags,
+                Keywords = keywords.ToHashSet(StringComparer.OrdinalIgnoreCase),
+                ModSeq = modSeq,
             });
         }
 

@@ -41,6 +41,7 @@ public sealed class QueueTests
                 new(id, 1, QueueResult.Retry, 9000, "451 later", 100, DelayNotified: true, Destination: "relay:brevo"),
                 new(id, 2, QueueResult.Postpone, 9500, "", 100, HoldReason: "quota"),
             ], [], default);
+        Assert.Equal(1, (await t.Store.QueueTotalsAsync(default)).Held);
         var item = Assert.Single(await t.Store.ListQueueAsync(new(), 10, default));
         Assert.Equal([(1, 1, 9000L, "451 later", "relay:brevo"), (2, 0, 9500L, "", "y.test")],
             item.Recipients.Select(r => (r.Number, r.Attempts, r.DueAt, r.LastReply, r.Destination)));
@@ -148,6 +149,24 @@ public sealed class QueueTests
         await t.RebuildAsync();
         Assert.Equal([(half, "c@x.test"), (late, "d@x.test")],
             (await t.Store.ListQueueAsync(new(), 10, default)).SelectMany(i => i.Recipients).Select(r => (r.Message, r.Address)));
+    }
+
+    [Fact]
+    public async Task What_a_full_mailbox_refused_does_not_come_back_by_a_rebuild()
+    {
+        await using var t = await TestStore.OpenAsync();
+        var (full, inbox) = await t.AccountAsync("full@example.test");
+        var (other, _) = await t.AccountAsync("other@example.test");
+        var row = (await t.Store.ListAccountsAsync(default)).Single(a => a.Id == full);
+        await t.Store.UpdateAccountAsync(row with { QuotaOctets = 1 }, default);
+        using var body = t.Body("Subject: x\r\n\r\n");
+        AcceptTarget To(AccountId account) => new(account, "INBOX", default, SystemFlags.None, []);
+        await t.Store.AcceptAsync(new(body, TestStore.Rendered(), [To(full), To(other)], null) { ReceivedAt = t.Clock.Seconds }, default);
+        await t.Store.AcceptAsync(new(body, TestStore.Rendered(), [To(full)], null) { ReceivedAt = t.Clock.Seconds }, default);
+        Assert.False((await t.Store.AppendAsync(full, inbox, [new(body, TestStore.Rendered(), SystemFlags.None, [], t.Clock.Seconds)], default)).Ok);
+        await t.RebuildAsync();
+        Assert.Equal(0, (await t.Store.FindMailboxAsync(full, "INBOX", default))!.Exists);
+        Assert.Equal(1, (await t.Store.FindMailboxAsync(other, "INBOX", default))!.Exists);
     }
 
     [Fact]

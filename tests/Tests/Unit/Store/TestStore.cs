@@ -34,8 +34,13 @@ internal sealed class TestStore : IAsyncDisposable
 
     public static StoreOptions Options(string folder, TimeProvider clock) => new()
     {
-        DataFolder = folder, Clock = clock, Log = NullLogger.Instance, Reader = new TestReader(),
-        CanaryInterval = TimeSpan.Zero, UpkeepInterval = TimeSpan.Zero, FreeOctets = () => long.MaxValue,
+        DataFolder = folder,
+        Clock = clock,
+        Log = NullLogger.Instance,
+        Reader = new TestReader(),
+        CanaryInterval = TimeSpan.Zero,
+        UpkeepInterval = TimeSpan.Zero,
+        FreeOctets = () => long.MaxValue,
     };
 
     public async Task ReopenAsync(Func<StoreOptions, StoreOptions>? with = null)
@@ -68,7 +73,11 @@ internal sealed class TestStore : IAsyncDisposable
     public static Rendered Rendered(string messageId = "", params string[] references) =>
         new(1, "(env)"u8.ToArray(), "(bs)"u8.ToArray(), "(b)"u8.ToArray(), [1, 2, 3], "preview")
         {
-            MessageId = messageId, References = references, BaseSubject = "SUBJECT", SentDate = 1_700_000_000, HeaderSize = 10,
+            MessageId = messageId,
+            References = references,
+            BaseSubject = "SUBJECT",
+            SentDate = 1_700_000_000,
+            HeaderSize = 10,
         };
 
     public async Task<AppendedEntry> DeliverAsync(
@@ -140,10 +149,10 @@ internal sealed class TestReader : IMessageReader
 
     public Rendered Render(SpooledBody body) => TestStore.Rendered() with { Version = Version, Preview = "rendered anew" };
 
-    public string ExtractText(SpooledBody body, int limit)
+    public (string Text, bool Whole) ExtractText(SpooledBody body, int limit)
     {
         var octets = new byte[Math.Min(limit, body.Length)];
         var read = body.Read(0, octets);
-        return Encoding.UTF8.GetString(octets.AsSpan(0, read));
+        return (Encoding.UTF8.GetString(octets.AsSpan(0, read)), body.Length < limit);
     }
 }
