@@ -133,6 +133,15 @@ public interface IEntries
     /// SELECT gets \Recent (RFC 3501 §2.3.2).</summary>
     Task<uint> ClaimRecentAsync(AccountId account, MailboxId mailbox, CancellationToken cancel);
 
+    /// <summary>
+    /// Shows rendered columns of these emails one after the other, in the order asked, without making objects of them. Emails
+    /// that are gone or were rendered by another version than <paramref name="version"/> are left out: ask
+    /// <see cref="EmailsAsync"/> for them. <paramref name="show"/> gets the place in <paramref name="emails"/>; it runs while the
+    /// store reads, so it only copies.
+    /// </summary>
+    ValueTask ShowEmailsAsync(
+        AccountId account, IReadOnlyList<EmailId> emails, ShownColumns columns, int version, ShowEmail show, CancellationToken cancel);
+
     /// <summary>Rendered columns for these emails of one account, in the order asked; null where gone.</summary>
     Task<IReadOnlyList<StoredEmail?>> EmailsAsync(AccountId account, IReadOnlyList<EmailId> emails, CancellationToken cancel);
 
@@ -185,6 +194,45 @@ public sealed record Expunged(IReadOnlyList<uint> Uids, long ModSeq);
 
 public sealed record MailboxChanges(IReadOnlyList<Entry> Changed, IReadOnlyList<uint> Vanished, bool Complete, long ModSeq);
 
+/// <summary>What <see cref="IEntries.ShowEmailsAsync"/> reads; thread and envelope always.</summary>
+public enum ShownColumns
+{
+    Envelope,
+    BodyStructure,
+
+    /// <summary>Both structures and the preview.</summary>
+    All,
+
+    /// <summary>What SEARCH, SORT and THREAD compare: dates, subject and ids.</summary>
+    Keys,
+}
+
+/// <summary>Columns of one email where the database holds them; what was not asked for is empty. Texts are UTF-8; see
+/// <see cref="Rendered"/> for what they mean.</summary>
+public readonly ref struct ShownEmail
+{
+    public ThreadId Thread { get; init; }
+
+    public ReadOnlySpan<byte> Envelope { get; init; }
+
+    public ReadOnlySpan<byte> BodyStructure { get; init; }
+
+    public ReadOnlySpan<byte> Body { get; init; }
+
+    public ReadOnlySpan<byte> Preview { get; init; }
+
+    public long? SentDate { get; init; }
+
+    public ReadOnlySpan<byte> BaseSubject { get; init; }
+
+    public ReadOnlySpan<byte> MessageId { get; init; }
+
+    /// <summary>One a line.</summary>
+    public ReadOnlySpan<byte> References { get; init; }
+}
+
+public delegate void ShowEmail(int place, in ShownEmail email);
+
 /// <summary>What is kept about an email beside its octets.</summary>
 public sealed record StoredEmail(EmailId Id, ThreadId Thread, Rendered Rendered, int PrefixLength, long Size);
 
@@ -233,6 +281,9 @@ public abstract class MailboxView
 
     /// <summary>Entry by index, 0 to Count-1, in UID order.</summary>
     public abstract Entry this[int index] { get; }
+
+    /// <summary>Index of the first entry without this flag, or -1.</summary>
+    public abstract int FirstWithout(SystemFlags flag);
 
     /// <summary>Index of the entry with this UID, or the complement (~) of where it would stand.</summary>
     public abstract int IndexOf(uint uid);

@@ -60,7 +60,11 @@ public readonly record struct Entry(
 /// <param name="Keywords">Names by keyword number, at most 128.</param>
 public sealed record MailboxInfo(
     MailboxId Id, AccountId Account, string Name, SpecialUse SpecialUse, bool Subscribed, uint UidValidity, uint UidNext,
-    long HighestModSeq, int Exists, int Unseen, int Deleted, long Octets, IReadOnlyList<string> Keywords);
+    long HighestModSeq, int Exists, int Unseen, int Deleted, long Octets, IReadOnlyList<string> Keywords)
+{
+    /// <summary>As <see cref="MailboxView.FirstRecentUid"/>: UIDNEXT when nothing is recent.</summary>
+    public uint FirstRecentUid { get; init; }
+}
 
 /// <summary>What Mime wrote about a message when it came in, kept as opaque bytes (design.md section 3).</summary>
 /// <param name="Version">Version of the writer; an older one is rendered anew on read.</param>

@@ -78,7 +78,7 @@ internal sealed class CommandReader(WireConnection connection, ImapOptions optio
                 writer.Bytes("+ Go on\r\n"u8);
                 await writer.FlushAsync();
             }
-            var status = _message ? await SpoolAsync(size) : await CollectAsync((int)size);
+            var status = _message ? await SpoolAsync(size) : await CollectAsync(session, (int)size);
             if (status == CommandReadStatus.Refused) refused = true;
             else if (status != CommandReadStatus.Complete) return status;
         }
@@ -125,11 +125,11 @@ internal sealed class CommandReader(WireConnection connection, ImapOptions optio
         if (g.Tag(out var tag) && tag.Length <= 100 && (g.AtEnd || g.Peek == ' ')) Tag = Grammar.AsAscii(tag);
     }
 
-    private async ValueTask<CommandReadStatus> CollectAsync(int size)
+    private async ValueTask<CommandReadStatus> CollectAsync(ImapSession session, int size)
     {
         for (var left = size; left > 0;)
         {
-            var peek = await connection.PeekAsync(options.LiteralPatience);
+            var peek = await connection.PeekAsync(session.ReadPatience(firstLine: false));
             if (peek.Status != ReadStatus.Complete) return Ended(peek.Status);
             var piece = peek.Octets.Slice(0, Math.Min(left, peek.Octets.Length));
             foreach (var segment in piece) Add(segment.Span);

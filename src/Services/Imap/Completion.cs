@@ -23,6 +23,9 @@ internal readonly record struct Completion(CompletionStatus Status, string Code,
 
     public static Completion Syntax => Bad("The command cannot be read");
 
+    /// <summary>RFC 9051 §7.1 LIMIT.</summary>
+    public static Completion TooComplex => No("LIMIT", "The search is too deep or has too many keys");
+
     public static Completion BadName => No("CANNOT", "That cannot be a mailbox name");
 
     public static Completion NoSuchMailbox => No("NONEXISTENT", "No such mailbox");

@@ -92,7 +92,7 @@ internal ref partial struct Grammar
     private bool Section(SectionKind kind, bool setsSeen, List<FetchSection> sections)
     {
         var start = _at;
-        if (!SectionPart(out var part)) return false;
+        if (!SectionPart(out var part) || (part.Length > 0 && Peek == ']' && _octets[_at - 1] == '.')) return false;
         var text = SectionText.Whole;
         byte[][] fields = [];
         if (Peek != ']' && (kind != SectionKind.Body || !SectionSpec(part.Length > 0, out text, out fields))) return false;

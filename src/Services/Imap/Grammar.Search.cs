@@ -6,7 +6,8 @@ namespace Aviso.Imap;
 
 internal ref partial struct Grammar
 {
-    public const int MaxSearchDepth = 50;
+    // Clients chain OR key after key: deep, not wide.
+    public const int MaxSearchDepth = 500;
     public const int MaxSearchKeys = 2000;
 
     // search = "SEARCH" [search-return-opts] SP search-program
@@ -16,15 +17,16 @@ internal ref partial struct Grammar
         SearchReturn? wanted = null;
         if (!Sp()) return false;
         if (Word("RETURN"u8) && (!Sp() || !SearchReturn(out wanted) || !Sp())) return false;
-        var bad = false;
+        var (bad, hasCharset) = (false, false);
         if (Word("CHARSET"u8))
         {
+            hasCharset = true;
             if (!Sp() || !SearchCharset(out bad)) return false;
             if (bad) return BadCharset(wanted, out request);
             if (!Sp()) return false;
         }
         if (!SearchKeys(out var key)) return false;
-        request = new(wanted, key, false);
+        request = new(wanted, key, false) { HasCharset = hasCharset };
         return true;
     }
 
@@ -97,7 +99,11 @@ internal ref partial struct Grammar
     private bool SearchKey(int depth, out SearchKey key)
     {
         key = new(SearchKind.All);
-        if (depth > MaxSearchDepth || ++_searchKeys > MaxSearchKeys) return false;
+        if (depth > MaxSearchDepth || ++_searchKeys > MaxSearchKeys)
+        {
+            TooComplex = true;
+            return false;
+        }
         if (Char((byte)'(')) return SearchList(depth, out key);
         if (Peek is >= (byte)'0' and <= (byte)'9' or (byte)'*' or (byte)'$')
         {

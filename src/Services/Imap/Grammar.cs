@@ -23,6 +23,9 @@ internal ref partial struct Grammar(ReadOnlySpan<byte> octets, bool utf8Names)
     private int _at;
     private int _searchKeys;
 
+    /// <summary>The search has more or deeper keys than we take.</summary>
+    public bool TooComplex { get; private set; }
+
     public readonly int Position => _at;
 
     private readonly ReadOnlySpan<byte> Rest => _octets[_at..];

@@ -77,7 +77,7 @@ internal sealed class ImapSession : IDisposable
             else await Writer.BreatheAsync();
             if (Writer.Broken) break;
             var line = Notify is null ? null : await Notify.WaitForLineAsync();
-            switch (await _commands.ReadAsync(this, line))
+            switch (await ReadCommandAsync(line))
             {
                 case CommandReadStatus.Complete:
                     await RunCommandAsync();
@@ -102,6 +102,24 @@ internal sealed class ImapSession : IDisposable
             _commands.Forget();
         }
         await Writer.FlushAsync();
+    }
+
+    private async ValueTask<CommandReadStatus> ReadCommandAsync(Task<LineRead>? line)
+    {
+        try
+        {
+            return await _commands.ReadAsync(this, line);
+        }
+        catch (OperationCanceledException) when (Cancel.IsCancellationRequested)
+        {
+            return CommandReadStatus.Closed;
+        }
+        catch (Exception e)
+        {
+            // A literal may be under way: nothing that follows can be told from commands.
+            Bye("Internal fault " + Fault(e, "reading a command"));
+            return CommandReadStatus.Closed;
+        }
     }
 
     private async ValueTask RunCommandAsync()

@@ -14,6 +14,8 @@ namespace Aviso.Store.Search;
 internal sealed class FullTextIndex : ISearchIndex, IDisposable
 {
     private const int Version = 2;
+    // FTS5 keeps 32 KiB of a word; what is longer is not whole in the index.
+    private const int LongestWord = 8 * 1024;
     private const int MostWords = 500;
     private const int EmailsAChange = 50;
 
@@ -115,8 +117,8 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
             _writer.Use(Statements.Begin).Run();
             foreach (var (email, text, whole) in texts)
             {
-                if (_writer.Use(InsertIndexed).Add(account.Value).Add(email.Value).Add(whole).RunCounting() == 0) continue;
-                _writer.Use(InsertText).Add(email.Value).Add(IdText.Format(account.Value)).Add(text).Run();
+                if (_writer.Use(InsertIndexed).Add(account.Value).Add(email.Value).Add(whole && !HasLongWord(text)).RunCounting() == 0) continue;
+                _writer.Use(InsertText).Add(email.Value).Add(IdText.Format(account.Value)).Add(Nfc.Normalize(text)).Run(); // whoever searches compares in form C
             }
             _writer.Use(Statements.Commit).Run();
             if (_writer.WalFrames > 2000) _writer.Checkpoint();
@@ -131,6 +133,17 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
         {
             _writing.Release();
         }
+    }
+
+    private static bool HasLongWord(string text)
+    {
+        var start = 0;
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] is '\n' or ' ') start = i + 1;
+            else if (i - start > LongestWord) return true;
+        }
+        return false;
     }
 
     /// <summary>Null when no piece narrows: each is within too many words.</summary>

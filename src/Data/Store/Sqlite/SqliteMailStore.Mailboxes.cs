@@ -208,16 +208,20 @@ public sealed partial class SqliteMailStore
     {
         var keywords = ReadKeywords(db, account.Value, row.Int(0));
         var name = row.Text(1);
-        return ReadInfo(row, account, ReadSubscriptions(db, account).Contains(name), keywords);
+        using var subscribed = db.Use(Statements.IsSubscribed).Add(account.Value).Add(name);
+        return ReadInfo(row, account, subscribed.Step(), keywords);
     }
 
     private static MailboxInfo ReadInfo(Statement row, AccountId account, bool subscribed, IReadOnlyList<string> keywords) => new(
         new(row.Int(0)), account, row.Text(1), (SpecialUse)row.Int(2), subscribed, (uint)row.Int(3), (uint)row.Int(4),
-        row.Int(6), (int)row.Int(8), (int)row.Int(9), (int)row.Int(10), row.Int(11), keywords);
+        row.Int(6), (int)row.Int(8), (int)row.Int(9), (int)row.Int(10), row.Int(11), keywords) { FirstRecentUid = (uint)row.Int(5) };
 
     private static MailboxInfo Info(AccountId account, OpenMailbox mailbox, bool subscribed) => new(
         new(mailbox.Id), account, mailbox.Name, mailbox.Use, subscribed, mailbox.UidValidity, mailbox.UidNext,
-        mailbox.HighestModSeq, mailbox.Entries, mailbox.Unseen, mailbox.Deleted, mailbox.Octets, [.. mailbox.Keywords]);
+        mailbox.HighestModSeq, mailbox.Entries, mailbox.Unseen, mailbox.Deleted, mailbox.Octets, [.. mailbox.Keywords])
+    {
+        FirstRecentUid = mailbox.FirstRecent,
+    };
 
     private static List<string> ReadSubscriptions(Connection db, AccountId account)
     {

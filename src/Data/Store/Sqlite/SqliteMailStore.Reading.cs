@@ -38,6 +38,58 @@ public sealed partial class SqliteMailStore
         return found;
     }
 
+    public async ValueTask ShowEmailsAsync(
+        AccountId account, IReadOnlyList<EmailId> emails, ShownColumns columns, int version, ShowEmail show, CancellationToken cancel)
+    {
+        for (var from = 0; from < emails.Count; from += EmailsARead)
+        {
+            var (first, end) = (from, Math.Min(from + EmailsARead, emails.Count));
+            await _reads.ReadAsync(
+                db =>
+                {
+                    using var row = db.Use(ShowStatement(columns));
+                    for (var i = first; i < end; i++) ShowEmail(row, account, emails[i], i, columns, version, show);
+                    return 0;
+                },
+                cancel);
+        }
+    }
+
+    private static string ShowStatement(ShownColumns columns) => columns switch
+    {
+        ShownColumns.Envelope => Statements.ShowEnvelope,
+        ShownColumns.BodyStructure => Statements.ShowStructure,
+        ShownColumns.All => Statements.ShowAll,
+        _ => Statements.ShowKeys,
+    };
+
+    private static void ShowEmail(
+        Statement row, AccountId account, EmailId email, int place, ShownColumns columns, int version, ShowEmail show)
+    {
+        row.Dispose();
+        if (!row.Add(email.Value).Step() || row.Int(0) != account.Value || row.Int(2) != version) return;
+        var thread = new ThreadId(row.Int(1));
+        switch (columns)
+        {
+            case ShownColumns.Envelope:
+                show(place, new() { Thread = thread, Envelope = row.Blob(3) });
+                break;
+            case ShownColumns.BodyStructure:
+                show(place, new() { Thread = thread, Envelope = row.Blob(3), BodyStructure = row.Blob(4) });
+                break;
+            case ShownColumns.All:
+                show(place, new() { Thread = thread, Envelope = row.Blob(3), BodyStructure = row.Blob(4), Body = row.Blob(5), Preview = row.Utf8(6) });
+                break;
+            default:
+                show(place, new()
+                {
+                    Thread = thread, Envelope = row.Blob(3), SentDate = row.IntOrNull(4), BaseSubject = row.Utf8(5),
+                    MessageId = row.Utf8(6), References = row.Utf8(7),
+                });
+                break;
+        }
+    }
+
     public async Task<StoredBody?> OpenBodyAsync(AccountId account, EmailId email, CancellationToken cancel) =>
         await OpenAsync(db => FindBody(db, Statements.EmailBody, email.Value, account.Value), cancel);
 

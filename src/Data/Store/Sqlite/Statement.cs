@@ -94,6 +94,13 @@ internal sealed unsafe class Statement(Connection connection, nint handle) : IDi
 
     public byte[] Bytes(int column) => Blob(column).ToArray();
 
+    /// <summary>Text as the database holds it.</summary>
+    public ReadOnlySpan<byte> Utf8(int column)
+    {
+        var at = Native.sqlite3_column_text(_handle, column);
+        return new(at, at is null ? 0 : Native.sqlite3_column_bytes(_handle, column));
+    }
+
     public string Text(int column)
     {
         var at = Native.sqlite3_column_text(_handle, column);

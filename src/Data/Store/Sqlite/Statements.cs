@@ -50,6 +50,7 @@ internal static class Statements
     public const string InsertKeyword = "INSERT INTO keyword (account_id, mailbox_id, number, name) VALUES (?, ?, ?, ?)";
     public const string DeleteKeywords = "DELETE FROM keyword WHERE account_id = ? AND mailbox_id = ?";
     public const string Subscriptions = "SELECT name FROM subscription WHERE account_id = ? ORDER BY name";
+    public const string IsSubscribed = "SELECT 1 FROM subscription WHERE account_id = ? AND name = ?";
     public const string Subscribe = "INSERT INTO subscription (account_id, name) VALUES (?, ?) ON CONFLICT DO NOTHING";
     public const string Unsubscribe = "DELETE FROM subscription WHERE account_id = ? AND name = ?";
     public const string DeleteSubscriptions = "DELETE FROM subscription WHERE account_id = ?";
@@ -92,6 +93,12 @@ internal static class Statements
         "INSERT INTO email (email_id, account_id, thread_id, body_id, entries, size, prefix, version, envelope, structure, short_structure, parts, preview, message_id, refs, base_subject, sent_date, header_size) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     public const string GetEmail =
         "SELECT account_id, thread_id, size, length(prefix), version, envelope, structure, short_structure, parts, preview, message_id, refs, base_subject, sent_date, header_size FROM email WHERE email_id = ?";
+    public const string ShowKeys =
+        "SELECT account_id, thread_id, version, envelope, sent_date, base_subject, message_id, refs FROM email WHERE email_id = ?";
+    public const string ShowEnvelope = "SELECT account_id, thread_id, version, envelope FROM email WHERE email_id = ?";
+    public const string ShowStructure = "SELECT account_id, thread_id, version, envelope, structure FROM email WHERE email_id = ?";
+    public const string ShowAll =
+        "SELECT account_id, thread_id, version, envelope, structure, short_structure, preview FROM email WHERE email_id = ?";
     public const string RenderEmail =
         "UPDATE email SET version = ?, envelope = ?, structure = ?, short_structure = ?, parts = ?, preview = ?, message_id = ?, refs = ?, base_subject = ?, sent_date = ?, header_size = ? WHERE email_id = ?";
     public const string HoldEmail = "UPDATE email SET entries = entries + 1 WHERE email_id = ?";

@@ -35,6 +35,15 @@ internal sealed class ViewChunk(CompactEntry[] entries, UInt128[]? keywords, int
         }
     }
 
+    public int FirstWithout(SystemFlags flag)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            if ((entries[i].Flags & flag) == 0) return i;
+        }
+        return -1;
+    }
+
     /// <summary>Index of the UID, or the complement of where it would stand.</summary>
     public int IndexOf(uint uid)
     {
@@ -139,10 +148,24 @@ internal sealed class ViewSnapshot : MailboxView
         {
             ArgumentOutOfRangeException.ThrowIfNegative(index);
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
-            var chunk = Array.BinarySearch(_starts, index);
-            if (chunk < 0) chunk = ~chunk - 1;
+            // A mailbox that lost nothing has full chunks: look there first.
+            var chunk = index / ViewChunk.Most;
+            if (_starts[chunk] != chunk * ViewChunk.Most || index - _starts[chunk] >= _chunks[chunk].Count)
+            {
+                chunk = Array.BinarySearch(_starts, index);
+                if (chunk < 0) chunk = ~chunk - 1;
+            }
             return _chunks[chunk][index - _starts[chunk]];
         }
+    }
+
+    public override int FirstWithout(SystemFlags flag)
+    {
+        for (var i = 0; i < _chunks.Length; i++)
+        {
+            if (_chunks[i].FirstWithout(flag) is >= 0 and var at) return _starts[i] + at;
+        }
+        return -1;
     }
 
     public override int IndexOf(uint uid)

@@ -34,8 +34,10 @@ internal static class AuthenticateCommand
                     break;
                 case SaslStep.Success success:
                     // RFC 9051 §6.2.2: IMAP has no place for data with success; it goes as one more challenge.
-                    if (success.FinalData.Length > 0) await AskAsync(session, success.FinalData);
+                    if (success.FinalData.Length > 0 && !ReadResponse(await AskAsync(session, success.FinalData), out _)) return Completion.Bad("Cancelled");
                     return LoginCommand.Succeeded(session, success.Principal);
+                case SaslStep.Failure { Reason: SaslFailure.Malformed }:
+                    return Completion.Bad("The SASL message cannot be read");
                 default:
                     return await LoginCommand.FailedAsync(session, "wrong");
             }

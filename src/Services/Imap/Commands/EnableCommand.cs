@@ -55,6 +55,6 @@ internal static class EnableCommand
         if (session.Modes.Condstore) return;
         session.Modes.Condstore = true;
         if (session.Box is { } box)
-            session.Writer.Bytes("* OK [HIGHESTMODSEQ "u8).Number(box.View.HighestModSeq).Bytes("] Modseqs are on\r\n"u8);
+            session.Writer.Bytes("* OK [HIGHESTMODSEQ "u8).Number(Math.Max(box.View.HighestModSeq, 1)).Bytes("] Modseqs are on\r\n"u8);
     }
 }

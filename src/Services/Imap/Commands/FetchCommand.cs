@@ -5,7 +5,7 @@ namespace Aviso.Imap;
 /// <summary>RFC 9051 §6.4.5. Works through the set in batches: one question to the store for each, then straight into the pipe.</summary>
 internal static class FetchCommand
 {
-    private const int Batch = 256;
+    private const int Batch = 64;
     private const int BatchWithBodies = 16;
 
     public static async ValueTask<Completion> RunAsync(ImapSession session, Command command)
@@ -108,20 +108,40 @@ internal static class FetchCommand
             return FetchResult.Written;
         }
         var view = box.View;
+        if (request.Sections.Count == 0)
+        {
+            var missed = await CopyBatchAsync(session, box, batch, request.Fields);
+            if (missed.Count == 0) return FetchResult.Written;
+            batch = missed;
+        }
         var emails = await session.Store.EmailsAsync(session.Account, batch.ConvertAll(i => view[i].Email), session.Cancel);
         var result = FetchResult.Written;
         for (var k = 0; k < batch.Count && !session.Writer.Broken; k++)
         {
-            if (emails[k] is { } email)
-            {
-                var simple = request.Sections.Count == 0 && FetchWriter.CanCopy(session, email.Rendered, request.Fields);
-                if (simple) FetchWriter.WriteCopied(session, box, batch[k], request.Fields, email);
-                else result = Worse(result, await FetchWriter.WriteFullAsync(session, box, batch[k], request, email, seen));
-            }
+            if (emails[k] is { } email) result = Worse(result, await FetchWriter.WriteFullAsync(session, box, batch[k], request, email, seen));
             else result = Worse(result, FetchResult.Gone);
             await session.Writer.BreatheAsync();
         }
         return result;
+    }
+
+    /// <summary>Rendered columns from the rows into the pipe. Returns those that have to be made: old renderings, and
+    /// UTF-8 for a client without it.</summary>
+    private static async ValueTask<List<int>> CopyBatchAsync(ImapSession session, SelectedMailbox box, List<int> batch, FetchFields fields)
+    {
+        var view = box.View;
+        var copied = new bool[batch.Count];
+        await session.Store.ShowEmailsAsync(
+            session.Account, batch.ConvertAll(i => view[i].Email), FetchWriter.ColumnsFor(fields), session.Server.Reader.Version,
+            (int place, in ShownEmail email) => copied[place] = FetchWriter.TryCopy(session, box, batch[place], fields, email),
+            session.Cancel);
+        await session.Writer.BreatheAsync();
+        var missed = new List<int>();
+        for (var k = 0; k < batch.Count; k++)
+        {
+            if (!copied[k]) missed.Add(batch[k]);
+        }
+        return missed;
     }
 
     // RFC 9051 §6.4.5: BODY[...] sets \Seen and says so. Durable before the octets go out.

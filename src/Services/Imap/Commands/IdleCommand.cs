@@ -20,23 +20,24 @@ internal static class IdleCommand
     private static async ValueTask<LineRead> WaitAsync(ImapSession session, AccountWatch? watch)
     {
         var clock = session.Server.Clock;
-        var line = session.Connection.ReadLineAsync(session.Options.Line, session.Options.Autologout, betweenCommands: true).AsTask();
-        while (!line.IsCompleted && !session.Over && !session.Writer.Broken)
+        var began = clock.GetTimestamp();
+        while (true)
         {
-            using var stop = new CancellationTokenSource();
-            var beat = Task.Delay(session.Options.IdleBeat, clock, stop.Token);
-            var first = watch is null ? await Task.WhenAny(line, beat) : await Task.WhenAny(line, beat, watch.Changed);
-            await stop.CancelAsync();
-            if (first == line) break;
-            if (first == beat) session.Writer.Bytes("* OK Still here\r\n"u8);
-            else
+            // The read's own deadline is the beat: an idle connection has no timer.
+            var line = session.Connection.ReadLineAsync(session.Options.Line, session.Options.IdleBeat, betweenCommands: true).AsTask();
+            while (watch is not null && !line.IsCompleted && await Task.WhenAny(line, watch.Changed) != line)
             {
-                watch!.Take();
+                watch.Take();
                 await session.ReportNewsAsync(expunges: true);
+                await session.Writer.FlushAsync();
+                if (session.Over || session.Writer.Broken) return default(LineRead) with { Status = ReadStatus.Closed };
             }
+            var read = await line;
+            if (read.Status != ReadStatus.TimedOut || clock.GetElapsedTime(began) >= session.Options.Autologout) return read;
+            session.Writer.Bytes("* OK Still here\r\n"u8);
             await session.Writer.FlushAsync();
+            if (session.Writer.Broken) return default(LineRead) with { Status = ReadStatus.Closed };
         }
-        return line.IsCompleted ? await line : default(LineRead) with { Status = ReadStatus.Closed };
     }
 
     private static Completion Ended(ImapSession session, LineRead line)

@@ -20,10 +20,11 @@ internal static class ListCommand
             foreach (var name in tree.Subscribed) tree.AddMissing(name);
         }
         var patterns = request.Patterns.Select(p => new ListPattern(MailboxName.Canonical(request.Reference + p))).ToList();
+        var above = request.RecursiveMatch ? ParentsOfSelected(request, tree) : [];
         foreach (var (name, info) in tree.Names)
         {
             if (!patterns.Exists(p => p.Match(name) == ListMatch.Yes)) continue;
-            var row = RowOf(request, tree, name, info);
+            var row = RowOf(request, tree, above, name, info);
             if (row is null) continue;
             Write(session, request, tree, row);
             if (request.Status != StatusItems.None && info is not null) await StatusCommand.WriteAsync(session, info, request.Status);
@@ -35,14 +36,26 @@ internal static class ListCommand
     private sealed record Row(string Name, MailboxInfo? Info, string[] ChildInfo);
 
     // What the selection options say about a name that matches a pattern; null when it is not selected.
-    private static Row? RowOf(ListRequest request, MailboxTree tree, string name, MailboxInfo? info)
+    private static Row? RowOf(ListRequest request, MailboxTree tree, HashSet<string> above, string name, MailboxInfo? info)
     {
         var selected = Selected(request, tree, name, info);
         if (!request.RecursiveMatch) return selected ? new(name, info, []) : null;
-        var below = name + "/";
-        var children = tree.Names.Any(n => n.Key.StartsWith(below, StringComparison.Ordinal) && Selected(request, tree, n.Key, n.Value));
+        var children = above.Contains(name);
         if (!selected && !children) return null;
         return new(name, info, !children ? [] : request.SelectSubscribed ? ["SUBSCRIBED"] : ["SPECIAL-USE"]);
+    }
+
+    // RFC 5258 §3.5: the levels above every name that is selected, whatever the patterns say of it.
+    private static HashSet<string> ParentsOfSelected(ListRequest request, MailboxTree tree)
+    {
+        var parents = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (name, info) in tree.Names)
+        {
+            if (!Selected(request, tree, name, info)) continue;
+            var at = name.LastIndexOf('/');
+            while (at > 0 && parents.Add(name[..at])) at = name.LastIndexOf('/', at - 1);
+        }
+        return parents;
     }
 
     private static bool Selected(ListRequest request, MailboxTree tree, string name, MailboxInfo? info)

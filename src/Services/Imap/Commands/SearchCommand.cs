@@ -6,7 +6,7 @@ internal static class SearchCommand
     public static async ValueTask<Completion> RunAsync(ImapSession session, Command command)
     {
         var g = command.Arguments(session.Utf8Names);
-        if (!g.SearchRequest(out var request) || !g.End()) return Completion.Syntax;
+        if (!g.SearchRequest(out var request) || !g.End()) return g.TooComplex ? Completion.TooComplex : Completion.Syntax;
         if (Refuses(session, request) is { } no) return no;
         var box = session.Box!;
         var found = await new SearchRun(session, box, request.Key).RunAsync();
@@ -23,11 +23,15 @@ internal static class SearchCommand
             if (request.Return is { Save: true }) session.Box!.Saved = [];
             return SearchAnswer.BadCharset;
         }
+        // RFC 6855 §3: with UTF8=ACCEPT all is UTF-8, and naming a charset is an error.
+        if (request.HasCharset && session.Modes.Utf8Accept) return Completion.Bad("No CHARSET after ENABLE UTF8=ACCEPT");
         foreach (var key in request.Key.All())
         {
             if (key.Kind == SearchKind.ModSeq) EnableCommand.CondstoreOn(session);
-            if (key.Kind != SearchKind.Numbers) continue;
-            if (session.Modes.UidOnly && !key.Set!.IsSaved) return Completion.Bad("Message numbers are off (UIDONLY)", "UIDREQUIRED");
+            if (key.Kind != SearchKind.Numbers || key.Set!.IsSaved) continue;
+            if (session.Modes.UidOnly) return Completion.Bad("Message numbers are off (UIDONLY)", "UIDREQUIRED");
+            // RFC 9051 §9 seq-number: a number beyond the last message is an error here too.
+            if (key.Set.ExceedsCount(session.Box!.View.Count)) return Completion.Bad("There is no such message");
         }
         return null;
     }

@@ -49,8 +49,8 @@ internal static class SelectCommand
         if (!session.Modes.Rev2)
         {
             writer.Bytes("* "u8).Number(box.RecentCount()).Bytes(" RECENT\r\n"u8);
-            if (FirstUnseen(view) is > 0 and var unseen)
-                writer.Bytes("* OK [UNSEEN "u8).Number(unseen).Bytes("] First unseen\r\n"u8);
+            if (view.FirstWithout(SystemFlags.Seen) is >= 0 and var unseen)
+                writer.Bytes("* OK [UNSEEN "u8).Number(unseen + 1).Bytes("] First unseen\r\n"u8);
         }
         writer.Bytes("* OK [UIDVALIDITY "u8).Number(view.UidValidity).Bytes("] UIDs are valid\r\n"u8);
         writer.Bytes("* OK [UIDNEXT "u8).Number(view.UidNext).Bytes("] Next UID\r\n"u8);
@@ -61,14 +61,5 @@ internal static class SelectCommand
         writer.Bytes("* LIST ("u8);
         if (info.Subscribed) writer.Bytes("\\Subscribed"u8);
         writer.Bytes(") \"/\" "u8).Name(info.Name).Line();
-    }
-
-    private static int FirstUnseen(MailboxView view)
-    {
-        for (var i = 0; i < view.Count; i++)
-        {
-            if ((view[i].Flags.System & SystemFlags.Seen) == 0) return i + 1;
-        }
-        return 0;
     }
 }

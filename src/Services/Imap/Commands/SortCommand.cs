@@ -6,7 +6,7 @@ internal static class SortCommand
     public static async ValueTask<Completion> RunAsync(ImapSession session, Command command)
     {
         var g = command.Arguments(session.Utf8Names);
-        if (!g.SortRequest(out var criteria, out var request) || !g.End()) return Completion.Syntax;
+        if (!g.SortRequest(out var criteria, out var request) || !g.End()) return g.TooComplex ? Completion.TooComplex : Completion.Syntax;
         if (SearchCommand.Refuses(session, request) is { } no) return no;
         var box = session.Box!;
         var found = await new SearchRun(session, box, request.Key).RunAsync();

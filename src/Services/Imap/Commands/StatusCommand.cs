@@ -18,6 +18,7 @@ internal static class StatusCommand
     {
         if (items.HasFlag(StatusItems.HighestModSeq)) EnableCommand.CondstoreOn(session);
         var recent = items.HasFlag(StatusItems.Recent) ? await RecentAsync(session, info) : 0;
+        var reclaimable = items.HasFlag(StatusItems.DeletedStorage) ? await DeletedOctetsAsync(session, info) : 0;
         var writer = session.Writer;
         writer.Bytes("* STATUS "u8).Name(info.Name).Bytes(" ("u8);
         var first = true;
@@ -28,7 +29,7 @@ internal static class StatusCommand
         Item("UNSEEN "u8, StatusItems.Unseen, info.Unseen);
         Item("DELETED "u8, StatusItems.Deleted, info.Deleted);
         Item("SIZE "u8, StatusItems.Size, info.Octets);
-        Item("DELETED-STORAGE "u8, StatusItems.DeletedStorage, 0);
+        Item("DELETED-STORAGE "u8, StatusItems.DeletedStorage, reclaimable);
         Item("HIGHESTMODSEQ "u8, StatusItems.HighestModSeq, Math.Max(info.HighestModSeq, 1));
         Item("APPENDLIMIT "u8, StatusItems.AppendLimit, session.Options.MessageSizeLimit);
         if (items.HasFlag(StatusItems.MailboxId))
@@ -47,10 +48,24 @@ internal static class StatusCommand
         }
     }
 
+    // RFC 9208 §4.1.4: what EXPUNGE would give back, in octets. A mailbox without \Deleted messages is not looked into.
+    private static async ValueTask<long> DeletedOctetsAsync(ImapSession session, MailboxInfo info)
+    {
+        if (info.Deleted == 0 || await session.Store.ViewAsync(session.Account, info.Id, session.Cancel) is not { } view) return 0;
+        long octets = 0;
+        for (var i = 0; i < view.Count; i++)
+        {
+            var entry = view[i];
+            if ((entry.Flags.System & SystemFlags.Deleted) != 0) octets += entry.Size;
+        }
+        return octets;
+    }
+
     private static async ValueTask<int> RecentAsync(ImapSession session, MailboxInfo info)
     {
         if (session.Box is { } box && box.Id == info.Id) return box.RecentCount();
-        if (await session.Store.ViewAsync(session.Account, info.Id, session.Cancel) is not { } view) return 0;
+        // Most mailboxes have nothing recent: no view is built for a STATUS of each of them.
+        if (info.FirstRecentUid >= info.UidNext || await session.Store.ViewAsync(session.Account, info.Id, session.Cancel) is not { } view) return 0;
         var index = view.IndexOf(view.FirstRecentUid);
         return view.Count - (index < 0 ? ~index : index);
     }

@@ -39,7 +39,8 @@ internal static class StoreCommand
             {
                 var before = box.View[i];
                 if (modified.Contains(before.Uid)) continue;
-                var entry = changed.TryGetValue(before.Uid, out var fresh) ? fresh : before;
+                // What was left as it was may still have been changed by another session since our view.
+                var entry = changed.TryGetValue(before.Uid, out var fresh) ? fresh : now.IndexOf(before.Uid) is >= 0 and var at ? now[at] : before;
                 ReportOne(session, command, request, i, before, entry, changed.ContainsKey(before.Uid));
                 await session.Writer.BreatheAsync();
             }

@@ -21,24 +21,29 @@ internal static class FetchWriter
         session.Writer.Bytes(")\r\n"u8);
     }
 
-    /// <summary>True when all asked for can be copied as stored.</summary>
-    public static bool CanCopy(ImapSession session, Rendered rendered, FetchFields fields)
-    {
-        if (rendered.Version != session.Server.Reader.Version) return false;
-        if (session.Modes.Utf8) return true;
-        return ((fields & FetchFields.Envelope) == 0 || IsAscii(rendered.Envelope)) &&
-            ((fields & FetchFields.BodyStructure) == 0 || IsAscii(rendered.BodyStructure)) &&
-            ((fields & FetchFields.Body) == 0 || IsAscii(rendered.Body));
-    }
+    public static ShownColumns ColumnsFor(FetchFields fields) =>
+        (fields & (FetchFields.Body | FetchFields.Preview)) != 0 ? ShownColumns.All
+        : (fields & FetchFields.BodyStructure) != 0 ? ShownColumns.BodyStructure : ShownColumns.Envelope;
 
-    public static void WriteCopied(ImapSession session, SelectedMailbox box, int index, FetchFields fields, StoredEmail email)
+    /// <summary>Writes the response when all asked for can be copied as stored; false: nothing was written.</summary>
+    public static bool TryCopy(ImapSession session, SelectedMailbox box, int index, FetchFields fields, in ShownEmail email)
     {
+        if (!session.Modes.Utf8 &&
+            (((fields & FetchFields.Envelope) != 0 && !System.Text.Ascii.IsValid(email.Envelope)) ||
+            ((fields & FetchFields.BodyStructure) != 0 && !System.Text.Ascii.IsValid(email.BodyStructure)) ||
+            ((fields & FetchFields.Body) != 0 && !System.Text.Ascii.IsValid(email.Body)))) return false;
         var entry = box.View[index];
-        NewsReport.FetchHead(session.Writer, index, entry.Uid, session.Modes, withUid: false);
+        var writer = session.Writer;
+        NewsReport.FetchHead(writer, index, entry.Uid, session.Modes, withUid: false);
         var first = true;
         Fields(session, box, entry, fields, ref first);
-        RenderedFields(session.Writer, fields, email, email.Rendered, ref first);
-        session.Writer.Bytes(")\r\n"u8);
+        if ((fields & FetchFields.ThreadId) != 0) Name(writer, "THREADID "u8, ref first).ObjectId(email.Thread.Value);
+        if ((fields & FetchFields.Envelope) != 0) Name(writer, "ENVELOPE "u8, ref first).Bytes(email.Envelope);
+        if ((fields & FetchFields.BodyStructure) != 0) Name(writer, "BODYSTRUCTURE "u8, ref first).Bytes(email.BodyStructure);
+        if ((fields & FetchFields.Body) != 0) Name(writer, "BODY "u8, ref first).Bytes(email.Body);
+        if ((fields & FetchFields.Preview) != 0) Name(writer, "PREVIEW "u8, ref first).String(email.Preview);
+        writer.Bytes(")\r\n"u8);
+        return true;
     }
 
     /// <summary>Gone when the octets could not be opened any more; then, and with UnknownEncoding, nothing was written.</summary>

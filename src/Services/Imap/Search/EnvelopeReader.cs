@@ -12,7 +12,7 @@ internal ref struct EnvelopeReader(ReadOnlySpan<byte> envelope)
     private readonly ReadOnlySpan<byte> _octets = envelope;
     private int _at = 1;
 
-    public static string Subject(byte[] envelope)
+    public static string Subject(ReadOnlySpan<byte> envelope)
     {
         var reader = new EnvelopeReader(envelope);
         reader.Skip(1);
@@ -20,7 +20,7 @@ internal ref struct EnvelopeReader(ReadOnlySpan<byte> envelope)
     }
 
     /// <summary>The addresses of a list as "name &lt;mailbox@host&gt;", decoded.</summary>
-    public static List<(string Name, string Mailbox, string Host)> Addresses(byte[] envelope, int which)
+    public static List<(string Name, string Mailbox, string Host)> Addresses(ReadOnlySpan<byte> envelope, int which)
     {
         var reader = new EnvelopeReader(envelope);
         reader.Skip(which);
@@ -38,7 +38,7 @@ internal ref struct EnvelopeReader(ReadOnlySpan<byte> envelope)
         return list;
     }
 
-    public static bool AddressContains(byte[] envelope, int which, string wanted)
+    public static bool AddressContains(ReadOnlySpan<byte> envelope, int which, string wanted)
     {
         foreach (var (name, mailbox, host) in Addresses(envelope, which))
         {

@@ -35,7 +35,13 @@ internal sealed record SearchKey(SearchKind Kind)
     /// <summary>Null: no help from the index, look at all.</summary>
     public SearchCandidates? Candidates { get; set; }
 
-    public IEnumerable<SearchKey> All() => Keys.SelectMany(k => k.All()).Prepend(this);
+    /// <summary>This key and all below it; the work is the number of keys, however deep they stand.</summary>
+    public List<SearchKey> All()
+    {
+        var all = new List<SearchKey> { this };
+        for (var i = 0; i < all.Count; i++) all.AddRange(all[i].Keys);
+        return all;
+    }
 }
 
 /// <summary>RETURN options (RFC 9051 §6.4.4, RFC 9394).</summary>
@@ -48,4 +54,8 @@ internal sealed record SearchReturn(bool Min, bool Max, bool All, bool Count, bo
 
 /// <param name="Return">Null: no RETURN was given.</param>
 /// <param name="BadCharset">The charset is none of ours: nothing else was read.</param>
-internal sealed record SearchRequest(SearchReturn? Return, SearchKey Key, bool BadCharset);
+internal sealed record SearchRequest(SearchReturn? Return, SearchKey Key, bool BadCharset)
+{
+    /// <summary>SEARCH named a charset; SORT and THREAD always do.</summary>
+    public bool HasCharset { get; init; }
+}

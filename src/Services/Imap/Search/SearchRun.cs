@@ -27,7 +27,7 @@ internal sealed class SearchRun(ImapSession session, SelectedMailbox box, Search
         for (var i = 0; i < _view.Count; i++)
         {
             var entry = _view[i];
-            switch (Judge(key, i, entry, null, null))
+            switch (Judge(key, i, entry, known: false, default, null))
             {
                 case Truth.Yes:
                     found.Add(i);
@@ -49,7 +49,7 @@ internal sealed class SearchRun(ImapSession session, SelectedMailbox box, Search
         {
             if (one.Set is { } set) one.Ranges = box.Resolve(set, one.Kind == SearchKind.Uids);
             if (one.Kind == SearchKind.Keyword) one.KeywordMask = MaskOf(one.Value);
-            if (one.Kind is SearchKind.Body or SearchKind.Text && one.Value.Length > 0)
+            if (one.Kind is SearchKind.Body or SearchKind.Text or SearchKind.Header && one.Value.Length > 0)
                 one.Candidates = await session.Store.SearchIndex.CandidatesAsync(session.Account, one.Value, session.Cancel);
         }
     }
@@ -66,28 +66,33 @@ internal sealed class SearchRun(ImapSession session, SelectedMailbox box, Search
     private async ValueTask DecideAsync(List<int> open, List<int> found)
     {
         if (open.Count == 0) return;
-        var emails = await session.Store.EmailsAsync(session.Account, open.ConvertAll(i => _view[i].Email), session.Cancel);
+        var truths = new Truth?[open.Count];
+        await session.Store.ShowEmailsAsync(
+            session.Account, open.ConvertAll(i => _view[i].Email), ShownColumns.Keys, session.Server.Reader.Version,
+            (int place, in ShownEmail email) => truths[place] = Judge(key, open[place], _view[open[place]], known: true, email, null),
+            session.Cancel);
         for (var k = 0; k < open.Count; k++)
         {
-            if (emails[k] is not { } email) continue;
-            var entry = _view[open[k]];
-            var truth = Judge(key, open[k], entry, email, null);
-            if (truth == Truth.Unknown) truth = await LookInsideAsync(open[k], email);
+            var truth = truths[k] is null or Truth.Unknown ? await LookInsideAsync(open[k]) : truths[k];
             if (truth == Truth.Yes) found.Add(open[k]);
         }
         open.Clear();
     }
 
-    private async ValueTask<Truth> LookInsideAsync(int index, StoredEmail email)
+    private async ValueTask<Truth> LookInsideAsync(int index)
     {
         session.Cancel.ThrowIfCancellationRequested();
-        using var body = await session.Store.OpenBodyAsync(session.Account, email.Id, session.Cancel);
+        var id = _view[index].Email;
+        if ((await session.Store.EmailsAsync(session.Account, [id], session.Cancel))[0] is not { } email) return Truth.No;
+        using var body = await session.Store.OpenBodyAsync(session.Account, id, session.Cancel);
         if (body is null) return Truth.No;
         var fresh = FetchWriter.Fresh(session, email, body);
-        return Judge(key, index, _view[index], email, new SearchText(fresh, body));
+        var shown = new ShownEmail { Thread = email.Thread, Envelope = fresh.Envelope, SentDate = fresh.SentDate };
+        return Judge(key, index, _view[index], known: true, shown, new SearchText(fresh, body));
     }
 
-    private Truth Judge(SearchKey one, int index, in Entry entry, StoredEmail? email, SearchText? text)
+    /// <param name="known">The columns in <paramref name="email"/> are there.</param>
+    private Truth Judge(SearchKey one, int index, in Entry entry, bool known, scoped in ShownEmail email, SearchText? text)
     {
         switch (one.Kind)
         {
@@ -95,23 +100,23 @@ internal sealed class SearchRun(ImapSession session, SelectedMailbox box, Search
                 var and = Truth.Yes;
                 foreach (var inner in one.Keys)
                 {
-                    var truth = Judge(inner, index, entry, email, text);
+                    var truth = Judge(inner, index, entry, known, email, text);
                     if (truth == Truth.No) return Truth.No;
                     if (truth == Truth.Unknown) and = Truth.Unknown;
                 }
                 return and;
             case SearchKind.Or:
-                var left = Judge(one.Keys[0], index, entry, email, text);
+                var left = Judge(one.Keys[0], index, entry, known, email, text);
                 if (left == Truth.Yes) return left;
-                var right = Judge(one.Keys[1], index, entry, email, text);
+                var right = Judge(one.Keys[1], index, entry, known, email, text);
                 return right == Truth.Yes ? right : left == Truth.Unknown ? left : right;
             case SearchKind.Not:
-                var inside = Judge(one.Keys[0], index, entry, email, text);
+                var inside = Judge(one.Keys[0], index, entry, known, email, text);
                 return inside == Truth.Unknown ? inside : inside == Truth.Yes ? Truth.No : Truth.Yes;
             case >= SearchKind.From:
-                return JudgeText(one, entry, email, text);
+                return JudgeText(one, entry, known, email, text);
             case SearchKind.ThreadId or SearchKind.SentBefore or SearchKind.SentOn or SearchKind.SentSince:
-                return email is null ? Truth.Unknown : Of(JudgeRendered(one, entry, email));
+                return !known ? Truth.Unknown : Of(JudgeRendered(one, entry, email));
             default:
                 return Of(JudgeEntry(one, index, entry));
         }
@@ -149,11 +154,11 @@ internal sealed class SearchRun(ImapSession session, SelectedMailbox box, Search
         };
     }
 
-    private static bool JudgeRendered(SearchKey one, in Entry entry, StoredEmail email)
+    private static bool JudgeRendered(SearchKey one, in Entry entry, scoped in ShownEmail email)
     {
         if (one.Kind == SearchKind.ThreadId) return email.Thread.Value == one.Number;
         // RFC 5256 §2.2: a message without a readable Date counts by INTERNALDATE.
-        var day = DayOf(email.Rendered.SentDate ?? entry.InternalDate);
+        var day = DayOf(email.SentDate ?? entry.InternalDate);
         return one.Kind switch
         {
             SearchKind.SentBefore => day < one.Number,
@@ -162,18 +167,18 @@ internal sealed class SearchRun(ImapSession session, SelectedMailbox box, Search
         };
     }
 
-    private static Truth JudgeText(SearchKey one, in Entry entry, StoredEmail? email, SearchText? text)
+    private static Truth JudgeText(SearchKey one, in Entry entry, bool known, scoped in ShownEmail email, SearchText? text)
     {
         if (one.Candidates is { } candidates && !candidates.Hits.Contains(entry.Email) && !candidates.Unindexed.Contains(entry.Email))
             return Truth.No;
-        if (email is null) return Truth.Unknown;
+        if (!known) return Truth.Unknown;
         switch (one.Kind)
         {
-            case SearchKind.From: return Of(EnvelopeReader.AddressContains(email.Rendered.Envelope, EnvelopeReader.From, one.Value));
-            case SearchKind.To: return Of(EnvelopeReader.AddressContains(email.Rendered.Envelope, EnvelopeReader.To, one.Value));
-            case SearchKind.Cc: return Of(EnvelopeReader.AddressContains(email.Rendered.Envelope, EnvelopeReader.Cc, one.Value));
-            case SearchKind.Bcc: return Of(EnvelopeReader.AddressContains(email.Rendered.Envelope, EnvelopeReader.Bcc, one.Value));
-            case SearchKind.Subject: return Of(SearchText.Contains(EnvelopeReader.Subject(email.Rendered.Envelope), one.Value));
+            case SearchKind.From: return Of(EnvelopeReader.AddressContains(email.Envelope, EnvelopeReader.From, one.Value));
+            case SearchKind.To: return Of(EnvelopeReader.AddressContains(email.Envelope, EnvelopeReader.To, one.Value));
+            case SearchKind.Cc: return Of(EnvelopeReader.AddressContains(email.Envelope, EnvelopeReader.Cc, one.Value));
+            case SearchKind.Bcc: return Of(EnvelopeReader.AddressContains(email.Envelope, EnvelopeReader.Bcc, one.Value));
+            case SearchKind.Subject: return Of(SearchText.Contains(EnvelopeReader.Subject(email.Envelope), one.Value));
         }
         if (text is null) return Truth.Unknown;
         return Of(one.Kind switch

@@ -74,11 +74,35 @@ internal sealed class SearchText(Rendered rendered, StoredBody body)
         return octets.AsMemory(0, SectionFinder.ReadFully(body, body.PrefixLength + offset, octets));
     }
 
+    // As Charsets.Decode reads it for the index, without holding the part: no charset, or US-ASCII, may be UTF-8 or Windows-1252.
+    private Encoding EncodingOf(MimePart part, FoundSection found)
+    {
+        if (part.Charset is { Length: > 0 } charset && Charsets.TryGet(charset, out var encoding) && encoding.CodePage != 20127) return encoding;
+        var strict = new UTF8Encoding(false, throwOnInvalidBytes: true).GetDecoder();
+        var chars = new char[4 * 1024];
+        try
+        {
+            foreach (var piece in SectionWriter.Decoded(found, body))
+            {
+                var rest = piece;
+                while (!rest.IsEmpty)
+                {
+                    strict.Convert(rest.Span, chars, flush: false, out var used, out _, out _);
+                    rest = rest[used..];
+                }
+            }
+            return Encoding.UTF8;
+        }
+        catch (DecoderFallbackException)
+        {
+            return Charsets.TryGet("windows-1252", out var western) ? western : Encoding.Latin1;
+        }
+    }
+
     private bool TextContains(MimePart part, string wanted)
     {
-        if (part.Charset is not { } charset || !Charsets.TryGet(charset, out var encoding)) encoding = Encoding.UTF8;
-        var decoder = encoding.GetDecoder();
         var found = new FoundSection(true, body.PrefixLength + part.BodyOffset, part.BodyLength, null, part.Encoding, false);
+        var decoder = EncodingOf(part, found).GetDecoder();
         var chars = new char[40 * 1024];
         var tail = "";
         foreach (var piece in SectionWriter.Decoded(found, body))

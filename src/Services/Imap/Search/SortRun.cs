@@ -1,3 +1,4 @@
+using System.Text;
 using Aviso.Store;
 
 namespace Aviso.Imap;
@@ -61,31 +62,53 @@ internal static class SortRun
         for (var start = 0; start < found.Count; start += Batch)
         {
             var batch = found.GetRange(start, Math.Min(Batch, found.Count - start));
-            var emails = await session.Store.EmailsAsync(session.Account, batch.ConvertAll(i => view[i].Email), session.Cancel);
-            for (var k = 0; k < batch.Count; k++) rows.Add(Row(batch[k], view[batch[k]], emails[k], criteria, threads));
+            var ids = batch.ConvertAll(i => view[i].Email);
+            var made = new SortRow?[batch.Count];
+            await session.Store.ShowEmailsAsync(
+                session.Account, ids, ShownColumns.Keys, session.Server.Reader.Version,
+                (int place, in ShownEmail email) => made[place] = Row(batch[place], view[batch[place]], email, criteria, threads),
+                session.Cancel);
+            for (var k = 0; k < batch.Count; k++) rows.Add(made[k] ?? await OldRowAsync(session, batch[k], view[batch[k]], criteria, threads));
         }
         return rows;
     }
 
-    private static SortRow Row(int index, in Entry entry, StoredEmail? email, List<SortCriterion> criteria, bool threads)
+    // Gone meanwhile, or rendered by an older version.
+    private static async ValueTask<SortRow> OldRowAsync(
+        ImapSession session, int index, Entry entry, List<SortCriterion> criteria, bool threads)
     {
-        // RFC 5256 §2.2: without a readable Date, INTERNALDATE.
-        if (email is null) return new(index) { Date = entry.InternalDate, Texts = criteria.ConvertAll(_ => "").ToArray() };
+        if ((await session.Store.EmailsAsync(session.Account, [entry.Email], session.Cancel))[0] is not { } email)
+            return new(index) { Date = entry.InternalDate, Texts = criteria.ConvertAll(_ => "").ToArray() };
         var rendered = email.Rendered;
+        return Row(
+            index, entry,
+            new()
+            {
+                Envelope = rendered.Envelope, SentDate = rendered.SentDate, BaseSubject = Encoding.UTF8.GetBytes(rendered.BaseSubject),
+                MessageId = Encoding.UTF8.GetBytes(rendered.MessageId), References = Encoding.UTF8.GetBytes(string.Join('\n', rendered.References)),
+            },
+            criteria, threads);
+    }
+
+    private static SortRow Row(int index, in Entry entry, in ShownEmail email, List<SortCriterion> criteria, bool threads)
+    {
+        var texts = criteria.Count == 0 ? [] : new string[criteria.Count];
+        for (var c = 0; c < texts.Length; c++) texts[c] = TextOf(email, criteria[c].Key);
         return new(index)
         {
-            Date = rendered.SentDate ?? entry.InternalDate,
-            Subject = rendered.BaseSubject,
-            IsReply = threads && Mime.BaseSubject.Of(EnvelopeReader.Subject(rendered.Envelope)).IsReplyOrForward,
-            MessageId = rendered.MessageId,
-            References = threads ? rendered.References : [],
-            Texts = [.. criteria.Select(c => TextOf(rendered, c.Key))],
+            // RFC 5256 §2.2: without a readable Date, INTERNALDATE.
+            Date = email.SentDate ?? entry.InternalDate,
+            Texts = texts,
+            Subject = threads ? Encoding.UTF8.GetString(email.BaseSubject) : "",
+            IsReply = threads && Mime.BaseSubject.Of(EnvelopeReader.Subject(email.Envelope)).IsReplyOrForward,
+            MessageId = threads ? Encoding.UTF8.GetString(email.MessageId) : "",
+            References = threads && !email.References.IsEmpty ? Encoding.UTF8.GetString(email.References).Split('\n') : [],
         };
     }
 
-    private static string TextOf(Rendered rendered, SortKey key) => key switch
+    private static string TextOf(in ShownEmail rendered, SortKey key) => key switch
     {
-        SortKey.Subject => rendered.BaseSubject,
+        SortKey.Subject => Encoding.UTF8.GetString(rendered.BaseSubject),
         SortKey.From => First(rendered, EnvelopeReader.From, display: false),
         SortKey.To => First(rendered, EnvelopeReader.To, display: false),
         SortKey.Cc => First(rendered, EnvelopeReader.Cc, display: false),
@@ -95,7 +118,7 @@ internal static class SortRun
     };
 
     // RFC 5256 §3: the mailbox of the first address. RFC 5957 §3: its display name, else mailbox@host.
-    private static string First(Rendered rendered, int which, bool display)
+    private static string First(in ShownEmail rendered, int which, bool display)
     {
         var addresses = EnvelopeReader.Addresses(rendered.Envelope, which);
         if (addresses.Count == 0) return "";

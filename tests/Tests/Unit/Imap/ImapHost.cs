@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using Aviso.Base;
 using Aviso.Imap;
@@ -15,11 +16,14 @@ internal sealed class ImapHost : IAsyncDisposable
 {
     private readonly TestStore _store;
 
-    private ImapHost(TestStore store, AccountId account, ImapOptions options)
+    private readonly TimeProvider _clock;
+
+    private ImapHost(TestStore store, AccountId account, ImapOptions options, TimeProvider clock, bool scram)
     {
         _store = store;
+        _clock = clock;
         Account = account;
-        Server = new(options, store.Store, new MimeReader(), new OnePassword(account.Value), TimeProvider.System, NullLogger.Instance);
+        Server = new(options, store.Store, new MimeReader(), new OnePassword(account.Value, scram), clock, NullLogger.Instance);
     }
 
     public AccountId Account { get; }
@@ -28,19 +32,30 @@ internal sealed class ImapHost : IAsyncDisposable
 
     public SqliteMailStore Store => _store.Store;
 
-    public static async Task<ImapHost> StartAsync(Func<ImapOptions, ImapOptions>? with = null)
+    public static async Task<ImapHost> StartAsync(
+        Func<ImapOptions, ImapOptions>? with = null, TimeProvider? clock = null, bool scram = false, int storedVersion = 0,
+        Func<StoreOptions, StoreOptions>? store = null)
     {
-        var store = await TestStore.OpenAsync(with: o => o with { Reader = new MimeReader() });
-        var (account, _) = await store.AccountAsync();
-        var options = new ImapOptions { HostName = "mail.example.test", FailedLoginDelay = TimeSpan.Zero };
-        return new(store, account, with?.Invoke(options) ?? options);
+        var reader = new MimeReader { Version = storedVersion == 0 ? ImapStructure.Version : storedVersion };
+        var opened = await TestStore.OpenAsync(with: o => store is null ? o with { Reader = reader } : store(o with { Reader = reader }));
+        return await StartAsync(opened, with, clock, scram);
     }
 
-    public async Task DeliverAsync(string text, string mailbox = "INBOX")
+    private static async Task<ImapHost> StartAsync(TestStore store, Func<ImapOptions, ImapOptions>? with, TimeProvider? clock, bool scram)
+    {
+        var (account, _) = await store.AccountAsync();
+        var options = new ImapOptions { HostName = "mail.example.test", FailedLoginDelay = TimeSpan.Zero };
+        return new(store, account, with?.Invoke(options) ?? options, clock ?? TimeProvider.System, scram);
+    }
+
+    /// <summary>Indexes all mail now.</summary>
+    public Task IndexAsync() => Store.IndexAllAsync(default);
+
+    public async Task DeliverAsync(string text, string mailbox = "INBOX", int renderedVersion = 0)
     {
         using var body = Store.Spool.Begin();
         body.Write(Encoding.Latin1.GetBytes(text));
-        var rendered = new MimeReader().Render(body);
+        var rendered = new MimeReader().Render(body) with { Version = renderedVersion == 0 ? ImapStructure.Version : renderedVersion };
         await Store.AcceptAsync(
             new(body, rendered, [new(Account, mailbox, "Return-Path: <a@b.example>\r\n"u8.ToArray(), SystemFlags.None, [])], null)
             {
@@ -49,28 +64,34 @@ internal sealed class ImapHost : IAsyncDisposable
             default);
     }
 
-    public WirePair Connect(bool cleartext = true) =>
-        new(ListenerKind.Imap, origin: o => o with { ClearLoginAllowed = cleartext });
+    public WirePair Connect(bool cleartext = true, bool tls = false) => new(
+        ListenerKind.Imap, clock: _clock, certificates: tls ? TestCertificates.Shared : null, origin: o => o with { ClearLoginAllowed = cleartext });
 
     public ValueTask DisposeAsync() => _store.DisposeAsync();
 
-    private sealed class OnePassword(long account) : IAuthenticator
+    private sealed class OnePassword(long account, bool scram) : IAuthenticator
     {
-        public bool ScramOffered => false;
+        public bool ScramOffered => scram;
 
         public ValueTask<Principal?> CheckPasswordAsync(LoginAttempt attempt, string user, string password, CancellationToken cancel) =>
             new(user == "alice@example.test" && password == "secret" ? new Principal(account, user) : null);
 
-        public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel) => throw new NotSupportedException();
+        public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel)
+        {
+            var salted = Rfc2898DeriveBytes.Pbkdf2("secret"u8, "salt"u8, 4096, HashAlgorithmName.SHA256, 32);
+            var stored = SHA256.HashData(HMACSHA256.HashData(salted, "Client Key"u8));
+            return new(new ScramKeys("salt"u8.ToArray(), 4096, stored, HMACSHA256.HashData(salted, "Server Key"u8)));
+        }
 
-        public ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel) => new((Principal?)null);
+        public ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel) =>
+            new(proofHolds && user == "alice@example.test" ? new Principal(account, user) : null);
     }
 }
 
 /// <summary>What Delivery gives the store, made of Mime alone.</summary>
 internal sealed class MimeReader : IMessageReader
 {
-    public int Version => ImapStructure.Version;
+    public int Version { get; init; } = ImapStructure.Version;
 
     public Rendered Render(SpooledBody body)
     {
@@ -98,8 +119,12 @@ internal sealed class MimeReader : IMessageReader
 
     public (string Text, bool Whole) ExtractText(SpooledBody body, int limit)
     {
-        var octets = new byte[Math.Min(limit, body.Length)];
+        var octets = new byte[body.Length];
         body.Read(0, octets);
-        return (Encoding.UTF8.GetString(octets), body.Length < limit);
+        var scanner = new MimeScanner();
+        scanner.Append(octets);
+        var text = MessageText.Extract(
+            scanner.Finish(), (offset, length) => octets.AsMemory((int)offset, Math.Min(length, octets.Length - (int)offset)), limit, out var whole);
+        return (text, whole);
     }
 }
