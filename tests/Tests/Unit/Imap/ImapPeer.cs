@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Net.Security;
 using System.Text;
-using Aviso.Net;
 using Aviso.Tests.Unit.Net;
 using Xunit;
 

@@ -216,7 +216,7 @@ public sealed class LoginTests
     // RFC 5802 §3 as a client.
     private static async Task<string> ScramAsync(ImapPeer peer, bool plus, bool initial, string password, string last)
     {
-        var gs2 = plus ? "p=tls-server-end-point,," : peer.Tls is null ? "n,," : "n,,";
+        var gs2 = plus ? "p=tls-server-end-point,," : "n,,";
         var bare = "n=alice@example.test,r=clientnonce";
         await peer.SendAsync($"a AUTHENTICATE SCRAM-SHA-256{(plus ? "-PLUS" : "")}{(initial ? " " + Base64(gs2 + bare) : "")}\r\n");
         if (!initial)
