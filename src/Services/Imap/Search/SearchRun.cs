@@ -71,20 +71,25 @@ internal sealed class SearchRun(ImapSession session, SelectedMailbox box, Search
             session.Account, open.ConvertAll(i => _view[i].Email), ShownColumns.Keys, session.Server.Reader.Version,
             (int place, in ShownEmail email) => truths[place] = Judge(key, open[place], _view[open[place]], known: true, email, null),
             session.Cancel);
+        var inside = new List<int>();
         for (var k = 0; k < open.Count; k++)
         {
-            var truth = truths[k] is null or Truth.Unknown ? await LookInsideAsync(open[k]) : truths[k];
-            if (truth == Truth.Yes) found.Add(open[k]);
+            if (truths[k] is null or Truth.Unknown) inside.Add(open[k]);
+            else if (truths[k] == Truth.Yes) found.Add(open[k]);
         }
         open.Clear();
+        if (inside.Count == 0) return;
+        var emails = await session.Store.EmailsAsync(session.Account, inside.ConvertAll(i => _view[i].Email), session.Cancel);
+        for (var k = 0; k < inside.Count; k++)
+        {
+            if (emails[k] is { } email && await LookInsideAsync(inside[k], email) == Truth.Yes) found.Add(inside[k]);
+        }
     }
 
-    private async ValueTask<Truth> LookInsideAsync(int index)
+    private async ValueTask<Truth> LookInsideAsync(int index, StoredEmail email)
     {
         session.Cancel.ThrowIfCancellationRequested();
-        var id = _view[index].Email;
-        if ((await session.Store.EmailsAsync(session.Account, [id], session.Cancel))[0] is not { } email) return Truth.No;
-        using var body = await session.Store.OpenBodyAsync(session.Account, id, session.Cancel);
+        using var body = await session.Store.OpenBodyAsync(session.Account, email.Id, session.Cancel);
         if (body is null) return Truth.No;
         var fresh = FetchWriter.Fresh(session, email, body);
         var shown = new ShownEmail { Thread = email.Thread, Envelope = fresh.Envelope, SentDate = fresh.SentDate };

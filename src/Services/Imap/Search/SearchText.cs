@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Aviso.Mime;
 using Aviso.Store;
@@ -74,36 +75,22 @@ internal sealed class SearchText(Rendered rendered, StoredBody body)
         return octets.AsMemory(0, SectionFinder.ReadFully(body, body.PrefixLength + offset, octets));
     }
 
-    // As Charsets.Decode reads it for the index, without holding the part: no charset, or US-ASCII, may be UTF-8 or Windows-1252.
-    private Encoding EncodingOf(MimePart part, FoundSection found)
-    {
-        if (part.Charset is { Length: > 0 } charset && Charsets.TryGet(charset, out var encoding) && encoding.CodePage != 20127) return encoding;
-        var strict = new UTF8Encoding(false, throwOnInvalidBytes: true).GetDecoder();
-        var chars = new char[4 * 1024];
-        try
-        {
-            foreach (var piece in SectionWriter.Decoded(found, body))
-            {
-                var rest = piece;
-                while (!rest.IsEmpty)
-                {
-                    strict.Convert(rest.Span, chars, flush: false, out var used, out _, out _);
-                    rest = rest[used..];
-                }
-            }
-            return Encoding.UTF8;
-        }
-        catch (DecoderFallbackException)
-        {
-            return Charsets.TryGet("windows-1252", out var western) ? western : Encoding.Latin1;
-        }
-    }
-
+    // As Charsets.Decode reads it for the index: no charset, or US-ASCII, is UTF-8 if it is that and Windows-1252 if not.
     private bool TextContains(MimePart part, string wanted)
     {
         var found = new FoundSection(true, body.PrefixLength + part.BodyOffset, part.BodyLength, null, part.Encoding, false);
-        var decoder = EncodingOf(part, found).GetDecoder();
-        var chars = new char[40 * 1024];
+        if (part.Charset is { Length: > 0 } charset && Charsets.TryGet(charset, out var encoding) && encoding.CodePage != 20127)
+            return TextContains(found, encoding, wanted, out _);
+        if (TextContains(found, Encoding.UTF8, wanted, out var broken)) return true;
+        return broken && Charsets.TryGet("windows-1252", out var western) && TextContains(found, western, wanted, out _);
+    }
+
+    /// <param name="broken">Octets that this encoding does not have were seen.</param>
+    private bool TextContains(FoundSection found, Encoding encoding, string wanted, out bool broken)
+    {
+        broken = false;
+        var decoder = encoding.GetDecoder();
+        var chars = ArrayPool<char>.Shared.Rent(40 * 1024);
         var tail = "";
         foreach (var piece in SectionWriter.Decoded(found, body))
         {
@@ -113,11 +100,17 @@ internal sealed class SearchText(Rendered rendered, StoredBody body)
                 if (used == 0 && count == 0) break;
                 at += used;
                 var text = tail + new string(chars, 0, count);
-                if (Contains(text, wanted)) return true;
+                if (Contains(text, wanted))
+                {
+                    ArrayPool<char>.Shared.Return(chars);
+                    return true;
+                }
+                broken |= text.Contains('\uFFFD', StringComparison.Ordinal);
                 // What may be the beginning of a match across pieces.
                 tail = text[^Math.Min(text.Length, wanted.Length + 16)..];
             }
         }
+        ArrayPool<char>.Shared.Return(chars);
         return false;
     }
 }
