@@ -214,7 +214,8 @@ public sealed partial class SqliteMailStore
 
     private static MailboxInfo ReadInfo(Statement row, AccountId account, bool subscribed, IReadOnlyList<string> keywords) => new(
         new(row.Int(0)), account, row.Text(1), (SpecialUse)row.Int(2), subscribed, (uint)row.Int(3), (uint)row.Int(4),
-        row.Int(6), (int)row.Int(8), (int)row.Int(9), (int)row.Int(10), row.Int(11), keywords) { FirstRecentUid = (uint)row.Int(5) };
+        row.Int(6), (int)row.Int(8), (int)row.Int(9), (int)row.Int(10), row.Int(11), keywords)
+    { FirstRecentUid = (uint)row.Int(5) };
 
     private static MailboxInfo Info(AccountId account, OpenMailbox mailbox, bool subscribed) => new(
         new(mailbox.Id), account, mailbox.Name, mailbox.Use, subscribed, mailbox.UidValidity, mailbox.UidNext,

@@ -83,8 +83,12 @@ public sealed partial class SqliteMailStore
             default:
                 show(place, new()
                 {
-                    Thread = thread, Envelope = row.Blob(3), SentDate = row.IntOrNull(4), BaseSubject = row.Utf8(5),
-                    MessageId = row.Utf8(6), References = row.Utf8(7),
+                    Thread = thread,
+                    Envelope = row.Blob(3),
+                    SentDate = row.IntOrNull(4),
+                    BaseSubject = row.Utf8(5),
+                    MessageId = row.Utf8(6),
+                    References = row.Utf8(7),
                 });
                 break;
         }

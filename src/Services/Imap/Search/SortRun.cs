@@ -84,8 +84,11 @@ internal static class SortRun
             index, entry,
             new()
             {
-                Envelope = rendered.Envelope, SentDate = rendered.SentDate, BaseSubject = Encoding.UTF8.GetBytes(rendered.BaseSubject),
-                MessageId = Encoding.UTF8.GetBytes(rendered.MessageId), References = Encoding.UTF8.GetBytes(string.Join('\n', rendered.References)),
+                Envelope = rendered.Envelope,
+                SentDate = rendered.SentDate,
+                BaseSubject = Encoding.UTF8.GetBytes(rendered.BaseSubject),
+                MessageId = Encoding.UTF8.GetBytes(rendered.MessageId),
+                References = Encoding.UTF8.GetBytes(string.Join('\n', rendered.References)),
             },
             criteria, threads);
     }
