@@ -7,8 +7,8 @@ namespace Aviso.Bench;
 internal sealed class Bench : IAsyncDisposable
 {
     private readonly PeerStack _peers;
-    private AvisoTarget? _aviso;
     private readonly Lazy<Task> _stopping;
+    private AvisoTarget? _aviso;
 
     private Bench(PeerStack peers) => (_peers, _stopping) = (peers, new(StopAllAsync));
 
@@ -17,16 +17,16 @@ internal sealed class Bench : IAsyncDisposable
     /// <summary>One benchmark on a fresh Aviso.</summary>
     public async Task<Table> MeasureAsync(string name, int runs)
     {
-        var aviso = _aviso = await AvisoTarget.StartAsync();
+        var aviso = _aviso = new AvisoTarget();
         try
         {
+            await aviso.StartAsync();
             var course = new Course(aviso, _peers, runs);
             return await Cases.All[name](course) with { Runs = runs, Others = course.Others.DefaultIfEmpty().Average() };
         }
         finally
         {
-            if (_stopping.IsValueCreated) await _stopping.Value;
-            else await aviso.DisposeAsync();
+            await aviso.DisposeAsync();
             _aviso = null;
         }
     }

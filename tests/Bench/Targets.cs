@@ -74,7 +74,10 @@ internal sealed class AvisoTarget : ITarget, IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("aviso-bench-").FullName;
     private Dictionary<string, int> _ports = [];
-    private Process _process = null!;
+    private readonly Lazy<Task> _ending;
+    private Process? _process;
+
+    public AvisoTarget() => _ending = new(EndAsync);
 
     public string Name => "Aviso";
 
@@ -84,21 +87,20 @@ internal sealed class AvisoTarget : ITarget, IAsyncDisposable
 
     public int Imaps => _ports["imaps"];
 
-    public string Pids => $"{_process.Id}";
+    public string Pids => $"{_process!.Id}";
 
     public string Count => $"imap:127.0.0.1:{Imap}";
 
     public string Wipe => "";
 
-    public static async Task<AvisoTarget> StartAsync()
+    public async Task StartAsync()
     {
-        var target = new AvisoTarget();
         var users = Enumerable.Range(1, 100).Select(i => $"user{i:000}@bench.test").Append("big10k@bench.test").Append("big100k@bench.test");
         await File.WriteAllTextAsync(
-            Path.Combine(target._folder, "accounts.json"), JsonSerializer.Serialize(users.ToDictionary(user => user, _ => "benchpass")));
-        await File.WriteAllTextAsync(Path.Combine(target._folder, "aviso.yaml"), $$"""
+            Path.Combine(_folder, "accounts.json"), JsonSerializer.Serialize(users.ToDictionary(user => user, _ => "benchpass")));
+        await File.WriteAllTextAsync(Path.Combine(_folder, "aviso.yaml"), $$"""
             hostname: mail.bench.test
-            data: {{target._folder}}/data
+            data: {{_folder}}/data
             listeners:
               - { kind: smtp, address: "127.0.0.1:0" }
               - { kind: imap, address: "127.0.0.1:0" }
@@ -117,10 +119,9 @@ internal sealed class AvisoTarget : ITarget, IAsyncDisposable
             log: { level: warning }
 
             """);
-        await target.RunAsync();
+        await RunAsync();
         // All declared passwords are derived once in the background; that is no part of any load.
         await Task.Delay(TimeSpan.FromSeconds(6));
-        return target;
     }
 
     /// <summary>Stops as an administrator would and starts on the same data.</summary>
@@ -128,7 +129,7 @@ internal sealed class AvisoTarget : ITarget, IAsyncDisposable
     public async Task<TimeSpan> RestartAsync()
     {
         using (var kill = Process.Start("kill", ["-TERM", Pids])) await kill.WaitForExitAsync();
-        await _process.WaitForExitAsync();
+        await _process!.WaitForExitAsync();
         _process.Dispose();
         return await RunAsync();
     }
@@ -163,10 +164,15 @@ internal sealed class AvisoTarget : ITarget, IAsyncDisposable
         return took;
     }
 
-    public async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync() => await _ending.Value;
+
+    private async Task EndAsync()
     {
-        _process.Kill();
-        await _process.WaitForExitAsync();
+        if (_process is { } process)
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
         Directory.Delete(_folder, recursive: true);
     }
 }
