@@ -5,7 +5,22 @@ using System.Text.RegularExpressions;
 namespace Aviso.Bench;
 
 /// <summary>Both servers and how often to measure.</summary>
-internal sealed record Course(AvisoTarget Aviso, PeerStack Peers, int Runs);
+internal sealed record Course(AvisoTarget Aviso, PeerStack Peers, int Runs)
+{
+    /// <summary>Share of all cores that others used during each measurement (not while waiting for silence), 0 to 1.</summary>
+    public List<double> Others { get; } = [];
+
+    /// <summary>The scripts of the SMTP side say it of each run.</summary>
+    public void Note(params List<JsonNode>[] runs) => Others.AddRange(runs.SelectMany(run => run).Select(run => (double)run["other_cpu"]!));
+
+    public async Task<T> WatchAsync<T>(Func<Task<T>> measure)
+    {
+        var neighbours = await Neighbours.StartAsync(Aviso, Peers);
+        var result = await measure();
+        Others.Add(await neighbours.ShareAsync());
+        return result;
+    }
+}
 
 /// <summary>The whole-server benchmarks by name; "owes" from the goals of the project.</summary>
 internal static partial class Cases
@@ -19,8 +34,11 @@ internal static partial class Cases
         ["imap-login"] = ImapLoginAsync,
         ["idle"] = IdleAsync,
         ["fetch"] = course => FetchAsync(course, "fetch", "^fetch_(flags|envelope|1000)|status|select|sort|thread"),
-        ["grow"] = GrowAsync,
         ["search"] = course => FetchAsync(course, "search", "^search"),
+        ["select"] = SelectAsync,
+        ["latency"] = LatencyAsync,
+        ["huge"] = HugeAsync,
+        ["grow"] = GrowAsync,
     };
 
     private static async Task<Table> SmtpAsync(Course course, string name, int octets, int messages, int connections, double owes)
@@ -33,25 +51,29 @@ internal static partial class Cases
             aviso.Add(await LoadAsync(course.Aviso, octets, messages, connections));
             peers.Add(await LoadAsync(course.Peers, octets, Math.Min(messages, 3_000), connections));
         }
-        return new(name, Smtp(aviso, peers, owes, timesTheRate: octets == 4096 ? 10 : null));
+        course.Note(aviso, peers);
+        return new(
+            name, $"Messages of {octets / 1024} KiB on {connections} connections, one a connection, {messages:N0} to Aviso and {Math.Min(messages, 3_000):N0} to the peers.",
+            Smtp(aviso, peers, owes, timesTheRate: octets == 4096 ? 10 : null));
     }
 
     private static List<Row> Smtp(List<JsonNode> aviso, List<JsonNode> peers, double owes, int? timesTheRate) =>
     [
         new("CPU a message", "ms", Median(aviso, "cpu_ms_per_msg"), Median(peers, "cpu_ms_per_msg"), owes),
         new("in the mailbox a second", "msg/s", Median(aviso, "e2e_per_s"), Median(peers, "e2e_per_s"), timesTheRate * Median(peers, "e2e_per_s"), HigherIsBetter: true),
-        new("250 after DATA, p50", "ms", aviso.Select(p => (double)p["lat_ms"]!["p50"]!).Order().ElementAt(aviso.Count / 2),
-            peers.Select(p => (double)p["lat_ms"]!["p50"]!).Order().ElementAt(peers.Count / 2)),
+        new("from connecting to 250, p50", "ms", Latency(aviso, "p50"), Latency(peers, "p50")),
         new("memory under load (PSS)", "MB", aviso.Max(Pss), peers.Max(Pss)),
     ];
 
     private static double Pss(JsonNode run) => Math.Max((double)run["peak_pss_mb"]!, (double)run["idle_pss_mb"]!);
 
-    private static async Task<JsonNode> LoadAsync(ITarget target, int octets, int messages, int connections)
+    private static double Latency(List<JsonNode> runs, string at) => Median(runs.Select(run => (double)run["lat_ms"]![at]!));
+
+    private static async Task<JsonNode> LoadAsync(ITarget target, int octets, int messages, int connections, params (string, string)[] more)
     {
         var output = await Scripts.RunAsync("smtp_rate.py", ["127.0.0.1", $"{target.Smtp}"],
-            ("STACK_PIDS", target.Pids), ("COUNT", target.Count), ("PRE_CMD", target.Wipe), ("MSGS", $"{messages}"),
-            ("SESS", $"{connections}"), ("LEN", $"{octets}"), ("RUNS", "1"), ("PASS", "benchpass"));
+            [("STACK_PIDS", target.Pids), ("COUNT", target.Count), ("PRE_CMD", target.Wipe), ("MSGS", $"{messages}"),
+            ("SESS", $"{connections}"), ("LEN", $"{octets}"), ("RUNS", "1"), ("PASS", "benchpass"), .. more]);
         Console.WriteLine($"  {target.Name}: {output.Split('\n')[0]}");
         return JsonNode.Parse(output.Split('\n')[0])!;
     }
@@ -65,7 +87,8 @@ internal static partial class Cases
             aviso.Add(await RelayOnceAsync(course.Aviso, "sink-%03d@bench.test", 10_000));
             peers.Add(await RelayOnceAsync(course.Peers, "user%03d@sink.test", 3_000));
         }
-        return new("relay",
+        course.Note(aviso, peers);
+        return new("relay", "Messages of 4 KiB on 20 connections to smtp-sink: Postfix relays for its own networks; Aviso, which relays for nobody, forwards by an alias.",
         [
             new("CPU a message, in, queued, out", "ms", Median(aviso, "cpu_ms_per_msg"), Median(peers, "cpu_ms_per_msg"), 0.5),
             new("out a second", "msg/s", Median(aviso, "e2e_per_s"), Median(peers, "e2e_per_s"), HigherIsBetter: true),
@@ -89,13 +112,15 @@ internal static partial class Cases
         await LoadAsync(course.Aviso, 4096, Block, 20);
         var blocks = new List<JsonNode>();
         for (var stored = Block; stored < total; stored += Block) blocks.Add(await LoadAsync(course.Aviso, 4096, Block, 20));
+        course.Note(blocks);
         // The first and the last three blocks: one alone says more about the machine than about the store.
         var first = Median(blocks.Take(3).ToList(), "cpu_ms_per_msg");
         var last = Median(blocks.TakeLast(3).ToList(), "cpu_ms_per_msg");
-        return new("grow",
+        return new("grow", $"Messages of 4 KiB on 20 connections until {total:N0} are stored.",
         [
             new($"CPU a message at {2 * Block:N0} stored", "ms", first, double.NaN),
             new($"CPU a message at {total:N0} stored (within 20 %)", "ms", last, double.NaN, 1.2 * first),
+            new($"start to ready with {total:N0} stored", "ms", (await course.Aviso.RestartAsync()).TotalMilliseconds, double.NaN, 2_000),
         ]);
     }
 
@@ -106,10 +131,10 @@ internal static partial class Cases
         await ImapLoad.MixedAsync(course.Aviso, connections: 50, seconds: 5);
         for (var run = 0; run < course.Runs; run++)
         {
-            aviso.Add(await ImapLoad.MixedAsync(course.Aviso, connections: 50, seconds: 8));
-            peers.Add(await ImapLoad.MixedAsync(course.Peers, connections: 50, seconds: 8));
+            aviso.Add(await course.WatchAsync(() => ImapLoad.MixedAsync(course.Aviso, connections: 50, seconds: 8)));
+            peers.Add(await course.WatchAsync(() => ImapLoad.MixedAsync(course.Peers, connections: 50, seconds: 8)));
         }
-        return new("imap", Imap(aviso, peers, 0.08));
+        return new("imap", "50 connections, 100 users with 484 messages each, the mixed commands of ImapLoad.MixedAsync.", Imap(aviso, peers, 0.08));
     }
 
     private static async Task<Table> ImapLoginAsync(Course course)
@@ -119,10 +144,10 @@ internal static partial class Cases
         await ImapLoad.LoginsAsync(course.Aviso, connections: 20, seconds: 4);
         for (var run = 0; run < course.Runs; run++)
         {
-            aviso.Add(await ImapLoad.LoginsAsync(course.Aviso, connections: 20, seconds: 6));
-            peers.Add(await ImapLoad.LoginsAsync(course.Peers, connections: 20, seconds: 6));
+            aviso.Add(await course.WatchAsync(() => ImapLoad.LoginsAsync(course.Aviso, connections: 20, seconds: 6)));
+            peers.Add(await course.WatchAsync(() => ImapLoad.LoginsAsync(course.Peers, connections: 20, seconds: 6)));
         }
-        return new("imap-login", Imap(aviso, peers, 0.25));
+        return new("imap-login", "20 connections; each round connects, LOGIN, SELECT, FETCH, LOGOUT; 20 messages in each mailbox.", Imap(aviso, peers, 0.25));
     }
 
     private static List<Row> Imap(List<ImapFigures> aviso, List<ImapFigures> peers, double owes) =>
@@ -137,16 +162,17 @@ internal static partial class Cases
         var rows = new List<Row>();
         foreach (var (name, tls) in new[] { ("in the clear", "0"), ("over TLS", "1") })
         {
-            var aviso = await IdleOnceAsync(course.Aviso, tls);
-            var peers = await IdleOnceAsync(course.Peers, tls);
+            var aviso = await course.WatchAsync(() => IdleOnceAsync(course.Aviso, tls));
+            var peers = await course.WatchAsync(() => IdleOnceAsync(course.Peers, tls));
             rows.Add(new($"PSS of one idle connection {name}", "KiB", aviso, peers, tls == "1" ? 48 : null));
         }
-        return new("idle", rows);
+        return new("idle", "500 connections, logged in, INBOX selected, in IDLE.", rows);
     }
 
     private static async Task<double> IdleOnceAsync(ITarget target, string tls)
     {
-        var output = await Scripts.RunAsync("imap_idle.py", ["127.0.0.1", $"{(tls == "1" ? target.Imaps : target.Imap)}", "500"],
+        var output = await Scripts.RunAsync(
+            "imap_idle.py", ["127.0.0.1", $"{(tls == "1" ? target.Imaps : target.Imap)}", "500"],
             ("STACK_PIDS", target.Pids), ("TLS", tls), ("SETTLE", "15"));
         Console.WriteLine($"  {target.Name}: {output.Trim()}");
         return double.Parse(KibPerConnection().Match(output).Groups[1].Value, CultureInfo.InvariantCulture);
@@ -159,10 +185,10 @@ internal static partial class Cases
             await Scripts.RunAsync("imap_fill.py", ["10000", "append", "127.0.0.1", $"{course.Peers.Imap}", "big10k@bench.test", "benchpass"]);
         // The first search over text asks for the index; it is built in the background and waited for here.
         await ImapLoad.IndexAsync(course.Aviso, "big10k@bench.test", "zyzzyva");
-        var aviso = await FetchOnceAsync(course.Aviso, only, course.Runs);
-        var peers = await FetchOnceAsync(course.Peers, only, course.Runs);
+        var aviso = await course.WatchAsync(() => FetchOnceAsync(course.Aviso, only, course.Runs));
+        var peers = await course.WatchAsync(() => FetchOnceAsync(course.Peers, only, course.Runs));
         var owes = new Dictionary<string, double> { ["fetch_envelope"] = 33, ["search_body_rare"] = 40 };
-        return new(name,
+        return new(name, "One session, one command at a time after a second of silence, so figures below 1 ms are mostly waking up.",
         [
             .. aviso.Where(figure => peers.ContainsKey(figure.Key)).Select(figure =>
                 new Row($"{figure.Key}, 10,000 messages, warm", "ms", figure.Value, peers[figure.Key], owes.TryGetValue(figure.Key, out var o) ? o : null)),
@@ -178,9 +204,106 @@ internal static partial class Cases
             match => match.Groups[1].Value, match => double.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture));
     }
 
+    private static async Task<Table> SelectAsync(Course course)
+    {
+        const string Box = "big100k";
+        await Scripts.RunAsync("imap_fill.py", ["100000", "append", "127.0.0.1", $"{course.Aviso.Imap}", Box + "@bench.test", "benchpass"]);
+        // IMAP is a slow way into a Maildir: the files are written instead, Dovecot indexes them at the first SELECT.
+        if (!Directory.Exists(PeerStack.BigMailbox(Box)))
+            await Scripts.RunAsync("imap_fill.py", ["100000", "maildir", PeerStack.BigMailbox(Box), await PeerStack.OwnerAsync()]);
+        (string Name, Func<ITarget, Task> Before, double? Owes)[] states =
+        [
+            ("nothing new", _ => Task.CompletedTask, 5),
+            ("after a message came", target => Task.Run(() => ImapLoad.Append(target, Box + "@bench.test")), 5),
+            ("cold", target => target.CoolAsync(), 150),
+        ];
+        var rows = new List<Row>();
+        foreach (var (name, before, owes) in states)
+        {
+            var (aviso, peers) = (new List<double>(), new List<double>());
+            foreach (var target in new ITarget[] { course.Aviso, course.Peers }) ImapLoad.Select(target, Box + "@bench.test");
+            for (var run = 0; run < course.Runs; run++)
+            {
+                foreach (var (target, figures) in new (ITarget, List<double>)[] { (course.Aviso, aviso), (course.Peers, peers) })
+                {
+                    await before(target);
+                    figures.Add(await course.WatchAsync(() => Task.FromResult(ImapLoad.Select(target, Box + "@bench.test"))));
+                }
+            }
+            rows.Add(new($"SELECT of 100,000 messages, {name}", "ms", Median(aviso), Median(peers), owes));
+        }
+        return new("select", "The first SELECT of a new session. Cold: after a restart of Aviso (Dovecot has a process a session), page cache dropped, Dovecot's index kept.", rows);
+    }
+
+    // Idle server, one connection that stays: from MAIL to 250.
+    private static async Task<Table> LatencyAsync(Course course)
+    {
+        (string, string)[] keep = [("KEEP", "1")];
+        await LoadAsync(course.Aviso, 4096, 2_000, 1, keep);
+        var (aviso, peers, syncs) = (new List<JsonNode>(), new List<JsonNode>(), new List<double>());
+        for (var run = 0; run < course.Runs; run++)
+        {
+            syncs.Add(Disk.SyncMilliseconds());
+            aviso.Add(await LoadAsync(course.Aviso, 4096, 1_000, 1, keep));
+            peers.Add(await LoadAsync(course.Peers, 4096, 1_000, 1, keep));
+        }
+        course.Note(aviso, peers);
+        var sync = Median(syncs);
+        return new("latency", "One connection, 1,000 messages of 4 KiB one after another; the peers' 250 means their queue, the mailbox comes later.",
+        [
+            new("from MAIL to 250, p50 (two syncs + 2 ms)", "ms", Latency(aviso, "p50"), Latency(peers, "p50"), (2 * sync) + 2),
+            new("from MAIL to 250, p99", "ms", Latency(aviso, "p99"), Latency(peers, "p99")),
+            new("one sync of 4 KiB on this disk, p50", "ms", sync, double.NaN),
+        ]);
+    }
+
+    private static async Task<Table> HugeAsync(Course course)
+    {
+        var folder = Directory.CreateTempSubdirectory("aviso-bench-huge-");
+        await File.WriteAllTextAsync(
+            Path.Combine(folder.FullName, "huge.eml"),
+            "From: a@sender.test\r\nSubject: huge\r\n\r\n" + string.Concat(Enumerable.Repeat("the quick brown fox jumps over the lazy dog and goes home again\r\n", (200 << 20) / 65)));
+        await LoadAsync(course.Aviso, 4096, 6_000, 4);
+        var (added, p99, alone) = (new List<double>(), new List<double>(), new List<double>());
+        (string, string)[] atOnce = [("COUNT", "none"), ("QUIET_WAIT", "0"), ("TIMEOUT", "120")];
+        for (var run = 0; run < course.Runs; run++)
+        {
+            var quiet = Task.Run(() => LoadAsync(course.Aviso, 4096, 6_000, 4, atOnce));
+            var usual = await PeakWhileAsync(course.Aviso, quiet);
+            alone.Add((double)(await quiet)["lat_ms"]!["p99"]!);
+            // Both scripts wait two seconds for silence before they start; the small mail must still flow when the large is in.
+            var large = Task.Run(() => LoadAsync(course.Aviso, 4096, 4, 1, [.. atOnce, ("EMLDIR", folder.FullName)]));
+            var small = Task.Run(() => LoadAsync(course.Aviso, 4096, 25_000, 4, atOnce));
+            added.Add(await course.WatchAsync(() => PeakWhileAsync(course.Aviso, large)) - usual);
+            if (small.IsCompleted || (int)(await large)["sent"]! != 4) throw new InvalidOperationException("the large messages were not taken meanwhile");
+            p99.Add((double)(await small)["lat_ms"]!["p99"]!);
+        }
+        folder.Delete(recursive: true);
+        return new("huge", "Four messages of 200 MiB one after another while 4 connections send messages of 4 KiB.",
+        [
+            new("memory on top of that of small mail, most of any run (PSS)", "MB", added.Max(), double.NaN, 30),
+            new("small mail meanwhile, p99", "ms", Median(p99), double.NaN, 50),
+            new("small mail alone, p99", "ms", Median(alone), double.NaN),
+        ]);
+    }
+
+    private static async Task<double> PeakWhileAsync(ITarget target, Task work)
+    {
+        var peak = 0.0;
+        while (!work.IsCompleted)
+        {
+            var line = File.ReadLines($"/proc/{target.Pids}/smaps_rollup").First(one => one.StartsWith("Pss:", StringComparison.Ordinal));
+            peak = Math.Max(peak, double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024);
+            await Task.WhenAny(work, Task.Delay(100));
+        }
+        await work;
+        return peak;
+    }
+
     private static double Median(List<JsonNode> runs, string key) => Median(runs.Select(run => (double)run[key]!));
 
-    private static double Median(IEnumerable<double> figures) => figures.Order().ToArray() is var sorted ? sorted[sorted.Length / 2] : 0;
+    private static double Median(IEnumerable<double> figures) => figures.Order().ToArray() is var sorted
+        ? (sorted[sorted.Length / 2] + sorted[(sorted.Length - 1) / 2]) / 2 : 0;
 
     [GeneratedRegex(@"^warm (\S+)\s+median\s+([\d.]+) ms", RegexOptions.Multiline)]
     private static partial Regex WarmMedian();

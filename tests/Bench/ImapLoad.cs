@@ -84,6 +84,24 @@ internal static class ImapLoad
         }
     }
 
+    /// <summary>Milliseconds of the first SELECT of a new session.</summary>
+    public static double Select(ITarget target, string user)
+    {
+        using var imap = new Client(target.Imap);
+        imap.Run($"LOGIN {user} benchpass");
+        var began = Stopwatch.GetTimestamp();
+        imap.Select("INBOX");
+        return Stopwatch.GetElapsedTime(began).TotalMilliseconds;
+    }
+
+    /// <summary>Adds one message to INBOX.</summary>
+    public static void Append(ITarget target, string user)
+    {
+        using var imap = new Client(target.Imap);
+        imap.Run($"LOGIN {user} benchpass");
+        imap.Append("INBOX", Message);
+    }
+
     private static string Fetch(Random chance, int count) => chance.Next(4) switch
     {
         0 => "FETCH 1:* (UID FLAGS)",

@@ -1,19 +1,22 @@
 using System.Text;
 using Aviso.Accounts;
+using Aviso.Delivery;
 using Aviso.Mime;
 using Aviso.Net;
+using Aviso.Store;
 using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Aviso.Bench;
 
 /// <summary>Single pieces of the hot path.</summary>
 internal static class Micro
 {
-    public static void Run(string[] args) => BenchmarkSwitcher.FromTypes([typeof(MimeBench), typeof(LoginBench)]).Run(
+    public static void Run(string[] args) => BenchmarkSwitcher.FromTypes([typeof(MimeBench), typeof(LoginBench), typeof(AddressBench), typeof(StoreBench)]).Run(
         args.Length == 0 ? ["--filter", "*"] : args,
         DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance)));
 }
@@ -54,4 +57,84 @@ public class LoginBench
     public bool NetworkContains() => Networks.Contains(System.Net.IPAddress.Loopback);
 
     private static readonly Networks Networks = Networks.Parse("10.0.0.0/8", "192.168.0.0/16", "127.0.0.0/8", "::1/128");
+}
+
+/// <summary>RCPT against 1,000 mailboxes, 1,000 aliases and a pattern.</summary>
+[MemoryDiagnoser]
+public class AddressBench
+{
+    private static readonly Source Here = new("bench");
+
+    private readonly AddressTable _table = AddressTableBuilder.Build(
+        [new("bench.test", null, null, Here)],
+        Enumerable.Range(1, 1_000).Select(i => new TableAccount(new(i), $"user{i:000}@bench.test", Suspended: false, 0, [], Here)),
+        Enumerable.Range(1, 1_000).Select(i => new DeclaredAlias($"alias{i:000}@bench.test", [$"user{i:000}@bench.test"], Here))
+            .Append(new("sales-*@bench.test", ["user001@bench.test"], Here)),
+        "user001@bench.test", Here).Table!;
+
+    [Benchmark]
+    public Resolution Mailbox() => _table.Resolve("user500", "bench.test");
+
+    [Benchmark]
+    public Resolution Alias() => _table.Resolve("alias500", "bench.test");
+
+    [Benchmark]
+    public Resolution Pattern() => _table.Resolve("sales-7", "bench.test");
+
+    [Benchmark]
+    public Resolution Nobody() => _table.Resolve("nobody", "bench.test");
+}
+
+/// <summary>The store alone: 4 KiB messages from 20 callers who share commits, one caller alone, and reading what FETCH wants.</summary>
+public class StoreBench
+{
+    private const int Callers = 20;
+
+    private readonly string _folder = Path.Combine(Path.GetTempPath(), "aviso-bench-" + Path.GetRandomFileName());
+    private readonly byte[] _message = Encoding.ASCII.GetBytes(
+        "From: a@sender.test\r\nTo: b@bench.test\r\nSubject: bench\r\nMessage-ID: <1@bench.test>\r\n\r\n" + string.Concat(Enumerable.Repeat("the quick brown fox jumps over the lazy dog and goes home again\r\n", 60)));
+    private readonly MessageReader _reader = new();
+    private SqliteMailStore _store = null!;
+    private AccountId[] _accounts = [];
+    private EmailId[] _emails = [];
+
+    [GlobalSetup]
+    public async Task OpenAsync()
+    {
+        _store = await SqliteMailStore.OpenAsync(
+            new() { DataFolder = _folder, Clock = TimeProvider.System, Log = NullLogger.Instance, Reader = _reader, Index = false }, default);
+        _accounts = await Task.WhenAll(Enumerable.Range(1, Callers).Select(async i =>
+            (await _store.EnsureAccountAsync($"user{i:000}@bench.test", declared: true, default)).Id));
+        _emails = new EmailId[256];
+        for (var i = 0; i < _emails.Length; i++) _emails[i] = await DeliverAsync(_accounts[0]);
+    }
+
+    [GlobalCleanup]
+    public async Task CloseAsync()
+    {
+        await _store.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Benchmark(OperationsPerInvoke = Callers)]
+    public Task DeliverTwenty() => Task.WhenAll(_accounts.Select(account => Task.Run(() => DeliverAsync(account))));
+
+    [Benchmark]
+    public Task DeliverOne() => DeliverAsync(_accounts[0]);
+
+    [Benchmark(OperationsPerInvoke = 256)]
+    public Task ReadRendered() => _store.EmailsAsync(_accounts[0], _emails, default);
+
+    private async Task<EmailId> DeliverAsync(AccountId account)
+    {
+        using var body = _store.Spool.Begin();
+        body.Write(_message);
+        var accepted = await _store.AcceptAsync(
+            new(body, _reader.Render(body), [new(account, "INBOX", "Return-Path: <a@sender.test>\r\n"u8.ToArray(), SystemFlags.None, [])], null)
+            {
+                ReceivedAt = 1_750_000_000,
+            },
+            default);
+        return accepted.Value!.Targets[0].Value!.Email;
+    }
 }

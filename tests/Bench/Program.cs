@@ -1,13 +1,15 @@
 // Measures Aviso beside its peers (Postfix, LMTP and Dovecot from Debian) with the same load in the same run. Whole-server figures
 // come from the peers' scripts, which stand outside this repository (../shared/peers, or AVISO_PEERS); what counts is CPU per
 // operation and the ratio, since wall-clock rates move with the machine.
+using System.Globalization;
+using System.Runtime.InteropServices;
 using Aviso.Bench;
 
 var names = string.Join(' ', Cases.All.Keys.Append("micro"));
 if (args.Length == 0 || args[0] is "-h" or "--help")
 {
     Console.WriteLine($"usage: dev bench NAME... [--runs N] [--write]\nNAME: {names} all\n"
-        + "--write puts the table into docs/bench.md. Needs root (the peers run under their own users), and for the peers the\n"
+        + "--write puts each table into docs/bench.md. Needs root (the peers run under their own users), and for the peers the\n"
         + "Debian packages postfix postfix-pcre dovecot-imapd dovecot-lmtpd dovecot-sieve dovecot-managesieved gcc python3.");
     return args.Length == 0 ? 2 : 0;
 }
@@ -24,20 +26,26 @@ if (wanted.Find(name => !Cases.All.ContainsKey(name)) is { } unknown)
     return 2;
 }
 var at = Array.IndexOf(args, "--runs");
-var runs = at >= 0 && int.TryParse(args[at + 1], out var given) ? given : 3;
+var runs = 3;
+if (at >= 0 && !(at + 1 < args.Length && int.TryParse(args[at + 1], out runs) && runs is > 0 and <= 20))
+{
+    await Console.Error.WriteLineAsync("--runs takes a number from 1 to 20");
+    return 2;
+}
 if (Scripts.Folder is null)
 {
     await Console.Error.WriteLineAsync("the peers' scripts are not there: set AVISO_PEERS to their folder");
     return 3;
 }
-await using var peers = await PeerStack.StartAsync();
-var tables = new List<Table>();
+await using var bench = await Bench.StartAsync();
+// Stopped half way, no server and no folder stays behind.
+using var stop = PosixSignalRegistration.Create(PosixSignal.SIGTERM, bench.Stop);
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, bench.Stop);
 foreach (var name in wanted)
 {
     Console.WriteLine($"== {name}");
-    await using var aviso = await AvisoTarget.StartAsync();
-    tables.Add(await Cases.All[name](new(aviso, peers, runs)));
-    Console.WriteLine(tables[^1]);
+    var table = await bench.MeasureAsync(name, runs);
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{table}\n{table.Load} Others used {table.Others:P0} of the machine.\n"));
+    if (args.Contains("--write")) Page.Write(table);
 }
-if (args.Contains("--write")) Page.Write(tables);
 return 0;

@@ -23,6 +23,9 @@ internal interface ITarget
 
     /// <summary>Run before each measurement; empty for none.</summary>
     string Wipe { get; }
+
+    /// <summary>Drops what the server remembers and the machine's page cache: the next answer comes from the disk.</summary>
+    Task CoolAsync();
 }
 
 /// <summary>Postfix and Dovecot as peers.sh sets them up.</summary>
@@ -46,12 +49,22 @@ internal sealed class PeerStack : ITarget, IAsyncDisposable
 
     public static string BigMailbox(string user) => $"{Work}/big/{user}/Maildir";
 
+    /// <summary>Who owns the mailboxes, as uid:gid.</summary>
+    public static async Task<string> OwnerAsync()
+    {
+        using var stat = Process.Start(new ProcessStartInfo("stat", ["-c", "%u:%g", $"{Work}/big"]) { RedirectStandardOutput = true })!;
+        return (await stat.StandardOutput.ReadToEndAsync()).Trim();
+    }
+
     public static async Task<PeerStack> StartAsync()
     {
         await Scripts.RunAsync("peers.sh", ["config"]);
         await Scripts.RunAsync("peers.sh", ["start"]);
         return new() { Pids = (await Scripts.RunAsync("peers.sh", ["pids"])).Trim() };
     }
+
+    // A Dovecot session remembers nothing once it is closed.
+    public Task CoolAsync() => PageCache.DropAsync();
 
     public async ValueTask DisposeAsync() => await Scripts.RunAsync("peers.sh", ["stop"]);
 }
@@ -61,7 +74,10 @@ internal sealed class AvisoTarget : ITarget, IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("aviso-bench-").FullName;
     private Dictionary<string, int> _ports = [];
-    private Process _process = null!;
+    private readonly Lazy<Task> _ending;
+    private Process? _process;
+
+    public AvisoTarget() => _ending = new(EndAsync);
 
     public string Name => "Aviso";
 
@@ -71,22 +87,20 @@ internal sealed class AvisoTarget : ITarget, IAsyncDisposable
 
     public int Imaps => _ports["imaps"];
 
-    public string Pids => $"{_process.Id}";
+    public string Pids => $"{_process!.Id}";
 
     public string Count => $"imap:127.0.0.1:{Imap}";
 
     public string Wipe => "";
 
-    public static async Task<AvisoTarget> StartAsync()
+    public async Task StartAsync()
     {
-        var target = new AvisoTarget();
         var users = Enumerable.Range(1, 100).Select(i => $"user{i:000}@bench.test").Append("big10k@bench.test").Append("big100k@bench.test");
         await File.WriteAllTextAsync(
-            Path.Combine(target._folder, "accounts.json"), JsonSerializer.Serialize(users.ToDictionary(user => user, _ => "benchpass")));
-        var settings = Path.Combine(target._folder, "aviso.yaml");
-        await File.WriteAllTextAsync(settings, $$"""
+            Path.Combine(_folder, "accounts.json"), JsonSerializer.Serialize(users.ToDictionary(user => user, _ => "benchpass")));
+        await File.WriteAllTextAsync(Path.Combine(_folder, "aviso.yaml"), $$"""
             hostname: mail.bench.test
-            data: {{target._folder}}/data
+            data: {{_folder}}/data
             listeners:
               - { kind: smtp, address: "127.0.0.1:0" }
               - { kind: imap, address: "127.0.0.1:0" }
@@ -101,29 +115,102 @@ internal sealed class AvisoTarget : ITarget, IAsyncDisposable
               - { address: "sink-*@bench.test", to: [ "user001@sink.test" ] }
             relays: [ { name: sink, host: 127.0.0.1, port: 12526, tls: none } ]
             routes: [ { to: sink.test, relay: sink } ]
-            limits: { connections_at_once: 5000, imap_per_user_and_address: 5000 }
+            limits: { message_size: 300MB, connections_at_once: 5000, imap_per_user_and_address: 5000 }
             log: { level: warning }
 
             """);
-        var ports = Path.Combine(target._folder, "ports.json");
-        target._process = Process.Start(new ProcessStartInfo(
-            Path.Combine(Checkout.Root, "src/Server/bin/Release/net10.0/aviso"), ["serve", "--config", settings, "--print-ports-to", ports])
+        await RunAsync();
+        // All declared passwords are derived once in the background; that is no part of any load.
+        await Task.Delay(TimeSpan.FromSeconds(6));
+    }
+
+    /// <summary>Stops as an administrator would and starts on the same data.</summary>
+    /// <returns>From the start of the process until its ports are open and the store is ready.</returns>
+    public async Task<TimeSpan> RestartAsync()
+    {
+        using (var kill = Process.Start("kill", ["-TERM", Pids])) await kill.WaitForExitAsync();
+        await _process!.WaitForExitAsync();
+        _process.Dispose();
+        return await RunAsync();
+    }
+
+    public async Task CoolAsync()
+    {
+        await RestartAsync();
+        await PageCache.DropAsync();
+    }
+
+    private async Task<TimeSpan> RunAsync()
+    {
+        var ports = Path.Combine(_folder, "ports.json");
+        File.Delete(ports);
+        var began = Stopwatch.GetTimestamp();
+        _process = Process.Start(new ProcessStartInfo(
+            Path.Combine(Checkout.Root, "src/Server/bin/Release/net10.0/aviso"),
+            ["serve", "--config", Path.Combine(_folder, "aviso.yaml"), "--print-ports-to", ports])
         {
             RedirectStandardOutput = true,
         })!;
-        target._process.OutputDataReceived += (_, _) => { };
-        target._process.BeginOutputReadLine();
-        for (var i = 0; i < 600 && !File.Exists(ports); i++) await Task.Delay(50);
-        target._ports = JsonSerializer.Deserialize<Dictionary<string, int>>(await File.ReadAllTextAsync(ports))!;
-        // All declared passwords are derived once in the background; that is no part of any load.
-        await Task.Delay(TimeSpan.FromSeconds(6));
-        return target;
+        _process.OutputDataReceived += (_, _) => { };
+        _process.BeginOutputReadLine();
+        while (!File.Exists(ports))
+        {
+            if (_process.HasExited || Stopwatch.GetElapsedTime(began) > TimeSpan.FromMinutes(1))
+                throw new InvalidOperationException("aviso serve did not start");
+            await Task.Delay(5);
+        }
+        var took = Stopwatch.GetElapsedTime(began);
+        _ports = JsonSerializer.Deserialize<Dictionary<string, int>>(await File.ReadAllTextAsync(ports))!;
+        return took;
     }
 
-    public async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync() => await _ending.Value;
+
+    private async Task EndAsync()
     {
-        _process.Kill();
-        await _process.WaitForExitAsync();
+        if (_process is { } process)
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
         Directory.Delete(_folder, recursive: true);
+    }
+}
+
+/// <summary>The disk below both servers.</summary>
+internal static class Disk
+{
+    /// <summary>Appending 4 KiB and syncing it, p50 of 200.</summary>
+    public static double SyncMilliseconds()
+    {
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        try
+        {
+            using var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
+            var block = new byte[4096];
+            var took = new double[200];
+            for (var i = 0; i < took.Length; i++)
+            {
+                var began = Stopwatch.GetTimestamp();
+                RandomAccess.Write(file, block, i * 4096L);
+                RandomAccess.FlushToDisk(file);
+                took[i] = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
+            }
+            return took.Order().ElementAt(took.Length / 2);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+}
+
+/// <summary>What the kernel keeps of files.</summary>
+internal static class PageCache
+{
+    public static async Task DropAsync()
+    {
+        using (var sync = Process.Start("sync")) await sync.WaitForExitAsync();
+        await File.WriteAllTextAsync("/proc/sys/vm/drop_caches", "3");
     }
 }
