@@ -7,7 +7,7 @@ namespace Aviso.Store;
 /// something returns after the change is durable (design.md section 2 rule 1). A SQLite store implements it today;
 /// a PostgreSQL store will later, so nothing here shows an engine. Thread-safe.
 /// </summary>
-public interface IMailStore : IMailboxes, IEntries, IQueueRows, IAccountRows, IAsyncDisposable
+public interface IMailStore : IMailboxes, IEntries, IQueueRows, IAccountRows, IDocumentRows, IAsyncDisposable
 {
     /// <summary>
     /// Stores one message for all its local mailboxes and queue recipients in one transaction: the body once, a prefix
@@ -25,6 +25,9 @@ public interface IMailStore : IMailboxes, IEntries, IQueueRows, IAccountRows, IA
     /// <summary>Calls <paramref name="changed"/> after each commit that changed the account, on a pool thread; a hint, it may
     /// repeat. Dispose to stop.</summary>
     IDisposable Watch(AccountId account, Action<AccountChange> changed);
+
+    /// <summary>As <see cref="Watch"/>, for every account.</summary>
+    IDisposable WatchAll(Action<AccountChange> changed);
 
     /// <summary>Full-text candidates; the caller verifies on the text (RFC 9051 §6.4.4 wants substrings).</summary>
     ISearchIndex SearchIndex { get; }

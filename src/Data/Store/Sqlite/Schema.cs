@@ -9,7 +9,7 @@ internal static class Schema
 {
     public static int Version => Steps.Length;
 
-    private static readonly string[] Steps = [First, DueByDestination];
+    private static readonly string[] Steps = [First, DueByDestination, Documents];
 
     private const string First = """
         CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -90,6 +90,15 @@ internal static class Schema
         CREATE INDEX queue_due ON queue_recipient (state, destination, due_at);
         CREATE TABLE queue_destination (destination TEXT NOT NULL PRIMARY KEY, next_due INTEGER NOT NULL) STRICT, WITHOUT ROWID;
         CREATE INDEX queue_destination_due ON queue_destination (next_due);
+        """;
+
+    private const string Documents = """
+        CREATE TABLE document (
+            account_id INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, value BLOB NOT NULL,
+            changed_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+            PRIMARY KEY (account_id, kind, name)) STRICT, WITHOUT ROWID;
+        CREATE INDEX document_kind ON document (kind, account_id, name);
+        CREATE INDEX document_expiry ON document (expires_at) WHERE expires_at > 0;
         """;
 
     /// <summary>Brings the database to this version; refuses one that a newer server wrote.</summary>

@@ -143,6 +143,7 @@ public sealed partial class SqliteMailStore
         batch.Db.Use(Statements.DeleteMetadata).Add(id.Value).Add(0).Run();
         batch.Db.Use(Statements.DeleteSubscriptions).Add(id.Value).Run();
         batch.Db.Use(Statements.DeleteCredential).Add(id.Value).Run();
+        batch.Db.Use(Statements.RemoveDocumentsOf).Add(id.Value).Run();
         batch.Db.Use(Statements.DeleteAccount).Add(id.Value).Run();
         batch.Journal.AccountGone(id.Value);
         batch.Forget(id.Value);

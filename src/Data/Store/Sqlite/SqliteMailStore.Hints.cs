@@ -9,10 +9,17 @@ public sealed partial class SqliteMailStore
 {
     private readonly ConcurrentDictionary<long, ImmutableArray<Watcher>> _watchers = new();
 
-    public IDisposable Watch(AccountId account, Action<AccountChange> changed)
+    // Ids are never 0: it stands for every account.
+    private const long EveryAccount = 0;
+
+    public IDisposable Watch(AccountId account, Action<AccountChange> changed) => Watch(account.Value, changed);
+
+    public IDisposable WatchAll(Action<AccountChange> changed) => Watch(EveryAccount, changed);
+
+    private Watcher Watch(long account, Action<AccountChange> changed)
     {
-        var watcher = new Watcher(this, account.Value, changed);
-        _watchers.AddOrUpdate(account.Value, [watcher], (_, there) => there.Add(watcher));
+        var watcher = new Watcher(this, account, changed);
+        _watchers.AddOrUpdate(account, [watcher], (_, there) => there.Add(watcher));
         return watcher;
     }
 
@@ -21,9 +28,11 @@ public sealed partial class SqliteMailStore
     {
         if (_watchers.IsEmpty) return;
         List<(ImmutableArray<Watcher>, AccountChange)>? hints = null;
+        var everyAccount = _watchers.TryGetValue(EveryAccount, out var all) ? all : [];
         foreach (var (account, tree) in batch.Touched)
         {
-            if (!_watchers.TryGetValue(account, out var watchers)) continue;
+            var watchers = _watchers.TryGetValue(account, out var own) ? own.AddRange(everyAccount) : everyAccount;
+            if (watchers.IsEmpty) continue;
             var mailboxes = batch.Deltas.Values.Where(delta => delta.Account == account)
                 .Select(delta => new MailboxId(delta.Mailbox)).ToArray();
             var modSeq = batch.Account(new(account))?.ModSeq ?? 0;

@@ -21,6 +21,7 @@ public sealed partial class SqliteMailStore
     {
         await ExpireAsync(cancel);
         await TrimExpungeLogAsync(cancel);
+        await ExpireDocumentsAsync(cancel);
         await CompactAsync(CompactFrom, cancel);
         if (_journal.Length > Math.Max(JournalOctets, 2 * _baseOctets)) await WriteJournalBaseAsync(cancel);
     }

@@ -32,6 +32,21 @@ internal static class Statements
         "INSERT INTO fact (kind, name, value, changed_at) VALUES (?, ?, ?, ?) ON CONFLICT (kind, name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at";
     public const string RemoveFact = "DELETE FROM fact WHERE kind = ? AND name = ?";
 
+    // Documents
+    public const string GetDocument =
+        "SELECT value, changed_at, expires_at FROM document WHERE account_id = ? AND kind = ? AND name = ? AND (expires_at = 0 OR expires_at > ?)";
+    public const string ListDocuments =
+        "SELECT account_id, name, value, changed_at, expires_at FROM document WHERE account_id = ? AND kind = ? AND (expires_at = 0 OR expires_at > ?) ORDER BY name";
+    public const string ListDocumentsOfKind =
+        "SELECT account_id, name, value, changed_at, expires_at FROM document WHERE kind = ? AND (expires_at = 0 OR expires_at > ?) ORDER BY account_id, name";
+    public const string SetDocument =
+        "INSERT INTO document (account_id, kind, name, value, changed_at, expires_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, kind, name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at, expires_at = excluded.expires_at";
+    public const string RemoveDocument = "DELETE FROM document WHERE account_id = ? AND kind = ? AND name = ?";
+    public const string RemoveDocumentsOf = "DELETE FROM document WHERE account_id = ?";
+    public const string HasExpiredDocument = "SELECT 1 FROM document WHERE expires_at > 0 AND expires_at <= ? LIMIT 1";
+    public const string ExpireDocuments =
+        "DELETE FROM document WHERE (account_id, kind, name) IN (SELECT account_id, kind, name FROM document WHERE expires_at > 0 AND expires_at <= ? LIMIT ?)";
+
     // Mailboxes
     public const string MailboxesOf =
         "SELECT mailbox_id, name, special_use, uid_validity, uid_next, first_recent_uid, highest_modseq, expunge_floor, entries, unseen, deleted, octets FROM mailbox WHERE account_id = ?";
