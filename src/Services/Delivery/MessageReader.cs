@@ -91,7 +91,7 @@ public sealed class MessageReader(MimeLimits? limits = null) : IMessageReader
                         break;
                 }
             }
-            return new(id, Joined(replied, references), subject.Length == 0 ? "" : Mime.BaseSubject.Of(subject).Base.ToUpperInvariant(), sent);
+            return new(id, Joined(replied, references), subject.Length == 0 ? "" : Nfc.Normalize(Mime.BaseSubject.Of(subject).Base).ToUpperInvariant(), sent);
         }
 
         private static IReadOnlyList<string> Joined(List<string>? replied, List<string>? references)
