@@ -35,6 +35,10 @@ internal static class AdminCalls
             .Add("domain.set", (c, t) => Answer(accounts.SetDomainAsync(c.Text("name") ?? "", c.Text("catch_all"), c.Text("alias_of"), t)), changes: true)
             .Add("domain.remove", (c, t) => Answer(accounts.RemoveDomainAsync(c.Text("name") ?? "", t)), changes: true);
 
+        admin
+            .Add("certificates.list", (_, _) => Rows(mail.Certificates.List()))
+            .Add("certificates.renew", (c, t) => RenewAsync(mail.Certificates, c.Text("name"), t), changes: true);
+
         var queue = mail.Queue;
         admin
             .Add("queue.list", async (c, t) => await Rows((await queue.ListAsync(Selection(c), QueueLimit, t)).SelectMany(Flat)))
@@ -69,6 +73,19 @@ internal static class AdminCalls
         await foreach (var finding in store.CheckAsync(call.Flag("bodies") ? StoreCheckDepth.Bodies : StoreCheckDepth.Rows, cancel))
             findings.Add(finding);
         return await Rows(findings);
+    }
+
+    private static async Task<AdminReply> RenewAsync(CertificateParts certificates, string? name, CancellationToken cancel)
+    {
+        if (certificates.Renewer is not { } renewer) return AdminReply.No("there is no `tls.acme` in the settings; certificates from files are read again by `aviso reload`");
+        var lines = new List<string>();
+        foreach (var one in name is null ? renewer.States().Select(s => s.Name) : [name])
+        {
+            if (await renewer.RenewAsync(one, cancel) is not { } state) return AdminReply.No($"no certificate for {one} is wanted by `tls.acme`; see `aviso certificates list`");
+            if (state.Problem.Length > 0) return AdminReply.No(state.Problem);
+            lines.Add($"{state.Name}: from {state.From}, valid until {state.NotAfter:u}");
+        }
+        return AdminReply.Done(string.Join('\n', lines));
     }
 
     private static AccountChange Change(AdminCall call) => new(

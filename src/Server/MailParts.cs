@@ -34,7 +34,6 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     private readonly LiveRouter _router = new();
     private AccountBook _book = null!;
     private Authenticator _authenticator = null!;
-    private TlsCertificates? _certificates;
     private WireHost _host = null!;
     private QueueRunner _runner = null!;
     private Resolver _resolver = null!;
@@ -54,6 +53,8 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     public AccountService Accounts { get; private set; } = null!;
 
     public QueueService Queue { get; private set; } = null!;
+
+    public CertificateParts Certificates { get; private set; } = null!;
 
     /// <summary>What is listened on; known after <see cref="Listen"/>.</summary>
     public IReadOnlyList<(ListenerSettings Settings, IPEndPoint Bound)> Bound => _host.Bound;
@@ -98,9 +99,6 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         Accounts = new(_book, _authenticator);
         _preparing = _authenticator.PrepareAsync(_stop.Token);
 
-        if (Mapping.Certificates(settings, _clock) is { Count: > 0 } sources)
-            _certificates = _running.Add(new TlsCertificates(sources, _logs.CreateLogger("Aviso.Net")));
-
         var ids = new IdSource(_clock);
         _router.Now = Mapping.Routes(settings);
         _guard = Guard(settings);
@@ -108,6 +106,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         {
             OwnDomains = settings.Domains.Select(d => d.Name).ToHashSet(StringComparer.OrdinalIgnoreCase),
         });
+        Certificates = _running.Add(await CertificateParts.OpenAsync(settings, Store, _resolver, _logs.CreateLogger("Aviso.Net"), _clock, cancel));
         var delivery = _logs.CreateLogger("Aviso.Delivery");
         _runner = new(new(Store, Store.Spool, reader, _resolver, _router, new NoticeTarget(_book), ids, address => _guard.Allows(address),
             host => string.Equals(host.TrimEnd('.'), settings.Hostname, StringComparison.OrdinalIgnoreCase), _clock, delivery), Mapping.Queue(settings));
@@ -136,7 +135,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
             ListenerKind.Submission or ListenerKind.Submissions => submission,
             ListenerKind.Imap or ListenerKind.Imaps => imap,
             _ => throw new InvalidOperationException($"nothing speaks {kind}"),
-        }, _clock, _logs.CreateLogger("Aviso.Net"), _certificates, ids);
+        }, _clock, _logs.CreateLogger("Aviso.Net"), Certificates.Shown, ids);
     }
 
     /// <summary>Binds the mail listeners; from here on mail is taken.</summary>
@@ -158,7 +157,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
             later.Add("accounts and aliases stay as they were: " + string.Join("; ", contradictions));
         if (_kept.Count > 0) later.AddRange(_kept);
         if (_preparing.IsCompleted) _preparing = _authenticator.PrepareAsync(_stop.Token);
-        if (_certificates is not null && !_certificates.Replace(Mapping.Certificates(now, _clock)))
+        if (!Certificates.Take(now))
             later.Add("the new certificates cannot be used, the old ones stay");
         _router.Now = Mapping.Routes(now);
         _guard = Guard(now);
@@ -178,7 +177,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         if (old.Data != now.Data) keys.Add("data");
         if (!Mapping.MailListeners(old).SequenceEqual(Mapping.MailListeners(now)) || !Others(old).SequenceEqual(Others(now)))
             keys.Add("listeners or their limits");
-        if (!old.Tls.IsConfigured && now.Tls.IsConfigured) keys.Add("tls");
+        if ((!old.Tls.IsConfigured && now.Tls.IsConfigured) || old.Tls.HasAcme != now.Tls.HasAcme) keys.Add("tls");
         if (old.Store.Undelete != now.Store.Undelete) keys.Add("store.undelete");
         if (old.Limits.MessageSize != now.Limits.MessageSize || old.Limits.Recipients != now.Limits.Recipients
             || old.Limits.ImapPerUserAndAddress != now.Limits.ImapPerUserAndAddress) keys.Add("limits");

@@ -177,7 +177,6 @@ public sealed class ListenerSection : SettingsSection
     {
         ListenerKind.Pop3 or ListenerKind.Pop3s => "POP3 is not part of this version",
         ListenerKind.ManageSieve => "ManageSieve is not part of this version",
-        ListenerKind.Https => "webmail and HTTPS are not part of this version",
         _ => null,
     };
 
@@ -232,7 +231,11 @@ public sealed class TlsSection : SettingsSection
     public AcmeSection Acme { get; private set; } = new();
 
     /// <summary>There will be something to show a client.</summary>
-    public bool IsConfigured => Certificate is not null || SelfSigned;
+    public bool IsConfigured => Certificate is not null || SelfSigned || HasAcme;
+
+    public bool HasAcme => Has("acme");
+
+    public IReadOnlyList<string> InternalNames { get; private set; } = [];
 
     internal static readonly Table<TlsSection> Table = new("The certificate: certificate and key, or acme, or self_signed.",
     [
@@ -247,7 +250,11 @@ public sealed class TlsSection : SettingsSection
             s => s.Additional, (s, v) => s.Additional = v, "More certificates, chosen by the name the client asks for (SNI).")
             { Example = "[ { certificate: file:/etc/aviso/other.crt, key: file:/etc/aviso/other.key } ]" },
         new Key<TlsSection, AcmeSection>("acme", new SectionType<AcmeSection>(AcmeSection.Table), s => s.Acme, (s, v) => s.Acme = v,
-            "Get and renew the certificate by ACME.") { Example = "{ contact: alice@example.org }", Later = "ACME" },
+            "Get and renew certificates by ACME (RFC 8555). Until the first has come, clients see one from an authority of our own.")
+            { Example = "{ contact: alice@example.org, challenge: tls-alpn-01 }" },
+        new Key<TlsSection, IReadOnlyList<string>>("internal_names", Types.ListOf(Types.Peer), s => s.InternalNames, (s, v) => s.InternalNames = v,
+            "Names under which programs of one's own reach this server, such as those of a cluster. They get a certificate of an authority of our own, "
+            + "beside the public one; give those programs `tls/ca.pem` of the data folder to trust.") { Example = "[aviso.mail.svc.cluster.local]" },
     ]);
 }
 
@@ -263,30 +270,5 @@ public sealed class CertificateSection : SettingsSection
             "The certificate and the chain above it, as PEM.") { Required = true, Example = "file:/etc/aviso/other.crt" },
         new Key<CertificateSection, Secret>("key", Types.PrivateKey, s => s.Key, (s, v) => s.Key = v,
             "Its private key, as PEM.") { Required = true, Example = "file:/etc/aviso/other.key" },
-    ]);
-}
-
-public enum AcmeChallenge
-{
-    Http01, TlsAlpn01, Dns01,
-}
-
-public sealed class AcmeSection : SettingsSection
-{
-    public string Contact { get; private set; } = "";
-
-    public string Directory { get; private set; } = "https://acme-v02.api.letsencrypt.org/directory";
-
-    public AcmeChallenge Challenge { get; private set; } = AcmeChallenge.TlsAlpn01;
-
-    internal static readonly Table<AcmeSection> Table = new("How to get a certificate by ACME.",
-    [
-        new Key<AcmeSection, string>("contact", Types.Address, s => s.Contact, (s, v) => s.Contact = v,
-            "Whom the certificate authority may write to.") { Example = "alice@example.org", DefaultText = "`postmaster`", Later = "ACME" },
-        new Key<AcmeSection, string>("directory", Types.Text, s => s.Directory, (s, v) => s.Directory = v,
-            "The authority's directory.") { Example = "https://acme-v02.api.letsencrypt.org/directory", Later = "ACME" },
-        new Key<AcmeSection, AcmeChallenge>("challenge", Types.Words("challenge", ("http-01", AcmeChallenge.Http01),
-            ("tls-alpn-01", AcmeChallenge.TlsAlpn01), ("dns-01", AcmeChallenge.Dns01)), s => s.Challenge, (s, v) => s.Challenge = v,
-            "How the name is proved to be ours.") { Example = "http-01", Later = "ACME" },
     ]);
 }

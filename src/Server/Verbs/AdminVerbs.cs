@@ -11,7 +11,7 @@ namespace Aviso.Verbs;
 /// </summary>
 internal static class AdminVerbs
 {
-    public static IEnumerable<Command> Build() => [Account(), Alias(), Domain(), Queue(), Store()];
+    public static IEnumerable<Command> Build() => [Account(), Alias(), Domain(), Certificates(), Queue(), Store()];
 
     private static Command Account() => new("account", CommandTree.Help(
         "Accounts. Those in the settings file are changed there; these verbs change the others.",
@@ -46,6 +46,16 @@ internal static class AdminVerbs
         Verb("domain.set", "set", "Change a domain: only what is given changes.", ["aviso domain set example.com --catch-all bob@example.org"],
             Named("name", "The domain."), CatchAll(), AliasOf()),
         Verb("domain.remove", "remove", "No longer receive mail for a domain.", ["aviso domain remove example.com"], Named("name", "The domain.")),
+    };
+
+    private static Command Certificates() => new("certificates", CommandTree.Help(
+        "Certificates: those got by ACME with what is wrong where one does not come, then those of files and of our own authority.",
+        "aviso certificates list", "aviso certificates renew mail.example.org"))
+    {
+        List("certificates", "List certificates, when each ends and is renewed, and why a renewal failed."),
+        Verb("certificates.renew", "renew", "Get a new certificate now, whether due or not. Open connections stay. Authorities limit how often: use it to try out, not by a timer.",
+            ["aviso certificates renew", "aviso certificates renew mail.example.org"],
+            new Argument<string?>("name") { Description = "A name in it; all without.", Arity = ArgumentArity.ZeroOrOne, HelpName = "NAME" }),
     };
 
     private static Command Queue() => new("queue", CommandTree.Help("Mail on its way out.",

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
@@ -61,7 +62,11 @@ public sealed class TlsCertificates : IDisposable
         _sources = sources;
         _stamp = StampOf(sources);
         _loaded = LoadAll(sources);
+        NetMeters.Shown(this);
     }
+
+    /// <summary>TLS-ALPN-01: looked at before a handshake on an implicit TLS listener; null when there is no ACME.</summary>
+    public TlsAlpnChallenges? Challenges { get; set; }
 
     /// <summary>The default certificate.</summary>
     public X509Certificate2 Default => _loaded[0].Leaf;
@@ -109,7 +114,35 @@ public sealed class TlsCertificates : IDisposable
             ?? loaded[0]).Options;
     }
 
-    public void Dispose() => _watch?.Dispose();
+    public void Dispose()
+    {
+        _watch?.Dispose();
+        NetMeters.NotShown(this);
+    }
+
+    /// <summary>
+    /// TLS over two pipes, from the first octet, for listeners that are no <see cref="WireHost"/>. Null when there is no connection to go
+    /// on with: the peer was an authority with a challenge, or the handshake failed or took too long.
+    /// </summary>
+    public async Task<SslStream?> AcceptAsync(ListenerKind kind, PipeReader input, PipeWriter output, TimeProvider clock, CancellationToken cancel)
+    {
+        var below = new PipeStream(input, output);
+        if (Challenges is { IsPending: true } challenges && await challenges.TryAnswerAsync(input, () => below, clock, cancel)) return null;
+        using var deadline = new CancellationTokenSource(WireConnection.HandshakePatience, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);
+        var ssl = new SslStream(below, leaveInnerStreamOpen: true);
+        try
+        {
+            await HandshakeAsync(ssl, either.Token);
+            return ssl;
+        }
+        catch (Exception e) when (e is AuthenticationException or IOException or OperationCanceledException or InvalidOperationException or NotSupportedException)
+        {
+            NetMeters.TlsFailed(kind, deadline.IsCancellationRequested ? "timeout" : "handshake");
+            await ssl.DisposeAsync();
+            return null;
+        }
+    }
 
     internal Task HandshakeAsync(SslStream ssl, CancellationToken cancel) => _loaded.Length == 1
         ? ssl.AuthenticateAsServerAsync(_loaded[0].Options, cancel)
@@ -155,7 +188,7 @@ public sealed class TlsCertificates : IDisposable
             throw new CryptographicException($"{source.Name}: {e.Message}", e);
         }
         chain.RemoveAt(0);
-        return new Loaded(leaf, DnsNames(leaf), new SslServerAuthenticationOptions
+        return new Loaded(leaf, NamesOf(leaf), new SslServerAuthenticationOptions
         {
             // offline: a handshake never waits for a download of somebody's intermediate or OCSP answer.
             ServerCertificateContext = SslStreamCertificateContext.Create(leaf, chain, offline: true),
@@ -167,6 +200,7 @@ public sealed class TlsCertificates : IDisposable
         });
     }
 
-    private static IReadOnlyList<string> DnsNames(X509Certificate2 leaf) =>
+    /// <summary>The DNS names in a certificate.</summary>
+    public static IReadOnlyList<string> NamesOf(X509Certificate2 leaf) =>
         [.. leaf.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(e => e.EnumerateDnsNames())];
 }
