@@ -45,7 +45,7 @@ internal static class HeaderTokens
         switch (line.Name)
         {
             case "x-priority" or "importance" or "precedence" or "content-transfer-encoding":
-                into.Add(TokenGroup.Header, line.Name, " ", Short(line.Text).ToLowerInvariant());
+                into.Add(TokenGroup.Header, $"{line.Name} ", Short(line.Text).ToLowerInvariant());
                 break;
             case "x-mailer" or "user-agent":
                 Words("program ", line.Text, 6, into);
@@ -146,7 +146,7 @@ internal static class HeaderTokens
         foreach (var c in id.AsSpan(0, at))
         {
             var kind = char.IsAsciiDigit(c) ? '0' : char.IsAsciiLetterLower(c) ? 'a' : char.IsAsciiLetterUpper(c) ? 'A' : c;
-            if (length > 0 && shape[length - 1] == kind && kind is '0' or 'a' or 'A' && length > 0 && shape[length - 1] == kind) continue;
+            if (length > 0 && shape[length - 1] == kind && char.IsAsciiLetterOrDigit(kind)) continue;
             if (length == shape.Length) return;
             shape[length++] = kind;
         }

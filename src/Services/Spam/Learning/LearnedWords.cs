@@ -43,7 +43,7 @@ public sealed class LearnedWords : IDisposable
     private volatile Trained? _trained;
     private Task _training;
     private int _changes;
-    private bool _waiting;
+    private CancellationTokenSource? _rest;
 
     /// <param name="file">DATA/spam.db; stays the caller's.</param>
     public LearnedWords(RowFile file, TimeProvider clock, ILogger log)
@@ -65,6 +65,7 @@ public sealed class LearnedWords : IDisposable
             {
                 running = _training;
                 if (running.IsCompleted && _changes == 0) return;
+                _rest?.Cancel();
                 if (running.IsCompleted) running = _training = Task.Run(Train);
             }
             await running;
@@ -138,22 +139,33 @@ public sealed class LearnedWords : IDisposable
         lock (_gate)
         {
             _changes++;
-            if (_waiting || !_training.IsCompleted) return;
-            _waiting = true;
-            var rest = Pause + (_trained is { } last ? last.Took / TrainingShare : TimeSpan.Zero);
-            _training = Task.Run(() => TrainLaterAsync(rest));
+            if (_training.IsCompleted) _training = Task.Run(TrainLaterAsync);
         }
     }
 
-    private async Task TrainLaterAsync(TimeSpan rest)
+    private async Task TrainLaterAsync()
     {
-        await Task.Delay(rest, _clock, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Train();
+        // A round for what came during the last one too.
+        do
+        {
+            using var rest = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+            lock (_gate) _rest = rest;
+            await Task.Delay(Pause + (_trained is { } last ? last.Took / TrainingShare : TimeSpan.Zero), _clock, rest.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            lock (_gate) _rest = null;
+            Train();
+        }
+        while (More());
+    }
+
+    private bool More()
+    {
+        lock (_gate) return _changes > 0 && !_stop.IsCancellationRequested;
     }
 
     private void Train()
     {
-        lock (_gate) (_changes, _waiting) = (0, false);
+        lock (_gate) _changes = 0;
         if (_stop.IsCancellationRequested) return;
         try
         {

@@ -77,8 +77,8 @@ internal ref struct WordReader(ReadOnlySpan<char> text, Span<char> room)
             _room[5] = (char)('0' + Math.Min(end / 8, 9));
             kept = 6;
         }
-        // Numbers and codes of more than four characters count by their shape.
-        if (digits > 0 && end > 4)
+        // Numbers and codes count by their shape.
+        if (digits > 2 || (digits > 0 && digits * 2 >= end && end > 4))
         {
             for (var i = 0; i < kept; i++)
             {
