@@ -33,7 +33,7 @@ public sealed record SpamVerdict(
     double Score, SpamAction Action, IReadOnlyList<SpamSymbol> Symbols, IReadOnlyList<string> Skipped,
     IReadOnlyDictionary<AccountId, double>? PerAccount = null)
 {
-    /// <summary>The threshold that <see cref="Fields"/> shows as "required".</summary>
+    /// <summary>The threshold that <see cref="Fields()"/> shows as "required".</summary>
     public double Required { get; init; } = 6;
 
     /// <summary>From this score on mail is refused.</summary>
