@@ -39,6 +39,8 @@ internal static partial class Cases
         ["latency"] = LatencyAsync,
         ["huge"] = HugeAsync,
         ["grow"] = GrowAsync,
+        ["grow-store"] = GrowStoreAsync,
+        ["grow-queue"] = GrowQueueAsync,
     };
 
     private static async Task<Table> SmtpAsync(Course course, string name, int octets, int messages, int connections, double owes)
@@ -122,6 +124,58 @@ internal static partial class Cases
             new($"CPU a message at {total:N0} stored (within 20 %)", "ms", last, double.NaN, 1.2 * first),
             new($"start to ready with {total:N0} stored", "ms", (await course.Aviso.RestartAsync()).TotalMilliseconds, double.NaN, 2_000),
         ]);
+    }
+
+    private static long[] Stages(long most) =>
+        long.TryParse(Environment.GetEnvironmentVariable("AVISO_ROUNDS"), out var given) ? [10_000, given] : [10_000, 100_000, most];
+
+    /// <summary>As GrowAsync for stores too large to fill over the wire.</summary>
+    private static async Task<Table> GrowStoreAsync(Course course)
+    {
+        var rows = new List<Row>();
+        double? first = null;
+        var filled = 0L;
+        foreach (var stage in Stages(1_000_000))
+        {
+            await course.Aviso.StopAsync();
+            await Fill.StoreAsync(course.Aviso.Data, filled, stage);
+            filled = stage;
+            var ready = await course.Aviso.RunAsync();
+            var blocks = new List<JsonNode>();
+            await LoadAsync(course.Aviso, 4096, 6_000, 20);
+            for (var run = 0; run < course.Runs; run++) blocks.Add(await LoadAsync(course.Aviso, 4096, 6_000, 20));
+            course.Note(blocks);
+            var cpu = Median(blocks, "cpu_ms_per_msg");
+            rows.Add(new($"CPU a message at {stage:N0} stored", "ms", cpu, double.NaN, 1.2 * first));
+            rows.Add(new($"start to ready with {stage:N0} stored", "ms", ready.TotalMilliseconds, double.NaN, 2_000));
+            first ??= cpu;
+        }
+        return new("grow-store", "The store filled without a network between measurements (short messages), then messages of 4 KiB on 20 connections.", rows);
+    }
+
+    /// <summary>Mail for a hop that takes it while very many messages for others wait.</summary>
+    private static async Task<Table> GrowQueueAsync(Course course)
+    {
+        var rows = new List<Row>();
+        double? first = null, firstRate = null;
+        var filled = 0L;
+        foreach (var stage in Stages(1_000_000))
+        {
+            await course.Aviso.StopAsync();
+            await Fill.QueueAsync(course.Aviso.Data, filled, stage);
+            filled = stage;
+            var ready = await course.Aviso.RunAsync();
+            var blocks = new List<JsonNode>();
+            await RelayOnceAsync(course.Aviso, "sink-%03d@bench.test", 6_000);
+            for (var run = 0; run < course.Runs; run++) blocks.Add(await RelayOnceAsync(course.Aviso, "sink-%03d@bench.test", 6_000));
+            course.Note(blocks);
+            var (cpu, rate) = (Median(blocks, "cpu_ms_per_msg"), Median(blocks, "e2e_per_s"));
+            rows.Add(new($"CPU a relayed message, {stage:N0} queued", "ms", cpu, double.NaN, 1.2 * first));
+            rows.Add(new($"relayed a second, {stage:N0} queued", "msg/s", rate, double.NaN, firstRate / 1.2, HigherIsBetter: true));
+            rows.Add(new($"start to ready, {stage:N0} queued", "ms", ready.TotalMilliseconds, double.NaN, 2_000));
+            (first, firstRate) = (first ?? cpu, firstRate ?? rate);
+        }
+        return new("grow-queue", "Messages for ten thousand other domains wait in the queue while messages of 4 KiB go through a relay.", rows);
     }
 
     private static async Task<Table> ImapAsync(Course course)

@@ -124,14 +124,21 @@ internal sealed class AvisoTarget : ITarget, IAsyncDisposable
         await Task.Delay(TimeSpan.FromSeconds(6));
     }
 
-    /// <summary>Stops as an administrator would and starts on the same data.</summary>
-    /// <returns>From the start of the process until its ports are open and the store is ready.</returns>
+    /// <summary>Stops as an administrator would and starts on the same data; as <see cref="RunAsync"/>.</summary>
     public async Task<TimeSpan> RestartAsync()
+    {
+        await StopAsync();
+        return await RunAsync();
+    }
+
+    public string Data => Path.Combine(_folder, "data");
+
+    public async Task StopAsync()
     {
         using (var kill = Process.Start("kill", ["-TERM", Pids])) await kill.WaitForExitAsync();
         await _process!.WaitForExitAsync();
         _process.Dispose();
-        return await RunAsync();
+        _process = null;
     }
 
     public async Task CoolAsync()
@@ -140,7 +147,8 @@ internal sealed class AvisoTarget : ITarget, IAsyncDisposable
         await PageCache.DropAsync();
     }
 
-    private async Task<TimeSpan> RunAsync()
+    /// <returns>From the start of the process until its ports are open and the store is ready.</returns>
+    public async Task<TimeSpan> RunAsync()
     {
         var ports = Path.Combine(_folder, "ports.json");
         File.Delete(ports);

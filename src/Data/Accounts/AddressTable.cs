@@ -103,6 +103,15 @@ public sealed class AddressTable
         return resolution.Kind != ResolutionKind.Found && IsPostmaster(Base(key.LocalPart)) ? LastResort(resolution) : resolution;
     }
 
+    /// <summary>Who keeps mail of this domain of ours that must not leave and belongs to no mailbox: its catch-all, else the
+    /// postmaster. Null only without any account.</summary>
+    public LocalTarget? KeeperOf(string domain)
+    {
+        if (AddressKey.TryDomain(domain, out var ascii) && _domains.TryGetValue(ascii, out var entry) && entry.CatchAll is { } all
+            && Follow(new(null, all, "", "", ResolutionStep.CatchAll)).Local is [var first, ..]) return first;
+        return Postmaster().Local is [var postmaster, ..] ? postmaster : null;
+    }
+
     /// <summary>Follows one alias to its end, for the builder's checks.</summary>
     internal Expansion Expand(AliasEntry alias)
     {

@@ -16,6 +16,10 @@ public interface IMailStore : IMailboxes, IEntries, IQueueRows, IAccountRows, ID
     /// <returns>One result a target, in order. <see cref="StoreError.DiskFull"/> or ReadOnly on the outcome: nothing stored.</returns>
     Task<Outcome<Accepted>> AcceptAsync(Acceptance acceptance, CancellationToken cancel);
 
+    /// <summary>As above for several messages that belong together (a copy for a mailbox and one with another sender for the queue):
+    /// one transaction. They may share a body.</summary>
+    Task<Outcome<IReadOnlyList<Accepted>>> AcceptAllAsync(IReadOnlyList<Acceptance> acceptances, CancellationToken cancel);
+
     /// <summary>Where new bodies are spooled; one budget for the process.</summary>
     BodySpool Spool { get; }
 

@@ -13,12 +13,14 @@ public sealed class MessageReader(MimeLimits? limits = null) : IMessageReader
     // Ids that threads are joined by: the newest ones matter.
     private const int MostReferences = 100;
 
-    /// <summary>Grows when what <see cref="Render"/> writes for the same octets changes.</summary>
+    /// <summary>Grows when what <see cref="Render(SpooledBody)"/> writes for the same octets changes.</summary>
     public int Version => ImapStructure.Version;
 
-    public Rendered Render(SpooledBody body)
+    public Rendered Render(SpooledBody body) => Render(body, Scan(body));
+
+    /// <summary>The same when the parts are known already.</summary>
+    public Rendered Render(SpooledBody body, MimePart root)
     {
-        var root = Scan(body);
         var read = Reader(body);
         var header = read(0, (int)Math.Min(root.HeaderLength, (limits ?? MimeLimits.Default).HeaderOctets)).Span;
         var fields = ThreadFields.Read(header);
@@ -39,7 +41,7 @@ public sealed class MessageReader(MimeLimits? limits = null) : IMessageReader
         return (text, whole);
     }
 
-    private MimePart Scan(SpooledBody body)
+    public MimePart Scan(SpooledBody body)
     {
         var scanner = new MimeScanner(limits);
         body.ForEachPiece(piece => scanner.Append(piece.Span));
@@ -91,7 +93,7 @@ public sealed class MessageReader(MimeLimits? limits = null) : IMessageReader
                         break;
                 }
             }
-            return new(id, Joined(replied, references), subject.Length == 0 ? "" : Mime.BaseSubject.Of(subject).Base.ToUpperInvariant(), sent);
+            return new(id, Joined(replied, references), subject.Length == 0 ? "" : Nfc.Normalize(Mime.BaseSubject.Of(subject).Base).ToUpperInvariant(), sent);
         }
 
         private static IReadOnlyList<string> Joined(List<string>? replied, List<string>? references)

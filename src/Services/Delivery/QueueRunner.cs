@@ -66,6 +66,7 @@ public sealed class QueueRunner : IDisposable
     private readonly HopPool _pool;
     private readonly RelayQuota _quota;
     private int _woken;
+    private long _countAgainAt;
 
     public QueueRunner(QueueParts parts, QueueRunnerOptions options)
     {
@@ -127,11 +128,16 @@ public sealed class QueueRunner : IDisposable
     /// <summary>Reads the figures for metrics; called by the server now and then.</summary>
     public async Task RefreshMetricsAsync(CancellationToken cancel)
     {
+        // Counting a million waiting recipients takes a while: a hundredth of the time at most goes into it.
+        var began = _parts.Clock.GetTimestamp();
+        if (began < Volatile.Read(ref _countAgainAt)) return;
         QueueMeters.Show(await _parts.Queue.QueueTotalsAsync(cancel), _parts.Clock);
         foreach (var gone in QueueMeters.QuotaRemaining.Keys.Where(name => !Options.Relays.Any(r => r.Name == name && r.Quota > 0)))
             QueueMeters.QuotaRemaining.TryRemove(gone, out _);
         foreach (var relay in Options.Relays.Where(r => r.Quota > 0))
             QueueMeters.QuotaRemaining[relay.Name] = Math.Max(0, await _quota.RemainingAsync(relay, cancel));
+        var ended = _parts.Clock.GetTimestamp();
+        Volatile.Write(ref _countAgainAt, ended + ((ended - began) * 100));
     }
 
     // Leases and starts; returns the recipients leased.

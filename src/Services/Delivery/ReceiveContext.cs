@@ -1,5 +1,6 @@
 using Aviso.Accounts;
 using Aviso.Base;
+using Aviso.Mime;
 using Aviso.Smtp;
 using Aviso.Store;
 
@@ -70,18 +71,21 @@ internal sealed class ReceiveContext(MailTransaction transaction, SpooledBody bo
 
     public ReceiveHeader Header { get; set; } = null!;
 
+    /// <summary>The parts of <see cref="Body"/>.</summary>
+    public MimePart Parts { get; set; } = null!;
+
     public Rendered Rendered { get; set; } = null!;
 
     public TraceFields? Trace { get; set; }
 
-    /// <summary>One for each local account, in the order of <see cref="Acceptance.Targets"/>.</summary>
-    public List<PlannedTarget> Local { get; } = [];
+    /// <summary>Copies for mailboxes, in the order they were planned.</summary>
+    public List<PlannedCopy> Local { get; } = [];
 
+    /// <summary>Addresses elsewhere.</summary>
     public List<PlannedQueue> Queued { get; } = [];
 
-    public Acceptance? Acceptance { get; set; }
-
-    public Accepted? Accepted { get; set; }
+    /// <summary>What is stored in one transaction; the first is the message itself.</summary>
+    public List<PlannedMessage> Messages { get; } = [];
 
     /// <summary>Set by the step that refuses the whole message.</summary>
     public Refusal? Refused { get; set; }
@@ -94,11 +98,36 @@ internal sealed class ReceiveContext(MailTransaction transaction, SpooledBody bo
     public void Dispose()
     {
         Body.Dispose();
+        foreach (var message in Messages)
+        {
+            if (message.Body != Body) message.Body.Dispose();
+        }
         Trace?.Dispose();
     }
 }
 
-/// <param name="For">The first RCPT that led here.</param>
-internal sealed record PlannedTarget(LocalTarget Target, ResolvedRecipient For, Range Prefix);
+/// <summary>One body as it is stored: for mailboxes and for addresses elsewhere with one sender.</summary>
+internal sealed record PlannedMessage(SpooledBody Body, Rendered Rendered)
+{
+    public List<PlannedCopy> Copies { get; } = [];
 
+    public QueueSubmission? Queue { get; init; }
+}
+
+/// <summary>One copy for one mailbox.</summary>
+/// <param name="For">The first RCPT that led here.</param>
+/// <param name="Prefix">Where its Return-Path and trace fields stand in <see cref="TraceFields"/>.</param>
+internal sealed record PlannedCopy(LocalTarget Target, ResolvedRecipient For, Range Prefix)
+{
+    public string Mailbox { get; init; } = "INBOX";
+
+    public SystemFlags Flags { get; init; }
+
+    public IReadOnlyList<string> Keywords { get; init; } = [];
+
+    /// <summary>What became of it; set by the step that stores.</summary>
+    public StoreError Error { get; set; }
+}
+
+/// <param name="For">The first RCPT that led here.</param>
 internal sealed record PlannedQueue(string Address, ResolvedRecipient For);

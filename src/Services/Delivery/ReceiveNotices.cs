@@ -20,28 +20,28 @@ internal sealed class ReceiveNotices(
     public async Task<bool> SendAsync(ReceiveContext context, CancellationToken cancel)
     {
         List<RecipientReport>? failed = null, delivered = null;
-        for (var i = 0; i < context.Local.Count; i++)
+        foreach (var planned in context.Local)
         {
-            var (planned, outcome) = (context.Local[i], context.Accepted!.Targets[i]);
+            var stored = planned.Error == StoreError.None;
             var notify = ReceiveQueue.Notify(planned.For.Recipient.Notify);
-            if (!outcome.Ok && IsUntold(context, planned) && (notify == DsnNotify.Unspecified || notify.HasFlag(DsnNotify.Failure)))
+            if (!stored && IsUntold(context, planned) && (notify == DsnNotify.Unspecified || notify.HasFlag(DsnNotify.Failure)))
                 (failed ??= []).Add(Report(planned, "failed", "5.2.2"));
-            else if (outcome.Ok && notify.HasFlag(DsnNotify.Success)) (delivered ??= []).Add(Report(planned, "delivered", "2.0.0"));
+            else if (stored && notify.HasFlag(DsnNotify.Success)) (delivered ??= []).Add(Report(planned, "delivered", "2.0.0"));
         }
         var queued = failed is not null && await SendAsync(context, failed, isFailure: true, cancel);
         return (delivered is not null && await SendAsync(context, delivered, isFailure: false, cancel)) || queued;
     }
 
     // The peer hears of a refusal itself when all recipients refuse, and over LMTP when this recipient got nothing.
-    private static bool IsUntold(ReceiveContext context, PlannedTarget planned)
+    private static bool IsUntold(ReceiveContext context, PlannedCopy planned)
     {
-        var any = context.Queued.Count > 0 || context.Accepted!.Targets.Any(t => t.Ok);
+        var any = context.Queued.Count > 0 || context.Local.Exists(l => l.Error == StoreError.None);
         if (!context.IsLmtp) return any;
         return planned.For.External.Count > 0
-            || context.Local.Where((l, i) => context.Accepted!.Targets[i].Ok && planned.For.Local.Any(t => t.Account == l.Target.Account)).Any();
+            || context.Local.Exists(l => l.Error == StoreError.None && planned.For.Local.Any(t => t.Account == l.Target.Account));
     }
 
-    private static RecipientReport Report(PlannedTarget planned, string action, string status) => new(planned.For.Shown, action, status)
+    private static RecipientReport Report(PlannedCopy planned, string action, string status) => new(planned.For.Shown, action, status)
     {
         OriginalRecipient = planned.For.Recipient.OriginalRecipient,
         DiagnosticCode = action == "failed" ? "552 5.2.2 Mailbox is full" : null,

@@ -14,8 +14,8 @@ namespace Aviso.Delivery;
 /// turns out to be full after the data, while others took the message, is reported to the sender by a bounce, for the reply must be
 /// the same for all (LMTP: its own reply).
 /// </summary>
-public sealed class MailReceiver(
-    ReceiveOptions options, AccountBook accounts, IMailStore store, IMessageReader reader, IRouter router, IdSource ids, TimeProvider clock,
+public sealed partial class MailReceiver(
+    ReceiveOptions options, AccountBook accounts, IMailStore store, MessageReader reader, IRouter router, IdSource ids, TimeProvider clock,
     ILogger log) : IMailReceiver
 {
     private delegate ValueTask<Refusal?> Step(MailReceiver receiver, ReceiveContext context, CancellationToken cancel);
@@ -165,42 +165,8 @@ public sealed class MailReceiver(
 
     private Refusal? Render(ReceiveContext context)
     {
-        context.Rendered = reader.Render(context.Body);
-        return null;
-    }
-
-    // One copy for an account, however many recipients lead to it; one queue row for an address elsewhere.
-    private Refusal? PlanTargets(ReceiveContext context)
-    {
-        var trace = context.Trace = new(context.Transaction, options.HostName, context.Id, context.Now);
-        var single = context.Recipients.Count == 1 && context.Recipients[0].Local.Count < 2 && context.Recipients[0].External.Count < 2;
-        var seen = single ? null : new HashSet<object>();
-        foreach (var recipient in context.Recipients)
-        {
-            foreach (var target in recipient.Local)
-            {
-                if (seen is null || seen.Add(target.Account)) context.Local.Add(new(target, recipient, trace.Local(target.Address, recipient.Shown)));
-            }
-            foreach (var address in recipient.External.Select(ReceiveQueue.Wire))
-            {
-                if (seen is null || seen.Add(address.ToLowerInvariant())) context.Queued.Add(new(address, recipient));
-            }
-        }
-        var queue = context.Queued.Count > 0 ? ReceiveQueue.Submission(context, router) : null;
-        context.Acceptance = new(context.Body, context.Rendered,
-            [.. context.Local.Select(l => new AcceptTarget(l.Target.Account, "INBOX", trace[l.Prefix], SystemFlags.None, []))], queue)
-        {
-            ReceivedAt = context.Now.ToUnixTimeSeconds(),
-        };
-        return null;
-    }
-
-    private async ValueTask<Refusal?> StoreAsync(ReceiveContext context, CancellationToken cancel)
-    {
-        var outcome = await store.AcceptAsync(context.Acceptance!, cancel);
-        if (!outcome.Ok) return Refusals.NoRoom($"the store says {outcome.Error}");
-        context.Accepted = outcome.Value!;
-        if (context.Accepted.Queue is not null) Queued?.Invoke();
+        context.Parts = reader.Scan(context.Body);
+        context.Rendered = reader.Render(context.Body, context.Parts);
         return null;
     }
 
@@ -234,10 +200,10 @@ public sealed class MailReceiver(
     {
         if (recipient.External.Count > 0) return null;
         var error = StoreError.None;
-        for (var i = 0; i < context.Local.Count; i++)
+        foreach (var copy in context.Local)
         {
-            if (!recipient.Local.Any(l => l.Account == context.Local[i].Target.Account)) continue;
-            error = context.Accepted!.Targets[i].Error;
+            if (!recipient.Local.Any(l => l.Account == copy.Target.Account)) continue;
+            error = copy.Error;
             if (error == StoreError.None) return null;
         }
         return Refusals.NotStored(error);

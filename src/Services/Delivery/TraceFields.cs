@@ -30,7 +30,13 @@ internal sealed class TraceFields : IDisposable
         _sender = transaction.Sender.IsNull ? [] : Encoding.UTF8.GetBytes(Shown(transaction.Sender.LocalPart, transaction.Sender.Domain));
     }
 
-    /// <summary>Return-Path, Delivered-To, Received.</summary>
+    /// <summary>What we found out about the message, as header fields with CRLF: for mailboxes only.</summary>
+    public ReadOnlyMemory<byte> Findings { get; set; }
+
+    /// <summary>DKIM-Signature fields with CRLF.</summary>
+    public ReadOnlyMemory<byte> Signatures { get; set; }
+
+    /// <summary>Return-Path, Delivered-To, findings, signatures, Received.</summary>
     /// <param name="recipient">The RCPT that led here.</param>
     public Range Local(string deliveredTo, string recipient)
     {
@@ -40,21 +46,27 @@ internal sealed class TraceFields : IDisposable
         Add(">\r\nDelivered-To: "u8);
         Add(deliveredTo);
         Add("\r\n"u8);
+        Add(Findings.Span);
+        Add(Signatures.Span);
         Received(recipient);
         return from.._length;
     }
 
-    /// <summary>Received; before it Delivered-To when an address of ours forwards, so that the way back can be recognised.</summary>
+    /// <summary>Seals, signatures, Received; before that Delivered-To when an address of ours forwards, so that the way back can be
+    /// recognised.</summary>
     /// <param name="recipient">Null for several recipients: they must not learn of one another (RFC 5321 §7.6).</param>
-    public Range Queued(string? forwardedFrom, string? recipient)
+    /// <param name="seals">ARC fields with CRLF (RFC 8617).</param>
+    public Range Queued(string? forwardedFrom, string? recipient, ReadOnlySpan<byte> seals = default)
     {
         var from = _length;
+        Add(seals);
         if (forwardedFrom is not null)
         {
             Add("Delivered-To: "u8);
             Add(forwardedFrom);
             Add("\r\n"u8);
         }
+        Add(Signatures.Span);
         Received(recipient);
         return from.._length;
     }

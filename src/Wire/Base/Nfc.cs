@@ -13,6 +13,7 @@ public static partial class Nfc
     private const int Vowels = 21, Tails = 28, Leads = 19, HangulCount = Leads * Vowels * Tails;
 
     private static readonly Lazy<Tables> Data = new(Tables.Read);
+    private static readonly Lazy<Dictionary<int, string>> Compatible = new(ReadCompatible);
 
     /// <summary>The text in form C; the same object when nothing changes. Lone surrogates stay as they are.</summary>
     public static string Normalize(string text)
@@ -24,6 +25,20 @@ public static partial class Nfc
         Compose(points);
         var result = ToText(points);
         return result == text ? text : result;
+    }
+
+    /// <summary>The text in form KC: compatibility characters (full width letters, ligatures, circled digits) become what they stand for.</summary>
+    public static string NormalizeCompatibility(string text)
+    {
+        // Everything below U+00A0 is in form KC already.
+        if (!text.AsSpan().ContainsAnyInRange('\u00A0', '\uFFFF')) return text;
+        var plain = new StringBuilder(text.Length);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (Compatible.Value.TryGetValue(rune.Value, out var stands)) plain.Append(stands);
+            else plain.Append(rune.ToString());
+        }
+        return Normalize(plain.ToString());
     }
 
     private static List<int> Decompose(string text)
@@ -115,6 +130,22 @@ public static partial class Nfc
         return text.ToString();
     }
 
+    private static Dictionary<int, string> ReadCompatible()
+    {
+        var table = new Dictionary<int, string>();
+        foreach (var token in Compatibilities.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries))
+        {
+            var sides = token.Split('>');
+            var ends = Array.ConvertAll(sides[0].Split('-'), Hex);
+            var stands = Array.ConvertAll(sides[1].Split('+'), Hex);
+            for (var point = ends[0]; point <= ends[^1]; point++)
+                table[point] = string.Concat(stands.Select(p => char.ConvertFromUtf32(p + point - ends[0])));
+        }
+        return table;
+    }
+
+    private static int Hex(string text) => int.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+
     private sealed record Tables(
         Dictionary<int, (int First, int Second)> Parts, Dictionary<(int, int), int> Pairs, Dictionary<int, int> Marks)
     {
@@ -141,7 +172,5 @@ public static partial class Nfc
             for (var point = Hex(ends[0]); point <= Hex(ends[^1]); point++)
                 Marks[point] = int.Parse(token.AsSpan(colon + 1), CultureInfo.InvariantCulture);
         }
-
-        private static int Hex(string text) => int.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
     }
 }

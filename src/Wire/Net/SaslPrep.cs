@@ -16,8 +16,7 @@ public static class SaslPrep
             if (IsMappedToNothing(rune.Value)) continue;
             mapped.Append(Rune.GetUnicodeCategory(rune) == UnicodeCategory.SpaceSeparator ? " " : rune.ToString());
         }
-        // Without ICU (InvariantGlobalization) this leaves non-ASCII text as it is: names then compare as they were typed.
-        var normal = mapped.ToString().Normalize(NormalizationForm.FormKC);
+        var normal = Aviso.Base.Nfc.NormalizeCompatibility(mapped.ToString());
         foreach (var rune in normal.EnumerateRunes())
         {
             if (rune.Value == 0xFFFD || (rune.Value & 0xFFFE) == 0xFFFE) return null;

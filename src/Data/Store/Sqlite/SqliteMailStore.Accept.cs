@@ -13,6 +13,15 @@ public sealed partial class SqliteMailStore
         return ChangeAsync(batch => (Outcome<Accepted>)plan.Apply(batch), [plan.Body], bringsMail: true);
     }
 
+    public Task<Outcome<IReadOnlyList<Accepted>>> AcceptAllAsync(IReadOnlyList<Acceptance> acceptances, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        var plans = acceptances.Select(acceptance => new AcceptPlan(acceptance, _ids, _addresses)).ToArray();
+        return ChangeAsync(
+            batch => new Outcome<IReadOnlyList<Accepted>>(StoreError.None, Array.ConvertAll(plans, plan => plan.Apply(batch))),
+            Array.ConvertAll(plans, plan => plan.Body), bringsMail: true);
+    }
+
     public async Task<Outcome<IReadOnlyList<AppendedEntry>>> AppendAsync(
         AccountId account, MailboxId mailbox, IReadOnlyList<AppendMessage> messages, CancellationToken cancel)
     {

@@ -193,7 +193,7 @@ public sealed partial class SqliteMailStore
 
     /// <summary>RFC 9051 §5.1: names in NFC.</summary>
     private static string Canonical(string name) =>
-        MailboxName.Canonical(name.IsNormalized(NormalizationForm.FormC) ? name : name.Normalize(NormalizationForm.FormC));
+        MailboxName.Canonical(Base.Nfc.Normalize(name));
 
     private Task<MailboxInfo?> FindMailboxAsync(AccountId account, MailboxId mailbox, CancellationToken cancel) =>
         _reads.ReadAsync(

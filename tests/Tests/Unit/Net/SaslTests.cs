@@ -171,6 +171,9 @@ public sealed class SaslTests
     [InlineData("\u00AD", null)]
     [InlineData("", null)]
     [InlineData("\uE000", null)]
+    [InlineData("\u00AA", "a")]
+    [InlineData("\u2168", "IX")]
+    [InlineData("e\u0301", "\u00E9")]
     public void Saslprep_maps_and_refuses(string text, string? expected) => Assert.Equal(expected, SaslPrep.Prepare(text));
 
     internal static async Task<string> NextAsync(SaslServer server, string message) =>

@@ -175,4 +175,26 @@ public sealed class DeliveryTests
         Assert.True(t.Store.Health.CanAccept);
         await t.DeliverAsync(account);
     }
+
+    [Fact]
+    public async Task Messages_that_belong_together_are_stored_in_one_change_and_may_share_a_body()
+    {
+        await using var t = await TestStore.OpenAsync();
+        var (account, inbox) = await t.AccountAsync();
+        using var body = t.Body("Subject: x\r\n\r\nshared\r\n");
+        var queued = new QueueSubmission("srs@example.test", null, "", DsnReturn.Unspecified, QueueNeeds.None, QueuePriority.Person,
+            "X-Forwarded: yes\r\n"u8.ToArray(), [new("carol@elsewhere.example", "elsewhere.example", DsnNotify.Unspecified, "", 0)]);
+        var accepted = await t.Store.AcceptAllAsync(
+            [
+                new(body, TestStore.Rendered(), [new(account, "INBOX", default, SystemFlags.None, [])], null) { ReceivedAt = t.Clock.Seconds },
+                new(body, TestStore.Rendered(), [], queued) { ReceivedAt = t.Clock.Seconds },
+            ],
+            default);
+        Assert.True(accepted.Ok);
+        var filed = accepted.Value![0].Targets[0].Value!;
+        Assert.Equal("Subject: x\r\n\r\nshared\r\n", await t.ReadAsync(account, filed.Email));
+        using var open = (await t.Store.OpenQueueBodyAsync(accepted.Value[1].Queue!.Value, default))!;
+        Assert.Equal("X-Forwarded: yes\r\nSubject: x\r\n\r\nshared\r\n", TestStore.Read(open));
+        Assert.Equal(inbox, filed.Mailbox);
+    }
 }
