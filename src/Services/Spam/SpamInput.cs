@@ -1,5 +1,6 @@
 using System.Net;
 using Aviso.Base;
+using Aviso.MailAuth;
 using Aviso.Mime;
 using Aviso.Store;
 
@@ -11,6 +12,9 @@ public sealed record SpamInput
     public required SpooledBody Body { get; init; }
 
     public required MimePart Root { get; init; }
+
+    /// <summary>SPF, DKIM, DMARC and ARC; null when nobody looked.</summary>
+    public AuthVerdict? Auth { get; init; }
 
     /// <summary>The real client address; null when it is not known (a file on disk).</summary>
     public IPAddress? Client { get; init; }
