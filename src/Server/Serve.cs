@@ -93,13 +93,18 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         // 4. Listeners: mail first, then metrics and http; ready is only said when mail is taken.
         mail.Listen(settings);
         var taken = mail.Bound.ToList();
+        var web = new WebSources(metrics, ready, [settings.Hostname])
+        {
+            Spam = new(mail.Spam, () => mail.Store.Spool, new Networks(settings.Networks.Internal), address => mail.Book.Table.FindAccount(address)),
+        };
         var bound = new List<BoundListener>();
-        foreach (var listener in settings.Listeners) bound.Add(await ListenAsync(listener, settings, taken, metrics, ready, parts, cancel));
+        foreach (var listener in settings.Listeners) bound.Add(await ListenAsync(listener, settings, taken, web, parts, cancel));
 
         // 5. The way in for verbs, and the eye on the settings file.
         var admin = new AdminHandlers();
         AddServerVerbs(admin, settings);
         AdminCalls.Add(admin, mail);
+        new SpamCalls(mail.Spam, mail.Store.Spool, address => mail.Book.Table.FindAccount(address)).Add(admin);
         parts.Add(AdminSocket.Start(settings.Data, admin, logs.CreateLogger("Aviso.Admin")));
         var reload = parts.Add(new Reload(settings, files, request.Load, reloadable, own, clock));
         admin.Add("reload", async (_, _) => await reload.NowAsync("verb") switch
@@ -112,12 +117,12 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
     }
 
     private static async Task<BoundListener> ListenAsync(
-        ListenerSection listener, ServerSettings settings, List<(ListenerSettings Settings, IPEndPoint Bound)> mail, MetricsRegistry metrics, Func<Readiness> ready, RunningParts parts, CancellationToken cancel)
+        ListenerSection listener, ServerSettings settings, List<(ListenerSettings Settings, IPEndPoint Bound)> mail, WebSources sources, RunningParts parts, CancellationToken cancel)
     {
         if (listener.NotYet is { } why) return new(listener.Kind, listener.Address, why);
         if (listener.Kind is ListenerKind.Http or ListenerKind.Metrics)
         {
-            var web = await WebListener.StartAsync(listener.Kind, listener.Address, new(metrics, ready, [settings.Hostname]), cancel);
+            var web = await WebListener.StartAsync(listener.Kind, listener.Address, sources, cancel);
             return new(listener.Kind, parts.Add(web).Bound, null);
         }
         // The host binds in the order of the settings.

@@ -17,7 +17,11 @@ public sealed record Readiness(bool Ready, string Reason);
 
 /// <summary>What the pages show.</summary>
 /// <param name="Hosts">Names and addresses a Host header may say, without ports. Loopback names always may.</param>
-public sealed record WebSources(MetricsRegistry Metrics, Func<Readiness> Ready, IReadOnlyCollection<string> Hosts);
+public sealed record WebSources(MetricsRegistry Metrics, Func<Readiness> Ready, IReadOnlyCollection<string> Hosts)
+{
+    /// <summary>The spam filter's pages, on listeners of kind http.</summary>
+    internal RspamdPages? Spam { get; init; }
+}
 
 /// <summary>One HTTP listener of kind http or metrics.</summary>
 public sealed class WebListener : IAsyncDisposable
@@ -102,7 +106,8 @@ internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApp
     public async Task ProcessRequestAsync(IFeatureCollection context)
     {
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
-        var (status, type, body) = Answer(request);
+        var (status, type, body) = kind == ListenerKind.Http && sources.Spam is { } spam && RspamdPages.Knows(request.Path) && HostIsOurs(request.Headers.Host.ToString())
+            ? await SpamAsync(spam, context, request) : Answer(request);
         var response = context.GetRequiredFeature<IHttpResponseFeature>();
         response.StatusCode = status;
         response.Headers.ContentType = type;
@@ -113,6 +118,12 @@ internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApp
         response.Headers.ContentLength = octets.Length;
         if (request.Method != "HEAD")
             await context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(octets);
+    }
+
+    private static async Task<(int Status, string Type, string Body)> SpamAsync(RspamdPages spam, IFeatureCollection context, IHttpRequestFeature request)
+    {
+        var (status, body) = await spam.AnswerAsync(context, request, context.Get<IHttpRequestLifetimeFeature>()?.RequestAborted ?? default);
+        return (status, "application/json", body);
     }
 
     private (int Status, string Type, string Body) Answer(IHttpRequestFeature request)
