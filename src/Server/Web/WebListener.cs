@@ -106,7 +106,7 @@ internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApp
     public async Task ProcessRequestAsync(IFeatureCollection context)
     {
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
-        var (status, type, body) = kind == ListenerKind.Http && sources.Spam is { } spam && RspamdPages.Knows(request.Path) && HostIsOurs(request.Headers.Host.ToString())
+        var (status, type, body) = kind == ListenerKind.Http && sources.Spam is { } spam && RspamdPages.Knows(request.Path) && MayAsk(request)
             ? await SpamAsync(spam, context, request) : Answer(request);
         var response = context.GetRequiredFeature<IHttpResponseFeature>();
         response.StatusCode = status;
@@ -149,6 +149,9 @@ internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApp
                 return (404, Plain, "not found\n");
         }
     }
+
+    // rspamc speaks HTTP/1.0 without a Host header, which no browser does.
+    private bool MayAsk(IHttpRequestFeature request) => request.Headers.Host.Count == 0 || HostIsOurs(request.Headers.Host.ToString());
 
     private bool HostIsOurs(string host)
     {

@@ -90,7 +90,7 @@ public sealed class Reputation : IAsyncDisposable
     }
 
     /// <summary>True when the domain in From is proven: DMARC's alignment, by SPF or DKIM.</summary>
-    public static bool IsProven(SpamInput input) => false; // SpamInput carries no verdict of MailAuth yet: nobody is proven
+    public static bool IsProven(SpamInput input) => input.Auth is { Dmarc: { } dmarc } && (dmarc.SpfAligned || dmarc.DkimAligned);
 
     internal static ulong Name(char kind, string text, bool proven) => HashOf($"{kind}{(proven ? '+' : '-')}{text}");
 
