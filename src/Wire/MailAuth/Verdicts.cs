@@ -77,6 +77,9 @@ public sealed record ArcVerdict(ArcResult Result, int Instance, IReadOnlyList<st
 
     /// <summary>Authentication results that the last trusted sealer vouches for, or empty.</summary>
     public string TrustedResults { get; init; } = "";
+
+    /// <summary>The chain failed only because a key could not be looked up just now.</summary>
+    public bool Temporary { get; init; }
 }
 
 /// <summary>RFC 8601 §2.7.3.</summary>

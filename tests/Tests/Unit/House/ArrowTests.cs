@@ -13,9 +13,10 @@ public sealed partial class ArrowTests
         ["Dns"] = [],
         ["Net"] = ["Dns"],
         ["Smtp"] = ["Mime", "Dns", "Net"],
+        ["MailAuth"] = ["Mime", "Dns"],
         ["Store"] = [],
         ["Accounts"] = ["Store", "Net"],
-        ["Delivery"] = ["Smtp", "Store", "Accounts", "Dns", "Mime", "Net"],
+        ["Delivery"] = ["Smtp", "MailAuth", "Store", "Accounts", "Dns", "Mime", "Net"],
         ["Spam"] = ["Mime", "Dns", "Net", "MailAuth", "Store"],
         ["Imap"] = ["Net", "Mime", "Store", "Accounts"],
     };
