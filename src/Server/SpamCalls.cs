@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Aviso.Accounts;
 using Aviso.Admin;
 using Aviso.Base;
 using Aviso.Spam;

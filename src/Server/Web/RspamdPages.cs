@@ -88,9 +88,9 @@ internal sealed class RspamdPages(SpamParts parts, BodySpoolSource spool, Networ
     {
         var started = TimeProvider.System.GetTimestamp();
         var verdict = await parts.Asked.CheckAsync(input, cancel);
-        var account = input.Accounts.Count == 1 ? input.Accounts[0] : default;
+        var owner = input.Accounts.Count == 1 ? input.Accounts[0] : default;
         var symbols = new JsonObject();
-        foreach (var symbol in SpamJson.Symbols(verdict, account))
+        foreach (var symbol in SpamJson.Symbols(verdict, owner))
         {
             // A finding that only counts for this account may have the name of one that counts for all.
             symbols[symbols.ContainsKey(symbol.Name) ? symbol.Name + "_OWN" : symbol.Name] = new JsonObject
@@ -106,9 +106,9 @@ internal sealed class RspamdPages(SpamParts parts, BodySpoolSource spool, Networ
         var answer = new JsonObject
         {
             ["is_skipped"] = false,
-            ["score"] = verdict.ScoreFor(account),
+            ["score"] = verdict.ScoreFor(owner),
             ["required_score"] = verdict.Required,
-            ["action"] = Action(verdict, verdict.ScoreFor(account)),
+            ["action"] = Action(verdict, verdict.ScoreFor(owner)),
             ["thresholds"] = new JsonObject { ["reject"] = verdict.RejectAt, ["add header"] = verdict.Required },
             ["symbols"] = symbols,
             ["messages"] = new JsonObject(),

@@ -5,7 +5,6 @@ namespace Aviso.Tests.System.Clients;
 /// <summary>rspamc of Rspamd, as scripts and mail programs call it.</summary>
 public sealed class RspamcTests : IAsyncLifetime
 {
-    private const string Letter = "From: Bob <bob@example.net>\nTo: alice@example.test\nSubject: {0}\nMessage-ID: <{1}@example.net>\n\n{2}\n";
     private readonly string _rspamc = Tool.Find("rspamc", "rspamd");
     private AvisoServer _server = null!;
 
@@ -61,7 +60,7 @@ public sealed class RspamcTests : IAsyncLifetime
     private string Write(string name, string subject, string text)
     {
         var path = Path.Combine(_server.Folder, name + ".eml");
-        File.WriteAllText(path, string.Format(global::System.Globalization.CultureInfo.InvariantCulture, Letter, subject, name, text + " " + name));
+        File.WriteAllText(path, $"From: Bob <bob@example.net>\nTo: alice@example.test\nSubject: {subject}\nMessage-ID: <{name}@example.net>\n\n{text} {name}\n");
         return path;
     }
 

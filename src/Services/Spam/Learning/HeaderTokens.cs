@@ -1,5 +1,3 @@
-using System.Text;
-using Aviso.Mime;
 
 namespace Aviso.Spam;
 
@@ -90,7 +88,7 @@ internal static class HeaderTokens
             word.CopyTo(kept[((i & 3) * WordReader.Longest)..]);
             lengths[i & 3] = word.Length;
         }
-        if (subject.Length > 4 && HasLetters(subject) && subject.ToUpperInvariant() == subject) into.Add(TokenGroup.Header, "", "subject in capitals");
+        if (subject.Length > 4 && IsShouted(subject)) into.Add(TokenGroup.Header, "", "subject in capitals");
         if (subject.StartsWith("re:", StringComparison.OrdinalIgnoreCase)) into.Add(TokenGroup.Header, "", "subject re");
         foreach (var c in subject)
         {
@@ -98,13 +96,15 @@ internal static class HeaderTokens
         }
     }
 
-    private static bool HasLetters(string text)
+    private static bool IsShouted(string text)
     {
+        var capitals = false;
         foreach (var c in text)
         {
-            if (char.IsLetter(c)) return true;
+            if (char.IsLower(c)) return false;
+            capitals |= char.IsUpper(c);
         }
-        return false;
+        return capitals;
     }
 
     private static void From(MessageHeader header, TokenSet into)
