@@ -56,6 +56,8 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
 
     public CertificateParts Certificates { get; private set; } = null!;
 
+    public SpamParts Spam { get; private set; } = null!;
+
     /// <summary>What is listened on; known after <see cref="Listen"/>.</summary>
     public IReadOnlyList<(ListenerSettings Settings, IPEndPoint Bound)> Bound => _host.Bound;
 
@@ -99,6 +101,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         Accounts = new(_book, _authenticator);
         _preparing = _authenticator.PrepareAsync(_stop.Token);
 
+        Spam = _running.Add(SpamParts.Start(settings, Store, _clock, _logs.CreateLogger("Aviso.Spam")));
         var ids = new IdSource(_clock);
         _router.Now = Mapping.Routes(settings);
         _guard = Guard(settings);
@@ -165,6 +168,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _runner.Wake();
         _resolver.OwnDomains = now.Domains.Select(d => d.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         _host.Options = Mapping.Wire(now);
+        if (Spam.Learner is { } learner) learner.Enabled = now.Spam is { Enabled: true, LearnFromJunk: true };
         if (NeedsRestart(_started, now) is { Count: > 0 } keys) later.Add($"changes of {string.Join(", ", keys)} hold after a restart");
         return later.Count == 0 ? null : string.Join("; ", later);
     }

@@ -17,6 +17,7 @@ public sealed partial class ArrowTests
         ["Store"] = [],
         ["Accounts"] = ["Store", "Net"],
         ["Delivery"] = ["Smtp", "MailAuth", "Store", "Accounts", "Dns", "Mime", "Net"],
+        ["Spam"] = ["Mime", "Dns", "Net", "MailAuth", "Store"],
         ["Imap"] = ["Net", "Mime", "Store", "Accounts"],
     };
 
