@@ -16,6 +16,7 @@ public sealed partial class ArrowTests
         ["Store"] = [],
         ["Accounts"] = ["Store", "Net"],
         ["Delivery"] = ["Smtp", "Store", "Accounts", "Dns", "Mime", "Net"],
+        ["Sieve"] = ["Mime"],
         ["Imap"] = ["Net", "Mime", "Store", "Accounts"],
     };
 
