@@ -15,9 +15,10 @@ public sealed partial class ArrowTests
         ["Smtp"] = ["Mime", "Dns", "Net"],
         ["Store"] = [],
         ["Accounts"] = ["Store", "Net"],
-        ["Delivery"] = ["Smtp", "Store", "Accounts", "Dns", "Mime", "Net"],
+        ["Delivery"] = ["Smtp", "Sieve", "Store", "Accounts", "Dns", "Mime", "Net"],
         ["Sieve"] = ["Mime"],
         ["Imap"] = ["Net", "Mime", "Store", "Accounts"],
+        ["ManageSieve"] = ["Net", "Sieve", "Store", "Accounts"],
     };
 
     [Fact]
