@@ -59,6 +59,8 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
 
     public SpamParts Spam { get; private set; } = null!;
 
+    public SenderParts Senders { get; private set; } = null!;
+
     public SieveScripts Scripts { get; private set; } = null!;
 
     /// <summary>What Sieve does with a message; the verbs try scripts with it.</summary>
@@ -117,7 +119,8 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         });
         Certificates = _running.Add(await CertificateParts.OpenAsync(settings, Store, _resolver, _logs.CreateLogger("Aviso.Net"), _clock, cancel));
         var delivery = _logs.CreateLogger("Aviso.Delivery");
-        _runner = new(new(Store, Store.Spool, reader, _resolver, _router, new NoticeTarget(_book), ids, address => _guard.Allows(address),
+        Senders = _running.Add(await SenderParts.OpenAsync(settings, Store, reader, _router, _resolver, ids, () => _runner.Wake(), _clock, delivery, cancel));
+        _runner = new(new(Store, Store.Spool, reader, _resolver, _router, new NoticeTarget(_book, Senders.Srs), ids, address => _guard.Allows(address),
             host => string.Equals(host.TrimEnd('.'), settings.Hostname, StringComparison.OrdinalIgnoreCase), _clock, delivery), Mapping.Queue(settings));
         Queue = new(Store, _clock, _runner.Wake, delivery);
         var running = Task.WhenAll(_runner.RunAsync(_stop.Token), MeasureAsync(_stop.Token));
@@ -130,7 +133,12 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         Scripts = _running.Add(new SieveScripts(Store, _clock, Mapping.Scripts(settings)));
         Sieve = new(Mapping.SieveStep(settings), Scripts, Store, _clock, delivery);
 
-        var receiver = new MailReceiver(Mapping.Receive(settings), _book, Store, reader, _router, ids, _clock, delivery) { Queued = _runner.Wake };
+        var receiver = new MailReceiver(Mapping.Receive(settings), _book, Store, reader, _router, ids, _clock, delivery)
+        {
+            Queued = _runner.Wake,
+            Filters = Senders.Filters(Spam, Sieve, new(_book, Store, reader, _router, _clock, delivery)),
+        };
+        Senders.Start();
         _host = Host(settings, reader, receiver, ids);
     }
 
@@ -174,6 +182,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         if (_preparing.IsCompleted) _preparing = _authenticator.PrepareAsync(_stop.Token);
         if (!Certificates.Take(now))
             later.Add("the new certificates cannot be used, the old ones stay");
+        await Senders.ApplyAsync(now, cancel);
         _router.Now = Mapping.Routes(now);
         _guard = Guard(now);
         _runner.Options = Mapping.Queue(now);
