@@ -25,15 +25,15 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
     /// <summary>What wildcards may still compare.</summary>
     public long MatchWork = limits.MatchWork;
 
-    public SieveMessage Message { get; } = message;
+    public SieveMessage Message { get; private set; } = message;
 
     public ISieveHost Host { get; } = host;
 
-    public SieveLimits Limits { get; } = limits;
+    public SieveLimits Limits { get; private set; } = limits;
 
     public CancellationToken Cancel { get; } = cancel;
 
-    public MessageView View { get; } = new(message, limits);
+    public MessageView View { get; private set; } = new(message, limits);
 
     public Frame Frame { get; private set; } = null!;
 
@@ -75,6 +75,20 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
         if ((_steps -= steps) >= 0) return !Failed;
         Fail($"{Name}it takes more than {Limits.Steps} steps");
         return false;
+    }
+
+    /// <summary>For the test driver: another message is looked at from here on.</summary>
+    public void Look(SieveMessage other) => (Message, View) = (other, new(other, Limits));
+
+    /// <summary>For the test driver: other limits from here on.</summary>
+    public void Limit(SieveLimits other) => Limits = other;
+
+    /// <summary>For the test driver: the error, which no longer ends the run.</summary>
+    public string? TakeError()
+    {
+        var error = Error;
+        Error = null;
+        return error;
     }
 
     public void Note(Call call, string text)
@@ -173,10 +187,16 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
                 Fail("it ran out of time");
                 return Flow.Stop;
             }
-            var flow = call.Branches.Length > 0 ? await IfAsync(call) : await call.Spec.Run!(this, call);
+            var flow = call.Branches.Length > 0 ? await IfAsync(call) : call.Spec.Run is { } act ? await act(this, call) : await TestAsCommandAsync(call);
             if (Failed) return Flow.Stop;
             if (flow != Flow.Next) return flow;
         }
+        return Flow.Next;
+    }
+
+    private async ValueTask<Flow> TestAsCommandAsync(Call call)
+    {
+        if (!await TestAsync(call)) Fail(call, $"`{call.Spec.Name}` has nothing to show");
         return Flow.Next;
     }
 
