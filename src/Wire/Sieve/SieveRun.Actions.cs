@@ -107,6 +107,23 @@ internal sealed partial class SieveRun
         return true;
     }
 
+    /// <summary>For the test driver: forget what was decided.</summary>
+    public void ClearActions()
+    {
+        _actions = [];
+        Duplicates = [];
+        ImplicitKeep = true;
+    }
+
+    /// <summary>For the test driver: what the run decided so far, without ending it.</summary>
+    public SieveOutcome Peek()
+    {
+        var saved = Save();
+        var actions = Finish(ImplicitKeep, Frame.Flags).ToList();
+        Restore(saved);
+        return new(actions, null, View.Edit(), Trace) { Duplicates = Duplicates };
+    }
+
     /// <summary>The list of actions whole: with the keep nobody cancelled, without a discard something else overrules.</summary>
     public List<SieveAction> Finish(bool keep, IReadOnlyList<string> flags)
     {

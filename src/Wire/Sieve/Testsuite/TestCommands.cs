@@ -43,6 +43,8 @@ internal static class TestCommands
     {
         var driver = Driver(run);
         driver.Begin(run.String(call.Positional[0]!));
+        run.ClearActions();
+        driver.World.Outcome = null;
         run.Frame.Variables.Clear();
         run.Frame.Flags = [];
         var flow = await run.BlockAsync(call.Block);
@@ -79,12 +81,13 @@ internal static class TestCommands
         var world = Driver(run).World;
         world.Outcome = null;
         world.Outgoing.Clear();
+        run.ClearActions();
         return new(Flow.Next);
     }
 
     private static ValueTask<Flow> Print(SieveRun run, Call call)
     {
-        foreach (var action in Driver(run).World.Outcome?.Actions ?? []) Driver(run).Say("    " + action.Describe());
+        foreach (var action in Outcome(run).Actions) Driver(run).Say("    " + action.Describe());
         return new(Flow.Next);
     }
 
@@ -133,10 +136,13 @@ internal static class TestCommands
         return await Driver(run).RunAsync(scripts, run.Cancel);
     }
 
-    private static ValueTask<bool> Execute(SieveRun run, Call call) => new(Driver(run).World.Execute());
+    private static ValueTask<bool> Execute(SieveRun run, Call call) => new(Driver(run).World.Execute(Outcome(run)));
+
+    /// <summary>Of the script that was run, else of the tests' own actions.</summary>
+    private static SieveOutcome Outcome(SieveRun run) => Driver(run).World.Outcome ?? run.Peek();
 
     private static async ValueTask<bool> Action(SieveRun run, Call call) =>
-        await Listed(run, call, [.. (Driver(run).World.Outcome?.Actions ?? []).Select(Name)]);
+        await Listed(run, call, [.. Outcome(run).Actions.Select(Name)]);
 
     private static async ValueTask<bool> Error(SieveRun run, Call call) => await Listed(run, call, Driver(run).World.Errors);
 

@@ -127,9 +127,8 @@ internal sealed class TestWorld(string folder, BodySpool spool) : ISieveHost
     private static string Bare(string address) => address.Trim().TrimStart('<').TrimEnd('>');
 
     /// <summary>Does what the last run decided. False when a mailbox is missing.</summary>
-    public bool Execute()
+    public bool Execute(SieveOutcome outcome)
     {
-        if (Outcome is not { } outcome) return false;
         var good = true;
         foreach (var action in outcome.Actions) good &= Execute(action);
         foreach (var mark in outcome.Duplicates) _seen.Add(mark.Key);
