@@ -1,4 +1,3 @@
-using Aviso.Base;
 using Aviso.Dns;
 using Aviso.Net;
 using Aviso.Settings;
@@ -31,7 +30,7 @@ internal sealed class CertificateParts : IAsyncDisposable
     {
         (_settings, Renewer, _resolver, _log, _clock) = (settings, renewer, resolver, log, clock);
         if (Mapping.Certificates(settings, clock, renewer?.Sources ?? []) is { Count: > 0 } sources)
-            Shown = new(sources, log) { Challenges = renewer?.Alpn };
+            Shown = new(sources, log, settings.Tls.Ciphers == CipherList.Strict) { Challenges = renewer?.Alpn };
         _look = clock.CreateTimer(static p => ((CertificateParts)p!).Show(), this, LookAtOwn, LookAtOwn);
         if (renewer is not null) renewer.Changed = () => Show();
     }

@@ -76,8 +76,13 @@ internal sealed record StoredCertificate
         {
             if (JsonNode.Parse(value) is not JsonObject json) return null;
             var stored = Make(name, AcmeProblem.Text(json, "chain"), AcmeProblem.Text(json, "key"), AcmeProblem.Text(json, "directory"));
-            return stored with { AriAt = Time(json, "ari_at"), AriStart = Time(json, "ari_start") ?? default, AriEnd = Time(json, "ari_end") ?? default,
-                AriAskAt = Time(json, "ari_ask_at") ?? default };
+            return stored with
+            {
+                AriAt = Time(json, "ari_at"),
+                AriStart = Time(json, "ari_start") ?? default,
+                AriEnd = Time(json, "ari_end") ?? default,
+                AriAskAt = Time(json, "ari_ask_at") ?? default
+            };
         }
         catch (Exception e) when (e is JsonException or CryptographicException or ArgumentException)
         {
