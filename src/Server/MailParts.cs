@@ -5,6 +5,7 @@ using Aviso.Base;
 using Aviso.Delivery;
 using Aviso.Dns;
 using Aviso.Imap;
+using Aviso.ManageSieve;
 using Aviso.Net;
 using Aviso.Settings;
 using Aviso.Smtp;
@@ -56,6 +57,13 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
 
     public CertificateParts Certificates { get; private set; } = null!;
 
+    public SpamParts Spam { get; private set; } = null!;
+
+    public SieveScripts Scripts { get; private set; } = null!;
+
+    /// <summary>What Sieve does with a message; the verbs try scripts with it.</summary>
+    public SieveStep Sieve { get; private set; } = null!;
+
     /// <summary>What is listened on; known after <see cref="Listen"/>.</summary>
     public IReadOnlyList<(ListenerSettings Settings, IPEndPoint Bound)> Bound => _host.Bound;
 
@@ -99,6 +107,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         Accounts = new(_book, _authenticator);
         _preparing = _authenticator.PrepareAsync(_stop.Token);
 
+        Spam = _running.Add(SpamParts.Start(settings, Store, _clock, _logs.CreateLogger("Aviso.Spam")));
         var ids = new IdSource(_clock);
         _router.Now = Mapping.Routes(settings);
         _guard = Guard(settings);
@@ -118,6 +127,9 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
             await Task.WhenAll(running, _preparing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }));
 
+        Scripts = _running.Add(new SieveScripts(Store, _clock, Mapping.Scripts(settings)));
+        Sieve = new(Mapping.SieveStep(settings), Scripts, Store, _clock, delivery);
+
         var receiver = new MailReceiver(Mapping.Receive(settings), _book, Store, reader, _router, ids, _clock, delivery) { Queued = _runner.Wake };
         _host = Host(settings, reader, receiver, ids);
     }
@@ -129,11 +141,14 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         var open = new SmtpServer(Mapping.Smtp(settings), receiver, null, smtpLog, _clock);
         var submission = new SmtpServer(Mapping.Smtp(settings), receiver, _authenticator, smtpLog, _clock);
         var imap = new ImapServer(Mapping.Imap(settings), Store, reader, _authenticator, _clock, _logs.CreateLogger("Aviso.Imap"));
+        var sieve = new ManageSieveServer(
+            Mapping.ManageSieve(settings), Mapping.Sieve(settings), Scripts, _authenticator, _clock, _logs.CreateLogger("Aviso.ManageSieve"));
         return new(Mapping.Wire(settings), kind => kind switch
         {
             ListenerKind.Smtp or ListenerKind.Lmtp => open,
             ListenerKind.Submission or ListenerKind.Submissions => submission,
             ListenerKind.Imap or ListenerKind.Imaps => imap,
+            ListenerKind.ManageSieve => sieve,
             _ => throw new InvalidOperationException($"nothing speaks {kind}"),
         }, _clock, _logs.CreateLogger("Aviso.Net"), Certificates.Shown, ids);
     }
@@ -165,6 +180,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _runner.Wake();
         _resolver.OwnDomains = now.Domains.Select(d => d.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         _host.Options = Mapping.Wire(now);
+        if (Spam.Learner is { } learner) learner.Enabled = now.Spam is { Enabled: true, LearnFromJunk: true };
         if (NeedsRestart(_started, now) is { Count: > 0 } keys) later.Add($"changes of {string.Join(", ", keys)} hold after a restart");
         return later.Count == 0 ? null : string.Join("; ", later);
     }
@@ -182,6 +198,9 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         if (old.Store.Undelete != now.Store.Undelete) keys.Add("store.undelete");
         if (old.Limits.MessageSize != now.Limits.MessageSize || old.Limits.Recipients != now.Limits.Recipients
             || old.Limits.ImapPerUserAndAddress != now.Limits.ImapPerUserAndAddress) keys.Add("limits");
+        if (!old.Sieve.Before.SequenceEqual(now.Sieve.Before) || !old.Sieve.After.SequenceEqual(now.Sieve.After)
+            || (old.Sieve.Global, old.Sieve.ScriptSize, old.Sieve.Scripts, old.Sieve.Redirects, old.Sieve.Budget)
+                != (now.Sieve.Global, now.Sieve.ScriptSize, now.Sieve.Scripts, now.Sieve.Redirects, now.Sieve.Budget)) keys.Add("sieve");
         if (old.Outbound.Capture != now.Outbound.Capture) keys.Add("outbound.capture");
         if (!old.Dns.Resolvers.SequenceEqual(now.Dns.Resolvers)) keys.Add("dns.resolvers");
         return keys;

@@ -4,8 +4,10 @@ using System.Security.Cryptography.X509Certificates;
 using Aviso.Accounts;
 using Aviso.Delivery;
 using Aviso.Imap;
+using Aviso.ManageSieve;
 using Aviso.Net;
 using Aviso.Settings;
+using Aviso.Sieve;
 using Aviso.Smtp;
 
 namespace Aviso.Server;
@@ -118,6 +120,32 @@ internal static class Mapping
         HostName = settings.Hostname,
         MessageSizeLimit = settings.Limits.MessageSize,
         SessionsPerUserAndAddress = settings.Limits.ImapPerUserAndAddress,
+    };
+
+    public static ManageSieveOptions ManageSieve(ServerSettings settings) => new()
+    {
+        Implementation = "Aviso " + Web.BuildInfo.Version,
+        MaxRedirects = settings.Sieve.Redirects,
+    };
+
+    public static SieveOptions Sieve(ServerSettings settings) => new() { ScriptOctets = (int)settings.Sieve.ScriptSize };
+
+    public static SieveScriptLimits Scripts(ServerSettings settings) => new()
+    {
+        Size = (int)settings.Sieve.ScriptSize,
+        Count = settings.Sieve.Scripts,
+        Octets = Math.Max(settings.Sieve.ScriptSize * 4, 4L << 20),
+    };
+
+    public static SieveStepOptions SieveStep(ServerSettings settings) => new()
+    {
+        HostName = settings.Hostname,
+        Before = settings.Sieve.Before,
+        After = settings.Sieve.After,
+        GlobalFolder = settings.Sieve.Global,
+        Budget = settings.Sieve.Budget,
+        Compile = Sieve(settings),
+        Limits = new() { Redirects = settings.Sieve.Redirects },
     };
 
     public static ReceiveOptions Receive(ServerSettings settings) => new()

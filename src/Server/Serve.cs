@@ -99,6 +99,7 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
             Certificates = mail.Certificates.Shown,
             Challenges = mail.Certificates.Renewer?.Http,
             Proxies = new(settings.Networks.Proxies),
+            Spam = new(mail.Spam, () => mail.Store.Spool, new Networks(settings.Networks.Internal), address => mail.Book.Table.FindAccount(address)),
             RedirectsToHttps = settings.Listeners.Any(l => l.Kind == ListenerKind.Https),
         };
         foreach (var listener in settings.Listeners) bound.Add(await ListenAsync(listener, taken, pages, parts, cancel));
@@ -108,6 +109,7 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         var admin = new AdminHandlers();
         AddServerVerbs(admin, settings);
         AdminCalls.Add(admin, mail);
+        new SpamCalls(mail.Spam, mail.Store.Spool, address => mail.Book.Table.FindAccount(address)).Add(admin);
         parts.Add(AdminSocket.Start(settings.Data, admin, logs.CreateLogger("Aviso.Admin")));
         var reload = parts.Add(new Reload(settings, files, request.Load, reloadable, own, clock));
         admin.Add("reload", async (_, _) => await reload.NowAsync("verb") switch

@@ -73,7 +73,7 @@ public sealed class SpamSection : SettingsSection
         new Key<SpamSection, bool>("greylist", Types.Boolean, s => s.Greylist, (s, v) => s.Greylist = v,
             "Defer the first mail of unknown senders.") { Example = "true", Later = "spam filtering" },
         new Key<SpamSection, bool>("learn_from_junk", Types.Boolean, s => s.LearnFromJunk, (s, v) => s.LearnFromJunk = v,
-            "Learn from what users move into and out of Junk.") { Example = "false", Later = "spam filtering" },
+            "Learn from what users move into and out of Junk, and from what they answer.") { Example = "false" },
     ]);
 }
 

@@ -46,6 +46,8 @@ public sealed class ServerSettings : SettingsSection
 
     public SpamSection Spam { get; private set; } = new();
 
+    public SieveSection Sieve { get; private set; } = new();
+
     public GuardSection Guard { get; private set; } = new();
 
     public ProbeSection Probe { get; private set; } = new();
@@ -146,6 +148,9 @@ public sealed class ServerSettings : SettingsSection
         new Key<ServerSettings, SpamSection>("spam", new SectionType<SpamSection>(SpamSection.Table),
             s => s.Spam, (s, v) => s.Spam = v, "Spam filtering.")
             { Example = "{ enabled: true, add_header: 6, reject: 15 }", Later = "spam filtering" },
+        new Key<ServerSettings, SieveSection>("sieve", new SectionType<SieveSection>(SieveSection.Table),
+            s => s.Sieve, (s, v) => s.Sieve = v, "Sieve scripts: each account's own, and the administrator's around them.")
+            { Example = "{ before: [/etc/aviso/before.sieve] }" },
         new Key<ServerSettings, GuardSection>("guard", new SectionType<GuardSection>(GuardSection.Table),
             s => s.Guard, (s, v) => s.Guard = v, "Who decides about bans: one owner.")
             { Example = "{ mode: builtin }", Later = "bans" },

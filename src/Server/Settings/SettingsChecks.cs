@@ -36,6 +36,33 @@ internal static class SettingsChecks
                 "`notice_after` must be shorter than `give_up_after`");
     }
 
+    /// <summary>Paths are whole here. A script that cannot run is found now, not with the first message.</summary>
+    public static void SieveScriptsRun(SieveSection sieve, Problems problems)
+    {
+        if (sieve.ScriptSize > 4L << 20) Say(problems, sieve, "script_size", "must be at most 4MB");
+        if (sieve.Global is { } folder && !Directory.Exists(folder)) Say(problems, sieve, "global", $"there is no folder {folder}");
+        foreach (var (key, paths) in new[] { ("before", sieve.Before), ("after", sieve.After) })
+        {
+            foreach (var path in paths)
+            {
+                if (WhyNoScript(path, sieve.ScriptSize) is { } why) Say(problems, sieve, key, $"{path}: {why}");
+            }
+        }
+    }
+
+    private static string? WhyNoScript(string path, long most)
+    {
+        try
+        {
+            if (new FileInfo(path) is { Exists: true } file && file.Length > most) return "is larger than `script_size`";
+            return Aviso.Sieve.SieveCompiler.Compile(File.ReadAllText(path)).Errors is [var first, ..] ? first.ToString() : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "cannot be read: " + e.Message;
+        }
+    }
+
     internal static void Say(Problems problems, SettingsSection section, string key, string text) =>
         problems.Add(section.PlaceOf(key), section.PathOf(key), text);
 

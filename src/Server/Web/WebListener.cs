@@ -22,6 +22,9 @@ public sealed record WebSources(MetricsRegistry Metrics, Func<Readiness> Ready, 
     /// <summary>Shown on listeners of kind https.</summary>
     public TlsCertificates? Certificates { get; init; }
 
+    /// <summary>The spam filter's pages, on listeners of kind http.</summary>
+    internal RspamdPages? Spam { get; init; }
+
     /// <summary>Answered on listeners of kind http, whatever the Host; null without ACME.</summary>
     public HttpChallenges? Challenges { get; init; }
 
@@ -118,7 +121,8 @@ internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApp
     {
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
         var client = context.Get<IHttpConnectionFeature>()?.RemoteIpAddress;
-        var (status, type, body) = Answer(request, client);
+        var (status, type, body) = kind == ListenerKind.Http && sources.Spam is { } spam && RspamdPages.Knows(request.Path) && MayAsk(request)
+            ? await SpamAsync(spam, context, request) : Answer(request, client);
         var response = context.GetRequiredFeature<IHttpResponseFeature>();
         response.StatusCode = status;
         if (status == 308) (response.Headers.Location, type, body) = (body, "text/plain; charset=utf-8", "");
@@ -130,6 +134,12 @@ internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApp
         response.Headers.ContentLength = octets.Length;
         if (request.Method != "HEAD")
             await context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(octets);
+    }
+
+    private static async Task<(int Status, string Type, string Body)> SpamAsync(RspamdPages spam, IFeatureCollection context, IHttpRequestFeature request)
+    {
+        var (status, body) = await spam.AnswerAsync(context, request, context.Get<IHttpRequestLifetimeFeature>()?.RequestAborted ?? default);
+        return (status, "application/json", body);
     }
 
     private (int Status, string Type, string Body) Answer(IHttpRequestFeature request, IPAddress? client)
@@ -159,6 +169,9 @@ internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApp
                 return (404, Plain, "not found\n");
         }
     }
+
+    // rspamc speaks HTTP/1.0 without a Host header, which no browser does.
+    private bool MayAsk(IHttpRequestFeature request) => request.Headers.Host.Count == 0 || HostIsOurs(request.Headers.Host.ToString());
 
     private bool HostIsOurs(string host)
     {

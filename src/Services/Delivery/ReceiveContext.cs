@@ -1,7 +1,9 @@
 using Aviso.Accounts;
 using Aviso.Base;
+using Aviso.MailAuth;
 using Aviso.Mime;
 using Aviso.Smtp;
+using Aviso.Spam;
 using Aviso.Store;
 
 namespace Aviso.Delivery;
@@ -70,6 +72,21 @@ internal sealed class ReceiveContext(MailTransaction transaction, SpooledBody bo
     public List<ResolvedRecipient> Recipients { get; } = [];
 
     public ReceiveHeader Header { get; set; } = null!;
+
+    /// <summary>Who sent it: the client, or the one a trusted relay took it from.</summary>
+    public System.Net.IPAddress Sender => Auth?.Client ?? transaction.Client.Origin.Remote.Address;
+
+    /// <summary>Null for submissions, and when nobody looked.</summary>
+    public AuthVerdict? Auth { get; set; }
+
+    /// <summary>Null for submissions, and when nobody looked.</summary>
+    public SpamVerdict? Spam { get; set; }
+
+    /// <summary>DKIM-Signature fields of a submission.</summary>
+    public ReadOnlyMemory<byte> Signatures { get; set; }
+
+    /// <summary>At or above the tag threshold for everybody.</summary>
+    public bool IsTagged => Spam is { } spam && (spam.Action >= SpamAction.Tag || spam.Score >= spam.Required);
 
     /// <summary>The parts of <see cref="Body"/>.</summary>
     public MimePart Parts { get; set; } = null!;

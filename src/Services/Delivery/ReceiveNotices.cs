@@ -1,6 +1,7 @@
 using System.Text;
 using Aviso.Accounts;
 using Aviso.Base;
+using Aviso.MailAuth;
 using Aviso.Mime;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
@@ -56,7 +57,7 @@ internal sealed class ReceiveNotices(
             body.Write(Compose(context, reports, isFailure));
             var sender = context.Transaction.Sender;
             var address = TraceFields.Shown(sender.LocalPart, sender.Domain);
-            var local = await _target.FindAsync(address, cancel);
+            var (local, _) = await _target.FindAsync(address, cancel);
             if (local is null && accounts.Table.IsLocalDomain(sender.Domain))
             {
                 log.NoticeLost(null, context.Id, kind);
@@ -116,14 +117,19 @@ internal sealed class ReceiveNotices(
 }
 
 /// <summary>Finds the mailbox of a notice to one of ours: notices are filed over quota, and go to one account only.</summary>
-public sealed class NoticeTarget(AccountBook accounts) : INoticeTarget
+public sealed class NoticeTarget(AccountBook accounts, Srs? srs = null) : INoticeTarget
 {
-    public ValueTask<AcceptTarget?> FindAsync(string address, CancellationToken cancel)
+    public ValueTask<NoticeAddress> FindAsync(string sender, CancellationToken cancel)
     {
-        if (!AddressKey.TryParse(address, out var key)) return new((AcceptTarget?)null);
+        if (!AddressKey.TryParse(sender, out var key)) return new(new NoticeAddress(null, sender));
+        if (srs is not null && Srs.IsSrs(key.LocalPart) && accounts.Table.IsLocalDomain(key.Domain) && srs.Reverse(sender[..sender.LastIndexOf('@')]).Address is { } before)
+        {
+            sender = before;
+            if (!AddressKey.TryParse(sender, out key)) return new(new NoticeAddress(null, sender));
+        }
         var way = accounts.Table.Resolve(key.LocalPart, key.Domain);
-        if (way.Local.Count == 0) return new((AcceptTarget?)null);
+        if (way.Local.Count == 0) return new(new NoticeAddress(null, sender));
         var prefix = Encoding.UTF8.GetBytes($"Return-Path: <>\r\nDelivered-To: {way.Local[0].Address}\r\n");
-        return new(new AcceptTarget(way.Local[0].Account, "INBOX", prefix, SystemFlags.None, [], IgnoreQuota: true));
+        return new(new NoticeAddress(new AcceptTarget(way.Local[0].Account, "INBOX", prefix, SystemFlags.None, [], IgnoreQuota: true), sender));
     }
 }

@@ -12,6 +12,10 @@ internal static class Refusals
     public static readonly Refusal LoginFirst = new(530, new(5, 7, 0), "Authentication required", "login: submission without login");
     public static readonly Refusal TooMany = new(452, new(4, 5, 3), "Too many recipients", "recipients: too many targets in one transaction");
 
+    public static readonly Refusal Spam = new(550, new(5, 7, 1), "This message looks like spam and is not accepted", "spam: at or above the reject threshold");
+
+    public static Refusal Greylisted(string why) => new(451, new(4, 7, 1), "New sender, please try again in a few minutes", $"greylist: {why}");
+
     public static Refusal Suspended(string what) => new(450, new(4, 2, 1), "Mailbox is not available now", $"suspended: {what}");
 
     public static Refusal NoRoom(string why) => new(452, new(4, 3, 1), "Cannot store mail now, try again later", $"store: {why}");

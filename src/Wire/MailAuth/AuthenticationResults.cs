@@ -87,10 +87,18 @@ internal ref struct AuthenticationResultsGrammar(ReadOnlySpan<byte> text)
             if (!Literal('i') || !Gap() || !Literal('=') || !Gap() || !Number(out instance) || instance is < 1 or > 50 || !Gap() || !Literal(';')) return null;
             Cfws();
         }
+        var start = _at;
         if (Text(isHost: true) is not { Length: > 0 } id) return null;
         var spaced = Cfws();
         var version = 1;
-        if (!AtEnd && _text[_at] != ';' && spaced && Number(out var given))
+        // Some receivers leave their name out.
+        var nameless = !AtEnd && _text[_at] == '=';
+        if (nameless)
+        {
+            (id, _broken) = ("", true);
+            _at = start;
+        }
+        else if (!AtEnd && _text[_at] != ';' && spaced && Number(out var given))
         {
             version = given;
             Cfws();
@@ -100,21 +108,16 @@ internal ref struct AuthenticationResultsGrammar(ReadOnlySpan<byte> text)
         if (AtEnd) _broken = true;
         while (!AtEnd)
         {
-            if (!Literal(';'))
+            if (!nameless && !Literal(';'))
             {
                 _broken = true;
                 Skip();
                 continue;
             }
+            nameless = false;
             Cfws();
-            if (AtEnd)
-            {
-                _broken |= results.Count == 0 && !none;
-                // A semicolon at the very end is common and wrong.
-                _broken = true;
-                break;
-            }
-            if (results.Count == most)
+            // A semicolon at the very end is common and wrong.
+            if (AtEnd || results.Count == most)
             {
                 _broken = true;
                 break;
@@ -153,6 +156,7 @@ internal ref struct AuthenticationResultsGrammar(ReadOnlySpan<byte> text)
         }
         Cfws();
         if (Keyword() is not { } result) return null;
+        _broken |= !IsRegistered(method, result);
         string? reason = null;
         var properties = new List<KeyValuePair<string, string>>();
         while (true)
@@ -174,9 +178,8 @@ internal ref struct AuthenticationResultsGrammar(ReadOnlySpan<byte> text)
                 if (name != "reason" || reason is not null || properties.Count > 0 || Text(isHost: false) is not { } why)
                 {
                     _broken = true;
-                    // What is no property is passed over, its value too.
-                    if (name != "reason") Text(isHost: false);
-                    continue;
+                    Skip();
+                    break;
                 }
                 reason = why;
             }
@@ -199,6 +202,18 @@ internal ref struct AuthenticationResultsGrammar(ReadOnlySpan<byte> text)
         }
         return new(method, methodVersion, result, reason, properties);
     }
+
+    // RFC 8601 §2.7 and the registry: results of the methods everybody has; others say what they like.
+    private static bool IsRegistered(string method, string result) => method switch
+    {
+        "dkim" => result is "none" or "pass" or "fail" or "policy" or "neutral" or "temperror" or "permerror",
+        "spf" => result is "none" or "pass" or "fail" or "softfail" or "policy" or "neutral" or "temperror" or "permerror",
+        "dmarc" => result is "none" or "pass" or "fail" or "temperror" or "permerror",
+        "iprev" => result is "pass" or "fail" or "temperror" or "permerror",
+        "auth" => result is "none" or "pass" or "fail" or "temperror" or "permerror",
+        "arc" => result is "none" or "pass" or "fail",
+        _ => true,
+    };
 
     // pvalue = [CFWS] ( ( value / [ [ local-part ] "@" ] domain-name ) ) [CFWS]
     private string? PropertyValue()
@@ -226,7 +241,8 @@ internal ref struct AuthenticationResultsGrammar(ReadOnlySpan<byte> text)
         var from = _at;
         while (!AtEnd && _text[_at] is var c && c > ' ' && c != 0x7F && !(c is (byte)'(' or (byte)')' or (byte)';' or (byte)'"' or (byte)',' or (byte)'<' or (byte)'>' or (byte)'[' or (byte)']' or (byte)'\\' or (byte)'?')
             && !(c == '@' && (isHost || _at > from)) && !(isHost && c == '=')) _at++;
-        // A token has no "/", ":" or "="; base64 of b= and file names have, and all readers take them.
+        // A token has no "/", ":" or "="; base64 of b= and addresses have, and all readers take them.
+        _broken |= _text[from.._at].ContainsAny("/:="u8);
         return _at > from ? Encoding.UTF8.GetString(_text[from.._at]) : null;
     }
 

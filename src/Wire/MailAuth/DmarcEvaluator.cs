@@ -22,12 +22,12 @@ public sealed class DmarcEvaluator(IResolver resolver, PublicSuffixes suffixes)
         if (walk.Policy is not { } found) return DmarcVerdict.None with { Domain = from };
 
         var record = found.Record;
-        var bySpf = spf.Result == SpfResult.Pass && await AlignedAsync(from, walk.Organizational, spf.Domain, record.StrictSpf, cancel);
+        var bySpf = spf.Result == SpfResult.Pass && await AlignedAsync(from, walk, spf.Domain, record.StrictSpf, cancel);
         var byDkim = false;
         var unsure = spf.Result == SpfResult.TempError;
         foreach (var signature in dkim)
         {
-            if (signature.Result == DkimResult.Pass) byDkim = byDkim || await AlignedAsync(from, walk.Organizational, signature.Domain, record.StrictDkim, cancel);
+            if (signature.Result == DkimResult.Pass) byDkim = byDkim || await AlignedAsync(from, walk, signature.Domain, record.StrictDkim, cancel);
             unsure |= signature.Result == DkimResult.TempError;
         }
         var verdict = new DmarcVerdict(DmarcResult.Pass, DmarcPolicy.None, from, found.Domain, bySpf, byDkim, record);
@@ -51,14 +51,16 @@ public sealed class DmarcEvaluator(IResolver resolver, PublicSuffixes suffixes)
     }
 
     // RFC 7489 §3.1: relaxed is the same organisational domain, strict the same name.
-    private async ValueTask<bool> AlignedAsync(string from, string organizational, string authenticated, bool strict, CancellationToken cancel)
+    private async ValueTask<bool> AlignedAsync(string from, Walk walk, string authenticated, bool strict, CancellationToken cancel)
     {
         if (DnsName.Normalize(authenticated) is not { } name) return false;
         if (name == from) return true;
         if (strict) return false;
+        // Owners who publish nothing above a subdomain rely on the list of RFC 7489; only a record that says psd= overrules it.
+        if (!walk.SaysPublicSuffix && suffixes.OrganizationalDomain(name) == suffixes.OrganizationalDomain(from)) return true;
         // Only a name that shares its end can share the organisational domain.
-        if (!IsWithin(name, organizational)) return false;
-        return name == organizational || (await WalkAsync(name, cancel)).Organizational == organizational;
+        if (!IsWithin(name, walk.Organizational)) return false;
+        return name == walk.Organizational || (await WalkAsync(name, cancel)).Organizational == walk.Organizational;
     }
 
     private static bool IsWithin(string name, string domain) =>
@@ -67,7 +69,8 @@ public sealed class DmarcEvaluator(IResolver resolver, PublicSuffixes suffixes)
     private sealed record Found(string Domain, DmarcRecord Record);
 
     /// <param name="Failed">The name's own record could not be asked for.</param>
-    private sealed record Walk(Found? Policy, string Organizational, bool Failed);
+    /// <param name="SaysPublicSuffix">A record on the way says psd=y or psd=n.</param>
+    private sealed record Walk(Found? Policy, string Organizational, bool Failed, bool SaysPublicSuffix = false);
 
     private async ValueTask<Walk> WalkAsync(string from, CancellationToken cancel)
     {
@@ -84,13 +87,12 @@ public sealed class DmarcEvaluator(IResolver resolver, PublicSuffixes suffixes)
             // RFC 9989 §4.10.2: psd=n is the organisational domain; psd=y has it one label below, psd=u may go on.
             if (record.PublicSuffix == 'n')
             {
-                organizational = here;
-                break;
+                return new(own ?? here, name, false, true);
             }
             if (record.PublicSuffix == 'y')
             {
                 var below = keep < labels.Length ? string.Join('.', labels[^(keep + 1)..]) : name;
-                return new(own ?? organizational ?? here, below, false);
+                return new(own ?? organizational ?? here, below, false, true);
             }
             organizational = here;
         }
