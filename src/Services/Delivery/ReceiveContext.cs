@@ -101,7 +101,13 @@ internal sealed class ReceiveContext(MailTransaction transaction, SpooledBody bo
     /// <summary>Addresses elsewhere.</summary>
     public List<PlannedQueue> Queued { get; } = [];
 
-    /// <summary>What is stored in one transaction; the first is the message itself.</summary>
+    /// <summary>Accounts and addresses elsewhere that have their copy planned.</summary>
+    public HashSet<object> Seen { get; } = [];
+
+    /// <summary>What scripts want, to be committed once the message is stored.</summary>
+    public List<(AccountId Account, SievePlan Plan)> Sorted { get; } = [];
+
+    /// <summary>What is stored in one transaction.</summary>
     public List<PlannedMessage> Messages { get; } = [];
 
     /// <summary>Set by the step that refuses the whole message.</summary>
@@ -141,6 +147,9 @@ internal sealed record PlannedCopy(LocalTarget Target, ResolvedRecipient For, Ra
     public SystemFlags Flags { get; init; }
 
     public IReadOnlyList<string> Keywords { get; init; } = [];
+
+    /// <summary>The words of a script that refuses it for this account; such a copy is not stored.</summary>
+    public string? Rejection { get; init; }
 
     /// <summary>What became of it; set by the step that stores.</summary>
     public StoreError Error { get; set; }

@@ -28,6 +28,11 @@ public sealed record ReceiveFilters
     /// <summary>Null: senders of forwards stay as they are.</summary>
     public Srs? Srs { get; init; }
 
+    public SieveStep? Sieve { get; init; }
+
+    /// <summary>Sends what scripts answer.</summary>
+    public SievePost? Post { get; init; }
+
     public DmarcTally? Tally { get; init; }
 
     public ReportBook? Reports { get; init; }

@@ -49,15 +49,17 @@ public sealed partial class MailReceiver
     }
 
     /// <summary>One message for the queue for each address of ours that sends copies elsewhere.</summary>
-    private PlannedMessage Forward(ReceiveContext context, ResolvedRecipient from, List<PlannedQueue> to)
+    /// <param name="redirect">What a script changed, or null for an alias.</param>
+    private PlannedMessage Forward(ReceiveContext context, ResolvedRecipient from, List<PlannedQueue> to, SieveForward? redirect = null)
     {
         var (sender, genuine) = ForwardSender(context, from);
-        var prefix = context.Trace!.Queued(from.Shown.ToLowerInvariant(), context.Recipients.Count == 1 ? from.Shown : null, Seal(context, from));
-        return new(context.Body, context.Rendered)
-        {
-            // Who keeps a failed forward keeps all of it.
-            Queue = ReceiveQueue.Submission(context, router, to, sender, context.Trace[prefix]) is var queue && !genuine ? queue with { Return = DsnReturn.Full } : queue,
-        };
+        var message = redirect?.Edit is { } edit ? Edited(context, edit) : new PlannedMessage(context.Body, context.Rendered);
+        // RFC 5321 §7.6: with several recipients nothing in the message may name one of them to another.
+        var prefix = context.Trace!.Queued(from.Shown.ToLowerInvariant(), context.Recipients.Count == 1 ? from.Shown : null,
+            [.. (redirect?.Prefix ?? default).Span, .. Seal(context, message.Body, from)]);
+        var queue = ReceiveQueue.Submission(context, router, to, sender, context.Trace[prefix]);
+        // Who keeps a failed forward keeps all of it.
+        return message with { Queue = genuine ? queue : queue with { Return = DsnReturn.Full } };
     }
 
     // A failed forward is told to a sender who is real; otherwise the address here that forwards hears of it (incident: backscatter).
@@ -72,13 +74,13 @@ public sealed partial class MailReceiver
 
     private LocalTarget? KeeperOf(ResolvedRecipient from) => from.Local.Count > 0 ? from.Local[0] : accounts.Table.KeeperOf(from.Recipient.Domain);
 
-    private byte[] Seal(ReceiveContext context, ResolvedRecipient from)
+    private byte[] Seal(ReceiveContext context, SpooledBody message, ResolvedRecipient from)
     {
         if (context.Auth is not { } auth || Filters.Keys is not { } keys) return [];
         try
         {
             var key = keys.KeysOf(from.Recipient.Domain).FirstOrDefault(k => k.Algorithm == DkimAlgorithm.RsaSha256);
-            return key is null ? [] : ArcSealer.Seal(context.Body, auth.Arc, auth.Results(options.HostName), key, context.Now);
+            return key is null ? [] : ArcSealer.Seal(message, auth.Arc, auth.Results(options.HostName), key, context.Now);
         }
         catch (Exception e)
         {

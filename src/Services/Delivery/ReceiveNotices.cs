@@ -26,7 +26,7 @@ internal sealed class ReceiveNotices(
             var stored = planned.Error == StoreError.None;
             var notify = ReceiveQueue.Notify(planned.For.Recipient.Notify);
             if (!stored && IsUntold(context, planned) && (notify == DsnNotify.Unspecified || notify.HasFlag(DsnNotify.Failure)))
-                (failed ??= []).Add(Report(planned, "failed", "5.2.2"));
+                (failed ??= []).Add(Report(planned, "failed", planned.Rejection is null ? "5.2.2" : "5.7.1"));
             else if (stored && notify.HasFlag(DsnNotify.Success)) (delivered ??= []).Add(Report(planned, "delivered", "2.0.0"));
         }
         var queued = failed is not null && await SendAsync(context, failed, isFailure: true, cancel);
@@ -45,7 +45,7 @@ internal sealed class ReceiveNotices(
     private static RecipientReport Report(PlannedCopy planned, string action, string status) => new(planned.For.Shown, action, status)
     {
         OriginalRecipient = planned.For.Recipient.OriginalRecipient,
-        DiagnosticCode = action == "failed" ? "552 5.2.2 Mailbox is full" : null,
+        DiagnosticCode = action != "failed" ? null : planned.Rejection is { } words ? Refusals.ByScript(words).ToString() : "552 5.2.2 Mailbox is full",
     };
 
     private async Task<bool> SendAsync(ReceiveContext context, List<RecipientReport> reports, bool isFailure, CancellationToken cancel)
@@ -101,9 +101,9 @@ internal sealed class ReceiveNotices(
             To = MailAddress.Of("", sender.LocalPart, sender.Domain),
             Subject = isFailure ? "Your message could not be delivered" : "Your message was delivered",
             Text = $"This is the mail system at {hostName}.\r\n\r\n"
-                + (isFailure ? "Your message could not be put into these mailboxes, because they are full. It will not be tried again.\r\n"
+                + (isFailure ? "Your message could not be put into these mailboxes. It will not be tried again.\r\n"
                     : "Your message was put into these mailboxes.\r\n")
-                + string.Concat(reports.Select(r => $"\r\n<{r.FinalRecipient}>\r\n")),
+                + string.Concat(reports.Select(r => $"\r\n<{r.FinalRecipient}>\r\n{(r.DiagnosticCode is { } why ? $"    {why}\r\n" : "")}")),
             Date = context.Now,
             MessageId = $"{IdText.Format(ids.Next())}@{hostName}",
             Recipients = reports,

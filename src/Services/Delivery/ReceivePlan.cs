@@ -16,23 +16,20 @@ public sealed partial class MailReceiver
         context.Rendered = reader.Render(context.Body, context.Parts);
         var trace = context.Trace = new(context.Transaction, options.HostName, context.Id, context.Now) { Signatures = context.Signatures };
         KeepSpam(context);
-        var single = context.Recipients.Count == 1 && context.Recipients[0].Local.Count < 2 && context.Recipients[0].External.Count < 2;
-        var seen = single ? null : new HashSet<object>();
         var message = new PlannedMessage(context.Body, context.Rendered);
         foreach (var recipient in context.Recipients)
         {
             foreach (var target in recipient.Local)
             {
-                if (seen is not null && !seen.Add(target.Account)) continue;
+                if (!context.Seen.Add(target.Account)) continue;
                 trace.Findings = Findings(context, target.Account);
-                message.Copies.Add(new(target, recipient, trace.Local(target.Address, recipient.Shown)) { Mailbox = await DefaultMailboxAsync(context, target.Account, cancel) });
+                if (await SortAsync(context, message, new(target, recipient, trace.Local(target.Address, recipient.Shown)), cancel) is { } no) return no;
             }
             foreach (var address in recipient.External.Select(ReceiveQueue.Wire))
             {
-                if (seen is null || seen.Add(address.ToLowerInvariant())) context.Queued.Add(new(address, recipient));
+                if (context.Seen.Add(address.ToLowerInvariant())) context.Queued.Add(new(address, recipient));
             }
         }
-        context.Local.AddRange(message.Copies);
         PlanQueue(context, message);
         return null;
     }
@@ -48,7 +45,10 @@ public sealed partial class MailReceiver
             message = message with { Queue = ReceiveQueue.Submission(context, router, direct, ReceiveQueue.Sender(context.Transaction.Sender), context.Trace[prefix]) };
         }
         if (message.Copies.Count > 0 || message.Queue is not null) context.Messages.Add(message);
-        foreach (var forward in context.Queued.Where(q => q.For.Forwards).GroupBy(q => q.For)) context.Messages.Add(Forward(context, forward.Key, [.. forward]));
+        // Redirects of scripts have their message already.
+        foreach (var forward in context.Queued.Where(q => q.For.Forwards && context.Recipients.Contains(q.For)).GroupBy(q => q.For))
+            context.Messages.Add(Forward(context, forward.Key, [.. forward]));
+        context.Local.AddRange(context.Messages.SelectMany(m => m.Copies));
     }
 
     // The owner may have given the mailbox another name.
@@ -65,6 +65,8 @@ public sealed partial class MailReceiver
 
     private async ValueTask<Refusal?> StoreAsync(ReceiveContext context, CancellationToken cancel)
     {
+        // A script may want it nowhere.
+        if (context.Messages.Count == 0) return null;
         var acceptances = context.Messages.ConvertAll(message => Acceptance(context, message));
         var outcome = await store.AcceptAllAsync(acceptances, cancel);
         if (!outcome.Ok) return Refusals.NoRoom($"the store says {outcome.Error}");

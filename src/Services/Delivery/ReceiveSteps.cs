@@ -33,6 +33,7 @@ public sealed partial class MailReceiver(
         (r, c, cancel) => r.PlanAsync(c, cancel),
         (r, c, cancel) => r.StoreAsync(c, cancel),
         (r, c, cancel) => r.TellSenderAsync(c, cancel),
+        (r, c, cancel) => r.AnswerAsync(c, cancel),
         (r, c, cancel) => r.LearnAsync(c, cancel),
     ];
 
@@ -209,12 +210,15 @@ public sealed partial class MailReceiver(
     private static Refusal? ResultOf(ReceiveContext context, ResolvedRecipient recipient)
     {
         if (recipient.External.Count > 0) return null;
+        // Sent on or discarded by a script: it has been dealt with.
+        if (!context.Local.Exists(c => recipient.Local.Any(l => l.Account == c.Target.Account))) return null;
         var error = StoreError.None;
         foreach (var copy in context.Local)
         {
             if (!recipient.Local.Any(l => l.Account == copy.Target.Account)) continue;
             error = copy.Error;
             if (error == StoreError.None) return null;
+            if (copy.Rejection is { } words) return Refusals.ByScript(words);
         }
         return Refusals.NotStored(error);
     }

@@ -17,6 +17,10 @@ public sealed class SieveStep(SieveStepOptions options, SieveScripts scripts, IM
     private readonly SieveCompiled _compiled = new(options, log);
     private readonly IdSource _ids = new(clock);
 
+    /// <summary>True when a script would run for this account.</summary>
+    public async ValueTask<bool> AppliesAsync(AccountId account, CancellationToken cancel) =>
+        options.Before.Count > 0 || options.After.Count > 0 || await scripts.ActiveAsync(account, cancel) is not null;
+
     /// <summary>The plan for one message and one account. Never throws but for <paramref name="cancel"/>.</summary>
     public async ValueTask<SievePlan> RunAsync(SieveInput input, CancellationToken cancel)
     {
