@@ -1,4 +1,3 @@
-using Aviso.Base;
 using Aviso.Dns;
 using Aviso.Net;
 using Aviso.Settings;
@@ -31,8 +30,8 @@ internal sealed class CertificateParts : IAsyncDisposable
     {
         (_settings, Renewer, _resolver, _log, _clock) = (settings, renewer, resolver, log, clock);
         if (Mapping.Certificates(settings, clock, renewer?.Sources ?? []) is { Count: > 0 } sources)
-            Shown = new(sources, log) { Challenges = renewer?.Alpn };
-        _look = clock.CreateTimer(static p => ((CertificateParts)p!).Show(), this, LookAtOwn, LookAtOwn);
+            Shown = new(sources, log, settings.Tls.Ciphers == CipherList.Strict) { Challenges = renewer?.Alpn };
+        _look = clock.CreateTimer(static p => ((CertificateParts)p!).Look(), this, LookAtOwn, LookAtOwn);
         if (renewer is not null) renewer.Changed = () => Show();
     }
 
@@ -55,7 +54,11 @@ internal sealed class CertificateParts : IAsyncDisposable
     }
 
     /// <summary>Begins to renew: when the listeners that answer challenges are bound.</summary>
-    public void Start() => _renewing = Renewer?.RunAsync(_stop.Token) ?? Task.CompletedTask;
+    public void Start()
+    {
+        _renewing = Renewer?.RunAsync(_stop.Token) ?? Task.CompletedTask;
+        SayWhatEndsSoon();
+    }
 
     /// <summary>False when the new ones cannot be used; the old ones stay.</summary>
     public bool Take(ServerSettings now)
@@ -85,6 +88,25 @@ internal sealed class CertificateParts : IAsyncDisposable
         Shown?.Dispose();
         Renewer?.Dispose();
         _stop.Dispose();
+    }
+
+    private void Look()
+    {
+        Show();
+        SayWhatEndsSoon();
+    }
+
+    // A file that nobody renewed would otherwise be noticed on its last day, by everybody.
+    private void SayWhatEndsSoon()
+    {
+        var now = _clock.GetUtcNow().UtcDateTime;
+        foreach (var leaf in Shown?.All ?? [])
+        {
+            var (from, until) = (leaf.NotBefore.ToUniversalTime(), leaf.NotAfter.ToUniversalTime());
+            if (until - now < (until - from) / 8)
+                _log.LogWarning("the certificate for {Names} ends at {Until:u}: renew its file, or see `aviso certificates list`",
+                    string.Join(", ", TlsCertificates.NamesOf(leaf)), until);
+        }
     }
 
     private bool Show()

@@ -203,6 +203,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         if (!Mapping.MailListeners(old).SequenceEqual(Mapping.MailListeners(now)) || !Others(old).SequenceEqual(Others(now)))
             keys.Add("listeners or their limits");
         if ((!old.Tls.IsConfigured && now.Tls.IsConfigured) || old.Tls.HasAcme != now.Tls.HasAcme) keys.Add("tls");
+        if (old.Tls.Ciphers != now.Tls.Ciphers) keys.Add("tls.ciphers");
         if (old.Store.Undelete != now.Store.Undelete) keys.Add("store.undelete");
         if (old.Limits.MessageSize != now.Limits.MessageSize || old.Limits.Recipients != now.Limits.Recipients
             || old.Limits.ImapPerUserAndAddress != now.Limits.ImapPerUserAndAddress) keys.Add("limits");

@@ -12,7 +12,7 @@ internal static class AcmeChecks
         AuthoritiesAreWhole(acme, problems);
         foreach (var (section, key, names, method) in Wanted(settings)) MethodFits(settings, section, key, names, method, problems);
         if (Wanted(settings).Any(w => w.Method == AcmeMethod.Dns01)) DnsIsWhole(acme, problems);
-        foreach (var twice in Wanted(settings).GroupBy(w => w.Names.FirstOrDefault()).Where(g => g.Count() > 1))
+        foreach (var twice in Wanted(settings).GroupBy(w => w.Names is [var first, ..] ? first : "").Where(g => g.Count() > 1))
             Say(problems, acme, "more", $"{twice.Key} begins two certificates; begin each with another name");
     }
 

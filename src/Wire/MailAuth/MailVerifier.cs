@@ -52,8 +52,16 @@ public sealed class MailVerifier(IResolver resolver, VerifierOptions options, Ti
         if (input.SignaturesOnly && dmarc.Result == DmarcResult.Fail) dmarc = DmarcVerdict.None with { Domain = from };
         return new()
         {
-            Client = input.Client, Helo = input.Helo, Sender = input.Sender,
-            Spf = sender, Dkim = dkim, Arc = arc, Dmarc = dmarc, Iprev = await iprev, FromDomain = from, Skipped = skipped,
+            Client = input.Client,
+            Helo = input.Helo,
+            Sender = input.Sender,
+            Spf = sender,
+            Dkim = dkim,
+            Arc = arc,
+            Dmarc = dmarc,
+            Iprev = await iprev,
+            FromDomain = from,
+            Skipped = skipped,
         };
 
         async Task<T> GuardedAsync<T>(string name, Func<ValueTask<T>> check, T instead)

@@ -46,7 +46,17 @@ public sealed record TlsSource(string Name, Func<(string Certificates, string Ke
 public sealed class TlsCertificates : IDisposable
 {
     private readonly Lock _gate = new();
+    // TLS 1.3 as it is; of TLS 1.2 what has forward secrecy and authenticated encryption (RFC 9325 §4.2).
+    private static readonly TlsCipherSuite[] StrictSuites =
+    [
+        TlsCipherSuite.TLS_AES_256_GCM_SHA384, TlsCipherSuite.TLS_CHACHA20_POLY1305_SHA256, TlsCipherSuite.TLS_AES_128_GCM_SHA256,
+        TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+        TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TlsCipherSuite.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+        TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    ];
+
     private readonly ILogger _log;
+    private readonly bool _strict;
     private IReadOnlyList<TlsSource> _sources;
     private string _stamp;
     private volatile Loaded[] _loaded;
@@ -54,11 +64,14 @@ public sealed class TlsCertificates : IDisposable
 
     private sealed record Loaded(X509Certificate2 Leaf, IReadOnlyList<string> Names, SslServerAuthenticationOptions Options);
 
+    /// <param name="strictCiphers">A list of suites of our own instead of the platform's. Sessions then do not resume and each connection costs
+    /// more memory: the platform shares nothing between connections with such a list (docs/decisions/0009).</param>
     /// <exception cref="CryptographicException">A certificate or key cannot be read or they do not fit.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public TlsCertificates(IReadOnlyList<TlsSource> sources, ILogger? log = null)
+    public TlsCertificates(IReadOnlyList<TlsSource> sources, ILogger? log = null, bool strictCiphers = false)
     {
         _log = log ?? NullLogger.Instance;
+        _strict = strictCiphers && !OperatingSystem.IsWindows() && !OperatingSystem.IsMacOS();
         _sources = sources;
         _stamp = StampOf(sources);
         _loaded = LoadAll(sources);
@@ -167,13 +180,13 @@ public sealed class TlsCertificates : IDisposable
 
     private static string StampOf(IReadOnlyList<TlsSource> sources) => string.Join('\n', sources.Select(s => s.Stamp()));
 
-    private static Loaded[] LoadAll(IReadOnlyList<TlsSource> sources)
+    private Loaded[] LoadAll(IReadOnlyList<TlsSource> sources)
     {
         if (sources.Count == 0) throw new ArgumentException("no certificate is named");
         return [.. sources.Select(Load)];
     }
 
-    private static Loaded Load(TlsSource source)
+    private Loaded Load(TlsSource source)
     {
         var (certificates, key) = source.Read();
         X509Certificate2 leaf;
@@ -197,6 +210,9 @@ public sealed class TlsCertificates : IDisposable
             AllowRenegotiation = false,
             ClientCertificateRequired = false,
             EncryptionPolicy = EncryptionPolicy.RequireEncryption,
+#pragma warning disable CA1416 // Asked in the constructor.
+            CipherSuitesPolicy = _strict ? new CipherSuitesPolicy(StrictSuites) : null,
+#pragma warning restore CA1416
         });
     }
 

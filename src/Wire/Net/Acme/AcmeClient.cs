@@ -2,7 +2,6 @@ using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Aviso.Net;
@@ -12,7 +11,7 @@ namespace Aviso.Net;
 /// <param name="Failure">Null when the status is 2xx.</param>
 internal sealed record AcmeReply(int Status, JsonObject? Body, string Text, string Location, TimeSpan? RetryAfter, AcmeFailure? Failure)
 {
-    public string this[string name] => AcmeProblem.Text(Body, name);
+    public string this[string name] => AcmeJson.Text(Body, name);
 }
 
 /// <summary>Requests to one authority: directory, nonces, signatures (RFC 8555 §6). Never throws but for cancellation.</summary>
@@ -40,7 +39,7 @@ internal sealed class AcmeClient(AcmeAuthority authority, AcmeKey key, HttpMessa
     public string RenewalInfo => this["renewalInfo"];
 
     /// <summary>A URL of the directory; empty when it has none of this name.</summary>
-    public string this[string resource] => AcmeProblem.Text(_directory, resource);
+    public string this[string resource] => AcmeJson.Text(_directory, resource);
 
     /// <summary>Reads the directory (RFC 8555 §7.1.1).</summary>
     public async Task<AcmeFailure?> OpenAsync(CancellationToken cancel)
@@ -100,8 +99,8 @@ internal sealed class AcmeClient(AcmeAuthority authority, AcmeKey key, HttpMessa
         {
             using var response = await _http.SendAsync(request, cancel);
             if (response.Headers.TryGetValues("Replay-Nonce", out var nonces) && _nonces.Count < 16) _nonces.Enqueue(nonces.First());
-            var text = await response.Content.ReadAsStringAsync(cancel);
-            return Read(uri, (int)response.StatusCode, text, response.Headers);
+            // Octets: the charset of the answer's header may be nonsense, and JSON and PEM are UTF-8 anyway.
+            return Read(uri, (int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancel), response.Headers);
         }
         catch (HttpRequestException e)
         {
@@ -113,20 +112,12 @@ internal sealed class AcmeClient(AcmeAuthority authority, AcmeKey key, HttpMessa
         }
     }
 
-    private AcmeReply Read(Uri uri, int status, string text, HttpResponseHeaders headers)
+    private AcmeReply Read(Uri uri, int status, byte[] octets, HttpResponseHeaders headers)
     {
-        JsonObject? body = null;
-        try
-        {
-            if (text.StartsWith('{')) body = JsonNode.Parse(text) as JsonObject;
-        }
-        catch (JsonException)
-        {
-            // Read as no JSON; whoever needs it says so.
-        }
+        var body = octets is [(byte)'{', ..] ? AcmeJson.Parse(octets) : null;
         var retryAfter = RetryAfter(headers);
         var failure = status is >= 200 and < 300 ? null : AcmeProblem.Read(body, status, uri.Host, retryAfter);
-        return new(status, body, text, headers.Location?.IsAbsoluteUri == true ? headers.Location.AbsoluteUri : "", retryAfter, failure);
+        return new(status, body, Encoding.UTF8.GetString(octets), headers.Location?.IsAbsoluteUri == true ? headers.Location.AbsoluteUri : "", retryAfter, failure);
     }
 
     // RFC 8555 §6.6, RFC 9110 §10.2.3: seconds or a date.

@@ -76,25 +76,26 @@ internal sealed class AcmeOrder(AcmeClient client, WantedCertificate wanted, ICh
     // RFC 8555 §7.5: all answers stand ready before the first challenge is begun; base and wildcard share one name in the DNS.
     private async Task<AcmeFailure?> PublishAsync(CancellationToken cancel)
     {
-        var authorizations = (_state.Body?["authorizations"] as JsonArray ?? []).OfType<JsonValue>().Select(v => v.ToString()).ToList();
+        var authorizations = (_state.Body?["authorizations"] as JsonArray ?? []).OfType<JsonValue>()
+            .Select(v => v.TryGetValue<string>(out var url) ? url : "").ToList();
         if (authorizations.Count > 100) return new("other", $"{client.Authority.Name} wants {authorizations.Count} proofs");
         foreach (var url in authorizations)
         {
             var authorization = await client.PostAsync(url, null, cancel);
             if (authorization.Failure is { } failure) return failure;
             if (authorization["status"] == "valid") continue;
-            var name = AcmeProblem.Text(authorization.Body?["identifier"] as JsonObject, "value").ToLowerInvariant();
-            var offered = (authorization.Body?["challenges"] as JsonArray ?? []).OfType<JsonObject>().ToList();
-            if (offered.Find(c => AcmeProblem.Text(c, "type") == answer.Type) is not { } challenge)
+            var name = AcmeJson.Text(authorization.Body?["identifier"] as JsonObject, "value").ToLowerInvariant();
+            var offered = AcmeJson.Objects(authorization.Body, "challenges").ToList();
+            if (offered.Find(c => AcmeJson.Text(c, "type") == answer.Type) is not { } challenge)
                 return new("challenge", $"{client.Authority.Name} does not take {answer.Type} for {name}, only "
-                    + $"{string.Join(", ", offered.Select(c => AcmeProblem.Text(c, "type")))}: change `tls.acme.challenge`");
-            var token = AcmeProblem.Text(challenge, "token");
+                    + $"{string.Join(", ", offered.Select(c => AcmeJson.Text(c, "type")))}: change `tls.acme.challenge`");
+            var token = AcmeJson.Text(challenge, "token");
             // RFC 8555 §8.1: base64url characters only; it becomes part of a path.
             if (token.Length is 0 or > 256 || !token.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
                 return new("challenge", $"{client.Authority.Name} gave a token that is none");
             if (!wanted.Names.Any(n => n == name || n == "*." + name)) return new("challenge", $"{client.Authority.Name} asks about {name}, which was not ordered");
             _published.Add((name, token));
-            _asked.Add((url, AcmeProblem.Text(challenge, "url"), name));
+            _asked.Add((url, AcmeJson.Text(challenge, "url"), name));
             if (await answer.PublishAsync(name, token, client.Key.Authorize(token), cancel) is { } problem) return new("publish", problem);
         }
         foreach (var (name, token) in _published)
@@ -111,7 +112,7 @@ internal sealed class AcmeOrder(AcmeClient client, WantedCertificate wanted, ICh
             var reply = await UntilAsync(authorization, s => s is not ("pending" or "processing"), cancel);
             if (reply.Failure is { } failure) return failure;
             if (reply["status"] == "valid") continue;
-            var error = (reply.Body?["challenges"] as JsonArray ?? []).OfType<JsonObject>().Select(c => c["error"] as JsonObject).FirstOrDefault(e => e is not null);
+            var error = AcmeJson.Objects(reply.Body, "challenges").Select(c => c["error"] as JsonObject).FirstOrDefault(e => e is not null);
             return AcmeProblem.Read(error, reply.Status, $"{client.Authority.Name} could not prove {name} by {answer.Type}", reply.RetryAfter);
         }
         return null;

@@ -35,20 +35,17 @@ internal static class AcmeProblem
 
     public static AcmeFailure Read(JsonObject? problem, int status, string what, TimeSpan? retryAfter)
     {
-        var type = Text(problem, "type");
+        var type = AcmeJson.Text(problem, "type");
         var name = type.StartsWith(Prefix, StringComparison.Ordinal) ? type[Prefix.Length..] : "";
-        var detail = Text(problem, "detail") is { Length: > 0 } said ? said : $"status {status}";
-        foreach (var sub in (problem?["subproblems"] as JsonArray ?? []).OfType<JsonObject>().Take(10))
-            detail += $"; {Text(sub["identifier"] as JsonObject, "value")}: {Text(sub, "detail")}";
+        var detail = AcmeJson.Text(problem, "detail") is { Length: > 0 } said ? said : $"status {status}";
+        foreach (var sub in AcmeJson.Objects(problem, "subproblems").Take(10))
+            detail += $"; {AcmeJson.Text(sub["identifier"] as JsonObject, "value")}: {AcmeJson.Text(sub, "detail")}";
         var hint = Hints.GetValueOrDefault(name, "");
         return new(Hints.ContainsKey(name) ? name : status >= 500 ? "serverInternal" : "other",
             Clean($"{what}: {detail}") + (hint.Length > 0 ? $". What to do: {hint}" : ""), retryAfter);
     }
 
     public static bool Is(AcmeFailure? failure, string reason) => failure?.Reason == reason;
-
-    internal static string Text(JsonObject? of, string name) =>
-        of?[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : "";
 
     // What a stranger wrote goes into a log line: bounded, on one line.
     private static string Clean(string text) => new([.. (text.Length > 600 ? text[..600] + "..." : text).Select(c => char.IsControl(c) ? ' ' : c)]);

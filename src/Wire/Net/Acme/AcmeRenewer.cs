@@ -278,10 +278,10 @@ public sealed partial class AcmeRenewer : IDisposable
         {
             try
             {
-                var json = JsonNode.Parse(value) as JsonObject;
-                return (AcmeKey.FromPem(AcmeProblem.Text(json, "key")), AcmeProblem.Text(json, "url") is { Length: > 0 } url ? url : null);
+                var json = AcmeJson.Parse(value);
+                return (AcmeKey.FromPem(AcmeJson.Text(json, "key")), AcmeJson.Text(json, "url") is { Length: > 0 } url ? url : null);
             }
-            catch (Exception e) when (e is JsonException or CryptographicException or ArgumentException)
+            catch (Exception e) when (e is CryptographicException or ArgumentException)
             {
                 _log.LogError("the stored account at {Authority} cannot be read; a new one is made", authority.Name);
             }

@@ -28,17 +28,10 @@ internal sealed class AcmeTries
     public static AcmeTries Read(byte[]? value)
     {
         var tries = new AcmeTries();
-        try
-        {
-            foreach (var (directory, node) in value is null ? [] : JsonNode.Parse(value) as JsonObject ?? [])
-                if (node is JsonObject o && o["failures"] is JsonValue f && f.TryGetValue<int>(out var failures)
-                    && o["not_before"] is JsonValue n && n.TryGetValue<long>(out var until))
-                    tries._byDirectory[directory] = new(failures, DateTimeOffset.FromUnixTimeSeconds(until), AcmeProblem.Text(o, "problem"));
-        }
-        catch (JsonException)
-        {
-            tries.Clear();
-        }
+        foreach (var (directory, node) in value is null ? [] : AcmeJson.Parse(value) ?? [])
+            if (node is JsonObject o && o["failures"] is JsonValue f && f.TryGetValue<int>(out var failures)
+                && o["not_before"] is JsonValue n && n.TryGetValue<long>(out var until))
+                tries._byDirectory[directory] = new(failures, DateTimeOffset.FromUnixTimeSeconds(until), AcmeJson.Text(o, "problem"));
         return tries;
     }
 }

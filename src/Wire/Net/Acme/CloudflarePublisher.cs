@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Aviso.Net;
@@ -37,7 +36,7 @@ public sealed class CloudflarePublisher : IDnsPublisher, IDisposable
         if (zone is null) return problem;
         var record = new JsonObject { ["type"] = "TXT", ["name"] = name, ["content"] = $"\"{value}\"", ["ttl"] = 60 };
         var (body, failed) = await SendAsync(HttpMethod.Post, $"zones/{zone}/dns_records", record, cancel);
-        if (AcmeProblem.Text(body?["result"] as JsonObject, "id") is { Length: > 0 } id && failed is null) _ours[(name, value)] = id;
+        if (AcmeJson.Text(body?["result"] as JsonObject, "id") is { Length: > 0 } id && failed is null) _ours[(name, value)] = id;
         // 81058: an identical record exists, from a try that was cut short.
         return failed is not null && Codes(body).Contains(81058) ? null : failed;
     }
@@ -50,8 +49,8 @@ public sealed class CloudflarePublisher : IDnsPublisher, IDisposable
         {
             var (body, failed) = await SendAsync(HttpMethod.Get, $"zones/{zone}/dns_records?type=TXT&name={Uri.EscapeDataString(name)}&per_page=100", null, cancel);
             if (failed is not null) return failed;
-            id = (body?["result"] as JsonArray ?? []).OfType<JsonObject>()
-                .Where(r => AcmeProblem.Text(r, "content").Trim('"') == value).Select(r => AcmeProblem.Text(r, "id")).FirstOrDefault();
+            id = AcmeJson.Objects(body, "result")
+                .Where(r => AcmeJson.Text(r, "content").Trim('"') == value).Select(r => AcmeJson.Text(r, "id")).FirstOrDefault();
         }
         return id is null ? null : (await SendAsync(HttpMethod.Delete, $"zones/{zone}/dns_records/{Uri.EscapeDataString(id)}", null, cancel)).Problem;
     }
@@ -66,8 +65,8 @@ public sealed class CloudflarePublisher : IDnsPublisher, IDisposable
             if (_zones.TryGetValue(at, out var known)) return (known, null);
             var (body, problem) = await SendAsync(HttpMethod.Get, $"zones?name={Uri.EscapeDataString(at)}", null, cancel);
             if (problem is not null) return (null, problem);
-            if ((body?["result"] as JsonArray ?? []).OfType<JsonObject>().FirstOrDefault(z => AcmeProblem.Text(z, "name") == at) is not { } zone) continue;
-            return (_zones[at] = AcmeProblem.Text(zone, "id"), null);
+            if (AcmeJson.Objects(body, "result").FirstOrDefault(z => AcmeJson.Text(z, "name") == at) is not { } zone) continue;
+            return (_zones[at] = AcmeJson.Text(zone, "id"), null);
         }
         return (null, $"the Cloudflare token sees no zone that holds {name}: give it Zone / DNS / Edit and Zone / Zone / Read for that zone");
     }
@@ -79,13 +78,13 @@ public sealed class CloudflarePublisher : IDnsPublisher, IDisposable
         try
         {
             using var response = await _http.SendAsync(request, cancel);
-            var body = JsonNode.Parse(await response.Content.ReadAsStringAsync(cancel)) as JsonObject;
+            var body = AcmeJson.Parse(await response.Content.ReadAsByteArrayAsync(cancel));
             if (response.IsSuccessStatusCode && body?["success"] is JsonValue ok && ok.TryGetValue<bool>(out var success) && success) return (body, null);
-            var said = string.Join("; ", (body?["errors"] as JsonArray ?? []).OfType<JsonObject>().Take(5).Select(e => AcmeProblem.Text(e, "message")));
+            var said = string.Join("; ", AcmeJson.Objects(body, "errors").Take(5).Select(e => AcmeJson.Text(e, "message")));
             return (body, $"Cloudflare answers {(int)response.StatusCode}{(said.Length > 0 ? ": " + said : "")}"
                 + ((int)response.StatusCode is 401 or 403 ? "; the token is wrong, over, or lacks Zone / DNS / Edit for this zone" : ""));
         }
-        catch (Exception e) when (e is HttpRequestException or JsonException)
+        catch (HttpRequestException e)
         {
             return (null, $"Cloudflare cannot be asked: {(e.InnerException ?? e).Message}");
         }
@@ -95,6 +94,6 @@ public sealed class CloudflarePublisher : IDnsPublisher, IDisposable
         }
     }
 
-    private static IEnumerable<int> Codes(JsonObject? body) => (body?["errors"] as JsonArray ?? []).OfType<JsonObject>()
+    private static IEnumerable<int> Codes(JsonObject? body) => AcmeJson.Objects(body, "errors")
         .Select(e => e["code"] is JsonValue code && code.TryGetValue<int>(out var number) ? number : 0);
 }

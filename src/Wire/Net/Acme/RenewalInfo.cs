@@ -40,7 +40,7 @@ internal static class RenewalInfo
 
     private static bool TryTime(JsonObject window, string name, out DateTimeOffset time)
     {
-        var good = DateTimeOffset.TryParse(AcmeProblem.Text(window, name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time);
+        var good = DateTimeOffset.TryParse(AcmeJson.Text(window, name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time);
         time = DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds());
         return good;
     }

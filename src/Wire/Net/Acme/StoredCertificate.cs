@@ -74,12 +74,17 @@ internal sealed record StoredCertificate
     {
         try
         {
-            if (JsonNode.Parse(value) is not JsonObject json) return null;
-            var stored = Make(name, AcmeProblem.Text(json, "chain"), AcmeProblem.Text(json, "key"), AcmeProblem.Text(json, "directory"));
-            return stored with { AriAt = Time(json, "ari_at"), AriStart = Time(json, "ari_start") ?? default, AriEnd = Time(json, "ari_end") ?? default,
-                AriAskAt = Time(json, "ari_ask_at") ?? default };
+            if (AcmeJson.Parse(value) is not { } json || !Uri.TryCreate(AcmeJson.Text(json, "directory"), UriKind.Absolute, out _)) return null;
+            var stored = Make(name, AcmeJson.Text(json, "chain"), AcmeJson.Text(json, "key"), AcmeJson.Text(json, "directory"));
+            return stored with
+            {
+                AriAt = Time(json, "ari_at"),
+                AriStart = Time(json, "ari_start") ?? default,
+                AriEnd = Time(json, "ari_end") ?? default,
+                AriAskAt = Time(json, "ari_ask_at") ?? default
+            };
         }
-        catch (Exception e) when (e is JsonException or CryptographicException or ArgumentException)
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
             return null;
         }
