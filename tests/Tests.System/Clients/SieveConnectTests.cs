@@ -58,3 +58,38 @@ public sealed class SieveConnectTests : IAsyncLifetime
         ]);
     }
 }
+
+/// <summary>The verbs about Sieve against a running server.</summary>
+public sealed class SieveVerbTests : IAsyncLifetime
+{
+    private AvisoServer _server = null!;
+
+    public async ValueTask InitializeAsync() => _server = await AvisoServer.StartAsync(listeners: "smtp imap");
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    [Fact]
+    public async Task A_script_is_tried_on_stored_mail_put_and_listed()
+    {
+        using (var imap = new ImapLineClient(_server.Port("imap"), "alice@example.test", AvisoServer.Password))
+        {
+            imap.Ok("CREATE Lists");
+        }
+        foreach (var subject in new[] { "list news", "other" })
+        {
+            (await Tool.RunAsync(Tool.Find("swaks", "swaks"),
+                ["--server", "127.0.0.1", "--port", $"{_server.Port("smtp")}", "--from", "bob@sender.test", "--to", "alice@example.test", "--header", "Subject: " + subject])).MustSucceed();
+        }
+        var script = Path.Combine(_server.Folder, "rules.sieve");
+        await File.WriteAllTextAsync(script, "require \"fileinto\"; if header :contains \"subject\" \"list\" { fileinto \"Lists\"; }\n", TestContext.Current.CancellationToken);
+        var tried = (await _server.VerbAsync("sieve", "test", script, "--account", "alice@example.test")).MustSucceed();
+        Assert.Contains("of 2 messages in INBOX this script would have moved 1", tried.Output, StringComparison.Ordinal);
+        Assert.Contains("list news", tried.Output, StringComparison.Ordinal);
+        (await _server.VerbAsync("sieve", "put", script, "--account", "alice@example.test", "--activate")).MustSucceed();
+        Assert.Contains("rules", (await _server.VerbAsync("sieve", "list", "--account", "alice@example.test")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains("fileinto", (await _server.VerbAsync("sieve", "show", "rules", "--account", "alice@example.test")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.NotEqual(0, (await _server.VerbAsync("sieve", "delete", "rules", "--account", "alice@example.test")).ExitCode);
+        (await _server.VerbAsync("sieve", "activate", "--none", "--account", "alice@example.test")).MustSucceed();
+        (await _server.VerbAsync("sieve", "delete", "rules", "--account", "alice@example.test")).MustSucceed();
+    }
+}
