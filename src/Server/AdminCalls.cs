@@ -56,6 +56,7 @@ internal static class AdminCalls
             .Add("queue.release", (c, t) => Changed(c, "released", queue.ReleaseAsync, t), changes: true)
             .Add("queue.drop", (c, t) => Changed(c, "dropped", queue.DropAsync, t), changes: true);
 
+        SieveCalls.Add(admin, mail);
         admin
             .Add("store.check", (c, t) => CheckAsync(mail.Store, c, t))
             .Add("store.rebuild", (_, _) => Task.FromResult(AdminReply.No("the server is running; stop it first, then `aviso store rebuild`")));

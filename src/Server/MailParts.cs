@@ -66,6 +66,8 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     /// <summary>What Sieve does with a message; the verbs try scripts with it.</summary>
     public SieveStep Sieve { get; private set; } = null!;
 
+    public SieveTrials SieveTrials { get; private set; } = null!;
+
     /// <summary>What is listened on; known after <see cref="Listen"/>.</summary>
     public IReadOnlyList<(ListenerSettings Settings, IPEndPoint Bound)> Bound => _host.Bound;
 
@@ -132,6 +134,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
 
         Scripts = _running.Add(new SieveScripts(Store, _clock, Mapping.Scripts(settings)));
         Sieve = new(Mapping.SieveStep(settings), Scripts, Store, _clock, delivery);
+        SieveTrials = new(Sieve, Store, _clock);
 
         var receiver = new MailReceiver(Mapping.Receive(settings), _book, Store, reader, _router, ids, _clock, delivery)
         {

@@ -125,11 +125,15 @@ internal static class AdminVerbs
     }
 
     /// <summary>Calls the server and prints the answer. With <paramref name="ifRows"/> a list that is not empty ends with that status.</summary>
-    public static async Task<int> CallAsync(ParseResult parsed, string call, Symbol[] symbols, int? ifRows, CancellationToken cancel)
+    public static Task<int> CallAsync(ParseResult parsed, string call, Symbol[] symbols, int? ifRows, CancellationToken cancel) =>
+        SendAsync(parsed, call, Arguments(parsed, symbols), ifRows, cancel);
+
+    /// <summary>As above, with arguments that are more than what stands on the command line.</summary>
+    public static async Task<int> SendAsync(ParseResult parsed, string call, JsonObject arguments, int? ifRows, CancellationToken cancel)
     {
         var io = parsed.InvocationConfiguration;
         var load = SettingsFile.Load(CommandTree.ConfigPath(parsed));
-        var request = new AdminCall(call, Arguments(parsed, symbols));
+        var request = new AdminCall(call, arguments);
         // A running server goes on with its old settings whatever the file says now; so do its verbs.
         var reply = load.Data is { } data ? await AdminClient.TryCallAsync(data, request, cancel) : null;
         if (reply is null)
