@@ -57,7 +57,6 @@ internal static class CommandTree
         root.Add(ReloadVerb.Build());
         foreach (var group in AdminVerbs.Build()) root.Add(group);
         root.Add(SpamVerbs.Build());
-        root.Add(SieveVerbs.Build());
         root.Add(SieveStoreVerbs.Build());
         var help = root.Options.OfType<HelpOption>().First();
         help.Action = new ShortHelp((HelpAction)help.Action!);

@@ -12,8 +12,15 @@ internal static class SieveStoreVerbs
 {
     private const long MostOctets = 1L << 30;
 
-    public static Command Build() => new("sieve", CommandTree.Help("Sieve scripts.",
-        "aviso sieve test rules.sieve message.eml", "aviso sieve test rules.sieve --account alice@example.org",
+    public static Command Build()
+    {
+        var sieve = Stored();
+        foreach (var verb in SieveVerbs.Build()) sieve.Add(verb);
+        return sieve;
+    }
+
+    private static Command Stored() => new("sieve", CommandTree.Help("Sieve scripts (RFC 5228): check them, try them, keep them.",
+        "aviso sieve check rules.sieve", "aviso sieve test rules.sieve message.eml", "aviso sieve test rules.sieve --account alice@example.org",
         "aviso sieve put rules.sieve --account alice@example.org --activate"))
     {
         Call("sieve.list", "list", "List an account's scripts.", ["aviso sieve list --account alice@example.org"], Account()),

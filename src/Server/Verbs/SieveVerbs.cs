@@ -6,8 +6,7 @@ namespace Aviso.Verbs;
 /// <summary>`aviso sieve`: scripts that filter mail, looked at without a server.</summary>
 internal static class SieveVerbs
 {
-    public static Command Build() => new("sieve", CommandTree.Help("Sieve scripts (RFC 5228): check them, test them.",
-        "aviso sieve check vacation.sieve", "aviso sieve testsuite filters.svtest")) { Check(), Testsuite() };
+    public static IEnumerable<Command> Build() => [Check(), Testsuite()];
 
     private static Argument<string> FileArgument(string text) => new("FILE") { Description = text };
 

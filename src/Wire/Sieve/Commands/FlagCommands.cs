@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Aviso.Sieve;
 
 /// <summary>imap4flags (RFC 5232).</summary>
@@ -5,6 +7,8 @@ internal static class FlagCommands
 {
     private const int MostFlags = 200;
     private static readonly string[] System = ["\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft"];
+
+    private static readonly SearchValues<char> NotKeyword = SearchValues.Create("(){%*\"\\]");
 
     public static readonly TagSpec Tag = new("flags", Wants.Strings, "imap4flags");
 
@@ -57,7 +61,7 @@ internal static class FlagCommands
     private static string? Flag(string word)
     {
         if (word[0] == '\\') return Array.Find(System, s => s.Equals(word, StringComparison.OrdinalIgnoreCase));
-        if (word.Length > 128 || word.AsSpan().IndexOfAny("(){%*\"\\]") >= 0) return null;
+        if (word.Length > 128 || word.AsSpan().ContainsAny(NotKeyword)) return null;
         return word.AsSpan().ContainsAnyExceptInRange('!', '~') ? null : word;
     }
 

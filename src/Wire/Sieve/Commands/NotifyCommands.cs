@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Aviso.Mime;
 
@@ -79,6 +80,7 @@ internal static class NotifyCommands
 internal sealed record MailtoUri(List<string> To, List<string> Cc, string? Subject, string? Body, List<KeyValuePair<string, string>> Fields)
 {
     private const int MostAddresses = 8;
+    private static readonly SearchValues<char> NotUri = SearchValues.Create(" \t\r\n<>\"");
 
     // RFC 5436 §2.3: these come from the notification itself.
     private static readonly string[] Ignored =
@@ -89,7 +91,7 @@ internal sealed record MailtoUri(List<string> To, List<string> Cc, string? Subje
     {
         uri = new([], [], null, null, []);
         if (text.Length > 4096 || !text.StartsWith("mailto:", StringComparison.OrdinalIgnoreCase)) return false;
-        if (text.AsSpan().IndexOfAny(" \t\r\n<>\"") >= 0) return false;
+        if (text.AsSpan().ContainsAny(NotUri)) return false;
         var query = text.IndexOf('?', StringComparison.Ordinal);
         if (!TryAddresses(query < 0 ? text[7..] : text[7..query], uri.To)) return false;
         if (query < 0) return uri.To.Count > 0;

@@ -128,7 +128,7 @@ internal static class VacationCommand
     }
 
     private static string? MessageId(SieveRun run) =>
-        run.View.Named("Message-ID") is [var field, ..] ? MessageIds.Parse(field.Value).FirstOrDefault() : null;
+        run.View.Named("Message-ID") is [var field, ..] && MessageIds.Parse(field.Value) is [var id, ..] ? id : null;
 
     // RFC 5322 §3.6.4
     private static IReadOnlyList<string> References(SieveRun run)

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Aviso.Sieve;
 
 /// <summary>Commands and tests of the extension vnd.dovecot.testsuite: scripts that test scripts.</summary>
