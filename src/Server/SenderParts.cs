@@ -66,8 +66,9 @@ internal sealed class SenderParts : IAsyncDisposable
         return parts;
     }
 
-    /// <summary>Looking at the DNS and sending reports, in the background.</summary>
-    public void Start() => _running = Task.WhenAll(Keys.RunAsync(_stop.Token), Sender.RunAsync(_stop.Token));
+    /// <summary>Looking at the DNS and sending reports, in the background. Where nothing leaves, nobody looks for our records.</summary>
+    public void Start() => _running = Task.WhenAll(
+        _settings.Outbound.Capture is null ? Keys.RunAsync(_stop.Token) : Task.CompletedTask, Sender.RunAsync(_stop.Token));
 
     public async Task ApplyAsync(ServerSettings settings, CancellationToken cancel)
     {

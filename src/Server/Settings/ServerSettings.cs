@@ -191,7 +191,6 @@ public sealed class ListenerSection : SettingsSection
     public string? NotYet => Kind switch
     {
         ListenerKind.Pop3 or ListenerKind.Pop3s => "POP3 is not part of this version",
-        ListenerKind.ManageSieve => "ManageSieve is not part of this version",
         _ => null,
     };
 

@@ -11,7 +11,7 @@ namespace Aviso.Verbs;
 /// <summary>The whole tree of verbs.</summary>
 internal static class CommandTree
 {
-    public static readonly string[] DefaultConfigs = ["aviso.yaml", "/etc/aviso/aviso.yaml"];
+    public static readonly string[] DefaultConfigs = ["aviso.yaml", "/etc/aviso/aviso.yaml", ".local/aviso.yaml"];
 
     public static Option<string?> Config { get; } = new("--config")
     {

@@ -163,7 +163,7 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
             : published.Count == 0 ? $"{name} is not in the DNS"
             : published.Contains(wanted) ? "" : $"{name} holds another key";
         if (problem.Length == 0) return held with { Problem = "", SigningSince = held.SigningSince ?? (held.Declared ? null : now) };
-        if (problem != held.Problem) log.KeyNotPublished(held.Key.Domain, problem, held.Key.ZoneLine());
+        if (problem != held.Problem) log.KeyNotPublished(held.Key.Domain, problem);
         return held with { Problem = problem };
 
         static string Tag(string record) => record.Split(';').Select(t => t.Replace(" ", "", StringComparison.Ordinal).Trim()).FirstOrDefault(t => t.StartsWith("p=", StringComparison.Ordinal)) ?? "";
@@ -196,7 +196,7 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
             new(DkimKey.Generate(domain, $"a{stamp}e", DkimAlgorithm.Ed25519Sha256), false, now, null, null, ""),
         ];
         await documents.ChangeDocumentsAsync([.. made.Select(h => Document(domain, h))], [], cancel);
-        foreach (var held in made) log.KeyMade(domain, held.Key.ZoneLine());
+        foreach (var held in made) log.KeyMade(domain, held.Key.Selector);
         return made;
     }
 

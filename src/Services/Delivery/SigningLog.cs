@@ -8,11 +8,11 @@ internal static partial class SigningLog
     [LoggerMessage(4150, LogLevel.Warning, "signing key {Selector} of {Domain} cannot be used: {Problem}")]
     public static partial void KeyUnusable(this ILogger log, string domain, string selector, string problem);
 
-    [LoggerMessage(4151, LogLevel.Information, "a signing key for {Domain} was made; it signs once this record is published: {Record}")]
-    public static partial void KeyMade(this ILogger log, string domain, string record);
+    [LoggerMessage(4151, LogLevel.Information, "signing key {Selector} was made for {Domain}; it signs once its record is published (`aviso dkim list` shows it)")]
+    public static partial void KeyMade(this ILogger log, string domain, string selector);
 
-    [LoggerMessage(4152, LogLevel.Warning, "DKIM of {Domain}: {Problem}; publish: {Record}")]
-    public static partial void KeyNotPublished(this ILogger log, string domain, string problem, string record);
+    [LoggerMessage(4152, LogLevel.Warning, "DKIM of {Domain}: {Problem}; `aviso dkim list` shows what to publish")]
+    public static partial void KeyNotPublished(this ILogger log, string domain, string problem);
 
     [LoggerMessage(4153, LogLevel.Information, "DKIM of {Domain}: a message signed with {Selectors} verifies against the DNS")]
     public static partial void SignatureVerified(this ILogger log, string domain, string selectors);
