@@ -42,7 +42,10 @@ public static class ReportFuzz
     {
         var seed = new TlsReport
         {
-            Organization = "r", Start = DateTimeOffset.UnixEpoch, End = DateTimeOffset.UnixEpoch, ReportId = "1",
+            Organization = "r",
+            Start = DateTimeOffset.UnixEpoch,
+            End = DateTimeOffset.UnixEpoch,
+            ReportId = "1",
             Policies = [new("sts", "d.example", ["version: STSv1"], ["*.d.example"], 1, 2, [new("certificate-expired", "192.0.2.1", "mx", "", 2, "", "")])],
         }.Write();
         foreach (var octets in Mutator.Mutate(seed, 800, 5))

@@ -1,0 +1,124 @@
+using System.Text;
+using Aviso.Mime;
+
+namespace Aviso.Spam;
+
+/// <summary>One field of the message's header; its text is decoded when first asked for.</summary>
+public sealed class HeaderLine
+{
+    // Decoding is linear, but what one field may cost has an end.
+    private const int MostOctets = 32 * 1024;
+    private string? _text;
+
+    internal HeaderLine(string name, ReadOnlyMemory<byte> value) => (Name, Value) = (name, value);
+
+    /// <summary>Lower case; empty for a line that is no field.</summary>
+    public string Name { get; }
+
+    /// <summary>As sent, folded.</summary>
+    public ReadOnlyMemory<byte> Value { get; }
+
+    /// <summary>For people: unfolded, encoded words decoded; of a very long field the beginning.</summary>
+    public string Text => _text ??= HeaderText.Decode(Value.Span[..Math.Min(Value.Length, MostOctets)]);
+}
+
+/// <summary>The header of a message as checks look at it.</summary>
+public sealed class MessageHeader
+{
+    private const int MostLines = 1000;
+    private readonly List<HeaderLine> _lines = new(32);
+    private IReadOnlyList<MailAddress>? _from;
+    private IReadOnlyList<MailAddress>? _replyTo;
+    private IReadOnlyList<MailAddress>? _sender;
+    private IReadOnlyList<MailAddress>? _to;
+    private string? _subject;
+
+    internal MessageHeader(ReadOnlyMemory<byte> octets)
+    {
+        Octets = octets;
+        foreach (var field in new HeaderFields(octets.Span))
+        {
+            if (_lines.Count == MostLines) break;
+            var start = field.Offset;
+            if (field.Name.IsEmpty) _lines.Add(new("", octets.Slice(start, field.Length)));
+            else _lines.Add(new(NameOf(field.Name), octets.Slice(start + ValueOffset(octets.Span.Slice(start, field.Length)), field.Value.Length)));
+        }
+    }
+
+    /// <summary>The header block as sent.</summary>
+    public ReadOnlyMemory<byte> Octets { get; }
+
+    /// <summary>The fields in order, at most 1000.</summary>
+    public IReadOnlyList<HeaderLine> Lines => _lines;
+
+    /// <summary>Mailboxes of From, those in groups included.</summary>
+    public IReadOnlyList<MailAddress> From => _from ??= Mailboxes("from");
+
+    public IReadOnlyList<MailAddress> ReplyTo => _replyTo ??= Mailboxes("reply-to");
+
+    public IReadOnlyList<MailAddress> Sender => _sender ??= Mailboxes("sender");
+
+    /// <summary>Mailboxes of To and Cc.</summary>
+    public IReadOnlyList<MailAddress> To => _to ??= [.. Mailboxes("to"), .. Mailboxes("cc")];
+
+    /// <summary>Decoded; empty without one.</summary>
+    public string Subject => _subject ??= Find("subject")?.Text ?? "";
+
+    /// <summary>The domain of the first From address in lower case, or "".</summary>
+    public string FromDomain => From.Count > 0 ? From[0].Domain.ToLowerInvariant() : "";
+
+    /// <summary>"local@domain" of the first From address in lower case, or "".</summary>
+    public string FromAddress => From.Count > 0 && From[0].Domain.Length > 0 ? $"{From[0].LocalPart}@{From[0].Domain}".ToLowerInvariant() : "";
+
+    /// <summary>The first field called <paramref name="name"/> (lower case), or null.</summary>
+    public HeaderLine? Find(string name)
+    {
+        foreach (var line in _lines)
+        {
+            if (line.Name == name) return line;
+        }
+        return null;
+    }
+
+    public bool Has(string name) => Find(name) is not null;
+
+    public int Count(string name)
+    {
+        var count = 0;
+        foreach (var line in _lines)
+        {
+            if (line.Name == name) count++;
+        }
+        return count;
+    }
+
+    /// <summary>All fields called <paramref name="name"/> (lower case), in order.</summary>
+    public IEnumerable<HeaderLine> All(string name)
+    {
+        foreach (var line in _lines)
+        {
+            if (line.Name == name) yield return line;
+        }
+    }
+
+    private IReadOnlyList<MailAddress> Mailboxes(string name) => Find(name) is { } line
+        ? [.. AddressList.Mailboxes(AddressList.Parse(line.Value.Span))] : [];
+
+    private static int ValueOffset(ReadOnlySpan<byte> field) => field.IndexOf((byte)':') + 1;
+
+    private static string NameOf(ReadOnlySpan<byte> name)
+    {
+        Span<char> lower = stackalloc char[Math.Min(name.Length, 128)];
+        for (var i = 0; i < lower.Length; i++) lower[i] = char.ToLowerInvariant((char)name[i]);
+        return Known.TryGetValue(lower, out var known) ? known : new string(lower);
+    }
+
+    private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> Known = new HashSet<string>(StringComparer.Ordinal)
+    {
+        "from", "to", "cc", "bcc", "subject", "date", "message-id", "received", "return-path", "delivered-to", "reply-to", "sender",
+        "mime-version", "content-type", "content-transfer-encoding", "content-disposition", "dkim-signature", "list-unsubscribe",
+        "list-unsubscribe-post", "list-id", "list-post", "list-help", "precedence", "x-mailer", "user-agent", "references", "in-reply-to",
+        "authentication-results", "arc-seal", "arc-message-signature", "arc-authentication-results", "received-spf", "x-priority",
+        "feedback-id", "auto-submitted", "thread-topic", "thread-index", "importance", "content-language", "x-originating-ip", "errors-to",
+    }.GetAlternateLookup<ReadOnlySpan<char>>();
+}

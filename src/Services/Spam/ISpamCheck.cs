@@ -1,0 +1,34 @@
+namespace Aviso.Spam;
+
+/// <summary>When a check runs; within a phase in the order of the list, except Network.</summary>
+public enum SpamPhase
+{
+    /// <summary>Looks at the message and at memory; one after the other.</summary>
+    Message,
+
+    /// <summary>Asks others (DNS, clamd, the store); all at once.</summary>
+    Network,
+
+    /// <summary>Looks at the symbols of the phases before: composites.</summary>
+    Combine,
+
+    /// <summary>Looks at the score and asks for an action: greylisting.</summary>
+    Final,
+}
+
+/// <summary>
+/// One optional step of the filter: adds symbols to the context. It may fail or hang: the filter goes on without it and says so. Used
+/// for many messages at once, so it keeps no state of one.
+/// </summary>
+public interface ISpamCheck
+{
+    /// <summary>Lower case, for <see cref="SpamVerdict.Skipped"/>, logs and metrics.</summary>
+    string Name { get; }
+
+    SpamPhase Phase => SpamPhase.Message;
+
+    /// <summary>How long the filter waits for it; the filter's own budget counts too.</summary>
+    TimeSpan Budget => TimeSpan.FromSeconds(1);
+
+    ValueTask CheckAsync(SpamContext context, CancellationToken cancel);
+}

@@ -1,0 +1,134 @@
+using Aviso.Store;
+
+namespace Aviso.Spam;
+
+/// <summary>
+/// One message on its way through the checks: the findings so far, and what several checks need of the message, made once when it is
+/// first asked for. Safe to use from several checks at once.
+/// </summary>
+public sealed class SpamContext(SpamInput input, DateTimeOffset now)
+{
+    /// <summary>More symbols than this are left out: a broken rule can not fill a header.</summary>
+    public const int MostSymbols = 200;
+
+    private readonly Lock _gate = new();
+    private readonly List<SpamSymbol> _symbols = new(16);
+    private Dictionary<AccountId, List<SpamSymbol>>? _accountSymbols;
+    private MessageContent? _content;
+    private bool _closed;
+
+    public SpamInput Input => input;
+
+    public DateTimeOffset Now => now;
+
+    /// <summary>Header, texts, links, attachments: see there.</summary>
+    public MessageContent Content
+    {
+        get
+        {
+            if (_content is { } made) return made;
+            lock (_gate) return _content ??= new MessageContent(input);
+        }
+    }
+
+    /// <summary>A copy of the symbols so far.</summary>
+    public IReadOnlyList<SpamSymbol> Symbols
+    {
+        get
+        {
+            lock (_gate) return [.. _symbols];
+        }
+    }
+
+    /// <summary>The sum of the symbols so far, without those of single accounts.</summary>
+    public double Score
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var score = 0.0;
+                foreach (var symbol in _symbols) score += symbol.Score;
+                return score;
+            }
+        }
+    }
+
+    /// <summary>An action asked for whatever the score is; the highest wins.</summary>
+    public SpamAction Asked { get; private set; }
+
+    /// <summary>Why <see cref="Asked"/>.</summary>
+    public string AskedReason { get; private set; } = "";
+
+    /// <summary>A finding; a second one of the same name only counts when it scores more.</summary>
+    public void Add(string name, double score, string reason)
+    {
+        lock (_gate)
+        {
+            if (_closed) return;
+            Put(_symbols, new(name, score, Clean(reason)));
+        }
+    }
+
+    /// <summary>A finding that only counts for <paramref name="account"/>.</summary>
+    public void AddFor(AccountId account, string name, double score, string reason)
+    {
+        lock (_gate)
+        {
+            if (_closed) return;
+            _accountSymbols ??= [];
+            if (!_accountSymbols.TryGetValue(account, out var list)) _accountSymbols[account] = list = [];
+            Put(list, new(name, score, Clean(reason)));
+        }
+    }
+
+    public bool Has(string name)
+    {
+        lock (_gate)
+        {
+            foreach (var symbol in _symbols)
+            {
+                if (symbol.Name == name) return true;
+            }
+            return false;
+        }
+    }
+
+    /// <summary>Asks for an action whatever the score is.</summary>
+    public void Ask(SpamAction action, string reason)
+    {
+        lock (_gate)
+        {
+            if (_closed || action <= Asked) return;
+            (Asked, AskedReason) = (action, Clean(reason));
+        }
+    }
+
+    /// <summary>The verdict is made: what late checks still find is thrown away.</summary>
+    internal (IReadOnlyList<SpamSymbol> Symbols, IReadOnlyDictionary<AccountId, IReadOnlyList<SpamSymbol>>? PerAccount) Close()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            return (_symbols, _accountSymbols?.ToDictionary(p => p.Key, p => (IReadOnlyList<SpamSymbol>)p.Value));
+        }
+    }
+
+    private static void Put(List<SpamSymbol> list, SpamSymbol symbol)
+    {
+        var at = list.FindIndex(s => s.Name == symbol.Name);
+        if (at < 0 && list.Count < MostSymbols) list.Add(symbol);
+        else if (at >= 0 && Math.Abs(symbol.Score) > Math.Abs(list[at].Score)) list[at] = symbol;
+    }
+
+    // Reasons go to headers of reports, logs and terminals.
+    private static string Clean(string reason)
+    {
+        if (reason.Length > 200) reason = reason[..200];
+        return reason.AsSpan().IndexOfAnyInRange('\0', '\x1f') < 0 && !reason.Contains('\x7f', StringComparison.Ordinal) ? reason
+            : string.Create(reason.Length, reason, static (into, from) =>
+            {
+                for (var i = 0; i < into.Length; i++) into[i] = char.IsControl(from[i]) ? ' ' : from[i];
+            });
+    }
+}

@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Spam;
+
+/// <summary>What this folder logs; ids 5200 to 5299.</summary>
+internal static partial class SpamLog
+{
+    [LoggerMessage(5200, LogLevel.Error, "spam check {Check} failed; the message goes on without it")]
+    public static partial void CheckFailed(this ILogger log, string check, Exception error);
+
+    [LoggerMessage(5201, LogLevel.Warning, "spam check {Check} ran out of time after {Milliseconds:0} ms; the message goes on without it")]
+    public static partial void CheckTimedOut(this ILogger log, string check, double milliseconds);
+
+    [LoggerMessage(5202, LogLevel.Error, "the spam filter failed; the message goes on unchecked")]
+    public static partial void FilterFailed(this ILogger log, Exception error);
+
+    [LoggerMessage(5203, LogLevel.Warning, "DNS list {List} refuses our questions ({Answer}); it is not asked until {Until:u}. Use a resolver of your own, or leave the list out")]
+    public static partial void ListRefuses(this ILogger log, string list, string answer, DateTimeOffset until);
+
+    [LoggerMessage(5204, LogLevel.Warning, "DNS list {List} does not answer; it is not asked until {Until:u}")]
+    public static partial void ListSilent(this ILogger log, string list, DateTimeOffset until);
+
+    [LoggerMessage(5205, LogLevel.Warning, "clamd at {Address} cannot be asked ({Cause}); mail is not scanned for viruses until {Until:u}")]
+    public static partial void ClamdSilent(this ILogger log, string address, string cause, DateTimeOffset until);
+
+    [LoggerMessage(5206, LogLevel.Information, "virus {Virus} found by clamd")]
+    public static partial void VirusFound(this ILogger log, string virus);
+
+    [LoggerMessage(5207, LogLevel.Error, "spam rules of {File} are not used: line {Line}: {Text}; the rules before stay in force")]
+    public static partial void RulesBroken(this ILogger log, string file, int line, string text);
+
+    [LoggerMessage(5208, LogLevel.Warning, "clamd at {Address} did not scan a message: {Answer}")]
+    public static partial void ClamdRefused(this ILogger log, string address, string answer);
+}

@@ -1,0 +1,42 @@
+using System.Diagnostics.Metrics;
+
+namespace Aviso.Spam;
+
+/// <summary>What this folder counts. No addresses in labels.</summary>
+internal static class SpamMeters
+{
+    private static readonly Meter Meter = new("Aviso.Spam");
+
+    private static readonly Counter<long> Checked = Meter.CreateCounter<long>(
+        "aviso_spam_messages_total", description: "Messages judged, by action.");
+
+    private static readonly Counter<long> SkippedChecks = Meter.CreateCounter<long>(
+        "aviso_spam_checks_skipped_total", description: "Checks a message went without, by check and cause.");
+
+    private static readonly Histogram<double> Seconds = Meter.CreateHistogram<double>(
+        "aviso_spam_seconds", unit: "s", description: "Time the filter took for a message.");
+
+    private static readonly Counter<long> Lists = Meter.CreateCounter<long>(
+        "aviso_spam_list_answers_total", description: "Answers of DNS lists, by list and result (listed, clear, refused, failed).");
+
+    public static void Done(SpamVerdict verdict, TimeSpan took)
+    {
+        Checked.Add(1, new KeyValuePair<string, object?>("action", verdict.Action switch
+        {
+            SpamAction.Greylist => "greylist",
+            SpamAction.Tag => "tag",
+            SpamAction.Reject => "reject",
+            _ => "accept",
+        }));
+        Seconds.Record(took.TotalSeconds);
+    }
+
+    public static void Skipped(string check, string cause) => SkippedChecks.Add(1, new("check", check), new("cause", cause));
+
+    private static readonly Counter<long> LearnedCount = Meter.CreateCounter<long>(
+        "aviso_spam_learned_total", description: "Messages learned, by who taught: account or administrator.");
+
+    public static void Learned(bool byAccount) => LearnedCount.Add(1, new KeyValuePair<string, object?>("by", byAccount ? "account" : "administrator"));
+
+    public static void ListAnswer(string list, string result) => Lists.Add(1, new("list", list), new("result", result));
+}
