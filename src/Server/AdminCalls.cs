@@ -35,6 +35,17 @@ internal static class AdminCalls
             .Add("domain.set", (c, t) => Answer(accounts.SetDomainAsync(c.Text("name") ?? "", c.Text("catch_all"), c.Text("alias_of"), t)), changes: true)
             .Add("domain.remove", (c, t) => Answer(accounts.RemoveDomainAsync(c.Text("name") ?? "", t)), changes: true);
 
+        admin
+            .Add("dkim.list", (_, _) => Rows(mail.Senders.Keys.List()))
+            .Add("dkim.check", (_, t) => CheckKeysAsync(mail.Senders.Keys, t))
+            .Add("dkim.rotate", async (c, t) => await mail.Senders.Keys.RotateAsync(c.Text("name") ?? "", t) is { } keys
+                ? await Rows(keys) : AdminReply.No($"{c.Text("name")} has no keys of ours: its keys are declared in the settings, or it is no domain of ours"), changes: true)
+            .Add("reports", (c, t) => ReportsAsync(mail, c, t));
+
+        admin
+            .Add("certificates.list", (_, _) => Rows(mail.Certificates.List()))
+            .Add("certificates.renew", (c, t) => RenewAsync(mail.Certificates, c.Text("name"), t), changes: true);
+
         var queue = mail.Queue;
         admin
             .Add("queue.list", async (c, t) => await Rows((await queue.ListAsync(Selection(c), QueueLimit, t)).SelectMany(Flat)))
@@ -45,6 +56,7 @@ internal static class AdminCalls
             .Add("queue.release", (c, t) => Changed(c, "released", queue.ReleaseAsync, t), changes: true)
             .Add("queue.drop", (c, t) => Changed(c, "dropped", queue.DropAsync, t), changes: true);
 
+        SieveCalls.Add(admin, mail);
         admin
             .Add("store.check", (c, t) => CheckAsync(mail.Store, c, t))
             .Add("store.rebuild", (_, _) => Task.FromResult(AdminReply.No("the server is running; stop it first, then `aviso store rebuild`")));
@@ -69,6 +81,32 @@ internal static class AdminCalls
         await foreach (var finding in store.CheckAsync(call.Flag("bodies") ? StoreCheckDepth.Bodies : StoreCheckDepth.Rows, cancel))
             findings.Add(finding);
         return await Rows(findings);
+    }
+
+    private static async Task<AdminReply> CheckKeysAsync(SigningKeys keys, CancellationToken cancel)
+    {
+        foreach (var domain in keys.List().Select(k => k.Domain).Distinct().ToList()) await keys.CheckAsync(domain, cancel);
+        return await Rows(keys.List().Where(k => k.Problem.Length > 0));
+    }
+
+    private static async Task<AdminReply> ReportsAsync(MailParts mail, AdminCall call, CancellationToken cancel)
+    {
+        if (!int.TryParse(call.Text("days") ?? "14", out var days) || days is < 1 or > 3650) return AdminReply.No("--days takes a number of days");
+        var (dmarc, tls, complaints) = await mail.Senders.Reports.ListAsync(TimeProvider.System.GetUtcNow().AddDays(-days), cancel);
+        return AdminReply.Done(JsonSerializer.SerializeToNode(ReportSummary.Of(dmarc, tls, complaints), Json));
+    }
+
+    private static async Task<AdminReply> RenewAsync(CertificateParts certificates, string? name, CancellationToken cancel)
+    {
+        if (certificates.Renewer is not { } renewer) return AdminReply.No("there is no `tls.acme` in the settings; certificates from files are read again by `aviso reload`");
+        var lines = new List<string>();
+        foreach (var one in name is null ? renewer.States().Select(s => s.Name) : [name])
+        {
+            if (await renewer.RenewAsync(one, cancel) is not { } state) return AdminReply.No($"no certificate for {one} is wanted by `tls.acme`; see `aviso certificates list`");
+            if (state.Problem.Length > 0) return AdminReply.No(state.Problem);
+            lines.Add($"{state.Name}: from {state.From}, valid until {state.NotAfter:u}");
+        }
+        return AdminReply.Done(string.Join('\n', lines));
     }
 
     private static AccountChange Change(AdminCall call) => new(

@@ -5,6 +5,7 @@ using Aviso.Base;
 using Aviso.Delivery;
 using Aviso.Dns;
 using Aviso.Imap;
+using Aviso.ManageSieve;
 using Aviso.Net;
 using Aviso.Settings;
 using Aviso.Smtp;
@@ -34,7 +35,6 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     private readonly LiveRouter _router = new();
     private AccountBook _book = null!;
     private Authenticator _authenticator = null!;
-    private TlsCertificates? _certificates;
     private WireHost _host = null!;
     private QueueRunner _runner = null!;
     private Resolver _resolver = null!;
@@ -54,6 +54,19 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     public AccountService Accounts { get; private set; } = null!;
 
     public QueueService Queue { get; private set; } = null!;
+
+    public CertificateParts Certificates { get; private set; } = null!;
+
+    public SpamParts Spam { get; private set; } = null!;
+
+    public SenderParts Senders { get; private set; } = null!;
+
+    public SieveScripts Scripts { get; private set; } = null!;
+
+    /// <summary>What Sieve does with a message; the verbs try scripts with it.</summary>
+    public SieveStep Sieve { get; private set; } = null!;
+
+    public SieveTrials SieveTrials { get; private set; } = null!;
 
     /// <summary>What is listened on; known after <see cref="Listen"/>.</summary>
     public IReadOnlyList<(ListenerSettings Settings, IPEndPoint Bound)> Bound => _host.Bound;
@@ -98,9 +111,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         Accounts = new(_book, _authenticator);
         _preparing = _authenticator.PrepareAsync(_stop.Token);
 
-        if (Mapping.Certificates(settings, _clock) is { Count: > 0 } sources)
-            _certificates = _running.Add(new TlsCertificates(sources, _logs.CreateLogger("Aviso.Net")));
-
+        Spam = _running.Add(SpamParts.Start(settings, Store, _clock, _logs.CreateLogger("Aviso.Spam")));
         var ids = new IdSource(_clock);
         _router.Now = Mapping.Routes(settings);
         _guard = Guard(settings);
@@ -108,8 +119,10 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         {
             OwnDomains = settings.Domains.Select(d => d.Name).ToHashSet(StringComparer.OrdinalIgnoreCase),
         });
+        Certificates = _running.Add(await CertificateParts.OpenAsync(settings, Store, _resolver, _logs.CreateLogger("Aviso.Net"), _clock, cancel));
         var delivery = _logs.CreateLogger("Aviso.Delivery");
-        _runner = new(new(Store, Store.Spool, reader, _resolver, _router, new NoticeTarget(_book), ids, address => _guard.Allows(address),
+        Senders = _running.Add(await SenderParts.OpenAsync(settings, Store, reader, _router, _resolver, ids, () => _runner.Wake(), _clock, delivery, cancel));
+        _runner = new(new(Store, Store.Spool, reader, _resolver, _router, new NoticeTarget(_book, Senders.Srs), ids, address => _guard.Allows(address),
             host => string.Equals(host.TrimEnd('.'), settings.Hostname, StringComparison.OrdinalIgnoreCase), _clock, delivery), Mapping.Queue(settings));
         Queue = new(Store, _clock, _runner.Wake, delivery);
         var running = Task.WhenAll(_runner.RunAsync(_stop.Token), MeasureAsync(_stop.Token));
@@ -119,7 +132,16 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
             await Task.WhenAll(running, _preparing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }));
 
-        var receiver = new MailReceiver(Mapping.Receive(settings), _book, Store, reader, _router, ids, _clock, delivery) { Queued = _runner.Wake };
+        Scripts = _running.Add(new SieveScripts(Store, _clock, Mapping.Scripts(settings)));
+        Sieve = new(Mapping.SieveStep(settings), Scripts, Store, _clock, delivery);
+        SieveTrials = new(Sieve, Store, _clock);
+
+        var receiver = new MailReceiver(Mapping.Receive(settings), _book, Store, reader, _router, ids, _clock, delivery)
+        {
+            Queued = _runner.Wake,
+            Filters = Senders.Filters(Spam, Sieve, new(_book, Store, reader, _router, _clock, delivery)),
+        };
+        Senders.Start();
         _host = Host(settings, reader, receiver, ids);
     }
 
@@ -130,13 +152,16 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         var open = new SmtpServer(Mapping.Smtp(settings), receiver, null, smtpLog, _clock);
         var submission = new SmtpServer(Mapping.Smtp(settings), receiver, _authenticator, smtpLog, _clock);
         var imap = new ImapServer(Mapping.Imap(settings), Store, reader, _authenticator, _clock, _logs.CreateLogger("Aviso.Imap"));
+        var sieve = new ManageSieveServer(
+            Mapping.ManageSieve(settings), Mapping.Sieve(settings), Scripts, _authenticator, _clock, _logs.CreateLogger("Aviso.ManageSieve"));
         return new(Mapping.Wire(settings), kind => kind switch
         {
             ListenerKind.Smtp or ListenerKind.Lmtp => open,
             ListenerKind.Submission or ListenerKind.Submissions => submission,
             ListenerKind.Imap or ListenerKind.Imaps => imap,
+            ListenerKind.ManageSieve => sieve,
             _ => throw new InvalidOperationException($"nothing speaks {kind}"),
-        }, _clock, _logs.CreateLogger("Aviso.Net"), _certificates, ids);
+        }, _clock, _logs.CreateLogger("Aviso.Net"), Certificates.Shown, ids);
     }
 
     /// <summary>Binds the mail listeners; from here on mail is taken.</summary>
@@ -158,14 +183,16 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
             later.Add("accounts and aliases stay as they were: " + string.Join("; ", contradictions));
         if (_kept.Count > 0) later.AddRange(_kept);
         if (_preparing.IsCompleted) _preparing = _authenticator.PrepareAsync(_stop.Token);
-        if (_certificates is not null && !_certificates.Replace(Mapping.Certificates(now, _clock)))
+        if (!Certificates.Take(now))
             later.Add("the new certificates cannot be used, the old ones stay");
+        await Senders.ApplyAsync(now, cancel);
         _router.Now = Mapping.Routes(now);
         _guard = Guard(now);
         _runner.Options = Mapping.Queue(now);
         _runner.Wake();
         _resolver.OwnDomains = now.Domains.Select(d => d.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         _host.Options = Mapping.Wire(now);
+        if (Spam.Learner is { } learner) learner.Enabled = now.Spam is { Enabled: true, LearnFromJunk: true };
         if (NeedsRestart(_started, now) is { Count: > 0 } keys) later.Add($"changes of {string.Join(", ", keys)} hold after a restart");
         return later.Count == 0 ? null : string.Join("; ", later);
     }
@@ -178,10 +205,14 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         if (old.Data != now.Data) keys.Add("data");
         if (!Mapping.MailListeners(old).SequenceEqual(Mapping.MailListeners(now)) || !Others(old).SequenceEqual(Others(now)))
             keys.Add("listeners or their limits");
-        if (!old.Tls.IsConfigured && now.Tls.IsConfigured) keys.Add("tls");
+        if ((!old.Tls.IsConfigured && now.Tls.IsConfigured) || old.Tls.HasAcme != now.Tls.HasAcme) keys.Add("tls");
+        if (old.Tls.Ciphers != now.Tls.Ciphers) keys.Add("tls.ciphers");
         if (old.Store.Undelete != now.Store.Undelete) keys.Add("store.undelete");
         if (old.Limits.MessageSize != now.Limits.MessageSize || old.Limits.Recipients != now.Limits.Recipients
             || old.Limits.ImapPerUserAndAddress != now.Limits.ImapPerUserAndAddress) keys.Add("limits");
+        if (!old.Sieve.Before.SequenceEqual(now.Sieve.Before) || !old.Sieve.After.SequenceEqual(now.Sieve.After)
+            || (old.Sieve.Global, old.Sieve.ScriptSize, old.Sieve.Scripts, old.Sieve.Redirects, old.Sieve.Budget)
+                != (now.Sieve.Global, now.Sieve.ScriptSize, now.Sieve.Scripts, now.Sieve.Redirects, now.Sieve.Budget)) keys.Add("sieve");
         if (old.Outbound.Capture != now.Outbound.Capture) keys.Add("outbound.capture");
         if (!old.Dns.Resolvers.SequenceEqual(now.Dns.Resolvers)) keys.Add("dns.resolvers");
         return keys;

@@ -1,10 +1,13 @@
+using System.Buffers.Text;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Aviso.Accounts;
 using Aviso.Delivery;
 using Aviso.Imap;
+using Aviso.ManageSieve;
 using Aviso.Net;
 using Aviso.Settings;
+using Aviso.Sieve;
 using Aviso.Smtp;
 
 namespace Aviso.Server;
@@ -47,7 +50,7 @@ internal static class Mapping
     ];
 
     public static bool IsMail(ListenerSection listener) =>
-        listener.NotYet is null && listener.Kind is not (ListenerKind.Http or ListenerKind.Https or ListenerKind.Metrics);
+        listener.NotYet is null && ListenerKinds.IsMail(listener.Kind);
 
     public static WireHostOptions Wire(ServerSettings settings) => new()
     {
@@ -57,18 +60,53 @@ internal static class Mapping
     };
 
     /// <summary>Sources of all certificates, the default first; none when no listener speaks TLS.</summary>
-    public static IReadOnlyList<TlsSource> Certificates(ServerSettings settings, TimeProvider clock)
+    /// <param name="acme">What has come by ACME so far.</param>
+    public static IReadOnlyList<TlsSource> Certificates(ServerSettings settings, TimeProvider clock, IReadOnlyList<TlsSource> acme)
     {
-        var sources = new List<TlsSource>();
+        var sources = new List<TlsSource>(acme);
+        var authority = new Lazy<LocalCertificateAuthority>(() => new(Path.Combine(settings.Data, "tls"), clock));
         if (settings.Tls.Certificate is { } certificate)
             sources.Add(TlsSource.Pem(certificate.ToString(), certificate.Reveal(), settings.Tls.Key!.Reveal()));
+        // With ACME: something to listen with until the first certificate has come.
+        if (settings.Tls.SelfSigned || (settings.Tls.HasAcme && acme.Count == 0))
+            sources.Add(authority.Value.Leaf("server", [settings.Hostname, "localhost"], [System.Net.IPAddress.Loopback, System.Net.IPAddress.IPv6Loopback]));
         foreach (var more in settings.Tls.Additional)
             sources.Add(TlsSource.Pem(more.Certificate.ToString(), more.Certificate.Reveal(), more.Key.Reveal()));
-        if (settings.Tls.SelfSigned)
-            sources.Add(new LocalCertificateAuthority(Path.Combine(settings.Data, "tls"), clock).Leaf(
-                "server", [settings.Hostname, "localhost"], [System.Net.IPAddress.Loopback, System.Net.IPAddress.IPv6Loopback]));
+        if (settings.Tls.InternalNames is { Count: > 0 } names)
+        {
+            var addresses = names.Select(n => System.Net.IPAddress.TryParse(n, out var ip) ? ip : null).OfType<System.Net.IPAddress>().ToList();
+            sources.Add(authority.Value.Leaf("internal", [.. names.Where(n => !System.Net.IPAddress.TryParse(n, out _))], addresses));
+        }
         return sources;
     }
+
+    public static AcmeOptions Acme(ServerSettings settings, Dns.IResolver resolver, TimeProvider clock)
+    {
+        var acme = settings.Tls.Acme;
+        return new()
+        {
+            Contact = acme.Contact.Length > 0 ? acme.Contact : settings.Postmaster,
+            Authorities = acme.Authorities.Count == 0 ? [new(new Uri(acme.Directory))] : [.. acme.Authorities.Select(Authority)],
+            Certificates = [.. AcmeChecks.Wanted(settings).Select(w => new WantedCertificate(w.Names, w.Method))],
+            Dns = Publisher(acme.Dns, resolver, clock),
+            DnsChecks = acme.Dns.Check,
+            DnsPatience = acme.Dns.Patience,
+        };
+    }
+
+    private static AcmeAuthority Authority(AuthoritySection authority) => new(new Uri(authority.Directory))
+    {
+        Binding = authority is { EabKeyId: { } id, EabKey: { } key } ? new(id, Base64Url.DecodeFromChars(key.Reveal())) : null,
+        Trust = authority.Ca?.Reveal(),
+    };
+
+    private static IDnsPublisher? Publisher(AcmeDnsSection dns, Dns.IResolver resolver, TimeProvider clock) => dns.Provider switch
+    {
+        DnsProvider.Cloudflare => new CloudflarePublisher(dns.Token!.Reveal(), dns.Api is { } api ? new Uri(api.TrimEnd('/') + "/") : null),
+        DnsProvider.Rfc2136 => new UpdatePublisher(dns.Server!, dns is { KeyName: { } name, Key: { } key }
+            ? new Dns.TsigKey(name, dns.KeyAlgorithm, Convert.FromBase64String(key.Reveal())) : null, dns.Zone, resolver, clock),
+        _ => null,
+    };
 
     public static SmtpServerOptions Smtp(ServerSettings settings) => new()
     {
@@ -82,6 +120,32 @@ internal static class Mapping
         HostName = settings.Hostname,
         MessageSizeLimit = settings.Limits.MessageSize,
         SessionsPerUserAndAddress = settings.Limits.ImapPerUserAndAddress,
+    };
+
+    public static ManageSieveOptions ManageSieve(ServerSettings settings) => new()
+    {
+        Implementation = "Aviso " + Web.BuildInfo.Version,
+        MaxRedirects = settings.Sieve.Redirects,
+    };
+
+    public static SieveOptions Sieve(ServerSettings settings) => new() { ScriptOctets = (int)settings.Sieve.ScriptSize };
+
+    public static SieveScriptLimits Scripts(ServerSettings settings) => new()
+    {
+        Size = (int)settings.Sieve.ScriptSize,
+        Count = settings.Sieve.Scripts,
+        Octets = Math.Max(settings.Sieve.ScriptSize * 4, 4L << 20),
+    };
+
+    public static SieveStepOptions SieveStep(ServerSettings settings) => new()
+    {
+        HostName = settings.Hostname,
+        Before = settings.Sieve.Before,
+        After = settings.Sieve.After,
+        GlobalFolder = settings.Sieve.Global,
+        Budget = settings.Sieve.Budget,
+        Compile = Sieve(settings),
+        Limits = new() { Redirects = settings.Sieve.Redirects },
     };
 
     public static ReceiveOptions Receive(ServerSettings settings) => new()

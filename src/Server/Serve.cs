@@ -94,12 +94,22 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         mail.Listen(settings);
         var taken = mail.Bound.ToList();
         var bound = new List<BoundListener>();
-        foreach (var listener in settings.Listeners) bound.Add(await ListenAsync(listener, settings, taken, metrics, ready, parts, cancel));
+        var pages = new WebSources(metrics, ready, [settings.Hostname])
+        {
+            Certificates = mail.Certificates.Shown,
+            Challenges = mail.Certificates.Renewer?.Http,
+            Proxies = new(settings.Networks.Proxies),
+            Spam = new(mail.Spam, () => mail.Store.Spool, new Networks(settings.Networks.Internal), address => mail.Book.Table.FindAccount(address)),
+            RedirectsToHttps = settings.Listeners.Any(l => l.Kind == ListenerKind.Https),
+        };
+        foreach (var listener in settings.Listeners) bound.Add(await ListenAsync(listener, taken, pages, parts, cancel));
+        mail.Certificates.Start();
 
         // 5. The way in for verbs, and the eye on the settings file.
         var admin = new AdminHandlers();
         AddServerVerbs(admin, settings);
         AdminCalls.Add(admin, mail);
+        new SpamCalls(mail.Spam, mail.Store.Spool, address => mail.Book.Table.FindAccount(address)).Add(admin);
         parts.Add(AdminSocket.Start(settings.Data, admin, logs.CreateLogger("Aviso.Admin")));
         var reload = parts.Add(new Reload(settings, files, request.Load, reloadable, own, clock));
         admin.Add("reload", async (_, _) => await reload.NowAsync("verb") switch
@@ -112,12 +122,12 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
     }
 
     private static async Task<BoundListener> ListenAsync(
-        ListenerSection listener, ServerSettings settings, List<(ListenerSettings Settings, IPEndPoint Bound)> mail, MetricsRegistry metrics, Func<Readiness> ready, RunningParts parts, CancellationToken cancel)
+        ListenerSection listener, List<(ListenerSettings Settings, IPEndPoint Bound)> mail, WebSources pages, RunningParts parts, CancellationToken cancel)
     {
         if (listener.NotYet is { } why) return new(listener.Kind, listener.Address, why);
-        if (listener.Kind is ListenerKind.Http or ListenerKind.Metrics)
+        if (!ListenerKinds.IsMail(listener.Kind))
         {
-            var web = await WebListener.StartAsync(listener.Kind, listener.Address, new(metrics, ready, [settings.Hostname]), cancel);
+            var web = await WebListener.StartAsync(new(listener.Kind, listener.Address) { Proxy = listener.Proxy }, pages, cancel);
             return new(listener.Kind, parts.Add(web).Bound, null);
         }
         // The host binds in the order of the settings.

@@ -5,7 +5,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Aviso.Bench;
 
-var names = string.Join(' ', Cases.All.Keys.Append("micro"));
+var names = string.Join(' ', Cases.All.Keys.Append("micro").Append("quality"));
 if (args.Length == 0 || args[0] is "-h" or "--help")
 {
     Console.WriteLine($"usage: dev bench NAME... [--runs N] [--write]\nNAME: {names} all\n"
@@ -17,6 +17,11 @@ var wanted = args.TakeWhile(arg => !arg.StartsWith("--", StringComparison.Ordina
 if (wanted is ["micro"])
 {
     Micro.Run(args[1..]);
+    return 0;
+}
+if (wanted is ["quality"])
+{
+    await Quality.RunAsync(args[1..]);
     return 0;
 }
 if (wanted is ["all"]) wanted = [.. Cases.All.Keys];

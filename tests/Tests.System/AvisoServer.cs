@@ -46,7 +46,7 @@ public sealed class AvisoServer : IAsyncDisposable
 
     /// <summary>
     /// Starts a server with accounts alice@ bob@ carol@example.test. <paramref name="extra"/> is YAML added at the end;
-    /// <paramref name="listeners"/> are kinds, each bound to a free port of 127.0.0.1; <paramref name="proxies"/> are networks
+    /// <paramref name="listeners"/> are kinds, each bound to a free port of 127.0.0.1 (or KIND@ADDRESS:PORT); <paramref name="proxies"/> are networks
     /// that speak PROXY; <paramref name="tls"/> is the value of the key tls.
     /// </summary>
     public static async Task<AvisoServer> StartAsync(
@@ -60,7 +60,8 @@ public sealed class AvisoServer : IAsyncDisposable
             hostname: mail.{{Domain}}
             data: {{dataFolder ?? server.DataFolder}}
             listeners:
-            {{string.Join('\n', kinds.Select(kind => $"  - {{ kind: {kind}, address: \"127.0.0.1:0\" }}"))}}
+            {{string.Join('\n', kinds.Select(kind => kind.Split('@') is [var name, var address]
+                ? $"  - {{ kind: {name}, address: \"{address}\" }}" : $"  - {{ kind: {kind}, address: \"127.0.0.1:0\" }}"))}}
             networks:
               internal: [127.0.0.0/8]
               cleartext_login: [127.0.0.0/8]

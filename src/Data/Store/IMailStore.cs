@@ -136,6 +136,9 @@ public interface IEntries
     /// </summary>
     Task<MailboxChanges> ChangesAsync(AccountId account, MailboxId mailbox, long since, CancellationToken cancel);
 
+    /// <summary>What left a mailbox after <paramref name="since"/> and is still in the expunge log, a MOVE elsewhere too; in the order it left.</summary>
+    Task<IReadOnlyList<LeftEntry>> LeftAsync(AccountId account, MailboxId mailbox, long since, CancellationToken cancel);
+
     /// <summary>Marks everything from FirstRecentUid on as no longer recent and returns the old value; the first session to
     /// SELECT gets \Recent (RFC 3501 §2.3.2).</summary>
     Task<uint> ClaimRecentAsync(AccountId account, MailboxId mailbox, CancellationToken cancel);
@@ -200,6 +203,9 @@ public sealed record EntriesCopied(uint UidValidity, IReadOnlyList<uint> Source,
 public sealed record Expunged(IReadOnlyList<uint> Uids, long ModSeq);
 
 public sealed record MailboxChanges(IReadOnlyList<Entry> Changed, IReadOnlyList<uint> Vanished, bool Complete, long ModSeq);
+
+/// <summary>An entry that is gone from its mailbox.</summary>
+public readonly record struct LeftEntry(uint Uid, EmailId Email, long ModSeq);
 
 /// <summary>What <see cref="IEntries.ShowEmailsAsync"/> reads; thread and envelope always.</summary>
 public enum ShownColumns

@@ -65,15 +65,15 @@ public sealed class SpamSection : SettingsSection
     internal static readonly Table<SpamSection> Table = new("Spam filtering.",
     [
         new Key<SpamSection, bool>("enabled", Types.Boolean, s => s.Enabled, (s, v) => s.Enabled = v,
-            "Filter mail from strangers.") { Example = "false", Later = "spam filtering" },
+            "Filter mail from strangers.") { Example = "false" },
         new Key<SpamSection, double>("add_header", Types.Score, s => s.AddHeader, (s, v) => s.AddHeader = v,
-            "From this score on mail is marked and filed in Junk.") { Example = "7.5", Later = "spam filtering" },
+            "From this score on mail is marked and filed in Junk.") { Example = "7.5" },
         new Key<SpamSection, double>("reject", Types.Score, s => s.Reject, (s, v) => s.Reject = v,
-            "From this score on mail is refused.") { Example = "20", Later = "spam filtering" },
+            "From this score on mail is refused.") { Example = "20" },
         new Key<SpamSection, bool>("greylist", Types.Boolean, s => s.Greylist, (s, v) => s.Greylist = v,
-            "Defer the first mail of unknown senders.") { Example = "true", Later = "spam filtering" },
+            "Defer the first mail of unknown senders.") { Example = "true" },
         new Key<SpamSection, bool>("learn_from_junk", Types.Boolean, s => s.LearnFromJunk, (s, v) => s.LearnFromJunk = v,
-            "Learn from what users move into and out of Junk.") { Example = "false", Later = "spam filtering" },
+            "Learn from what users move into and out of Junk, and from what they answer.") { Example = "false" },
     ]);
 }
 

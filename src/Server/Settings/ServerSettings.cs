@@ -46,6 +46,12 @@ public sealed class ServerSettings : SettingsSection
 
     public SpamSection Spam { get; private set; } = new();
 
+    public SieveSection Sieve { get; private set; } = new();
+
+    public MailAuthSection MailAuth { get; private set; } = new();
+
+    public ReportsSection Reports { get; private set; } = new();
+
     public GuardSection Guard { get; private set; } = new();
 
     public ProbeSection Probe { get; private set; } = new();
@@ -145,7 +151,16 @@ public sealed class ServerSettings : SettingsSection
             s => s.Store, (s, v) => s.Store = v, "How mail is kept.") { Example = "{ undelete: 14d }" },
         new Key<ServerSettings, SpamSection>("spam", new SectionType<SpamSection>(SpamSection.Table),
             s => s.Spam, (s, v) => s.Spam = v, "Spam filtering.")
-            { Example = "{ enabled: true, add_header: 6, reject: 15 }", Later = "spam filtering" },
+            { Example = "{ enabled: true, add_header: 6, reject: 15 }" },
+        new Key<ServerSettings, MailAuthSection>("mail_auth", new SectionType<MailAuthSection>(MailAuthSection.Table),
+            s => s.MailAuth, (s, v) => s.MailAuth = v, "Who sent a message.")
+            { Example = "{ trusted_sealers: [lists.example.net] }" },
+        new Key<ServerSettings, ReportsSection>("reports", new SectionType<ReportsSection>(ReportsSection.Table),
+            s => s.Reports, (s, v) => s.Reports = v, "Reports about mail in our name, and ours about others.")
+            { Example = "{ address: dmarc@example.org }" },
+        new Key<ServerSettings, SieveSection>("sieve", new SectionType<SieveSection>(SieveSection.Table),
+            s => s.Sieve, (s, v) => s.Sieve = v, "Sieve scripts: each account's own, and the administrator's around them.")
+            { Example = "{ before: [/etc/aviso/before.sieve] }" },
         new Key<ServerSettings, GuardSection>("guard", new SectionType<GuardSection>(GuardSection.Table),
             s => s.Guard, (s, v) => s.Guard = v, "Who decides about bans: one owner.")
             { Example = "{ mode: builtin }", Later = "bans" },
@@ -177,7 +192,6 @@ public sealed class ListenerSection : SettingsSection
     {
         ListenerKind.Pop3 or ListenerKind.Pop3s => "POP3 is not part of this version",
         ListenerKind.ManageSieve => "ManageSieve is not part of this version",
-        ListenerKind.Https => "webmail and HTTPS are not part of this version",
         _ => null,
     };
 
@@ -203,6 +217,8 @@ public sealed class NetworksSection : SettingsSection
 
     public IReadOnlyList<System.Net.IPNetwork> Internal { get; private set; } = [];
 
+    public IReadOnlyList<System.Net.IPNetwork> TrustedRelays { get; private set; } = [];
+
     public IReadOnlyList<System.Net.IPNetwork> CleartextLogin { get; private set; } = [];
 
     internal static readonly Table<NetworksSection> Table = new("Networks that are not strangers.",
@@ -213,10 +229,18 @@ public sealed class NetworksSection : SettingsSection
         new Key<NetworksSection, IReadOnlyList<System.Net.IPNetwork>>("internal", Types.ListOf(Types.Network), s => s.Internal,
             (s, v) => s.Internal = v, "Ours: never banned, no reverse-DNS policy. Grants no relaying and skips no login, filter or failed-login limit.")
             { Example = "[10.0.0.0/8]" },
+        new Key<NetworksSection, IReadOnlyList<System.Net.IPNetwork>>("trusted_relays", Types.ListOf(Types.Network), s => s.TrustedRelays,
+            (s, v) => s.TrustedRelays = v, "Relays and backups that hand over mail of others: it is judged by the client that their own Received "
+            + "field names.") { Example = "[192.0.2.25]" },
         new Key<NetworksSection, IReadOnlyList<System.Net.IPNetwork>>("cleartext_login", Types.ListOf(Types.Network), s => s.CleartextLogin,
             (s, v) => s.CleartextLogin = v, "May log in without TLS. For tests; passwords then cross the network in the clear.")
             { Example = "[127.0.0.1]" },
     ]);
+}
+
+public enum CipherList
+{
+    System, Strict,
 }
 
 public sealed class TlsSection : SettingsSection
@@ -232,7 +256,13 @@ public sealed class TlsSection : SettingsSection
     public AcmeSection Acme { get; private set; } = new();
 
     /// <summary>There will be something to show a client.</summary>
-    public bool IsConfigured => Certificate is not null || SelfSigned;
+    public bool IsConfigured => Certificate is not null || SelfSigned || HasAcme;
+
+    public bool HasAcme => Has("acme");
+
+    public IReadOnlyList<string> InternalNames { get; private set; } = [];
+
+    public CipherList Ciphers { get; private set; }
 
     internal static readonly Table<TlsSection> Table = new("The certificate: certificate and key, or acme, or self_signed.",
     [
@@ -247,7 +277,14 @@ public sealed class TlsSection : SettingsSection
             s => s.Additional, (s, v) => s.Additional = v, "More certificates, chosen by the name the client asks for (SNI).")
             { Example = "[ { certificate: file:/etc/aviso/other.crt, key: file:/etc/aviso/other.key } ]" },
         new Key<TlsSection, AcmeSection>("acme", new SectionType<AcmeSection>(AcmeSection.Table), s => s.Acme, (s, v) => s.Acme = v,
-            "Get and renew the certificate by ACME.") { Example = "{ contact: alice@example.org }", Later = "ACME" },
+            "Get and renew certificates by ACME (RFC 8555). Until the first has come, clients see one from an authority of our own.")
+            { Example = "{ contact: alice@example.org, challenge: tls-alpn-01 }" },
+        new Key<TlsSection, IReadOnlyList<string>>("internal_names", Types.ListOf(Types.Peer), s => s.InternalNames, (s, v) => s.InternalNames = v,
+            "Names under which programs of one's own reach this server, such as those of a cluster. They get a certificate of an authority of our own, "
+            + "beside the public one; give those programs `tls/ca.pem` of the data folder to trust.") { Example = "[aviso.mail.svc.cluster.local]" },
+        new Key<TlsSection, CipherList>("ciphers", Types.Words("list", ("system", CipherList.System), ("strict", CipherList.Strict)), s => s.Ciphers, (s, v) => s.Ciphers = v,
+            "system: what this machine's OpenSSL settings allow, TLS 1.2 and later. strict: of TLS 1.2 only suites with forward secrecy and authenticated encryption; "
+            + "clients then cannot resume sessions, and each connection takes about 15 kB more.") { Example = "strict" },
     ]);
 }
 
@@ -263,30 +300,5 @@ public sealed class CertificateSection : SettingsSection
             "The certificate and the chain above it, as PEM.") { Required = true, Example = "file:/etc/aviso/other.crt" },
         new Key<CertificateSection, Secret>("key", Types.PrivateKey, s => s.Key, (s, v) => s.Key = v,
             "Its private key, as PEM.") { Required = true, Example = "file:/etc/aviso/other.key" },
-    ]);
-}
-
-public enum AcmeChallenge
-{
-    Http01, TlsAlpn01, Dns01,
-}
-
-public sealed class AcmeSection : SettingsSection
-{
-    public string Contact { get; private set; } = "";
-
-    public string Directory { get; private set; } = "https://acme-v02.api.letsencrypt.org/directory";
-
-    public AcmeChallenge Challenge { get; private set; } = AcmeChallenge.TlsAlpn01;
-
-    internal static readonly Table<AcmeSection> Table = new("How to get a certificate by ACME.",
-    [
-        new Key<AcmeSection, string>("contact", Types.Address, s => s.Contact, (s, v) => s.Contact = v,
-            "Whom the certificate authority may write to.") { Example = "alice@example.org", DefaultText = "`postmaster`", Later = "ACME" },
-        new Key<AcmeSection, string>("directory", Types.Text, s => s.Directory, (s, v) => s.Directory = v,
-            "The authority's directory.") { Example = "https://acme-v02.api.letsencrypt.org/directory", Later = "ACME" },
-        new Key<AcmeSection, AcmeChallenge>("challenge", Types.Words("challenge", ("http-01", AcmeChallenge.Http01),
-            ("tls-alpn-01", AcmeChallenge.TlsAlpn01), ("dns-01", AcmeChallenge.Dns01)), s => s.Challenge, (s, v) => s.Challenge = v,
-            "How the name is proved to be ours.") { Example = "http-01", Later = "ACME" },
     ]);
 }

@@ -20,6 +20,7 @@ internal static class SettingsChecks
         ListenersAreApart(settings, problems);
         ListenersHaveTls(settings, problems);
         TlsIsOneThing(settings.Tls, problems);
+        if (settings.Tls.HasAcme) AcmeChecks.Run(settings, problems);
         NetworksAreNotEverybody(settings, problems);
         DomainsAreApart(settings, problems);
         AccountsAreWhole(settings, problems);
@@ -35,7 +36,34 @@ internal static class SettingsChecks
                 "`notice_after` must be shorter than `give_up_after`");
     }
 
-    private static void Say(Problems problems, SettingsSection section, string key, string text) =>
+    /// <summary>Paths are whole here. A script that cannot run is found now, not with the first message.</summary>
+    public static void SieveScriptsRun(SieveSection sieve, Problems problems)
+    {
+        if (sieve.ScriptSize > 4L << 20) Say(problems, sieve, "script_size", "must be at most 4MB");
+        if (sieve.Global is { } folder && !Directory.Exists(folder)) Say(problems, sieve, "global", $"there is no folder {folder}");
+        foreach (var (key, paths) in new[] { ("before", sieve.Before), ("after", sieve.After) })
+        {
+            foreach (var path in paths)
+            {
+                if (WhyNoScript(path, sieve.ScriptSize) is { } why) Say(problems, sieve, key, $"{path}: {why}");
+            }
+        }
+    }
+
+    private static string? WhyNoScript(string path, long most)
+    {
+        try
+        {
+            if (new FileInfo(path) is { Exists: true } file && file.Length > most) return "is larger than `script_size`";
+            return Aviso.Sieve.SieveCompiler.Compile(File.ReadAllText(path)).Errors is [var first, ..] ? first.ToString() : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "cannot be read: " + e.Message;
+        }
+    }
+
+    internal static void Say(Problems problems, SettingsSection section, string key, string text) =>
         problems.Add(section.PlaceOf(key), section.PathOf(key), text);
 
     private static void ListenersAreApart(ServerSettings settings, Problems problems)
@@ -63,7 +91,7 @@ internal static class SettingsChecks
 
     private static void ListenersHaveTls(ServerSettings settings, Problems problems)
     {
-        if (settings.Tls.IsConfigured || settings.Tls.Has("acme") || settings.Tls.Has("certificate")) return;
+        if (settings.Tls.IsConfigured || settings.Tls.Has("certificate")) return;
         foreach (var listener in settings.Listeners)
         {
             var login = listener.Kind is ListenerKind.Submission or ListenerKind.Imap or ListenerKind.Pop3 or ListenerKind.ManageSieve;
@@ -80,8 +108,6 @@ internal static class SettingsChecks
             Say(problems, tls, "self_signed", "contradicts the certificate that is also given; leave one out");
         if (tls.Has("acme") && (tls.Has("certificate") || tls.Has("key")))
             Say(problems, tls, "acme", "contradicts the certificate that is also given; leave one out");
-        else if (tls.Has("acme"))
-            Say(problems, tls, "acme", "ACME comes later; in this version give `certificate` and `key`, or `self_signed: true`");
         if (tls.Has("certificate") && !tls.Has("key")) Say(problems, tls, "certificate", "needs its `key`");
         if (tls.Has("key") && !tls.Has("certificate")) Say(problems, tls, "key", "needs its `certificate`");
         if (tls is { Certificate: { } certificate, Key: { } key }) PairMatches(tls, certificate, key, problems);

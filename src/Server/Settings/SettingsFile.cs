@@ -49,6 +49,8 @@ public static class SettingsFile
         {
             SettingsChecks.Run(settings, problems);
             data = settings.Data = Path.GetFullPath(settings.Data, folder);
+            settings.Sieve.Root(folder);
+            SettingsChecks.SieveScriptsRun(settings.Sieve, problems);
         }
         return new(problems.Count == 0 ? settings : null, problems.Found,
             watched is null ? reading.Files : [watched, .. reading.Files], problems.NotShown, data);

@@ -72,6 +72,11 @@ internal static class Types
         r => AsDomain(r.Text) is { } name ? name
             : Parsed.No<string>(r.Text.Contains('@') ? $"leave out what is before the @" : r.Text.Contains('.') ? null : "it has no dot"));
 
+    /// <summary>example.org or *.example.org.</summary>
+    public static readonly ScalarType<string> CertificateName = new("name or wildcard", "a host name such as mail.example.org, or a wildcard such as *.example.org",
+        r => r.Text.StartsWith("*.", StringComparison.Ordinal) ? (AsDomain(r.Text[2..]) is { } below ? "*." + below : Parsed.No<string>())
+            : AsDomain(r.Text) ?? Parsed.No<string>());
+
     public static readonly ScalarType<string> Address = new("address", "a mail address such as alice@example.org", ParseAddress);
 
     /// <summary>alice@example.org, sales-*@example.org, *@example.org.</summary>

@@ -56,6 +56,8 @@ internal static class CommandTree
         root.Add(DescribeVerb.Build());
         root.Add(ReloadVerb.Build());
         foreach (var group in AdminVerbs.Build()) root.Add(group);
+        root.Add(SpamVerbs.Build());
+        root.Add(SieveStoreVerbs.Build());
         var help = root.Options.OfType<HelpOption>().First();
         help.Action = new ShortHelp((HelpAction)help.Action!);
         return root;

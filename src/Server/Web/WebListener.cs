@@ -1,4 +1,4 @@
-// Web owns what is answered over HTTP. In this version: metrics, health, and in local mode a page that says what comes.
+// Web owns what is answered over HTTP. In this version: metrics, health, answers to ACME challenges, and a page that says what comes.
 using System.Net;
 using System.Text;
 using Aviso.Net;
@@ -17,9 +17,25 @@ public sealed record Readiness(bool Ready, string Reason);
 
 /// <summary>What the pages show.</summary>
 /// <param name="Hosts">Names and addresses a Host header may say, without ports. Loopback names always may.</param>
-public sealed record WebSources(MetricsRegistry Metrics, Func<Readiness> Ready, IReadOnlyCollection<string> Hosts);
+public sealed record WebSources(MetricsRegistry Metrics, Func<Readiness> Ready, IReadOnlyCollection<string> Hosts)
+{
+    /// <summary>Shown on listeners of kind https.</summary>
+    public TlsCertificates? Certificates { get; init; }
 
-/// <summary>One HTTP listener of kind http or metrics.</summary>
+    /// <summary>The spam filter's pages, on listeners of kind http.</summary>
+    internal RspamdPages? Spam { get; init; }
+
+    /// <summary>Answered on listeners of kind http, whatever the Host; null without ACME.</summary>
+    public HttpChallenges? Challenges { get; init; }
+
+    /// <summary>networks.proxies: a PROXY header is required from these on kind https.</summary>
+    public Networks Proxies { get; init; } = Networks.None;
+
+    /// <summary>Strangers on kind http are sent to https.</summary>
+    public bool RedirectsToHttps { get; init; }
+}
+
+/// <summary>One HTTP listener of kind http, https or metrics.</summary>
 public sealed class WebListener : IAsyncDisposable
 {
     private readonly KestrelServer _server;
@@ -30,8 +46,9 @@ public sealed class WebListener : IAsyncDisposable
     public IPEndPoint Bound { get; }
 
     /// <exception cref="IOException">The address cannot be bound; the text says what to do.</exception>
-    public static async Task<WebListener> StartAsync(ListenerKind kind, IPEndPoint address, WebSources sources, CancellationToken cancel)
+    public static async Task<WebListener> StartAsync(ListenerSettings settings, WebSources sources, CancellationToken cancel)
     {
+        var (kind, address) = (settings.Kind, settings.Address);
         var options = new KestrelServerOptions { AddServerHeader = false };
         options.Limits.MaxRequestBodySize = 64 << 10;
         options.Limits.MaxConcurrentConnections = 256;
@@ -41,6 +58,7 @@ public sealed class WebListener : IAsyncDisposable
         options.Listen(address, listen =>
         {
             listen.Protocols = HttpProtocols.Http1;
+            if (kind == ListenerKind.Https) HttpsConnections.Use(listen, settings, sources);
             endpoint = listen;
         });
         var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance);
@@ -102,9 +120,12 @@ internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApp
     public async Task ProcessRequestAsync(IFeatureCollection context)
     {
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
-        var (status, type, body) = Answer(request);
+        var client = context.Get<IHttpConnectionFeature>()?.RemoteIpAddress;
+        var (status, type, body) = kind == ListenerKind.Http && sources.Spam is { } spam && RspamdPages.Knows(request.Path) && MayAsk(request)
+            ? await SpamAsync(spam, context, request) : Answer(request, client);
         var response = context.GetRequiredFeature<IHttpResponseFeature>();
         response.StatusCode = status;
+        if (status == 308) (response.Headers.Location, type, body) = (body, "text/plain; charset=utf-8", "");
         response.Headers.ContentType = type;
         response.Headers.CacheControl = "no-store";
         response.Headers["X-Content-Type-Options"] = "nosniff";
@@ -115,12 +136,22 @@ internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApp
             await context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(octets);
     }
 
-    private (int Status, string Type, string Body) Answer(IHttpRequestFeature request)
+    private static async Task<(int Status, string Type, string Body)> SpamAsync(RspamdPages spam, IFeatureCollection context, IHttpRequestFeature request)
+    {
+        var (status, body) = await spam.AnswerAsync(context, request, context.Get<IHttpRequestLifetimeFeature>()?.RequestAborted ?? default);
+        return (status, "application/json", body);
+    }
+
+    private (int Status, string Type, string Body) Answer(IHttpRequestFeature request, IPAddress? client)
     {
         const string Plain = "text/plain; charset=utf-8";
         if (request.Method is not ("GET" or "HEAD")) return (405, Plain, "only GET and HEAD\n");
+        // RFC 8555 §8.3: the authority comes by any name that is to be proved.
+        if (kind == ListenerKind.Http && sources.Challenges?.Answer(request.Path) is { } proof) return (200, "application/octet-stream", proof);
         // A page elsewhere must not reach us through a name that its owner points here (DNS rebinding).
-        if (kind == ListenerKind.Http && !HostIsOurs(request.Headers.Host.ToString())) return (421, Plain, "this is not the host you asked for\n");
+        if (kind != ListenerKind.Metrics && !HostIsOurs(request.Headers.Host.ToString())) return (421, Plain, "this is not the host you asked for\n");
+        if (kind == ListenerKind.Http && sources.RedirectsToHttps && client is not null && !IPAddress.IsLoopback(client) && !sources.Proxies.Contains(client))
+            return (308, Plain, $"https://{NameOf(request.Headers.Host.ToString())}{request.RawTarget}");
         switch (request.Path)
         {
             case "/healthz/live":
@@ -130,7 +161,7 @@ internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApp
                 return ready.Ready ? (200, Plain, "ready\n") : (503, Plain, $"not ready: {ready.Reason}\n");
             case "/metrics" when kind == ListenerKind.Metrics:
                 return (200, PrometheusText.ContentType, sources.Metrics.Write());
-            case "/" when kind == ListenerKind.Http:
+            case "/" when kind != ListenerKind.Metrics:
                 return (200, Plain, "Aviso is running. Webmail is not part of this version: read mail with an IMAP client.\n");
             case "/":
                 return (200, Plain, "/metrics\n/healthz/live\n/healthz/ready\n");
@@ -139,9 +170,14 @@ internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApp
         }
     }
 
+    // rspamc speaks HTTP/1.0 without a Host header, which no browser does.
+    private bool MayAsk(IHttpRequestFeature request) => request.Headers.Host.Count == 0 || HostIsOurs(request.Headers.Host.ToString());
+
     private bool HostIsOurs(string host)
     {
-        var name = host.StartsWith('[') ? host[..(host.IndexOf(']') + 1)] : host.Split(':')[0];
+        var name = NameOf(host);
         return name is "localhost" or "127.0.0.1" or "[::1]" || sources.Hosts.Contains(name, StringComparer.OrdinalIgnoreCase);
     }
+
+    private static string NameOf(string host) => host.StartsWith('[') ? host[..(host.IndexOf(']') + 1)] : host.Split(':')[0];
 }

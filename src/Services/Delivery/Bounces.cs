@@ -10,10 +10,13 @@ namespace Aviso.Delivery;
 /// <summary>Answered by whoever knows the accounts: the mailbox of a notice for a local address.</summary>
 public interface INoticeTarget
 {
-    /// <summary>Where a notice to this address is filed, its prefix (Return-Path, Delivered-To) included; null when it is not
-    /// a local mailbox.</summary>
-    ValueTask<AcceptTarget?> FindAsync(string address, CancellationToken cancel);
+    /// <summary>Where a notice about mail of this sender goes; a sender that we rewrote (SRS) is who it was before.</summary>
+    ValueTask<NoticeAddress> FindAsync(string sender, CancellationToken cancel);
 }
+
+/// <param name="Local">The mailbox, its prefix (Return-Path, Delivered-To) included; null when it is not one of ours.</param>
+/// <param name="Address">Whom the notice is for.</param>
+public sealed record NoticeAddress(AcceptTarget? Local, string Address);
 
 /// <summary>
 /// Makes delivery status notifications (RFC 3464) of outcomes, as RFC 3461 asks for them: failed unless NOTIFY forbids,
@@ -24,6 +27,7 @@ internal sealed class Bounces(
     string hostName, BodySpool spool, IMessageReader reader, IRouter router, INoticeTarget target, IdSource ids, TimeProvider clock, ILogger log)
 {
     private const int MaxOriginal = 64 * 1024;
+    private const int MaxKept = 32 << 20;
 
     /// <summary>Notices that follow from these outcomes of one message; dispose their bodies after they are stored.</summary>
     /// <param name="open">Opens the original; null when it is gone.</param>
@@ -64,17 +68,17 @@ internal sealed class Bounces(
         Func<Task<StoredBody?>> open, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
-        var local = await target.FindAsync(message.Sender, cancel);
-        var utf8 = local is not null || !Ascii.IsValid(message.Sender);
-        // RFC 3461 §4.3: RET=FULL is about failures only.
-        var full = kind == NoticeKind.Failed && message.Return == DsnReturn.Full && message.Size <= MaxOriginal;
+        var (local, to) = await target.FindAsync(message.Sender, cancel);
+        var utf8 = local is not null || !Ascii.IsValid(to);
+        // RFC 3461 §4.3: RET=FULL is about failures only. One of ours gets back all of it: nobody else may have it.
+        var full = kind == NoticeKind.Failed && message.Return == DsnReturn.Full && message.Size <= (local is null ? MaxOriginal : MaxKept);
         var original = await OriginalAsync(open, full);
         if (!utf8 && !Ascii.IsValid(original)) original = [];
         var octets = new DeliveryReport
         {
             ReportingMta = hostName,
             From = MailAddress.Of("Mail Delivery System", "MAILER-DAEMON", hostName),
-            To = MailAddress.Of("", LocalOf(message.Sender), Router.DomainOf(message.Sender)),
+            To = MailAddress.Of("", LocalOf(to), Router.DomainOf(to)),
             Subject = Subject(kind),
             Text = Text(kind, outcomes, giveUpAfter),
             Date = now,
@@ -92,7 +96,7 @@ internal sealed class Bounces(
         {
             body.Write(octets);
             return new(body, reader.Render(body), local is null ? [] : [local with { IgnoreQuota = true }],
-                local is null ? Queued(message.Sender, octets, now) : null)
+                local is null ? Queued(to, octets, now) : null)
             { ReceivedAt = now.ToUnixTimeSeconds() };
         }
         catch
@@ -114,7 +118,7 @@ internal sealed class Bounces(
     {
         using var stored = await open();
         if (stored is null) return [];
-        var octets = new byte[(int)Math.Min(stored.Length, MaxOriginal)];
+        var octets = new byte[(int)Math.Min(stored.Length, full ? MaxKept : MaxOriginal)];
         var at = 0;
         while (at < octets.Length && stored.Read(at, octets.AsSpan(at)) is var read and > 0) at += read;
         if (full) return octets[..at];

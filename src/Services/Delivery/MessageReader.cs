@@ -48,7 +48,8 @@ public sealed class MessageReader(MimeLimits? limits = null) : IMessageReader
         return scanner.Finish();
     }
 
-    private static Func<long, int, ReadOnlyMemory<byte>> Reader(SpooledBody body)
+    /// <summary>Reads octets of a body at an offset, as Mime asks for them.</summary>
+    public static Func<long, int, ReadOnlyMemory<byte>> Reader(SpooledBody body)
     {
         if (body.InMemory)
         {

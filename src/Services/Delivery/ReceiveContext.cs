@@ -1,7 +1,9 @@
 using Aviso.Accounts;
 using Aviso.Base;
+using Aviso.MailAuth;
 using Aviso.Mime;
 using Aviso.Smtp;
+using Aviso.Spam;
 using Aviso.Store;
 
 namespace Aviso.Delivery;
@@ -71,6 +73,21 @@ internal sealed class ReceiveContext(MailTransaction transaction, SpooledBody bo
 
     public ReceiveHeader Header { get; set; } = null!;
 
+    /// <summary>Who sent it: the client, or the one a trusted relay took it from.</summary>
+    public System.Net.IPAddress Sender => Auth?.Client ?? transaction.Client.Origin.Remote.Address;
+
+    /// <summary>Null for submissions, and when nobody looked.</summary>
+    public AuthVerdict? Auth { get; set; }
+
+    /// <summary>Null for submissions, and when nobody looked.</summary>
+    public SpamVerdict? Spam { get; set; }
+
+    /// <summary>DKIM-Signature fields of a submission.</summary>
+    public ReadOnlyMemory<byte> Signatures { get; set; }
+
+    /// <summary>At or above the tag threshold for everybody.</summary>
+    public bool IsTagged => Spam is { } spam && (spam.Action >= SpamAction.Tag || spam.Score >= spam.Required);
+
     /// <summary>The parts of <see cref="Body"/>.</summary>
     public MimePart Parts { get; set; } = null!;
 
@@ -84,7 +101,13 @@ internal sealed class ReceiveContext(MailTransaction transaction, SpooledBody bo
     /// <summary>Addresses elsewhere.</summary>
     public List<PlannedQueue> Queued { get; } = [];
 
-    /// <summary>What is stored in one transaction; the first is the message itself.</summary>
+    /// <summary>Accounts and addresses elsewhere that have their copy planned.</summary>
+    public HashSet<object> Seen { get; } = [];
+
+    /// <summary>What scripts want, to be committed once the message is stored.</summary>
+    public List<(AccountId Account, SievePlan Plan)> Sorted { get; } = [];
+
+    /// <summary>What is stored in one transaction.</summary>
     public List<PlannedMessage> Messages { get; } = [];
 
     /// <summary>Set by the step that refuses the whole message.</summary>
@@ -124,6 +147,9 @@ internal sealed record PlannedCopy(LocalTarget Target, ResolvedRecipient For, Ra
     public SystemFlags Flags { get; init; }
 
     public IReadOnlyList<string> Keywords { get; init; } = [];
+
+    /// <summary>The words of a script that refuses it for this account; such a copy is not stored.</summary>
+    public string? Rejection { get; init; }
 
     /// <summary>What became of it; set by the step that stores.</summary>
     public StoreError Error { get; set; }

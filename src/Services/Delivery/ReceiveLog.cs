@@ -23,4 +23,14 @@ internal static partial class ReceiveLog
 
     [LoggerMessage(4005, LogLevel.Warning, "message {Id}: forwarding of {Recipient} stopped, the message was forwarded from there before")]
     public static partial void LoopCut(this ILogger log, string id, string recipient);
+
+    [LoggerMessage(4006, LogLevel.Error, "message {Id}: {Step} failed and is left out; the message goes on")]
+    public static partial void StepSkipped(this ILogger log, Exception e, string id, string step);
+
+    [LoggerMessage(4007, LogLevel.Information, "message {Id}: client {Client} spf {Spf} dkim {Dkim} dmarc {Dmarc} arc {Arc} score {Score} action {Action} symbols {Symbols} skipped {Skipped}")]
+    public static partial void Judged(this ILogger log, string id, System.Net.IPAddress client, string spf, string dkim, string dmarc, string arc,
+        double score, string action, string symbols, string skipped);
+
+    [LoggerMessage(4008, LogLevel.Warning, "message {Id}: looks like spam (score {Score}) and is not forwarded from {Recipient}; kept in Junk of {Keeper}")]
+    public static partial void ForwardKept(this ILogger log, string id, double score, string recipient, string keeper);
 }

@@ -20,6 +20,12 @@ internal static class ReceiveMeters
     /// <summary>Recipients of accepted messages: local, queued, bounced.</summary>
     public static readonly Counter<long> Recipients = Meter.CreateCounter<long>("aviso_received_recipients_total");
 
+    /// <summary>Messages by what the filter and the checks of the sender made of them: accept, greylist, tag, reject.</summary>
+    public static readonly Counter<long> Judged = Meter.CreateCounter<long>("aviso_judged_total");
+
+    /// <summary>Forwards that were not sent on, by reason: spam.</summary>
+    public static readonly Counter<long> ForwardsKept = Meter.CreateCounter<long>("aviso_forwards_kept_total");
+
     public static void Count(string reason, bool isInternal)
     {
         Refused.Add(1, new KeyValuePair<string, object?>("reason", reason));

@@ -1,6 +1,7 @@
 using System.Text;
 using Aviso.Accounts;
 using Aviso.Base;
+using Aviso.MailAuth;
 using Aviso.Mime;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
@@ -25,7 +26,7 @@ internal sealed class ReceiveNotices(
             var stored = planned.Error == StoreError.None;
             var notify = ReceiveQueue.Notify(planned.For.Recipient.Notify);
             if (!stored && IsUntold(context, planned) && (notify == DsnNotify.Unspecified || notify.HasFlag(DsnNotify.Failure)))
-                (failed ??= []).Add(Report(planned, "failed", "5.2.2"));
+                (failed ??= []).Add(Report(planned, "failed", planned.Rejection is null ? "5.2.2" : "5.7.1"));
             else if (stored && notify.HasFlag(DsnNotify.Success)) (delivered ??= []).Add(Report(planned, "delivered", "2.0.0"));
         }
         var queued = failed is not null && await SendAsync(context, failed, isFailure: true, cancel);
@@ -44,7 +45,7 @@ internal sealed class ReceiveNotices(
     private static RecipientReport Report(PlannedCopy planned, string action, string status) => new(planned.For.Shown, action, status)
     {
         OriginalRecipient = planned.For.Recipient.OriginalRecipient,
-        DiagnosticCode = action == "failed" ? "552 5.2.2 Mailbox is full" : null,
+        DiagnosticCode = action != "failed" ? null : planned.Rejection is { } words ? Refusals.ByScript(words).ToString() : "552 5.2.2 Mailbox is full",
     };
 
     private async Task<bool> SendAsync(ReceiveContext context, List<RecipientReport> reports, bool isFailure, CancellationToken cancel)
@@ -56,7 +57,7 @@ internal sealed class ReceiveNotices(
             body.Write(Compose(context, reports, isFailure));
             var sender = context.Transaction.Sender;
             var address = TraceFields.Shown(sender.LocalPart, sender.Domain);
-            var local = await _target.FindAsync(address, cancel);
+            var (local, _) = await _target.FindAsync(address, cancel);
             if (local is null && accounts.Table.IsLocalDomain(sender.Domain))
             {
                 log.NoticeLost(null, context.Id, kind);
@@ -100,9 +101,9 @@ internal sealed class ReceiveNotices(
             To = MailAddress.Of("", sender.LocalPart, sender.Domain),
             Subject = isFailure ? "Your message could not be delivered" : "Your message was delivered",
             Text = $"This is the mail system at {hostName}.\r\n\r\n"
-                + (isFailure ? "Your message could not be put into these mailboxes, because they are full. It will not be tried again.\r\n"
+                + (isFailure ? "Your message could not be put into these mailboxes. It will not be tried again.\r\n"
                     : "Your message was put into these mailboxes.\r\n")
-                + string.Concat(reports.Select(r => $"\r\n<{r.FinalRecipient}>\r\n")),
+                + string.Concat(reports.Select(r => $"\r\n<{r.FinalRecipient}>\r\n{(r.DiagnosticCode is { } why ? $"    {why}\r\n" : "")}")),
             Date = context.Now,
             MessageId = $"{IdText.Format(ids.Next())}@{hostName}",
             Recipients = reports,
@@ -116,14 +117,19 @@ internal sealed class ReceiveNotices(
 }
 
 /// <summary>Finds the mailbox of a notice to one of ours: notices are filed over quota, and go to one account only.</summary>
-public sealed class NoticeTarget(AccountBook accounts) : INoticeTarget
+public sealed class NoticeTarget(AccountBook accounts, Srs? srs = null) : INoticeTarget
 {
-    public ValueTask<AcceptTarget?> FindAsync(string address, CancellationToken cancel)
+    public ValueTask<NoticeAddress> FindAsync(string sender, CancellationToken cancel)
     {
-        if (!AddressKey.TryParse(address, out var key)) return new((AcceptTarget?)null);
+        if (!AddressKey.TryParse(sender, out var key)) return new(new NoticeAddress(null, sender));
+        if (srs is not null && Srs.IsSrs(key.LocalPart) && accounts.Table.IsLocalDomain(key.Domain) && srs.Reverse(sender[..sender.LastIndexOf('@')]).Address is { } before)
+        {
+            sender = before;
+            if (!AddressKey.TryParse(sender, out key)) return new(new NoticeAddress(null, sender));
+        }
         var way = accounts.Table.Resolve(key.LocalPart, key.Domain);
-        if (way.Local.Count == 0) return new((AcceptTarget?)null);
+        if (way.Local.Count == 0) return new(new NoticeAddress(null, sender));
         var prefix = Encoding.UTF8.GetBytes($"Return-Path: <>\r\nDelivered-To: {way.Local[0].Address}\r\n");
-        return new(new AcceptTarget(way.Local[0].Account, "INBOX", prefix, SystemFlags.None, [], IgnoreQuota: true));
+        return new(new NoticeAddress(new AcceptTarget(way.Local[0].Account, "INBOX", prefix, SystemFlags.None, [], IgnoreQuota: true), sender));
     }
 }

@@ -1,39 +1,72 @@
+using Aviso.Accounts;
 using Aviso.Base;
+using Aviso.Mime;
 using Aviso.Store;
 
 namespace Aviso.Delivery;
 
-/// <summary>The steps that say where each copy goes and store them all at once.</summary>
+/// <summary>The steps that say where each copy goes, store all of them at once, and learn from what was stored.</summary>
 public sealed partial class MailReceiver
 {
+    private const string Inbox = "INBOX", Junk = "Junk";
+
     // One copy for an account, however many recipients lead to it; one queue row for an address elsewhere.
-    private Refusal? PlanTargets(ReceiveContext context)
+    private async ValueTask<Refusal?> PlanAsync(ReceiveContext context, CancellationToken cancel)
     {
-        var trace = context.Trace = new(context.Transaction, options.HostName, context.Id, context.Now);
-        var single = context.Recipients.Count == 1 && context.Recipients[0].Local.Count < 2 && context.Recipients[0].External.Count < 2;
-        var seen = single ? null : new HashSet<object>();
+        context.Rendered = reader.Render(context.Body, context.Parts);
+        var trace = context.Trace = new(context.Transaction, options.HostName, context.Id, context.Now) { Signatures = context.Signatures };
+        KeepSpam(context);
+        var message = new PlannedMessage(context.Body, context.Rendered);
         foreach (var recipient in context.Recipients)
         {
             foreach (var target in recipient.Local)
             {
-                if (seen is null || seen.Add(target.Account)) context.Local.Add(new(target, recipient, trace.Local(target.Address, recipient.Shown)));
+                if (!context.Seen.Add(target.Account)) continue;
+                trace.Findings = Findings(context, target.Account);
+                if (await SortAsync(context, message, new(target, recipient, trace.Local(target.Address, recipient.Shown)), cancel) is { } no) return no;
             }
             foreach (var address in recipient.External.Select(ReceiveQueue.Wire))
             {
-                if (seen is null || seen.Add(address.ToLowerInvariant())) context.Queued.Add(new(address, recipient));
+                if (context.Seen.Add(address.ToLowerInvariant())) context.Queued.Add(new(address, recipient));
             }
         }
-        var message = new PlannedMessage(context.Body, context.Rendered)
-        {
-            Queue = context.Queued.Count > 0 ? ReceiveQueue.Submission(context, router) : null,
-        };
-        message.Copies.AddRange(context.Local);
-        context.Messages.Add(message);
+        PlanQueue(context, message);
         return null;
+    }
+
+    private void PlanQueue(ReceiveContext context, PlannedMessage message)
+    {
+        // RFC 5321 §7.6: with several recipients nothing in the message may name one of them to another.
+        var only = context.Recipients.Count == 1 ? context.Recipients[0] : null;
+        var direct = context.Queued.FindAll(q => !q.For.Forwards);
+        if (direct.Count > 0)
+        {
+            var prefix = context.Trace!.Queued(null, only?.Shown);
+            message = message with { Queue = ReceiveQueue.Submission(context, router, direct, ReceiveQueue.Sender(context.Transaction.Sender), context.Trace[prefix]) };
+        }
+        if (message.Copies.Count > 0 || message.Queue is not null) context.Messages.Add(message);
+        // Redirects of scripts have their message already.
+        foreach (var forward in context.Queued.Where(q => q.For.Forwards && context.Recipients.Contains(q.For)).GroupBy(q => q.For))
+            context.Messages.Add(Forward(context, forward.Key, [.. forward]));
+        context.Local.AddRange(context.Messages.SelectMany(m => m.Copies));
+    }
+
+    // The owner may have given the mailbox another name.
+    private async ValueTask<string> DefaultMailboxAsync(ReceiveContext context, AccountId account, CancellationToken cancel)
+    {
+        if (context.Spam is not { } spam || (!context.IsTagged && spam.ScoreFor(account) < spam.Required)) return Inbox;
+        // Somebody the account writes to may pull its own score below the threshold.
+        if (spam.PerAccount?.ContainsKey(account) == true && spam.ScoreFor(account) < spam.Required) return Inbox;
+        var mailboxes = await store.ListMailboxesAsync(account, cancel);
+        if (mailboxes.FirstOrDefault(m => m.SpecialUse == SpecialUse.Junk) is { } junk) return junk.Name;
+        var made = await store.CreateMailboxAsync(account, Junk, SpecialUse.Junk, cancel);
+        return made.Ok ? made.Value!.Name : mailboxes.Any(m => m.Name == Junk) ? Junk : Inbox;
     }
 
     private async ValueTask<Refusal?> StoreAsync(ReceiveContext context, CancellationToken cancel)
     {
+        // A script may want it nowhere.
+        if (context.Messages.Count == 0) return null;
         var acceptances = context.Messages.ConvertAll(message => Acceptance(context, message));
         var outcome = await store.AcceptAllAsync(acceptances, cancel);
         if (!outcome.Ok) return Refusals.NoRoom($"the store says {outcome.Error}");
@@ -52,4 +85,31 @@ public sealed partial class MailReceiver
     {
         ReceivedAt = context.Now.ToUnixTimeSeconds(),
     };
+
+    // The message is stored: what goes wrong from here on is ours alone.
+    private async ValueTask<Refusal?> LearnAsync(ReceiveContext context, CancellationToken cancel)
+    {
+        try
+        {
+            if (context.Transaction.Client.Login is { } login) LearnCorrespondents(new(login.Account), context);
+            else if (Filters.Reports is { } reports && context.Recipients.Exists(TakesReports)) await reports.ReadAsync(context.Body, context.Parts, cancel);
+        }
+        catch (Exception e)
+        {
+            log.StepSkipped(e, context.Id, "learning");
+        }
+        return null;
+    }
+
+    private bool TakesReports(ResolvedRecipient recipient)
+    {
+        var local = recipient.Recipient.LocalPart.Split(AddressTable.DetailSeparator)[0];
+        return IsPostmaster(local) || Filters.ReportAddresses().Contains($"{local}@{recipient.Recipient.Domain}".ToLowerInvariant());
+    }
+
+    private void LearnCorrespondents(AccountId account, ReceiveContext context)
+    {
+        if (Filters.Correspondents is not { } correspondents) return;
+        correspondents.WroteTo(account, context.Recipients.Select(r => r.Shown), context.Rendered.MessageId.Length > 0 ? [context.Rendered.MessageId] : []);
+    }
 }

@@ -9,18 +9,18 @@ namespace Aviso.Delivery;
 /// <summary>What of a received message goes on to other systems.</summary>
 internal static class ReceiveQueue
 {
-    public static QueueSubmission Submission(ReceiveContext context, IRouter router)
+    /// <summary>The reverse-path without brackets, empty for the null one.</summary>
+    public static string Sender(ReversePath sender) => sender.IsNull ? "" : Wire(TraceFields.Shown(sender.LocalPart, sender.Domain));
+
+    /// <param name="prefix">Trace fields, signatures and seals.</param>
+    public static QueueSubmission Submission(
+        ReceiveContext context, IRouter router, List<PlannedQueue> recipients, string sender, ReadOnlyMemory<byte> prefix)
     {
         var transaction = context.Transaction;
-        var sender = transaction.Sender.IsNull ? "" : Wire(TraceFields.Shown(transaction.Sender.LocalPart, transaction.Sender.Domain));
-        // RFC 5321 §7.6: with several recipients nothing in the message may name one of them to another.
-        var only = context.Recipients.Count == 1 ? context.Recipients[0] : null;
-        var forwards = context.Queued.Select(q => q.For).Where(r => r.Forwards).Distinct().Take(2).ToList();
-        var prefix = context.Trace!.Queued(forwards.Count == 1 ? forwards[0].Shown.ToLowerInvariant() : null, only?.Shown);
         var due = context.Now.ToUnixTimeMilliseconds();
         return new(sender, transaction.Client.Login is { } login ? new AccountId(login.Account) : null,
-            transaction.Parameters.EnvelopeId ?? "", Return(transaction.Parameters.Return), Needs(context, sender), Priority(context),
-            context.Trace[prefix], [.. context.Queued.Select(q => Target(q, sender, due, router))]);
+            transaction.Parameters.EnvelopeId ?? "", Return(transaction.Parameters.Return), Needs(context, recipients, sender), Priority(context),
+            prefix, recipients.ConvertAll(q => Target(q, sender, due, router)));
     }
 
     private static QueueTarget Target(PlannedQueue queued, string sender, long due, IRouter router)
@@ -66,13 +66,13 @@ internal static class ReceiveQueue
     };
 
     // What the octets need, not what was declared: clients declare 8BITMIME for everything and send 8-bit text without it.
-    private static QueueNeeds Needs(ReceiveContext context, string sender)
+    private static QueueNeeds Needs(ReceiveContext context, List<PlannedQueue> recipients, string sender)
     {
         var parameters = context.Transaction.Parameters;
         var needs = QueueNeeds.None;
         if (!IsAscii(context.Body)) needs |= QueueNeeds.EightBit;
         if (parameters.Body == BodyType.BinaryMime) needs |= QueueNeeds.BinaryMime;
-        var addresses = Ascii.IsValid(sender) && context.Queued.TrueForAll(q => Ascii.IsValid(q.Address));
+        var addresses = Ascii.IsValid(sender) && recipients.TrueForAll(q => Ascii.IsValid(q.Address));
         if (!addresses || (parameters.SmtpUtf8 && !Ascii.IsValid(context.Header.Octets.Span))) needs |= QueueNeeds.SmtpUtf8;
         return needs;
     }

@@ -12,6 +12,18 @@ internal static class Refusals
     public static readonly Refusal LoginFirst = new(530, new(5, 7, 0), "Authentication required", "login: submission without login");
     public static readonly Refusal TooMany = new(452, new(4, 5, 3), "Too many recipients", "recipients: too many targets in one transaction");
 
+    public static readonly Refusal Spam = new(550, new(5, 7, 1), "This message looks like spam and is not accepted", "spam: at or above the reject threshold");
+
+    public static Refusal Greylisted(string why) => new(451, new(4, 7, 1), "New sender, please try again in a few minutes", $"greylist: {why}");
+
+    /// <summary>RFC 5429 §2.1.1: the script's words, on one line and short.</summary>
+    public static Refusal ByScript(string reason)
+    {
+        var text = string.Join(' ', reason.Split((char[])['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        text = System.Text.Ascii.IsValid(text) && text.Length > 0 ? text : "The recipient does not accept this message";
+        return new(550, new(5, 7, 1), text.Length <= 400 ? text : text[..400], "sieve: refused by the recipient's script");
+    }
+
     public static Refusal Suspended(string what) => new(450, new(4, 2, 1), "Mailbox is not available now", $"suspended: {what}");
 
     public static Refusal NoRoom(string why) => new(452, new(4, 3, 1), "Cannot store mail now, try again later", $"store: {why}");

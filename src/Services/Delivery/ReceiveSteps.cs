@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace Aviso.Delivery;
 
 /// <summary>
-/// Takes mail from SMTP, submission and LMTP sessions. Aliases to other domains forward with the sender unchanged. A mailbox that
+/// Takes mail from SMTP, submission and LMTP sessions. A mailbox that
 /// turns out to be full after the data, while others took the message, is reported to the sender by a bounce, for the reply must be
 /// the same for all (LMTP: its own reply).
 /// </summary>
@@ -26,14 +26,21 @@ public sealed partial class MailReceiver(
         (r, c, _) => new(r.ReadHeader(c)),
         (r, c, _) => new(r.StopLoops(c)),
         (r, c, _) => new(r.ApplySubmissionRules(c)),
-        (r, c, _) => new(r.Render(c)),
-        (r, c, _) => new(r.PlanTargets(c)),
+        (r, c, cancel) => r.VerifySenderAsync(c, cancel),
+        (r, c, _) => new(r.ReadParts(c)),
+        (r, c, cancel) => r.ScoreAsync(c, cancel),
+        (r, c, _) => new(r.Sign(c)),
+        (r, c, cancel) => r.PlanAsync(c, cancel),
         (r, c, cancel) => r.StoreAsync(c, cancel),
         (r, c, cancel) => r.TellSenderAsync(c, cancel),
+        (r, c, cancel) => r.AnswerAsync(c, cancel),
+        (r, c, cancel) => r.LearnAsync(c, cancel),
     ];
 
     /// <summary>Called when something new stands in the queue, so that it is sent at once.</summary>
     public Action? Queued { get; init; }
+
+    public ReceiveFilters Filters { get; init; } = new();
 
     private readonly ReceiveNotices _notices = new(options.HostName, accounts, store, reader, router, ids, clock, log);
 
@@ -95,6 +102,11 @@ public sealed partial class MailReceiver(
     {
         var way = accounts.Table.Resolve(recipient.LocalPart, recipient.Domain);
         resolved = null;
+        if (transaction.Sender.IsNull && way.Step is ResolutionStep.None or ResolutionStep.CatchAll && ReturnPath(recipient) is { } back)
+        {
+            resolved = Returned(recipient, back);
+            return resolved is null ? Refusals.Unknown : null;
+        }
         switch (way.Kind)
         {
             case ResolutionKind.UnknownUser: return Refusals.Unknown;
@@ -163,10 +175,9 @@ public sealed partial class MailReceiver(
         return null;
     }
 
-    private Refusal? Render(ReceiveContext context)
+    private Refusal? ReadParts(ReceiveContext context)
     {
         context.Parts = reader.Scan(context.Body);
-        context.Rendered = reader.Render(context.Body, context.Parts);
         return null;
     }
 
@@ -199,12 +210,15 @@ public sealed partial class MailReceiver(
     private static Refusal? ResultOf(ReceiveContext context, ResolvedRecipient recipient)
     {
         if (recipient.External.Count > 0) return null;
+        // Sent on or discarded by a script: it has been dealt with.
+        if (!context.Local.Exists(c => recipient.Local.Any(l => l.Account == c.Target.Account))) return null;
         var error = StoreError.None;
         foreach (var copy in context.Local)
         {
             if (!recipient.Local.Any(l => l.Account == copy.Target.Account)) continue;
             error = copy.Error;
             if (error == StoreError.None) return null;
+            if (copy.Rejection is { } words) return Refusals.ByScript(words);
         }
         return Refusals.NotStored(error);
     }

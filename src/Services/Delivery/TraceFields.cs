@@ -21,6 +21,7 @@ internal sealed class TraceFields : IDisposable
     private readonly byte[] _date;
     private readonly byte[] _sender;
     private byte[] _octets = ArrayPool<byte>.Shared.Rent(1024);
+    private List<byte[]>? _outgrown;
     private int _length;
 
     public TraceFields(MailTransaction transaction, string hostName, string id, DateTimeOffset now)
@@ -71,12 +72,13 @@ internal sealed class TraceFields : IDisposable
         return from.._length;
     }
 
-    /// <summary>The octets of a prefix, after the last one was written.</summary>
+    /// <summary>The octets of a prefix; they stay as they are while others are written.</summary>
     public ReadOnlyMemory<byte> this[Range prefix] => _octets.AsMemory(prefix);
 
     public void Dispose()
     {
         ArrayPool<byte>.Shared.Return(_octets);
+        foreach (var octets in _outgrown ?? []) ArrayPool<byte>.Shared.Return(octets);
         _octets = [];
     }
 
@@ -139,7 +141,7 @@ internal sealed class TraceFields : IDisposable
         if (_length + octets <= _octets.Length) return;
         var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_octets.Length * 2, _length + octets));
         _octets.AsSpan(0, _length).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(_octets);
+        (_outgrown ??= []).Add(_octets);
         _octets = larger;
     }
 }

@@ -33,5 +33,10 @@ internal static class SpamMeters
 
     public static void Skipped(string check, string cause) => SkippedChecks.Add(1, new("check", check), new("cause", cause));
 
+    private static readonly Counter<long> LearnedCount = Meter.CreateCounter<long>(
+        "aviso_spam_learned_total", description: "Messages learned, by who taught: account or administrator.");
+
+    public static void Learned(bool byAccount) => LearnedCount.Add(1, new KeyValuePair<string, object?>("by", byAccount ? "account" : "administrator"));
+
     public static void ListAnswer(string list, string result) => Lists.Add(1, new("list", list), new("result", result));
 }

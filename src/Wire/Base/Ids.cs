@@ -18,6 +18,9 @@ public sealed class IdSource(TimeProvider clock, byte node = 0)
         while (seen > last && Interlocked.CompareExchange(ref _last, seen, last) != last);
     }
 
+    /// <summary>When an id was made, to the millisecond; later than that only when many were made at once or the clock went back.</summary>
+    public static DateTimeOffset TimeOf(long id) => DateTimeOffset.FromUnixTimeMilliseconds((id >> 22) + Epoch2025);
+
     /// <summary>The next id; thread-safe.</summary>
     public long Next()
     {

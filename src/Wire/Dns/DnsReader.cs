@@ -13,6 +13,25 @@ internal ref struct DnsReader(ReadOnlySpan<byte> message)
     private readonly ReadOnlySpan<byte> _message = message;
     private int _at;
 
+    /// <summary>Octets read so far.</summary>
+    public readonly int At => _at;
+
+    public bool TrySkip(int count)
+    {
+        if (count < 0 || _at + count > _message.Length) return false;
+        _at += count;
+        return true;
+    }
+
+    public bool TryOctets(int count, out ReadOnlySpan<byte> octets)
+    {
+        octets = default;
+        var from = _at;
+        if (!TrySkip(count)) return false;
+        octets = _message.Slice(from, count);
+        return true;
+    }
+
     public bool TryUInt16(out ushort value)
     {
         value = 0;

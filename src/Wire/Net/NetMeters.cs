@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Aviso.Net;
 
@@ -22,6 +24,15 @@ internal static class NetMeters
     private static readonly Counter<long> AcceptErrors = Meter.CreateCounter<long>(
         "aviso_accept_errors_total", description: "Errors of accept(), such as too many open files, by listener kind.");
 
+    private static readonly ConcurrentDictionary<TlsCertificates, bool> Certificates = new();
+
+    static NetMeters() => Meter.CreateObservableGauge("aviso_certificate_expires_seconds", Expiries, "s",
+        "Time until each certificate in use ends, by its first name; negative when it is over.");
+
+    public static void Shown(TlsCertificates certificates) => Certificates[certificates] = true;
+
+    public static void NotShown(TlsCertificates certificates) => Certificates.TryRemove(certificates, out _);
+
     public static void Opened(ListenerKind kind)
     {
         Open.Add(1, Label(kind));
@@ -37,4 +48,11 @@ internal static class NetMeters
     public static void AcceptFailed(ListenerKind kind) => AcceptErrors.Add(1, Label(kind));
 
     private static KeyValuePair<string, object?> Label(ListenerKind kind) => new("kind", ListenerKinds.Name(kind));
+
+    private static IEnumerable<Measurement<double>> Expiries()
+    {
+        var now = TimeProvider.System.GetUtcNow().UtcDateTime;
+        return Certificates.Keys.SelectMany(c => c.All).DistinctBy(c => c.Thumbprint).Select(c => new Measurement<double>(
+            Math.Round((c.NotAfter.ToUniversalTime() - now).TotalSeconds), new KeyValuePair<string, object?>("name", c.GetNameInfo(X509NameType.DnsName, false))));
+    }
 }

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
@@ -45,7 +46,17 @@ public sealed record TlsSource(string Name, Func<(string Certificates, string Ke
 public sealed class TlsCertificates : IDisposable
 {
     private readonly Lock _gate = new();
+    // TLS 1.3 as it is; of TLS 1.2 what has forward secrecy and authenticated encryption (RFC 9325 §4.2).
+    private static readonly TlsCipherSuite[] StrictSuites =
+    [
+        TlsCipherSuite.TLS_AES_256_GCM_SHA384, TlsCipherSuite.TLS_CHACHA20_POLY1305_SHA256, TlsCipherSuite.TLS_AES_128_GCM_SHA256,
+        TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+        TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TlsCipherSuite.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+        TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    ];
+
     private readonly ILogger _log;
+    private readonly bool _strict;
     private IReadOnlyList<TlsSource> _sources;
     private string _stamp;
     private volatile Loaded[] _loaded;
@@ -53,15 +64,22 @@ public sealed class TlsCertificates : IDisposable
 
     private sealed record Loaded(X509Certificate2 Leaf, IReadOnlyList<string> Names, SslServerAuthenticationOptions Options);
 
+    /// <param name="strictCiphers">A list of suites of our own instead of the platform's. Sessions then do not resume and each connection costs
+    /// more memory: the platform shares nothing between connections with such a list (docs/decisions/0009).</param>
     /// <exception cref="CryptographicException">A certificate or key cannot be read or they do not fit.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public TlsCertificates(IReadOnlyList<TlsSource> sources, ILogger? log = null)
+    public TlsCertificates(IReadOnlyList<TlsSource> sources, ILogger? log = null, bool strictCiphers = false)
     {
         _log = log ?? NullLogger.Instance;
+        _strict = strictCiphers && !OperatingSystem.IsWindows() && !OperatingSystem.IsMacOS();
         _sources = sources;
         _stamp = StampOf(sources);
         _loaded = LoadAll(sources);
+        NetMeters.Shown(this);
     }
+
+    /// <summary>TLS-ALPN-01: looked at before a handshake on an implicit TLS listener; null when there is no ACME.</summary>
+    public TlsAlpnChallenges? Challenges { get; set; }
 
     /// <summary>The default certificate.</summary>
     public X509Certificate2 Default => _loaded[0].Leaf;
@@ -109,7 +127,35 @@ public sealed class TlsCertificates : IDisposable
             ?? loaded[0]).Options;
     }
 
-    public void Dispose() => _watch?.Dispose();
+    public void Dispose()
+    {
+        _watch?.Dispose();
+        NetMeters.NotShown(this);
+    }
+
+    /// <summary>
+    /// TLS over two pipes, from the first octet, for listeners that are no <see cref="WireHost"/>. Null when there is no connection to go
+    /// on with: the peer was an authority with a challenge, or the handshake failed or took too long.
+    /// </summary>
+    public async Task<SslStream?> AcceptAsync(ListenerKind kind, PipeReader input, PipeWriter output, TimeProvider clock, CancellationToken cancel)
+    {
+        var below = new PipeStream(input, output);
+        if (Challenges is { IsPending: true } challenges && await challenges.TryAnswerAsync(input, () => below, clock, cancel)) return null;
+        using var deadline = new CancellationTokenSource(WireConnection.HandshakePatience, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);
+        var ssl = new SslStream(below, leaveInnerStreamOpen: true);
+        try
+        {
+            await HandshakeAsync(ssl, either.Token);
+            return ssl;
+        }
+        catch (Exception e) when (e is AuthenticationException or IOException or OperationCanceledException or InvalidOperationException or NotSupportedException)
+        {
+            NetMeters.TlsFailed(kind, deadline.IsCancellationRequested ? "timeout" : "handshake");
+            await ssl.DisposeAsync();
+            return null;
+        }
+    }
 
     internal Task HandshakeAsync(SslStream ssl, CancellationToken cancel) => _loaded.Length == 1
         ? ssl.AuthenticateAsServerAsync(_loaded[0].Options, cancel)
@@ -134,13 +180,13 @@ public sealed class TlsCertificates : IDisposable
 
     private static string StampOf(IReadOnlyList<TlsSource> sources) => string.Join('\n', sources.Select(s => s.Stamp()));
 
-    private static Loaded[] LoadAll(IReadOnlyList<TlsSource> sources)
+    private Loaded[] LoadAll(IReadOnlyList<TlsSource> sources)
     {
         if (sources.Count == 0) throw new ArgumentException("no certificate is named");
         return [.. sources.Select(Load)];
     }
 
-    private static Loaded Load(TlsSource source)
+    private Loaded Load(TlsSource source)
     {
         var (certificates, key) = source.Read();
         X509Certificate2 leaf;
@@ -155,7 +201,7 @@ public sealed class TlsCertificates : IDisposable
             throw new CryptographicException($"{source.Name}: {e.Message}", e);
         }
         chain.RemoveAt(0);
-        return new Loaded(leaf, DnsNames(leaf), new SslServerAuthenticationOptions
+        return new Loaded(leaf, NamesOf(leaf), new SslServerAuthenticationOptions
         {
             // offline: a handshake never waits for a download of somebody's intermediate or OCSP answer.
             ServerCertificateContext = SslStreamCertificateContext.Create(leaf, chain, offline: true),
@@ -164,9 +210,13 @@ public sealed class TlsCertificates : IDisposable
             AllowRenegotiation = false,
             ClientCertificateRequired = false,
             EncryptionPolicy = EncryptionPolicy.RequireEncryption,
+#pragma warning disable CA1416 // Asked in the constructor.
+            CipherSuitesPolicy = _strict ? new CipherSuitesPolicy(StrictSuites) : null,
+#pragma warning restore CA1416
         });
     }
 
-    private static IReadOnlyList<string> DnsNames(X509Certificate2 leaf) =>
+    /// <summary>The DNS names in a certificate.</summary>
+    public static IReadOnlyList<string> NamesOf(X509Certificate2 leaf) =>
         [.. leaf.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(e => e.EnumerateDnsNames())];
 }

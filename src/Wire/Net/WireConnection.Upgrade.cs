@@ -77,6 +77,12 @@ public sealed partial class WireConnection
             _refusesReads = true;
             return false;
         }
+        if (ListenerKinds.IsImplicitTls(Origin.Kind) && Certificates!.Challenges is { IsPending: true } challenges
+            && await challenges.TryAnswerAsync(Input, OpenStream, clock, cancel))
+        {
+            (_dead, TlsFailure) = (true, "an authority's challenge, answered");
+            return false;
+        }
         var ssl = new SslStream(OpenStream(), leaveInnerStreamOpen: true);
         using var deadline = new CancellationTokenSource(HandshakePatience, clock);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, Aborted, cancel);

@@ -23,7 +23,8 @@ internal sealed class PeerProcess : IAsyncDisposable
         }
     }
 
-    public static PeerProcess Start(string program, IEnumerable<string> args, string folder)
+    public static PeerProcess Start(
+        string program, IEnumerable<string> args, string folder, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(program, args)
         {
@@ -32,6 +33,7 @@ internal sealed class PeerProcess : IAsyncDisposable
             RedirectStandardInput = true,
             WorkingDirectory = folder,
         };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         var peer = new PeerProcess(Process.Start(start)!);
         peer._process.StandardInput.Close();
         peer._process.OutputDataReceived += (_, line) => peer.Keep(line.Data);

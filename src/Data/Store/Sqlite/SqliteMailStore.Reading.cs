@@ -94,6 +94,15 @@ public sealed partial class SqliteMailStore
         }
     }
 
+    public async Task<IReadOnlyList<LeftEntry>> LeftAsync(AccountId account, MailboxId mailbox, long since, CancellationToken cancel) =>
+        await _reads.ReadAsync(db =>
+        {
+            var left = new List<LeftEntry>();
+            using var row = db.Use(Statements.LeftSince).Add(account.Value).Add(mailbox.Value).Add(since);
+            while (row.Step()) left.Add(new((uint)row.Int(0), new(row.Int(1)), row.Int(2)));
+            return left;
+        }, cancel);
+
     public async Task<StoredBody?> OpenBodyAsync(AccountId account, EmailId email, CancellationToken cancel) =>
         await OpenAsync(db => FindBody(db, Statements.EmailBody, email.Value, account.Value), cancel);
 

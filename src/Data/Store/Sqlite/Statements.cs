@@ -96,6 +96,8 @@ internal static class Statements
         "INSERT INTO expunge (account_id, mailbox_id, modseq, uid, email_id, at) VALUES (?, ?, ?, ?, ?, ?)";
     public const string ExpungesSince =
         "SELECT uid FROM expunge WHERE account_id = ? AND mailbox_id = ? AND modseq > ? AND modseq <= ?";
+    public const string LeftSince =
+        "SELECT uid, email_id, modseq FROM expunge WHERE account_id = ? AND mailbox_id = ? AND modseq > ? ORDER BY modseq, uid";
     public const string OldExpunges =
         "SELECT account_id, mailbox_id, max(modseq) FROM expunge WHERE at < ? GROUP BY account_id, mailbox_id";
     public const string TrimExpunges = "DELETE FROM expunge WHERE account_id = ? AND mailbox_id = ? AND modseq <= ?";

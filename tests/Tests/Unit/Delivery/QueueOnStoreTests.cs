@@ -15,8 +15,8 @@ public sealed class QueueOnStoreTests
 {
     private sealed class Inbox(AccountId account) : INoticeTarget
     {
-        public ValueTask<AcceptTarget?> FindAsync(string address, CancellationToken cancel) => ValueTask.FromResult<AcceptTarget?>(
-            new(account, "INBOX", "Return-Path: <>\r\n"u8.ToArray(), SystemFlags.None, []));
+        public ValueTask<NoticeAddress> FindAsync(string sender, CancellationToken cancel) => ValueTask.FromResult<NoticeAddress>(
+            new(new(account, "INBOX", "Return-Path: <>\r\n"u8.ToArray(), SystemFlags.None, []), sender));
     }
 
     [Fact]

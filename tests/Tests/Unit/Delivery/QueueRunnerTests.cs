@@ -32,8 +32,8 @@ public sealed class QueueRunnerTests : IAsyncDisposable
 
     private sealed class LocalNotices : INoticeTarget
     {
-        public ValueTask<AcceptTarget?> FindAsync(string address, CancellationToken cancel) => ValueTask.FromResult(
-            address.EndsWith("@home.test", StringComparison.Ordinal) ? new AcceptTarget(new(1), "INBOX", default, SystemFlags.None, []) : null);
+        public ValueTask<NoticeAddress> FindAsync(string sender, CancellationToken cancel) => ValueTask.FromResult<NoticeAddress>(new(
+            sender.EndsWith("@home.test", StringComparison.Ordinal) ? new AcceptTarget(new(1), "INBOX", default, SystemFlags.None, []) : null, sender));
     }
 
     private QueueRunner Runner() => new(new(

@@ -13,11 +13,14 @@ public sealed partial class ArrowTests
         ["Dns"] = [],
         ["Net"] = ["Dns"],
         ["Smtp"] = ["Mime", "Dns", "Net"],
+        ["MailAuth"] = ["Mime", "Dns"],
+        ["Sieve"] = ["Mime"],
         ["Store"] = [],
         ["Accounts"] = ["Store", "Net"],
-        ["Delivery"] = ["Smtp", "Store", "Accounts", "Dns", "Mime", "Net"],
         ["Spam"] = ["Mime", "Dns", "Net", "MailAuth", "Store"],
+        ["Delivery"] = ["Smtp", "MailAuth", "Sieve", "Spam", "Store", "Accounts", "Dns", "Mime", "Net"],
         ["Imap"] = ["Net", "Mime", "Store", "Accounts"],
+        ["ManageSieve"] = ["Net", "Sieve", "Store", "Accounts"],
     };
 
     [Fact]

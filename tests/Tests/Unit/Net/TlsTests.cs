@@ -79,9 +79,9 @@ public sealed class TlsTests
                 Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
 
             leaf = again.Leaf("server", names, addresses).Read().Certificates;
-            clock.Advance(TimeSpan.FromDays(800));
+            clock.Advance(TimeSpan.FromDays(380));
             var renewed = X509Certificate2.CreateFromPem(new LocalCertificateAuthority(folder, clock).Leaf("server", names, addresses).Read().Certificates);
-            Assert.True(renewed.NotAfter.ToUniversalTime() > clock.GetUtcNow().AddDays(800));
+            Assert.True(renewed.NotAfter.ToUniversalTime() > clock.GetUtcNow().AddDays(380));
             using var chain = new X509Chain();
             chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
             chain.ChainPolicy.CustomTrustStore.Add(first.Root);
@@ -95,6 +95,15 @@ public sealed class TlsTests
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    [Fact]
+    public void Strict_ciphers_are_those_with_forward_secrecy_and_authenticated_encryption()
+    {
+        using var plain = new TlsCertificates([TestCertificates.Source("a.example.test")]);
+        Assert.Null(plain.OptionsFor(null).CipherSuitesPolicy);
+        using var strict = new TlsCertificates([TestCertificates.Source("a.example.test")], strictCiphers: true);
+        Assert.All(strict.OptionsFor(null).CipherSuitesPolicy!.AllowedCipherSuites, suite => Assert.Matches("^TLS_(ECDHE_(ECDSA|RSA)_WITH_)?(AES|CHACHA20).*(GCM|POLY1305)", suite.ToString()));
     }
 
     [Fact]

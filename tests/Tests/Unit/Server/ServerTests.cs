@@ -167,8 +167,8 @@ public sealed class ServerTests : IDisposable
         var ready = new Readiness(false, "the disk is full");
         using var registry = new MetricsRegistry("None.");
         var sources = new WebSources(registry, () => ready, ["mail.example.org"]);
-        await using var metrics = await WebListener.StartAsync(ListenerKind.Metrics, new(IPAddress.Loopback, 0), sources, CancellationToken.None);
-        await using var http = await WebListener.StartAsync(ListenerKind.Http, new(IPAddress.Loopback, 0), sources, CancellationToken.None);
+        await using var metrics = await WebListener.StartAsync(new(ListenerKind.Metrics, new(IPAddress.Loopback, 0)), sources, CancellationToken.None);
+        await using var http = await WebListener.StartAsync(new(ListenerKind.Http, new(IPAddress.Loopback, 0)), sources, CancellationToken.None);
         using var client = new HttpClient();
         var answer = await client.GetAsync($"http://{metrics.Bound}/healthz/ready");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
@@ -179,7 +179,7 @@ public sealed class ServerTests : IDisposable
         Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync($"http://{http.Bound}/metrics")).StatusCode);
         using var rebound = new HttpRequestMessage(HttpMethod.Get, $"http://{http.Bound}/") { Headers = { Host = "evil.example" } };
         Assert.Equal(HttpStatusCode.MisdirectedRequest, (await client.SendAsync(rebound)).StatusCode);
-        var taken = await Assert.ThrowsAsync<IOException>(() => WebListener.StartAsync(ListenerKind.Http, metrics.Bound, sources, CancellationToken.None));
+        var taken = await Assert.ThrowsAsync<IOException>(() => WebListener.StartAsync(new(ListenerKind.Http, metrics.Bound), sources, CancellationToken.None));
         Assert.Contains($"port {metrics.Bound.Port}", taken.Message, StringComparison.Ordinal);
         Assert.Contains("taken by another program", taken.Message, StringComparison.Ordinal);
     }

@@ -1,0 +1,92 @@
+using System.Text.Json.Nodes;
+using Aviso.Admin;
+using Aviso.Base;
+using Aviso.Spam;
+using Aviso.Store;
+
+namespace Aviso.Server;
+
+/// <summary>What the spam verbs do: in the running server, or by themselves on what a stopped one has learned.</summary>
+internal sealed class SpamCalls(SpamParts parts, BodySpool spool, Func<string, AccountId?> account)
+{
+    /// <summary>Octets of a message that go through the admin socket; a larger one is read by the server from its path.</summary>
+    public const int MostInRequest = 600 * 1024;
+
+    public const string Scan = "spam.scan";
+    public const string Learn = "spam.learn";
+    public const string Stat = "spam.stat";
+
+    public void Add(AdminHandlers admin) => admin
+        .Add(Scan, CallAsync)
+        .Add(Stat, CallAsync)
+        .Add(Learn, CallAsync, changes: true);
+
+    public async Task<AdminReply> CallAsync(AdminCall call, CancellationToken cancel)
+    {
+        if (call.Verb == Stat) return AdminReply.Done(Learned());
+        AccountId owner = default;
+        if (call.Text("account") is { } address)
+        {
+            if (account(address) is not { } found) return AdminReply.No($"there is no account `{address}`");
+            owner = found;
+        }
+        var input = SpamMessage.Read(await OctetsAsync(call, cancel), spool);
+        using var body = input.Body;
+        if (call.Verb == Scan)
+        {
+            if (owner != default) input = input with { Accounts = [owner] };
+            return AdminReply.Done(SpamJson.Of(await parts.Asked.CheckAsync(input, cancel), owner));
+        }
+        return Teach(input, owner, call.Text("as"));
+    }
+
+    /// <summary>Ends when everything learned counts.</summary>
+    public Task SettleAsync() => parts.Words?.SettleAsync() ?? Task.CompletedTask;
+
+    private AdminReply Teach(SpamInput input, AccountId owner, string? what)
+    {
+        if (parts.Words is not { } words) return AdminReply.No("what is learned can not be kept: spam.db can not be used");
+        var content = new SpamContext(input, default).Content;
+        var key = SpamMessage.KeyOf(input);
+        return what switch
+        {
+            "spam" or "ham" => AdminReply.Done(words.Learn(owner, key, what == "spam", content, input.Root) ? "learned" : "known"),
+            "nothing" => AdminReply.Done(words.Forget(owner, key) ? "forgotten" : "unknown"),
+            _ => AdminReply.No("say --as spam, ham or nothing"),
+        };
+    }
+
+    private JsonObject Learned() => new()
+    {
+        ["ham"] = parts.Words?.Learned.Ham ?? 0,
+        ["spam"] = parts.Words?.Learned.Spam ?? 0,
+        ["needed_of_each"] = LearnedWords.AtLeast,
+    };
+
+    private static async Task<byte[]> OctetsAsync(AdminCall call, CancellationToken cancel) =>
+        call.Text("message") is { } text ? Convert.FromBase64String(text) : await File.ReadAllBytesAsync(call.Text("path") ?? "", cancel);
+}
+
+/// <summary>A verdict as the verbs print it.</summary>
+internal static class SpamJson
+{
+    public static JsonObject Of(SpamVerdict verdict, AccountId account) => new()
+    {
+        ["score"] = verdict.ScoreFor(account),
+        ["action"] = verdict.Action.ToString().ToLowerInvariant(),
+        ["tag_at"] = verdict.Required,
+        ["reject_at"] = verdict.RejectAt,
+        ["symbols"] = new JsonArray([.. Symbols(verdict, account).Select(s => (JsonNode)new JsonObject
+        {
+            ["name"] = s.Name,
+            ["score"] = s.Score,
+            ["reason"] = s.Reason,
+        })]),
+        ["skipped"] = new JsonArray([.. verdict.Skipped.Select(s => (JsonNode)s)]),
+    };
+
+    /// <summary>Those of the account too, the strongest first.</summary>
+    public static IEnumerable<SpamSymbol> Symbols(SpamVerdict verdict, AccountId account) =>
+        (verdict.AccountSymbols is { } own && own.TryGetValue(account, out var more) ? verdict.Symbols.Concat(more) : verdict.Symbols)
+        .OrderByDescending(s => Math.Abs(s.Score)).ThenBy(s => s.Name, StringComparer.Ordinal);
+}

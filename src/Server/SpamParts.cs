@@ -1,0 +1,117 @@
+using Aviso.Base;
+using Aviso.Mime;
+using Aviso.Settings;
+using Aviso.Spam;
+using Aviso.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Server;
+
+/// <summary>
+/// The spam filter and what it learns: DATA/spam.db, the classifier, reputation, correspondents, and the reader of the change log. Damage to
+/// spam.db costs what was learned, never mail: without it the filter goes on with the checks that need no memory.
+/// </summary>
+internal sealed class SpamParts : IAsyncDisposable
+{
+    public const string FileName = "spam.db";
+
+    private readonly RunningParts _running = new();
+
+    private SpamParts()
+    {
+    }
+
+    /// <summary>For arriving mail: what it decides is remembered as reputation.</summary>
+    public SpamFilter Filter { get; private set; } = null!;
+
+    /// <summary>For verbs and /checkv2: asking teaches nothing.</summary>
+    public SpamFilter Asked { get; private set; } = null!;
+
+    /// <summary>Null when spam.db can not be used.</summary>
+    public LearnedWords? Words { get; private set; }
+
+    /// <summary>Null as <see cref="Words"/>. Who submits mail tells it whom they write to.</summary>
+    public Correspondents? Correspondents { get; private set; }
+
+    /// <summary>Null without a store.</summary>
+    public JunkLearner? Learner { get; private set; }
+
+    /// <param name="store">Null for a verb without a running server: nothing follows the change log then.</param>
+    public static SpamParts Start(ServerSettings settings, IMailStore? store, TimeProvider clock, ILogger log)
+    {
+        var parts = new SpamParts();
+        var checks = new List<ISpamCheck>();
+        if (Open(settings.Data, store is not null, clock, log) is { } file)
+        {
+            parts._running.Add(file);
+            parts.Words = parts._running.Add(new LearnedWords(file, clock, log));
+            parts.Correspondents = new(file, clock);
+            var reputation = parts._running.Add(new Reputation(file, clock));
+            checks.AddRange([new WordsCheck(parts.Words), new ReputationCheck(reputation), new TrustCheck(parts.Correspondents)]);
+            parts.Filter = Make(settings, [.. checks, new ReputationNotes(reputation)], clock, log);
+            if (store is not null)
+            {
+                parts.Learner = parts._running.Add(new JunkLearner(store, parts.Words, parts.Correspondents, reputation, file, clock, log)
+                {
+                    Enabled = settings.Spam is { Enabled: true, LearnFromJunk: true },
+                });
+                parts.Learner.Start();
+            }
+        }
+        parts.Asked = Make(settings, checks, clock, log);
+        parts.Filter ??= parts.Asked;
+        return parts;
+    }
+
+    private static SpamFilter Make(ServerSettings settings, IReadOnlyList<ISpamCheck> checks, TimeProvider clock, ILogger log) =>
+        new(new() { Tag = settings.Spam.AddHeader, Reject = settings.Spam.Reject }, checks, clock, log);
+
+    // A verb makes no file where there is none.
+    private static RowFile? Open(string data, bool make, TimeProvider clock, ILogger log)
+    {
+        var path = Path.Combine(data, FileName);
+        if (!make && !File.Exists(path)) return null;
+        try
+        {
+            return RowFile.Open(path, clock, log);
+        }
+        catch (IOException e)
+        {
+            log.LogError(e, "{File} can not be used: the spam filter goes on without what was learned", path);
+            return null;
+        }
+    }
+
+    public ValueTask DisposeAsync() => _running.DisposeAsync();
+}
+
+/// <summary>A message from a file or a request, ready to be judged.</summary>
+internal static class SpamMessage
+{
+    /// <summary>An mbox "From " line at the beginning is left out. The caller disposes the body.</summary>
+    public static SpamInput Read(ReadOnlySpan<byte> octets, BodySpool spool)
+    {
+        if (octets.StartsWith("From "u8) && octets.IndexOf((byte)'\n') is var end and >= 0) octets = octets[(end + 1)..];
+        var body = spool.Begin();
+        try
+        {
+            body.Write(octets);
+            var scanner = new MimeScanner();
+            scanner.Append(octets);
+            return new() { Body = body, Root = scanner.Finish() };
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What a message is called by those who learn it from outside: the beginning of its SHA-256.</summary>
+    public static byte[] KeyOf(SpamInput input)
+    {
+        using var hash = System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
+        input.Body.ForEachPiece(piece => hash.AppendData(piece.Span));
+        return hash.GetHashAndReset()[..16];
+    }
+}

@@ -1,0 +1,230 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Aviso.Admin;
+using Aviso.Base;
+using Aviso.Server;
+using Aviso.Settings;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Aviso.Verbs;
+
+/// <summary>
+/// `aviso spam scan|explain|learn`: through the running server, so that its memory counts; else by itself with what lies in the data folder, or
+/// with nothing.
+/// </summary>
+internal static class SpamVerbs
+{
+    private static readonly JsonSerializerOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static Command Build() => new("spam", CommandTree.Help("What the spam filter thinks, why, and how to teach it.",
+        "aviso spam scan suspicious.eml", "aviso spam explain suspicious.eml", "aviso spam learn --as spam junk.mbox"))
+    {
+        Scan(), Explain(), Learn(), Stat(),
+    };
+
+    private static Command Scan()
+    {
+        var files = Files("A message, - for standard input.");
+        var account = Account("Judge as for this account: what it taught and whom it writes to count.");
+        var verb = new Command("scan", CommandTree.Help("Judge messages: score, action and findings, a line each. Nothing is learned and nothing is sent.",
+            "aviso spam scan mail.eml", "aviso spam scan --json Maildir/cur/* | jq -r 'select(.score >= 6) | .file'")) { files, account, CommandTree.Json };
+        verb.SetAction((parsed, cancel) => OverAsync(parsed, parsed.GetValue(files)!, async (service, file, io) =>
+        {
+            if (await service.AskAsync(SpamCalls.Scan, file, parsed.GetValue(account), null, cancel) is not { } verdict) return false;
+            if (parsed.GetValue(CommandTree.Json)) await io.Output.WriteLineAsync(WithFile(file, verdict).ToJsonString(OneLine));
+            else
+            {
+                var names = string.Join(' ', verdict["symbols"]!.AsArray().Select(s => $"{s!["name"]}({Points(s["score"]!)})"));
+                await io.Output.WriteLineAsync($"{Output.Cell(file)}: {Points(verdict["score"]!)} {verdict["action"]} {names}".TrimEnd());
+            }
+            return true;
+        }, cancel));
+        return verb;
+    }
+
+    private static Command Explain()
+    {
+        var files = Files("A message, - for standard input.");
+        var account = Account("Judge as for this account.");
+        var verb = new Command("explain", CommandTree.Help("Say in words why a message scores what it scores; the reasons add up to the score.",
+            "aviso spam explain mail.eml")) { files, account };
+        verb.SetAction((parsed, cancel) => OverAsync(parsed, parsed.GetValue(files)!, async (service, file, io) =>
+        {
+            if (await service.AskAsync(SpamCalls.Scan, file, parsed.GetValue(account), null, cancel) is not { } verdict) return false;
+            await io.Output.WriteAsync(Words(file, verdict));
+            return true;
+        }, cancel));
+        return verb;
+    }
+
+    private static Command Learn()
+    {
+        var what = new Option<string>("--as") { Description = "What the messages are; nothing: forget what was said of them.", HelpName = "spam|ham|nothing", Required = true };
+        what.AcceptOnlyFromAmong("spam", "ham", "nothing");
+        var account = Account("Whose opinion it is. Default: everybody's.");
+        var paths = Files("A message, an mbox, a Maildir or a folder of messages, - for standard input.");
+        var verb = new Command("learn", CommandTree.Help(
+            "Teach the filter. A message counts once; saying the opposite later replaces what was said. Use some hundred of each kind, as they come in.",
+            "aviso spam learn --as spam junk.mbox", "aviso spam learn --as ham ~/Maildir/cur --account alice@example.org")) { what, account, paths };
+        verb.SetAction((parsed, cancel) => LearnAsync(parsed, parsed.GetValue(paths)!, parsed.GetValue(what)!, parsed.GetValue(account), cancel));
+        return verb;
+    }
+
+    private static Command Stat()
+    {
+        var verb = new Command("stat", CommandTree.Help("How many messages the filter has learned from.", "aviso spam stat")) { CommandTree.Json };
+        verb.SetAction(async (parsed, cancel) =>
+        {
+            await using var service = await SpamService.OpenAsync(parsed, make: false, cancel);
+            var io = parsed.InvocationConfiguration;
+            var reply = await service.CallAsync(new(SpamCalls.Stat, []), cancel);
+            if (parsed.GetValue(CommandTree.Json)) Output.Json(io.Output, reply.Result);
+            else Output.Show(io.Output, reply.Result);
+            return ExitStatus.Ok;
+        });
+        return verb;
+    }
+
+    private static async Task<int> LearnAsync(ParseResult parsed, string[] paths, string what, string? account, CancellationToken cancel)
+    {
+        var io = parsed.InvocationConfiguration;
+        await using var service = await SpamService.OpenAsync(parsed, make: true, cancel);
+        var counts = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        var done = 0;
+        foreach (var message in paths.SelectMany(MailFiles.Read))
+        {
+            var reply = await service.CallAsync(SpamService.Call(SpamCalls.Learn, message.Octets, null, account, what), cancel);
+            if (!reply.Ok)
+            {
+                await io.Error.WriteLineAsync($"aviso: {message.Name}: {reply.Error}");
+                return ExitStatus.FoundProblems;
+            }
+            var outcome = reply.Result!.GetValue<string>();
+            counts[outcome] = counts.GetValueOrDefault(outcome) + 1;
+            if (++done % 500 == 0) await io.Error.WriteLineAsync($"{done} messages");
+        }
+        await service.SettleAsync();
+        await io.Output.WriteLineAsync(done == 0 ? "no messages found"
+            : $"{done} {(done == 1 ? "message" : "messages")}: {string.Join(", ", counts.Select(c => $"{c.Value} {c.Key}"))}");
+        return done == 0 ? ExitStatus.FoundProblems : ExitStatus.Ok;
+    }
+
+    private static async Task<int> OverAsync(
+        ParseResult parsed, string[] files, Func<SpamService, string, InvocationConfiguration, Task<bool>> each, CancellationToken cancel)
+    {
+        await using var service = await SpamService.OpenAsync(parsed, make: false, cancel);
+        var io = parsed.InvocationConfiguration;
+        var status = ExitStatus.Ok;
+        foreach (var file in files)
+        {
+            try
+            {
+                if (await each(service, file, io)) continue;
+                await io.Error.WriteLineAsync($"aviso: {file}: {service.Error}");
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                await io.Error.WriteLineAsync($"aviso: {file}: {e.Message}");
+            }
+            status = ExitStatus.FoundProblems;
+        }
+        return status;
+    }
+
+    private static JsonObject WithFile(string file, JsonObject verdict)
+    {
+        var line = new JsonObject { ["file"] = file };
+        foreach (var (key, value) in verdict) line[key] = value?.DeepClone();
+        return line;
+    }
+
+    private static string Words(string file, JsonObject verdict)
+    {
+        var text = new System.Text.StringBuilder($"{Output.Cell(file)}: {Points(verdict["score"]!)} points, ");
+        text.Append(verdict["action"]!.GetValue<string>() switch
+        {
+            "reject" => $"refused (from {Points(verdict["reject_at"]!)} on)",
+            "tag" => $"marked and filed in Junk (from {Points(verdict["tag_at"]!)} on)",
+            "greylist" => "the sender is asked to come again",
+            _ => $"accepted (marked from {Points(verdict["tag_at"]!)} on)",
+        }).Append('\n');
+        foreach (var symbol in verdict["symbols"]!.AsArray())
+            text.Append(CultureInfo.InvariantCulture, $"  {Signed(symbol!["score"]!),7}  {symbol["name"]}: {Output.Cell(symbol["reason"])}\n");
+        if (verdict["symbols"]!.AsArray().Count == 0) text.Append("           nothing was found\n");
+        foreach (var skipped in verdict["skipped"]!.AsArray()) text.Append(CultureInfo.InvariantCulture, $"  skipped  {Output.Cell(skipped)}\n");
+        return text.ToString();
+    }
+
+    private static string Points(JsonNode node) => node.GetValue<double>().ToString("0.0#", CultureInfo.InvariantCulture);
+
+    private static string Signed(JsonNode node) => node.GetValue<double>().ToString("+0.0#;-0.0#;0.0", CultureInfo.InvariantCulture);
+
+    private static Argument<string[]> Files(string text) => new("FILE") { Description = text, Arity = ArgumentArity.OneOrMore };
+
+    private static Option<string?> Account(string text) => new("--account") { Description = text, HelpName = "ADDRESS" };
+}
+
+/// <summary>Who answers: the running server, or the filter in this process.</summary>
+internal sealed class SpamService : IAsyncDisposable
+{
+    private readonly string? _data;
+    private readonly SpamParts? _parts;
+    private readonly SpamCalls? _calls;
+
+    private SpamService(string data) => _data = data;
+
+    private SpamService(SpamParts parts, SpamCalls calls) => (_parts, _calls) = (parts, calls);
+
+    /// <summary>Why the last question had no answer.</summary>
+    public string? Error { get; private set; }
+
+    /// <param name="make">Make DATA/spam.db where there is none: something will be learned.</param>
+    public static async Task<SpamService> OpenAsync(ParseResult parsed, bool make, CancellationToken cancel)
+    {
+        var path = CommandTree.ConfigPath(parsed);
+        // Without any settings a message can still be judged.
+        var load = File.Exists(path) || parsed.GetValue(CommandTree.Config) is not null ? SettingsFile.Load(path) : null;
+        if (load?.Data is { } data && await AdminClient.TryCallAsync(data, new(SpamCalls.Stat, []), cancel) is { Ok: true }) return new(data);
+        if (load is { Settings: null }) throw new IOException($"{load.Problems[0]}");
+        if (make && load?.Settings is null) throw new IOException($"there are no settings ({path}), so no data folder to learn in: name them with --config");
+        var settings = load?.Settings ?? new ServerSettings();
+        if (make && !Directory.Exists(settings.Data)) throw new IOException($"there is no data folder {settings.Data}");
+        if (make && !File.Exists(Path.Combine(settings.Data, SpamParts.FileName)))
+            Store.RowFile.Open(Path.Combine(settings.Data, SpamParts.FileName), TimeProvider.System, NullLogger.Instance).Dispose();
+        var parts = SpamParts.Start(settings, null, TimeProvider.System, NullLogger.Instance);
+        var spool = new BodySpool(Path.GetTempPath(), 1L << 30);
+        return new(parts, new(parts, spool, _ => null));
+    }
+
+    public static AdminCall Call(string verb, byte[]? octets, string? path, string? account, string? what)
+    {
+        var args = new JsonObject();
+        if (octets is { Length: <= SpamCalls.MostInRequest }) args["message"] = Convert.ToBase64String(octets);
+        else if (path is not null) args["path"] = Path.GetFullPath(path);
+        // What is learned of a large message is its beginning.
+        else args["message"] = Convert.ToBase64String(octets!.AsSpan(0, SpamCalls.MostInRequest));
+        if (account is not null) args["account"] = account;
+        if (what is not null) args["as"] = what;
+        return new(verb, args);
+    }
+
+    public async Task<AdminReply> CallAsync(AdminCall call, CancellationToken cancel) => _calls is not null
+        ? await _calls.CallAsync(call, cancel)
+        : await AdminClient.TryCallAsync(_data!, call, cancel) ?? throw new IOException("the server has stopped meanwhile");
+
+    /// <summary>The answer about one file; null with <see cref="Error"/>.</summary>
+    public async Task<JsonObject?> AskAsync(string verb, string file, string? account, string? what, CancellationToken cancel)
+    {
+        var octets = MailFiles.Octets(file);
+        var reply = await CallAsync(Call(verb, octets, file == "-" ? null : file, account, what), cancel);
+        Error = reply.Error;
+        return reply.Result as JsonObject;
+    }
+
+    public Task SettleAsync() => _calls?.SettleAsync() ?? Task.CompletedTask;
+
+    public ValueTask DisposeAsync() => _parts?.DisposeAsync() ?? default;
+}

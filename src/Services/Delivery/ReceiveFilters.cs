@@ -1,0 +1,48 @@
+using System.Net;
+using Aviso.MailAuth;
+using Aviso.Spam;
+
+namespace Aviso.Delivery;
+
+/// <summary>Keys that sign for a domain of ours.</summary>
+public interface ISigningKeys
+{
+    /// <summary>Keys to sign with now; empty without one. The first RSA key also seals (RFC 8617).</summary>
+    /// <param name="domain">ASCII, any case.</param>
+    IReadOnlyList<DkimKey> KeysOf(string domain);
+}
+
+/// <summary>
+/// What the receive steps ask of others; what is null is left out. None of these may keep a message from being taken: each has a
+/// time of its own and a declared way to fail (design.md section 2 rule 2).
+/// </summary>
+public sealed record ReceiveFilters
+{
+    public MailVerifier? Verifier { get; init; }
+
+    /// <summary>Asked for each message, so that settings may switch it off.</summary>
+    public Func<SpamFilter?> Spam { get; init; } = () => null;
+
+    public ISigningKeys? Keys { get; init; }
+
+    /// <summary>Null: senders of forwards stay as they are.</summary>
+    public Srs? Srs { get; init; }
+
+    public SieveStep? Sieve { get; init; }
+
+    /// <summary>Sends what scripts answer.</summary>
+    public SievePost? Post { get; init; }
+
+    public DmarcTally? Tally { get; init; }
+
+    public ReportBook? Reports { get; init; }
+
+    /// <summary>Told of whom an account writes to.</summary>
+    public Correspondents? Correspondents { get; init; }
+
+    /// <summary>Relays and backups that are believed when they say whom they have a message from.</summary>
+    public Func<IPAddress, bool> IsTrustedRelay { get; init; } = _ => false;
+
+    /// <summary>Addresses whose mail is looked through for reports, lower case; postmaster of any domain always is.</summary>
+    public Func<IReadOnlyCollection<string>> ReportAddresses { get; init; } = () => [];
+}

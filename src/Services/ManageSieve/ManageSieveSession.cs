@@ -1,0 +1,192 @@
+using Aviso.Accounts;
+using Aviso.Net;
+using Aviso.Store;
+
+namespace Aviso.ManageSieve;
+
+/// <summary>One connection: state, and the loop read - run - answer. Commands are in Commands/, the table in <see cref="CommandTable"/>.</summary>
+internal sealed class ManageSieveSession : IDisposable
+{
+    private const int CommandRoom = 8 * 1024;
+
+    private readonly CommandReader _commands;
+    private readonly long _began;
+    private int _badCommands;
+
+    public ManageSieveSession(ManageSieveServer server, WireConnection connection)
+    {
+        (Server, Connection) = (server, connection);
+        Writer = new(connection, server.Options.WritePatience);
+        _commands = new(connection, server.Options);
+        _began = server.Clock.GetTimestamp();
+    }
+
+    public ManageSieveServer Server { get; }
+
+    public WireConnection Connection { get; }
+
+    public ResponseWriter Writer { get; }
+
+    public ManageSieveOptions Options => Server.Options;
+
+    public SieveScripts Scripts => Server.Scripts;
+
+    public CancellationToken Cancel => Connection.Aborted;
+
+    public Principal? Who { get; private set; }
+
+    public AccountId Account { get; private set; }
+
+    public bool LoggedIn => Who is not null;
+
+    public int FailedLogins { get; set; }
+
+    /// <summary>Set by LOGOUT and by whatever else ends the conversation.</summary>
+    public bool Over { get; set; }
+
+    // All of the time before login is bounded together, from the greeting on.
+    private TimeSpan Patience
+    {
+        get
+        {
+            if (LoggedIn) return Options.Autologout;
+            var left = Options.LoginTime - Server.Clock.GetElapsedTime(_began);
+            return left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1);
+        }
+    }
+
+    private int CommandLimit => LoggedIn ? Scripts.Limits.Size + CommandRoom : Options.CommandBeforeLogin;
+
+    public async Task RunAsync()
+    {
+        Greet();
+        while (!Over && !Writer.Broken)
+        {
+            if (!Connection.HasBuffered) await Writer.FlushAsync();
+            if (Writer.Broken) break;
+            switch (await ReadAsync(betweenCommands: true))
+            {
+                case CommandReadStatus.Complete:
+                    await RunCommandAsync();
+                    break;
+                case CommandReadStatus.Refused:
+                    Answer(_commands.Problem);
+                    break;
+                case CommandReadStatus.Hopeless:
+                    Answer(_commands.Problem);
+                    break;
+                case CommandReadStatus.TimedOut:
+                    Connection.EndReason = "timeout";
+                    Answer(Response.Bye(LoggedIn ? "Idle for too long" : "Log in faster"));
+                    break;
+                case CommandReadStatus.Draining:
+                    // RFC 5804 §1.3 TRYLATER: the server is going down, the client may come again.
+                    Answer(Response.Bye("The server is stopping", "TRYLATER"));
+                    break;
+                default:
+                    Over = true;
+                    break;
+            }
+        }
+        await Writer.FlushAsync();
+    }
+
+    /// <summary>RFC 5804 §1.2: capabilities, then OK; at the start and after TLS.</summary>
+    public void Greet()
+    {
+        Capabilities.Write(this);
+        Writer.Response(Response.Ok("ManageSieve ready"));
+    }
+
+    private ValueTask<CommandReadStatus> ReadAsync(bool betweenCommands) => _commands.ReadAsync(Patience, CommandLimit, betweenCommands);
+
+    /// <summary>A string on a line of its own, as a SASL client sends; null when it cannot be read.</summary>
+    public async ValueTask<(CommandReadStatus Status, byte[]? Octets)> ReadStringAsync()
+    {
+        await Writer.FlushAsync();
+        var status = await ReadAsync(betweenCommands: false);
+        if (status != CommandReadStatus.Complete) return (status, null);
+        var g = new Grammar(_commands.Octets.Span);
+        return (status, g.String(out ReadOnlySpan<byte> value) && g.End() ? value.ToArray() : null);
+    }
+
+    private async ValueTask RunCommandAsync()
+    {
+        var octets = _commands.Octets;
+        if (!TryHead(octets, out var entry, out var argumentsAt))
+        {
+            Answer(Response.Bad("Unknown command"));
+            return;
+        }
+        var response = (entry!.When & (LoggedIn ? When.Authenticated : When.NotAuthenticated)) == 0
+            ? Response.Bad(LoggedIn ? "Already logged in" : "Log in first")
+            : await GuardedAsync(entry, new(octets, argumentsAt));
+        ManageSieveMeters.Commands.Add(1, new KeyValuePair<string, object?>("command", entry.Name));
+        if (!response.IsBad && LoggedIn) _badCommands = 0;
+        Answer(response);
+    }
+
+    private static bool TryHead(ReadOnlyMemory<byte> octets, out CommandEntry? entry, out int argumentsAt)
+    {
+        var g = new Grammar(octets.Span);
+        entry = g.Atom(out var name) ? CommandTable.Find(name) : null;
+        argumentsAt = g.Position;
+        return entry is not null;
+    }
+
+    private async ValueTask<Response> GuardedAsync(CommandEntry entry, Command command)
+    {
+        try
+        {
+            return await entry.Run(this, command);
+        }
+        catch (OperationCanceledException) when (Cancel.IsCancellationRequested)
+        {
+            Over = true;
+            return Response.Silent;
+        }
+        catch (LoginOverloadException)
+        {
+            return Response.No("Too many logins wait; try again in a moment", "TRYLATER");
+        }
+        catch (Exception e)
+        {
+            var id = Guid.NewGuid().ToString("N")[..12];
+            ManageSieveMeters.Faults.Add(1);
+            ManageSieveLog.Fault(Server.Log, e, id, Connection.Id, entry.Name);
+            return Response.No("Internal fault " + id, "TRYLATER");
+        }
+    }
+
+    private void Answer(Response response)
+    {
+        if (response.Status == ResponseStatus.Silent) return;
+        Writer.Response(response);
+        if (response.Status == ResponseStatus.Bye) Over = true;
+        if (!response.IsBad || Over) return;
+        if (++_badCommands < (LoggedIn ? Options.BadCommandsInARow : Options.BadCommandsBeforeLogin)) return;
+        Connection.EndReason = "too many errors";
+        Writer.Response(Response.Bye("Too many bad commands"));
+        Over = true;
+    }
+
+    public bool TryLogIn(Principal who)
+    {
+        var account = new AccountId(who.Account);
+        if (!Server.TryEnter(account, Connection.Origin.Remote.Address)) return false;
+        (Who, Account) = (who, account);
+        return true;
+    }
+
+    public void LogOut()
+    {
+        if (Who is not null) Server.Leave(Account, Connection.Origin.Remote.Address);
+        (Who, Account) = (null, default);
+    }
+
+    public void Dispose()
+    {
+        LogOut();
+        _commands.Dispose();
+    }
+}

@@ -1,0 +1,101 @@
+namespace Aviso.Spam;
+
+/// <summary>
+/// A linear model over hashed tokens: logistic regression, trained in passes over the learned messages with a step for each weight that
+/// shrinks as it is used (AdaGrad). A token's share falls with the number of tokens of its group, so a long text says no more than a
+/// short one. Immutable once trained; a lookup is one read from a table of 2^bits floats.
+/// </summary>
+internal sealed class WordModel
+{
+    private const int Groups = 3;
+    private const int Passes = 8;
+    private const float Step = 0.3f;
+    private const float FirstSquare = 1e-4f;
+    // Messages the model is this sure of teach it nothing more.
+    private const double Sure = 0.01;
+    // A group with few tokens must not shout.
+    private const float Padding = 3;
+
+    private readonly float[] _weights;
+    private readonly uint _mask;
+    private double _bias;
+
+    private WordModel(int bits) => (_weights, _mask) = (new float[1 << bits], (1u << bits) - 1);
+
+    /// <summary>Log-odds of spam: above 0 speaks for spam.</summary>
+    public double Judge(ReadOnlySpan<uint> tokens)
+    {
+        Span<float> shares = stackalloc float[Groups + 1];
+        Shares(tokens, shares);
+        return Sum(tokens, shares);
+    }
+
+    /// <summary>What each token adds to <see cref="Judge"/>.</summary>
+    public void Explain(ReadOnlySpan<uint> tokens, Span<float> into)
+    {
+        Span<float> shares = stackalloc float[Groups + 1];
+        Shares(tokens, shares);
+        for (var i = 0; i < tokens.Length; i++) into[i] = _weights[Place(tokens[i])] * shares[(int)(tokens[i] >> 30)];
+    }
+
+    /// <summary>Trains anew. Deterministic for the same examples in the same order.</summary>
+    /// <param name="offsets">What is known of each example already (the shared model's judgement), or null.</param>
+    public static WordModel Train(IReadOnlyList<Example> examples, int bits, double[]? offsets, CancellationToken cancel)
+    {
+        var model = new WordModel(bits);
+        var squares = new float[model._weights.Length];
+        Array.Fill(squares, FirstSquare);
+        var order = new int[examples.Count];
+        for (var i = 0; i < order.Length; i++) order[i] = i;
+        var random = new Random(examples.Count);
+        Span<float> shares = stackalloc float[Groups + 1];
+        for (var pass = 0; pass < Passes; pass++)
+        {
+            random.Shuffle(order);
+            foreach (var at in order)
+            {
+                cancel.ThrowIfCancellationRequested();
+                var example = examples[at];
+                Shares(example.Tokens, shares);
+                var odds = model.Sum(example.Tokens, shares) + (offsets?[at] ?? 0);
+                var error = (example.IsSpam ? 1 : 0) - (1 / (1 + Math.Exp(-odds)));
+                if (Math.Abs(error) < Sure) continue;
+                model.Correct(example.Tokens, shares, squares, (float)error);
+            }
+        }
+        return model;
+    }
+
+    private void Correct(uint[] tokens, ReadOnlySpan<float> shares, float[] squares, float error)
+    {
+        foreach (var token in tokens)
+        {
+            var place = Place(token);
+            var slope = error * shares[(int)(token >> 30)];
+            squares[place] += slope * slope;
+            _weights[place] += Step * slope / MathF.Sqrt(squares[place]);
+        }
+        _bias += error * 0.01;
+    }
+
+    private double Sum(ReadOnlySpan<uint> tokens, ReadOnlySpan<float> shares)
+    {
+        var sum = _bias;
+        foreach (var token in tokens) sum += _weights[Place(token)] * shares[(int)(token >> 30)];
+        return sum;
+    }
+
+    private int Place(uint token) => (int)((token ^ (token >> 18)) & _mask);
+
+    private static void Shares(ReadOnlySpan<uint> tokens, Span<float> shares)
+    {
+        shares.Clear();
+        foreach (var token in tokens) shares[(int)(token >> 30)]++;
+        for (var i = 0; i < Groups; i++) shares[i] = shares[i] == 0 ? 0 : 1 / MathF.Sqrt(shares[i] + Padding);
+    }
+}
+
+/// <summary>One learned message.</summary>
+/// <param name="Owner">The account that taught it; 0: the server's administrator.</param>
+/// <param name="Tokens">As <see cref="TokenSet.ToArray"/>.</param>
+internal sealed record Example(long Owner, bool IsSpam, uint[] Tokens);

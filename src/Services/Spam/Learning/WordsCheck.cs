@@ -1,0 +1,68 @@
+using System.Globalization;
+using Aviso.Store;
+
+namespace Aviso.Spam;
+
+/// <summary>
+/// BAYES_SPAM and BAYES_HAM: what the words and the make of the message say, by what was learned. The name is the one administrators know
+/// from other filters. BAYES_OWN is what a single account's own learning changes.
+/// </summary>
+public sealed class WordsCheck(LearnedWords words) : ISpamCheck
+{
+    private const double MostSpam = 9;
+    private const double MostHam = -5;
+    private const int Named = 6;
+
+    public string Name => "bayes";
+
+    public async ValueTask CheckAsync(SpamContext context, CancellationToken cancel)
+    {
+        if (!words.Ready.IsCompleted) await words.Ready.WaitAsync(cancel);
+        Check(context);
+    }
+
+    private void Check(SpamContext context)
+    {
+        if (words.Learned is { Spam: 0, Ham: 0 }) return;
+        using var tokens = new TokenSet();
+        MessageTokens.Read(context.Content, context.Input.Root, tokens);
+        if (words.Judge(tokens.Tokens) is not { } opinion) return;
+        var score = ScoreOf(opinion.Odds) * opinion.Known;
+        if (Math.Abs(score) >= 0.1)
+            context.Add(score > 0 ? "BAYES_SPAM" : "BAYES_HAM", Math.Round(score, 2), Reason(tokens, opinion.Odds));
+        foreach (var account in context.Input.Accounts) Own(context, account, tokens, opinion, score);
+    }
+
+    private void Own(SpamContext context, AccountId account, TokenSet tokens, WordOpinion opinion, double score)
+    {
+        var correction = words.Correction(account, tokens.Tokens);
+        var own = Math.Round((ScoreOf(opinion.Odds + correction) * opinion.Known) - score, 2);
+        if (Math.Abs(own) >= 0.1) context.AddFor(account, "BAYES_OWN", own, "what this account itself moved into and out of Junk");
+    }
+
+    /// <summary>Log-odds to points: smooth, 0 at 0, and near its end from 5 on.</summary>
+    internal static double ScoreOf(double odds) =>
+        odds > 0 ? MostSpam * (1 - Math.Exp(-odds / 1.8)) : MostHam * (1 - Math.Exp(odds / 1.8));
+
+    private string Reason(TokenSet tokens, double odds)
+    {
+        var shares = new float[tokens.Count];
+        words.Explain(tokens.Tokens, shares);
+        var order = Enumerable.Range(0, shares.Length).ToArray();
+        var side = odds > 0 ? 1 : -1;
+        // The strongest few of some thousand: no need to sort them all.
+        var best = new PriorityQueue<int, float>(Named + 1);
+        foreach (var i in order)
+        {
+            best.Enqueue(i, shares[i] * side);
+            if (best.Count > Named) best.Dequeue();
+        }
+        var named = new List<string>(Named);
+        while (best.TryDequeue(out var i, out var share))
+        {
+            if (share > 0 && tokens.NameOf(i) is { Length: > 0 } name) named.Insert(0, $"\"{name.Trim()}\"");
+        }
+        var sure = 100 / (1 + Math.Exp(-Math.Abs(odds)));
+        return string.Create(CultureInfo.InvariantCulture, $"{Math.Min(sure, 99.9):0.#} % {(odds > 0 ? "spam" : "ham")} by learned words, most by {string.Join(", ", named)}");
+    }
+}

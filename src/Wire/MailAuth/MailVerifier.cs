@@ -1,0 +1,138 @@
+// MailAuth owns who sent a message: SPF, DKIM, DMARC, ARC, iprev, SRS, signing, Authentication-Results, and the formats of their
+// reports. No state but caches of keys; the DNS and the clock are values. Rules that hold here: nothing a stranger sends makes it
+// throw, every check has limits and a time, and a check that could not be made says so and never counts against the sender.
+using System.Net;
+using System.Net.Sockets;
+using Aviso.Base;
+using Aviso.Dns;
+using Aviso.Mime;
+
+namespace Aviso.MailAuth;
+
+public sealed record VerifierOptions
+{
+    /// <summary>Our name: authserv-id, and %{r} of SPF.</summary>
+    public required string HostName { get; init; }
+
+    /// <summary>For all checks of a message together.</summary>
+    public TimeSpan Budget { get; init; } = TimeSpan.FromSeconds(8);
+
+    public DkimOptions Dkim { get; init; } = new();
+
+    public PublicSuffixes Suffixes { get; init; } = PublicSuffixes.Embedded;
+}
+
+/// <summary>Runs all checks of a message at once and says what came of them. Thread-safe.</summary>
+public sealed class MailVerifier(IResolver resolver, VerifierOptions options, TimeProvider clock)
+{
+    private const int MostHeader = 256 * 1024;
+
+    private readonly SpfChecker _spf = new(resolver, options.HostName, clock);
+    private readonly DkimArcVerifier _signatures = new(resolver, options.Dkim, clock);
+    private readonly DmarcEvaluator _dmarc = new(resolver, options.Suffixes);
+
+    /// <summary>Never longer than the budget; what did not end is named in <see cref="AuthVerdict.Skipped"/>.</summary>
+    public async ValueTask<AuthVerdict> VerifyAsync(AuthInput input, CancellationToken cancel)
+    {
+        using var budget = new CancellationTokenSource(options.Budget, clock);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(budget.Token, cancel);
+        var skipped = new List<string>();
+        var from = FromDomain(input.Body);
+        var spf = input.SignaturesOnly ? Task.FromResult(SpfVerdict.None)
+            : GuardedAsync("spf", () => _spf.CheckAsync(input.Client, input.Helo, input.Sender, linked.Token),
+                SpfVerdict.None with { Result = SpfResult.TempError, Problem = "not answered in time" });
+        var signatures = GuardedAsync("dkim", () => _signatures.VerifyAsync(input.Body, linked.Token), new([], ArcVerdict.None));
+        var iprev = input.SignaturesOnly ? Task.FromResult(IprevVerdict.None)
+            : GuardedAsync("iprev", () => IprevAsync(input.Client, linked.Token), new(IprevResult.TempError, ""));
+        var (dkim, arc) = await signatures;
+        var sender = await spf;
+        var dmarc = await GuardedAsync("dmarc", () => _dmarc.EvaluateAsync(from, sender, dkim, Random.Shared.Next(100), linked.Token),
+            DmarcVerdict.None with { Result = DmarcResult.TempError, Domain = from });
+        // One of ours without a signature fails nothing: it had no way to pass.
+        if (input.SignaturesOnly && dmarc.Result == DmarcResult.Fail) dmarc = DmarcVerdict.None with { Domain = from };
+        return new()
+        {
+            Client = input.Client,
+            Helo = input.Helo,
+            Sender = input.Sender,
+            Spf = sender,
+            Dkim = dkim,
+            Arc = arc,
+            Dmarc = dmarc,
+            Iprev = await iprev,
+            FromDomain = from,
+            Skipped = skipped,
+        };
+
+        async Task<T> GuardedAsync<T>(string name, Func<ValueTask<T>> check, T instead)
+        {
+            try
+            {
+                return await check();
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                lock (skipped) skipped.Add(name);
+                return instead;
+            }
+        }
+    }
+
+    /// <summary>RFC 8601 §3: the client's name leads back to its address.</summary>
+    private async ValueTask<IprevVerdict> IprevAsync(IPAddress client, CancellationToken cancel)
+    {
+        const int MostNames = 10;
+        if (client.IsIPv4MappedToIPv6) client = client.MapToIPv4();
+        var names = await resolver.QueryAsync(DnsName.Reverse(client), DnsType.Ptr, cancel);
+        if (names.Status is DnsStatus.ServFail or DnsStatus.Timeout) return new(IprevResult.TempError, "");
+        var type = client.AddressFamily == AddressFamily.InterNetworkV6 ? DnsType.Aaaa : DnsType.A;
+        var any = false;
+        foreach (var ptr in names.Records.OfType<PtrRecord>().Take(MostNames))
+        {
+            any = true;
+            var back = await resolver.QueryAsync(ptr.Target, type, cancel);
+            if (back.Records.Any(r => r is ARecord a && a.Address.Equals(client) || r is AaaaRecord b && b.Address.Equals(client)))
+                return new(IprevResult.Pass, ptr.Target.TrimEnd('.'));
+        }
+        return new(any ? IprevResult.Fail : IprevResult.PermError, "");
+    }
+
+    // RFC 7489 §6.6.1: exactly one From field with authors of one domain.
+    private static string FromDomain(SpooledBody body)
+    {
+        var header = Header(body);
+        string? found = null;
+        foreach (var field in new HeaderFields(header.Span))
+        {
+            if (!field.Is("From"u8)) continue;
+            foreach (var mailbox in AddressList.Mailboxes(AddressList.Parse(field.Value)))
+            {
+                if (DnsName.Normalize(Ascii(mailbox.Domain)) is not { } domain) continue;
+                if (found is not null && found != domain) return "";
+                found = domain;
+            }
+        }
+        return found ?? "";
+    }
+
+    private static string Ascii(string domain)
+    {
+        try
+        {
+            return System.Text.Ascii.IsValid(domain) ? domain : new System.Globalization.IdnMapping().GetAscii(domain);
+        }
+        catch (ArgumentException)
+        {
+            return domain;
+        }
+    }
+
+    private static ReadOnlyMemory<byte> Header(SpooledBody body)
+    {
+        if (body.InMemory) return body.Memory[..(int)Math.Min(body.Length, MostHeader)];
+        var octets = new byte[(int)Math.Min(body.Length, MostHeader)];
+        var at = 0;
+        while (at < octets.Length && body.Read(at, octets.AsSpan(at)) is var read and > 0) at += read;
+        return octets.AsMemory(0, at);
+    }
+}

@@ -1,0 +1,172 @@
+using System.Globalization;
+using System.Text;
+using Aviso.Base;
+using Aviso.Spam;
+using Aviso.Store;
+using Aviso.Tests;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Aviso.Bench;
+
+/// <summary>
+/// How well the filter tells spam from ham on mail it has not seen: learns 1,000 ham and 1,000 spam of one half of the corpus and judges the
+/// other, without DNS. `./dev bench quality [--tune] [--write] [--misses]`; --tune stays within the half that settings are chosen on.
+/// </summary>
+internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder)
+{
+    private const int Learned = 1000;
+    private const int Rounds = 3;
+    private const double Tag = 6;
+
+    private readonly BodySpool _spool = new(folder, 1L << 30);
+
+    public static async Task RunAsync(string[] args)
+    {
+        var folder = Directory.CreateTempSubdirectory("aviso-quality-").FullName;
+        try
+        {
+            var quality = new Quality(await SpamCorpus.LoadAsync(), folder);
+            if (args.Contains("--tune")) await quality.TuneAsync(args.Contains("--misses"));
+            else await quality.ReportAsync(args.Contains("--write"), args.Contains("--misses"));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private async Task TuneAsync(bool misses)
+    {
+        var results = new List<Judged>();
+        for (var round = 0; round < 2 * Rounds; round++)
+        {
+            var (learn, rest) = Draw(corpus.Where(m => m.IsForTuning), round);
+            results.AddRange(await JudgeAsync(learn, rest));
+        }
+        Console.WriteLine(Summary("tuning half", results));
+        Console.WriteLine(BySource(results));
+        if (misses) Misses(results);
+    }
+
+    private async Task ReportAsync(bool write, bool misses)
+    {
+        var results = new List<Judged>();
+        for (var round = 0; round < Rounds; round++)
+        {
+            var (learn, _) = Draw(corpus.Where(m => m.IsForTuning), 100 + round);
+            results.AddRange(await JudgeAsync(learn, [.. corpus.Where(m => !m.IsForTuning)]));
+        }
+        var unseen = new StringBuilder("| source left out of learning | messages | tagged |\n|---|---|---|\n");
+        foreach (var source in corpus.Select(m => m.Source).Distinct().Order(StringComparer.Ordinal))
+        {
+            var (learn, _) = Draw(corpus.Where(m => m.Source != source), 200);
+            var judged = await JudgeAsync(learn, [.. corpus.Where(m => m.Source == source)]);
+            unseen.Append(Line($"| {source} | {judged.Count} | {Share(judged)} |\n"));
+        }
+        var page = $"{Summary("the other half", results)}\n{BySource(results)}\n{ByYear(results)}\n{unseen}";
+        Console.WriteLine(page);
+        if (misses) Misses(results);
+        if (write) Write(page);
+    }
+
+    /// <summary>Learns and judges. The filter has no DNS, no authentication and no client address: files on a disk.</summary>
+    private async Task<List<Judged>> JudgeAsync(IReadOnlyList<CorpusMessage> learn, IReadOnlyList<CorpusMessage> judge)
+    {
+        var file = Path.Combine(folder, Path.GetRandomFileName());
+        using var rows = RowFile.Open(file, TimeProvider.System, NullLogger.Instance);
+        using var words = new LearnedWords(rows, TimeProvider.System, NullLogger.Instance);
+        foreach (var message in learn)
+        {
+            var input = SpamCorpus.Input(message, _spool);
+            using (input.Body) words.Learn(default, Encoding.ASCII.GetBytes(message.Id), message.IsSpam, new SpamContext(input, default).Content, input.Root);
+        }
+        await words.SettleAsync();
+        var filter = new SpamFilter(new(), Checks(words), TimeProvider.System, NullLogger.Instance);
+        var judged = new List<Judged>();
+        foreach (var message in judge)
+        {
+            var input = SpamCorpus.Input(message, _spool);
+            using (input.Body) judged.Add(new(message, await filter.CheckAsync(input, CancellationToken.None)));
+        }
+        return judged;
+    }
+
+    private static IEnumerable<ISpamCheck> Checks(LearnedWords words) => [new WordsCheck(words)];
+
+    /// <summary>1,000 of each class by lot, and what is left.</summary>
+    private static (List<CorpusMessage> Learn, List<CorpusMessage> Others) Draw(IEnumerable<CorpusMessage> from, int seed)
+    {
+        var pool = from.ToArray();
+        new Random(seed).Shuffle(pool);
+        var learn = pool.Where(m => m.IsSpam).Take(Learned).Concat(pool.Where(m => !m.IsSpam).Take(Learned)).ToList();
+        var taken = learn.ToHashSet();
+        return (learn, [.. pool.Where(m => !taken.Contains(m))]);
+    }
+
+    private static string Summary(string what, List<Judged> results)
+    {
+        var text = new StringBuilder($"| {what} | ham tagged | spam caught | phishing caught |\n|---|---|---|---|\n");
+        var ham = results.Where(r => !r.Message.IsSpam).ToList();
+        var phish = results.Where(r => r.Message.Source.Contains("phish", StringComparison.Ordinal)).ToList();
+        var spam = results.Where(r => r.Message.IsSpam && !phish.Contains(r)).ToList();
+        text.Append(Line($"| at {Tag:0.0} (of {ham.Count}, {spam.Count}, {phish.Count} judgements) | {Share(ham)} | {Share(spam)} | {Share(phish)} |\n"));
+        var byScore = ham.Select(r => r.Verdict.Score).OrderDescending().ToArray();
+        foreach (var rate in new[] { 0.001, 0.002, 0.005, 0.01 })
+        {
+            var at = byScore[(int)(rate * byScore.Length)];
+            text.Append(Line($"| where {rate:0.0%} of ham is above: {at:0.00} | {rate:0.0%} | {Share(spam, at)} | {Share(phish, at)} |\n"));
+        }
+        return text.ToString();
+    }
+
+    private static string BySource(List<Judged> results)
+    {
+        var text = new StringBuilder("| source | judgements | tagged | median score | lowest and highest tenth |\n|---|---|---|---|---|\n");
+        foreach (var group in results.GroupBy(r => r.Message.Source).OrderBy(g => g.Key, StringComparer.Ordinal))
+        {
+            var scores = group.Select(r => r.Verdict.Score).Order().ToArray();
+            text.Append(Line($"| {group.Key} | {scores.Length} | {Share([.. group])} | {scores[scores.Length / 2]:0.0} | {scores[scores.Length / 10]:0.0} to {scores[scores.Length * 9 / 10]:0.0} |\n"));
+        }
+        return text.ToString();
+    }
+
+    private static string ByYear(List<Judged> results)
+    {
+        var text = new StringBuilder("| year | ham | tagged | spam and phishing | tagged |\n|---|---|---|---|---|\n");
+        foreach (var group in results.GroupBy(r => r.Message.Year).OrderBy(g => g.Key))
+        {
+            var ham = group.Where(r => !r.Message.IsSpam).ToList();
+            var spam = group.Where(r => r.Message.IsSpam).ToList();
+            if (ham.Count + spam.Count < 5 * Rounds) continue;
+            text.Append(Line($"| {(group.Key == 0 ? "none or unreadable" : group.Key)} | {ham.Count} | {Share(ham)} | {spam.Count} | {Share(spam)} |\n"));
+        }
+        return text.ToString();
+    }
+
+    private static void Misses(List<Judged> results)
+    {
+        foreach (var (message, verdict) in results.Where(r => r.Message.IsSpam != r.Verdict.Score >= Tag).DistinctBy(r => r.Message.Id)
+            .OrderBy(r => r.Message.Source, StringComparer.Ordinal).ThenBy(r => r.Verdict.Score))
+        {
+            Console.WriteLine(Line($"{message.Source}/{message.Id} {message.Year} {verdict.Score:0.0}"));
+            foreach (var symbol in verdict.Symbols.OrderByDescending(s => Math.Abs(s.Score)).Take(4)) Console.WriteLine(Line($"    {symbol.Score:0.0} {symbol.Name}: {symbol.Reason}"));
+        }
+    }
+
+    private static void Write(string page)
+    {
+        const string Begin = "<!-- measured -->\n";
+        const string End = "<!-- end -->\n";
+        var path = Path.Combine(Checkout.Root, "docs", "spam-quality.md");
+        var text = File.ReadAllText(path);
+        var (from, to) = (text.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length, text.IndexOf(End, StringComparison.Ordinal));
+        File.WriteAllText(path, text[..from] + page + text[to..]);
+    }
+
+    private static string Share(List<Judged> results, double at = Tag) => results.Count == 0 ? "-"
+        : Line($"{(double)results.Count(r => r.Verdict.Score >= at) / results.Count:0.00%}");
+
+    private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private sealed record Judged(CorpusMessage Message, SpamVerdict Verdict);
+}

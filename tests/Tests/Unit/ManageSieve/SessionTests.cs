@@ -1,0 +1,104 @@
+using System.Net.Security;
+using System.Text;
+using Xunit;
+
+namespace Aviso.Tests.Unit.ManageSieve;
+
+public sealed class SessionTests
+{
+    private static readonly string Login = Convert.ToBase64String("\0alice@example.test\0secret"u8);
+
+    [Fact]
+    public async Task After_starttls_the_capabilities_come_again_and_name_the_mechanisms()
+    {
+        await using var host = await ManageSieveHost.StartAsync();
+        await using var pair = ManageSieveHost.Connect(cleartext: false, tls: true);
+        var run = host.Server.RunAsync(pair.Server);
+        Assert.Contains("\"SASL\" \"\"\r\n", await UntilOkAsync(pair.ClientStream), StringComparison.Ordinal);
+        await SendAsync(pair.ClientStream, "STARTTLS\r\n");
+        Assert.StartsWith("OK ", await UntilOkAsync(pair.ClientStream), StringComparison.Ordinal);
+        await using var tls = new SslStream(pair.ClientStream, leaveInnerStreamOpen: true, (_, _, _, _) => true);
+        await tls.AuthenticateAsClientAsync("mail.example.test");
+        var again = await UntilOkAsync(tls);
+        Assert.Contains("\"SASL\" \"PLAIN LOGIN\"\r\n", again, StringComparison.Ordinal);
+        Assert.DoesNotContain("STARTTLS", again, StringComparison.Ordinal);
+        await SendAsync(tls, $"AUTHENTICATE \"PLAIN\" \"{Login}\"\r\nLOGOUT\r\n");
+        Assert.Equal("OK \"Welcome\"\r\n", await UntilOkAsync(tls));
+        Assert.Equal("OK \"Goodbye\"\r\n", await UntilOkAsync(tls));
+        await run;
+    }
+
+    [Fact]
+    public async Task Octets_that_come_in_the_clear_after_starttls_end_the_connection()
+    {
+        await using var host = await ManageSieveHost.StartAsync();
+        await using var pair = ManageSieveHost.Connect(cleartext: false, tls: true);
+        var run = host.Server.RunAsync(pair.Server);
+        await pair.SendInPiecesAsync(Encoding.ASCII.GetBytes("STARTTLS\r\nNOOP\r\n"), int.MaxValue);
+        await run;
+        await pair.Server.DisposeAsync();
+        Assert.EndsWith("BYE \"Commands were sent before TLS was agreed\"\r\n", await pair.ReceiveAllAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("NOOP (\r\n", 10, "BYE \"Too many bad commands\"")]
+    [InlineData("AUTHENTICATE \"PLAIN\" \"AGEAYg==\"\r\n", 5, "BYE \"User or password is wrong, too often\"")]
+    public async Task A_peer_that_only_errs_is_cut_off(string line, int times, string last)
+    {
+        await using var host = await ManageSieveHost.StartAsync();
+        await using var pair = ManageSieveHost.Connect();
+        var run = host.Server.RunAsync(pair.Server);
+        await pair.SendInPiecesAsync(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(line, times))), int.MaxValue);
+        await run;
+        await pair.Server.DisposeAsync();
+        Assert.EndsWith(last + "\r\n", await pair.ReceiveAllAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Sessions_of_one_user_from_one_address_are_counted()
+    {
+        await using var host = await ManageSieveHost.StartAsync(o => o with { SessionsPerUserAndAddress = 1 });
+        await using var first = ManageSieveHost.Connect();
+        var run = host.Server.RunAsync(first.Server);
+        await UntilOkAsync(first.ClientStream);
+        await SendAsync(first.ClientStream, $"AUTHENTICATE \"PLAIN\" \"{Login}\"\r\n");
+        Assert.StartsWith("OK", await UntilOkAsync(first.ClientStream), StringComparison.Ordinal);
+        Assert.Contains("NO (TRYLATER)", await AllAsync(host, $"AUTHENTICATE \"PLAIN\" \"{Login}\"\r\nLOGOUT\r\n"), StringComparison.Ordinal);
+        await SendAsync(first.ClientStream, "UNAUTHENTICATE\r\n");
+        Assert.StartsWith("OK", await UntilOkAsync(first.ClientStream), StringComparison.Ordinal);
+        Assert.Contains("OK \"Welcome\"", await AllAsync(host, $"AUTHENTICATE \"PLAIN\" \"{Login}\"\r\nLOGOUT\r\n"), StringComparison.Ordinal);
+        await first.FinishAsync();
+        await run;
+    }
+
+    private static async Task<string> AllAsync(ManageSieveHost host, string text)
+    {
+        await using var pair = ManageSieveHost.Connect();
+        var run = host.Server.RunAsync(pair.Server);
+        await pair.SendInPiecesAsync(Encoding.ASCII.GetBytes(text), int.MaxValue);
+        await run;
+        await pair.Server.DisposeAsync();
+        return await pair.ReceiveAllAsync();
+    }
+
+    private static async Task SendAsync(Stream stream, string text)
+    {
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(text), TestContext.Current.CancellationToken);
+        await stream.FlushAsync(TestContext.Current.CancellationToken);
+    }
+
+    private static async Task<string> UntilOkAsync(Stream stream)
+    {
+        var text = new StringBuilder();
+        var one = new byte[1];
+        var line = 0;
+        while (await stream.ReadAsync(one, TestContext.Current.CancellationToken) == 1)
+        {
+            text.Append((char)one[0]);
+            if (one[0] != '\n') continue;
+            if (text.ToString(line, text.Length - line) is ['O' or 'N' or 'B', ..]) break;
+            line = text.Length;
+        }
+        return text.ToString();
+    }
+}

@@ -1,0 +1,87 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Text;
+using Aviso.Net;
+using Aviso.Tests.Unit.Net;
+using Aviso.Web;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Xunit;
+
+namespace Aviso.Tests.Unit.Server;
+
+/// <summary>What HTTP listeners answer to authorities and strangers, and what stands below HTTP on kind https.</summary>
+public sealed class HttpsTests : IDisposable
+{
+    private readonly MetricsRegistry _registry = new("None.");
+
+    public void Dispose() => _registry.Dispose();
+
+    private WebSources Sources(string proxies = "") => new(_registry, () => new(true, ""), ["mail.example.test"])
+    {
+        Certificates = TestCertificates.Shared,
+        Challenges = new(),
+        Proxies = proxies.Length > 0 ? Networks.Parse(proxies) : Networks.None,
+        RedirectsToHttps = true,
+    };
+
+    [Fact]
+    public async Task An_authority_is_answered_whatever_host_it_names()
+    {
+        var sources = Sources();
+        await ((IChallengeAnswer)sources.Challenges!).PublishAsync("new.example.test", "abc", "abc.thumb", default);
+        await using var http = await WebListener.StartAsync(new(ListenerKind.Http, new(IPAddress.IPv6Any, 0)), sources, default);
+        using var client = new HttpClient();
+        // One listener on [::] serves both families: with an AAAA record the authority comes over IPv6 only.
+        foreach (var address in Socket.OSSupportsIPv6 ? new[] { "127.0.0.1", "[::1]" } : ["127.0.0.1"])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{address}:{http.Bound.Port}/.well-known/acme-challenge/abc") { Headers = { Host = "new.example.test" } };
+            Assert.Equal("abc.thumb", await (await client.SendAsync(request)).Content.ReadAsStringAsync());
+        }
+    }
+
+    [Theory]
+    [InlineData("203.0.113.9", "mail.example.test", 308, "https://mail.example.test/a?b=c")]
+    [InlineData("203.0.113.9", "evil.example", 421, "")]
+    [InlineData("127.0.0.1", "mail.example.test", 404, "")]
+    [InlineData("192.0.2.7", "mail.example.test", 404, "")]
+    public async Task Strangers_in_the_clear_are_sent_to_https(string client, string host, int status, string location)
+    {
+        var features = new FeatureCollection();
+        features.Set<IHttpRequestFeature>(new HttpRequestFeature { Method = "GET", Path = "/a", RawTarget = "/a?b=c", Headers = { Host = host } });
+        features.Set<IHttpResponseFeature>(new HttpResponseFeature());
+        features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(new MemoryStream()));
+        features.Set<IHttpConnectionFeature>(new HttpConnectionFeature { RemoteIpAddress = IPAddress.Parse(client) });
+        await new WebPages(ListenerKind.Http, Sources("192.0.2.0/24")).ProcessRequestAsync(features);
+        var response = features.GetRequiredFeature<IHttpResponseFeature>();
+        Assert.Equal((status, location), (response.StatusCode, response.Headers.Location.ToString()));
+    }
+
+    [Theory]
+    [InlineData("", false, true)]
+    [InlineData("127.0.0.0/8", true, true)]
+    [InlineData("127.0.0.0/8", false, false)]
+    [InlineData("", true, false)]
+    public async Task A_PROXY_header_is_required_from_proxies_and_refused_from_others(string proxies, bool sends, bool answered)
+    {
+        await using var https = await WebListener.StartAsync(new(ListenerKind.Https, new(IPAddress.Loopback, 0)), Sources(proxies), default);
+        using var tcp = new TcpClient();
+        await tcp.ConnectAsync(https.Bound);
+        if (sends) await tcp.GetStream().WriteAsync("PROXY TCP4 203.0.113.9 192.0.2.1 4711 443\r\n"u8.ToArray());
+        await using var tls = new SslStream(tcp.GetStream(), false, (_, _, _, _) => true);
+        try
+        {
+            await tls.AuthenticateAsClientAsync("mail.example.test");
+            await tls.WriteAsync("GET /healthz/ready HTTP/1.1\r\nHost: mail.example.test\r\nConnection: close\r\n\r\n"u8.ToArray());
+            using var reader = new StreamReader(tls, Encoding.ASCII);
+            Assert.StartsWith("HTTP/1.1 200", await reader.ReadLineAsync(), StringComparison.Ordinal);
+            Assert.EndsWith("ready\n", await reader.ReadToEndAsync(), StringComparison.Ordinal);
+            Assert.True(answered);
+        }
+        catch (Exception e) when (e is IOException or System.Security.Authentication.AuthenticationException)
+        {
+            Assert.False(answered);
+        }
+    }
+}
