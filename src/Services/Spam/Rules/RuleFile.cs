@@ -8,15 +8,16 @@ namespace Aviso.Spam;
 /// <code>
 /// # a comment
 /// NAME 1.5 What it says of a message
-///     subject: free money | cheap loan*        one of these phrases; words are whole unless "*" stands at their end
-///     body 3: next of kin | the sum of | ...   at least 3 different ones
-///     not header x-mailer: some mailer         and not this
-///     url: login | signin => /[a-z0-9]{20,}/   a regular expression, tried only where one of the phrases is
+///     subject: free money | cheap loan*
+///     body 3: next of kin | the sum of | beneficiary
+///     not header x-mailer: some mailer
+///     url: login | signin => /[a-z0-9]{20,}/
 /// OTHER 2.0 Both, without a third
 ///     when: NAME &amp; HTML_FORM &amp; !(DMARC_PASS | DKIM_VALID)
-/// score SPF_FAIL 0.5                           another score for a symbol of ours
+/// score SPF_FAIL 0.5
 /// </code>
-/// All conditions of a rule must hold. Fields: subject, body, text (both), from, replyto, url, file (names of attachments), header NAME.
+/// All conditions of a rule must hold; a number asks for so many different phrases; words are whole unless "*" stands at an end; a regular
+/// expression is tried only where one of the phrases is; "score" gives a symbol of ours another score. Fields: subject, body, text (both), from, replyto, url, file (names of attachments), header NAME.
 /// A name that begins with "_" is a part for expressions and never shown.
 /// </summary>
 public static class RuleFile
