@@ -35,7 +35,7 @@ public sealed class FileCheck : ISpamCheck
     private static void ByName(SpamContext context, string name, string extension, string archive)
     {
         var where = archive.Length == 0 ? name : $"{name} in {archive}";
-        if (Programs.Contains(extension)) context.Add(archive.Length == 0 ? "FILE_PROGRAM" : "FILE_PROGRAM_PACKED", archive.Length == 0 ? 6 : 4, where);
+        if (Programs.Contains(extension)) context.Add(archive.Length == 0 ? "FILE_PROGRAM" : "FILE_PROGRAM_PACKED", archive.Length == 0 ? 5 : 4, where);
         else if (Disks.Contains(extension)) context.Add("FILE_DISK", 4, where);
         if (name.AsSpan().IndexOfAny('\u202E', '\u202D') >= 0) context.Add("FILE_NAME_TURNED", 6, "the file's name turns its reading direction");
         if (!Programs.Contains(extension)) return;
@@ -46,7 +46,7 @@ public sealed class FileCheck : ISpamCheck
     private static void ByKind(SpamContext context, AttachedFile file)
     {
         var name = file.Name.Length == 0 ? file.Type : file.Name;
-        if (file.Kind is FileKind.Pe or FileKind.Elf or FileKind.MachO or FileKind.Lnk or FileKind.JavaClass or FileKind.Chm or FileKind.OneNote) context.Add("FILE_PROGRAM", 6, name);
+        if (file.Kind is FileKind.Pe or FileKind.Elf or FileKind.MachO or FileKind.Lnk or FileKind.JavaClass or FileKind.Chm or FileKind.OneNote) context.Add("FILE_PROGRAM", 5, name);
         else if (file.Kind is FileKind.Vhd or FileKind.Ace or FileKind.Arj) context.Add("FILE_DISK", 4, name);
         if (file.Kind == FileKind.Html || file.Extension is "html" or "htm" or "shtml" or "xhtml" or "svg" && file.Kind is FileKind.Text) context.Add("FILE_HTML", 1.2, name);
     }

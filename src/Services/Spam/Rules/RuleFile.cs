@@ -22,6 +22,7 @@ namespace Aviso.Spam;
 /// </summary>
 public static class RuleFile
 {
+    private static readonly System.Buffers.SearchValues<char> NameLetters = System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
     private const int MostRules = 5000;
     private const int MostPhrases = 2000;
 
@@ -69,7 +70,7 @@ public static class RuleFile
             var word = Word(ref text);
             var isScore = word is "score";
             var name = (isScore ? Word(ref text) : word).ToString();
-            if (name.Length is 0 or > 60 || name.AsSpan().IndexOfAnyExcept("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") >= 0)
+            if (name.Length is 0 or > 60 || name.AsSpan().IndexOfAnyExcept(NameLetters) >= 0)
                 Problem(number, $"'{name}' is no name: capital letters, digits and '_'");
             else if (!double.TryParse(Word(ref text), NumberStyles.Float, CultureInfo.InvariantCulture, out var score) || !(Math.Abs(score) <= 1000))
                 Problem(number, $"{name} needs a score such as 1.5 after its name");

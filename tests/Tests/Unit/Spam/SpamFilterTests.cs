@@ -52,7 +52,7 @@ public sealed class SpamFilterTests
         using var release = new ManualResetEventSlim();
         var verdict = await Run(Finds, new Check("holds", SpamPhase.Message, (_, _) =>
         {
-            release.Wait(TimeSpan.FromSeconds(30));
+            release.Wait(TimeSpan.FromSeconds(30), CancellationToken.None);
             return default;
         }));
         release.Set();

@@ -28,7 +28,7 @@ internal static class SpamMail
     public static SpamContext Run(SpamInput input, params ISpamCheck[] checks)
     {
         var context = new SpamContext(input, new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
-        foreach (var check in checks) check.CheckAsync(context, default).GetAwaiter().GetResult();
+        foreach (var check in checks) check.CheckAsync(context, default).AsTask().GetAwaiter().GetResult();
         return context;
     }
 
