@@ -12,7 +12,7 @@ namespace Aviso.Bench;
 internal sealed record CorpusMessage(string Id, string Source, bool IsSpam, int Year, byte[] Octets)
 {
     /// <summary>Settings are chosen on this half; figures are those of the other.</summary>
-    public bool IsForTuning => Id[1] is >= '0' and <= '7';
+    public bool IsForTuning => Id[^1] is >= '0' and <= '7';
 }
 
 /// <summary>The suite of ham, spam and phishing (its README says what is in it and what must be removed before measuring).</summary>
