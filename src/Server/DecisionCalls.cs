@@ -139,7 +139,11 @@ internal sealed class DecisionCalls(MailParts mail, TimeProvider clock)
         }
         if (lines.Count == 1) lines.Add(new JsonObject
         {
-            ["where"] = "through a listener", ["by"] = "not tried", ["banned"] = "networks.proxies names no address of this machine", ["others"] = "", ["ok"] = "-",
+            ["where"] = "through a listener",
+            ["by"] = "not tried",
+            ["banned"] = "networks.proxies names no address of this machine",
+            ["others"] = "",
+            ["ok"] = "-",
         });
         return good ? AdminReply.Done(lines) : AdminReply.No("a ban does not bite: " + lines.ToJsonString());
 
@@ -148,7 +152,11 @@ internal sealed class DecisionCalls(MailParts mail, TimeProvider clock)
             good &= refused && served;
             lines.Add(new JsonObject
             {
-                ["where"] = where, ["by"] = by, ["banned"] = refused ? "refused" : "SERVED", ["others"] = served ? "served" : "REFUSED", ["ok"] = refused && served ? "yes" : "NO",
+                ["where"] = where,
+                ["by"] = by,
+                ["banned"] = refused ? "refused" : "SERVED",
+                ["others"] = served ? "served" : "REFUSED",
+                ["ok"] = refused && served ? "yes" : "NO",
             });
         }
     }

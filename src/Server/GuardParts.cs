@@ -77,7 +77,8 @@ internal sealed class GuardParts : IAsyncDisposable
             _ => GuardOwner.None,
         },
         new([.. settings.Networks.Internal, .. settings.Networks.Proxies, .. settings.Guard.Never]),
-        PerMinute(settings.Limits.Connections), PerMinute(settings.Limits.Messages)) { Ban = settings.Guard.Ban };
+        PerMinute(settings.Limits.Connections), PerMinute(settings.Limits.Messages))
+    { Ban = settings.Guard.Ban };
 
     private static double PerMinute(Rate rate) => rate.Count / rate.Per.TotalMinutes;
 }

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using System.Threading.Channels;
-using Aviso.Net;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
 

@@ -93,16 +93,16 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
         if (!Known.Contains(evidence.What)) return;
         GuardMeters.Evidence(evidence.What);
         Heard?.Invoke(evidence, user);
-        var options = _options;
+        var policy = _options;
         if (IsExempt(evidence.Client))
         {
             if (evidence.What is GuardWords.LoginFailed or GuardWords.RelayDenied) OwnTrouble(evidence, user);
             return;
         }
-        if (options.Owner == GuardOwner.None) return;
+        if (policy.Owner == GuardOwner.None) return;
         var now = clock.GetTimestamp();
         var (fired, events) = _clients.With(Networks.ClientKey(evidence.Client), record => record.Pour(evidence, user, now, clock));
-        if (fired is not null) Decide(evidence, fired, events, options);
+        if (fired is not null) Decide(evidence, fired, events, policy);
     }
 
     /// <summary>Somebody proved a password from here.</summary>
@@ -121,7 +121,7 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
     private bool IsTrusted(IPAddress client) =>
         _clients.Peek(Networks.ClientKey(client), record => record.LoggedIn) is var last && last != default && clock.GetUtcNow() - last < _options.TrustAfterLogin;
 
-    private void Decide(Evidence evidence, Scenario scenario, int events, GuardOptions options)
+    private void Decide(Evidence evidence, Scenario scenario, int events, GuardOptions policy)
     {
         if (IsTrusted(evidence.Client))
         {
@@ -132,12 +132,12 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
         var value = Decision.ClientOf(evidence.Client);
         var before = _clients.With(Networks.ClientKey(evidence.Client), record => record.Bans++);
         before = Math.Max(before, book.List(new(Value: value)).Select(d => d.Repeat + 1).DefaultIfEmpty(0).Max());
-        var length = TimeSpan.FromTicks((long)Math.Min(options.LongestBan.Ticks, options.Ban.Ticks * Math.Pow(4, Math.Min(before, 20))));
+        var length = TimeSpan.FromTicks((long)Math.Min(policy.LongestBan.Ticks, policy.Ban.Ticks * Math.Pow(4, Math.Min(before, 20))));
         var now = clock.GetUtcNow();
         var decision = new Decision(0, "aviso", scenario.Name, Decision.Ban, value, now, now + length, events,
             $"{evidence.What} on {ListenerKinds.Name(evidence.Kind)} from {evidence.Client}", before);
         // One owner: with an engine, it decides, and its answer comes back with its stream.
-        if (options.Owner == GuardOwner.Builtin && book.Add(decision) is { } taken)
+        if (policy.Owner == GuardOwner.Builtin && book.Add(decision) is { } taken)
         {
             GuardMeters.Decision(taken);
             log.LogWarning("{Value} is banned for {Length} by {Scenario}: {Events} events, the last {Evidence}; before: {Before}", value, length, scenario.Name, events, decision.Evidence, before);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -6,6 +7,8 @@ namespace Aviso.Guard;
 /// <summary>Durations as Go writes them and CrowdSec speaks them: "3h59m27.66s", "-1m0s", "250ms".</summary>
 public static class GoDuration
 {
+    private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789.");
+
     private static readonly (string Name, double Ticks)[] Units =
     [
         ("ns", 0.01), ("us", 10), ("µs", 10), ("μs", 10), ("ms", 10_000), ("s", 1e7), ("m", 6e8), ("h", 3.6e10), ("d", 8.64e11), ("w", 6.048e12),
@@ -23,10 +26,10 @@ public static class GoDuration
         {
             while (!text.IsEmpty)
             {
-                var digits = text.IndexOfAnyExcept("0123456789.");
+                var digits = text.IndexOfAnyExcept(Digits);
                 if (digits <= 0 || !double.TryParse(text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)) return false;
                 text = text[digits..];
-                var end = text.IndexOfAny("0123456789.");
+                var end = text.IndexOfAny(Digits);
                 var unit = end < 0 ? text : text[..end];
                 if (!TryUnit(unit, out var factor)) return false;
                 ticks += number * factor;
