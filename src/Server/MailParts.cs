@@ -60,6 +60,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     public SpamParts Spam { get; private set; } = null!;
 
     public SenderParts Senders { get; private set; } = null!;
+    public GuardParts Front { get; private set; } = null!;
 
     public SieveScripts Scripts { get; private set; } = null!;
 
@@ -70,6 +71,15 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
 
     /// <summary>What is listened on; known after <see cref="Listen"/>.</summary>
     public IReadOnlyList<(ListenerSettings Settings, IPEndPoint Bound)> Bound => _host.Bound;
+
+    /// <summary>An address of this machine that is believed when it says by PROXY who connects to <paramref name="listener"/>; null when none is.</summary>
+    public IPAddress? ProxyAddress(IPAddress listener)
+    {
+        var proxies = _host.Options.Proxies;
+        // All of 127.0.0.0/8 is this machine: the first of it that is a proxy will do.
+        return OwnAddresses().Concat(Enumerable.Range(1, 254).Select(n => new IPAddress([127, 0, 0, (byte)n])))
+            .FirstOrDefault(a => a.AddressFamily == listener.AddressFamily && IPAddress.IsLoopback(a) == IPAddress.IsLoopback(listener) && proxies.Contains(a));
+    }
 
     /// <summary>Options of the store of these settings; the verbs open it with the same.</summary>
     public static StoreOptions StoreOptions(ServerSettings settings, IMessageReader reader, TimeProvider clock, ILogger log) => new()
@@ -111,6 +121,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         Accounts = new(_book, _authenticator);
         _preparing = _authenticator.PrepareAsync(_stop.Token);
 
+        Front = _running.Add(await GuardParts.OpenAsync(settings, Store, _clock, _logs.CreateLogger("Aviso.Guard"), cancel));
         Spam = _running.Add(SpamParts.Start(settings, Store, _clock, _logs.CreateLogger("Aviso.Spam")));
         var ids = new IdSource(_clock);
         _router.Now = Mapping.Routes(settings);
@@ -148,12 +159,14 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     private WireHost Host(ServerSettings settings, IMessageReader reader, MailReceiver receiver, IdSource ids)
     {
         var smtpLog = _logs.CreateLogger("Aviso.Smtp");
+        var logins = Front.Before(_authenticator);
+        var guarded = new GuardedReceiver(receiver, Front.Gate);
         // Strangers' mail comes in without a login; people come in by submission.
-        var open = new SmtpServer(Mapping.Smtp(settings), receiver, null, smtpLog, _clock);
-        var submission = new SmtpServer(Mapping.Smtp(settings), receiver, _authenticator, smtpLog, _clock);
-        var imap = new ImapServer(Mapping.Imap(settings), Store, reader, _authenticator, _clock, _logs.CreateLogger("Aviso.Imap"));
+        var open = new SmtpServer(Mapping.Smtp(settings), guarded, null, smtpLog, _clock);
+        var submission = new SmtpServer(Mapping.Smtp(settings), guarded, logins, smtpLog, _clock);
+        var imap = new ImapServer(Mapping.Imap(settings), Store, reader, logins, _clock, _logs.CreateLogger("Aviso.Imap"));
         var sieve = new ManageSieveServer(
-            Mapping.ManageSieve(settings), Mapping.Sieve(settings), Scripts, _authenticator, _clock, _logs.CreateLogger("Aviso.ManageSieve"));
+            Mapping.ManageSieve(settings), Mapping.Sieve(settings), Scripts, logins, _clock, _logs.CreateLogger("Aviso.ManageSieve"));
         return new(Mapping.Wire(settings), kind => kind switch
         {
             ListenerKind.Smtp or ListenerKind.Lmtp => open,
@@ -161,13 +174,14 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
             ListenerKind.Imap or ListenerKind.Imaps => imap,
             ListenerKind.ManageSieve => sieve,
             _ => throw new InvalidOperationException($"nothing speaks {kind}"),
-        }, _clock, _logs.CreateLogger("Aviso.Net"), Certificates.Shown, ids);
+        }, _clock, _logs.CreateLogger("Aviso.Net"), Certificates.Shown, ids, Front.Gate, Front.Gate);
     }
 
     /// <summary>Binds the mail listeners; from here on mail is taken.</summary>
     public void Listen(ServerSettings settings)
     {
         _host.Start(Mapping.MailListeners(settings));
+        _running.Add(new Ending(Front.Watch(_host)));
         _running.Add(_host);
         _running.Add(new Ending(() => _host.StopAsync(Serve.DrainPatience)));
     }
@@ -192,6 +206,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _runner.Wake();
         _resolver.OwnDomains = now.Domains.Select(d => d.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         _host.Options = Mapping.Wire(now);
+        Front.Take(now);
         if (Spam.Learner is { } learner) learner.Enabled = now.Spam is { Enabled: true, LearnFromJunk: true };
         if (NeedsRestart(_started, now) is { Count: > 0 } keys) later.Add($"changes of {string.Join(", ", keys)} hold after a restart");
         return later.Count == 0 ? null : string.Join("; ", later);

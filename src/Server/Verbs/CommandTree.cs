@@ -58,6 +58,7 @@ internal static class CommandTree
         foreach (var group in AdminVerbs.Build()) root.Add(group);
         root.Add(SpamVerbs.Build());
         root.Add(SieveStoreVerbs.Build());
+        root.Add(DecisionVerbs.Build());
         var help = root.Options.OfType<HelpOption>().First();
         help.Action = new ShortHelp((HelpAction)help.Action!);
         return root;
