@@ -76,7 +76,7 @@ internal sealed class GuardParts : IAsyncDisposable
             GuardMode.Crowdsec => GuardOwner.Crowdsec,
             _ => GuardOwner.None,
         },
-        new([.. settings.Networks.Internal, .. settings.Networks.Proxies, .. settings.Guard.Never]),
+        new([.. settings.Networks.Internal, .. settings.Networks.Proxies, .. settings.Networks.TrustedRelays, .. settings.Guard.Never]),
         PerMinute(settings.Limits.Connections), PerMinute(settings.Limits.Messages))
     { Ban = settings.Guard.Ban };
 

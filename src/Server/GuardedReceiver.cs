@@ -28,8 +28,14 @@ internal sealed class GuardedReceiver(IMailReceiver inner, Gatekeeper gate) : IM
 
     public SpooledBody BeginBody() => inner.BeginBody();
 
-    public ValueTask<ReceiveResult> ReceiveAsync(MailTransaction transaction, SpooledBody body, CancellationToken cancel) =>
-        inner.ReceiveAsync(transaction, body, cancel);
+    public async ValueTask<ReceiveResult> ReceiveAsync(MailTransaction transaction, SpooledBody body, CancellationToken cancel)
+    {
+        var result = await inner.ReceiveAsync(transaction, body, cancel);
+        var client = transaction.Client;
+        if (client.Login is null && client.Origin.Kind != ListenerKind.Lmtp && result.Recipients is [{ Cause: var cause }, ..] && cause.StartsWith("spam:", StringComparison.Ordinal))
+            gate.Report(new(client.Origin.Kind, client.Origin.Remote.Address, GuardWords.Spam));
+        return result;
+    }
 
     // The first word of a cause is fixed (ReceiveRefusals).
     private static string? WordOf(Refusal refusal) =>

@@ -60,6 +60,15 @@ public sealed class SpamSection : SettingsSection
 
     public bool Greylist { get; private set; }
 
+    /// <summary>Path of the administrator's rules; null: those that came with the program.</summary>
+    public string? Rules { get; private set; }
+
+    /// <summary>Relative paths begin in the settings file's folder.</summary>
+    internal void Root(string folder)
+    {
+        if (Rules is not null) Rules = System.IO.Path.GetFullPath(Rules, folder);
+    }
+
     public bool LearnFromJunk { get; private set; } = true;
 
     internal static readonly Table<SpamSection> Table = new("Spam filtering.",
@@ -71,7 +80,10 @@ public sealed class SpamSection : SettingsSection
         new Key<SpamSection, double>("reject", Types.Score, s => s.Reject, (s, v) => s.Reject = v,
             "From this score on mail is refused.") { Example = "20" },
         new Key<SpamSection, bool>("greylist", Types.Boolean, s => s.Greylist, (s, v) => s.Greylist = v,
-            "Defer the first mail of unknown senders.") { Example = "true" },
+            "Defer the first mail of unknown senders.") { Example = "true", Later = "greylisting" },
+        new Key<SpamSection, string>("rules", Types.Path, s => s.Rules, (s, v) => s.Rules = v,
+            "A file of rules that are added to ours, and scores that replace ours; see docs/spam-rules.md.")
+            { Example = "/etc/aviso/spam.rules", DefaultText = "only the rules that came with the program" },
         new Key<SpamSection, bool>("learn_from_junk", Types.Boolean, s => s.LearnFromJunk, (s, v) => s.LearnFromJunk = v,
             "Learn from what users move into and out of Junk, and from what they answer.") { Example = "false" },
     ]);
