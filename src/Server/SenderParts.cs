@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Aviso.Accounts;
 using Aviso.Base;
 using Aviso.Delivery;
 using Aviso.Dns;

@@ -46,7 +46,11 @@ public static class UrlParser
         if (!TryHost(authority, out var host, out var shown, out var isAddress, out var isOdd)) return false;
         url = new(raw.ToString(), scheme, host, port, rest.ToString(), source, linkText)
         {
-            UserInfo = user, IsAddress = isAddress, IsOddAddress = isOdd, ShownHost = shown, Domain = isAddress ? host : Organization.Of(host),
+            UserInfo = user,
+            IsAddress = isAddress,
+            IsOddAddress = isOdd,
+            ShownHost = shown,
+            Domain = isAddress ? host : Organization.Of(host),
         };
         return true;
     }
