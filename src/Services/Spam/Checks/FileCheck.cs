@@ -21,6 +21,8 @@ public sealed class FileCheck : ISpamCheck
 
     public string Name => "file";
 
+    internal static bool IsProgram(string extension) => Programs.Contains(extension);
+
     public ValueTask CheckAsync(SpamContext context, CancellationToken cancel)
     {
         foreach (var file in context.Content.Files)

@@ -1,0 +1,110 @@
+using System.Net;
+using System.Text;
+
+namespace Aviso.Spam;
+
+/// <summary>Documents that are text: XML parts and flat XML, symbolic links (SLK), CSV, RTF.</summary>
+internal static class FlatOffice
+{
+    private const int MostLines = 20_000;
+    private const int MostObjects = 16;
+
+    /// <summary>Fields of WordprocessingML, whose words may be cut over several runs (ECMA-376 part 1 §17.16), and cells of Excel 2003.</summary>
+    public static void Xml(string xml, OfficeFindings findings, int depth = 1)
+    {
+        Binary(xml, findings, depth);
+        if (xml.Contains("<w:docOleData", StringComparison.Ordinal)) findings.Add(OfficeFinding.Package, "an embedded object");
+        if (xml.Contains("attachedTemplate", StringComparison.Ordinal) && xml.Contains("TargetMode", StringComparison.Ordinal)) NewOffice.Relations(xml, findings);
+        if (xml.Contains("vbaProject", StringComparison.Ordinal) && xml.Contains("binData", StringComparison.Ordinal) || xml.Contains("macrosPresent=\"yes\"", StringComparison.Ordinal)) findings.Add(OfficeFinding.Macro, "has macros");
+        if (xml.Contains("ddeLink", StringComparison.Ordinal)) findings.Add(OfficeFinding.Dde, "a link to another program");
+        if (xml.IndexOf("DDE", StringComparison.OrdinalIgnoreCase) < 0 && !xml.Contains("instrText", StringComparison.Ordinal) && !xml.Contains("Formula=", StringComparison.Ordinal)
+            && !xml.Contains("SupBook", StringComparison.Ordinal)) return;
+        var code = new StringBuilder();
+        var at = 0;
+        while ((at = xml.IndexOf('<', at)) >= 0)
+        {
+            var end = xml.IndexOf('>', at);
+            if (end < 0) break;
+            var tag = xml.AsSpan(at + 1, end - at - 1);
+            if (tag.StartsWith("w:instrText", StringComparison.Ordinal) && !tag.EndsWith("/"))
+            {
+                var stop = xml.IndexOf('<', end);
+                if (code.Length < 4000) code.Append(WebUtility.HtmlDecode(xml[(end + 1)..(stop < 0 ? xml.Length : stop)]));
+            }
+            else if (tag.StartsWith("w:fldChar", StringComparison.Ordinal)) Field(code, findings);
+            else if (tag.StartsWith("w:fldSimple", StringComparison.Ordinal)) Code(WebUtility.HtmlDecode(XmlTags.Attribute(tag.ToString(), "instr")), findings);
+            else if (tag.Contains("Formula=", StringComparison.Ordinal) && DdeWords.IsCell(WebUtility.HtmlDecode(XmlTags.Attribute(tag.ToString(), "Formula")))) findings.Add(OfficeFinding.Dde, "a cell that asks another program");
+            else if (tag.Equals("Dll", StringComparison.Ordinal) || tag.Equals("x:Dll", StringComparison.Ordinal) || tag.EndsWith("DDELink", StringComparison.Ordinal)) findings.Add(OfficeFinding.Dde, "a link to another program");
+            at = end;
+        }
+        Field(code, findings);
+    }
+
+    // Flat XML holds its objects in base64; these letters are how a compound file begins.
+    private static void Binary(string xml, OfficeFindings findings, int depth)
+    {
+        var at = 0;
+        for (var left = MostObjects; left > 0 && depth > 0 && (at = xml.IndexOf("0M8R4KGx", at, StringComparison.Ordinal)) >= 0; left--)
+        {
+            var end = xml.IndexOf('<', at);
+            var text = xml.AsSpan(at, (end < 0 ? xml.Length : end) - at);
+            var octets = new byte[text.Length];
+            if (Convert.TryFromBase64Chars(text, octets, out var count)) OldOffice.Look(octets.AsMemory(0, count), findings, depth - 1);
+            else findings.Add(OfficeFinding.Unread, "a broken object");
+            at += text.Length;
+        }
+    }
+
+    private static void Field(StringBuilder code, OfficeFindings findings)
+    {
+        Code(code.ToString(), findings);
+        code.Clear();
+    }
+
+    private static void Code(string code, OfficeFindings findings)
+    {
+        if (DdeWords.IsField(code)) findings.Add(OfficeFinding.Dde, DdeWords.Short(code));
+    }
+
+    /// <summary>A symbolic link file: "O;E" says that it is a macro sheet.</summary>
+    public static void Slk(string text, OfficeFindings findings)
+    {
+        var left = MostLines;
+        foreach (var line in text.AsSpan().EnumerateLines())
+        {
+            if (left-- == 0) return;
+            if (line.StartsWith("O;") && line.Contains(";E", StringComparison.Ordinal)) findings.Add(OfficeFinding.Xlm, "a sheet of Excel 4 macros");
+            if (line.StartsWith("C;") && line.IndexOf(";E", StringComparison.Ordinal) is var e and > 0 && DdeWords.IsCell($"={line[(e + 2)..]}")) findings.Add(OfficeFinding.Dde, "a cell that asks another program");
+        }
+    }
+
+    public static void Csv(string text, OfficeFindings findings)
+    {
+        var left = MostLines;
+        foreach (var line in text.AsSpan().EnumerateLines())
+        {
+            if (left-- == 0) return;
+            if (line.IndexOf('|') < 0) continue;
+            foreach (var cell in line.SplitAny(',', ';', '\t'))
+            {
+                if (DdeWords.IsCell(line[cell])) findings.Add(OfficeFinding.Dde, "a cell that asks another program");
+            }
+        }
+    }
+
+    public static void Rtf(string text, OfficeFindings findings)
+    {
+        if (text.Contains("\\objdata", StringComparison.Ordinal)) findings.Add(OfficeFinding.Package, "an embedded object");
+        if (text.Contains("\\objupdate", StringComparison.Ordinal)) findings.Add(OfficeFinding.External, "an object that loads by itself");
+        for (var at = 0; (at = text.IndexOf("\\fldinst", at, StringComparison.Ordinal)) >= 0; at += 8)
+        {
+            var end = Math.Min(text.Length, at + 300);
+            var code = text[(at + 8)..end];
+            if (code.Contains("DDEAUTO", StringComparison.OrdinalIgnoreCase) || code.Contains(" DDE ", StringComparison.OrdinalIgnoreCase)) findings.Add(OfficeFinding.Dde, "a field that asks another program");
+        }
+        foreach (var template in (string[])["{\\*\\template http", "{\\*\\template \\\\\\\\"])
+        {
+            if (text.Contains(template, StringComparison.OrdinalIgnoreCase)) findings.Add(OfficeFinding.RemoteTemplate, "its template lies elsewhere");
+        }
+    }
+}
