@@ -42,6 +42,7 @@ public sealed partial class MailReceiver
         return new(copy.Target.Account, copy.Target.Address, whole, reader.Scan(whole), ReceiveQueue.Sender(transaction.Sender),
             detail is null ? copy.Target.Address : $"{detail}{copy.Target.Address[copy.Target.Address.LastIndexOf('@')..]}")
         {
+            OwnPrefix = context.Trace![copy.Prefix].Length,
             OriginalRecipient = copy.For.Shown,
             OwnAddresses = [copy.For.Shown],
             Authenticated = transaction.Client.Login?.Address,

@@ -163,7 +163,8 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
             : published.Count == 0 ? $"{name} is not in the DNS"
             : published.Contains(wanted) ? "" : $"{name} holds another key";
         if (problem.Length == 0) return held with { Problem = "", SigningSince = held.SigningSince ?? (held.Declared ? null : now) };
-        if (problem != held.Problem) log.KeyNotPublished(held.Key.Domain, problem);
+        // A new key waits to be published, that is no trouble yet; a key in use that nobody can verify is.
+        if (problem != held.Problem && held.Signs) log.KeyNotPublished(held.Key.Domain, problem);
         return held with { Problem = problem };
 
         static string Tag(string record) => record.Split(';').Select(t => t.Replace(" ", "", StringComparison.Ordinal).Trim()).FirstOrDefault(t => t.StartsWith("p=", StringComparison.Ordinal)) ?? "";

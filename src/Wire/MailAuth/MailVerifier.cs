@@ -50,11 +50,13 @@ public sealed class MailVerifier(IResolver resolver, VerifierOptions options, Ti
             : GuardedAsync("iprev", () => IprevAsync(input.Client, earlier.Token), new(IprevResult.TempError, ""));
         var (dkim, arc) = await signatures;
         var sender = await spf;
-        var dmarc = await DmarcAsync(authors, author => GuardedAsync("dmarc", () => _dmarc.EvaluateAsync(author, sender, dkim, Random.Shared.Next(100), linked.Token),
-            DmarcVerdict.None with { Result = DmarcResult.TempError, Domain = author }));
+        // One of ours without a signature fails nothing: it had no way to pass.
+        var unsigned = input.SignaturesOnly && !dkim.Any(d => d.Result == DkimResult.Pass);
+        var dmarc = unsigned ? DmarcVerdict.None with { Domain = from }
+            : await DmarcAsync(authors, author => GuardedAsync("dmarc", () => _dmarc.EvaluateAsync(author, sender, dkim, Random.Shared.Next(100), linked.Token),
+                DmarcVerdict.None with { Result = DmarcResult.TempError, Domain = author }));
         // Signatures that nobody looked at may have been the author's.
         if (dmarc.Result == DmarcResult.Fail && IsSkipped("dkim")) dmarc = dmarc with { Result = DmarcResult.TempError, Policy = DmarcPolicy.None };
-        // One of ours without a signature fails nothing: it had no way to pass.
         if (input.SignaturesOnly && dmarc.Result == DmarcResult.Fail) dmarc = DmarcVerdict.None with { Domain = from };
         return new()
         {

@@ -31,13 +31,22 @@ public sealed class UrlCheck : ISpamCheck
     {
         if (url.IsOddAddress) context.Add("URL_ODD_ADDRESS", 2.5, $"{url.ShownHost} is an address written so that nobody sees it");
         else if (url.IsAddress) context.Add("URL_ADDRESS", 1.5, $"leads to the bare address {url.Host}");
-        if (url.UserInfo is { } user && user.Contains('.', StringComparison.Ordinal)) context.Add("URL_USERINFO", 2.5, $"shows {user} before the @ and leads to {url.Host}");
+        if (url.UserInfo is { } user && user.Contains('.', StringComparison.Ordinal)) ShownUser(context, url, user);
         if (url.Port is not (0 or 80 or 443 or 8080 or 8443)) context.Add("URL_PORT", 0.7, $"port {url.Port} at {url.Host}");
         if (IsLookAlike(url.ShownHost)) context.Add("URL_LOOKALIKE", 2.5, $"{url.Host} mixes look-alike letters");
         if (Shorteners.Contains(url.Host)) context.Add("URL_SHORTENER", 0.4, $"hides its end behind {url.Host}");
         if (Array.Exists(FreeHosts, url.Host.EndsWith)) context.Add("URL_FREE_HOST", 0.8, $"leads to a page anybody can make at {url.Host}");
         if (url.Host.AsSpan().Count('.') > 5) context.Add("URL_MANY_LABELS", 0.6, $"many labels in {url.Host}");
         if (url.Source == UrlSource.Link) ShownElsewhere(context, url);
+    }
+
+    // "http://first.last@firm.example" is an address somebody turned into a link by mistake: it has no path, and no host of another shown.
+    private static void ShownUser(SpamContext context, FoundUrl url, string user)
+    {
+        var name = user.Split(':')[0];
+        if (HeaderCheck.SameOrganization(name, url.Host)) return;
+        var isAddress = url.Rest is "" or "/" && name.AsSpan().Count('.') == 1 && !name.StartsWith("www.", StringComparison.OrdinalIgnoreCase);
+        context.Add("URL_USERINFO", isAddress ? 0.8 : 2.5, $"shows {user} before the @ and leads to {url.Host}");
     }
 
     // "www.one.example" as the text of a link to two.example. Links that count clicks lead through other hosts too, so the

@@ -28,6 +28,13 @@ public sealed class CheckTests
     }
 
     [Theory]
+    [InlineData("http://first.last@firm.example", 0.8)]
+    [InlineData("http://www.firm.example@mail.firm.example/x", 0)]
+    [InlineData("http://bank.example@evil.example/login", 2.5)]
+    public void A_mail_address_made_a_link_is_no_disguise(string url, double score) =>
+        Assert.Equal(score, SpamMail.RunAll(SpamMail.Around($"<a href=\"{url}\">x</a>", "text/html")).Symbols.Where(s => s.Name == "URL_USERINFO").Sum(s => s.Score));
+
+    [Theory]
     [InlineData("\"info@bank.example\" <x@evil.example>", "FROM_NAME_ADDRESS", true)]
     [InlineData("\"info@bank.example\" <x@mail.bank.example>", "FROM_NAME_ADDRESS", false)]
     public void A_name_that_is_another_address_is_told(string from, string symbol, bool expected) =>
