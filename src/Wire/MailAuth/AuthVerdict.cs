@@ -54,7 +54,7 @@ public sealed record AuthVerdict
                 + $"{Property("header.a", dkim.Algorithm)}{Property("header.b", dkim.Signature)}";
         }
         if (Dkim.Count == 0) yield return "dkim=none";
-        yield return $"dmarc={Word(Dmarc.Result)}{(Dmarc.Record is { } r ? $" (p={Word(r.Policy)} dis={Word(Dmarc.Policy)})" : "")}{Property("header.from", FromDomain)}";
+        yield return $"dmarc={Word(Dmarc.Result)}{(Dmarc.Record is { } r ? $" (p={Word(r.Policy)} dis={Word(Dmarc.Policy)})" : "")}{Property("header.from", FromDomain.Length > 0 ? FromDomain : Dmarc.Domain)}";
         if (Arc.Instance > 0) yield return $"arc={Word(Arc.Result)} (i={Arc.Instance})";
     }
 

@@ -44,9 +44,18 @@ public sealed record AuthenticationResults(string AuthservId, int Version, int I
         foreach (var field in new HeaderFields(header))
         {
             if (!field.Is("Authentication-Results"u8)) continue;
-            if (Parse(field.Value)?.AuthservId is { } id && id.Equals(authservId, StringComparison.OrdinalIgnoreCase)) found.Add(field.Offset..(field.Offset + field.Length));
+            if (Claims(field.Value, authservId)) found.Add(field.Offset..(field.Offset + field.Length));
         }
         return found;
+    }
+
+    // Some readers are more generous than the grammar: what they could take for our name is a claim to it as well.
+    private static bool Claims(ReadOnlySpan<byte> value, string authservId)
+    {
+        if (Parse(value) is not { AuthservId: { Length: > 0 } id }) return HeaderText.Raw(value).Contains(authservId, StringComparison.OrdinalIgnoreCase);
+        var end = id.AsSpan().IndexOfAny("/:;= ");
+        return id.Equals(authservId, StringComparison.OrdinalIgnoreCase)
+            || id.AsSpan(0, end < 0 ? id.Length : end).TrimEnd('.').Equals(authservId, StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>The field with its name, folded, CRLF at the end.</summary>
@@ -66,8 +75,10 @@ public sealed record AuthenticationResults(string AuthservId, int Version, int I
     public static string Value(string text)
     {
         var clean = string.Concat(text.Where(c => c is >= ' ' and not '\x7F'));
-        if (clean.Length > 0 && !clean.AsSpan().ContainsAny(NotInTokens)) return clean;
-        // RFC 8601 §2.2: pvalue may be local-part "@" domain-name as it is.
+        // RFC 8601 §2.2: pvalue may be [ local-part ] "@" domain-name as it is.
+        var at = clean.IndexOf('@', StringComparison.Ordinal);
+        var isPlain = at < 0 || (at == clean.LastIndexOf('@') && at < clean.Length - 1);
+        if (clean.Length > 0 && isPlain && !clean.AsSpan().ContainsAny(NotInTokens)) return clean;
         return "\"" + clean.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"";
     }
 }

@@ -24,11 +24,14 @@ public sealed class DmarcEvaluator(IResolver resolver, PublicSuffixes suffixes)
         var record = found.Record;
         var bySpf = spf.Result == SpfResult.Pass && await AlignedAsync(from, walk, spf.Domain, record.StrictSpf, cancel);
         var byDkim = false;
-        var unsure = spf.Result == SpfResult.TempError;
+        // Only a check that would have spoken for the author: a forger's own signature with a key that never comes excuses nothing.
+        var unsure = spf.Result == SpfResult.TempError && await AlignedAsync(from, walk, spf.Domain, record.StrictSpf, cancel);
         foreach (var signature in dkim)
         {
-            if (signature.Result == DkimResult.Pass) byDkim = byDkim || await AlignedAsync(from, walk, signature.Domain, record.StrictDkim, cancel);
-            unsure |= signature.Result == DkimResult.TempError;
+            if (signature.Result is not (DkimResult.Pass or DkimResult.TempError)) continue;
+            if (!await AlignedAsync(from, walk, signature.Domain, record.StrictDkim, cancel)) continue;
+            if (signature.Result == DkimResult.Pass) byDkim = true;
+            else unsure = true;
         }
         var verdict = new DmarcVerdict(DmarcResult.Pass, DmarcPolicy.None, from, found.Domain, bySpf, byDkim, record);
         if (bySpf || byDkim) return verdict;
@@ -68,7 +71,7 @@ public sealed class DmarcEvaluator(IResolver resolver, PublicSuffixes suffixes)
 
     private sealed record Found(string Domain, DmarcRecord Record);
 
-    /// <param name="Failed">The name's own record could not be asked for.</param>
+    /// <param name="Failed">The record that counts could not be asked for.</param>
     /// <param name="SaysPublicSuffix">A record on the way says psd=y or psd=n.</param>
     private sealed record Walk(Found? Policy, string Organizational, bool Failed, bool SaysPublicSuffix = false);
 
@@ -80,7 +83,13 @@ public sealed class DmarcEvaluator(IResolver resolver, PublicSuffixes suffixes)
         {
             var name = string.Join('.', labels[^keep..]);
             var (record, failed) = await RecordAsync(name, cancel);
-            if (failed) return new(null, from, true);
+            if (failed)
+            {
+                // What stands above a record that was found can do without an answer, and of a suffix nothing was expected.
+                if (organizational is not null) break;
+                if (IsSuffix(name)) continue;
+                return new(null, from, true);
+            }
             if (record is null) continue;
             var here = new Found(name, record);
             if (keep == labels.Length) own = here;
@@ -92,7 +101,8 @@ public sealed class DmarcEvaluator(IResolver resolver, PublicSuffixes suffixes)
             if (record.PublicSuffix == 'y')
             {
                 var below = keep < labels.Length ? string.Join('.', labels[^(keep + 1)..]) : name;
-                return new(own ?? organizational ?? here, below, false, true);
+                // RFC 9989 §4.10.1: the author's record, the organisation's, the suffix's; none from half way up.
+                return new(own ?? (organizational?.Domain == below ? organizational : here), below, false, true);
             }
             organizational = here;
         }

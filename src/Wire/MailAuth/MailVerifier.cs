@@ -26,6 +26,7 @@ public sealed record VerifierOptions
 public sealed class MailVerifier(IResolver resolver, VerifierOptions options, TimeProvider clock)
 {
     private const int MostHeader = 256 * 1024;
+    private const int MostAuthors = 5;
 
     private readonly SpfChecker _spf = new(resolver, options.HostName, clock);
     private readonly DkimArcVerifier _signatures = new(resolver, options.Dkim, clock);
@@ -36,21 +37,26 @@ public sealed class MailVerifier(IResolver resolver, VerifierOptions options, Ti
     {
         using var budget = new CancellationTokenSource(options.Budget, clock);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(budget.Token, cancel);
+        // DMARC comes last and asks the author's DNS; a sender whose own DNS is slow must not use up its time.
+        using var early = new CancellationTokenSource(options.Budget * 0.75, clock);
+        using var earlier = CancellationTokenSource.CreateLinkedTokenSource(early.Token, cancel);
         var skipped = new List<string>();
-        var from = FromDomain(input.Body);
+        var authors = FromDomains(input.Body);
+        var from = authors is [var only] ? only : "";
         var spf = input.SignaturesOnly ? Task.FromResult(SpfVerdict.None)
-            : GuardedAsync("spf", () => _spf.CheckAsync(input.Client, input.Helo, input.Sender, linked.Token),
-                SpfVerdict.None with { Result = SpfResult.TempError, Problem = "not answered in time" });
-        var signatures = GuardedAsync("dkim", () => _signatures.VerifyAsync(input.Body, linked.Token), new([], ArcVerdict.None));
+            : GuardedAsync("spf", () => _spf.CheckAsync(input.Client, input.Helo, input.Sender, earlier.Token), Unanswered(input));
+        var signatures = GuardedAsync("dkim", () => _signatures.VerifyAsync(input.Body, earlier.Token), new([], ArcVerdict.None));
         var iprev = input.SignaturesOnly ? Task.FromResult(IprevVerdict.None)
-            : GuardedAsync("iprev", () => IprevAsync(input.Client, linked.Token), new(IprevResult.TempError, ""));
+            : GuardedAsync("iprev", () => IprevAsync(input.Client, earlier.Token), new(IprevResult.TempError, ""));
         var (dkim, arc) = await signatures;
         var sender = await spf;
         // One of ours without a signature fails nothing: it had no way to pass.
         var unsigned = input.SignaturesOnly && !dkim.Any(d => d.Result == DkimResult.Pass);
         var dmarc = unsigned ? DmarcVerdict.None with { Domain = from }
-            : await GuardedAsync("dmarc", () => _dmarc.EvaluateAsync(from, sender, dkim, Random.Shared.Next(100), linked.Token),
-                DmarcVerdict.None with { Result = DmarcResult.TempError, Domain = from });
+            : await DmarcAsync(authors, author => GuardedAsync("dmarc", () => _dmarc.EvaluateAsync(author, sender, dkim, Random.Shared.Next(100), linked.Token),
+                DmarcVerdict.None with { Result = DmarcResult.TempError, Domain = author }));
+        // Signatures that nobody looked at may have been the author's.
+        if (dmarc.Result == DmarcResult.Fail && IsSkipped("dkim")) dmarc = dmarc with { Result = DmarcResult.TempError, Policy = DmarcPolicy.None };
         if (input.SignaturesOnly && dmarc.Result == DmarcResult.Fail) dmarc = DmarcVerdict.None with { Domain = from };
         return new()
         {
@@ -74,10 +80,35 @@ public sealed class MailVerifier(IResolver resolver, VerifierOptions options, Ti
             }
             catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
             {
-                lock (skipped) skipped.Add(name);
+                lock (skipped)
+                {
+                    if (!skipped.Contains(name)) skipped.Add(name);
+                }
                 return instead;
             }
         }
+
+        bool IsSkipped(string name)
+        {
+            lock (skipped) return skipped.Contains(name);
+        }
+    }
+
+    // RFC 7489 §6.6.1: of several domains each is asked, and the strictest answer to a failure counts.
+    private static async ValueTask<DmarcVerdict> DmarcAsync(IReadOnlyList<string> authors, Func<string, Task<DmarcVerdict>> evaluate)
+    {
+        if (authors is [var only]) return await evaluate(only);
+        var worst = DmarcVerdict.None with { Result = DmarcResult.PermError };
+        foreach (var one in await Task.WhenAll(authors.Select(evaluate)))
+            if (one.Result == DmarcResult.Fail && (worst.Result != DmarcResult.Fail || one.Policy > worst.Policy)) worst = one;
+        return worst;
+    }
+
+    private static SpfVerdict Unanswered(AuthInput input)
+    {
+        var domain = input.Sender[(input.Sender.LastIndexOf('@') + 1)..];
+        return domain.Length > 0 ? new(SpfResult.TempError, domain, "mailfrom", "", "not answered in time")
+            : new(SpfResult.TempError, input.Helo, "helo", "", "not answered in time");
     }
 
     /// <summary>RFC 8601 §3: the client's name leads back to its address.</summary>
@@ -99,22 +130,22 @@ public sealed class MailVerifier(IResolver resolver, VerifierOptions options, Ti
         return new(any ? IprevResult.Fail : IprevResult.PermError, "");
     }
 
-    // RFC 7489 §6.6.1: exactly one From field with authors of one domain.
-    private static string FromDomain(SpooledBody body)
+    /// <summary>The domains of all authors of all From fields, ASCII, each once, the first ones.</summary>
+    private static List<string> FromDomains(SpooledBody body)
     {
         var header = Header(body);
-        string? found = null;
+        var found = new List<string>(1);
         foreach (var field in new HeaderFields(header.Span))
         {
             if (!field.Is("From"u8)) continue;
             foreach (var mailbox in AddressList.Mailboxes(AddressList.Parse(field.Value)))
             {
-                if (DnsName.Normalize(Ascii(mailbox.Domain)) is not { } domain) continue;
-                if (found is not null && found != domain) return "";
-                found = domain;
+                if (mailbox.Domain.Length == 0 || DnsName.Normalize(Ascii(mailbox.Domain)) is not { } domain || domain == "." || found.Contains(domain)) continue;
+                found.Add(domain);
+                if (found.Count == MostAuthors) return found;
             }
         }
-        return found ?? "";
+        return found;
     }
 
     private static string Ascii(string domain)

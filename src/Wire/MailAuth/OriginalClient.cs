@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Aviso.Mime;
 
 namespace Aviso.MailAuth;
@@ -10,6 +11,7 @@ namespace Aviso.MailAuth;
 public static class OriginalClient
 {
     private const int MostHops = 10;
+    private const int LongestHelo = 255;
 
     /// <summary>The client and its HELO; what was given when the field of a trusted relay says nothing.</summary>
     /// <param name="header">The message's header octets.</param>
@@ -22,29 +24,51 @@ public static class OriginalClient
         {
             if (!field.Is("Received"u8)) continue;
             if (!isTrusted(client) || hops++ == MostHops) break;
-            if (Read(HeaderText.Raw(field.Value)) is not { } found) break;
+            if (Read(Encoding.Latin1.GetString(field.Value)) is not { } found) break;
             (client, name) = found;
         }
         return (client, name);
     }
 
-    // "from HELO (name [192.0.2.1])" of most servers, "from name ([192.0.2.1] helo=HELO)" of some. Only what stands before "by" counts.
+    // "from HELO (name [192.0.2.1])" of most servers, "from name ([192.0.2.1] helo=HELO)" of some. HELO, and further down the name
+    // in a client's certificate, are a stranger's words and may hold anything but a line end: the address is the last one on the
+    // first line that has any, and "by" counts where it begins a line, if it does anywhere.
     private static (IPAddress, string)? Read(string value)
     {
-        var words = value.Split((char[])[' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries);
-        if (words.Length < 2 || !words[0].Equals("from", StringComparison.OrdinalIgnoreCase)) return null;
-        var helo = words[1];
+        var lines = value.Split('\n');
+        var isFolded = Array.Exists(lines, l => Words(l) is [var first, ..] && IsBy(first));
+        var head = Words(lines[0]);
+        if (head.Length < 2 || !head[0].Equals("from", StringComparison.OrdinalIgnoreCase)) return null;
+        var helo = head[1];
         IPAddress? address = null;
-        foreach (var word in words.Skip(1).TakeWhile(w => !w.Equals("by", StringComparison.OrdinalIgnoreCase)))
+        for (var i = 0; i < lines.Length && address is null; i++)
         {
-            if (word.Contains("helo=", StringComparison.OrdinalIgnoreCase)) helo = word[(word.IndexOf("helo=", StringComparison.OrdinalIgnoreCase) + 5)..].TrimEnd(')', ',');
-            // The last one: a HELO may be an address literal, and it comes first.
-            var (open, close) = (word.IndexOf('[', StringComparison.Ordinal), word.IndexOf(']', StringComparison.Ordinal));
-            if (open < 0 || close < open) continue;
-            var text = word[(open + 1)..close];
-            if (text.StartsWith("IPv6:", StringComparison.OrdinalIgnoreCase)) text = text[5..];
-            if (IPAddress.TryParse(text, out var found)) address = found.IsIPv4MappedToIPv6 ? found.MapToIPv4() : found;
+            var words = Words(lines[i]);
+            var from = i == 0 ? 1 : 0;
+            if (i > 0 && words is [var first, ..] && IsBy(first)) break;
+            for (var at = from; at < words.Length; at++)
+            {
+                if (!isFolded && at > from && IsBy(words[at])) return address is null ? null : Found(address, helo);
+                if (at > from && words[at].TrimStart('(') is var word && word.StartsWith("helo=", StringComparison.OrdinalIgnoreCase)) helo = word[5..].TrimEnd(')', ',');
+                address = Address(words[at]) ?? address;
+            }
         }
-        return address is null ? null : (address, helo.Length <= 255 ? helo : "");
+        return address is null ? null : Found(address, helo);
+    }
+
+    private static (IPAddress, string) Found(IPAddress address, string helo) => (address, helo.Length <= LongestHelo ? helo : "");
+
+    private static string[] Words(string line) => line.Split((char[])[' ', '\t', '\r'], StringSplitOptions.RemoveEmptyEntries);
+
+    private static bool IsBy(string word) => word.Equals("by", StringComparison.OrdinalIgnoreCase);
+
+    // "[192.0.2.1]" within a word; what a "name=" stands before was said by the client.
+    private static IPAddress? Address(string word)
+    {
+        var (open, close) = (word.IndexOf('[', StringComparison.Ordinal), word.IndexOf(']', StringComparison.Ordinal));
+        if (open < 0 || close < open || word.AsSpan(0, open).Contains('=')) return null;
+        var text = word.AsSpan(open + 1, close - open - 1);
+        if (text.StartsWith("IPv6:", StringComparison.OrdinalIgnoreCase)) text = text[5..];
+        return !IPAddress.TryParse(text, out var found) ? null : found.IsIPv4MappedToIPv6 ? found.MapToIPv4() : found;
     }
 }

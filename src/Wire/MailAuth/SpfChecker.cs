@@ -183,7 +183,7 @@ public sealed class SpfChecker(IResolver resolver, string receiver, TimeProvider
             var name = await DomainAsync(spec, domain);
             if (DnsName.Normalize(name) is null) return;
             var texts = (await resolver.QueryAsync(name, DnsType.Txt, cancel)).Records.OfType<TxtRecord>().ToList();
-            if (texts.Count != 1 || texts[0].Text is not { } text || text.AsSpan().ContainsAnyExceptInRange(' ', '~') || !SpfMacro.IsMacroString(text.Replace(' ', '_'))) return;
+            if (texts.Count != 1 || texts[0].Text is not { } text || text.AsSpan().ContainsAnyExceptInRange(' ', '~') || !SpfMacro.IsMacroString(text.Replace(' ', 'x'))) return;
             Explanation = await SpfMacro.ExpandAsync(text, values, domain, () => ValidatedNameAsync(domain));
         }
 

@@ -29,6 +29,9 @@ public sealed class Srs(IReadOnlyList<byte[]> secrets, TimeProvider clock, SrsOp
     private const string Base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     private const int DaysRound = 1024;
 
+    // Signed with SRS1, so that neither kind passes for the other.
+    private const string First = "1=";
+
     private readonly SrsOptions _options = options ?? new();
 
     /// <summary>True for a local part that this scheme made here or elsewhere.</summary>
@@ -56,9 +59,9 @@ public sealed class Srs(IReadOnlyList<byte[]> secrets, TimeProvider clock, SrsOp
         var parts = localPart[5..].Split('=', isFirst ? 4 : 3);
         if (parts.Length < (isFirst ? 4 : 3)) return new(null, "not a whole SRS address");
         var signed = localPart[(5 + parts[0].Length + 1)..];
-        if (!Verifies(parts[0], signed)) return new(null, "the hash is not ours");
+        if (!Verifies(parts[0], isFirst ? signed : First + signed)) return new(null, "the hash is not ours");
         // SRS1=hash=first-forwarder==hash=stamp=host=local: goes back to the first forwarder, which checks its own hash and day.
-        if (!isFirst) return parts[2].Length > 1 ? new($"SRS0{parts[2]}@{parts[1]}", "") : new(null, "not a whole SRS1 address");
+        if (!isFirst) return parts[2].Length > 1 && parts[2][0] is '=' or '+' or '-' ? new($"SRS0{parts[2]}@{parts[1]}", "") : new(null, "not a whole SRS1 address");
         return IsRecent(parts[1]) ? new($"{parts[3]}@{parts[2]}", "") : new(null, "too old");
     }
 
@@ -68,12 +71,12 @@ public sealed class Srs(IReadOnlyList<byte[]> secrets, TimeProvider clock, SrsOp
         if (local[3] == '0')
         {
             var opaque = $"{host}={local[4..]}";
-            return $"SRS1={Hash(secrets[0], opaque)}={opaque}";
+            return $"SRS1={Hash(secrets[0], First + opaque)}={opaque}";
         }
         var parts = local[5..].Split('=', 3);
         if (parts.Length < 3) return null;
         var rest = $"{parts[1]}={parts[2]}";
-        return $"SRS1={Hash(secrets[0], rest)}={rest}";
+        return $"SRS1={Hash(secrets[0], First + rest)}={rest}";
     }
 
     private bool Verifies(string hash, string signed)

@@ -26,7 +26,7 @@ public sealed class DmarcTally(IDocumentRows documents, TimeProvider clock)
     {
         if (verdict.Dmarc.Record is not { AggregateReports.Count: > 0 } record) return;
         var row = new TallyRow(
-            client.ToString(), disposition, verdict.Dmarc.DkimAligned, verdict.Dmarc.SpfAligned, reason?.Type ?? "", reason?.Comment ?? "", verdict.FromDomain, envelopeFrom,
+            client.ToString(), disposition, verdict.Dmarc.DkimAligned, verdict.Dmarc.SpfAligned, reason?.Type ?? "", reason?.Comment ?? "", verdict.Dmarc.Domain, envelopeFrom,
             string.Join('\n', verdict.Dkim.Take(MostSignatures).Select(d => $"{d.Domain}\t{d.Selector}\t{d.Result.ToString().ToLowerInvariant()}")),
             $"{verdict.Spf.Domain}\t{(verdict.Spf.Identity == "helo" ? "helo" : "mfrom")}\t{verdict.Spf.Result.ToString().ToLowerInvariant()}");
         var day = clock.GetUtcNow().UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture);

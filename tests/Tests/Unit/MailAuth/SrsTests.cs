@@ -72,6 +72,15 @@ public sealed class SrsTests
         Assert.Equal("alice@sender.example", At(Now, Old).Reverse(Local(first)).Address);
     }
 
+    [Fact]
+    public void One_kind_does_not_pass_for_the_other()
+    {
+        var first = At(Now).Forward("alice@sender.example", "first.example");
+        var second = At(Now).Forward(first, "second.example");
+        Assert.Null(At(Now).Reverse("SRS1" + Local(first)[4..]).Address);
+        Assert.Null(At(Now).Reverse("SRS0" + Local(second)[4..]).Address);
+    }
+
     [Theory]
     [InlineData("alice")]
     [InlineData("SRS0=")]
