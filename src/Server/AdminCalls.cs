@@ -36,6 +36,13 @@ internal static class AdminCalls
             .Add("domain.remove", (c, t) => Answer(accounts.RemoveDomainAsync(c.Text("name") ?? "", t)), changes: true);
 
         admin
+            .Add("dkim.list", (_, _) => Rows(mail.Senders.Keys.List()))
+            .Add("dkim.check", (_, t) => CheckKeysAsync(mail.Senders.Keys, t))
+            .Add("dkim.rotate", async (c, t) => await mail.Senders.Keys.RotateAsync(c.Text("name") ?? "", t) is { } keys
+                ? await Rows(keys) : AdminReply.No($"{c.Text("name")} has no keys of ours: its keys are declared in the settings, or it is no domain of ours"), changes: true)
+            .Add("reports", (c, t) => ReportsAsync(mail, c, t));
+
+        admin
             .Add("certificates.list", (_, _) => Rows(mail.Certificates.List()))
             .Add("certificates.renew", (c, t) => RenewAsync(mail.Certificates, c.Text("name"), t), changes: true);
 
@@ -49,6 +56,7 @@ internal static class AdminCalls
             .Add("queue.release", (c, t) => Changed(c, "released", queue.ReleaseAsync, t), changes: true)
             .Add("queue.drop", (c, t) => Changed(c, "dropped", queue.DropAsync, t), changes: true);
 
+        SieveCalls.Add(admin, mail);
         admin
             .Add("store.check", (c, t) => CheckAsync(mail.Store, c, t))
             .Add("store.rebuild", (_, _) => Task.FromResult(AdminReply.No("the server is running; stop it first, then `aviso store rebuild`")));
@@ -73,6 +81,19 @@ internal static class AdminCalls
         await foreach (var finding in store.CheckAsync(call.Flag("bodies") ? StoreCheckDepth.Bodies : StoreCheckDepth.Rows, cancel))
             findings.Add(finding);
         return await Rows(findings);
+    }
+
+    private static async Task<AdminReply> CheckKeysAsync(SigningKeys keys, CancellationToken cancel)
+    {
+        foreach (var domain in keys.List().Select(k => k.Domain).Distinct().ToList()) await keys.CheckAsync(domain, cancel);
+        return await Rows(keys.List().Where(k => k.Problem.Length > 0));
+    }
+
+    private static async Task<AdminReply> ReportsAsync(MailParts mail, AdminCall call, CancellationToken cancel)
+    {
+        if (!int.TryParse(call.Text("days") ?? "14", out var days) || days is < 1 or > 3650) return AdminReply.No("--days takes a number of days");
+        var (dmarc, tls, complaints) = await mail.Senders.Reports.ListAsync(TimeProvider.System.GetUtcNow().AddDays(-days), cancel);
+        return AdminReply.Done(JsonSerializer.SerializeToNode(ReportSummary.Of(dmarc, tls, complaints), Json));
     }
 
     private static async Task<AdminReply> RenewAsync(CertificateParts certificates, string? name, CancellationToken cancel)

@@ -14,6 +14,7 @@ internal sealed record LocalMode(string Folder, int PortOffset, bool FreePorts)
 {
     public const string Domain = "example.test";
     public const string PasswordFile = "passwords.json";
+    public const string SettingsName = "aviso.yaml";
 
     private static readonly string[] Names = ["alice", "bob", "outside"];
 
@@ -31,7 +32,10 @@ internal sealed record LocalMode(string Folder, int PortOffset, bool FreePorts)
         Directory.CreateDirectory(folder);
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         MakePasswords(folder);
-        var load = SettingsFile.Parse(Text(), "local mode", folder);
+        var text = Text();
+        // For the verbs, which find the server by its settings.
+        File.WriteAllText(Path.Combine(folder, SettingsName), "# Written by `aviso serve --local` at each start: changes here have no effect.\n" + text);
+        var load = SettingsFile.Parse(text, "local mode", folder);
         return load with { Files = [] };
     }
 
@@ -93,6 +97,9 @@ internal sealed record LocalMode(string Folder, int PortOffset, bool FreePorts)
             text.Append($"  openssl s_client -quiet -CAfile {folder}/tls/ca.pem -connect 127.0.0.1:{imaps}\n");
         }
         if (Port(ListenerKind.Metrics) is { } metrics) text.Append($"  curl http://127.0.0.1:{metrics}/healthz/ready\n");
+        var verb = $"{Environment.ProcessPath} --config {folder}/{SettingsName}";
+        text.Append($"  {verb} spam explain message.eml\n");
+        text.Append($"  {verb} sieve put rules.sieve --account alice@{Domain} --activate\n");
         return text.ToString();
 
         int? Port(ListenerKind kind) => bound.FirstOrDefault(b => b.Kind == kind && b.NotBound is null)?.Address.Port;

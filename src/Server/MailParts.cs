@@ -59,13 +59,27 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
 
     public SpamParts Spam { get; private set; } = null!;
 
+    public SenderParts Senders { get; private set; } = null!;
+    public GuardParts Front { get; private set; } = null!;
+
     public SieveScripts Scripts { get; private set; } = null!;
 
     /// <summary>What Sieve does with a message; the verbs try scripts with it.</summary>
     public SieveStep Sieve { get; private set; } = null!;
 
+    public SieveTrials SieveTrials { get; private set; } = null!;
+
     /// <summary>What is listened on; known after <see cref="Listen"/>.</summary>
     public IReadOnlyList<(ListenerSettings Settings, IPEndPoint Bound)> Bound => _host.Bound;
+
+    /// <summary>An address of this machine that is believed when it says by PROXY who connects to <paramref name="listener"/>; null when none is.</summary>
+    public IPAddress? ProxyAddress(IPAddress listener)
+    {
+        var proxies = _host.Options.Proxies;
+        // All of 127.0.0.0/8 is this machine: the first of it that is a proxy will do.
+        return OwnAddresses().Concat(Enumerable.Range(1, 254).Select(n => new IPAddress([127, 0, 0, (byte)n])))
+            .FirstOrDefault(a => a.AddressFamily == listener.AddressFamily && IPAddress.IsLoopback(a) == IPAddress.IsLoopback(listener) && proxies.Contains(a));
+    }
 
     /// <summary>Options of the store of these settings; the verbs open it with the same.</summary>
     public static StoreOptions StoreOptions(ServerSettings settings, IMessageReader reader, TimeProvider clock, ILogger log) => new()
@@ -107,6 +121,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         Accounts = new(_book, _authenticator);
         _preparing = _authenticator.PrepareAsync(_stop.Token);
 
+        Front = _running.Add(await GuardParts.OpenAsync(settings, Store, _clock, _logs.CreateLogger("Aviso.Guard"), cancel));
         Spam = _running.Add(SpamParts.Start(settings, Store, _clock, _logs.CreateLogger("Aviso.Spam")));
         var ids = new IdSource(_clock);
         _router.Now = Mapping.Routes(settings);
@@ -117,7 +132,8 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         });
         Certificates = _running.Add(await CertificateParts.OpenAsync(settings, Store, _resolver, _logs.CreateLogger("Aviso.Net"), _clock, cancel));
         var delivery = _logs.CreateLogger("Aviso.Delivery");
-        _runner = new(new(Store, Store.Spool, reader, _resolver, _router, new NoticeTarget(_book), ids, address => _guard.Allows(address),
+        Senders = _running.Add(await SenderParts.OpenAsync(settings, Store, reader, _router, _resolver, ids, () => _runner.Wake(), _clock, delivery, cancel));
+        _runner = new(new(Store, Store.Spool, reader, _resolver, _router, new NoticeTarget(_book, Senders.Srs, settings.Outbound.Capture), ids, address => _guard.Allows(address),
             host => string.Equals(host.TrimEnd('.'), settings.Hostname, StringComparison.OrdinalIgnoreCase), _clock, delivery), Mapping.Queue(settings));
         Queue = new(Store, _clock, _runner.Wake, delivery);
         var running = Task.WhenAll(_runner.RunAsync(_stop.Token), MeasureAsync(_stop.Token));
@@ -129,20 +145,28 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
 
         Scripts = _running.Add(new SieveScripts(Store, _clock, Mapping.Scripts(settings)));
         Sieve = new(Mapping.SieveStep(settings), Scripts, Store, _clock, delivery);
+        SieveTrials = new(Sieve, Store, _clock);
 
-        var receiver = new MailReceiver(Mapping.Receive(settings), _book, Store, reader, _router, ids, _clock, delivery) { Queued = _runner.Wake };
+        var receiver = new MailReceiver(Mapping.Receive(settings), _book, Store, reader, _router, ids, _clock, delivery)
+        {
+            Queued = _runner.Wake,
+            Filters = Senders.Filters(Spam, Sieve, new(new NoticeTarget(_book, Senders.Srs, settings.Outbound.Capture), _book, Store, reader, _router, _clock, delivery)),
+        };
+        Senders.Start();
         _host = Host(settings, reader, receiver, ids);
     }
 
     private WireHost Host(ServerSettings settings, IMessageReader reader, MailReceiver receiver, IdSource ids)
     {
         var smtpLog = _logs.CreateLogger("Aviso.Smtp");
+        var logins = Front.Before(_authenticator);
+        var guarded = new GuardedReceiver(receiver, Front.Gate);
         // Strangers' mail comes in without a login; people come in by submission.
-        var open = new SmtpServer(Mapping.Smtp(settings), receiver, null, smtpLog, _clock);
-        var submission = new SmtpServer(Mapping.Smtp(settings), receiver, _authenticator, smtpLog, _clock);
-        var imap = new ImapServer(Mapping.Imap(settings), Store, reader, _authenticator, _clock, _logs.CreateLogger("Aviso.Imap"));
+        var open = new SmtpServer(Mapping.Smtp(settings), guarded, null, smtpLog, _clock);
+        var submission = new SmtpServer(Mapping.Smtp(settings), guarded, logins, smtpLog, _clock);
+        var imap = new ImapServer(Mapping.Imap(settings), Store, reader, logins, _clock, _logs.CreateLogger("Aviso.Imap"));
         var sieve = new ManageSieveServer(
-            Mapping.ManageSieve(settings), Mapping.Sieve(settings), Scripts, _authenticator, _clock, _logs.CreateLogger("Aviso.ManageSieve"));
+            Mapping.ManageSieve(settings), Mapping.Sieve(settings), Scripts, logins, _clock, _logs.CreateLogger("Aviso.ManageSieve"));
         return new(Mapping.Wire(settings), kind => kind switch
         {
             ListenerKind.Smtp or ListenerKind.Lmtp => open,
@@ -150,13 +174,14 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
             ListenerKind.Imap or ListenerKind.Imaps => imap,
             ListenerKind.ManageSieve => sieve,
             _ => throw new InvalidOperationException($"nothing speaks {kind}"),
-        }, _clock, _logs.CreateLogger("Aviso.Net"), Certificates.Shown, ids);
+        }, _clock, _logs.CreateLogger("Aviso.Net"), Certificates.Shown, ids, Front.Gate, Front.Gate);
     }
 
     /// <summary>Binds the mail listeners; from here on mail is taken.</summary>
     public void Listen(ServerSettings settings)
     {
         _host.Start(Mapping.MailListeners(settings));
+        _running.Add(new Ending(Front.Watch(_host)));
         _running.Add(_host);
         _running.Add(new Ending(() => _host.StopAsync(Serve.DrainPatience)));
     }
@@ -174,12 +199,15 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         if (_preparing.IsCompleted) _preparing = _authenticator.PrepareAsync(_stop.Token);
         if (!Certificates.Take(now))
             later.Add("the new certificates cannot be used, the old ones stay");
+        await Senders.ApplyAsync(now, cancel);
         _router.Now = Mapping.Routes(now);
         _guard = Guard(now);
         _runner.Options = Mapping.Queue(now);
         _runner.Wake();
         _resolver.OwnDomains = now.Domains.Select(d => d.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         _host.Options = Mapping.Wire(now);
+        Front.Take(now);
+        Spam.Take(now, _logs.CreateLogger("Aviso.Spam"));
         if (Spam.Learner is { } learner) learner.Enabled = now.Spam is { Enabled: true, LearnFromJunk: true };
         if (NeedsRestart(_started, now) is { Count: > 0 } keys) later.Add($"changes of {string.Join(", ", keys)} hold after a restart");
         return later.Count == 0 ? null : string.Join("; ", later);

@@ -99,6 +99,7 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
             Certificates = mail.Certificates.Shown,
             Challenges = mail.Certificates.Renewer?.Http,
             Proxies = new(settings.Networks.Proxies),
+            Decisions = new(mail.Front, clock),
             Spam = new(mail.Spam, () => mail.Store.Spool, new Networks(settings.Networks.Internal), address => mail.Book.Table.FindAccount(address)),
             RedirectsToHttps = settings.Listeners.Any(l => l.Kind == ListenerKind.Https),
         };
@@ -109,6 +110,7 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         var admin = new AdminHandlers();
         AddServerVerbs(admin, settings);
         AdminCalls.Add(admin, mail);
+        new DecisionCalls(mail, clock).Add(admin);
         new SpamCalls(mail.Spam, mail.Store.Spool, address => mail.Book.Table.FindAccount(address)).Add(admin);
         parts.Add(AdminSocket.Start(settings.Data, admin, logs.CreateLogger("Aviso.Admin")));
         var reload = parts.Add(new Reload(settings, files, request.Load, reloadable, own, clock));

@@ -27,6 +27,8 @@ internal sealed class SpamParts : IAsyncDisposable
     /// <summary>For verbs and /checkv2: asking teaches nothing.</summary>
     public SpamFilter Asked { get; private set; } = null!;
 
+    public RulesInForce Rules { get; } = new(RuleSet.BuiltIn);
+
     /// <summary>Null when spam.db can not be used.</summary>
     public LearnedWords? Words { get; private set; }
 
@@ -40,6 +42,7 @@ internal sealed class SpamParts : IAsyncDisposable
     public static SpamParts Start(ServerSettings settings, IMailStore? store, TimeProvider clock, ILogger log)
     {
         var parts = new SpamParts();
+        parts.Take(settings, log);
         var checks = new List<ISpamCheck>();
         if (Open(settings.Data, store is not null, clock, log) is { } file)
         {
@@ -48,7 +51,7 @@ internal sealed class SpamParts : IAsyncDisposable
             parts.Correspondents = new(file, clock);
             var reputation = parts._running.Add(new Reputation(file, clock));
             checks.AddRange([new WordsCheck(parts.Words), new ReputationCheck(reputation), new TrustCheck(parts.Correspondents)]);
-            parts.Filter = Make(settings, [.. checks, new ReputationNotes(reputation)], clock, log);
+            parts.Filter = parts.Make(settings, [.. checks, new ReputationNotes(reputation)], clock, log);
             if (store is not null)
             {
                 parts.Learner = parts._running.Add(new JunkLearner(store, parts.Words, parts.Correspondents, reputation, file, clock, log)
@@ -58,13 +61,33 @@ internal sealed class SpamParts : IAsyncDisposable
                 parts.Learner.Start();
             }
         }
-        parts.Asked = Make(settings, checks, clock, log);
+        parts.Asked = parts.Make(settings, checks, clock, log);
         parts.Filter ??= parts.Asked;
         return parts;
     }
 
-    private static SpamFilter Make(ServerSettings settings, IReadOnlyList<ISpamCheck> checks, TimeProvider clock, ILogger log) =>
-        new(new() { Tag = settings.Spam.AddHeader, Reject = settings.Spam.Reject }, checks, clock, log);
+    private SpamFilter Make(ServerSettings settings, IReadOnlyList<ISpamCheck> checks, TimeProvider clock, ILogger log) =>
+        new(new() { Rules = Rules, Tag = settings.Spam.AddHeader, Reject = settings.Spam.Reject }, [.. BuiltInChecks.All(Rules), .. checks], clock, log);
+
+    /// <summary>Takes the administrator's rules; what is wrong with them leaves those that were in force.</summary>
+    public void Take(ServerSettings settings, ILogger log)
+    {
+        if (settings.Spam.Rules is not { } path)
+        {
+            Rules.Rules = RuleSet.BuiltIn;
+            return;
+        }
+        try
+        {
+            var rules = RuleSet.WithFile(File.ReadAllText(path), out var problems);
+            foreach (var problem in problems) log.LogError("{File}: {Problem}", path, problem);
+            if (rules is not null && problems.Count == 0) Rules.Rules = rules;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            log.LogError("{File} cannot be read, the rules stay as they were: {Problem}", path, e.Message);
+        }
+    }
 
     // A verb makes no file where there is none.
     private static RowFile? Open(string data, bool make, TimeProvider clock, ILogger log)

@@ -43,7 +43,7 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
             var (learn, rest) = Draw(corpus.Where(m => m.IsForTuning), round);
             results.AddRange(await JudgeAsync(learn, rest));
         }
-        Console.WriteLine(Summary("tuning half", results));
+        Console.WriteLine(Summary("tuning half", results) + Undisputed(results));
         Console.WriteLine(BySource(results));
         if (misses) Misses(results);
     }
@@ -63,7 +63,7 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
             var judged = await JudgeAsync(learn, [.. corpus.Where(m => m.Source == source)]);
             unseen.Append(Line($"| {source} | {judged.Count} | {Share(judged)} |\n"));
         }
-        var page = $"{Summary("the other half", results)}\n{BySource(results)}\n{ByYear(results)}\n{unseen}";
+        var page = $"{Summary("the other half", results)}{Undisputed(results)}\n{BySource(results)}\n{ByYear(results)}\n{unseen}";
         Console.WriteLine(page);
         if (misses) Misses(results);
         if (write) Write(page);
@@ -117,6 +117,12 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
             text.Append(Line($"| where {rate:0.0%} of ham is above: {at:0.00} | {rate:0.0%} | {Share(spam, at)} | {Share(phish, at)} |\n"));
         }
         return text.ToString();
+    }
+
+    private static string Undisputed(List<Judged> results)
+    {
+        var ham = results.Where(r => !r.Message.IsSpam && !SpamCorpus.Disputed.Contains(r.Message.Id)).ToList();
+        return Line($"| ham without the disputed letters ({ham.Count}) | {Share(ham)} | | |\n");
     }
 
     private static string BySource(List<Judged> results)

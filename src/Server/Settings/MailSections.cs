@@ -22,7 +22,7 @@ public sealed class DomainSection : SettingsSection
             { Example = "example.com", DefaultText = "none" },
         new Key<DomainSection, IReadOnlyList<DkimSection>>("dkim", Types.ListOf(new SectionType<DkimSection>(DkimSection.Table)),
             s => s.Dkim, (s, v) => s.Dkim = v, "Keys that sign mail of this domain.")
-            { Example = "[ { selector: mail, key: file:/etc/aviso/dkim.key } ]", Later = "signing" },
+            { Example = "[ { selector: mail, key: file:/etc/aviso/dkim.key } ]" },
     ]);
 }
 
@@ -35,9 +35,9 @@ public sealed class DkimSection : SettingsSection
     internal static readonly Table<DkimSection> Table = new("One signing key.",
     [
         new Key<DkimSection, string>("selector", Types.Word, s => s.Selector, (s, v) => s.Selector = v,
-            "The selector: the record is SELECTOR._domainkey.DOMAIN.") { Required = true, Example = "mail", Later = "signing" },
+            "The selector: the record is SELECTOR._domainkey.DOMAIN.") { Required = true, Example = "mail" },
         new Key<DkimSection, Secret>("key", Types.PrivateKey, s => s.Key, (s, v) => s.Key = v,
-            "The private key, as PEM.") { Required = true, Example = "file:/etc/aviso/dkim.key", Later = "signing" },
+            "The private key, as PEM.") { Required = true, Example = "file:/etc/aviso/dkim.key" },
     ]);
 }
 

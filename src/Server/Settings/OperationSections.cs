@@ -23,9 +23,9 @@ public sealed class LimitsSection : SettingsSection
     [
         new Key<LimitsSection, Rate>("connections", Types.Rate, s => s.Connections, (s, v) => s.Connections = v,
             "New connections of one stranger (IPv4 address or IPv6 /64) on kind smtp; internal networks and relays are exempt.")
-            { Example = "20/min", Later = "rate limits" },
+            { Example = "20/min" },
         new Key<LimitsSection, Rate>("messages", Types.Rate, s => s.Messages, (s, v) => s.Messages = v,
-            "Messages of one stranger on kind smtp; internal networks and relays are exempt.") { Example = "60/min", Later = "rate limits" },
+            "Messages of one stranger on kind smtp; internal networks and relays are exempt.") { Example = "60/min" },
         new Key<LimitsSection, long>("message_size", Types.Size, s => s.MessageSize, (s, v) => s.MessageSize = v,
             "The largest message taken, in and out.") { Example = "50MB" },
         new Key<LimitsSection, int>("recipients", Types.Number(100, 100_000), s => s.Recipients, (s, v) => s.Recipients = v,
@@ -60,18 +60,30 @@ public sealed class SpamSection : SettingsSection
 
     public bool Greylist { get; private set; }
 
+    /// <summary>Path of the administrator's rules; null: those that came with the program.</summary>
+    public string? Rules { get; private set; }
+
+    /// <summary>Relative paths begin in the settings file's folder.</summary>
+    internal void Root(string folder)
+    {
+        if (Rules is not null) Rules = System.IO.Path.GetFullPath(Rules, folder);
+    }
+
     public bool LearnFromJunk { get; private set; } = true;
 
     internal static readonly Table<SpamSection> Table = new("Spam filtering.",
     [
         new Key<SpamSection, bool>("enabled", Types.Boolean, s => s.Enabled, (s, v) => s.Enabled = v,
-            "Filter mail from strangers.") { Example = "false", Later = "spam filtering" },
+            "Filter mail from strangers.") { Example = "false" },
         new Key<SpamSection, double>("add_header", Types.Score, s => s.AddHeader, (s, v) => s.AddHeader = v,
-            "From this score on mail is marked and filed in Junk.") { Example = "7.5", Later = "spam filtering" },
+            "From this score on mail is marked and filed in Junk.") { Example = "7.5" },
         new Key<SpamSection, double>("reject", Types.Score, s => s.Reject, (s, v) => s.Reject = v,
-            "From this score on mail is refused.") { Example = "20", Later = "spam filtering" },
+            "From this score on mail is refused.") { Example = "20" },
         new Key<SpamSection, bool>("greylist", Types.Boolean, s => s.Greylist, (s, v) => s.Greylist = v,
-            "Defer the first mail of unknown senders.") { Example = "true", Later = "spam filtering" },
+            "Defer the first mail of unknown senders.") { Example = "true", Later = "greylisting" },
+        new Key<SpamSection, string>("rules", Types.Path, s => s.Rules, (s, v) => s.Rules = v,
+            "A file of rules that are added to ours, and scores that replace ours; see docs/spam-rules.md.")
+            { Example = "/etc/aviso/spam.rules", DefaultText = "only the rules that came with the program" },
         new Key<SpamSection, bool>("learn_from_junk", Types.Boolean, s => s.LearnFromJunk, (s, v) => s.LearnFromJunk = v,
             "Learn from what users move into and out of Junk, and from what they answer.") { Example = "false" },
     ]);
@@ -86,11 +98,23 @@ public sealed class GuardSection : SettingsSection
 {
     public GuardMode Mode { get; private set; }
 
+    public IReadOnlyList<System.Net.IPNetwork> Never { get; private set; } = [];
+
+    public TimeSpan Ban { get; private set; } = TimeSpan.FromHours(4);
+
+    public IReadOnlyList<Secret> Bouncers { get; private set; } = [];
+
     internal static readonly Table<GuardSection> Table = new("Who decides about bans: one owner.",
     [
         new Key<GuardSection, GuardMode>("mode", Types.Words("mode", ("builtin", GuardMode.Builtin), ("crowdsec", GuardMode.Crowdsec),
             ("none", GuardMode.None)), s => s.Mode, (s, v) => s.Mode = v, "builtin: this server. crowdsec: a CrowdSec engine. none: nobody.")
-            { Example = "none", Later = "bans" },
+            { Example = "none" },
+        new Key<GuardSection, IReadOnlyList<System.Net.IPNetwork>>("never", Types.ListOf(Types.Network), s => s.Never, (s, v) => s.Never = v,
+            "Relays and others that are never limited or banned, besides networks.internal, networks.proxies and loopback.") { Example = "[198.51.100.7/32]" },
+        new Key<GuardSection, TimeSpan>("ban", Types.Duration, s => s.Ban, (s, v) => s.Ban = v,
+            "How long a first ban lasts; each further one of the same client is four times as long, up to a week.") { Example = "1h" },
+        new Key<GuardSection, IReadOnlyList<Secret>>("bouncers", Types.ListOf(Types.Secret), s => s.Bouncers, (s, v) => s.Bouncers = v,
+            "API keys, one for each CrowdSec bouncer that reads our decisions at /v1/decisions on a listener of kind http.") { Example = "[\"file:bouncer.key\"]" },
     ]);
 }
 

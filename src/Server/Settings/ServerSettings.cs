@@ -48,6 +48,10 @@ public sealed class ServerSettings : SettingsSection
 
     public SieveSection Sieve { get; private set; } = new();
 
+    public MailAuthSection MailAuth { get; private set; } = new();
+
+    public ReportsSection Reports { get; private set; } = new();
+
     public GuardSection Guard { get; private set; } = new();
 
     public ProbeSection Probe { get; private set; } = new();
@@ -147,7 +151,13 @@ public sealed class ServerSettings : SettingsSection
             s => s.Store, (s, v) => s.Store = v, "How mail is kept.") { Example = "{ undelete: 14d }" },
         new Key<ServerSettings, SpamSection>("spam", new SectionType<SpamSection>(SpamSection.Table),
             s => s.Spam, (s, v) => s.Spam = v, "Spam filtering.")
-            { Example = "{ enabled: true, add_header: 6, reject: 15 }", Later = "spam filtering" },
+            { Example = "{ enabled: true, add_header: 6, reject: 15 }" },
+        new Key<ServerSettings, MailAuthSection>("mail_auth", new SectionType<MailAuthSection>(MailAuthSection.Table),
+            s => s.MailAuth, (s, v) => s.MailAuth = v, "Who sent a message.")
+            { Example = "{ trusted_sealers: [lists.example.net] }" },
+        new Key<ServerSettings, ReportsSection>("reports", new SectionType<ReportsSection>(ReportsSection.Table),
+            s => s.Reports, (s, v) => s.Reports = v, "Reports about mail in our name, and ours about others.")
+            { Example = "{ address: dmarc@example.org }" },
         new Key<ServerSettings, SieveSection>("sieve", new SectionType<SieveSection>(SieveSection.Table),
             s => s.Sieve, (s, v) => s.Sieve = v, "Sieve scripts: each account's own, and the administrator's around them.")
             { Example = "{ before: [/etc/aviso/before.sieve] }" },
@@ -181,7 +191,6 @@ public sealed class ListenerSection : SettingsSection
     public string? NotYet => Kind switch
     {
         ListenerKind.Pop3 or ListenerKind.Pop3s => "POP3 is not part of this version",
-        ListenerKind.ManageSieve => "ManageSieve is not part of this version",
         _ => null,
     };
 
@@ -207,6 +216,8 @@ public sealed class NetworksSection : SettingsSection
 
     public IReadOnlyList<System.Net.IPNetwork> Internal { get; private set; } = [];
 
+    public IReadOnlyList<System.Net.IPNetwork> TrustedRelays { get; private set; } = [];
+
     public IReadOnlyList<System.Net.IPNetwork> CleartextLogin { get; private set; } = [];
 
     internal static readonly Table<NetworksSection> Table = new("Networks that are not strangers.",
@@ -217,6 +228,9 @@ public sealed class NetworksSection : SettingsSection
         new Key<NetworksSection, IReadOnlyList<System.Net.IPNetwork>>("internal", Types.ListOf(Types.Network), s => s.Internal,
             (s, v) => s.Internal = v, "Ours: never banned, no reverse-DNS policy. Grants no relaying and skips no login, filter or failed-login limit.")
             { Example = "[10.0.0.0/8]" },
+        new Key<NetworksSection, IReadOnlyList<System.Net.IPNetwork>>("trusted_relays", Types.ListOf(Types.Network), s => s.TrustedRelays,
+            (s, v) => s.TrustedRelays = v, "Relays and backups that hand over mail of others: it is judged by the client that their own Received "
+            + "field names.") { Example = "[192.0.2.25]" },
         new Key<NetworksSection, IReadOnlyList<System.Net.IPNetwork>>("cleartext_login", Types.ListOf(Types.Network), s => s.CleartextLogin,
             (s, v) => s.CleartextLogin = v, "May log in without TLS. For tests; passwords then cross the network in the clear.")
             { Example = "[127.0.0.1]" },

@@ -50,6 +50,7 @@ public static class SettingsFile
             SettingsChecks.Run(settings, problems);
             data = settings.Data = Path.GetFullPath(settings.Data, folder);
             settings.Sieve.Root(folder);
+            settings.Spam.Root(folder);
             SettingsChecks.SieveScriptsRun(settings.Sieve, problems);
         }
         return new(problems.Count == 0 ? settings : null, problems.Found,

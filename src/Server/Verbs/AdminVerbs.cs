@@ -11,7 +11,7 @@ namespace Aviso.Verbs;
 /// </summary>
 internal static class AdminVerbs
 {
-    public static IEnumerable<Command> Build() => [Account(), Alias(), Domain(), Certificates(), Queue(), Store()];
+    public static IEnumerable<Command> Build() => [Account(), Alias(), Domain(), Dkim(), Certificates(), Queue(), Reports(), Store()];
 
     private static Command Account() => new("account", CommandTree.Help(
         "Accounts. Those in the settings file are changed there; these verbs change the others.",
@@ -47,6 +47,23 @@ internal static class AdminVerbs
             Named("name", "The domain."), CatchAll(), AliasOf()),
         Verb("domain.remove", "remove", "No longer receive mail for a domain.", ["aviso domain remove example.com"], Named("name", "The domain.")),
     };
+
+    private static Command Dkim() => new("dkim", CommandTree.Help(
+        "Signing keys: one of RSA and one of Ed25519 for each domain that declares none. A key signs once its record is in the DNS.",
+        "aviso dkim list", "aviso dkim check", "aviso dkim rotate example.org"))
+    {
+        List("dkim", "List keys: whether each signs, what is wrong with its record, and the record to publish."),
+        Verb("dkim.check", "check", "Look at the DNS now and verify a signed message against it. Exit status 1 when a key has a problem.", ["aviso dkim check"]),
+        Verb("dkim.rotate", "rotate", "Make new keys beside the old; the old sign until the new ones are published.", ["aviso dkim rotate example.org"],
+            Named("name", "The domain.")),
+    };
+
+    private static Command Reports()
+    {
+        var reports = Verb("reports", "reports", "What others report about mail in our name and about TLS to us: by domain, with the sources that failed.",
+            ["aviso reports", "aviso reports --days 30 --json"], new Option<string?>("--days") { Description = "How far back; 14 without.", HelpName = "N" });
+        return reports;
+    }
 
     private static Command Certificates() => new("certificates", CommandTree.Help(
         "Certificates: those got by ACME with what is wrong where one does not come, then those of files and of our own authority.",
@@ -108,11 +125,15 @@ internal static class AdminVerbs
     }
 
     /// <summary>Calls the server and prints the answer. With <paramref name="ifRows"/> a list that is not empty ends with that status.</summary>
-    public static async Task<int> CallAsync(ParseResult parsed, string call, Symbol[] symbols, int? ifRows, CancellationToken cancel)
+    public static Task<int> CallAsync(ParseResult parsed, string call, Symbol[] symbols, int? ifRows, CancellationToken cancel) =>
+        SendAsync(parsed, call, Arguments(parsed, symbols), ifRows, cancel);
+
+    /// <summary>As above, with arguments that are more than what stands on the command line.</summary>
+    public static async Task<int> SendAsync(ParseResult parsed, string call, JsonObject arguments, int? ifRows, CancellationToken cancel)
     {
         var io = parsed.InvocationConfiguration;
         var load = SettingsFile.Load(CommandTree.ConfigPath(parsed));
-        var request = new AdminCall(call, Arguments(parsed, symbols));
+        var request = new AdminCall(call, arguments);
         // A running server goes on with its old settings whatever the file says now; so do its verbs.
         var reply = load.Data is { } data ? await AdminClient.TryCallAsync(data, request, cancel) : null;
         if (reply is null)

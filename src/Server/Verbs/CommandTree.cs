@@ -11,7 +11,7 @@ namespace Aviso.Verbs;
 /// <summary>The whole tree of verbs.</summary>
 internal static class CommandTree
 {
-    public static readonly string[] DefaultConfigs = ["aviso.yaml", "/etc/aviso/aviso.yaml"];
+    public static readonly string[] DefaultConfigs = ["aviso.yaml", "/etc/aviso/aviso.yaml", ".local/aviso.yaml"];
 
     public static Option<string?> Config { get; } = new("--config")
     {
@@ -57,6 +57,8 @@ internal static class CommandTree
         root.Add(ReloadVerb.Build());
         foreach (var group in AdminVerbs.Build()) root.Add(group);
         root.Add(SpamVerbs.Build());
+        root.Add(SieveStoreVerbs.Build());
+        root.Add(DecisionVerbs.Build());
         var help = root.Options.OfType<HelpOption>().First();
         help.Action = new ShortHelp((HelpAction)help.Action!);
         return root;

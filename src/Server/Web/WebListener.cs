@@ -25,6 +25,9 @@ public sealed record WebSources(MetricsRegistry Metrics, Func<Readiness> Ready, 
     /// <summary>The spam filter's pages, on listeners of kind http.</summary>
     internal RspamdPages? Spam { get; init; }
 
+    /// <summary>What CrowdSec bouncers read, on listeners of kind http.</summary>
+    internal LapiPages? Decisions { get; init; }
+
     /// <summary>Answered on listeners of kind http, whatever the Host; null without ACME.</summary>
     public HttpChallenges? Challenges { get; init; }
 
@@ -122,7 +125,9 @@ internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApp
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
         var client = context.Get<IHttpConnectionFeature>()?.RemoteIpAddress;
         var (status, type, body) = kind == ListenerKind.Http && sources.Spam is { } spam && RspamdPages.Knows(request.Path) && MayAsk(request)
-            ? await SpamAsync(spam, context, request) : Answer(request, client);
+            ? await SpamAsync(spam, context, request)
+            : kind == ListenerKind.Http && sources.Decisions?.Answer(request) is { } list ? (list.Status, "application/json", list.Body)
+            : Answer(request, client);
         var response = context.GetRequiredFeature<IHttpResponseFeature>();
         response.StatusCode = status;
         if (status == 308) (response.Headers.Location, type, body) = (body, "text/plain; charset=utf-8", "");

@@ -7,6 +7,9 @@ namespace Aviso.Delivery;
 /// <summary>Hosts to try in this order, or why there are none.</summary>
 internal sealed record MxPlan(IReadOnlyList<string> Hosts, Refusal? Problem)
 {
+    /// <summary>The answer carried the AD bit, so TLSA records of the hosts may be believed (RFC 7672 §2.2.1).</summary>
+    public bool Secure { get; init; }
+
     public static MxPlan No(int code, int subject, int detail, string text) =>
         new([], new(code, new(code / 100, subject, detail), text, text));
 }
@@ -26,11 +29,11 @@ internal sealed class MxLookup(IResolver resolver, Func<string, bool> isOurHost)
         if (answer.IsTemporary) return MxPlan.No(451, 4, 3, $"the DNS cannot say now where mail for {domain} goes");
         // RFC 5321 §5.1: no MX at all means the domain itself, when it exists.
         if (answer.Status == DnsStatus.NxDomain) return MxPlan.No(550, 1, 2, $"the domain {domain} does not exist");
-        if (answer.Status == DnsStatus.NoData) return await ImplicitAsync(domain, cancel);
+        if (answer.Status == DnsStatus.NoData) return (await ImplicitAsync(domain, cancel)) with { Secure = answer.Authenticated };
         var records = answer.Of<MxRecord>().ToList();
         // RFC 7505 §3: one MX with "." means no mail at all.
         if (records is [{ Exchange: "." }]) return MxPlan.No(556, 1, 10, $"the domain {domain} takes no mail (null MX)");
-        return Sort(domain, records.Where(r => r.Exchange != ".").ToList());
+        return Sort(domain, records.Where(r => r.Exchange != ".").ToList()) with { Secure = answer.Authenticated };
     }
 
     /// <summary>Addresses of a host, IPv6 and IPv4 in turn. Temporary: the DNS could not say.</summary>

@@ -23,7 +23,7 @@ internal sealed record OpenHop(SmtpClient Client, string Host, RelaySettings? Re
 /// Opens a session with a destination: the relay that an administrator named, or the domain's MX hosts in order. Names that came
 /// from the DNS are dialled only where the guard lets us (design.md "Dialling out").
 /// </summary>
-internal sealed class NextHop(MxLookup lookup, Func<IPAddress, bool> mayDial, Dial dial, SmtpClientOptions client)
+internal sealed class NextHop(MxLookup lookup, TlsDane dane, Func<IPAddress, bool> mayDial, Dial dial, SmtpClientOptions client)
 {
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(30);
     private const int MxPort = 25;
@@ -45,6 +45,13 @@ internal sealed class NextHop(MxLookup lookup, Func<IPAddress, bool> mayDial, Di
             var (addresses, temporary) = await lookup.AddressesAsync(host, cancel);
             if (addresses.Count == 0)
                 no ??= No(4, temporary ? 3 : 4, temporary ? $"the DNS cannot say now where {host} is" : $"the mail server {host} has no address");
+            var policy = plan.Secure && addresses.Count > 0 ? await dane.FindAsync(host, cancel) : DaneAnswer.None;
+            if (policy.State == DaneState.Unknown)
+            {
+                // RFC 7672 §2.1.2: this host is passed over; mail waits rather than goes where a liar may read it.
+                no ??= No(7, 5, $"the DNS cannot say now which certificate {host} has (TLSA)");
+                continue;
+            }
             foreach (var address in addresses.Where(a => !passOver.Contains(Label(host, a))))
             {
                 if (!mayDial(address))
@@ -54,7 +61,9 @@ internal sealed class NextHop(MxLookup lookup, Func<IPAddress, bool> mayDial, Di
                     continue;
                 }
                 if (++dials > MaxDials) return (null, no);
-                var (hop, refusal) = await TryAsync(host, new(address, MxPort), cancel);
+                var (hop, refusal) = policy.State == DaneState.None
+                    ? await TryAsync(host, new(address, MxPort), cancel)
+                    : await DaneAsync(destination, host, new(address, MxPort), policy, cancel);
                 if (hop is not null) return (hop, null);
                 no = refusal;
             }
@@ -71,6 +80,17 @@ internal sealed class NextHop(MxLookup lookup, Func<IPAddress, bool> mayDial, Di
         if (failure?.Trouble is SmtpTrouble.Tls || failure is { Stage: SmtpStage.StartTls, Trouble: not SmtpTrouble.Refused })
             (opened, failure) = await GreetAsync(host, at, TlsDemand.None, false, cancel);
         return opened is null ? (null, Refuse(Label(host, at.Address), failure!)) : (new(opened, Label(host, at.Address), null), null);
+    }
+
+    // RFC 7672 §2.2: no way back to the clear.
+    private async Task<(OpenHop? Hop, Refusal? No)> DaneAsync(
+        string domain, string host, IPEndPoint at, DaneAnswer policy, CancellationToken cancel)
+    {
+        var checks = client with { Verify = dane.Verify(policy, host, domain) };
+        var (opened, failure) = await GreetAsync(host, at, TlsDemand.Verified, false, cancel, checks);
+        return opened is not null
+            ? (new(opened, Label(host, at.Address), null), null)
+            : (null, Refuse($"{Label(host, at.Address)} (DANE)", failure!));
     }
 
     private async Task<(OpenHop? Hop, Refusal? No)> RelayAsync(RelaySettings relay, CancellationToken cancel)
@@ -115,7 +135,7 @@ internal sealed class NextHop(MxLookup lookup, Func<IPAddress, bool> mayDial, Di
     }
 
     private async Task<(SmtpClient? Client, SmtpFailure? Failure)> GreetAsync(
-        string host, IPEndPoint at, TlsDemand tls, bool implicitTls, CancellationToken cancel)
+        string host, IPEndPoint at, TlsDemand tls, bool implicitTls, CancellationToken cancel, SmtpClientOptions? checks = null)
     {
         using var deadline = new CancellationTokenSource(ConnectPatience, client.Clock);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);
@@ -130,7 +150,7 @@ internal sealed class NextHop(MxLookup lookup, Func<IPAddress, bool> mayDial, Di
             var why = deadline.IsCancellationRequested ? "connect timed out" : "cannot connect: " + e.Message;
             return (null, new(SmtpStage.Connect, SmtpTrouble.Closed, null, why));
         }
-        return await SmtpClient.OpenAsync(stream, host, tls, implicitTls, client, cancel);
+        return await SmtpClient.OpenAsync(stream, host, tls, implicitTls, checks ?? client, cancel);
     }
 
     // Nothing said before MAIL is about a message, so it is always temporary: 5xx in a greeting is as often a block that ends, and

@@ -21,7 +21,7 @@ internal sealed class QueueDelivery(
     private readonly RelaySettings? _relay = options.Relays.FirstOrDefault(r => r.Destination == destination);
     private readonly QueueSettling _settling = new(parts, options);
     private readonly List<Task> _settlements = [];
-    private readonly NextHop _nextHop = new(new(parts.Resolver, parts.IsOurHost), parts.MayDial, parts.Dial, new()
+    private readonly NextHop _nextHop = new(new(parts.Resolver, parts.IsOurHost), new(parts.Resolver, parts.Clock), parts.MayDial, parts.Dial, new()
     {
         HeloName = options.HostName,
         Timeouts = options.Timeouts,

@@ -13,9 +13,9 @@ namespace Aviso.Delivery;
 /// was filed and NOTIFY=SUCCESS asked for word of it (RFC 3461 §6.2). A bounce is stored before the message is acknowledged.
 /// </summary>
 internal sealed class ReceiveNotices(
-    string hostName, AccountBook accounts, IMailStore store, IMessageReader reader, IRouter router, IdSource ids, TimeProvider clock, ILogger log)
+    string hostName, string? capture, AccountBook accounts, IMailStore store, IMessageReader reader, IRouter router, IdSource ids, TimeProvider clock, ILogger log)
 {
-    private readonly NoticeTarget _target = new(accounts);
+    private readonly NoticeTarget _target = new(accounts, null, capture);
 
     /// <summary>True when a notice now waits in the queue.</summary>
     public async Task<bool> SendAsync(ReceiveContext context, CancellationToken cancel)
@@ -117,7 +117,8 @@ internal sealed class ReceiveNotices(
 }
 
 /// <summary>Finds the mailbox of a notice to one of ours: notices are filed over quota, and go to one account only.</summary>
-public sealed class NoticeTarget(AccountBook accounts, Srs? srs = null) : INoticeTarget
+/// <param name="capture">Where mail for other domains lands when nothing may leave.</param>
+public sealed class NoticeTarget(AccountBook accounts, Srs? srs = null, string? capture = null) : INoticeTarget
 {
     public ValueTask<NoticeAddress> FindAsync(string sender, CancellationToken cancel)
     {
@@ -128,6 +129,7 @@ public sealed class NoticeTarget(AccountBook accounts, Srs? srs = null) : INotic
             if (!AddressKey.TryParse(sender, out key)) return new(new NoticeAddress(null, sender));
         }
         var way = accounts.Table.Resolve(key.LocalPart, key.Domain);
+        if (way.Kind == ResolutionKind.NotLocal && capture is not null && AddressKey.TryParse(capture, out var outside)) way = accounts.Table.Resolve(outside.LocalPart, outside.Domain);
         if (way.Local.Count == 0) return new(new NoticeAddress(null, sender));
         var prefix = Encoding.UTF8.GetBytes($"Return-Path: <>\r\nDelivered-To: {way.Local[0].Address}\r\n");
         return new(new NoticeAddress(new AcceptTarget(way.Local[0].Account, "INBOX", prefix, SystemFlags.None, [], IgnoreQuota: true), sender));

@@ -1,6 +1,5 @@
 using Aviso.Accounts;
 using Aviso.Base;
-using Aviso.Mime;
 using Aviso.Store;
 
 namespace Aviso.Delivery;

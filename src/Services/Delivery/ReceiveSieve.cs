@@ -42,6 +42,7 @@ public sealed partial class MailReceiver
         return new(copy.Target.Account, copy.Target.Address, whole, reader.Scan(whole), ReceiveQueue.Sender(transaction.Sender),
             detail is null ? copy.Target.Address : $"{detail}{copy.Target.Address[copy.Target.Address.LastIndexOf('@')..]}")
         {
+            OwnPrefix = context.Trace![copy.Prefix].Length,
             OriginalRecipient = copy.For.Shown,
             OwnAddresses = [copy.For.Shown],
             Authenticated = transaction.Client.Login?.Address,
@@ -81,6 +82,8 @@ public sealed partial class MailReceiver
     private async Task<Refusal?> RedirectAsync(ReceiveContext context, PlannedMessage message, PlannedCopy copy, SieveForward redirect, CancellationToken cancel)
     {
         var way = AddressKey.TryParse(redirect.Address, out var key) ? accounts.Table.Resolve(key.LocalPart, key.Domain) : null;
+        if (way is null or { Kind: ResolutionKind.NotLocal } && options.OutsideMailbox is { } outside && AddressKey.TryParse(outside, out key))
+            way = accounts.Table.Resolve(key.LocalPart, key.Domain);
         var from = copy.For with { Local = [copy.Target], External = [redirect.Address], Forwards = true };
         foreach (var target in way?.Local ?? [])
         {

@@ -42,7 +42,7 @@ public sealed partial class MailReceiver(
 
     public ReceiveFilters Filters { get; init; } = new();
 
-    private readonly ReceiveNotices _notices = new(options.HostName, accounts, store, reader, router, ids, clock, log);
+    private readonly ReceiveNotices _notices = new(options.HostName, options.OutsideMailbox, accounts, store, reader, router, ids, clock, log);
 
     public ValueTask<Refusal?> CheckSenderAsync(MailTransaction transaction, CancellationToken cancel)
     {

@@ -39,6 +39,9 @@ public sealed record SieveInput(AccountId Account, string Address, SpooledBody B
 
     public string? DsnOriginalRecipient { get; init; }
 
+    /// <summary>Octets at the beginning of the body that we wrote ourselves: they say nothing about where the message has been.</summary>
+    public int OwnPrefix { get; init; }
+
     /// <summary>Only look: no mailbox is created.</summary>
     public bool IsTrial { get; init; }
 

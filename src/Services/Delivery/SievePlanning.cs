@@ -151,7 +151,7 @@ internal sealed class SievePlanning(
 
     private bool CameBefore()
     {
-        foreach (var field in new HeaderFields(_header.Octets.Span))
+        foreach (var field in new HeaderFields(_header.Octets.Span[Math.Min(input.OwnPrefix, _header.Octets.Length)..]))
         {
             if ((field.Is("X-Sieve-Redirected-From"u8) || field.Is("Delivered-To"u8))
                 && HeaderText.Decode(field.Value).Trim().Equals(input.Address, StringComparison.OrdinalIgnoreCase)) return true;

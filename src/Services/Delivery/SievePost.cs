@@ -8,10 +8,8 @@ namespace Aviso.Delivery;
 
 /// <summary>Stores and queues the letters of <see cref="SieveStep.CommitAsync"/>. A letter that cannot be sent is an event, never a failure of
 /// the message that caused it.</summary>
-public sealed class SievePost(AccountBook accounts, IMailStore store, IMessageReader reader, IRouter router, TimeProvider clock, ILogger log)
+public sealed class SievePost(INoticeTarget target, AccountBook accounts, IMailStore store, IMessageReader reader, IRouter router, TimeProvider clock, ILogger log)
 {
-    private readonly NoticeTarget _target = new(accounts);
-
     /// <summary>True when something waits in the queue now.</summary>
     public async ValueTask<bool> SendAsync(AccountId account, IReadOnlyList<SieveLetter> letters, CancellationToken cancel)
     {
@@ -40,7 +38,7 @@ public sealed class SievePost(AccountBook accounts, IMailStore store, IMessageRe
         {
             // A note stays in the account, whatever its address means by now.
             if (letter.Kind == "note") targets.Add(new(account, "INBOX", Prefix(address), SystemFlags.None, [], IgnoreQuota: true));
-            else if ((await _target.FindAsync(address, cancel)).Local is { } local) targets.Add(local with { IgnoreQuota = false });
+            else if ((await target.FindAsync(address, cancel)).Local is { } local) targets.Add(local with { IgnoreQuota = false });
             else if (!accounts.Table.IsLocalDomain(Router.DomainOf(address))) elsewhere.Add(address);
         }
         if (letter.Copy is { } copy) targets.Add(new(account, copy.Mailbox, default, copy.Flags, copy.Keywords));

@@ -39,17 +39,8 @@ public sealed class SieveStep(SieveStepOptions options, SieveScripts scripts, IM
     }
 
     /// <summary>What this one script alone would do; for trying it. The plan is not meant to be carried out.</summary>
-    public async ValueTask<SievePlan> TryAsync(SieveInput input, SieveScript script, CancellationToken cancel)
-    {
-        try
-        {
-            return await PlanAsync(input with { IsTrial = true }, [script], null, cancel);
-        }
-        catch (Exception e) when (!cancel.IsCancellationRequested)
-        {
-            return Fault(input, e);
-        }
-    }
+    public Task<SieveTrial> TryAsync(SieveInput input, SieveScript script, CancellationToken cancel) =>
+        PlanAsync(input with { IsTrial = true }, [script], null, cancel);
 
     /// <summary>Compiles as delivery does.</summary>
     public SieveCompilation Compile(string name, ReadOnlySpan<byte> octets) => _compiled.Of(name, octets);
@@ -97,10 +88,10 @@ public sealed class SieveStep(SieveStepOptions options, SieveScripts scripts, IM
         }
         inOrder.AddRange(after);
         if (wrong is not null) SieveMeters.Failures.Add(1, new KeyValuePair<string, object?>("reason", "compile"));
-        return await PlanAsync(input, inOrder, wrong, cancel);
+        return (await PlanAsync(input, inOrder, wrong, cancel)).Plan;
     }
 
-    private async Task<SievePlan> PlanAsync(SieveInput input, IReadOnlyList<SieveScript> inOrder, string? wrong, CancellationToken cancel)
+    private async Task<SieveTrial> PlanAsync(SieveInput input, IReadOnlyList<SieveScript> inOrder, string? wrong, CancellationToken cancel)
     {
         var begun = clock.GetTimestamp();
         var host = new SieveHost(input, options, _compiled, scripts, store);
@@ -113,7 +104,7 @@ public sealed class SieveStep(SieveStepOptions options, SieveScripts scripts, IM
         var plan = await planning.MakeAsync(outcome, wrong, cancel);
         if (!input.IsTrial) Count(plan, outcome, clock.GetElapsedTime(begun));
         if (plan.Error is { } error && !input.IsTrial) log.SieveFailed(input.Account.ToString(), error);
-        return plan;
+        return new(outcome, plan);
     }
 
     private SieveMessage Message(SieveInput input) => new(input.Body, input.Root, input.Sender, input.Recipient)

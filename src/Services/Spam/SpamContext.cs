@@ -6,7 +6,7 @@ namespace Aviso.Spam;
 /// One message on its way through the checks: the findings so far, and what several checks need of the message, made once when it is
 /// first asked for. Safe to use from several checks at once.
 /// </summary>
-public sealed class SpamContext(SpamInput input, DateTimeOffset now)
+public sealed class SpamContext(SpamInput input, DateTimeOffset now, IReadOnlyDictionary<string, double>? scores = null)
 {
     /// <summary>More symbols than this are left out: a broken rule can not fill a header.</summary>
     public const int MostSymbols = 200;
@@ -15,6 +15,7 @@ public sealed class SpamContext(SpamInput input, DateTimeOffset now)
     private readonly List<SpamSymbol> _symbols = new(16);
     private Dictionary<AccountId, List<SpamSymbol>>? _accountSymbols;
     private MessageContent? _content;
+    private HashSet<string>? _marks;
     private bool _closed;
 
     public SpamInput Input => input;
@@ -66,8 +67,14 @@ public sealed class SpamContext(SpamInput input, DateTimeOffset now)
         lock (_gate)
         {
             if (_closed) return;
-            Put(_symbols, new(name, score, Clean(reason)));
+            Put(_symbols, new(name, ScoreOf(name, score), Clean(reason)));
         }
+    }
+
+    /// <summary>Notes something for expressions (<see cref="Has"/>) that is no finding of its own.</summary>
+    public void Mark(string name)
+    {
+        lock (_gate) (_marks ??= new(StringComparer.Ordinal)).Add(name);
     }
 
     /// <summary>A finding that only counts for <paramref name="account"/>.</summary>
@@ -78,7 +85,7 @@ public sealed class SpamContext(SpamInput input, DateTimeOffset now)
             if (_closed) return;
             _accountSymbols ??= [];
             if (!_accountSymbols.TryGetValue(account, out var list)) _accountSymbols[account] = list = [];
-            Put(list, new(name, score, Clean(reason)));
+            Put(list, new(name, ScoreOf(name, score), Clean(reason)));
         }
     }
 
@@ -90,7 +97,7 @@ public sealed class SpamContext(SpamInput input, DateTimeOffset now)
             {
                 if (symbol.Name == name) return true;
             }
-            return false;
+            return _marks is not null && _marks.Contains(name);
         }
     }
 
@@ -113,6 +120,9 @@ public sealed class SpamContext(SpamInput input, DateTimeOffset now)
             return (_symbols, _accountSymbols?.ToDictionary(p => p.Key, p => (IReadOnlyList<SpamSymbol>)p.Value));
         }
     }
+
+    // The administrator's rules file may give our symbols other scores.
+    private double ScoreOf(string name, double score) => scores is not null && scores.TryGetValue(name, out var own) ? own : score;
 
     private static void Put(List<SpamSymbol> list, SpamSymbol symbol)
     {

@@ -17,6 +17,9 @@ public sealed record SpamFilterOptions
 
     /// <summary>For all checks together; what is not done by then is skipped.</summary>
     public TimeSpan Budget { get; init; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>Rules in force, for the scores an administrator gives to symbols of ours; null for none.</summary>
+    public RulesInForce? Rules { get; init; }
 }
 
 /// <summary>Runs the checks over a message. Thread-safe.</summary>
@@ -37,7 +40,7 @@ public sealed class SpamFilter
     /// <summary>The verdict; takes at most the budget. Never throws, except for cancellation by <paramref name="cancel"/>.</summary>
     public async ValueTask<SpamVerdict> CheckAsync(SpamInput input, CancellationToken cancel)
     {
-        var context = new SpamContext(input, _clock.GetUtcNow());
+        var context = new SpamContext(input, _clock.GetUtcNow(), _options.Rules?.Rules.Scores);
         var started = _clock.GetTimestamp();
         var skipped = new SkippedChecks();
         using var budget = new CancellationTokenSource(_options.Budget, _clock);

@@ -14,6 +14,10 @@ public static class ArcSealer
     /// The three fields to put before the message, with CRLF. Empty when the chain must not be extended: its newest seal says
     /// cv=fail, it has 50 sets, or its state is unknown because a key could not be looked up just now.
     /// </summary>
+    public static byte[] Seal(SpooledBody body, AuthVerdict verdict, string authservId, DkimKey key, DateTimeOffset now) =>
+        Seal(body, verdict.Arc, verdict.Results(authservId), key, now);
+
+    /// <summary>As the other, with results in words of one's own.</summary>
     /// <param name="chain">What was found out about the message's chain when it came in.</param>
     /// <param name="results">Our own Authentication-Results field of this message, with or without its name.</param>
     public static byte[] Seal(SpooledBody body, ArcVerdict chain, string results, DkimKey key, DateTimeOffset now) =>

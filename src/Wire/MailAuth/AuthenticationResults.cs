@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Aviso.Mime;
@@ -20,6 +21,9 @@ public sealed record MethodResult(string Method, int MethodVersion, string Resul
 public sealed record AuthenticationResults(string AuthservId, int Version, int Instance, IReadOnlyList<MethodResult> Results, bool IsStrict)
 {
     private const int MostResults = 100;
+
+    // RFC 2045 §5.1 tspecials and white space; "@" is let through, see Value.
+    private static readonly SearchValues<char> NotInTokens = SearchValues.Create(" ()<>,;:\\\"/[]?=\t");
 
     /// <summary>Reads a field's value. What can be read of a broken one is given with <see cref="IsStrict"/> false; null when not even
     /// the authserv-id can be.</summary>
@@ -62,7 +66,7 @@ public sealed record AuthenticationResults(string AuthservId, int Version, int I
     public static string Value(string text)
     {
         var clean = string.Concat(text.Where(c => c is >= ' ' and not '\x7F'));
-        if (clean.Length > 0 && !clean.AsSpan().ContainsAny(" ()<>,;:\\\"/[]?=\t")) return clean;
+        if (clean.Length > 0 && !clean.AsSpan().ContainsAny(NotInTokens)) return clean;
         // RFC 8601 §2.2: pvalue may be local-part "@" domain-name as it is.
         return "\"" + clean.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"";
     }

@@ -44,12 +44,14 @@ public static class DkimSigner
 
     /// <summary>
     /// The DKIM-Signature fields to put before the message, one for each key in order, each with CRLF. The body is read once,
-    /// whatever the number of keys. Empty without keys. The message must have CRLF line ends.
+    /// whatever the number of keys. Empty without keys, and for a header block that no verifier would read (1 MiB). The message
+    /// must have CRLF line ends.
     /// </summary>
     public static byte[] Sign(SpooledBody body, IReadOnlyList<DkimKey> keys, SignOptions options, DateTimeOffset now)
     {
         if (keys.Count == 0) return [];
         var fields = CanonicalFields.Read(body);
+        if (fields.IsCut) return [];
         var names = Names(fields, options.Fields, options.Oversigned);
         var bodyHash = BodyHash(body, fields);
         var signed = SignedFields(fields, names);

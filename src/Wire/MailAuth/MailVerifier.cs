@@ -46,9 +46,11 @@ public sealed class MailVerifier(IResolver resolver, VerifierOptions options, Ti
             : GuardedAsync("iprev", () => IprevAsync(input.Client, linked.Token), new(IprevResult.TempError, ""));
         var (dkim, arc) = await signatures;
         var sender = await spf;
-        var dmarc = await GuardedAsync("dmarc", () => _dmarc.EvaluateAsync(from, sender, dkim, Random.Shared.Next(100), linked.Token),
-            DmarcVerdict.None with { Result = DmarcResult.TempError, Domain = from });
         // One of ours without a signature fails nothing: it had no way to pass.
+        var unsigned = input.SignaturesOnly && !dkim.Any(d => d.Result == DkimResult.Pass);
+        var dmarc = unsigned ? DmarcVerdict.None with { Domain = from }
+            : await GuardedAsync("dmarc", () => _dmarc.EvaluateAsync(from, sender, dkim, Random.Shared.Next(100), linked.Token),
+                DmarcVerdict.None with { Result = DmarcResult.TempError, Domain = from });
         if (input.SignaturesOnly && dmarc.Result == DmarcResult.Fail) dmarc = DmarcVerdict.None with { Domain = from };
         return new()
         {

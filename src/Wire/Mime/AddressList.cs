@@ -169,12 +169,12 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
         return (Text(0, at), Text(at + 1, _phrase.Count - at - 1));
     }
 
-    // A quoted string in a domain is garbage; what is left of it has no white space.
+    // A quoted string in a domain is garbage; what is left of it has no white space and nothing that means something there.
     private void Quoted(bool inDomain)
     {
         foreach (var c in _reader.QuotedString())
         {
-            if (!inDomain || c > ' ') _phrase.Add(c);
+            if (!inDomain || (c > ' ' && !"()<>[],;:\\\"@"u8.Contains(c))) _phrase.Add(c);
         }
     }
 

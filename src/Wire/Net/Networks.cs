@@ -75,8 +75,8 @@ public sealed class Networks
         return number >> 32 == 0xffff ? number : number >> 64 << 64;
     }
 
-    // IPv4 as its mapped form, so that both families stand on one line.
-    private static UInt128 Number(IPAddress address)
+    /// <summary>IPv4 as its mapped form, so that both families stand on one line.</summary>
+    public static UInt128 Number(IPAddress address)
     {
         Span<byte> octets = stackalloc byte[16];
         if (!address.TryWriteBytes(octets, out var written)) throw new ArgumentException("no IP address", nameof(address));

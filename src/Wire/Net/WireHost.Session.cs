@@ -85,6 +85,7 @@ public sealed partial class WireHost
             return;
         }
         await _protocols(session.Kind).RunAsync(connection);
+        if (connection.EndReason is { } ended) _evidence?.Report(new Evidence(session.Kind, client, ended));
         session.Reason ??= connection.EndReason ?? (transport.WasReset ? "reset" : "closed");
         // A load balancer's health check: a header, nothing else, often a reset. Not a lost connection (ops.md section 8).
         session.Quiet = speaksProxy && transport.OctetsIn == 0;

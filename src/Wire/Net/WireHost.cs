@@ -95,6 +95,23 @@ public sealed partial class WireHost : IAsyncDisposable
         _draining.Dispose();
     }
 
+    /// <summary>Ends the connections of clients that may no longer be here; the number of them.</summary>
+    public int Cut(Func<IPAddress, bool> client, string reason)
+    {
+        var internals = _options.Internal;
+        var cut = 0;
+        foreach (var session in _sessions.Values)
+        {
+            var address = session.Remote.Address;
+            // One whose PROXY header has not come yet has no client; it is asked about when it has.
+            if (session.Connection is null || internals.Contains(address) || !client(address)) continue;
+            session.Abort(reason);
+            NetMeters.SessionDropped(session.Kind, reason);
+            cut++;
+        }
+        return cut;
+    }
+
     private async Task WaitForSessionsAsync(TimeSpan patience)
     {
         try

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Aviso.Sieve;
 
 /// <summary>What is wrong, or doubtful, with a script.</summary>
@@ -46,24 +48,62 @@ public sealed record SieveOptions
 /// nothing a message or a script holds makes it throw; work grows with the size of script and message, never with their product
 /// beyond the step budget.
 /// </remarks>
-public static partial class SieveCompiler
+public static class SieveCompiler
 {
     /// <summary>Capability names in the order ManageSieve shows them.</summary>
-    public static IReadOnlyList<string> Extensions { get; } = ["fileinto"];
+    public static IReadOnlyList<string> Extensions { get; } =
+    [
+        "fileinto", "reject", "ereject", "envelope", "encoded-character", "vacation", "vacation-seconds", "subaddress",
+        "comparator-i;ascii-numeric", "comparator-i;unicode-casemap", "relational", "regex", "imap4flags", "copy", "include", "variables",
+        "body", "enotify", "environment", "mailbox", "mboxmetadata", "servermetadata", "special-use", "mailboxid", "date", "index",
+        "ihave", "duplicate", "mime", "foreverypart", "extracttext", "replace", "enclose", "editheader", "extlists", "fcc",
+        "envelope-dsn", "redirect-dsn", "redirect-deliverby", "spamtest", "spamtestplus", "virustest", "vnd.dovecot.debug",
+    ];
+
+    /// <summary>Extensions that may be required but are not shown: names every implementation has, and our test driver's.</summary>
+    internal static readonly string[] Unlisted = ["comparator-i;octet", "comparator-i;ascii-casemap"];
 
     /// <summary>URI schemes of enotify (RFC 5435) that are known.</summary>
     public static IReadOnlyList<string> NotifyMethods { get; } = ["mailto"];
 
     /// <summary>Compiles; warnings are given whether or not there are errors.</summary>
     public static SieveCompilation Compile(string text, SieveOptions? options = null) =>
-        new(new SieveScript((options ?? SieveOptions.Default).Name), [], []);
+        Compile(text, options ?? SieveOptions.Default, SpecTable.Standard);
+
+    internal static SieveCompilation Compile(string text, SieveOptions options, SpecTable table)
+    {
+        var problems = new Problems(text, options.Errors);
+        if (text.Length > options.ScriptOctets || Encoding.UTF8.GetByteCount(text) > options.ScriptOctets)
+        {
+            problems.Error(0, $"a script has at most {options.ScriptOctets} octets");
+            return new(null, problems.Errors, problems.Warnings);
+        }
+        var phrases = new Parser(text, problems, options).Start();
+        var checker = new Checker(problems, options, table);
+        var commands = checker.Script(phrases);
+        var script = problems.Errors.Count > 0 ? null : new SieveScript(options.Name, commands, checker.Granted);
+        return new(script, problems.Errors, problems.Warnings);
+    }
 }
 
 /// <summary>A compiled script: immutable, may be kept and run by many at once.</summary>
 public sealed class SieveScript
 {
-    internal SieveScript(string name) => Name = name;
+    internal SieveScript(string name, Call[] commands, IEnumerable<string> extensions)
+    {
+        Name = name;
+        Commands = commands;
+        Extensions = [.. extensions];
+        UsesVariables = Extensions.Contains("variables", StringComparer.Ordinal);
+    }
 
     /// <summary>As given in <see cref="SieveOptions.Name"/>.</summary>
     public string Name { get; }
+
+    /// <summary>What it requires.</summary>
+    public IReadOnlyList<string> Extensions { get; }
+
+    internal Call[] Commands { get; }
+
+    internal bool UsesVariables { get; }
 }

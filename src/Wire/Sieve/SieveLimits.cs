@@ -53,8 +53,8 @@ public sealed record SieveLimits
     /// <summary>Time of one regular expression; it is linear in its text, so this is a second fence.</summary>
     public TimeSpan Regex { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Shortest, longest and default time between answers to one sender (RFC 5230 §4.1).</summary>
-    public TimeSpan VacationShortest { get; init; } = TimeSpan.FromDays(1);
+    /// <summary>Shortest, longest and default time between answers to one sender (RFC 5230 §4.1; :days is never below one day).</summary>
+    public TimeSpan VacationShortest { get; init; } = TimeSpan.FromMinutes(1);
 
     public TimeSpan VacationLongest { get; init; } = TimeSpan.FromDays(60);
 

@@ -1,7 +1,7 @@
 namespace Aviso.Sieve;
 
 /// <summary>What is to happen with a message.</summary>
-/// <param name="Actions">In order. Empty only never: a message nobody keeps has <see cref="SieveAction.Discard"/>.</param>
+/// <param name="Actions">In order, at least one: a message nobody keeps has <see cref="SieveAction.Discard"/>.</param>
 /// <param name="Error">
 /// One line for the account's owner, "name:line:column: text", when a script failed. Its actions are not in <paramref name="Actions"/>;
 /// the message is kept as though the script were absent.
@@ -43,6 +43,19 @@ public abstract record SieveAction
 
     /// <summary>Where in the script: "name:line", for logs.</summary>
     public string At { get; init; } = "";
+
+    /// <summary>For traces: "file into Lists".</summary>
+    public string Describe() => this switch
+    {
+        Keep => "keep",
+        FileInto into => $"file into {into.Mailbox}",
+        Redirect redirect => $"redirect to {redirect.Address}",
+        Reject => "reject",
+        Discard => "discard",
+        Vacation vacation => $"answer {vacation.To}",
+        Notify notify => $"notify {notify.Method}",
+        _ => GetType().Name,
+    };
 
     /// <summary>Into the inbox, with these flags.</summary>
     public sealed record Keep(IReadOnlyList<string> Flags) : SieveAction;

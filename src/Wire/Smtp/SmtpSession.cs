@@ -98,12 +98,18 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
             // The octets of a chunk follow, and nobody knows how many.
             return _verb == "BDAT" ? End(unreadable, "bad-chunk") : RefuseOutOfStep(unreadable);
         }
+        // A browser or a proxy scan that was pointed at this port: nothing of SMTP follows.
+        if (command is null && IsHttp(line.Span)) return End(Replies.TooManyBadCommands, "non-smtp-command");
         if (command is null) return Bad(Replies.UnknownCommand);
         if (!command.When.HasFlag(When.Progress)) _idleCommands++;
         if (_idleCommands > _options.IdleCommands) return End(Replies.TooManyIdleCommands, "idle-commands");
         if (OutOfPlace(command) is { } misplaced) return RefuseOutOfStep(misplaced);
         return command.Check(this) is { } refused ? RefuseOutOfStep(refused) : command.Proceed(this, argument);
     }
+
+    private static bool IsHttp(ReadOnlySpan<byte> line) =>
+        (line.StartsWith("GET "u8) || line.StartsWith("POST "u8) || line.StartsWith("HEAD "u8) || line.StartsWith("CONNECT "u8) || line.StartsWith("OPTIONS "u8))
+        && line.IndexOf(" HTTP/"u8) > 0;
 
     private Reply? FormError(ReadOnlyMemory<byte> line)
     {

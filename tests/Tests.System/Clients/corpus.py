@@ -9,7 +9,7 @@ the message are the only difference allowed.
 """
 import imaplib, json, os, re, smtplib, sys
 
-TRACE = (b"return-path:", b"delivered-to:", b"received:", b"x-original-to:")
+TRACE = (b"return-path:", b"delivered-to:", b"received:", b"authentication-results:")
 
 
 def only_trace(prefix):

@@ -5,14 +5,18 @@ using System.Text;
 
 namespace Aviso.Tests.System.Peers;
 
-/// <summary>A DNS server of a few records, over UDP: MX and A; every other name does not exist (RFC 1035 §4).</summary>
+/// <summary>A DNS server of a few records, over UDP: MX, A and TXT; every other name does not exist (RFC 1035 §4).</summary>
 internal sealed class DnsServer : IAsyncDisposable
 {
-    private readonly UdpClient _socket = new(new IPEndPoint(IPAddress.Loopback, 0));
+    private readonly UdpClient _socket;
     private readonly Dictionary<(string Name, int Type), byte[]> _records = [];
     private readonly Task _serving;
 
-    public DnsServer() => _serving = ServeAsync();
+    public DnsServer(string address = "127.0.0.1", int port = 0)
+    {
+        _socket = new(new IPEndPoint(IPAddress.Parse(address), port));
+        _serving = ServeAsync();
+    }
 
     public int Port => ((IPEndPoint)_socket.Client.LocalEndPoint!).Port;
 
@@ -25,6 +29,13 @@ internal sealed class DnsServer : IAsyncDisposable
     public DnsServer A(string host, string address)
     {
         lock (_records) _records[(host, 1)] = IPAddress.Parse(address).GetAddressBytes();
+        return this;
+    }
+
+    /// <summary>Character-strings of at most 255 octets each.</summary>
+    public DnsServer Txt(string name, IEnumerable<string> strings)
+    {
+        lock (_records) _records[(name, 16)] = [.. strings.SelectMany(text => (byte[])[(byte)text.Length, .. Encoding.ASCII.GetBytes(text)])];
         return this;
     }
 
@@ -68,7 +79,7 @@ internal sealed class DnsServer : IAsyncDisposable
         // QR, RD, RA; 3 is NXDOMAIN. One question, at most one answer, whose name points to the question.
         byte[] head = [query[0], query[1], 0x81, (byte)(known ? 0x80 : 0x83), 0, 1, 0, (byte)(data is null ? 0 : 1), 0, 0, 0, 0];
         if (data is null) return [.. head, .. query[12..end]];
-        return [.. head, .. query[12..end], 0xc0, 12, 0, (byte)type, 0, 1, 0, 0, 0, 60, 0, (byte)data.Length, .. data];
+        return [.. head, .. query[12..end], 0xc0, 12, 0, (byte)type, 0, 1, 0, 0, 0, 60, (byte)(data.Length >> 8), (byte)data.Length, .. data];
     }
 
     private static byte[] Name(string name) =>

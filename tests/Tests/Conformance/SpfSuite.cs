@@ -23,7 +23,7 @@ public sealed partial class SpfSuite
         ["default-modifier-harsh"] = "as above, in pyspf's own strict mode",
     }));
 
-    // "file sender ip": what we answer, and why. The RFC is quoted in docs/decisions/0009.
+    // "file sender ip": what we answer, and why. The RFC is quoted in docs/decisions/0011.
     private static readonly Dictionary<string, string> Disagreed = new(StringComparer.Ordinal)
     {
         ["all.txt sender@test.org 10.0.0.1"] = "permerror: an unknown mechanism anywhere is a syntax error (RFC 7208 §4.6)",

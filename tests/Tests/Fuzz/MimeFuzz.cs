@@ -95,7 +95,7 @@ public sealed class MimeFuzz
 
     [Fact]
     public void Addresses_of_any_octets_are_read() => Mutator.Run(
-        [.. new[] { "a b <c@d>, \"q\\\"\" <@r,@s:t@u>; g: (c (n)) v@[1.2.3.4], =?utf-8?b?w6Q=?= <x@y.z>;", "\"a b\"@c . d (e), f" }.Select(Encoding.UTF8.GetBytes)],
+        [.. new[] { "a b <c@d>, \"q\\\"\" <@r,@s:t@u>; g: (c (n)) v@[1.2.3.4], =?utf-8?b?w6Q=?= <x@y.z>;", "\"a b\"@c . d (e), f", "<a b\"a b\"@c . \" (e)\n f" }.Select(Encoding.UTF8.GetBytes)],
         1500,
         input =>
         {

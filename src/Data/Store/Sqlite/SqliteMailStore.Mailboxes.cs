@@ -1,4 +1,3 @@
-using System.Text;
 using Aviso.Store.Commit;
 using Aviso.Store.Sqlite;
 

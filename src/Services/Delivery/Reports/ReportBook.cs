@@ -62,12 +62,12 @@ public sealed class ReportBook(IDocumentRows documents, TimeProvider clock, ILog
         bool IsDue(Document document) => string.CompareOrdinal(document.Key.Name, from) >= 0;
     }
 
-    private Task KeepAsync(string kind, string name, byte[] octets, CancellationToken cancel)
+    private async Task KeepAsync(string kind, string name, byte[] octets, CancellationToken cancel)
     {
         using var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true)) gzip.Write(octets);
         var now = clock.GetUtcNow();
-        return documents.ChangeDocumentsAsync(
+        await documents.ChangeDocumentsAsync(
             [new(new(default, kind, name), packed.ToArray(), now.ToUnixTimeSeconds(), (now + Keep).ToUnixTimeSeconds())], [], cancel);
     }
 

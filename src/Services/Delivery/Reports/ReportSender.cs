@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.IO.Compression;
-using System.Text;
 using Aviso.Base;
 using Aviso.Dns;
 using Aviso.MailAuth;
@@ -98,7 +97,13 @@ public sealed class ReportSender(
         var id = IdText.Format(ids.Next());
         var xml = DmarcReportWriter.Write(new()
         {
-            Organization = Options.HostName, Email = Options.From, ReportId = id, Begin = begin, End = end, Published = published, Rows = rows,
+            Organization = Options.HostName,
+            Email = Options.From,
+            ReportId = id,
+            Begin = begin,
+            End = end,
+            Published = published,
+            Rows = rows,
         });
         var packed = Pack(xml);
         var to = await MailboxesAsync("dmarc", recipients, published.Domain, packed.Length, cancel);

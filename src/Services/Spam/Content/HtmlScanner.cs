@@ -27,6 +27,7 @@ internal ref struct HtmlReader(ReadOnlySpan<char> html)
     private const int LongestReference = 32;
 
     private static readonly SearchValues<char> TextEnds = SearchValues.Create("<&");
+    private static readonly SearchValues<char> ValueEnds = SearchValues.Create(" \t\r\n\f>");
     private static readonly SearchValues<char> NameEnds = SearchValues.Create(" \t\r\n\f/>");
     private static readonly SearchValues<char> AttributeEnds = SearchValues.Create(" \t\r\n\f/>=");
 
@@ -210,11 +211,11 @@ internal ref struct HtmlReader(ReadOnlySpan<char> html)
         if (element is null) return;
         if (element.IsBlock) Break();
         else if (element.Kind == ElementKind.Cell) Space();
-        if (!element.IsVoid) _open.Push(element, in attributes);
-        Meaning(element, in attributes);
+        if (!element.IsVoid) _open.Push(element, ref attributes);
+        Meaning(element, ref attributes);
     }
 
-    private void Meaning(HtmlElement element, in TagAttributes attributes)
+    private void Meaning(HtmlElement element, ref TagAttributes attributes)
     {
         switch (element.Kind)
         {
@@ -321,7 +322,7 @@ internal ref struct HtmlReader(ReadOnlySpan<char> html)
             _rest = end < 0 ? default : _rest[(end + 2)..];
             return value;
         }
-        end = _rest.IndexOfAny(" \t\r\n\f>");
+        end = _rest.IndexOfAny(ValueEnds);
         value = end < 0 ? _rest : _rest[..end];
         _rest = _rest[value.Length..];
         return value;

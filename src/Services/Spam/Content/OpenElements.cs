@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Aviso.Spam;
 
 /// <summary>How text looks at one place.</summary>
@@ -32,11 +34,13 @@ internal sealed class OpenElements
     private int _over;
     private Dictionary<string, string>? _classes;
 
+    private static readonly SearchValues<char> NotSimple = SearchValues.Create(".: >,+[#");
+
     private static readonly TextStyle Start = new() { Color = -1, Ground = 0xFFFFFF };
 
     public TextStyle Style => _depth == 0 ? Start : _stack[_depth - 1].Style;
 
-    public void Push(HtmlElement element, in TagAttributes attributes)
+    public void Push(HtmlElement element, ref TagAttributes attributes)
     {
         if (_depth == Deepest)
         {
@@ -88,7 +92,7 @@ internal sealed class OpenElements
             }
             var block = close < 0 ? css : css[..close];
             css = close < 0 ? default : css[(close + 1)..];
-            if (block.Length < 1000 && selector.Length is > 1 and < 60 && selector[0] == '.' && selector[1..].IndexOfAny(".: >,+[#") < 0)
+            if (block.Length < 1000 && selector.Length is > 1 and < 60 && selector[0] == '.' && selector[1..].IndexOfAny(NotSimple) < 0)
                 _classes[selector[1..].ToString()] = block.ToString();
         }
     }
@@ -121,6 +125,8 @@ internal sealed class OpenElements
 /// <summary>The declarations of a style that hide text.</summary>
 internal static class CssStyle
 {
+    private static readonly SearchValues<char> NumberLetters = SearchValues.Create("0123456789.");
+
     public static void Apply(ReadOnlySpan<char> css, ref TextStyle style)
     {
         var left = 40;
@@ -175,7 +181,7 @@ internal static class CssStyle
 
     private static bool TryNumber(ReadOnlySpan<char> value, out double number, out char unit)
     {
-        var end = value.IndexOfAnyExcept("0123456789.");
+        var end = value.IndexOfAnyExcept(NumberLetters);
         unit = end >= 0 ? char.ToLowerInvariant(value[end]) : ' ';
         return double.TryParse(end < 0 ? value : value[..end], out number);
     }
@@ -184,12 +190,14 @@ internal static class CssStyle
 /// <summary>Colours of HTML and CSS as 0xRRGGBB.</summary>
 internal static class CssColor
 {
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
+
     public static bool TryParse(ReadOnlySpan<char> text, out int color)
     {
         color = -1;
         text = text.Trim();
         if (text.IsEmpty) return false;
-        if (text[0] == '#' || (text.Length == 6 && text.IndexOfAnyExcept("0123456789abcdefABCDEF") < 0)) return TryHex(text.TrimStart('#'), out color);
+        if (text[0] == '#' || (text.Length == 6 && text.IndexOfAnyExcept(HexDigits) < 0)) return TryHex(text.TrimStart('#'), out color);
         if (text.StartsWith("rgb", StringComparison.OrdinalIgnoreCase)) return TryRgb(text, out color);
         color = text switch
         {
@@ -212,7 +220,7 @@ internal static class CssColor
     private static bool TryHex(ReadOnlySpan<char> digits, out int color)
     {
         color = -1;
-        var end = digits.IndexOfAnyExcept("0123456789abcdefABCDEF");
+        var end = digits.IndexOfAnyExcept(HexDigits);
         if (end >= 0) digits = digits[..end];
         if (digits.Length is not (3 or 6) || !int.TryParse(digits, System.Globalization.NumberStyles.AllowHexSpecifier, null, out var number)) return false;
         color = digits.Length == 6 ? number : ((number >> 8) * 0x110000) | (((number >> 4) & 15) * 0x1100) | ((number & 15) * 0x11);

@@ -159,6 +159,9 @@ public static class PlainText
         or (>= '\u180B' and <= '\u180F') or (>= '\u200B' and <= '\u200F') or (>= '\u202A' and <= '\u202E') or (>= '\u2060' and <= '\u206F')
         or (>= '\uFE00' and <= '\uFE0F') or '\uFEFF';
 
+    /// <summary>A letter of another script that looks like a Latin one.</summary>
+    internal static bool LooksLatin(char c) => c < Letters.Length && Letters[c] != '\0';
+
     private static bool IsSpace(char c) => c is '\u0085' or '\u00A0' or '\u1680' or (>= '\u2000' and <= '\u200A') or '\u2028' or '\u2029' or '\u202F'
         or '\u205F' or '\u3000' or '\u2800';
 

@@ -8,6 +8,7 @@ namespace Aviso.Spam;
 /// <summary>Takes an http or https URL apart as browsers do (WHATWG URL §4.4), kindly; never throws.</summary>
 public static class UrlParser
 {
+    private static readonly System.Buffers.SearchValues<char> NoHost = System.Buffers.SearchValues.Create(" \t\r\n<>\"@");
     private static readonly IdnMapping Idn = new() { AllowUnassigned = true };
 
     /// <summary>False for other schemes, relative references and what has no host.</summary>
@@ -45,7 +46,11 @@ public static class UrlParser
         if (!TryHost(authority, out var host, out var shown, out var isAddress, out var isOdd)) return false;
         url = new(raw.ToString(), scheme, host, port, rest.ToString(), source, linkText)
         {
-            UserInfo = user, IsAddress = isAddress, IsOddAddress = isOdd, ShownHost = shown, Domain = isAddress ? host : Organization.Of(host),
+            UserInfo = user,
+            IsAddress = isAddress,
+            IsOddAddress = isOdd,
+            ShownHost = shown,
+            Domain = isAddress ? host : Organization.Of(host),
         };
         return true;
     }
@@ -67,7 +72,7 @@ public static class UrlParser
         if (!Ascii.IsValid(name)) name = ToAscii(name);
         else if (name.Contains("xn--", StringComparison.Ordinal)) shown = ToUnicode(name);
         host = name;
-        return name.Contains('.', StringComparison.Ordinal) && name.AsSpan().IndexOfAny(" \t\r\n<>\"@") < 0 && DnsName.Normalize(name) is not null;
+        return name.Contains('.', StringComparison.Ordinal) && name.AsSpan().IndexOfAny(NoHost) < 0 && DnsName.Normalize(name) is not null;
     }
 
     private static bool Literal(ReadOnlySpan<char> text, out string host, out string shown)

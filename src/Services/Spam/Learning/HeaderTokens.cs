@@ -7,14 +7,14 @@ internal static class HeaderTokens
     private static readonly HashSet<string> Ordered = new(StringComparer.Ordinal)
     {
         "from", "to", "cc", "subject", "date", "message-id", "mime-version", "content-type", "content-transfer-encoding", "x-mailer",
-        "user-agent", "reply-to", "sender", "x-priority", "x-msmail-priority", "x-mimeole", "importance", "in-reply-to", "references",
+        "user-agent", "reply-to", "x-priority", "x-msmail-priority", "x-mimeole", "importance", "in-reply-to", "references",
         "organization",
     };
 
     private static readonly HashSet<string> Noted = new(StringComparer.Ordinal)
     {
-        "in-reply-to", "references", "precedence", "organization", "x-priority", "importance", "mime-version", "content-transfer-encoding",
-        "sender", "x-msmail-priority", "cc", "errors-to", "dkim-signature", "content-language", "thread-index", "auto-submitted", "feedback-id",
+        "in-reply-to", "references", "organization", "x-priority", "importance", "mime-version", "content-transfer-encoding",
+        "x-msmail-priority", "cc", "dkim-signature", "content-language", "thread-index", "auto-submitted", "feedback-id",
     };
 
     public static void Read(MessageContent content, TokenSet into)
@@ -42,7 +42,7 @@ internal static class HeaderTokens
     {
         switch (line.Name)
         {
-            case "x-priority" or "importance" or "precedence" or "content-transfer-encoding":
+            case "x-priority" or "importance" or "content-transfer-encoding":
                 into.Add(TokenGroup.Header, $"{line.Name} ", Short(line.Text).ToLowerInvariant());
                 break;
             case "x-mailer" or "user-agent":

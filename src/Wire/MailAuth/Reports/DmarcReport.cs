@@ -94,7 +94,7 @@ public sealed record DmarcReport
             Errors = [.. Children(about, "error").Select(e => e.Value.Trim()).Where(e => e.Length > 0)],
             Published = new(
                 Text(published, "domain").TrimEnd('.').ToLowerInvariant(), Text(published, "p").ToLowerInvariant(), Text(published, "sp").ToLowerInvariant(),
-                Text(published, "np").ToLowerInvariant(), Text(published, "adkim").ToLowerInvariant() == "s", Text(published, "aspf").ToLowerInvariant() == "s",
+                Text(published, "np").ToLowerInvariant(), IsStrict(published, "adkim"), IsStrict(published, "aspf"),
                 int.TryParse(Text(published, "pct"), NumberStyles.None, CultureInfo.InvariantCulture, out var percent) ? Math.Min(percent, 100) : 100,
                 Text(published, "fo")),
             Rows = [.. Children(root, "record").Take(MostRows).Select(Row)],
@@ -124,6 +124,8 @@ public sealed record DmarcReport
                 Text(s, "domain").ToLowerInvariant(), Text(s, "scope").ToLowerInvariant(), Text(s, "result").ToLowerInvariant()))],
         };
     }
+
+    private static bool IsStrict(XElement published, string name) => Text(published, name).Equals("s", StringComparison.OrdinalIgnoreCase);
 
     private static bool Passed(string result) => result.Equals("pass", StringComparison.OrdinalIgnoreCase);
 

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Aviso.Base;
 using Aviso.Dns;
 using Aviso.MailAuth;
 using Xunit;

@@ -1,6 +1,5 @@
 using System.Net.Security;
 using System.Text;
-using Aviso.Tests.Unit.Net;
 using Xunit;
 
 namespace Aviso.Tests.Unit.ManageSieve;

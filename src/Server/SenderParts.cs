@@ -1,0 +1,123 @@
+using System.Security.Cryptography;
+using Aviso.Base;
+using Aviso.Delivery;
+using Aviso.Dns;
+using Aviso.MailAuth;
+using Aviso.Net;
+using Aviso.Settings;
+using Aviso.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Server;
+
+/// <summary>
+/// Who sent it and who are we: verifying senders, signing keys, rewritten senders of forwards, and the reports about all of it.
+/// </summary>
+internal sealed class SenderParts : IAsyncDisposable
+{
+    private const string SecretKind = "srs-secret";
+    private const int MostSecrets = 3;
+
+    // A secret lasts longer than any bounce under way.
+    private static readonly TimeSpan SecretLasts = TimeSpan.FromDays(180);
+
+    private readonly CancellationTokenSource _stop = new();
+    private Task _running = Task.CompletedTask;
+    private volatile ServerSettings _settings;
+    private volatile HashSet<string> _reportAddresses = [];
+    private Networks _trusted = Networks.None;
+
+    private SenderParts(ServerSettings settings) => _settings = settings;
+
+    public MailVerifier Verifier { get; private set; } = null!;
+
+    public SigningKeys Keys { get; private set; } = null!;
+
+    public Srs Srs { get; private set; } = null!;
+
+    public ReportBook Reports { get; private set; } = null!;
+
+    public DmarcTally Tally { get; private set; } = null!;
+
+    public TlsTally Tls { get; private set; } = null!;
+
+    private ReportSender Sender { get; set; } = null!;
+
+    public static async Task<SenderParts> OpenAsync(
+        ServerSettings settings, IMailStore store, MessageReader reader, IRouter router, IResolver resolver, IdSource ids, Action queued,
+        TimeProvider clock, ILogger log, CancellationToken cancel)
+    {
+        var parts = new SenderParts(settings)
+        {
+            Keys = new(store, resolver, store.Spool, clock, log),
+            Verifier = new(resolver, new() { HostName = settings.Hostname, Dkim = new() { TrustedSealers = settings.MailAuth.TrustedSealers } }, clock),
+            Srs = new(await SecretsAsync(store, clock, cancel), clock),
+            Reports = new(store, clock, log) { Keep = settings.Reports.Keep },
+            Tally = new(store, clock),
+            Tls = new(store, clock),
+        };
+        parts.Sender = new(Options(settings), parts.Tally, parts.Tls, store, reader, router, resolver, ids, clock, log)
+        {
+            Queued = queued,
+            Sign = (body, domain) => DkimSigner.Sign(body, parts.Keys.KeysOf(domain), SignOptions.Default, clock.GetUtcNow()),
+        };
+        await parts.ApplyAsync(settings, cancel);
+        return parts;
+    }
+
+    /// <summary>Looking at the DNS and sending reports, in the background. Where nothing leaves, nobody looks for our records.</summary>
+    public void Start() => _running = Task.WhenAll(
+        _settings.Outbound.Capture is null ? Keys.RunAsync(_stop.Token) : Task.CompletedTask, Sender.RunAsync(_stop.Token));
+
+    public async Task ApplyAsync(ServerSettings settings, CancellationToken cancel)
+    {
+        _settings = settings;
+        _trusted = new(settings.Networks.TrustedRelays);
+        _reportAddresses = [.. new[] { settings.Reports.Address, settings.Postmaster }.OfType<string>().Select(a => a.ToLowerInvariant())];
+        Sender.Options = Options(settings);
+        Reports.Keep = settings.Reports.Keep;
+        await Keys.ApplyAsync([.. settings.Domains.Select(d => (d.Name, (IReadOnlyList<(string, string)>)[.. d.Dkim.Select(k => (k.Selector, k.Key.Reveal()))]))], cancel);
+    }
+
+    /// <summary>What the receive steps ask.</summary>
+    public ReceiveFilters Filters(SpamParts spam, SieveStep sieve, SievePost post) => new()
+    {
+        Verifier = Verifier,
+        Spam = () => _settings.Spam.Enabled ? spam.Filter : null,
+        Keys = Keys,
+        Srs = Srs,
+        Sieve = sieve,
+        Post = post,
+        Tally = Tally,
+        Reports = Reports,
+        Correspondents = spam.Correspondents,
+        IsTrustedRelay = address => _trusted.Contains(address),
+        ReportAddresses = () => _reportAddresses,
+    };
+
+    private static ReportOptions Options(ServerSettings settings) => new(
+        settings.Hostname, settings.Reports.Address ?? $"postmaster@{settings.Domains.Select(d => d.Name).FirstOrDefault() ?? settings.Hostname}",
+        settings.Reports.Send && settings.Outbound.Capture is null);
+
+    // The newest signs, older ones verify until no bounce can come any more.
+    private static async Task<IReadOnlyList<byte[]>> SecretsAsync(IDocumentRows documents, TimeProvider clock, CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow().ToUnixTimeSeconds();
+        var kept = (await documents.ListDocumentsAsync(default, SecretKind, cancel)).OrderByDescending(d => d.ChangedAt).ToList();
+        if (kept.Count == 0 || now - kept[0].ChangedAt > SecretLasts.TotalSeconds)
+        {
+            var made = new Document(new(default, SecretKind, now.ToString("D12", System.Globalization.CultureInfo.InvariantCulture)), RandomNumberGenerator.GetBytes(32), now);
+            await documents.ChangeDocumentsAsync([made], [.. kept.Skip(MostSecrets - 1).Select(d => d.Key)], cancel);
+            kept.Insert(0, made);
+        }
+        return [.. kept.Take(MostSecrets).Select(d => d.Value)];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Keys.Dispose();
+        _stop.Dispose();
+    }
+}

@@ -1,0 +1,230 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Aviso.Base;
+using Aviso.Delivery;
+using Aviso.Mime;
+using Aviso.Sieve;
+
+namespace Aviso.Verbs;
+
+/// <summary>Verbs about an account's scripts, and trying a script on messages.</summary>
+internal static class SieveStoreVerbs
+{
+    private const long MostOctets = 1L << 30;
+
+    public static Command Build()
+    {
+        var sieve = Stored();
+        foreach (var verb in SieveVerbs.Build()) sieve.Add(verb);
+        return sieve;
+    }
+
+    private static Command Stored() => new("sieve", CommandTree.Help("Sieve scripts (RFC 5228): check them, try them, keep them.",
+        "aviso sieve check rules.sieve", "aviso sieve test rules.sieve message.eml", "aviso sieve test rules.sieve --account alice@example.org",
+        "aviso sieve put rules.sieve --account alice@example.org --activate"))
+    {
+        Call("sieve.list", "list", "List an account's scripts.", ["aviso sieve list --account alice@example.org"], Account()),
+        Call("sieve.show", "show", "Print a script.", ["aviso sieve show rules --account alice@example.org"], Name(), Account()),
+        Put(),
+        Activate(),
+        Call("sieve.delete", "delete", "Delete a script that is not active.", ["aviso sieve delete old --account alice@example.org"], Name(), Account()),
+        Test(),
+    };
+
+    private static Argument<string?> Name() => new("name") { Description = "The script's name.", HelpName = "NAME" };
+
+    private static Argument<string> File() => new("file") { Description = "A file with a Sieve script.", HelpName = "FILE" };
+
+    private static Option<string?> Account(bool required = true) => new("--account") { Description = "The account's address.", HelpName = "ADDRESS", Required = required };
+
+    private static Command Call(string call, string name, string text, string[] examples, params Symbol[] symbols)
+    {
+        var verb = new Command(name, CommandTree.Help(text, examples)) { CommandTree.Json };
+        foreach (var symbol in symbols)
+        {
+            if (symbol is Argument argument) verb.Add(argument);
+            else verb.Add((Option)symbol);
+        }
+        verb.SetAction((parsed, cancel) => AdminVerbs.CallAsync(parsed, call, symbols, null, cancel));
+        return verb;
+    }
+
+    private static Command Activate()
+    {
+        var name = new Argument<string?>("name") { Description = "The script's name.", HelpName = "NAME", Arity = ArgumentArity.ZeroOrOne };
+        var none = new Option<bool>("--none") { Description = "No script is to be active." };
+        var verb = Call("sieve.activate", "activate", "Make a script the one that runs.",
+            ["aviso sieve activate rules --account alice@example.org", "aviso sieve activate --none --account alice@example.org"], name, none, Account());
+        verb.Validators.Add(r =>
+        {
+            if (r.GetValue(none) == (r.GetValue(name) is not null)) r.AddError("give NAME or --none");
+        });
+        return verb;
+    }
+
+    private static Command Put()
+    {
+        var (file, account) = (File(), Account());
+        var name = new Option<string?>("--name") { Description = "The script's name. Default: the file's name without ending.", HelpName = "NAME" };
+        var activate = new Option<bool>("--activate") { Description = "Make it the one that runs." };
+        var verb = new Command("put", CommandTree.Help("Store a script, or replace the one of that name.",
+            "aviso sieve put rules.sieve --account alice@example.org --activate")) { file, account, name, activate, CommandTree.Json };
+        verb.SetAction(async (parsed, cancel) => await AdminVerbs.SendAsync(parsed, "sieve.put", new JsonObject
+        {
+            ["account"] = parsed.GetValue(account),
+            ["name"] = parsed.GetValue(name) ?? Path.GetFileNameWithoutExtension(parsed.GetValue(file)),
+            ["script"] = await System.IO.File.ReadAllTextAsync(parsed.GetValue(file)!, cancel),
+            ["activate"] = parsed.GetValue(activate),
+        }, null, cancel));
+        return verb;
+    }
+
+    private static Command Test()
+    {
+        var (file, account) = (File(), Account(required: false));
+        var messages = new Argument<string[]>("message") { Description = "Files with a message each.", Arity = ArgumentArity.ZeroOrMore, HelpName = "MESSAGE" };
+        var mailbox = new Option<string?>("--mailbox") { Description = "With --account: the mailbox to look at. Default: INBOX.", HelpName = "MAILBOX" };
+        var limit = new Option<string?>("--limit") { Description = "With --account: look at the newest N messages. Default: 1000.", HelpName = "N" };
+        var from = new Option<string?>("--from") { Description = "Envelope sender of the messages. Default: their Return-Path.", HelpName = "ADDRESS" };
+        var to = new Option<string?>("--to") { Description = "Envelope recipient of the messages. Default: their Delivered-To, else their first To.", HelpName = "ADDRESS" };
+        var verb = new Command("test", CommandTree.Help(
+            "Say what a script would do, with messages in files or with mail that is stored already. Nothing is changed and nothing sent.",
+            "aviso sieve test rules.sieve message.eml other.eml", "aviso sieve test rules.sieve --account alice@example.org --mailbox INBOX --limit 5000"))
+        { file, messages, account, mailbox, limit, from, to, CommandTree.Json };
+        verb.Validators.Add(r =>
+        {
+            var isStored = r.GetValue(account) is not null;
+            if (isStored == (r.GetValue(messages) is { Length: > 0 })) r.AddError("give MESSAGE files or --account");
+            if (!isStored && (r.GetValue(mailbox) ?? r.GetValue(limit)) is not null) r.AddError("--mailbox and --limit go with --account");
+            if (r.GetValue(limit) is { } most && !(int.TryParse(most, out var n) && n is >= 1 and <= 100_000)) r.AddError("--limit is a number from 1 to 100000");
+        });
+        verb.SetAction(async (parsed, cancel) =>
+        {
+            var path = parsed.GetValue(file)!;
+            var text = await System.IO.File.ReadAllTextAsync(path, cancel);
+            if (parsed.GetValue(account) is { } address)
+            {
+                return await AdminVerbs.SendAsync(parsed, "sieve.test", new JsonObject
+                {
+                    ["account"] = address,
+                    ["name"] = Path.GetFileNameWithoutExtension(path),
+                    ["script"] = text,
+                    ["mailbox"] = parsed.GetValue(mailbox),
+                    ["limit"] = parsed.GetValue(limit),
+                }, null, cancel);
+            }
+            return await FilesAsync(parsed, path, text, parsed.GetValue(messages)!, parsed.GetValue(from), parsed.GetValue(to), cancel);
+        });
+        return verb;
+    }
+
+    private static async Task<int> FilesAsync(
+        ParseResult parsed, string path, string text, string[] messages, string? from, string? to, CancellationToken cancel)
+    {
+        var io = parsed.InvocationConfiguration;
+        var compiled = SieveCompiler.Compile(text, new() { Name = Path.GetFileNameWithoutExtension(path) });
+        foreach (var problem in compiled.Errors) await io.Error.WriteLineAsync($"{path}:{problem}");
+        foreach (var problem in compiled.Warnings) await io.Error.WriteLineAsync($"{path}:{problem} (warning)");
+        if (compiled.Script is not { } script) return ExitStatus.FoundProblems;
+        var folder = Directory.CreateTempSubdirectory("aviso-sieve-");
+        try
+        {
+            var spool = new BodySpool(folder.FullName, MostOctets);
+            var rows = new JsonArray();
+            foreach (var message in messages) rows.Add(await OneAsync(spool, script, message, from, to, cancel));
+            if (parsed.GetValue(CommandTree.Json)) Output.Json(io.Output, rows);
+            else foreach (var row in rows) await io.Output.WriteLineAsync(Line(row!));
+            return rows.Any(r => r!["error"] is not null) ? ExitStatus.FoundProblems : ExitStatus.Ok;
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static string Line(JsonNode row) => $"{Output.Cell(row["message"])}: {string.Join("; ", row["actions"]!.AsArray().Select(Output.Cell))}"
+        + (row["error"] is { } error ? $" (the script failed: {Output.Cell(error)})" : "");
+
+    private static async Task<JsonNode> OneAsync(BodySpool spool, SieveScript script, string path, string? from, string? to, CancellationToken cancel)
+    {
+        using var body = spool.Begin();
+        var scanner = new MimeScanner();
+        await using (var file = System.IO.File.OpenRead(path))
+        {
+            var piece = new byte[64 * 1024];
+            var last = (byte)0;
+            for (int read; (read = await file.ReadAsync(piece, cancel)) > 0;)
+            {
+                // Files on disk often have bare LF; on the wire they would have come with CRLF.
+                var octets = WithCrLf(piece.AsSpan(0, read), ref last);
+                body.Write(octets);
+                scanner.Append(octets);
+            }
+        }
+        var root = scanner.Finish();
+        var message = new SieveMessage(body, root, from ?? Field(body, root, "Return-Path"u8), to ?? Recipient(body, root));
+        var outcome = await SieveRunner.RunAsync([script], message with { OwnAddresses = [message.EnvelopeTo] }, new NoAccount(), null, cancel);
+        return new JsonObject
+        {
+            ["message"] = path,
+            ["actions"] = new JsonArray([.. SieveWords.Of(outcome).Select(w => (JsonNode)w)]),
+            ["error"] = outcome.Error,
+            ["trace"] = new JsonArray([.. outcome.Trace.Select(t => (JsonNode)t)]),
+        };
+    }
+
+    private static byte[] WithCrLf(ReadOnlySpan<byte> octets, ref byte last)
+    {
+        var into = new List<byte>(octets.Length + 64);
+        foreach (var octet in octets)
+        {
+            if (octet == '\n' && last != '\r') into.Add((byte)'\r');
+            into.Add(octet);
+            last = octet;
+        }
+        return [.. into];
+    }
+
+    private static string Recipient(SpooledBody body, MimePart root)
+    {
+        foreach (var field in new[] { "Delivered-To", "X-Original-To", "To" })
+        {
+            if (Field(body, root, System.Text.Encoding.ASCII.GetBytes(field)) is { Length: > 0 } found) return found;
+        }
+        return "";
+    }
+
+    private static string Field(SpooledBody body, MimePart root, ReadOnlySpan<byte> name)
+    {
+        var header = new byte[(int)Math.Min(root.HeaderLength, 256 * 1024)];
+        var read = body.Read(0, header);
+        if (!HeaderFields.TryFind(header.AsSpan(0, read), name, out var value)) return "";
+        return AddressList.Mailboxes(AddressList.Parse(value)).FirstOrDefault()?.Address ?? "";
+    }
+
+    /// <summary>Messages in files have no account: every mailbox is there, nothing was seen before.</summary>
+    private sealed class NoAccount : ISieveHost
+    {
+        public ValueTask<bool> MailboxExistsAsync(string mailbox, CancellationToken cancel) => new(true);
+
+        public ValueTask<bool> MailboxIdExistsAsync(string id, CancellationToken cancel) => new(false);
+
+        public ValueTask<bool> HasSpecialUseAsync(string? mailbox, string attribute, CancellationToken cancel) => new(mailbox is null);
+
+        public ValueTask<string?> MetadataAsync(string? mailbox, string annotation, CancellationToken cancel) => new((string?)null);
+
+        public ValueTask<SieveCompilation?> ScriptAsync(string name, bool global, CancellationToken cancel) => new((SieveCompilation?)null);
+
+        public ValueTask<bool> WasSeenAsync(string key, CancellationToken cancel) => new(false);
+
+        public ValueTask<IReadOnlyList<string>?> ListMembersAsync(string list, CancellationToken cancel) => new((IReadOnlyList<string>?)null);
+
+        public ValueTask<bool?> IsInListAsync(string list, string value, CancellationToken cancel) => new((bool?)null);
+
+        public ValueTask<string?> EnvironmentAsync(string item, CancellationToken cancel) => new((string?)null);
+
+        public ValueTask<double?> SpamPercentAsync(CancellationToken cancel) => new((double?)null);
+
+        public ValueTask<int> VirusVerdictAsync(CancellationToken cancel) => new(0);
+    }
+}

@@ -1,0 +1,225 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Text.Json;
+using Aviso.Base;
+using Aviso.Dns;
+using Aviso.MailAuth;
+using Aviso.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Delivery;
+
+/// <summary>A key as a list of keys shows it.</summary>
+/// <param name="State">declared, waiting (not in the DNS yet), signing, or retired (still published, signs no more).</param>
+/// <param name="Problem">What is wrong with its record, or empty.</param>
+public sealed record SigningKeyInfo(string Domain, string Selector, string Algorithm, string State, string Record, string Problem, DateTimeOffset? Since);
+
+/// <summary>
+/// The keys of each domain. Declared keys sign always. A domain without one gets an RSA and an Ed25519 key of our own (RFC 8463): they
+/// sign from the moment the DNS shows their records, for a signature that nobody can verify is worse than none. A rotation makes new keys
+/// beside the old; the old sign until the new ones are published, and are kept as retired while mail signed by them is under way.
+/// After every change a message is signed and verified against the live DNS. Thread-safe.
+/// </summary>
+public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, BodySpool spool, TimeProvider clock, ILogger log) : ISigningKeys, IDisposable
+{
+    private const string Kind = "dkim-key";
+
+    private static readonly TimeSpan Retired = TimeSpan.FromDays(14);
+    private static readonly TimeSpan WaitingEvery = TimeSpan.FromMinutes(10);
+    private static readonly Meter Meter = new("Aviso.Delivery");
+    private static readonly Gauge<int> Verified = Meter.CreateGauge<int>("aviso_dkim_verified", null, "1 when a message signed for the domain verifies against the DNS");
+
+    private readonly SemaphoreSlim _one = new(1);
+    private volatile Dictionary<string, List<Held>> _domains = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>One key and what is known of it.</summary>
+    private sealed record Held(DkimKey Key, bool Declared, DateTimeOffset Made, DateTimeOffset? SigningSince, DateTimeOffset? RetiredAt, string Problem)
+    {
+        public bool Signs => Declared || (SigningSince is not null && RetiredAt is null);
+    }
+
+    private sealed record StoredKey(string Pem, long Made, long SigningSince, long RetiredAt);
+
+    public IReadOnlyList<DkimKey> KeysOf(string domain) =>
+        _domains.TryGetValue(domain, out var held) ? held.FindAll(h => h.Signs).ConvertAll(h => h.Key) : [];
+
+    public IReadOnlyList<SigningKeyInfo> List() => [.. _domains.OrderBy(d => d.Key, StringComparer.Ordinal).SelectMany(d => d.Value.Select(h => new SigningKeyInfo(
+        d.Key, h.Key.Selector, h.Key.AlgorithmName, h.Declared ? "declared" : h.RetiredAt is not null ? "retired" : h.SigningSince is null ? "waiting" : "signing",
+        h.Key.ZoneLine(), h.Problem, h.SigningSince)))];
+
+    /// <summary>Takes the domains of the settings with their declared keys; the others get keys when they have none.</summary>
+    public async Task ApplyAsync(IReadOnlyList<(string Domain, IReadOnlyList<(string Selector, string Pem)> Declared)> domains, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            var stored = (await documents.ListDocumentsAsync(default, Kind, cancel)).ToLookup(d => d.Key.Name.Split(':')[0], StringComparer.OrdinalIgnoreCase);
+            var next = new Dictionary<string, List<Held>>(StringComparer.OrdinalIgnoreCase);
+            foreach (var (domain, declared) in domains)
+            {
+                var held = next[domain] = [];
+                foreach (var (selector, pem) in declared)
+                {
+                    if (DkimKey.TryImport(domain, selector, pem, out var key, out var problem)) held.Add(new(key!, true, clock.GetUtcNow(), null, null, ""));
+                    else log.KeyUnusable(domain, selector, problem);
+                }
+                if (declared.Count > 0) continue;
+                held.AddRange(stored[domain].Select(Read).OfType<Held>());
+                if (held.Count == 0) held.AddRange(await MakeAsync(domain, cancel));
+            }
+            _domains = next;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>New keys beside the old ones.</summary>
+    /// <returns>The new keys; null when the domain's keys are declared in the settings or it is none of ours.</returns>
+    public async Task<IReadOnlyList<SigningKeyInfo>?> RotateAsync(string domain, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            if (!_domains.TryGetValue(domain, out var held) || held.Exists(h => h.Declared)) return null;
+            // Keys that wait already are the new ones.
+            if (!held.Exists(h => h.SigningSince is null))
+                _domains = new(_domains, StringComparer.OrdinalIgnoreCase) { [domain] = [.. held, .. await MakeAsync(domain, cancel)] };
+        }
+        finally
+        {
+            _one.Release();
+        }
+        await CheckAsync(domain, cancel);
+        return [.. List().Where(k => k.Domain.Equals(domain, StringComparison.OrdinalIgnoreCase))];
+    }
+
+    /// <summary>Looks at the DNS until stopped: soon again while a key waits or is wrong, else once a day.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        var looked = clock.GetUtcNow();
+        var first = true;
+        while (true)
+        {
+            var troubled = _domains.Where(d => d.Value.Exists(h => h is { Signs: false, RetiredAt: null } || h.Problem.Length > 0)).Select(d => d.Key);
+            var daily = first || clock.GetUtcNow() - looked >= TimeSpan.FromDays(1);
+            if (daily) looked = clock.GetUtcNow();
+            foreach (var domain in (daily ? _domains.Keys : troubled).ToList())
+            {
+                try
+                {
+                    await CheckAsync(domain, stop);
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    log.KeysFailed(e, domain);
+                }
+            }
+            first = false;
+            await Task.Delay(WaitingEvery, clock, stop);
+        }
+    }
+
+    /// <summary>Compares each key of a domain with its record; what is published now signs, what it replaces retires.</summary>
+    public async Task CheckAsync(string domain, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            if (!_domains.TryGetValue(domain, out var before)) return;
+            var now = clock.GetUtcNow();
+            var after = new List<Held>();
+            foreach (var held in before) after.Add(held.RetiredAt is not null ? held : await LookAsync(held, now, cancel));
+            var newest = after.Where(h => h is { Declared: false, RetiredAt: null, SigningSince: not null }).Select(h => h.Made).DefaultIfEmpty().Max();
+            for (var i = 0; i < after.Count; i++)
+            {
+                var old = after[i];
+                // Keys are made in pairs: a younger one of the same kind takes over.
+                if (old is { Declared: false, RetiredAt: null, SigningSince: not null } && old.Made < newest
+                    && after.Exists(h => h.SigningSince is not null && h.Made > old.Made && h.Key.Algorithm == old.Key.Algorithm)) after[i] = old with { RetiredAt = now };
+            }
+            var gone = after.FindAll(h => h.RetiredAt is { } at && now - at > Retired);
+            after.RemoveAll(gone.Contains);
+            if (after.SequenceEqual(before)) return;
+            await documents.ChangeDocumentsAsync(
+                [.. after.Where(h => !h.Declared).Select(h => Document(domain, h))], gone.ConvertAll(h => new DocumentKey(default, Kind, Name(domain, h.Key))), cancel);
+            _domains = new(_domains, StringComparer.OrdinalIgnoreCase) { [domain] = after };
+        }
+        finally
+        {
+            _one.Release();
+        }
+        await ProveAsync(domain, cancel);
+    }
+
+    private async Task<Held> LookAsync(Held held, DateTimeOffset now, CancellationToken cancel)
+    {
+        var name = $"{held.Key.Selector}._domainkey.{held.Key.Domain}";
+        var answer = await resolver.QueryAsync(name, DnsType.Txt, cancel);
+        var wanted = Tag(held.Key.DnsRecord());
+        var published = answer.Records.OfType<TxtRecord>().Select(r => Tag(r.Text)).ToList();
+        var problem = answer.Status is DnsStatus.ServFail or DnsStatus.Timeout ? $"{name} could not be asked for"
+            : published.Count == 0 ? $"{name} is not in the DNS"
+            : published.Contains(wanted) ? "" : $"{name} holds another key";
+        if (problem.Length == 0) return held with { Problem = "", SigningSince = held.SigningSince ?? (held.Declared ? null : now) };
+        // A new key waits to be published, that is no trouble yet; a key in use that nobody can verify is.
+        if (problem != held.Problem && held.Signs) log.KeyNotPublished(held.Key.Domain, problem);
+        return held with { Problem = problem };
+
+        static string Tag(string record) => record.Split(';').Select(t => t.Replace(" ", "", StringComparison.Ordinal).Trim()).FirstOrDefault(t => t.StartsWith("p=", StringComparison.Ordinal)) ?? "";
+    }
+
+    // The first message after a change is ours.
+    private async Task ProveAsync(string domain, CancellationToken cancel)
+    {
+        var keys = KeysOf(domain);
+        if (keys.Count == 0) return;
+        using var body = spool.Begin();
+        body.Write(System.Text.Encoding.ASCII.GetBytes($"From: postmaster@{domain}\r\nSubject: self-check\r\n\r\nsigned to be verified\r\n"));
+        using var signed = spool.Begin();
+        signed.Write(DkimSigner.Sign(body, keys, SignOptions.Default, clock.GetUtcNow()));
+        body.ForEachPiece(piece => signed.Write(piece.Span));
+        var verdicts = await new DkimVerifier(resolver, new(), clock).VerifyAsync(signed, cancel);
+        var bad = verdicts.FirstOrDefault(v => v.Result != DkimResult.Pass);
+        Verified.Record(bad is null ? 1 : 0, new KeyValuePair<string, object?>("domain", domain));
+        if (bad is null) log.SignatureVerified(domain, string.Join(' ', keys.Select(k => k.Selector)));
+        else log.SignatureBroken(domain, bad.Selector, bad.Result.ToString(), bad.Problem);
+    }
+
+    private async Task<List<Held>> MakeAsync(string domain, CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow();
+        var stamp = now.UtcDateTime.ToString("yyyyMMdd'T'HHmm", CultureInfo.InvariantCulture).ToLowerInvariant();
+        List<Held> made =
+        [
+            new(DkimKey.Generate(domain, $"a{stamp}r", DkimAlgorithm.RsaSha256), false, now, null, null, ""),
+            new(DkimKey.Generate(domain, $"a{stamp}e", DkimAlgorithm.Ed25519Sha256), false, now, null, null, ""),
+        ];
+        await documents.ChangeDocumentsAsync([.. made.Select(h => Document(domain, h))], [], cancel);
+        foreach (var held in made) log.KeyMade(domain, held.Key.Selector);
+        return made;
+    }
+
+    private static string Name(string domain, DkimKey key) => $"{domain.ToLowerInvariant()}:{key.Selector}";
+
+    private Document Document(string domain, Held held) => new(
+        new(default, Kind, Name(domain, held.Key)),
+        JsonSerializer.SerializeToUtf8Bytes(new StoredKey(
+            held.Key.ExportPem(), held.Made.ToUnixTimeSeconds(), held.SigningSince?.ToUnixTimeSeconds() ?? 0, held.RetiredAt?.ToUnixTimeSeconds() ?? 0)),
+        clock.GetUtcNow().ToUnixTimeSeconds());
+
+    private Held? Read(Document document)
+    {
+        var at = document.Key.Name.IndexOf(':', StringComparison.Ordinal);
+        var (domain, selector) = (document.Key.Name[..at], document.Key.Name[(at + 1)..]);
+        if (JsonSerializer.Deserialize<StoredKey>(document.Value) is { } stored && DkimKey.TryImport(domain, selector, stored.Pem, out var key, out var problem))
+            return new(key!, false, Time(stored.Made)!.Value, Time(stored.SigningSince), Time(stored.RetiredAt), "");
+        log.KeyUnusable(domain, selector, "the stored key cannot be read");
+        return null;
+
+        static DateTimeOffset? Time(long seconds) => seconds == 0 ? null : DateTimeOffset.FromUnixTimeSeconds(seconds);
+    }
+
+    public void Dispose() => _one.Dispose();
+}

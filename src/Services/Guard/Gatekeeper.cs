@@ -1,0 +1,162 @@
+using System.Net;
+using Aviso.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Guard;
+
+/// <summary>Who turns evidence into bans.</summary>
+public enum GuardOwner
+{
+    /// <summary>Our scenarios.</summary>
+    Builtin,
+
+    /// <summary>A CrowdSec engine; our scenarios only tell it.</summary>
+    Crowdsec,
+
+    /// <summary>Nobody; what an administrator adds still holds.</summary>
+    None,
+}
+
+/// <summary>Replaced as a whole on reload.</summary>
+/// <param name="Exempt">Own networks, proxies, trusted relays: no limits and no bans for them. Loopback always is.</param>
+/// <param name="ConnectionsPerMinute">Of one stranger on kind smtp.</param>
+/// <param name="MessagesPerMinute">Of one stranger on kind smtp.</param>
+public sealed record GuardOptions(GuardOwner Owner, Networks Exempt, double ConnectionsPerMinute = 10, double MessagesPerMinute = 30)
+{
+    /// <summary>The first ban; each further one of the same client is four times as long, up to <see cref="LongestBan"/>.</summary>
+    public TimeSpan Ban { get; init; } = TimeSpan.FromHours(4);
+
+    public TimeSpan LongestBan { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>So long after a login automation does not ban the client.</summary>
+    public TimeSpan TrustAfterLogin { get; init; } = TimeSpan.FromHours(12);
+}
+
+/// <summary>
+/// Guard owns limits by client, evidence, scenarios and decisions. Rules: the real client's address only (Net sees to PROXY); IPv6 counts by
+/// /64; every table is bounded; nothing on the way of a connection waits; automation never bans our own networks, proxies, relays and
+/// those who have just logged in; one owner of policy. This file answers the listeners.
+/// </summary>
+public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, TimeProvider clock, ILogger log) : IAcceptGate, IEvidence
+{
+    private const int MostClients = 100_000;
+
+    private readonly BoundedTable<UInt128, ClientRecord> _clients = new(MostClients);
+    private volatile GuardOptions _options = options;
+    private string[] _origins = [];
+
+    public GuardOptions Options
+    {
+        get => _options;
+        set => _options = value;
+    }
+
+    public DecisionBook Book => book;
+
+    /// <summary>A scenario fired; heard by who tells others (a CrowdSec engine).</summary>
+    public event Action<Decision>? Fired;
+
+    /// <summary>All evidence, with the user it is about if any; heard by the compatibility log.</summary>
+    public event Action<Evidence, string?>? Heard;
+
+    public bool IsExempt(IPAddress client) => IPAddress.IsLoopback(client) || _options.Exempt.Contains(client);
+
+    /// <summary>Banned for connections, by what holds now.</summary>
+    public bool IsBanned(IPAddress client) => !IsExempt(client) && book.IsBanned(client) && book.IsBanned(client, IsTrusted(client));
+
+    public bool Allows(ListenerKind kind, IPAddress client)
+    {
+        if (IsBanned(client))
+        {
+            GuardMeters.Refuse(kind, "ban");
+            return false;
+        }
+        if (kind != ListenerKind.Smtp || IsExempt(client) || Take(client, r => r.Connections, _options.ConnectionsPerMinute)) return true;
+        GuardMeters.Refuse(kind, "rate");
+        Report(new(kind, client, GuardWords.RateLimit));
+        return false;
+    }
+
+    /// <summary>One more message of a stranger; false: 450 4.7.1.</summary>
+    public bool AllowsMessage(ListenerKind kind, IPAddress client)
+    {
+        if (kind != ListenerKind.Smtp || IsExempt(client) || Take(client, r => r.Messages, _options.MessagesPerMinute)) return true;
+        Report(new(kind, client, GuardWords.RateLimit));
+        return false;
+    }
+
+    public void Report(Evidence evidence) => Report(evidence, null);
+
+    /// <param name="user">Whom a failed login was for.</param>
+    public void Report(Evidence evidence, string? user)
+    {
+        if (!Known.Contains(evidence.What)) return;
+        GuardMeters.Evidence(evidence.What);
+        Heard?.Invoke(evidence, user);
+        var policy = _options;
+        if (IsExempt(evidence.Client))
+        {
+            if (evidence.What is GuardWords.LoginFailed or GuardWords.RelayDenied) OwnTrouble(evidence, user);
+            return;
+        }
+        if (policy.Owner == GuardOwner.None) return;
+        var now = clock.GetTimestamp();
+        var (fired, events) = _clients.With(Networks.ClientKey(evidence.Client), record => record.Pour(evidence, user, now, clock));
+        if (fired is not null) Decide(evidence, fired, events, policy);
+    }
+
+    /// <summary>Somebody proved a password from here.</summary>
+    internal void LoggedIn(IPAddress client) => _clients.With(Networks.ClientKey(client), record => record.LoggedIn = clock.GetUtcNow());
+
+    /// <summary>Takes out what has ended and measures the rest. Call it every few seconds.</summary>
+    public void Upkeep()
+    {
+        book.Upkeep();
+        var byOrigin = book.List().GroupBy(d => d.Origin).ToDictionary(g => g.Key, g => g.LongCount());
+        foreach (var origin in _origins.Except(byOrigin.Keys)) GuardMeters.Hold(origin, 0);
+        foreach (var (origin, count) in byOrigin) GuardMeters.Hold(origin, count);
+        _origins = [.. byOrigin.Keys];
+    }
+
+    private bool IsTrusted(IPAddress client) =>
+        _clients.Peek(Networks.ClientKey(client), record => record.LoggedIn) is var last && last != default && clock.GetUtcNow() - last < _options.TrustAfterLogin;
+
+    private void Decide(Evidence evidence, Scenario scenario, int events, GuardOptions policy)
+    {
+        if (IsTrusted(evidence.Client))
+        {
+            GuardMeters.Spare("login");
+            log.LogWarning("{Client} would be banned for {Scenario} but has just logged in: only its failures stay limited", evidence.Client, scenario.Name);
+            return;
+        }
+        var value = Decision.ClientOf(evidence.Client);
+        var before = _clients.With(Networks.ClientKey(evidence.Client), record => record.Bans++);
+        before = Math.Max(before, book.List(new(Value: value)).Select(d => d.Repeat + 1).DefaultIfEmpty(0).Max());
+        var length = TimeSpan.FromTicks((long)Math.Min(policy.LongestBan.Ticks, policy.Ban.Ticks * Math.Pow(4, Math.Min(before, 20))));
+        var now = clock.GetUtcNow();
+        var decision = new Decision(0, "aviso", scenario.Name, Decision.Ban, value, now, now + length, events,
+            $"{evidence.What} on {ListenerKinds.Name(evidence.Kind)} from {evidence.Client}", before);
+        // One owner: with an engine, it decides, and its answer comes back with its stream.
+        if (policy.Owner == GuardOwner.Builtin && book.Add(decision) is { } taken)
+        {
+            GuardMeters.Decision(taken);
+            log.LogWarning("{Value} is banned for {Length} by {Scenario}: {Events} events, the last {Evidence}; before: {Before}", value, length, scenario.Name, events, decision.Evidence, before);
+        }
+        Fired?.Invoke(decision);
+    }
+
+    private void OwnTrouble(Evidence evidence, string? user)
+    {
+        GuardMeters.OwnTrouble(evidence.What);
+        log.LogWarning("{What} on {Kind} from our own network, {Client} {User}: a device or program of ours has lost its password", evidence.What,
+            ListenerKinds.Name(evidence.Kind), evidence.Client, user ?? "");
+    }
+
+    private bool Take(IPAddress client, Func<ClientRecord, TokenBucket> bucket, double perMinute)
+    {
+        var now = clock.GetTimestamp();
+        return _clients.With(Networks.ClientKey(client), record => bucket(record).Take(perMinute, now, clock));
+    }
+
+    private static readonly HashSet<string> Known = [.. Scenario.All.SelectMany(s => s.Words), GuardWords.LoginFailed];
+}

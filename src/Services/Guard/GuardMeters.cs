@@ -1,0 +1,39 @@
+using System.Diagnostics.Metrics;
+using Aviso.Net;
+
+namespace Aviso.Guard;
+
+/// <summary>What Guard counts. No addresses in labels.</summary>
+internal static class GuardMeters
+{
+    private static readonly Meter Meter = new("Aviso.Guard");
+
+    private static readonly Counter<long> Decided = Meter.CreateCounter<long>("aviso_guard_decisions_total", description: "Decisions taken, by origin and scenario.");
+
+    private static readonly Counter<long> Refused = Meter.CreateCounter<long>("aviso_guard_refused_total", description: "Connections refused, by listener kind and reason.");
+
+    private static readonly Counter<long> Seen = Meter.CreateCounter<long>("aviso_guard_evidence_total", description: "Evidence heard, by kind of evidence.");
+
+    private static readonly Counter<long> Spared = Meter.CreateCounter<long>("aviso_guard_spared_total", description: "Scenarios that fired for a client that automation may not ban, by why.");
+
+    private static readonly Counter<long> Internal = Meter.CreateCounter<long>(
+        "aviso_guard_internal_failures_total", description: "Failed logins and refused relaying from our own networks, by kind of evidence: something of ours has lost its password.");
+
+    private static readonly Gauge<long> Active = Meter.CreateGauge<long>("aviso_guard_decisions", description: "Decisions that hold now, by origin.");
+
+    private static readonly Gauge<double> Age = Meter.CreateGauge<double>("aviso_guard_lapi_age_seconds", "s", "Time since the last answer of the CrowdSec engine.");
+
+    public static void Decision(Decision decision) => Decided.Add(1, new("origin", decision.Origin), new("scenario", decision.Scenario));
+
+    public static void Refuse(ListenerKind kind, string reason) => Refused.Add(1, new("kind", ListenerKinds.Name(kind)), new("reason", reason));
+
+    public static void Evidence(string what) => Seen.Add(1, new KeyValuePair<string, object?>("evidence", what));
+
+    public static void Spare(string why) => Spared.Add(1, new KeyValuePair<string, object?>("reason", why));
+
+    public static void OwnTrouble(string what) => Internal.Add(1, new KeyValuePair<string, object?>("evidence", what));
+
+    public static void Hold(string origin, long count) => Active.Record(count, new KeyValuePair<string, object?>("origin", origin));
+
+    public static void LapiAge(TimeSpan age) => Age.Record(age.TotalSeconds);
+}

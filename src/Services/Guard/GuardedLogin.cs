@@ -1,0 +1,94 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Aviso.Net;
+
+namespace Aviso.Guard;
+
+/// <summary>
+/// Stands before the authenticator of every protocol: failed logins become evidence and take longer each time, guessing at one account from
+/// one client stops being looked at, and who gets in is trusted for a while. The same wrong password again is a device that was
+/// forgotten, not a guess: it is slowed down and does not count twice.
+/// </summary>
+public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, TimeProvider clock) : IAuthenticator
+{
+    private const int MostPairs = 100_000;
+    private const int MostWaiting = 2_000;
+    private const double FailuresPerHour = 30;
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
+
+    private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
+    private readonly BoundedTable<(UInt128 Client, string User), Pair> _pairs = new(MostPairs);
+    private int _waiting;
+
+    public bool ScramOffered => inner.ScramOffered;
+
+    public async ValueTask<Principal?> CheckPasswordAsync(LoginAttempt attempt, string user, string password, CancellationToken cancel)
+    {
+        if (!MayTry(attempt.Remote, user)) return await RefuseAsync(attempt, user, null, cancel);
+        return await inner.CheckPasswordAsync(attempt, user, password, cancel) is { } principal
+            ? Enter(attempt, user, principal) : await RefuseAsync(attempt, user, Hash(user, password), cancel);
+    }
+
+    public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel) => inner.GetScramKeysAsync(user, cancel);
+
+    public async ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel) =>
+        await inner.FinishScramAsync(attempt, user, proofHolds && MayTry(attempt.Remote, user), cancel) is { } principal
+            ? Enter(attempt, user, principal) : await RefuseAsync(attempt, user, null, cancel);
+
+    private bool MayTry(IPAddress client, string user) =>
+        !_pairs.Peek(Key(client, user), pair => pair.Level(clock) >= FailuresPerHour);
+
+    private Principal Enter(LoginAttempt attempt, string user, Principal principal)
+    {
+        gate.LoggedIn(attempt.Remote);
+        _pairs.With(Key(attempt.Remote, user), pair => pair.Failures = 0);
+        return principal;
+    }
+
+    private async ValueTask<Principal?> RefuseAsync(LoginAttempt attempt, string user, string? password, CancellationToken cancel)
+    {
+        var (failures, isRepeat) = _pairs.With(Key(attempt.Remote, user), pair => pair.Fail(password, clock));
+        if (!isRepeat) gate.Report(new(attempt.Kind, attempt.Remote, GuardWords.LoginFailed), Shown(user));
+        // A timer, not a thread; and so many at most that waiting can't be used against us.
+        if (Interlocked.Increment(ref _waiting) <= MostWaiting)
+        {
+            try
+            {
+                var wait = Step * Math.Min(failures, 20);
+                await Task.Delay(wait < LongestWait ? wait : LongestWait, clock, cancel);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _waiting);
+            }
+        }
+        else Interlocked.Decrement(ref _waiting);
+        return null;
+    }
+
+    private static (UInt128, string) Key(IPAddress client, string user) => (Networks.ClientKey(client), Shown(user));
+
+    private static string Shown(string user) => (user.Length > 320 ? user[..320] : user).ToLowerInvariant();
+
+    private string Hash(string user, string password) => Convert.ToHexString(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes($"{Shown(user)}\0{password}")).AsSpan(0, 12));
+
+    /// <summary>Failures of one client for one user.</summary>
+    private sealed class Pair
+    {
+        private long _at;
+        private string? _last;
+
+        public double Failures { get; set; }
+
+        public double Level(TimeProvider clock) => Math.Max(0, Failures - (Failures > 0 ? clock.GetElapsedTime(_at).TotalHours * FailuresPerHour : 0));
+
+        public (double Failures, bool IsRepeat) Fail(string? password, TimeProvider clock)
+        {
+            var isRepeat = password is not null && password == _last;
+            (Failures, _at, _last) = (Level(clock) + 1, clock.GetTimestamp(), password);
+            return (Failures, isRepeat);
+        }
+    }
+}

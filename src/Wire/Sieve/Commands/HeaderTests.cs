@@ -1,0 +1,168 @@
+using System.Text;
+using Aviso.Mime;
+
+namespace Aviso.Sieve;
+
+/// <summary>header, address, exists, size (RFC 5228 §5) with index (RFC 5260) and mime (RFC 5703 §4).</summary>
+internal static class HeaderTests
+{
+    public static readonly TagSpec[] Index = [new("index", Wants.Number, "index"), new("last", Wants.Nothing, "index")];
+
+    private static readonly TagSpec[] Mime = [new("mime", Wants.Nothing, "mime"), new("anychild", Wants.Nothing, "mime")];
+
+    private static readonly TagSpec[] MimeValues =
+    [
+        new("type", Wants.Nothing, "mime", "mimevalue"), new("subtype", Wants.Nothing, "mime", "mimevalue"),
+        new("contenttype", Wants.Nothing, "mime", "mimevalue"), new("param", Wants.Strings, "mime", "mimevalue"),
+    ];
+
+    // RFC 5228 §5.1 wants address kept to fields that hold addresses; these are known to hold none.
+    private static readonly string[] NotAddresses =
+        ["subject", "date", "message-id", "received", "references", "in-reply-to", "comments", "keywords", "mime-version", "content-type"];
+
+    public static IEnumerable<Spec> Specs =>
+    [
+        new("header") { Positional = [Wants.Strings, Wants.Strings], Matches = true, Tags = [.. Index, .. Mime, .. MimeValues], Check = CheckHeader, Test = Header },
+        new("address")
+        {
+            Positional = [Wants.Strings, Wants.Strings],
+            Matches = true,
+            AddressParts = true,
+            Tags = [.. Index, .. Mime],
+            Check = CheckAddress,
+            Test = Address,
+        },
+        new("exists") { Positional = [Wants.Strings], Tags = Mime, Check = CheckHeader, Test = Exists },
+        new("size") { Positional = [Wants.Number], Tags = [new("over", Group: "size"), new("under", Group: "size")], Check = CheckSize, Test = Size },
+    ];
+
+    public static bool IsFieldName(string name) => name.Length is > 0 and <= 255 && !name.AsSpan().ContainsAnyExceptInRange('!', '~') && !name.Contains(':', StringComparison.Ordinal);
+
+    public static void CheckIndex(Checker checker, Call call)
+    {
+        if (call.Has("last") && !call.Has("index")) checker.Error(call.At, ":last goes with :index");
+        if (call.Tag("index") is { Number: < 1 } index) checker.Error(index.At, ":index counts from 1");
+    }
+
+    /// <summary>RFC 5260 §6: all fields, or the one :index counts, from the end with :last.</summary>
+    public static IEnumerable<Field> Select(Call call, IReadOnlyList<Field> fields)
+    {
+        if (call.Tag("index") is not { } index) return fields;
+        var at = call.Has("last") ? fields.Count - index.Number : index.Number - 1;
+        return at >= 0 && at < fields.Count ? [fields[(int)at]] : [];
+    }
+
+    public static void CheckHeader(Checker checker, Call call)
+    {
+        CheckIndex(checker, call);
+        if (!call.Has("mime") && (call.Has("anychild") || MimeValues.Any(t => call.Has(t.Name)))) checker.Error(call.At, "this tag goes with :mime");
+        foreach (var name in call.Positional[0]!.Constants)
+        {
+            if (!IsFieldName(name.Constant!)) checker.Error(name.At, $"`{name.Constant}` is no name of a header field");
+        }
+    }
+
+    private static void CheckAddress(Checker checker, Call call)
+    {
+        CheckHeader(checker, call);
+        foreach (var name in call.Positional[0]!.Constants)
+        {
+            if (NotAddresses.Contains(name.Constant!, StringComparer.OrdinalIgnoreCase)) checker.Error(name.At, $"the field `{name.Constant}` holds no addresses");
+        }
+    }
+
+    private static void CheckSize(Checker checker, Call call)
+    {
+        if (call.Tags.Count == 0) checker.Error(call.At, "`size` takes :over or :under");
+    }
+
+    private static ValueTask<bool> Size(SieveRun run, Call call)
+    {
+        var wanted = call.Positional[0]!.Number;
+        return new(call.Has("over") ? run.View.Size > wanted : run.View.Size < wanted);
+    }
+
+    // RFC 5703 §4: the part a loop is at, else the message; with :anychild all below as well.
+    private static IEnumerable<MimePart> Parts(SieveRun run, Call call)
+    {
+        var part = run.Part ?? run.View.Root;
+        return call.Has("anychild") ? run.View.Walk(part) : [part];
+    }
+
+    private static IEnumerable<Field> Fields(SieveRun run, Call call, string name)
+    {
+        if (!run.Spend(1)) return [];
+        if (!call.Has("mime")) return Select(call, run.View.Named(name));
+        return Parts(run, call).TakeWhile(_ => run.Spend(5)).SelectMany(p => Select(call, [.. run.View.Named(p, name)]));
+    }
+
+    private static async ValueTask<bool> Header(SieveRun run, Call call)
+    {
+        var fields = run.Strings(call.Positional[0]).SelectMany(name => Fields(run, call, name));
+        return await run.Matcher(call, call.Positional[1]!).AnyAsync(fields.SelectMany(f => Values(run, call, f)));
+    }
+
+    private static IEnumerable<string> Values(SieveRun run, Call call, Field field)
+    {
+        if (!call.Has("type") && !call.Has("subtype") && !call.Has("contenttype") && !call.Has("param")) return [field.Decoded];
+        var text = HeaderText.Raw(field.Value);
+        var end = text.IndexOfAny([';', ' ', '\t', '(']);
+        var value = (end < 0 ? text : text[..end]).ToLowerInvariant();
+        var slash = value.IndexOf('/', StringComparison.Ordinal);
+        if (call.Has("type")) return [slash < 0 ? value : value[..slash]];
+        if (call.Has("subtype")) return slash < 0 ? [] : [value[(slash + 1)..]];
+        if (call.Has("contenttype")) return [value];
+        var parameters = end < 0 ? [] : ParameterList.Parse(Encoding.UTF8.GetBytes(text[end..]));
+        var names = run.Strings(call.Tag("param"));
+        return parameters.Where(p => names.Contains(p.Name, StringComparer.OrdinalIgnoreCase)).Select(p => EncodedWord.Decode(p.Value));
+    }
+
+    private static async ValueTask<bool> Address(SieveRun run, Call call)
+    {
+        var fields = run.Strings(call.Positional[0]).SelectMany(name => Fields(run, call, name));
+        var matcher = run.Matcher(call, call.Positional[1]!);
+        return await matcher.AnyAsync(fields.SelectMany(f => Addresses(f)).Select(a => AddressParts.Of(a, call.Part)).OfType<string>());
+    }
+
+    /// <summary>The mailboxes of a field; what is none stands whole in the local part of an address without domain.</summary>
+    private static IEnumerable<MailAddress> Addresses(Field field)
+    {
+        var found = AddressList.Mailboxes(AddressList.Parse(field.Value)).ToList();
+        return found.Count > 0 ? found : AddressList.Parse(field.Value).Count > 0 ? [] : [MailAddress.Of("", field.Decoded, "")];
+    }
+
+    private static ValueTask<bool> Exists(SieveRun run, Call call)
+    {
+        foreach (var name in run.Strings(call.Positional[0]))
+        {
+            if (!Fields(run, call, name).Any()) return new(false);
+        }
+        return new(true);
+    }
+}
+
+/// <summary>RFC 5228 §2.7.4, RFC 5233 §4: parts of an address. Null: the address has no such part, nothing matches it.</summary>
+internal static class AddressParts
+{
+    private const char Separator = '+';
+
+    public static string? Of(MailAddress address, AddressPart part)
+    {
+        if (part == AddressPart.All) return address.Domain.Length > 0 ? address.LocalPart + "@" + address.Domain : address.LocalPart.Length > 0 ? address.LocalPart : address.DisplayName;
+        if (address.Domain.Length == 0 && address.LocalPart.Length > 0 && address.LocalPart.Contains(' ', StringComparison.Ordinal)) return null;
+        return Of(address.LocalPart, address.Domain, part);
+    }
+
+    public static string? Of(string local, string domain, AddressPart part)
+    {
+        var plus = local.IndexOf(Separator, StringComparison.Ordinal);
+        return part switch
+        {
+            AddressPart.LocalPart => local,
+            AddressPart.Domain => domain,
+            AddressPart.User => plus < 0 ? local : local[..plus],
+            AddressPart.Detail => plus < 0 ? null : local[(plus + 1)..],
+            _ => local + "@" + domain,
+        };
+    }
+}

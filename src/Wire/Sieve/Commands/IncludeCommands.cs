@@ -1,0 +1,66 @@
+namespace Aviso.Sieve;
+
+/// <summary>include (RFC 6609). Scripts are fetched when the command runs, since variables may name them.</summary>
+internal static class IncludeCommands
+{
+    public static IEnumerable<Spec> Specs =>
+    [
+        new("include", "include")
+        {
+            Positional = [Wants.String],
+            Tags = [new("personal", Group: "location"), new("global", Group: "location"), new("once"), new("optional")],
+            Run = Include,
+        },
+        new("return", "include") { Run = (_, _) => new(Flow.Return) },
+        new("global", "include") { Positional = [Wants.Strings], Check = CheckGlobal, Run = Global },
+    ];
+
+    // RFC 6609 §3.4.1: `global` needs variables as well.
+    private static void CheckGlobal(Checker checker, Call call)
+    {
+        if (!checker.Has("variables")) checker.Error(call.At, "`global` needs require \"variables\"");
+        foreach (var name in call.Positional[0]!.Texts)
+        {
+            if (name.Constant is null || !Template.IsIdentifier(name.Constant)) checker.Error(name.At, $"`{name.Constant}` is no name of a variable");
+        }
+    }
+
+    private static ValueTask<Flow> Global(SieveRun run, Call call)
+    {
+        foreach (var name in run.Strings(call.Positional[0]))
+        {
+            run.Frame.Variables.Remove(name.ToLowerInvariant());
+            run.Frame.Globals.Add(name.ToLowerInvariant());
+        }
+        return new(Flow.Next);
+    }
+
+    private static async ValueTask<Flow> Include(SieveRun run, Call call)
+    {
+        var name = run.String(call.Positional[0]!);
+        var key = (call.Has("global") ? "global:" : "personal:") + name;
+        if (call.Has("once") && run.Included.Contains(key)) return Flow.Next;
+        if (!run.Spend(100)) return Flow.Stop;
+        var found = name.Length is 0 or > 256 ? null : await run.Host.ScriptAsync(name, call.Has("global"), run.Cancel);
+        if (found is null)
+        {
+            if (!call.Has("optional")) run.Fail(call, $"there is no script `{name}` to include");
+            return Flow.Next;
+        }
+        if (found.Script is not { } script)
+        {
+            run.Fail(call, $"the script `{name}` has errors: {found.Errors[0]}");
+            return Flow.Stop;
+        }
+        // RFC 6609 §3.1: a script that includes itself is an error, however many are between.
+        for (var frame = run.Frame; frame is not null; frame = frame.Caller)
+        {
+            if (!ReferenceEquals(frame.Script, script)) continue;
+            run.Fail(call, $"the script `{name}` includes itself");
+            return Flow.Stop;
+        }
+        run.Included.Add(key);
+        var flow = await run.RunScriptAsync(script, call);
+        return flow == Flow.Stop ? Flow.Stop : Flow.Next;
+    }
+}

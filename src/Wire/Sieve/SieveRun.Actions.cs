@@ -1,0 +1,137 @@
+namespace Aviso.Sieve;
+
+/// <summary>What is to happen so far, and which actions go together.</summary>
+internal sealed partial class SieveRun
+{
+    private List<SieveAction> _actions = [];
+    private int _before;
+
+    public IReadOnlyList<SieveAction> Actions => _actions;
+
+    public List<SieveDuplicate> Duplicates { get; private set; } = [];
+
+    /// <summary>RFC 5228 §2.10.2: nothing has cancelled it.</summary>
+    public bool ImplicitKeep { get; private set; } = true;
+
+    /// <summary>RFC 5228 §2.10.2: this action takes the place of the implicit keep.</summary>
+    public void CancelImplicitKeep() => ImplicitKeep = false;
+
+    /// <summary>State to go back to when a script fails.</summary>
+    public (List<SieveAction>, List<SieveDuplicate>, MessageView.Edits) Save() => ([.. _actions], [.. Duplicates], View.Current);
+
+    public void Restore((List<SieveAction> Actions, List<SieveDuplicate> Duplicates, MessageView.Edits Edits) saved) =>
+        (_actions, Duplicates, View.Current) = saved;
+
+    /// <summary>A new script of the sequence begins: its own implicit keep and budget of variables.</summary>
+    public void BeginScript()
+    {
+        Frame = null!;
+        Part = null;
+        Error = null;
+        ImplicitKeep = true;
+        _before = _actions.Count;
+    }
+
+    /// <summary>
+    /// Adds an action, or merges it with one that does the same (RFC 5228 §2.10.3: one copy into a mailbox, one redirect to an
+    /// address). False, and the script fails, when it is one too many or does not go with another.
+    /// </summary>
+    public bool Add(Call call, SieveAction action)
+    {
+        action = action with { Edit = View.Edit(), At = At(call) };
+        if (Conflict(action) is { } conflict)
+        {
+            Fail(call, conflict);
+            return false;
+        }
+        Note(call, action.Describe());
+        for (var i = 0; i < _actions.Count; i++)
+        {
+            if (!IsSame(_actions[i], action)) continue;
+            // RFC 5232 §4: the flags of the last one count.
+            if (action is SieveAction.Keep or SieveAction.FileInto) _actions[i] = action;
+            return true;
+        }
+        if (_actions.Count >= Limits.Actions) Fail(call, $"more than {Limits.Actions} actions");
+        else if (action is SieveAction.Redirect && _actions.Count(a => a is SieveAction.Redirect) >= Limits.Redirects)
+            Fail(call, Limits.Redirects == 0 ? "redirects are not allowed here" : $"more than {Limits.Redirects} redirects");
+        else if (action is SieveAction.Notify && _actions.Count(a => a is SieveAction.Notify) >= Limits.Notifications)
+            Fail(call, $"more than {Limits.Notifications} notifications");
+        else _actions.Add(action);
+        return !Failed;
+    }
+
+    // RFC 5429 §2.4: a message is refused or delivered, never both; RFC 5230 §4.8: one answer to a message.
+    private string? Conflict(SieveAction action)
+    {
+        foreach (var other in _actions)
+        {
+            switch (action, other)
+            {
+                case (SieveAction.Reject, SieveAction.Reject):
+                    return "a message is rejected once";
+                case (SieveAction.Reject, SieveAction.Vacation) or (SieveAction.Vacation, SieveAction.Reject):
+                    return "reject and vacation do not go together: both answer the sender";
+                case (SieveAction.Reject, not (SieveAction.Discard or SieveAction.Notify)):
+                    return "reject does not go with an action that delivers the message";
+                case (not (SieveAction.Discard or SieveAction.Notify), SieveAction.Reject):
+                    return "an action that delivers the message does not go with reject";
+                case (SieveAction.Vacation, SieveAction.Vacation):
+                    return "vacation answers a message once";
+                default:
+                    break;
+            }
+        }
+        return null;
+    }
+
+    private static bool IsSame(SieveAction a, SieveAction b) => (a, b) switch
+    {
+        (SieveAction.Discard, SieveAction.Discard) => true,
+        (SieveAction.Keep, SieveAction.Keep) => ReferenceEquals(a.Edit, b.Edit),
+        (SieveAction.FileInto x, SieveAction.FileInto y) => x.Mailbox == y.Mailbox && x.SpecialUse == y.SpecialUse
+            && x.MailboxId == y.MailboxId && ReferenceEquals(a.Edit, b.Edit),
+        (SieveAction.Redirect x, SieveAction.Redirect y) => x.Address.Equals(y.Address, StringComparison.OrdinalIgnoreCase),
+        _ => false,
+    };
+
+    /// <summary>
+    /// The script ended well. True when it kept the message, so that the next script of the sequence has its say; the keep is then
+    /// left to that one.
+    /// </summary>
+    public bool EndScript(bool isLast)
+    {
+        var keeps = ImplicitKeep || _actions.Skip(_before).Any(a => a is SieveAction.Keep);
+        if (!keeps) return false;
+        if (!isLast) _actions.RemoveAll(a => a is SieveAction.Keep && ReferenceEquals(a.Edit, View.Edit()) && ((SieveAction.Keep)a).Flags.Count == 0);
+        return true;
+    }
+
+    /// <summary>For the test driver: forget what was decided.</summary>
+    public void ClearActions()
+    {
+        _actions = [];
+        Duplicates = [];
+        ImplicitKeep = true;
+    }
+
+    /// <summary>For the test driver: what the run decided so far, without ending it.</summary>
+    public SieveOutcome Peek()
+    {
+        var saved = Save();
+        var actions = Finish(ImplicitKeep, Frame.Flags).ToList();
+        Restore(saved);
+        return new(actions, null, View.Edit(), Trace) { Duplicates = Duplicates };
+    }
+
+    /// <summary>The list of actions whole: with the keep nobody cancelled, without a discard something else overrules.</summary>
+    public List<SieveAction> Finish(bool keep, IReadOnlyList<string> flags)
+    {
+        var actions = _actions;
+        if (keep && !actions.Any(a => a is SieveAction.Keep)) actions.Add(new SieveAction.Keep(flags) { Edit = View.Edit() });
+        var delivered = actions.Any(a => a is SieveAction.Keep or SieveAction.FileInto or SieveAction.Redirect or SieveAction.Reject);
+        if (delivered) actions.RemoveAll(a => a is SieveAction.Discard);
+        else if (!actions.Any(a => a is SieveAction.Discard)) actions.Add(new SieveAction.Discard());
+        return actions;
+    }
+}

@@ -1,0 +1,2 @@
+filinto "A";
+fileinto "B";

@@ -1,0 +1,4 @@
+require ["include", "variables"];
+global "where";
+set "where" "Inner";
+return;

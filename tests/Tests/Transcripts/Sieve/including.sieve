@@ -1,0 +1,4 @@
+require ["include", "variables", "fileinto"];
+global "where";
+include "inner";
+fileinto "${where}";

@@ -1,0 +1,386 @@
+using System.Net;
+using System.Text;
+using Aviso.Accounts;
+using Aviso.Base;
+using Aviso.Delivery;
+using Aviso.Dns;
+using Aviso.MailAuth;
+using Aviso.Net;
+using Aviso.Smtp;
+using Aviso.Spam;
+using Aviso.Store;
+using Aviso.Tests.Unit.Accounts;
+using Aviso.Tests.Unit.Store;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Aviso.Tests.Unit.Delivery;
+
+/// <summary>The receive steps with everything they ask of others: who sent it, is it junk, where does it go.</summary>
+public sealed class FilteredReceiveTests : IAsyncLifetime
+{
+    private const string Plain = "From: x@sender.example\r\nTo: alice@example.org\r\nSubject: hi\r\nMessage-ID: <1@sender.example>\r\nDate: Mon, 21 Sep 2026 14:13:20 +0000\r\n\r\nhello\r\n";
+
+    private readonly FakeZone _zone = new FakeZone().Txt("sender.example", "v=spf1 ip4:192.0.2.7 -all").Txt("_dmarc.sender.example", "v=DMARC1; p=reject; rua=mailto:agg@sender.example");
+    private readonly Points _points = new();
+    private TestStore _store = null!;
+    private AccountBook _accounts = null!;
+    private SigningKeys _keys = null!;
+    private SieveScripts _scripts = null!;
+    private Srs _srs = null!;
+    private DmarcTally _tally = null!;
+    private ReportBook _reports = null!;
+    private MailReceiver _receiver = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _store = await TestStore.OpenAsync();
+        _accounts = new(_store.Store, _store.Clock, NullLogger.Instance);
+        Assert.Empty((await _accounts.ApplyAsync(Declare.All(
+            Declare.Account("keeper@example.org"), Declare.Account("carol@example.org", forwardTo: ["carol@elsewhere.example"]), Declare.Domain("caught.example", catchAll: "keeper@example.org"),
+            Declare.Alias("out@caught.example", "dan@elsewhere.example")), default)).Contradictions);
+        _keys = new(_store.Store, _zone, _store.Store.Spool, _store.Clock, NullLogger.Instance);
+        await _keys.ApplyAsync([("example.org", []), ("caught.example", [])], default);
+        _scripts = new(_store.Store, _store.Clock);
+        _srs = new(["a secret of ours"u8.ToArray()], _store.Clock);
+        _tally = new(_store.Store, _store.Clock);
+        _reports = new(_store.Store, _store.Clock, NullLogger.Instance);
+        Make();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _scripts.Dispose();
+        _keys.Dispose();
+        _accounts.Dispose();
+        await _store.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task What_was_found_out_stands_above_the_message_and_foreign_words_in_our_name_are_gone()
+    {
+        const string Foreign = "Authentication-Results: other.example; spf=fail smtp.mailfrom=a@b\r\n";
+        await SendAsync("Authentication-Results: mail.example.org; dkim=pass\r\n\theader.d=bank.example\r\n" + Foreign + Plain, "alice@example.org");
+        var text = await OneAsync("alice@example.org", "INBOX");
+        Assert.Contains("Authentication-Results: mail.example.org;\r\n", text, StringComparison.Ordinal);
+        Assert.Contains("spf=pass smtp.mailfrom=x@sender.example", text, StringComparison.Ordinal);
+        Assert.Contains("dmarc=pass", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("bank.example", text, StringComparison.Ordinal);
+        Assert.EndsWith(Foreign + Plain, text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Mail_through_a_trusted_relay_is_judged_by_its_original_client()
+    {
+        Make(f => f with { IsTrustedRelay = a => a.Equals(IPAddress.Parse("198.51.100.1")) });
+        var received = "Received: from helo.sender.example (mx.sender.example [192.0.2.7])\r\n\tby relay.example.net with ESMTP; Mon, 21 Sep 2026 14:13:20 +0000\r\n";
+        await SendAsync(received + Plain, ["alice@example.org"], remote: "198.51.100.1");
+        Assert.Contains("spf=pass", await OneAsync("alice@example.org", "INBOX"), StringComparison.Ordinal);
+        await SendAsync(received + Plain, ["bob@example.org"], remote: "198.51.100.2");
+        Assert.Contains("spf=fail", await OneAsync("bob@example.org", "INBOX"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(5.9, "INBOX")]
+    [InlineData(6, "Junk")]
+    [InlineData(14.9, "Junk")]
+    public async Task The_tag_threshold_files_into_junk(double score, string mailbox)
+    {
+        _points.Score = score;
+        await SendAsync(Plain, "alice@example.org");
+        Assert.Contains("TEST=", await OneAsync("alice@example.org", mailbox), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Junk_by_another_name_is_found_by_its_use()
+    {
+        var alice = _accounts.Table.FindAccount("alice@example.org")!.Value;
+        var junk = (await _store.Store.FindMailboxAsync(alice, "Junk", default))!;
+        await _store.Store.RenameMailboxAsync(alice, junk.Id, "Spamverdacht", default);
+        _points.Score = 8;
+        await SendAsync(Plain, "alice@example.org");
+        await OneAsync("alice@example.org", "Spamverdacht");
+    }
+
+    [Fact]
+    public async Task The_reject_threshold_is_a_permanent_no_but_the_postmaster_hears_everything()
+    {
+        _points.Score = 15;
+        Assert.Equal("550 5.7.1 This message looks like spam and is not accepted", (await SendAsync(Plain, "alice@example.org")).Recipients[0]!.ToString());
+        Assert.Null((await SendAsync(Plain, "postmaster@example.org")).Recipients[0]);
+        await OneAsync("alice@example.org", "Junk");
+    }
+
+    [Fact]
+    public async Task A_filter_that_throws_or_a_resolver_that_fails_never_costs_a_message()
+    {
+        _points.Throws = true;
+        _zone.Fail("sender.example", DnsStatus.Timeout).Fail("_dmarc.sender.example", DnsStatus.ServFail);
+        Assert.Null((await SendAsync(Plain, "alice@example.org")).Recipients[0]);
+        var text = await OneAsync("alice@example.org", "INBOX");
+        Assert.Contains("skipped=points (fault)", text.Replace("\r\n\t", " ", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("spf=temperror", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_forward_has_a_sender_of_ours_a_seal_and_its_bounce_finds_the_way_back()
+    {
+        await PublishAsync("caught.example");
+        await SendAsync(Plain, "out@caught.example");
+        var (sender, text) = await QueuedAsync("dan@elsewhere.example");
+        Assert.StartsWith("SRS0=", sender, StringComparison.Ordinal);
+        Assert.EndsWith("@caught.example", sender, StringComparison.Ordinal);
+        Assert.StartsWith("ARC-Seal:", text, StringComparison.Ordinal);
+        Assert.Contains("\r\nDelivered-To: out@caught.example\r\n", text, StringComparison.Ordinal);
+        using var body = Unit.MailAuth.Bodies.Raw(Encoding.UTF8.GetBytes(text));
+        Assert.Equal(ArcResult.Pass, (await new ArcVerifier(_zone, new(), _store.Clock).VerifyAsync(body, default)).Result);
+
+        await SendAsync("Subject: failed\r\n\r\nsorry\r\n", [sender], from: "");
+        Assert.Equal("", (await QueuedAsync("x@sender.example")).Sender);
+    }
+
+    [Theory]
+    [InlineData("", "SRS0=AAAAAA=AA=victim.example=bob@caught.example")]
+    [InlineData("spammer@bad.example", null)]
+    public async Task Nobody_sends_through_us_by_an_srs_address(string from, string? address)
+    {
+        address ??= _srs.Forward("x@sender.example", "example.org");
+        var transaction = Begin(from, "192.0.2.9");
+        var at = address.LastIndexOf('@');
+        var no = await _receiver.CheckRecipientAsync(transaction, new(address[..at], address[(at + 1)..], null, null), default);
+        // The catch-all takes what is nobody's; it never goes out.
+        if (no is null) Assert.EndsWith("@caught.example", address, StringComparison.Ordinal);
+        else Assert.Equal("550 5.1.1 No such mailbox here", no.ToString());
+    }
+
+    [Fact]
+    public async Task Spam_is_not_forwarded_but_kept()
+    {
+        _points.Score = 7;
+        await SendAsync(Plain, "out@caught.example");
+        await SendAsync(Plain, "carol@example.org");
+        await OneAsync("keeper@example.org", "Junk");
+        await OneAsync("carol@example.org", "Junk");
+        Assert.Empty(await _store.Store.ListQueueAsync(new(), 10, default));
+    }
+
+    [Fact]
+    public async Task A_failed_forward_of_a_false_sender_is_kept_here_whole()
+    {
+        // SPF says that this client may not: whoever stands there did not send it.
+        await SendAsync(Plain, ["out@caught.example"], remote: "203.0.113.9");
+        var (sender, _) = await QueuedAsync("dan@elsewhere.example");
+        Assert.Equal("keeper@example.org", _srs.Reverse(sender[..sender.LastIndexOf('@')]).Address);
+        var item = Assert.Single(await _store.Store.ListQueueAsync(new(), 10, default));
+        Assert.Equal(DsnReturn.Full, item.Message.Return);
+        var kept = await new NoticeTarget(_accounts, _srs).FindAsync(sender, default);
+        Assert.Equal(_accounts.Table.FindAccount("keeper@example.org"), kept.Local?.Account);
+    }
+
+    [Fact]
+    public async Task A_submission_is_signed_with_every_published_key()
+    {
+        Assert.Empty(_keys.KeysOf("example.org"));
+        await PublishAsync("example.org");
+        Assert.Equal(2, _keys.KeysOf("example.org").Count);
+        await SendAsync("From: alice@example.org\r\nSubject: hi\r\n\r\nhello\r\n", ["bob@example.org"], from: "alice@example.org", login: "alice@example.org");
+        using var body = Unit.MailAuth.Bodies.Raw(Encoding.UTF8.GetBytes(await OneAsync("bob@example.org", "INBOX")));
+        var verdicts = await new DkimVerifier(_zone, new(), _store.Clock).VerifyAsync(body, default);
+        Assert.Equal(["rsa-sha256", "ed25519-sha256"], verdicts.Where(v => v.Result == DkimResult.Pass).Select(v => v.Algorithm).OrderDescending());
+    }
+
+    [Fact]
+    public async Task Keys_rotate_with_overlap_and_a_record_that_changed_is_said()
+    {
+        await PublishAsync("example.org");
+        var old = _keys.KeysOf("example.org").Select(k => k.Selector).ToList();
+        _store.Clock.Advance(TimeSpan.FromDays(30));
+        await _keys.RotateAsync("example.org", default);
+        Assert.Equal(old.Order(), _keys.KeysOf("example.org").Select(k => k.Selector).Order());
+        await PublishAsync("example.org");
+        Assert.Empty(old.Intersect(_keys.KeysOf("example.org").Select(k => k.Selector)));
+        Assert.Equal(2, _keys.List().Count(k => k is { Domain: "example.org", State: "retired" }));
+        _store.Clock.Advance(TimeSpan.FromDays(15));
+        await _keys.CheckAsync("example.org", default);
+        Assert.DoesNotContain(_keys.List(), k => k.State == "retired");
+
+        var selector = _keys.KeysOf("example.org")[0].Selector;
+        _zone.Remove($"{selector}._domainkey.example.org").Txt($"{selector}._domainkey.example.org", "v=DKIM1; k=rsa; p=AAAA");
+        await _keys.CheckAsync("example.org", default);
+        Assert.Contains(_keys.List(), k => k.Selector == selector && k.Problem.EndsWith("holds another key", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("require \"fileinto\"; fileinto \"Archive\";", "Archive", null)]
+    [InlineData("require \"reject\"; reject \"no thanks\";", null, "550 5.7.1 no thanks")]
+    [InlineData("discard;", null, null)]
+    [InlineData("require [\"editheader\", \"fileinto\"]; addheader \"X-Mine\" \"yes\"; fileinto \"Archive\";", "Archive", null)]
+    [InlineData("require \"fileinto\"; if header :contains \"Authentication-Results\" \"spf=pass\" { fileinto \"Archive\"; }", "Archive", null)]
+    public async Task A_script_says_where_its_owners_copy_goes(string script, string? mailbox, string? reply)
+    {
+        await ActivateAsync("alice@example.org", script);
+        Assert.Equal(reply, (await SendAsync(Plain, "alice@example.org")).Recipients[0]?.ToString());
+        if (mailbox is null) Assert.Empty(await ReadAsync("alice@example.org", "INBOX"));
+        else
+        {
+            var text = await OneAsync("alice@example.org", mailbox);
+            Assert.Equal(script.Contains("addheader", StringComparison.Ordinal), text.Contains("X-Mine: yes\r\n", StringComparison.Ordinal));
+            Assert.Contains("\r\n\r\nhello\r\n", text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_redirect_goes_out_rewritten_and_spam_is_neither_redirected_nor_answered()
+    {
+        await ActivateAsync("alice@example.org", "require \"vacation\"; redirect \"alice@elsewhere.example\"; vacation \"away\";");
+        await SendAsync(Plain.Replace("<1@", "<2@", StringComparison.Ordinal), "alice@example.org");
+        Assert.StartsWith("SRS0=", (await QueuedAsync("alice@elsewhere.example")).Sender, StringComparison.Ordinal);
+        Assert.Contains("Auto-Submitted: auto-replied", (await QueuedAsync("x@sender.example")).Text, StringComparison.Ordinal);
+
+        _points.Score = 9;
+        await SendAsync(Plain.Replace("<1@", "<3@", StringComparison.Ordinal), "alice@example.org");
+        Assert.Equal(2, (await _store.Store.ListQueueAsync(new(), 10, default)).Count);
+        await OneAsync("alice@example.org", "Junk");
+    }
+
+    [Fact]
+    public async Task A_rejection_among_several_recipients_is_told_to_a_real_sender_only()
+    {
+        await ActivateAsync("alice@example.org", "require \"reject\"; reject \"no thanks\";");
+        Assert.All((await SendAsync(Plain, "alice@example.org", "bob@example.org")).Recipients, Assert.Null);
+        Assert.Contains("no thanks", (await QueuedAsync("x@sender.example")).Text, StringComparison.Ordinal);
+        await SendAsync(Plain.Replace("<1@", "<4@", StringComparison.Ordinal), ["alice@example.org", "bob@example.org"], remote: "203.0.113.9");
+        Assert.Single(await _store.Store.ListQueueAsync(new(), 10, default));
+        await OneAsync("alice@example.org", "Junk");
+    }
+
+    [Fact]
+    public async Task A_report_to_the_postmaster_is_kept_and_the_days_count_becomes_a_report_of_ours()
+    {
+        var xml = Convert.ToBase64String(DmarcReportWriter.Write(new()
+        {
+            Organization = "receiver.example", ReportId = "7", Begin = _store.Clock.GetUtcNow().AddDays(-1), End = _store.Clock.GetUtcNow(),
+            Published = new("example.org", "none", "", "", false, false, 100, ""),
+            Rows = [new() { SourceIp = IPAddress.Parse("192.0.2.99"), Count = 5, Disposition = "quarantine", HeaderFrom = "example.org" }],
+        }), Base64FormattingOptions.InsertLineBreaks);
+        await SendAsync("Subject: Report Domain: example.org\r\nContent-Type: text/xml; name=\"a!example.org!1!2.xml\"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + xml + "\r\n", "postmaster@example.org");
+        var (dmarc, _, _) = await _reports.ListAsync(_store.Clock.GetUtcNow().AddDays(-3), default);
+        Assert.Equal(5, Assert.Single(dmarc).Rows.Sum(r => r.Count));
+
+        for (var i = 0; i < 3; i++) await SendAsync(Plain, "alice@example.org");
+        _store.Clock.Advance(TimeSpan.FromDays(1));
+        var sender = new ReportSender(new("mail.example.org", "postmaster@example.org", true), _tally, new(_store.Store, _store.Clock), _store.Store, new(), new Router([]), _zone,
+            new IdSource(_store.Clock), _store.Clock, NullLogger.Instance);
+        await sender.OnceAsync(default);
+        var (_, text) = await QueuedAsync("agg@sender.example");
+        var octets = Encoding.UTF8.GetBytes(text);
+        var found = FoundReport.Find(Unit.Mime.MimeScannerTests.Scan(octets), Unit.Mime.ComposerTests.Reader(octets))?.Dmarc;
+        Assert.Equal(("sender.example", 3L), (found!.Published.Domain, found.Rows.Sum(r => r.Count)));
+        await sender.OnceAsync(default);
+        Assert.Single(await _store.Store.ListQueueAsync(new(Recipient: "agg@sender.example"), 10, default));
+    }
+
+    private void Make(Func<ReceiveFilters, ReceiveFilters>? with = null)
+    {
+        var reader = new MessageReader();
+        var router = new Router([]);
+        var filter = new SpamFilter(new(), [_points], _store.Clock, NullLogger.Instance);
+        var filters = new ReceiveFilters
+        {
+            Verifier = new(_zone, new() { HostName = "mail.example.org" }, _store.Clock),
+            Spam = () => filter,
+            Keys = _keys,
+            Srs = _srs,
+            Sieve = new(new() { HostName = "mail.example.org" }, _scripts, _store.Store, _store.Clock, NullLogger.Instance),
+            Post = new(new NoticeTarget(_accounts, _srs), _accounts, _store.Store, reader, router, _store.Clock, NullLogger.Instance),
+            Tally = _tally,
+            Reports = _reports,
+        };
+        _receiver = new(new() { HostName = "mail.example.org" }, _accounts, _store.Store, reader, router, new IdSource(_store.Clock), _store.Clock, NullLogger.Instance)
+        {
+            Filters = with?.Invoke(filters) ?? filters,
+        };
+    }
+
+    private async Task PublishAsync(string domain)
+    {
+        foreach (var key in _keys.List().Where(k => k.Domain == domain))
+        {
+            // The zone line: name, IN, TXT, strings in parentheses.
+            var record = string.Concat(key.Record.Split('"').Where((_, i) => i % 2 == 1));
+            _zone.Remove($"{key.Selector}._domainkey.{domain}").Txt($"{key.Selector}._domainkey.{domain}", record);
+        }
+        await _keys.CheckAsync(domain, default);
+    }
+
+    private async Task ActivateAsync(string address, string script)
+    {
+        var account = _accounts.Table.FindAccount(address)!.Value;
+        await _scripts.PutAsync(account, "rules", Encoding.UTF8.GetBytes(script), default);
+        await _scripts.SetActiveAsync(account, "rules", default);
+    }
+
+    private MailTransaction Begin(string sender, string remote, string? login = null)
+    {
+        var origin = new WireOrigin(ListenerKind.Smtp, new(IPAddress.Parse(remote), 1234), new(IPAddress.Loopback, 25));
+        var principal = login is null ? null : new Principal(_accounts.Table.FindAccount(login)!.Value.Value, login);
+        var at = sender.LastIndexOf('@');
+        return new(new("s1", origin, "client.sender.example", "ESMTP", null, principal), at < 0 ? ReversePath.Null : new(sender[..at], sender[(at + 1)..]),
+            new(null, BodyType.SevenBit, false, null, null, null));
+    }
+
+    private Task<ReceiveResult> SendAsync(string text, params string[] to) => SendAsync(text, to, "x@sender.example");
+
+    private async Task<ReceiveResult> SendAsync(string text, string[] to, string from = "x@sender.example", string remote = "192.0.2.7", string? login = null)
+    {
+        var transaction = Begin(from, remote, login);
+        foreach (var address in to)
+        {
+            var at = address.LastIndexOf('@');
+            var recipient = new MailRecipient(address[..at], address[(at + 1)..], null, null);
+            Assert.Null(await _receiver.CheckRecipientAsync(transaction, recipient, default));
+            transaction.Recipients.Add(recipient);
+        }
+        var body = _receiver.BeginBody();
+        body.Write(Encoding.UTF8.GetBytes(text));
+        var result = await _receiver.ReceiveAsync(transaction, body, default);
+        Assert.Equal(0, _store.Store.Spool.InFlight);
+        return result;
+    }
+
+    private async Task<string> OneAsync(string address, string mailbox) => Assert.Single(await ReadAsync(address, mailbox));
+
+    private async Task<List<string>> ReadAsync(string address, string mailbox)
+    {
+        var account = _accounts.Table.FindAccount(address)!.Value;
+        var found = (await _store.Store.FindMailboxAsync(account, mailbox, default))!;
+        var view = (await _store.Store.ViewAsync(account, found.Id, default))!;
+        var texts = new List<string>();
+        for (var i = 0; i < view.Count; i++) texts.Add(await _store.ReadAsync(account, view[i].Email));
+        return texts;
+    }
+
+    private async Task<(string Sender, string Text)> QueuedAsync(string recipient)
+    {
+        var item = Assert.Single(await _store.Store.ListQueueAsync(new(Recipient: recipient), 10, default));
+        using var body = (await _store.Store.OpenQueueBodyAsync(item.Message.Id, default))!;
+        return (item.Message.Sender, TestStore.Read(body));
+    }
+
+    /// <summary>A check that says what a test wants.</summary>
+    private sealed class Points : ISpamCheck
+    {
+        public double Score { get; set; }
+
+        public bool Throws { get; set; }
+
+        public string Name => "points";
+
+        public ValueTask CheckAsync(SpamContext context, CancellationToken cancel)
+        {
+            if (Throws) throw new InvalidOperationException("a fault");
+            if (Score != 0) context.Add("TEST", Score, "because");
+            return default;
+        }
+    }
+}

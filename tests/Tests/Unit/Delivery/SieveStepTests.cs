@@ -1,0 +1,262 @@
+using System.Text;
+using Aviso.Accounts;
+using Aviso.Base;
+using Aviso.Delivery;
+using Aviso.Mime;
+using Aviso.Store;
+using Aviso.Tests.Unit.Store;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Aviso.Tests.Unit.Delivery;
+
+/// <summary>Sieve at delivery on a real store: what becomes of a message, and that nothing loses it.</summary>
+public sealed class SieveStepTests : IAsyncLifetime
+{
+    private const string Message = "From: Bob <bob@example.org>\r\nTo: alice@example.test\r\nSubject: hello\r\nMessage-ID: <1@example.org>\r\n\r\nText\r\n";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("aviso-sieve-").FullName;
+    private TestStore _store = null!;
+    private AccountId _account;
+    private SieveScripts _scripts = null!;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        _store = await TestStore.OpenAsync();
+        (_account, _) = await _store.AccountAsync();
+        _scripts = new(_store.Store, _store.Clock);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _scripts.Dispose();
+        await _store.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Without_any_script_the_message_is_kept()
+    {
+        var plan = await RunAsync(null);
+        Assert.Equal([FiledCopy.Inbox], plan.Copies);
+        Assert.Null(plan.Error);
+        Assert.Empty(plan.Letters);
+    }
+
+    [Fact]
+    public async Task A_message_goes_into_a_mailbox_that_is_made_with_its_flags()
+    {
+        var plan = await RunAsync("require [\"fileinto\", \"mailbox\", \"imap4flags\"]; fileinto :create :flags [\"\\\\Seen\", \"$Work\"] \"Lists/A\";");
+        var copy = Assert.Single(plan.Copies);
+        Assert.Equal(("Lists/A", SystemFlags.Seen), (copy.Mailbox, copy.Flags));
+        Assert.Equal(["$Work"], copy.Keywords);
+        Assert.NotNull(await _store.Store.FindMailboxAsync(_account, "Lists/A", Cancel));
+    }
+
+    [Fact]
+    public async Task A_mailbox_that_is_not_there_means_the_inbox_and_one_note_a_day()
+    {
+        const string Script = "require \"fileinto\"; fileinto \"Nowhere\";";
+        var plan = await RunAsync(Script);
+        Assert.Equal("INBOX", Assert.Single(plan.Copies).Mailbox);
+        Assert.Contains("Nowhere", plan.Error, StringComparison.Ordinal);
+        var note = Assert.Single(await CommitAsync(plan));
+        Assert.Equal("note", note.Kind);
+        Assert.Contains("Nowhere", Encoding.UTF8.GetString(note.Message), StringComparison.Ordinal);
+        Assert.Empty(await CommitAsync(await RunAsync(Script)));
+        _store.Clock.Advance(TimeSpan.FromDays(1.1));
+        Assert.Single(await CommitAsync(await RunAsync(Script)));
+    }
+
+    [Fact]
+    public async Task A_script_that_no_longer_compiles_keeps_the_mail_and_says_so()
+    {
+        var plan = await RunAsync("require \"no-such-extension\"; discard;");
+        Assert.Equal("INBOX", Assert.Single(plan.Copies).Mailbox);
+        Assert.False(plan.Discarded);
+        Assert.NotNull(plan.Error);
+        Assert.Equal("note", Assert.Single(plan.Letters).Kind);
+    }
+
+    [Fact]
+    public async Task Discard_and_reject_leave_no_copy()
+    {
+        Assert.True((await RunAsync("discard;")).Discarded);
+        var rejected = await RunAsync("require \"ereject\"; ereject \"Go away\";");
+        Assert.Empty(rejected.Copies);
+        Assert.Equal(new SieveRejection("Go away", true), rejected.Reject);
+        Assert.False(rejected.Discarded);
+    }
+
+    [Fact]
+    public async Task A_redirect_goes_out_once_and_never_in_a_circle()
+    {
+        var plan = await RunAsync("redirect \"carol@elsewhere.example\";");
+        var forward = Assert.Single(plan.Redirects);
+        Assert.Equal("carol@elsewhere.example", forward.Address);
+        Assert.Empty(plan.Copies);
+        var again = await RunAsync("redirect \"carol@elsewhere.example\";", Encoding.UTF8.GetString(forward.Prefix.Span) + Message);
+        Assert.Empty(again.Redirects);
+        Assert.Equal("INBOX", Assert.Single(again.Copies).Mailbox);
+    }
+
+    [Fact]
+    public async Task A_vacation_answers_each_sender_once_in_its_days()
+    {
+        const string Script = "require \"vacation\"; vacation :days 3 :subject \"Away\" \"I am away.\";";
+        var first = await RunAsync(Script);
+        Assert.Equal("INBOX", Assert.Single(first.Copies).Mailbox);
+        var letter = Assert.Single(await CommitAsync(first));
+        Assert.Equal(("vacation", "bob@example.org"), (letter.Kind, Assert.Single(letter.To)));
+        var text = Encoding.UTF8.GetString(letter.Message);
+        Assert.Contains("Auto-Submitted: auto-replied\r\n", text, StringComparison.Ordinal);
+        Assert.Contains("Subject: Away\r\n", text, StringComparison.Ordinal);
+        Assert.Contains("In-Reply-To: <1@example.org>\r\n", text, StringComparison.Ordinal);
+        Assert.Contains("References: <1@example.org>\r\n", text, StringComparison.Ordinal);
+        Assert.Contains("From: alice@example.test\r\n", text, StringComparison.Ordinal);
+        Assert.Contains("\r\n\r\nI am away.", text, StringComparison.Ordinal);
+        Assert.Empty(await CommitAsync(await RunAsync(Script)));
+        Assert.Single(await CommitAsync(await RunAsync(Script, sender: "carol@example.org")));
+        _store.Clock.Advance(TimeSpan.FromDays(3.1));
+        Assert.Single(await CommitAsync(await RunAsync(Script)));
+    }
+
+    [Fact]
+    public async Task Nothing_is_remembered_of_a_message_that_was_not_stored()
+    {
+        const string Script = "require [\"vacation\", \"duplicate\"]; if duplicate { discard; stop; } vacation \"I am away.\";";
+        await RunAsync(Script);
+        var second = await RunAsync(Script);
+        Assert.False(second.Discarded);
+        Assert.Single(await CommitAsync(second));
+        Assert.True((await RunAsync(Script)).Discarded);
+    }
+
+    [Fact]
+    public async Task A_notification_is_marked_as_one_and_not_notified_of()
+    {
+        const string Script = "require \"enotify\"; notify :importance \"1\" :message \"News\" \"mailto:carol@elsewhere.example\";";
+        var letter = Assert.Single((await RunAsync(Script)).Letters);
+        Assert.Equal(("notify", "carol@elsewhere.example"), (letter.Kind, Assert.Single(letter.To)));
+        var text = Encoding.UTF8.GetString(letter.Message);
+        Assert.Contains("Auto-Submitted: auto-notified;", text, StringComparison.Ordinal);
+        Assert.Contains("Importance: High\r\n", text, StringComparison.Ordinal);
+        Assert.Empty((await RunAsync(Script, "Auto-Submitted: auto-notified\r\n" + Message)).Letters);
+    }
+
+    [Fact]
+    public async Task The_administrators_scripts_run_around_the_accounts_and_are_read_again_when_they_change()
+    {
+        var before = Path.Combine(_folder, "before.sieve");
+        await File.WriteAllTextAsync(before, "if header \"Subject\" \"secret\" { discard; }", Cancel);
+        var step = Step(o => o with { Before = [before], After = [Path.Combine(_folder, "gone.sieve")] });
+        Assert.Equal("INBOX", Assert.Single((await RunAsync("keep;", step: step)).Copies).Mailbox);
+        Assert.True((await RunAsync("keep;", Message.Replace("hello", "secret", StringComparison.Ordinal), step: step)).Discarded);
+        await File.WriteAllTextAsync(before, "if header \"Subject\" \"hello\" { discard; } # longer", Cancel);
+        Assert.True((await RunAsync("keep;", step: step)).Discarded);
+        await File.WriteAllTextAsync(before, "this is wrong", Cancel);
+        Assert.True((await RunAsync("keep;", step: step)).Discarded);
+    }
+
+    [Fact]
+    public async Task Includes_come_from_the_account_and_from_the_global_folder_only()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder, "common.sieve"), "discard;", Cancel);
+        await File.WriteAllTextAsync(Path.Combine(_folder, "..", Path.GetFileName(_folder) + ".sieve"), "discard;", Cancel);
+        var step = Step(o => o with { GlobalFolder = _folder });
+        try
+        {
+            Assert.True((await RunAsync("require \"include\"; include :global \"common\";", step: step)).Discarded);
+            Assert.NotNull((await RunAsync($"require \"include\"; include :global \"../{Path.GetFileName(_folder)}\";", step: step)).Error);
+            await _scripts.PutAsync(_account, "mine", "discard;"u8.ToArray(), Cancel);
+            Assert.True((await RunAsync("require \"include\"; include :personal \"mine\";", step: step)).Discarded);
+        }
+        finally
+        {
+            File.Delete(_folder + ".sieve");
+        }
+    }
+
+    [Fact]
+    public async Task Special_use_and_mailboxid_find_their_mailboxes()
+    {
+        var made = await _store.Store.CreateMailboxAsync(_account, "Spam here", SpecialUse.Junk, Cancel);
+        var junk = made.Value ?? (await _store.Store.ListMailboxesAsync(_account, Cancel)).First(m => m.SpecialUse == SpecialUse.Junk);
+        Assert.Equal(junk.Name, Assert.Single((await RunAsync("require [\"fileinto\", \"special-use\"]; fileinto :specialuse \"\\\\Junk\" \"INBOX\";")).Copies).Mailbox);
+        Assert.Equal(junk.Name, Assert.Single((await RunAsync($"require [\"fileinto\", \"mailboxid\"]; fileinto :mailboxid \"{junk.Id}\" \"INBOX\";")).Copies).Mailbox);
+    }
+
+    [Fact]
+    public async Task A_fault_of_the_store_keeps_the_mail()
+    {
+        await _scripts.PutAsync(_account, "main", "discard;"u8.ToArray(), Cancel);
+        await _scripts.SetActiveAsync(_account, "main", Cancel);
+        var input = Input(Message, "bob@example.org", out var body);
+        using (body)
+        {
+            // A store that is closed throws at everything.
+            var other = await TestStore.OpenAsync();
+            await other.DisposeAsync();
+            using var broken = new SieveScripts(other.Store, _store.Clock);
+            var plan = await new SieveStep(new() { HostName = "mail.example.test" }, broken, other.Store, _store.Clock, NullLogger.Instance).RunAsync(input, Cancel);
+            Assert.Equal("INBOX", Assert.Single(plan.Copies).Mailbox);
+            Assert.NotNull(plan.Error);
+        }
+    }
+
+    [Fact]
+    public async Task A_budget_that_is_up_keeps_the_mail()
+    {
+        var plan = await RunAsync("if mailboxexists \"INBOX\" { discard; }".Insert(0, "require \"mailbox\"; "), step: Step(o => o with { Budget = TimeSpan.Zero }));
+        Assert.False(plan.Discarded);
+        Assert.Equal("INBOX", Assert.Single(plan.Copies).Mailbox);
+    }
+
+    [Fact]
+    public async Task A_trial_over_stored_mail_counts_by_action_and_changes_nothing()
+    {
+        foreach (var subject in new[] { "list one", "list two", "other" })
+        {
+            using var body = _store.Body(Message.Replace("hello", subject, StringComparison.Ordinal));
+            await _store.Store.AcceptAsync(new(body, TestStore.Rendered(), [new(_account, "INBOX", "Return-Path: <bob@example.org>\r\n"u8.ToArray(), SystemFlags.None, [])], null)
+            { ReceivedAt = _store.Clock.Seconds }, Cancel);
+        }
+        var step = Step();
+        var script = step.Compile("rules", "require [\"fileinto\", \"mailbox\"]; if header :contains \"subject\" \"list\" { fileinto :create \"Lists\"; }"u8).Script!;
+        var report = await new SieveTrials(step, _store.Store, _store.Clock).RunAsync(_account, "alice@example.test", "inbox", script, 100, Cancel);
+        Assert.Equal((3, 2), (report!.LookedAt, report.Moved));
+        Assert.Equal(("file into Lists", 2), (report.Would[0].Action, report.Would[0].Messages));
+        Assert.Contains("list two", report.Would[0].Examples[0], StringComparison.Ordinal);
+        Assert.Null(await _store.Store.FindMailboxAsync(_account, "Lists", Cancel));
+        Assert.Null(await new SieveTrials(step, _store.Store, _store.Clock).RunAsync(_account, "alice@example.test", "Nowhere", script, 100, Cancel));
+    }
+
+    private SieveStep Step(Func<SieveStepOptions, SieveStepOptions>? with = null)
+    {
+        var options = new SieveStepOptions { HostName = "mail.example.test" };
+        return new(with?.Invoke(options) ?? options, _scripts, _store.Store, _store.Clock, NullLogger.Instance);
+    }
+
+    private SieveInput Input(string message, string sender, out SpooledBody body)
+    {
+        body = _store.Body(message);
+        var scanner = new MimeScanner();
+        scanner.Append(Encoding.UTF8.GetBytes(message));
+        return new(_account, "alice@example.test", body, scanner.Finish(), sender, "alice@example.test");
+    }
+
+    private async Task<SievePlan> RunAsync(string? script, string message = Message, string sender = "bob@example.org", SieveStep? step = null)
+    {
+        if (script is not null)
+        {
+            await _scripts.PutAsync(_account, "main", Encoding.UTF8.GetBytes(script), Cancel);
+            await _scripts.SetActiveAsync(_account, "main", Cancel);
+        }
+        var input = Input(message, sender, out var body);
+        using (body) return await (step ?? Step()).RunAsync(input, Cancel);
+    }
+
+    private ValueTask<IReadOnlyList<SieveLetter>> CommitAsync(SievePlan plan) => Step().CommitAsync(_account, plan, Cancel);
+}

@@ -1,0 +1,195 @@
+using System.Net;
+using Aviso.Guard;
+using Aviso.Net;
+using Aviso.Tests.Unit.Store;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Aviso.Tests.Unit.Guard;
+
+public sealed class GatekeeperTests : IAsyncLifetime
+{
+    private static readonly IPAddress Stranger = IPAddress.Parse("192.0.2.9");
+    private static readonly IPAddress Gateway = IPAddress.Parse("10.0.0.7");
+
+    private TestStore _store = null!;
+    private DecisionBook _book = null!;
+    private Gatekeeper _gate = null!;
+    private TestClock _clock = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _store = await TestStore.OpenAsync();
+        _clock = _store.Clock;
+        await OpenAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _book.DisposeAsync();
+        await _store.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("crowdsecurity/postfix-relay-denied", ListenerKind.Smtp, GuardWords.RelayDenied, 2)]
+    [InlineData("crowdsecurity/postfix-non-smtp-command", ListenerKind.Smtp, GuardWords.NonSmtpCommand, 1)]
+    [InlineData("crowdsecurity/postfix-spam", ListenerKind.Smtp, GuardWords.UnknownRecipient, 6)]
+    [InlineData("crowdsecurity/postfix-spam", ListenerKind.Submission, GuardWords.LoginFailed, 6)]
+    [InlineData("crowdsecurity/dovecot-spam", ListenerKind.Imap, GuardWords.LoginFailed, 4)]
+    [InlineData("aviso/protocol-abuse", ListenerKind.Smtp, "bare-lf", 3)]
+    [InlineData("aviso/spam-source", ListenerKind.Smtp, GuardWords.Spam, 5)]
+    public void A_scenario_fires_at_its_threshold_and_not_before(string scenario, ListenerKind kind, string what, int at)
+    {
+        for (var i = 1; i < at; i++) Report(kind, what, "alice");
+        Assert.True(_gate.Allows(kind, Stranger));
+        Report(kind, what, "alice");
+        Assert.False(_gate.Allows(kind, Stranger));
+        Assert.False(_gate.Allows(ListenerKind.Imaps, Stranger));
+        var decision = Assert.Single(_book.List());
+        Assert.Equal((scenario, "192.0.2.9", "aviso", at), (decision.Scenario, decision.Value, decision.Origin, decision.Events));
+        _clock.Advance(TimeSpan.FromHours(4));
+        Assert.True(_gate.Allows(ListenerKind.Imaps, Stranger));
+    }
+
+    [Fact]
+    public void A_bucket_leaks()
+    {
+        for (var i = 0; i < 12; i++)
+        {
+            Report(ListenerKind.Smtp, GuardWords.UnknownRecipient);
+            _clock.Advance(TimeSpan.FromSeconds(60));
+        }
+        Assert.Empty(_book.List());
+    }
+
+    [Fact]
+    public void Distinct_users_count_apart_from_failures()
+    {
+        var scenario = Scenario.All.Single(s => s.Name == "aviso/login-enum");
+        var bucket = new LeakyBucket();
+        for (var i = 0; i < 50; i++) Assert.False(bucket.Pour(scenario, "same", _clock.GetTimestamp(), _clock));
+        for (var i = 0; i < 4; i++) Assert.False(bucket.Pour(scenario, $"user{i}", _clock.GetTimestamp(), _clock));
+        Assert.True(bucket.Pour(scenario, "user4", _clock.GetTimestamp(), _clock));
+    }
+
+    [Fact]
+    public void A_client_that_comes_back_is_banned_four_times_as_long()
+    {
+        var lengths = new List<double>();
+        for (var i = 0; i < 5; i++)
+        {
+            Report(ListenerKind.Smtp, GuardWords.NonSmtpCommand);
+            var decision = _book.List()[^1];
+            lengths.Add((decision.Until - decision.Since).TotalHours);
+            _clock.Advance(decision.Until - decision.Since);
+            _book.Upkeep();
+        }
+        Assert.Equal([4, 16, 64, 168, 168], lengths);
+    }
+
+    [Fact]
+    public void Incident_26_relays_proxies_and_own_networks_are_never_banned_or_limited()
+    {
+        for (var i = 0; i < 200; i++)
+        {
+            _gate.Report(new(ListenerKind.Smtp, Gateway, GuardWords.RelayDenied));
+            Assert.True(_gate.Allows(ListenerKind.Smtp, Gateway));
+            Assert.True(_gate.AllowsMessage(ListenerKind.Smtp, Gateway));
+        }
+        Assert.Empty(_book.List());
+        // Nor by a network that somebody else listed.
+        Ban("10.0.0.0/8", "lists");
+        Assert.True(_gate.Allows(ListenerKind.Imap, Gateway));
+    }
+
+    [Fact]
+    public void Who_has_just_logged_in_is_not_banned_by_automation_but_by_a_person()
+    {
+        _gate.LoggedIn(Stranger);
+        for (var i = 0; i < 20; i++) Report(ListenerKind.Imap, GuardWords.LoginFailed, $"user{i}");
+        Ban("192.0.2.0/24", "lists");
+        Assert.True(_gate.Allows(ListenerKind.Imap, Stranger));
+        Assert.False(_gate.Allows(ListenerKind.Imap, IPAddress.Parse("192.0.2.10")));
+        Ban("192.0.2.9", "cscli");
+        Assert.False(_gate.Allows(ListenerKind.Imap, Stranger));
+    }
+
+    [Fact]
+    public void Strangers_get_so_many_connections_and_messages_a_minute_and_others_are_not_touched()
+    {
+        Assert.Equal(10, Enumerable.Range(0, 30).Count(_ => _gate.Allows(ListenerKind.Smtp, Stranger)));
+        Assert.Equal(30, Enumerable.Range(0, 40).Count(_ => _gate.AllowsMessage(ListenerKind.Smtp, Stranger)));
+        Assert.True(_gate.Allows(ListenerKind.Imap, Stranger));
+        Assert.True(_gate.Allows(ListenerKind.Smtp, IPAddress.Parse("192.0.2.10")));
+        _clock.Advance(TimeSpan.FromSeconds(6));
+        Assert.True(_gate.Allows(ListenerKind.Smtp, Stranger));
+        Assert.False(_gate.Allows(ListenerKind.Smtp, Stranger));
+    }
+
+    [Fact]
+    public void Addresses_of_one_ipv6_network_are_one_client()
+    {
+        for (var i = 0; i < 2; i++) _gate.Report(new(ListenerKind.Smtp, IPAddress.Parse($"2001:db8:1:2::{i + 1}"), GuardWords.RelayDenied));
+        Assert.False(_gate.Allows(ListenerKind.Imap, IPAddress.Parse("2001:db8:1:2:ffff::1")));
+        Assert.True(_gate.Allows(ListenerKind.Imap, IPAddress.Parse("2001:db8:1:3::1")));
+        Assert.Equal("2001:db8:1:2::/64", Assert.Single(_book.List()).Value);
+    }
+
+    [Theory]
+    [InlineData(GuardOwner.Crowdsec, 1)]
+    [InlineData(GuardOwner.None, 0)]
+    public void Only_one_owner_of_policy_bans(GuardOwner owner, int told)
+    {
+        var fired = 0;
+        _gate.Fired += _ => fired++;
+        _gate.Options = _gate.Options with { Owner = owner };
+        Report(ListenerKind.Smtp, GuardWords.NonSmtpCommand);
+        Assert.Empty(_book.List());
+        Assert.Equal(told, fired);
+    }
+
+    [Fact]
+    public async Task Decisions_come_back_after_a_restart_with_the_rest_of_their_time()
+    {
+        Ban("198.51.100.0/24", "cscli");
+        var short_ = _book.Add(new(0, "cscli", "x", Decision.Ban, "192.0.2.77", _clock.GetUtcNow(), _clock.GetUtcNow().AddMinutes(5)))!;
+        _book.Remove(new(Id: _book.Add(short_ with { Value = "192.0.2.78" })!.Id));
+        await _book.DisposeAsync();
+        _clock.Advance(TimeSpan.FromMinutes(10));
+        await OpenAsync();
+        Assert.Equal("198.51.100.0/24", Assert.Single(_book.List()).Value);
+        Assert.False(_gate.Allows(ListenerKind.Imap, IPAddress.Parse("198.51.100.200")));
+        _clock.Advance(TimeSpan.FromMinutes(50));
+        Assert.True(_gate.Allows(ListenerKind.Imap, IPAddress.Parse("198.51.100.200")));
+    }
+
+    [Fact]
+    public void A_deleted_decision_leaves_the_longer_one_on_the_same_address()
+    {
+        var first = Ban("192.0.2.9", "lists");
+        Ban("192.0.2.9", "lists");
+        _book.Remove(new(Id: first.Id));
+        Assert.False(_gate.Allows(ListenerKind.Imap, Stranger));
+        _book.Remove(new(Value: "192.0.2.9"));
+        Assert.True(_gate.Allows(ListenerKind.Imap, Stranger));
+    }
+
+    [Fact]
+    public void What_is_remembered_of_clients_is_bounded()
+    {
+        var table = new BoundedTable<int, List<int>>(100);
+        for (var i = 0; i < 10_000; i++) table.With(i, l => l.Count);
+        Assert.Equal(100, table.Count);
+    }
+
+    private Decision Ban(string value, string origin) =>
+        _book.Add(new(0, origin, "test", Decision.Ban, value, _clock.GetUtcNow(), _clock.GetUtcNow().AddHours(1)))!;
+
+    private void Report(ListenerKind kind, string what, string? user = null) => _gate.Report(new(kind, Stranger, what), user);
+
+    private async Task OpenAsync()
+    {
+        _book = await DecisionBook.OpenAsync(_store.Store, _clock, NullLogger.Instance, default);
+        _gate = new(new(GuardOwner.Builtin, Networks.Parse("10.0.0.0/8")), _book, _clock, NullLogger.Instance);
+    }
+}

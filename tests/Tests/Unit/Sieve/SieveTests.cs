@@ -1,0 +1,151 @@
+using System.Text;
+using Aviso.Base;
+using Aviso.Mime;
+using Aviso.Sieve;
+using Xunit;
+
+namespace Aviso.Tests.Unit.Sieve;
+
+public sealed class SieveTests
+{
+    private static readonly BodySpool Spool = new(Path.GetTempPath(), 1L << 30);
+
+    [Theory]
+    [InlineData("base.svtest")]
+    [InlineData("actions.svtest")]
+    [InlineData("parts.svtest")]
+    public async Task Our_collections_pass(string name)
+    {
+        var output = new StringWriter();
+        var path = Path.Combine(AppContext.BaseDirectory, "Transcripts", "Sieve", name);
+        var (passed, failed) = await TestDriver.RunFileAsync(path, output, TestContext.Current.CancellationToken);
+        Assert.True(failed == 0, output.ToString());
+        Assert.True(passed > 0);
+    }
+
+    [Theory]
+    [InlineData("kep;", 1, 1, "there is no command `kep`; did you mean `keep`?")]
+    [InlineData("keep", 1, 5, "`keep` ends with ; or a block, not with the end of the script")]
+    [InlineData("if true { keep; ", 1, 9, "this { has no closing }")]
+    [InlineData("keep;\n  fileinto \"x\";", 2, 3, "`fileinto` needs require \"fileinto\"")]
+    [InlineData("require \"fileintoo\";", 1, 9, "the extension `fileintoo` is not known here; did you mean `fileinto`?")]
+    [InlineData("if header :isx \"a\" \"b\" {}", 1, 11, "`header` has no tag :isx; did you mean `is`?")]
+    [InlineData("redirect \"nobody\";", 1, 10, "`nobody` is no mail address")]
+    [InlineData("keep; require \"fileinto\";", 1, 7, "`require` stands at the beginning of a script, before every other command")]
+    [InlineData("else { keep; }", 1, 1, "`else` follows the block of an `if`")]
+    [InlineData("if size :over 10X {}", 1, 15, "a number ends with a digit, K, M or G")]
+    [InlineData("\"x", 1, 1, "this string has no closing quote")]
+    public void Errors_have_their_place(string script, int line, int column, string text)
+    {
+        var compiled = SieveCompiler.Compile(script);
+        Assert.Null(compiled.Script);
+        Assert.Contains(new SieveProblem(line, column, text), compiled.Errors);
+    }
+
+    [Theory]
+    [InlineData("", "Keep")]
+    [InlineData("discard;", "Discard")]
+    [InlineData("discard; keep;", "Keep")]
+    [InlineData("redirect \"a@example.org\";", "Redirect")]
+    [InlineData("require \"copy\"; redirect :copy \"a@example.org\";", "Redirect Keep")]
+    [InlineData("require \"fileinto\"; fileinto \"A\"; fileinto \"A\";", "FileInto")]
+    [InlineData("require \"fileinto\"; fileinto \"A\"; stop; discard;", "FileInto")]
+    [InlineData("require \"reject\"; reject \"no\";", "Reject")]
+    [InlineData("require \"ihave\"; discard; error \"x\";", "Keep !")]
+    [InlineData("redirect \"a@example.org\"; redirect \"b@example.org\"; redirect \"c@example.org\"; redirect \"d@example.org\"; redirect \"e@example.org\";", "Keep !")]
+    public async Task A_script_gives_its_actions(string script, string expected)
+    {
+        var outcome = await RunAsync(script);
+        var names = string.Join(' ', outcome.Actions.Select(a => a.GetType().Name)) + (outcome.Error is null ? "" : " !");
+        Assert.Equal(expected, names);
+    }
+
+    [Fact]
+    public async Task A_failed_script_leaves_the_others_their_say()
+    {
+        var before = Compile("require \"imap4flags\"; keep;");
+        var broken = Compile("require [\"ihave\", \"fileinto\"]; fileinto \"Lost\"; error \"oops\";");
+        var after = Compile("require \"fileinto\"; fileinto \"Junk\";");
+        using var message = Message("Subject: x\r\n\r\n");
+        var outcome = await SieveRunner.RunAsync([before, broken, after], message.Value, new NobodyHost(), null, TestContext.Current.CancellationToken);
+        Assert.Equal("Junk", Assert.IsType<SieveAction.FileInto>(Assert.Single(outcome.Actions)).Mailbox);
+        Assert.EndsWith("oops", outcome.Error);
+    }
+
+    [Fact]
+    public void Ten_thousand_nested_blocks_are_refused() =>
+        Assert.Contains(SieveCompiler.Compile(string.Concat(Enumerable.Repeat("if true {", 10_000))).Errors, e => e.Text.Contains("nested", StringComparison.Ordinal));
+
+    [Fact]
+    public void A_large_script_compiles()
+    {
+        var script = string.Concat(Enumerable.Range(0, 20_000).Select(i => $"if header \"x\" \"{i}\" {{ keep; }}\n"));
+        Assert.NotNull(SieveCompiler.Compile(script).Script);
+    }
+
+    [Theory]
+    [InlineData("*a*a*a*a*a*a*a*a*a*a*b")]
+    [InlineData("*a?a?a?a?a?a?a?a?b*")]
+    [InlineData("*aaaaaaaaaaaaaaaaaaaaaaaaab*c")]
+    public async Task Stars_over_a_large_body_end(string pattern)
+    {
+        using var message = Message("Subject: x\r\n\r\n" + new string('a', 1024 * 1024));
+        var script = Compile($"require \"body\"; if body :raw :matches \"{pattern}\" {{ discard; }}");
+        var outcome = await SieveRunner.RunAsync([script], message.Value, new NobodyHost(), null, TestContext.Current.CancellationToken);
+        Assert.IsType<SieveAction.Keep>(Assert.Single(outcome.Actions));
+    }
+
+    internal static SieveScript Compile(string script)
+    {
+        var compiled = SieveCompiler.Compile(script);
+        Assert.True(compiled.Script is not null, string.Join('\n', compiled.Errors));
+        return compiled.Script;
+    }
+
+    private static async Task<SieveOutcome> RunAsync(string script)
+    {
+        using var message = Message("From: a@example.org\r\nTo: b@example.com\r\nSubject: x\r\n\r\nbody\r\n");
+        return await SieveRunner.RunAsync([Compile(script)], message.Value, new NobodyHost(), null, TestContext.Current.CancellationToken);
+    }
+
+    internal static Owned Message(string text)
+    {
+        var octets = Encoding.UTF8.GetBytes(text);
+        var body = Spool.Begin();
+        body.Write(octets);
+        var scanner = new MimeScanner();
+        scanner.Append(octets);
+        return new(new(body, scanner.Finish(), "a@example.org", "b@example.com"));
+    }
+
+    internal sealed record Owned(SieveMessage Value) : IDisposable
+    {
+        public void Dispose() => Value.Body.Dispose();
+    }
+}
+
+/// <summary>A host that knows nothing.</summary>
+internal sealed class NobodyHost : ISieveHost
+{
+    public ValueTask<bool> MailboxExistsAsync(string mailbox, CancellationToken cancel) => new(false);
+
+    public ValueTask<bool> MailboxIdExistsAsync(string id, CancellationToken cancel) => new(false);
+
+    public ValueTask<bool> HasSpecialUseAsync(string? mailbox, string attribute, CancellationToken cancel) => new(false);
+
+    public ValueTask<string?> MetadataAsync(string? mailbox, string annotation, CancellationToken cancel) => new((string?)null);
+
+    public ValueTask<SieveCompilation?> ScriptAsync(string name, bool global, CancellationToken cancel) => new((SieveCompilation?)null);
+
+    public ValueTask<bool> WasSeenAsync(string key, CancellationToken cancel) => new(false);
+
+    public ValueTask<IReadOnlyList<string>?> ListMembersAsync(string list, CancellationToken cancel) => new((IReadOnlyList<string>?)null);
+
+    public ValueTask<bool?> IsInListAsync(string list, string value, CancellationToken cancel) => new((bool?)null);
+
+    public ValueTask<string?> EnvironmentAsync(string item, CancellationToken cancel) => new((string?)null);
+
+    public ValueTask<double?> SpamPercentAsync(CancellationToken cancel) => new((double?)null);
+
+    public ValueTask<int> VirusVerdictAsync(CancellationToken cancel) => new(0);
+}

@@ -1,0 +1,75 @@
+using Aviso.Spam;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Aviso.Tests.Unit.Spam;
+
+public sealed class SpamFilterTests
+{
+    private sealed class Check(string name, SpamPhase phase, Func<SpamContext, CancellationToken, ValueTask> run) : ISpamCheck
+    {
+        public string Name => name;
+
+        public SpamPhase Phase => phase;
+
+        public TimeSpan Budget => TimeSpan.FromMilliseconds(50);
+
+        public ValueTask CheckAsync(SpamContext context, CancellationToken cancel) => run(context, cancel);
+    }
+
+    private static readonly Check Finds = new("finds", SpamPhase.Final, (c, _) =>
+    {
+        c.Add("FOUND", 2, "it");
+        return default;
+    });
+
+    private static async Task<SpamVerdict> Run(params ISpamCheck[] checks) =>
+        await new SpamFilter(new() { Budget = TimeSpan.FromMilliseconds(400) }, checks, TimeProvider.System, NullLogger.Instance).CheckAsync(SpamMail.Around("hi"), default);
+
+    [Theory]
+    [InlineData(SpamPhase.Message)]
+    [InlineData(SpamPhase.Network)]
+    public async Task A_check_that_throws_is_skipped_and_the_others_run(SpamPhase phase)
+    {
+        var verdict = await Run(new Check("broken", phase, (_, _) => throw new InvalidOperationException("x")), Finds);
+        Assert.Equal(["broken (fault)"], verdict.Skipped);
+        Assert.Equal(2, verdict.Score);
+    }
+
+    [Theory]
+    [InlineData(SpamPhase.Message)]
+    [InlineData(SpamPhase.Network)]
+    public async Task A_check_that_never_ends_is_skipped_and_the_others_run(SpamPhase phase)
+    {
+        var verdict = await Run(new Check("stuck", phase, async (_, _) => await Task.Delay(Timeout.Infinite, CancellationToken.None)), Finds);
+        Assert.Equal(["stuck (timeout)"], verdict.Skipped);
+        Assert.Equal(2, verdict.Score);
+    }
+
+    [Fact]
+    public async Task A_check_that_holds_its_thread_costs_no_more_than_the_budget()
+    {
+        using var release = new ManualResetEventSlim();
+        var verdict = await Run(Finds, new Check("holds", SpamPhase.Message, (_, _) =>
+        {
+            release.Wait(TimeSpan.FromSeconds(30), CancellationToken.None);
+            return default;
+        }));
+        release.Set();
+        Assert.Contains("holds (timeout)", verdict.Skipped);
+        Assert.Contains("skipped=", verdict.Fields(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_symbols_add_up_to_the_score_and_thresholds_choose_the_action()
+    {
+        var filter = new SpamFilter(new(), BuiltInChecks.All(new(RuleSet.BuiltIn)), TimeProvider.System, NullLogger.Instance);
+        var verdict = await filter.CheckAsync(SpamMail.Around("XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"), default);
+        Assert.Equal(SpamAction.Reject, verdict.Action);
+        Assert.Equal(verdict.Score, verdict.Symbols.Sum(s => s.Score), 3);
+        Assert.Empty(verdict.Skipped);
+        verdict = await filter.CheckAsync(SpamMail.Around("YJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"), default);
+        Assert.Equal(SpamAction.Tag, verdict.Action);
+        Assert.All(verdict.Fields().Split("\r\n"), line => Assert.True(line.Length <= 78, line));
+    }
+}
