@@ -259,7 +259,10 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
     {
         var xml = Convert.ToBase64String(DmarcReportWriter.Write(new()
         {
-            Organization = "receiver.example", ReportId = "7", Begin = _store.Clock.GetUtcNow().AddDays(-1), End = _store.Clock.GetUtcNow(),
+            Organization = "receiver.example",
+            ReportId = "7",
+            Begin = _store.Clock.GetUtcNow().AddDays(-1),
+            End = _store.Clock.GetUtcNow(),
             Published = new("example.org", "none", "", "", false, false, 100, ""),
             Rows = [new() { SourceIp = IPAddress.Parse("192.0.2.99"), Count = 5, Disposition = "quarantine", HeaderFrom = "example.org" }],
         }), Base64FormattingOptions.InsertLineBreaks);
