@@ -116,6 +116,7 @@ internal sealed class AvisoTarget : ITarget, IAsyncDisposable
             relays: [ { name: sink, host: 127.0.0.1, port: 12526, tls: none } ]
             routes: [ { to: sink.test, relay: sink } ]
             limits: { message_size: 300MB, connections_at_once: 5000, imap_per_user_and_address: 5000 }
+            spam: { enabled: false }
             log: { level: warning }
 
             """);
