@@ -144,11 +144,12 @@ public sealed class LoginTests
         await using var _ = peer;
         await peer.SendAsync("a LOGIN {18}\r\n");
         Assert.StartsWith("+ ", await peer.LineAsync(), StringComparison.Ordinal);
-        for (var i = 0; i < 14; i++)
+        // Twelve octets take the whole minute; the server may close while the last is on its way.
+        for (var i = 0; i < 12; i++)
         {
             await peer.SendAsync("a");
             await Task.Delay(5, TestContext.Current.CancellationToken);
-            clock.Advance(TimeSpan.FromSeconds(5));
+            clock.Advance(TimeSpan.FromSeconds(5.1));
         }
         Assert.Equal("* BYE Log in faster", await peer.LineAsync());
         await run;
