@@ -189,8 +189,7 @@ public sealed class EngineTests : IAsyncLifetime
                 outbox.Add(Alert($"192.0.{i / 250}.{i % 250}"));
                 if (i % 100 == 0) await Task.Delay(1);
             }
-            await engine.WaitAsync(engine.Seen.Count + 1);
-            Assert.InRange(outbox.Count, 1, AlertOutbox.Most);
+            while (outbox.Count < AlertOutbox.Most) await Task.Delay(5);
         });
         Assert.InRange((await _store.Store.ListDocumentsAsync(default, "engine-alert", default)).Count, 1, AlertOutbox.Most);
     }
