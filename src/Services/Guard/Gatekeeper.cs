@@ -67,6 +67,16 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
     /// <summary>Banned for connections, by what holds now.</summary>
     public bool IsBanned(IPAddress client) => !IsExempt(client) && book.IsBanned(client) && book.IsBanned(client, IsTrusted(client));
 
+    /// <summary>It refuses nobody here, and must not elsewhere (a firewall that reads our decisions): it is about one of ours, or automation's about
+    /// a client that has just logged in.</summary>
+    public bool Spares(Decision decision)
+    {
+        var network = decision.Network;
+        if (IsExempt(network.BaseAddress)) return true;
+        var isClient = network.PrefixLength >= (network.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? 32 : 64);
+        return isClient && !decision.IsManual && IsTrusted(network.BaseAddress);
+    }
+
     public bool Allows(ListenerKind kind, IPAddress client)
     {
         if (IsBanned(client))

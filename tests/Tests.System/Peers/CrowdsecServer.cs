@@ -44,7 +44,7 @@ internal sealed class CrowdsecServer : IAsyncDisposable
     {
         string[] args = ["-c", Path("config.yaml"), .. _reads ? Array.Empty<string>() : ["-no-cs"]];
         _process = PeerProcess.Start(Tool.Find("crowdsec", "crowdsec"), args, _folder.Root);
-        await _process.ReadyAsync(() => FreePort.Answers(Port), "crowdsec");
+        await _process.ReadyAsync(() => FreePort.Answers(Port) && (!_reads || Output.Contains("Starting processing data", StringComparison.Ordinal)), "crowdsec");
     }
 
     /// <summary>Ends the engine; its database stays.</summary>
@@ -82,9 +82,9 @@ internal sealed class CrowdsecServer : IAsyncDisposable
                 File.Copy($"{Hub}/{folder}/crowdsecurity/{file}.yaml", Path($"etc/{item}.yaml"));
             }
         }
-        await File.WriteAllTextAsync(Path("etc/acquis.yaml"), reads is null ? "" : $"filenames: [ \"{reads}\" ]\npoll_without_inotify: true\nlabels: {{ type: syslog }}\n");
+        await File.WriteAllTextAsync(Path("etc/acquis.yaml"), reads is null ? "" : $"filenames: [ \"{reads}\" ]\nlabels: {{ type: syslog }}\n");
         await File.WriteAllTextAsync(Path("etc/simulation.yaml"), "simulation: off\n");
-        await File.WriteAllTextAsync(Path("hub/.index.json"), "{}");
+        await File.WriteAllTextAsync(Path("hub/.index.json"), """{"parsers":{},"scenarios":{},"collections":{},"postoverflows":{}}""");
         await File.WriteAllTextAsync(Path("creds.yaml"), "");
         await File.WriteAllTextAsync(Path("etc/profiles.yaml"), """
             name: default_ip_remediation
