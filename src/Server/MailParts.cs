@@ -128,11 +128,11 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _guard = Guard(settings);
         _resolver = _running.Add(new Resolver(new() { Upstreams = settings.Dns.Resolvers, Clock = _clock })
         {
-            OwnDomains = settings.Domains.Select(d => d.Name).ToHashSet(StringComparer.OrdinalIgnoreCase),
+            OwnDomains = OwnDomains,
         });
         Certificates = _running.Add(await CertificateParts.OpenAsync(settings, Store, _resolver, _logs.CreateLogger("Aviso.Net"), _clock, cancel));
         var delivery = _logs.CreateLogger("Aviso.Delivery");
-        Senders = _running.Add(await SenderParts.OpenAsync(settings, Store, reader, _router, _resolver, ids, () => _runner.Wake(), _clock, delivery, cancel));
+        Senders = _running.Add(await SenderParts.OpenAsync(settings, _book, Store, reader, _router, _resolver, ids, () => _runner.Wake(), _clock, delivery, cancel));
         _runner = new(new(Store, Store.Spool, reader, _resolver, _router, new NoticeTarget(_book, Senders.Srs, settings.Outbound.Capture), ids, address => _guard.Allows(address),
             host => string.Equals(host.TrimEnd('.'), settings.Hostname, StringComparison.OrdinalIgnoreCase), _clock, delivery), Mapping.Queue(settings));
         Queue = new(Store, _clock, _runner.Wake, delivery);
@@ -213,13 +213,22 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _guard = Guard(now);
         _runner.Options = Mapping.Queue(now);
         _runner.Wake();
-        _resolver.OwnDomains = now.Domains.Select(d => d.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        _resolver.OwnDomains = OwnDomains;
         _host.Options = Mapping.Wire(now);
         await Front.TakeAsync(now);
         Spam.Take(now, _logs.CreateLogger("Aviso.Spam"));
         if (Spam.Learner is { } learner) learner.Enabled = now.Spam is { Enabled: true, LearnFromJunk: true };
         if (NeedsRestart(_started, now) is { Count: > 0 } keys) later.Add($"changes of {string.Join(", ", keys)} hold after a restart");
         return later.Count == 0 ? null : string.Join("; ", later);
+    }
+
+    private HashSet<string> OwnDomains => _book.Table.Domains.ToHashSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>After a verb added or removed a domain: it signs and is asked of the DNS as our own.</summary>
+    public async Task TakeDomainsAsync(CancellationToken cancel)
+    {
+        _resolver.OwnDomains = OwnDomains;
+        await Senders.TakeDomainsAsync(cancel);
     }
 
     // Compared with what the parts were started with, so that a change that still waits is said at every reload.

@@ -153,6 +153,7 @@ internal static class AdminVerbs
         }
         if (parsed.CommandResult.Command.Options.Contains(CommandTree.Json) && parsed.GetValue(CommandTree.Json)) Output.Json(io.Output, reply.Result);
         else if (call == "store.check" && reply.Result is JsonArray { Count: 0 }) await io.Output.WriteLineAsync("the store is sound");
+        else if (call == "reports") ReportPage.Show(io.Output, reply.Result);
         else Output.Show(io.Output, reply.Result);
         return ifRows is { } status && reply.Result is JsonArray { Count: > 0 } ? status : ExitStatus.Ok;
     }

@@ -30,8 +30,10 @@ internal sealed class RelayScene : IAsyncDisposable
     /// <param name="password">What Aviso says to the relay.</param>
     /// <param name="strangerCa">Aviso trusts another authority than the relay's.</param>
     /// <param name="more">More keys of the relay in the settings, each after a comma.</param>
+    /// <param name="settings">More sections of the settings.</param>
+    /// <param name="proxies">Networks that speak PROXY.</param>
     public static async Task<RelayScene> StartAsync(
-        string password = DovecotAuth.Password, bool strangerCa = false, string more = "", string mechanisms = "plain login scram-sha-256")
+        string password = DovecotAuth.Password, bool strangerCa = false, string more = "", string mechanisms = "plain login scram-sha-256", string settings = "", string proxies = "")
     {
         var scene = new RelayScene();
         try
@@ -46,7 +48,8 @@ internal sealed class RelayScene : IAsyncDisposable
                       username: {{DovecotAuth.Username}}, password: "literal:{{password}}"{{more}} }
                 routes:
                   - { to: "*", relay: smart }
-                """);
+
+                """ + settings, proxies: proxies);
             return scene;
         }
         catch
