@@ -24,8 +24,8 @@ public sealed record SieveOptions
     /// <summary>UTF-8 octets of one script.</summary>
     public int ScriptOctets { get; init; } = 1024 * 1024;
 
-    /// <summary>Blocks, test lists and lists inside one another.</summary>
-    public int Depth { get; init; } = 64;
+    /// <summary>Blocks inside one another, and tests inside one another.</summary>
+    public int Depth { get; init; } = 32;
 
     /// <summary>Commands and tests of one script.</summary>
     public int Commands { get; init; } = 100_000;
@@ -58,6 +58,7 @@ public static class SieveCompiler
         "body", "enotify", "environment", "mailbox", "mboxmetadata", "servermetadata", "special-use", "mailboxid", "date", "index",
         "ihave", "duplicate", "mime", "foreverypart", "extracttext", "replace", "enclose", "editheader", "extlists", "fcc",
         "envelope-dsn", "redirect-dsn", "redirect-deliverby", "spamtest", "spamtestplus", "virustest", "vnd.dovecot.debug",
+        "vnd.dovecot.environment",
     ];
 
     /// <summary>Extensions that may be required but are not shown: names every implementation has, and our test driver's.</summary>
@@ -79,6 +80,8 @@ public static class SieveCompiler
             return new(null, problems.Errors, problems.Warnings);
         }
         var phrases = new Parser(text, problems, options).Start();
+        // What stands behind a slip of grammar may have been meant otherwise: the grammar comes first.
+        if (problems.Errors.Count > 0) return new(null, problems.Errors, problems.Warnings);
         var checker = new Checker(problems, options, table);
         var commands = checker.Script(phrases);
         var script = problems.Errors.Count > 0 ? null : new SieveScript(options.Name, commands, checker.Granted);

@@ -12,13 +12,12 @@ internal sealed class Frame(SieveScript script, Frame? caller)
     public readonly Dictionary<string, string> Variables = new(StringComparer.Ordinal);
     public readonly HashSet<string> Globals = new(StringComparer.Ordinal);
     public IReadOnlyList<string> Matches = [];
-    public List<string> Flags = [];
 }
 
 /// <summary>One run: limits, variables, the message as it stands, and what is to happen so far.</summary>
 internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, SieveLimits limits, CancellationToken cancel)
 {
-    private readonly Dictionary<(string, bool), Regex?> _regexes = [];
+    private readonly Dictionary<(string, Comparator), MatchKeys> _expressions = [];
     private readonly Dictionary<string, string> _globals = new(StringComparer.Ordinal);
     private int _steps = limits.Steps;
 
@@ -52,6 +51,9 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
 
     /// <summary>Scripts included so far, for :once.</summary>
     public HashSet<string> Included { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>RFC 5232 §5: the internal variable. Included scripts and those that follow in the sequence go on with it.</summary>
+    public List<string> Flags { get; set; } = [];
 
     /// <summary>Octets of header added so far.</summary>
     public int AddedHeader { get; set; }
@@ -110,7 +112,8 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
 
     public string Variable(string space, string name)
     {
-        if (space == "env") return "";
+        if (space == "tst") return (Driver as TestDriver)?.Variable(name) ?? "";
+        if (space.StartsWith("env", StringComparison.Ordinal)) return HostTests.Variable(this, space, name);
         return Store(space, name).GetValueOrDefault(name, "");
     }
 
@@ -125,6 +128,13 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
         }
         store[name] = Template.Cut(value, Limits.VariableLength);
         return Spend(1 + (value.Length / 1024));
+    }
+
+    /// <summary>RFC 6609 §3.4.1: the name means the global variable from here on.</summary>
+    public void DeclareGlobal(string name)
+    {
+        Frame.Variables.Remove(name);
+        Frame.Globals.Add(name);
     }
 
     private Dictionary<string, string> Store(string space, string name) =>
@@ -143,18 +153,32 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
 
     public string? String(Call call, string tag) => call.Tag(tag) is { } operand ? String(operand) : null;
 
-    /// <summary>Null, and the script fails, when the expression is none. Made once per run.</summary>
-    public Regex? Regex(Call call, string pattern, bool ignoreCase)
+    /// <summary>Null, and the script fails, when the key is no expression. Made once per run, or once for all when it is constant.</summary>
+    public Regex? Regex(Call call, MatchKeys keys, int i)
     {
-        if (_regexes.TryGetValue((pattern, ignoreCase), out var known)) return known;
-        if (!Spend(100 + pattern.Length)) return null;
-        known = RegexSyntax.Compile(pattern, ignoreCase, Limits.Regex, out var wrong);
-        if (known is null) Fail(call, wrong);
-        else if (_regexes.Count < 100) _regexes[(pattern, ignoreCase)] = known;
+        if (!keys.IsRegexMade(i))
+        {
+            if (!ReferenceEquals(keys, call.Keys)) (keys, i) = (Expression(keys[i], call.Match.Comparator), 0);
+            if (!keys.IsRegexMade(i) && !Spend(100 + keys[i].Length)) return null;
+        }
+        var regex = keys.Regex(i, Limits.Regex, out var wrong);
+        if (regex is null) Fail(call, wrong);
+        return regex;
+    }
+
+    private MatchKeys Expression(string pattern, Comparator comparator)
+    {
+        if (_expressions.TryGetValue((pattern, comparator), out var known)) return known;
+        known = new([pattern], comparator);
+        if (_expressions.Count < 100) _expressions[(pattern, comparator)] = known;
         return known;
     }
 
-    public Matcher Matcher(Call call, Operand keys) => new(this, call, Strings(keys));
+    public Matcher Matcher(Call call, Operand keys)
+    {
+        Spend(keys.Texts.Count);
+        return new(this, call, call.Keys ?? new([.. keys.Texts.Select(t => t.Get(this))], call.Match.Comparator));
+    }
 
     /// <summary>Runs a whole script with variables of its own.</summary>
     public async ValueTask<Flow> RunScriptAsync(SieveScript script, Call? include)
@@ -164,7 +188,7 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
         Frame = new(script, caller);
         Part = null;
         var flow = await BlockAsync(script.Commands);
-        // The outermost frame stays: its flags go with the implicit keep, its name into messages about an error.
+        // The outermost frame stays: its name goes into messages about an error.
         if (!Failed && include is not null) (Frame, Part) = (caller!, part);
         return flow;
     }

@@ -96,8 +96,11 @@ internal sealed class Call(Spec spec, int at, int line, int column)
     /// <summary>Known when compiled (true, false, ihave).</summary>
     public bool? Constant;
 
-    /// <summary>What a handler prepared when the script was checked.</summary>
-    public object? Prepared;
+    /// <summary>The constant holds because an extension is there or is not (RFC 5463).</summary>
+    public bool IsIhave;
+
+    /// <summary>The keys of a comparison when they are constant.</summary>
+    public MatchKeys? Keys;
 
     public bool Has(string tag) => Tags.ContainsKey(tag);
 
