@@ -207,7 +207,7 @@ internal sealed class Checker(Problems problems, SieveOptions options, SpecTable
             if (call.Spec.Name == "anyof" && test is { Constant: true, IsIhave: true }) break;
         }
         call.Tests = tests.ToArray();
-        call.Constant = Fold(call);
+        if (fits) call.Constant = Fold(call);
         call.IsIhave = tests.Exists(t => t.IsIhave);
         return fits;
     }
