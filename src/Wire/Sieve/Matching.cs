@@ -49,7 +49,7 @@ internal sealed class Matcher(SieveRun run, Call call, MatchKeys keys)
         }
         if (_rule.Type == MatchType.List) return await IsListedAsync(value);
         var prepared = Comparators.Prepare(_rule.Comparator, value);
-        var folded = NeedsFolding ? Comparators.Fold(_rule.Comparator, prepared) : prepared;
+        var folded = NeedsFolding ? run.Fold(_rule.Comparator, prepared) : prepared;
         for (var i = 0; i < keys.Count; i++)
         {
             if (!run.Spend(1 + (value.Length / 1024))) return false;
@@ -70,14 +70,17 @@ internal sealed class Matcher(SieveRun run, Call call, MatchKeys keys)
         return false;
     }
 
-    public async ValueTask<bool> AnyAsync(IEnumerable<string> values)
+    public async ValueTask<bool> AnyAsync(IEnumerable<string> values) => await AnyOfAsync(values) || (!run.Failed && End());
+
+    /// <summary>As <see cref="AnyAsync"/>, and more may follow.</summary>
+    public async ValueTask<bool> AnyOfAsync(IEnumerable<string> values)
     {
         foreach (var value in values)
         {
             if (run.Failed) return false;
             if (await IsMatchAsync(value)) return true;
         }
-        return End();
+        return false;
     }
 
     private bool NeedsFolding => _rule.Type is MatchType.Contains or MatchType.Matches || (_rule.Type == MatchType.Is && _rule.Comparator != Comparator.AsciiNumeric);
@@ -107,9 +110,9 @@ internal sealed class Matcher(SieveRun run, Call call, MatchKeys keys)
         if (run.Regex(call, keys, i) is not { } regex) return false;
         try
         {
-            var match = regex.Match(value);
-            if (match.Success && run.KeepsMatches) run.SetMatches(match.Groups.Values.Select(g => g.Value));
-            return match.Success;
+            if (!regex.IsMatch(value)) return false;
+            if (run.KeepsMatches) run.SetMatches(regex.Match(value).Groups.Values.Select(g => g.Value));
+            return true;
         }
         catch (RegexMatchTimeoutException)
         {

@@ -8,6 +8,7 @@ namespace Aviso.Sieve;
 internal sealed class Field(string name, ReadOnlyMemory<byte> octets, int valueAt, int valueLength)
 {
     private string? _decoded;
+    private List<MailAddress>? _addresses;
 
     /// <summary>As sent; empty for a line that is no field.</summary>
     public readonly string Name = name;
@@ -19,6 +20,16 @@ internal sealed class Field(string name, ReadOnlyMemory<byte> octets, int valueA
 
     /// <summary>RFC 5228 §2.4.2.2, §5.7: unfolded, encoded words decoded, white space around it gone.</summary>
     public string Decoded => _decoded ??= HeaderText.Decode(Value).Trim(' ', '\t');
+
+    /// <summary>The mailboxes of a field; what is none stands whole in the local part of an address without domain.</summary>
+    public IReadOnlyList<MailAddress> Addresses => _addresses ??= ReadAddresses();
+
+    private List<MailAddress> ReadAddresses()
+    {
+        var all = AddressList.Parse(Value);
+        var found = AddressList.Mailboxes(all).ToList();
+        return found.Count > 0 || all.Count > 0 ? found : [MailAddress.Of("", Decoded, "")];
+    }
 
     public static List<Field> Read(ReadOnlyMemory<byte> block)
     {

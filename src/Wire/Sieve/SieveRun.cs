@@ -19,6 +19,11 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
 {
     private readonly Dictionary<(string, Comparator), MatchKeys> _expressions = [];
     private readonly Dictionary<string, string> _globals = new(StringComparer.Ordinal);
+    private const int LongestKept = 64 * 1024;
+    private const int MostKept = 64;
+
+    private readonly Dictionary<string, string> _asciiFolds = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<string, string> _otherFolds = new(ReferenceEqualityComparer.Instance);
     private int _steps = limits.Steps;
 
     /// <summary>What wildcards may still compare.</summary>
@@ -140,13 +145,25 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
     private Dictionary<string, string> Store(string space, string name) =>
         space == "global" || Frame.Globals.Contains(name) ? _globals : Frame.Variables;
 
-    public List<string> Strings(Operand? operand)
+    public IReadOnlyList<string> Strings(Operand? operand)
     {
-        var list = new List<string>();
-        if (operand is null) return list;
-        foreach (var text in operand.Texts) list.Add(text.Get(this));
-        Spend(list.Count);
+        if (operand is null) return [];
+        Spend(operand.Texts.Count);
+        if (operand.Fixed is { } known) return known;
+        var list = new string[operand.Texts.Count];
+        for (var i = 0; i < list.Length; i++) list[i] = operand.Texts[i].Get(this);
         return list;
+    }
+
+    /// <summary>The text in the form it is compared in. Rules look at the same few fields: what was folded for one is kept for the next.</summary>
+    public string Fold(Comparator comparator, string text)
+    {
+        if (comparator == Comparator.Octet || text.Length > LongestKept) return Comparators.Fold(comparator, text);
+        var kept = comparator == Comparator.AsciiCasemap ? _asciiFolds : _otherFolds;
+        if (kept.TryGetValue(text, out var folded)) return folded;
+        folded = Comparators.Fold(comparator, text);
+        if (kept.Count < MostKept) kept[text] = folded;
+        return folded;
     }
 
     public string String(Operand operand) => operand.Texts[0].Get(this);
@@ -176,8 +193,9 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
 
     public Matcher Matcher(Call call, Operand keys)
     {
+        if (call.Keys is null) return new(this, call, new([.. Strings(keys)], call.Match.Comparator));
         Spend(keys.Texts.Count);
-        return new(this, call, call.Keys ?? new([.. keys.Texts.Select(t => t.Get(this))], call.Match.Comparator));
+        return new(this, call, call.Keys);
     }
 
     /// <summary>Runs a whole script with variables of its own.</summary>

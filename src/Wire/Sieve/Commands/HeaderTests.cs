@@ -107,8 +107,16 @@ internal static class HeaderTests
 
     private static async ValueTask<bool> Header(SieveRun run, Call call)
     {
-        var fields = run.Strings(call.Positional[0]).SelectMany(name => Fields(run, call, name));
-        return await run.Matcher(call, call.Positional[1]!).AnyAsync(fields.SelectMany(f => Values(run, call, f)));
+        var matcher = run.Matcher(call, call.Positional[1]!);
+        foreach (var name in run.Strings(call.Positional[0]))
+        {
+            foreach (var field in Fields(run, call, name))
+            {
+                if (run.Failed) return false;
+                if (!call.Has("mime") ? await matcher.IsMatchAsync(field.Decoded) : await matcher.AnyOfAsync(Values(run, call, field))) return true;
+            }
+        }
+        return matcher.End();
     }
 
     private static IEnumerable<string> Values(SieveRun run, Call call, Field field)
@@ -130,14 +138,15 @@ internal static class HeaderTests
     {
         var fields = run.Strings(call.Positional[0]).SelectMany(name => Fields(run, call, name));
         var matcher = run.Matcher(call, call.Positional[1]!);
-        return await matcher.AnyAsync(fields.SelectMany(f => Addresses(f)).Select(a => AddressParts.Of(a, call.Part, run.Limits.Separators)).OfType<string>());
-    }
-
-    /// <summary>The mailboxes of a field; what is none stands whole in the local part of an address without domain.</summary>
-    private static IEnumerable<MailAddress> Addresses(Field field)
-    {
-        var found = AddressList.Mailboxes(AddressList.Parse(field.Value)).ToList();
-        return found.Count > 0 ? found : AddressList.Parse(field.Value).Count > 0 ? [] : [MailAddress.Of("", field.Decoded, "")];
+        foreach (var field in fields)
+        {
+            foreach (var address in field.Addresses)
+            {
+                if (run.Failed) return false;
+                if (AddressParts.Of(address, call.Part, run.Limits.Separators) is { } part && await matcher.IsMatchAsync(part)) return true;
+            }
+        }
+        return matcher.End();
     }
 
     private static ValueTask<bool> Exists(SieveRun run, Call call)

@@ -77,8 +77,8 @@ internal static class VariableCommands
     // RFC 5229 §5: with :count the non-empty strings are counted.
     private static async ValueTask<bool> String(SieveRun run, Call call)
     {
-        var values = run.Strings(call.Positional[0]);
-        if (call.Match.Type == MatchType.Count) values.RemoveAll(v => v.Length == 0);
+        IEnumerable<string> values = run.Strings(call.Positional[0]);
+        if (call.Match.Type == MatchType.Count) values = values.Where(v => v.Length > 0);
         return await run.Matcher(call, call.Positional[1]!).AnyAsync(values);
     }
 }
