@@ -106,9 +106,10 @@ internal sealed class Checker(Problems problems, SieveOptions options, SpecTable
             if (test is null) test = new Call(table.Unknown, phrase.At, 0, 0) { Constant = null };
         }
         // RFC 5463 §4: a block that can never run, for what is there or not, is not checked.
-        var dead = test is { Constant: false, IsIhave: true } || chain.Branches.Any(b => b.Test is { Constant: true, IsIhave: true });
+        var dead = test is { Constant: false, IsIhave: true } || chain.IsDecided;
         var before = dead ? null : phrase.Block;
-        chain.Branches = [.. chain.Branches, (test, before is null ? [] : Block(before))];
+        chain.Branches.Add((test, before is null ? [] : Block(before)));
+        chain.IsDecided |= test is { Constant: true, IsIhave: true };
     }
 
     // RFC 5228 §3.2

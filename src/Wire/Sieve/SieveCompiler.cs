@@ -36,6 +36,9 @@ public sealed record SieveOptions
     /// <summary>Extensions a script may require; null: all of <see cref="SieveCompiler.Extensions"/>.</summary>
     public IReadOnlyCollection<string>? Extensions { get; init; }
 
+    /// <summary>With errors of grammar nothing else is looked at: what follows from them would be counted too.</summary>
+    internal bool GrammarFirst { get; init; }
+
     /// <summary>The script's name in messages; empty when it has none.</summary>
     public string Name { get; init; } = "";
 }
@@ -71,6 +74,8 @@ public static class SieveCompiler
     public static SieveCompilation Compile(string text, SieveOptions? options = null) =>
         Compile(text, options ?? SieveOptions.Default, SpecTable.Standard);
 
+    private static List<SieveProblem> InOrder(List<SieveProblem> problems) => [.. problems.OrderBy(p => p.Line).ThenBy(p => p.Column)];
+
     internal static SieveCompilation Compile(string text, SieveOptions options, SpecTable table)
     {
         var problems = new Problems(text, options.Errors);
@@ -80,12 +85,11 @@ public static class SieveCompiler
             return new(null, problems.Errors, problems.Warnings);
         }
         var phrases = new Parser(text, problems, options).Start();
-        // What stands behind a slip of grammar may have been meant otherwise: the grammar comes first.
-        if (problems.Errors.Count > 0) return new(null, problems.Errors, problems.Warnings);
+        if (problems.Errors.Count > 0 && options.GrammarFirst) return new(null, problems.Errors, problems.Warnings);
         var checker = new Checker(problems, options, table);
         var commands = checker.Script(phrases);
         var script = problems.Errors.Count > 0 ? null : new SieveScript(options.Name, commands, checker.Granted);
-        return new(script, problems.Errors, problems.Warnings);
+        return new(script, InOrder(problems.Errors), InOrder(problems.Warnings));
     }
 }
 

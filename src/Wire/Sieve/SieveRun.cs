@@ -229,7 +229,7 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
                 Fail("it ran out of time");
                 return Flow.Stop;
             }
-            var flow = call.Branches.Length > 0 ? await IfAsync(call) : call.Spec.Run is { } act ? await act(this, call) : await TestAsCommandAsync(call);
+            var flow = call.Branches.Count > 0 ? await IfAsync(call) : call.Spec.Run is { } act ? await act(this, call) : await TestAsCommandAsync(call);
             if (Failed) return Flow.Stop;
             if (flow != Flow.Next) return flow;
         }

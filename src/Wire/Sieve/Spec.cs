@@ -91,7 +91,10 @@ internal sealed class Call(Spec spec, int at, int line, int column)
     public Call[] Block = [];
 
     /// <summary>For `if`: its branches; a branch without test is `else`.</summary>
-    public (Call? Test, Call[] Block)[] Branches = [];
+    public readonly List<(Call? Test, Call[] Block)> Branches = [];
+
+    /// <summary>For `if`: a branch always runs because of what is there (RFC 5463), so none behind it does.</summary>
+    public bool IsDecided;
 
     public MatchRule Match = MatchRule.Default;
     public AddressPart Part;

@@ -127,6 +127,8 @@ internal sealed class TestWorld(string folder, BodySpool spool) : ISieveHost
         Name = name,
         ScriptOctets = Size("sieve_max_script_size", 1024 * 1024),
         Extensions = Extensions(),
+        GrammarFirst = true,
+        Errors = 100,
     };
 
     // "+name" and "-name" change the list, plain names replace it.
