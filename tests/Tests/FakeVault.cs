@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -37,11 +39,13 @@ internal sealed class FakeVault : IAsyncDisposable
         _certificate = certificate;
         _listener = new(IPAddress.Loopback, port);
         _listener.Start();
+        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
         _tokens[RootToken] = new(0, false);
         _serving = ServeAsync();
     }
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    /// <summary>Known also after the end, for another one at the same place.</summary>
+    public int Port { get; }
 
     public string Address => $"{(_certificate is null ? "http" : "https")}://127.0.0.1:{Port}";
 
@@ -136,7 +140,7 @@ internal sealed class FakeVault : IAsyncDisposable
             await stream.WriteAsync(Encoding.ASCII.GetBytes(head), _stop.Token);
             await stream.WriteAsync(octets, _stop.Token);
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or SocketException or System.Security.Authentication.AuthenticationException)
+        catch (Exception e) when (e is IOException or OperationCanceledException or SocketException or AuthenticationException)
         {
             // The client went away, did not trust us, or the test is over.
         }
@@ -154,7 +158,7 @@ internal sealed class FakeVault : IAsyncDisposable
         var lines = text.ToString().Split("\r\n");
         var headers = lines[1..].Where(l => l.Contains(':', StringComparison.Ordinal))
             .ToDictionary(l => l[..l.IndexOf(':', StringComparison.Ordinal)], l => l[(l.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim(), StringComparer.OrdinalIgnoreCase);
-        var body = new byte[int.Parse(headers.GetValueOrDefault("Content-Length", "0"), System.Globalization.CultureInfo.InvariantCulture)];
+        var body = new byte[int.Parse(headers.GetValueOrDefault("Content-Length", "0"), CultureInfo.InvariantCulture)];
         await stream.ReadExactlyAsync(body, _stop.Token);
         var first = lines[0].Split(' ');
         return new(first[0], Uri.UnescapeDataString(first[1])["/v1/".Length..], headers, body.Length == 0 ? null : JsonNode.Parse(body) as JsonObject);

@@ -9,9 +9,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Aviso.Secrets;
 
-/// <summary>One secret for `check --secrets`: where its value came from, never the value.</summary>
-/// <param name="From">"vault", "kept" (from before), or "nowhere".</param>
-public sealed record SecretRow(string Reference, string From, long? Version, DateTimeOffset? ReadAt, string Problem);
+/// <summary>Where the value of a reference came from, never the value.</summary>
+/// <param name="From">"vault", "kept" (from before this start), or "nowhere".</param>
+/// <param name="Problem">Why it could not be read now; empty when it could.</param>
+public sealed record SecretRow(VaultReference Reference, string From, long? Version, DateTimeOffset? ReadAt, string Problem);
 
 /// <summary>
 /// Resolves <c>vault:</c> references from the last round of reading. One round asks for every path once, four at a time. What was read
@@ -147,11 +148,11 @@ internal sealed class SecretSource(TimeProvider clock) : IReferenceResolver, IDi
         return notes;
     }
 
-    /// <summary>Every reference and where its value came from.</summary>
+    /// <summary>Every reference to Vault and where its value came from.</summary>
     public IReadOnlyList<SecretRow> Rows() => [.. _wishes.References.OrderBy(r => r.ToString(), StringComparer.Ordinal).Select(r =>
     {
         var held = _latest.GetValueOrDefault(r.Path) is { } secret && secret.Fields.ContainsKey(r.Field) ? secret : null;
-        return new SecretRow(r.ToString(), held is null ? "nowhere" : held.FromCache ? "kept" : "vault", held?.Version, held?.ReadAt,
+        return new SecretRow(r, held is null ? "nowhere" : held.FromCache ? "kept" : "vault", held?.Version, held?.ReadAt,
             _problems.GetValueOrDefault(r.Path)?.Text ?? "");
     })];
 

@@ -73,7 +73,8 @@ public static class SettingsFile
             SettingsChecks.SieveScriptsRun(settings.Sieve, problems);
         }
         return new(problems.Count == 0 ? settings : null, problems.Found,
-            watched is null ? reading.Files : [watched, .. reading.Files], problems.NotShown, data) { AsksVault = reading.AsksVault };
+            watched is null ? reading.Files : [watched, .. reading.Files], problems.NotShown, data)
+        { AsksVault = reading.AsksVault };
     }
 
     private static SettingsLoad Failed(string name, string full, string text) =>

@@ -69,7 +69,11 @@ public sealed record VaultWishes(VaultSection? Vault, string? Data, IReadOnlyLis
         {
             if (key == "vault") vault = Read(value, reading);
             else if (key == "data") data = Types.Path.TryRead(value, key, reading, out var path) ? path : null;
-            else Collect(value, found);
+            else
+            {
+                foreach (var (_, scalar) in SettingsReferences.Scalars(key, value))
+                    if (Asks(scalar, out var reference) && found.Count < MostReferences) found.Add(reference);
+            }
         }
         return new(vault, data is null ? null : Path.GetFullPath(data, folder), [.. found]);
     }
@@ -86,19 +90,9 @@ public sealed record VaultWishes(VaultSection? Vault, string? Data, IReadOnlyLis
         return reading.Problems.Found.Any(p => p.Path.StartsWith("vault", StringComparison.Ordinal)) ? null : section;
     }
 
-    private static void Collect(Node node, HashSet<VaultReference> found)
+    private static bool Asks(ScalarNode scalar, out VaultReference reference)
     {
-        switch (node)
-        {
-            case ScalarNode scalar when scalar.Text.StartsWith("vault:", StringComparison.Ordinal):
-                if (found.Count < MostReferences && VaultReference.TryParse(scalar.Text["vault:".Length..], out _) is { } reference) found.Add(reference);
-                break;
-            case ListNode list:
-                foreach (var item in list.Items) Collect(item, found);
-                break;
-            case MapNode map:
-                foreach (var (_, _, value) in map.Entries) Collect(value, found);
-                break;
-        }
+        reference = scalar.Text.StartsWith("vault:", StringComparison.Ordinal) ? VaultReference.TryParse(scalar.Text["vault:".Length..], out _)! : null!;
+        return reference is not null;
     }
 }

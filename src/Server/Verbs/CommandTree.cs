@@ -149,9 +149,10 @@ internal static class CheckVerb
 {
     public static Command Build()
     {
+        var listSecrets = new Option<bool>("--secrets") { Description = "List every reference: where its value came from, its version and age. Never the value." };
         var verb = new Command("check", CommandTree.Help(
-            "Read the settings and say everything that is wrong with them, each with its line and column. Starts nothing.",
-            "aviso check", "aviso check --config new.yaml && mv new.yaml /etc/aviso/aviso.yaml")) { CommandTree.Json };
+            "Read the settings and say everything that is wrong with them, each with its line and column. Vault is asked as at a start. Starts nothing.",
+            "aviso check", "aviso check --config new.yaml && mv new.yaml /etc/aviso/aviso.yaml", "aviso check --secrets")) { CommandTree.Json, listSecrets };
         verb.SetAction(async (parsed, cancel) =>
         {
             var path = CommandTree.ConfigPath(parsed);
@@ -159,6 +160,14 @@ internal static class CheckVerb
             using var _ = secrets;
             var compared = load.Settings is { } read ? Compare(path, read, out var notes) : Compare(out notes);
             var io = parsed.InvocationConfiguration;
+            if (parsed.GetValue(listSecrets) && load.Files.Count > 0 && File.Exists(path))
+            {
+                var rows = Output.Rows(SecretRows.Of(path, secrets, TimeProvider.System));
+                if (parsed.GetValue(CommandTree.Json)) Output.Json(io.Output, rows);
+                else Output.Show(io.Output, rows);
+                if (load.Settings is null) return ProblemReport.Print(load, io.Error);
+                return secrets.Refusals.Count > 0 ? ExitStatus.FoundProblems : ExitStatus.Ok;
+            }
             if (parsed.GetValue(CommandTree.Json))
             {
                 Output.Json(io.Output, Output.Rows(load.Problems.Concat(compared).Select(p => new Dictionary<string, object?>
