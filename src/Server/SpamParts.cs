@@ -1,5 +1,7 @@
 using Aviso.Base;
+using Aviso.Dns;
 using Aviso.Mime;
+using Aviso.Net;
 using Aviso.Settings;
 using Aviso.Spam;
 using Aviso.Store;
@@ -16,9 +18,13 @@ internal sealed class SpamParts : IAsyncDisposable
     public const string FileName = "spam.db";
 
     private readonly RunningParts _running = new();
+    private readonly SpamAround? _around;
+    private readonly DnsListCheck? _lists;
 
-    private SpamParts()
+    private SpamParts(SpamAround? around, TimeProvider clock, ILogger log)
     {
+        _around = around;
+        if (around is not null) _lists = new(around.Resolver, clock, log);
     }
 
     /// <summary>For arriving mail: what it decides is remembered as reputation.</summary>
@@ -39,11 +45,13 @@ internal sealed class SpamParts : IAsyncDisposable
     public JunkLearner? Learner { get; private set; }
 
     /// <param name="store">Null for a verb without a running server: nothing follows the change log then.</param>
-    public static SpamParts Start(ServerSettings settings, IMailStore? store, TimeProvider clock, ILogger log)
+    /// <param name="around">Null for a verb without a running server: nobody is asked then.</param>
+    public static SpamParts Start(ServerSettings settings, IMailStore? store, TimeProvider clock, ILogger log, SpamAround? around = null)
     {
-        var parts = new SpamParts();
+        var parts = new SpamParts(around, clock, log);
         parts.Take(settings, log);
         var checks = new List<ISpamCheck>();
+        if (parts._lists is { } lists) checks.Add(lists);
         if (Open(settings.Data, store is not null, clock, log) is { } file)
         {
             parts._running.Add(file);
@@ -72,6 +80,7 @@ internal sealed class SpamParts : IAsyncDisposable
     /// <summary>Takes the administrator's rules; what is wrong with them leaves those that were in force.</summary>
     public void Take(ServerSettings settings, ILogger log)
     {
+        TakeLists(settings);
         if (settings.Spam.Rules is not { } path)
         {
             Rules.Rules = RuleSet.BuiltIn;
@@ -87,6 +96,18 @@ internal sealed class SpamParts : IAsyncDisposable
         {
             log.LogError("{File} cannot be read, the rules stay as they were: {Problem}", path, e.Message);
         }
+    }
+
+    private void TakeLists(ServerSettings settings)
+    {
+        if (_lists is null || _around is not { } around) return;
+        var ours = new Networks([.. settings.Networks.Internal, .. settings.Networks.Proxies, .. settings.Networks.TrustedRelays]);
+        _lists.Options = new()
+        {
+            Lists = settings.Spam.Lists is { } given ? [.. given.Select(l => l.ToList()!)] : DnsList.Ours,
+            IsOwnAddress = ours.Contains,
+            IsOwnDomain = around.IsOwnDomain,
+        };
     }
 
     // A verb makes no file where there is none.
@@ -107,6 +128,9 @@ internal sealed class SpamParts : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _running.DisposeAsync();
 }
+
+/// <summary>What the filter of a running server asks of its surroundings.</summary>
+internal sealed record SpamAround(IResolver Resolver, Func<string, bool> IsOwnDomain);
 
 /// <summary>A message from a file or a request, ready to be judged.</summary>
 internal static class SpamMessage

@@ -71,6 +71,9 @@ public sealed class SpamSection : SettingsSection
 
     public bool LearnFromJunk { get; private set; } = true;
 
+    /// <summary>Null: ours.</summary>
+    public IReadOnlyList<DnsListSection>? Lists { get; private set; }
+
     internal static readonly Table<SpamSection> Table = new("Spam filtering.",
     [
         new Key<SpamSection, bool>("enabled", Types.Boolean, s => s.Enabled, (s, v) => s.Enabled = v,
@@ -86,6 +89,12 @@ public sealed class SpamSection : SettingsSection
             { Example = "/etc/aviso/spam.rules", DefaultText = "only the rules that came with the program" },
         new Key<SpamSection, bool>("learn_from_junk", Types.Boolean, s => s.LearnFromJunk, (s, v) => s.LearnFromJunk = v,
             "Learn from what users move into and out of Junk, and from what they answer.") { Example = "false" },
+        new Key<SpamSection, IReadOnlyList<DnsListSection>>("lists", Types.ListOf(new SectionType<DnsListSection>(DnsListSection.Table)), s => s.Lists,
+            (s, v) => s.Lists = v, "Lists of others that are asked by DNS, instead of ours; [] asks nobody. Each must pass a self-test before it is believed. See docs/spam.md.")
+            {
+                Example = "[ { zone: zen.spamhaus.org }, { zone: bl.example, ask: [client], codes: [ { answer: 127.0.0.2, symbol: LIST_MINE, score: 2 } ] } ]",
+                DefaultText = string.Join(", ", Aviso.Spam.DnsList.Ours.Select(l => l.Zone)),
+            },
     ]);
 }
 

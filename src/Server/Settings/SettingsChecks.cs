@@ -13,6 +13,8 @@ namespace Aviso.Settings;
 /// </summary>
 internal static class SettingsChecks
 {
+    private const int MostLists = 30;
+
     private static readonly string[] HashSchemes = ["{BLF-CRYPT}", "{SHA512-CRYPT}", "{SHA256-CRYPT}", "{YESCRYPT}", "{CRYPT}", "{SCRAM-SHA-256}"];
 
     public static void Run(ServerSettings settings, Problems problems)
@@ -29,6 +31,7 @@ internal static class SettingsChecks
         RoutesLeadSomewhere(settings, problems);
         CaptureIsLocal(settings, problems);
         PostmasterIsSomebody(settings, problems);
+        SpamListsAreWhole(settings.Spam, problems);
         if (settings.Spam.AddHeader >= settings.Spam.Reject)
             Say(problems, settings.Spam, settings.Spam.Has("reject") ? "reject" : "add_header", "must be above `add_header`: mail to be marked would be refused");
         if (settings.Outbound.NoticeAfter >= settings.Outbound.GiveUpAfter)
@@ -65,6 +68,16 @@ internal static class SettingsChecks
 
     internal static void Say(Problems problems, SettingsSection section, string key, string text) =>
         problems.Add(section.PlaceOf(key), section.PathOf(key), text);
+
+    private static void SpamListsAreWhole(SpamSection spam, Problems problems)
+    {
+        foreach (var list in spam.Lists ?? [])
+        {
+            if (list.Zone.Length > 0 && list.ToList() is null)
+                Say(problems, list, "zone", $"{list.Zone} is no list that came with the program: say what it is asked (`ask`) and what its answers mean (`codes`)");
+        }
+        if (spam.Lists is { Count: > MostLists }) Say(problems, spam, "lists", $"has more than {MostLists} lists");
+    }
 
     private static void ListenersAreApart(ServerSettings settings, Problems problems)
     {

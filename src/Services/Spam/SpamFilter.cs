@@ -132,7 +132,7 @@ public sealed class SpamFilter
         var score = Math.Round(symbols.Sum(s => s.Score), 3);
         var action = score >= _options.Reject ? SpamAction.Reject : score >= _options.Tag ? SpamAction.Tag : SpamAction.Accept;
         if (context.Asked > action) action = context.Asked;
-        return new(score, action, symbols, skipped.Names, own?.ToDictionary(p => p.Key, p => Math.Round(score + p.Value.Sum(s => s.Score), 3)))
+        return new(score, action, symbols, [.. context.Skipped, .. skipped.Names], own?.ToDictionary(p => p.Key, p => Math.Round(score + p.Value.Sum(s => s.Score), 3)))
         {
             Required = _options.Tag,
             RejectAt = _options.Reject,
