@@ -130,7 +130,8 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
             OwnDomains = OwnDomains,
         });
         Spam = _running.Add(SpamParts.Start(
-            settings, Store, _clock, _logs.CreateLogger("Aviso.Spam"), new(_resolver, domain => _book.Table.IsLocalDomain(domain))));
+            settings, Store, _clock, _logs.CreateLogger("Aviso.Spam"), new(_resolver, domain => _book.Table.IsLocalDomain(domain), Front.Gate)));
+        await Spam.LoadAsync(cancel);
         Certificates = _running.Add(await CertificateParts.OpenAsync(settings, Store, _resolver, _logs.CreateLogger("Aviso.Net"), _clock, cancel));
         var delivery = _logs.CreateLogger("Aviso.Delivery");
         Senders = _running.Add(await SenderParts.OpenAsync(settings, _book, Store, reader, _router, _resolver, ids, () => _runner.Wake(), _clock, delivery, cancel));

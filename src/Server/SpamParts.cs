@@ -17,13 +17,20 @@ internal sealed class SpamParts : IAsyncDisposable
 {
     public const string FileName = "spam.db";
 
+    // A virus scan may take ten of them.
+    private static readonly TimeSpan Budget = TimeSpan.FromSeconds(12);
+
     private readonly RunningParts _running = new();
     private readonly SpamAround? _around;
     private readonly DnsListCheck? _lists;
+    private readonly AntivirusCheck _antivirus;
+    private Greylist? _greylist;
 
     private SpamParts(SpamAround? around, TimeProvider clock, ILogger log)
     {
         _around = around;
+        _antivirus = new(clock, log);
+        Traps = new(clock, log);
         if (around is not null) _lists = new(around.Resolver, clock, log);
     }
 
@@ -42,6 +49,11 @@ internal sealed class SpamParts : IAsyncDisposable
     public Correspondents? Correspondents { get; private set; }
 
     /// <summary>Null without a store.</summary>
+    public SenderLists? Senders { get; private set; }
+
+    public SpamTraps Traps { get; private set; }
+
+    /// <summary>Null without a store.</summary>
     public JunkLearner? Learner { get; private set; }
 
     /// <param name="store">Null for a verb without a running server: nothing follows the change log then.</param>
@@ -49,9 +61,10 @@ internal sealed class SpamParts : IAsyncDisposable
     public static SpamParts Start(ServerSettings settings, IMailStore? store, TimeProvider clock, ILogger log, SpamAround? around = null)
     {
         var parts = new SpamParts(around, clock, log);
-        parts.Take(settings, log);
         var checks = new List<ISpamCheck>();
         if (parts._lists is { } lists) checks.Add(lists);
+        if (store is not null) checks.Add(new SenderListCheck(parts.Senders = new(store, clock)));
+        if (around is not null) checks.Add(parts._antivirus);
         if (Open(settings.Data, store is not null, clock, log) is { } file)
         {
             parts._running.Add(file);
@@ -59,7 +72,9 @@ internal sealed class SpamParts : IAsyncDisposable
             parts.Correspondents = new(file, clock);
             var reputation = parts._running.Add(new Reputation(file, clock));
             checks.AddRange([new WordsCheck(parts.Words), new ReputationCheck(reputation), new TrustCheck(parts.Correspondents)]);
-            parts.Filter = parts.Make(settings, [.. checks, new ReputationNotes(reputation)], clock, log);
+            parts._greylist = new(file, reputation, clock);
+            parts.Traps = new(clock, log) { Words = parts.Words, Reputation = reputation, Evidence = around?.Evidence };
+            parts.Filter = parts.Make(settings, [.. checks, new TrapCheck(), parts._greylist, new ReputationNotes(reputation)], clock, log);
             if (store is not null)
             {
                 parts.Learner = parts._running.Add(new JunkLearner(store, parts.Words, parts.Correspondents, reputation, file, clock, log)
@@ -71,16 +86,23 @@ internal sealed class SpamParts : IAsyncDisposable
         }
         parts.Asked = parts.Make(settings, checks, clock, log);
         parts.Filter ??= parts.Asked;
+        parts.Take(settings, log);
         return parts;
     }
 
     private SpamFilter Make(ServerSettings settings, IReadOnlyList<ISpamCheck> checks, TimeProvider clock, ILogger log) =>
-        new(new() { Rules = Rules, Tag = settings.Spam.AddHeader, Reject = settings.Spam.Reject }, [.. BuiltInChecks.All(Rules), .. checks], clock, log);
+        new(new() { Rules = Rules, Tag = settings.Spam.AddHeader, Reject = settings.Spam.Reject, Budget = Budget }, [.. BuiltInChecks.All(Rules), .. checks], clock, log);
 
     /// <summary>Takes the administrator's rules; what is wrong with them leaves those that were in force.</summary>
     public void Take(ServerSettings settings, ILogger log)
     {
         TakeLists(settings);
+        var spam = settings.Spam;
+        Senders?.Declare([.. Entries(spam.Allow, true), .. Entries(spam.AllowUnproven, false)], [.. Entries(spam.Block, false)]);
+        Traps.Declare(spam.Traps.Concat(settings.Aliases.Where(a => a.Trap).Select(a => a.Address)));
+        _antivirus.Options = new() { Clamd = spam.Antivirus.Clamd, Action = spam.Antivirus.Action, MaxSize = spam.Antivirus.MaxSize, Patience = spam.Antivirus.Timeout };
+        if (_greylist is not null) _greylist.Options = new() { Enabled = spam.Greylist, From = spam.GreylistFrom, Tag = spam.AddHeader, Delay = spam.GreylistDelay };
+        else if (spam.Greylist && _around is not null) log.LogError("{File} can not be used: nobody is greylisted", FileName);
         if (settings.Spam.Rules is not { } path)
         {
             Rules.Rules = RuleSet.BuiltIn;
@@ -97,6 +119,11 @@ internal sealed class SpamParts : IAsyncDisposable
             log.LogError("{File} cannot be read, the rules stay as they were: {Problem}", path, e.Message);
         }
     }
+
+    /// <summary>Reads what verbs have added to the lists of senders.</summary>
+    public Task LoadAsync(CancellationToken cancel) => Senders?.LoadAsync(cancel) ?? Task.CompletedTask;
+
+    private static IEnumerable<SenderEntry> Entries(IEnumerable<string> texts, bool needsProof) => texts.Select(t => SenderEntry.Parse(t, needsProof, out _)).OfType<SenderEntry>();
 
     private void TakeLists(ServerSettings settings)
     {
@@ -130,7 +157,7 @@ internal sealed class SpamParts : IAsyncDisposable
 }
 
 /// <summary>What the filter of a running server asks of its surroundings.</summary>
-internal sealed record SpamAround(IResolver Resolver, Func<string, bool> IsOwnDomain);
+internal sealed record SpamAround(IResolver Resolver, Func<string, bool> IsOwnDomain, IEvidence Evidence);
 
 /// <summary>A message from a file or a request, ready to be judged.</summary>
 internal static class SpamMessage

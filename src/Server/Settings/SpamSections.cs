@@ -70,3 +70,32 @@ public sealed class ListCodeSection : SettingsSection
             { Required = true, Example = "2.5" },
     ]);
 }
+
+public sealed class AntivirusSection : SettingsSection
+{
+    /// <summary>Null: mail is not scanned.</summary>
+    public ClamdAddress? Clamd { get; private set; }
+
+    public SpamAction Action { get; private set; } = SpamAction.Reject;
+
+    /// <summary>Octets.</summary>
+    public long MaxSize { get; private set; } = 25L << 20;
+
+    public TimeSpan Timeout { get; private set; } = TimeSpan.FromSeconds(5);
+
+    internal static readonly ScalarType<ClamdAddress> Address = new("socket", "unix:/PATH or HOST:PORT",
+        r => ClamdAddress.TryParse(r.Text, out var address) ? address : Parsed.No<ClamdAddress>(r.Text.StartsWith('/') ? $"say unix:{r.Text}" : null));
+
+    internal static readonly Table<AntivirusSection> Table = new("Scanning mail of strangers for viruses, by clamd.",
+    [
+        new Key<AntivirusSection, ClamdAddress>("clamd", Address, s => s.Clamd, (s, v) => s.Clamd = v,
+            "Where clamd listens. While it cannot be asked, mail is taken unscanned, and its header says so.")
+            { Example = "\"unix:/run/clamav/clamd.ctl\"", DefaultText = "mail is not scanned" },
+        new Key<AntivirusSection, SpamAction>("action", Types.Words("action", ("reject", SpamAction.Reject), ("tag", SpamAction.Tag)), s => s.Action, (s, v) => s.Action = v,
+            "What is done with a virus. reject: refused, with its name. tag: filed in Junk.") { Example = "tag" },
+        new Key<AntivirusSection, long>("max_size", Types.Size, s => s.MaxSize, (s, v) => s.MaxSize = v,
+            "Larger mail is not scanned. clamd has a limit of its own, StreamMaxLength.") { Example = "50MB" },
+        new Key<AntivirusSection, TimeSpan>("timeout", Types.Duration, s => s.Timeout, (s, v) => s.Timeout = v,
+            "How long one message is waited for, at most 10s; after that it is taken unscanned.") { Example = "8s" },
+    ]);
+}

@@ -99,6 +99,18 @@ public sealed class SpamContext(SpamInput input, DateTimeOffset now, IReadOnlyDi
         }
     }
 
+    /// <summary>A scanner looked at the message; "" when it found nothing.</summary>
+    public void VirusScanned(string virus)
+    {
+        lock (_gate)
+        {
+            if (!_closed) Virus = virus;
+        }
+    }
+
+    /// <summary>The name of a virus, "" when a scanner found none, null when none looked.</summary>
+    public string? Virus { get; private set; }
+
     /// <summary>What <see cref="Skip"/> was told.</summary>
     public IReadOnlyList<string> Skipped
     {

@@ -38,6 +38,9 @@ internal static partial class SpamLog
     [LoggerMessage(5210, LogLevel.Information, "DNS list {List} answers as it should again")]
     public static partial void ListBelieved(this ILogger log, string list);
 
+    [LoggerMessage(5212, LogLevel.Information, "a spam trap was hit by {Client}: {Learned}")]
+    public static partial void TrapHit(this ILogger log, string client, string learned);
+
     [LoggerMessage(5211, LogLevel.Debug, "the self-test of DNS list {List} ended early: {Cause}")]
     public static partial void ListTestFailed(this ILogger log, string list, string cause);
 }
