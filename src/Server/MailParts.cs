@@ -122,7 +122,6 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _preparing = _authenticator.PrepareAsync(_stop.Token);
 
         Front = _running.Add(await GuardParts.OpenAsync(settings, Store, _clock, _logs, cancel));
-        Spam = _running.Add(SpamParts.Start(settings, Store, _clock, _logs.CreateLogger("Aviso.Spam")));
         var ids = new IdSource(_clock);
         _router.Now = Mapping.Routes(settings);
         _guard = Guard(settings);
@@ -130,6 +129,9 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         {
             OwnDomains = OwnDomains,
         });
+        Spam = _running.Add(SpamParts.Start(
+            settings, Store, _clock, _logs.CreateLogger("Aviso.Spam"), new(_resolver, domain => _book.Table.IsLocalDomain(domain), Front.Gate)));
+        await Spam.LoadAsync(cancel);
         Certificates = _running.Add(await CertificateParts.OpenAsync(settings, Store, _resolver, _logs.CreateLogger("Aviso.Net"), _clock, cancel));
         var delivery = _logs.CreateLogger("Aviso.Delivery");
         Senders = _running.Add(await SenderParts.OpenAsync(settings, _book, Store, reader, _router, _resolver, ids, () => _runner.Wake(), _clock, delivery, cancel));
