@@ -212,6 +212,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _resolver.OwnDomains = OwnDomains;
         _host.Options = Mapping.Wire(now);
         Front.Take(now);
+        Transport.Take(now);
         Spam.Take(now, _logs.CreateLogger("Aviso.Spam"));
         if (Spam.Learner is { } learner) learner.Enabled = now.Spam is { Enabled: true, LearnFromJunk: true };
         if (NeedsRestart(_started, now) is { Count: > 0 } keys) later.Add($"changes of {string.Join(", ", keys)} hold after a restart");
