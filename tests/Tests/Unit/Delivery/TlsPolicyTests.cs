@@ -1,4 +1,3 @@
-using Aviso.Delivery;
 using Aviso.Dns;
 using Aviso.Store;
 using Xunit;

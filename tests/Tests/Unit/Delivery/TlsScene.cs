@@ -7,7 +7,6 @@ using System.Text;
 using Aviso.Base;
 using Aviso.Delivery;
 using Aviso.Dns;
-using Aviso.Smtp;
 using Aviso.Store;
 using Aviso.Tests.Unit.Smtp;
 using Microsoft.Extensions.Logging.Abstractions;
