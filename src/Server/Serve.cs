@@ -131,6 +131,7 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         {
             Certificates = mail.Certificates.Shown,
             Challenges = mail.Certificates.Renewer?.Http,
+            Sts = new(() => mail.Transport.Published, domain => mail.Book.Table.IsLocalDomain(domain)),
             Proxies = new(settings.Networks.Proxies),
             Decisions = new(mail.Front, clock),
             Spam = new(mail.Spam, () => mail.Store.Spool, new Networks(settings.Networks.Internal), address => mail.Book.Table.FindAccount(address)),
