@@ -60,6 +60,9 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     public SpamParts Spam { get; private set; } = null!;
 
     public SenderParts Senders { get; private set; } = null!;
+
+    public LoginParts Logins { get; private set; } = null!;
+
     public GuardParts Front { get; private set; } = null!;
 
     public SieveScripts Scripts { get; private set; } = null!;
@@ -117,7 +120,8 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
 
         _book = _running.Add(new AccountBook(Store, _clock, _logs.CreateLogger("Aviso.Accounts")));
         if (await ApplyAccountsAsync(settings, cancel) is { Count: > 0 } contradictions) throw new ContradictionException(contradictions);
-        _authenticator = _running.Add(new Authenticator(_book));
+        Logins = _running.Add(await LoginParts.OpenAsync(_book, Store, _clock, _logs.CreateLogger("Aviso.Accounts"), cancel));
+        _authenticator = Logins.Authenticator;
         Accounts = new(_book, _authenticator);
         _preparing = _authenticator.PrepareAsync(_stop.Token);
 

@@ -22,4 +22,10 @@ internal static partial class AccountsLog
 
     [LoggerMessage(3006, LogLevel.Information, "password record of {Address} made from its old hash")]
     public static partial void Rehashed(this ILogger log, string address);
+
+    [LoggerMessage(3007, LogLevel.Error, "app password {Id} cannot be read: it lets nobody in")]
+    public static partial void AppPasswordUnreadable(this ILogger log, string id);
+
+    [LoggerMessage(3008, LogLevel.Information, "login: session {Session} {Kind} from {Remote} mechanism {Mechanism} account {Address} by app password {Name}")]
+    public static partial void LoginByAppPassword(this ILogger log, string session, Net.ListenerKind kind, System.Net.IPAddress remote, string mechanism, string address, string name);
 }

@@ -56,6 +56,7 @@ internal static class CommandTree
         root.Add(DescribeVerb.Build());
         root.Add(ReloadVerb.Build());
         foreach (var group in AdminVerbs.Build()) root.Add(group);
+        root.Add(LoginVerbs.AppPassword());
         root.Add(SpamVerbs.Build());
         root.Add(SieveStoreVerbs.Build());
         root.Add(DecisionVerbs.Build());

@@ -23,7 +23,11 @@ public abstract record SaslStep
     public sealed record Success(Principal Principal, ReadOnlyMemory<byte> FinalData) : SaslStep;
 
     /// <summary>Not logged in. <paramref name="Cause"/> is for the log and holds no secret.</summary>
-    public sealed record Failure(SaslFailure Reason, string Cause) : SaslStep;
+    public sealed record Failure(SaslFailure Reason, string Cause) : SaslStep
+    {
+        /// <summary>What may be said to a client that proved who it is; null for all others.</summary>
+        public LoginAdvice? Advice { get; init; }
+    }
 }
 
 /// <summary>
@@ -84,8 +88,11 @@ public abstract class SaslServer
         // The password goes on as it came: hashes of older systems were made of just these octets.
         return await Authenticator.CheckPasswordAsync(Attempt, User, password, cancel) is { } principal
             ? new SaslStep.Success(principal, default)
-            : new SaslStep.Failure(SaslFailure.Rejected, "wrong name or password");
+            : Rejected("wrong name or password");
     }
+
+    private protected SaslStep Rejected(string cause) =>
+        new SaslStep.Failure(SaslFailure.Rejected, Attempt.Notes.Advice is { } advice ? advice.Text : cause) { Advice = Attempt.Notes.Advice };
 
     private protected static SaslStep Malformed(string cause) => new SaslStep.Failure(SaslFailure.Malformed, cause);
 

@@ -74,7 +74,26 @@ internal sealed class ImapHost : IAsyncDisposable
         public bool ScramOffered => scram;
 
         public ValueTask<Principal?> CheckPasswordAsync(LoginAttempt attempt, string user, string password, CancellationToken cancel) =>
-            new(user == "alice@example.test" && password == "secret" ? new Principal(account, user) : null);
+            new(user == "alice@example.test" ? Enter(attempt, user, password) : null);
+
+        private Principal? Enter(LoginAttempt attempt, string user, string password)
+        {
+            attempt.Notes.Advice = password switch
+            {
+                "two-step" => new(LoginAdviceKind.AppPasswordNeeded, "Make an app password"),
+                "expired" => new(LoginAdviceKind.Expired, "It has expired"),
+                "away" => new(LoginAdviceKind.Unavailable, "Come again"),
+                _ => null,
+            };
+            LoginScope? scope = password switch
+            {
+                "read-only" => new() { ReadOnly = true },
+                "search-only" => new() { SearchOnly = true },
+                "archive-only" => new() { Mailboxes = ["Archive", "Archive/*"] },
+                _ => null,
+            };
+            return password == "secret" || scope is not null ? new Principal(account, user) { Scope = scope } : null;
+        }
 
         public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel)
         {

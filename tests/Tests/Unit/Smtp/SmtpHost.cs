@@ -76,9 +76,18 @@ internal sealed class SmtpHost : IMailReceiver, IAuthenticator
     public ValueTask<Principal?> CheckPasswordAsync(LoginAttempt attempt, string user, string password, CancellationToken cancel) => user switch
     {
         "overload" => throw new LoginOverloadException(),
+        "two-step" => Advise(attempt, LoginAdviceKind.AppPasswordNeeded, "Make an app password"),
+        "expired" => Advise(attempt, LoginAdviceKind.Expired, "It has expired"),
+        "away" => Advise(attempt, LoginAdviceKind.Unavailable, "Come again"),
         "fault" => throw new InvalidOperationException("the accounts are on fire"),
         _ => new(password == Password && user == "alice@example.test" ? new Principal(1, user) : null),
     };
+
+    private static ValueTask<Principal?> Advise(LoginAttempt attempt, LoginAdviceKind kind, string text)
+    {
+        attempt.Notes.Advice = new(kind, text);
+        return new((Principal?)null);
+    }
 
     public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel) => new(Keys.Value);
 

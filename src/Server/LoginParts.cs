@@ -1,0 +1,86 @@
+using System.Text.Json;
+using Aviso.Accounts;
+using Aviso.Admin;
+using Aviso.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Server;
+
+/// <summary>How people log in beside the password of their account: app passwords now; and the beat that ends what has expired.</summary>
+internal sealed class LoginParts : IAsyncDisposable
+{
+    private static readonly TimeSpan UpkeepEvery = TimeSpan.FromSeconds(15);
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly AccountBook _book;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _log;
+    private Task _upkeep = Task.CompletedTask;
+
+    private LoginParts(AccountBook book, AppPasswords appPasswords, TimeProvider clock, ILogger log) =>
+        (_book, AppPasswords, _clock, _log) = (book, appPasswords, clock, log);
+
+    public AppPasswords AppPasswords { get; }
+
+    public Authenticator Authenticator { get; private set; } = null!;
+
+    public AppPasswordService Service { get; private set; } = null!;
+
+    public static async Task<LoginParts> OpenAsync(AccountBook book, IDocumentRows rows, TimeProvider clock, ILogger log, CancellationToken cancel)
+    {
+        var parts = new LoginParts(book, new(rows, clock, log), clock, log);
+        await parts.AppPasswords.LoadAsync(cancel);
+        parts.Authenticator = new(book) { AppPasswords = parts.AppPasswords };
+        parts.Service = new(book, parts.Authenticator, parts.AppPasswords);
+        parts._upkeep = parts.UpkeepAsync();
+        return parts;
+    }
+
+    public void Add(AdminHandlers admin) => admin
+        .Add("app_password.list", (c, _) => Task.FromResult(List(c)))
+        .Add("app_password.add", AddAsync, changes: true)
+        .Add("app_password.revoke", async (c, t) => Answer(await Service.RevokeAsync(c.Text("address") ?? "", c.Text("id") ?? "", t)), changes: true);
+
+    private static AdminReply Answer(VerbAnswer answer) => answer.Ok ? AdminReply.Done(answer.Text) : AdminReply.No(answer.Text);
+
+    private AdminReply List(AdminCall call) => Service.List(call.Text("address")) is { } rows
+        ? AdminReply.Done(JsonSerializer.SerializeToNode(rows, Json)) : AdminReply.No($"there is no account {call.Text("address")}");
+
+    private async Task<AdminReply> AddAsync(AdminCall call, CancellationToken cancel)
+    {
+        var scope = new AppPasswordScope(call.Texts("protocol"), call.Texts("mailbox"), call.Flag("read_only"), call.Flag("search_only"),
+            call.Texts("send_as"), call.Texts("network"));
+        var (made, problem) = await Service.AddAsync(call.Text("address") ?? "", call.Text("name") ?? "", scope, call.Text("expires"), cancel);
+        return made is null ? AdminReply.No(problem) : AdminReply.Done(JsonSerializer.SerializeToNode(made, Json));
+    }
+
+    private async Task UpkeepAsync()
+    {
+        using var timer = new PeriodicTimer(UpkeepEvery, _clock);
+        while (await timer.WaitForNextTickAsync(_stop.Token)) await OnceAsync(_stop.Token);
+    }
+
+    private async Task OnceAsync(CancellationToken cancel)
+    {
+        try
+        {
+            foreach (var account in await AppPasswords.UpkeepAsync(cancel)) _book.EndSessions(account);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            _log.LogWarning("the use of app passwords could not be written: {Error}", e.Message);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _upkeep.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // What was used in the last seconds.
+        await OnceAsync(CancellationToken.None);
+        AppPasswords.Dispose();
+        Authenticator.Dispose();
+        _stop.Dispose();
+    }
+}
