@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Aviso.Accounts;
 using Aviso.Admin;
+using Aviso.Settings;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
 
@@ -27,15 +28,42 @@ internal sealed class LoginParts : IAsyncDisposable
 
     public AppPasswordService Service { get; private set; } = null!;
 
-    public static async Task<LoginParts> OpenAsync(AccountBook book, IDocumentRows rows, TimeProvider clock, ILogger log, CancellationToken cancel)
+    public static async Task<LoginParts> OpenAsync(ServerSettings settings, AccountBook book, IDocumentRows rows, TimeProvider clock, ILogger log, CancellationToken cancel)
     {
         var parts = new LoginParts(book, new(rows, clock, log), clock, log);
         await parts.AppPasswords.LoadAsync(cancel);
         parts.Authenticator = new(book) { AppPasswords = parts.AppPasswords };
         parts.Service = new(book, parts.Authenticator, parts.AppPasswords);
+        parts.Take(settings);
         parts._upkeep = parts.UpkeepAsync();
         return parts;
     }
+
+    /// <summary>New settings. Keys of the provider that were read stay unless something about it changed.</summary>
+    public void Take(ServerSettings settings)
+    {
+        var wanted = Describe(settings);
+        if (wanted == _tokens) return;
+        _tokens = wanted;
+        // The old one is left to logins that are using it.
+        Authenticator.TokenLogins = Mapping.Tokens(settings) is { } options ? new(options, _book) : null;
+    }
+
+    private string _tokens = "";
+
+    private static string Describe(ServerSettings settings) => !settings.HasOAuth ? "" : JsonSerializer.Serialize(new
+    {
+        settings.OAuth.Issuer,
+        settings.OAuth.Audience,
+        settings.OAuth.Scopes,
+        settings.OAuth.AccountClaim,
+        settings.OAuth.AccountDomain,
+        Client = settings.OAuth.Introspection.ClientId,
+        Secret = settings.OAuth.Introspection.ClientSecret.Reveal(),
+        settings.OAuth.Introspection.Endpoint,
+        settings.OAuth.ClockSkew,
+        Ca = settings.OAuth.Ca?.Reveal(),
+    });
 
     public void Add(AdminHandlers admin) => admin
         .Add("app_password.list", (c, _) => Task.FromResult(List(c)))

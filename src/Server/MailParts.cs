@@ -120,7 +120,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
 
         _book = _running.Add(new AccountBook(Store, _clock, _logs.CreateLogger("Aviso.Accounts")));
         if (await ApplyAccountsAsync(settings, cancel) is { Count: > 0 } contradictions) throw new ContradictionException(contradictions);
-        Logins = _running.Add(await LoginParts.OpenAsync(_book, Store, _clock, _logs.CreateLogger("Aviso.Accounts"), cancel));
+        Logins = _running.Add(await LoginParts.OpenAsync(settings, _book, Store, _clock, _logs.CreateLogger("Aviso.Accounts"), cancel));
         _authenticator = Logins.Authenticator;
         Accounts = new(_book, _authenticator);
         _preparing = _authenticator.PrepareAsync(_stop.Token);
@@ -211,6 +211,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _resolver.OwnDomains = now.Domains.Select(d => d.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         _host.Options = Mapping.Wire(now);
         Front.Take(now);
+        Logins.Take(now);
         Spam.Take(now, _logs.CreateLogger("Aviso.Spam"));
         if (Spam.Learner is { } learner) learner.Enabled = now.Spam is { Enabled: true, LearnFromJunk: true };
         if (NeedsRestart(_started, now) is { Count: > 0 } keys) later.Add($"changes of {string.Join(", ", keys)} hold after a restart");

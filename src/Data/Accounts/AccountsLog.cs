@@ -28,4 +28,10 @@ internal static partial class AccountsLog
 
     [LoggerMessage(3008, LogLevel.Information, "login: session {Session} {Kind} from {Remote} mechanism {Mechanism} account {Address} by app password {Name}")]
     public static partial void LoginByAppPassword(this ILogger log, string session, Net.ListenerKind kind, System.Net.IPAddress remote, string mechanism, string address, string name);
+
+    [LoggerMessage(3009, LogLevel.Error, "the OpenID provider {Issuer} is no help: {Reason}; logins by token fail or go on with its last keys, other logins are not touched")]
+    public static partial void ProviderAway(this ILogger log, string issuer, string reason);
+
+    [LoggerMessage(3010, LogLevel.Information, "the OpenID provider {Issuer} answers again")]
+    public static partial void ProviderBack(this ILogger log, string issuer);
 }

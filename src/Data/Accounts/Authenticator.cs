@@ -25,6 +25,11 @@ public sealed class Authenticator(AccountBook book) : IAuthenticator, IDisposabl
     /// the other half, need an app password.</summary>
     public Func<AccountId, bool> IsTwoStep { get; init; } = static _ => false;
 
+    /// <summary>Logins by token; null: none. May be replaced at any time.</summary>
+    public TokenLogins? TokenLogins { get; set; }
+
+    public TokenOffer? Tokens => TokenLogins?.Offer;
+
     public bool ScramOffered => book.ScramOffered;
 
     /// <summary>Derivations done since start.</summary>
@@ -72,6 +77,23 @@ public sealed class Authenticator(AccountBook book) : IAuthenticator, IDisposabl
                 ? Enter(attempt, app) : Refuse(attempt, user, credential));
         }
         return new(proofHolds && credential is { HasScram: true } ? Enter(attempt, credential, "proved") : Refuse(attempt, user, credential));
+    }
+
+    public async ValueTask<Principal?> CheckTokenAsync(LoginAttempt attempt, string user, string token, CancellationToken cancel)
+    {
+        if (TokenLogins is not { } logins) return null;
+        var verdict = await logins.CheckAsync(user, token, cancel);
+        if (verdict.Account is { } account && book.Table.AddressOf(account) is { } address)
+        {
+            AccountsMeters.Login(attempt.Kind, "token");
+            book.Log.Login(attempt.SessionId, attempt.Kind, attempt.Remote, attempt.Mechanism, address);
+            return new(account.Value, address);
+        }
+        if (verdict.Status.Length > 0) attempt.Notes.TokenStatus = verdict.Status;
+        else attempt.Notes.Advice = new(LoginAdviceKind.Unavailable, "Logging in by token is not possible now; try again later");
+        AccountsMeters.Login(attempt.Kind, verdict.Status.Length > 0 ? "refused" : "unavailable");
+        book.Log.LoginRefused(attempt.SessionId, attempt.Kind, attempt.Remote, attempt.Mechanism, Shown(user), "token: " + verdict.Problem);
+        return null;
     }
 
     /// <summary>

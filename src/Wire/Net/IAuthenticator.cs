@@ -22,6 +22,9 @@ public sealed class LoginNotes
     /// <summary>Id of the keys whose SCRAM proof held; empty for the account's own password.</summary>
     public string ProvedBy { get; set; } = "";
 
+    /// <summary>RFC 6750 §3.1 word for a token that was refused.</summary>
+    public string TokenStatus { get; set; } = "invalid_token";
+
     /// <summary>Why somebody who proved who he is does not get in. Nothing is said here to one who did not.</summary>
     public LoginAdvice? Advice { get; set; }
 }

@@ -1,11 +1,23 @@
 """Python's imaplib with one way to log in; prints "fine", or the server's refusal.
 
-usage: logins.py PORT USER SECRET login|read-only|xoauth2|oauthbearer
+usage: logins.py PORT USER SECRET login|read-only|xoauth2|oauthbearer|smtp-xoauth2; tokens go over TLS, whose certificate nobody signed
 """
-import imaplib, sys
+import imaplib, smtplib, ssl, sys
 
 port, user, secret, what = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
-client = imaplib.IMAP4("127.0.0.1", port, timeout=20)
+trusting = ssl._create_unverified_context()
+if what == "smtp-xoauth2":
+    mail = smtplib.SMTP_SSL("127.0.0.1", port, timeout=20, context=trusting)
+    mail.ehlo("client.example.test")
+    assert "XOAUTH2" in mail.esmtp_features["auth"], mail.esmtp_features
+    try:
+        mail.auth("XOAUTH2", lambda challenge=None: f"user={user}\x01auth=Bearer {secret}\x01\x01" if not challenge else "")
+        mail.sendmail(user, [user], f"From: {user}\r\nSubject: by token\r\n\r\nhello\r\n")
+        print("fine")
+    except smtplib.SMTPAuthenticationError as error:
+        print(error.smtp_code, error.smtp_error.decode())
+    sys.exit(0)
+client = imaplib.IMAP4_SSL("127.0.0.1", port, ssl_context=trusting, timeout=20) if "oauth" in what else imaplib.IMAP4("127.0.0.1", port, timeout=20)
 
 
 def refused(command, code):

@@ -102,6 +102,11 @@ internal sealed class ImapHost : IAsyncDisposable
             return new(new ScramKeys("salt"u8.ToArray(), 4096, stored, HMACSHA256.HashData(salted, "Server Key"u8)));
         }
 
+        public TokenOffer? Tokens => TestTokens.Offer;
+
+        public ValueTask<Principal?> CheckTokenAsync(LoginAttempt attempt, string user, string token, CancellationToken cancel) =>
+            TestTokens.CheckAsync(attempt, user, token, account);
+
         public ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel) =>
             new(proofHolds && user == "alice@example.test" ? new Principal(account, user) : null);
     }

@@ -83,6 +83,14 @@ internal sealed class SmtpHost : IMailReceiver, IAuthenticator
         _ => new(password == Password && user == "alice@example.test" ? new Principal(1, user) : null),
     };
 
+    /// <summary>Logins by token are offered.</summary>
+    public bool HasTokens { get; set; }
+
+    public TokenOffer? Tokens => HasTokens ? TestTokens.Offer : null;
+
+    public ValueTask<Principal?> CheckTokenAsync(LoginAttempt attempt, string user, string token, CancellationToken cancel) =>
+        TestTokens.CheckAsync(attempt, user, token, 1);
+
     private static ValueTask<Principal?> Advise(LoginAttempt attempt, LoginAdviceKind kind, string text)
     {
         attempt.Notes.Advice = new(kind, text);
