@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Aviso.Server;
 
-/// <summary>How people log in beside the password of their account: app passwords now; and the beat that ends what has expired.</summary>
+/// <summary>How people log in beside the password of their account: app passwords, tokens, second factors; and the beat that ends what has expired.</summary>
 internal sealed class LoginParts : IAsyncDisposable
 {
     private static readonly TimeSpan UpkeepEvery = TimeSpan.FromSeconds(15);
@@ -17,12 +17,19 @@ internal sealed class LoginParts : IAsyncDisposable
     private readonly AccountBook _book;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
+    private volatile bool _twoStepNeedsAppPassword;
     private Task _upkeep = Task.CompletedTask;
 
     private LoginParts(AccountBook book, AppPasswords appPasswords, TimeProvider clock, ILogger log) =>
         (_book, AppPasswords, _clock, _log) = (book, appPasswords, clock, log);
 
     public AppPasswords AppPasswords { get; }
+
+    public SecondFactors SecondFactors { get; private set; } = null!;
+
+    public Passkeys Passkeys { get; private set; } = null!;
+
+    public SecondFactorService SecondFactorService { get; private set; } = null!;
 
     public Authenticator Authenticator { get; private set; } = null!;
 
@@ -32,7 +39,15 @@ internal sealed class LoginParts : IAsyncDisposable
     {
         var parts = new LoginParts(book, new(rows, clock, log), clock, log);
         await parts.AppPasswords.LoadAsync(cancel);
-        parts.Authenticator = new(book) { AppPasswords = parts.AppPasswords };
+        parts.SecondFactors = new(rows, clock, log);
+        await parts.SecondFactors.LoadAsync(cancel);
+        parts.Passkeys = new(rows, new(settings.Hostname, [$"https://{settings.Hostname}"]), clock, log);
+        parts.SecondFactorService = new(book, parts.SecondFactors, parts.Passkeys, settings.Hostname);
+        parts.Authenticator = new(book)
+        {
+            AppPasswords = parts.AppPasswords,
+            IsTwoStep = account => parts._twoStepNeedsAppPassword && parts.SecondFactors.IsOn(account),
+        };
         parts.Service = new(book, parts.Authenticator, parts.AppPasswords);
         parts.Take(settings);
         parts._upkeep = parts.UpkeepAsync();
@@ -42,6 +57,7 @@ internal sealed class LoginParts : IAsyncDisposable
     /// <summary>New settings. Keys of the provider that were read stay unless something about it changed.</summary>
     public void Take(ServerSettings settings)
     {
+        _twoStepNeedsAppPassword = settings.Logins.TwoStepNeedsAppPassword;
         var wanted = Describe(settings);
         if (wanted == _tokens) return;
         _tokens = wanted;
@@ -66,11 +82,26 @@ internal sealed class LoginParts : IAsyncDisposable
     });
 
     public void Add(AdminHandlers admin) => admin
+        .Add("totp.status", (c, _) => Task.FromResult(SecondFactorService.Status(c.Text("address") ?? "") is { } status
+            ? AdminReply.Done(JsonSerializer.SerializeToNode(status, Json)) : AdminReply.No($"there is no account {c.Text("address")}")))
+        .Add("totp.enable", EnableAsync, changes: true)
+        .Add("totp.disable", async (c, t) => Answer(await SecondFactorService.DisableAsync(c.Text("address") ?? "", t)), changes: true)
+        .Add("passkey.list", async (c, t) => await SecondFactorService.PasskeysAsync(c.Text("address") ?? "", t) is { } keys
+            ? AdminReply.Done(JsonSerializer.SerializeToNode(keys, Json)) : AdminReply.No($"there is no account {c.Text("address")}"))
+        .Add("passkey.remove", async (c, t) => Answer(await SecondFactorService.RemovePasskeyAsync(c.Text("address") ?? "", c.Text("id") ?? "", t)), changes: true)
         .Add("app_password.list", (c, _) => Task.FromResult(List(c)))
         .Add("app_password.add", AddAsync, changes: true)
         .Add("app_password.revoke", async (c, t) => Answer(await Service.RevokeAsync(c.Text("address") ?? "", c.Text("id") ?? "", t)), changes: true);
 
     private static AdminReply Answer(VerbAnswer answer) => answer.Ok ? AdminReply.Done(answer.Text) : AdminReply.No(answer.Text);
+
+    private async Task<AdminReply> EnableAsync(AdminCall call, CancellationToken cancel)
+    {
+        var address = call.Text("address") ?? "";
+        if (call.Text("code") is { } code) return Answer(await SecondFactorService.ConfirmAsync(address, code, cancel));
+        var (made, problem) = await SecondFactorService.BeginAsync(address, cancel);
+        return made is null ? AdminReply.No(problem) : AdminReply.Done(JsonSerializer.SerializeToNode(made, Json));
+    }
 
     private AdminReply List(AdminCall call) => Service.List(call.Text("address")) is { } rows
         ? AdminReply.Done(JsonSerializer.SerializeToNode(rows, Json)) : AdminReply.No($"there is no account {call.Text("address")}");
@@ -108,6 +139,8 @@ internal sealed class LoginParts : IAsyncDisposable
         // What was used in the last seconds.
         await OnceAsync(CancellationToken.None);
         AppPasswords.Dispose();
+        SecondFactors?.Dispose();
+        Passkeys?.Dispose();
         Authenticator.Dispose();
         _stop.Dispose();
     }

@@ -34,4 +34,10 @@ internal static partial class AccountsLog
 
     [LoggerMessage(3010, LogLevel.Information, "the OpenID provider {Issuer} answers again")]
     public static partial void ProviderBack(this ILogger log, string issuer);
+
+    [LoggerMessage(3011, LogLevel.Error, "the second factor of account {Account} cannot be read: no code is right until it is disabled and enabled again")]
+    public static partial void SecondFactorUnreadable(this ILogger log, long account);
+
+    [LoggerMessage(3012, LogLevel.Error, "passkey {Id} cannot be read: it lets nobody in")]
+    public static partial void PasskeyUnreadable(this ILogger log, string id);
 }

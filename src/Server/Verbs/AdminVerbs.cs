@@ -25,6 +25,8 @@ internal static class AdminVerbs
             Suspended()),
         Verb("account.remove", "remove", "Suspend an account; with --purge delete it and its mail.", ["aviso account remove dave@example.org --purge"],
             Address("The account."), new Option<bool>("--purge") { Description = "Delete the account and all its mail. There is no way back." }),
+        LoginVerbs.Totp(),
+        LoginVerbs.Passkey(),
     };
 
     private static Command Alias() => new("alias", CommandTree.Help("Aliases that are not in the settings file.",

@@ -19,6 +19,8 @@ public sealed class LoginTests : IAsyncLifetime
         (await Swaks("alice+scan@example.test", password)).MustSucceed();
         Assert.Contains("<~* 553 5.7.1 The app password is not for sending as alice@example.test", (await Swaks("alice@example.test", password)).Output, StringComparison.Ordinal);
         Assert.Contains("NO [AUTHENTICATIONFAILED] This app password is not for this protocol", await ImapAsync(password, "login"), StringComparison.Ordinal);
+        var noted = (await _server.VerbAsync("check")).MustSucceed().Output;
+        Assert.Contains("note: app password scanner of alice@example.test is tried and refused since", noted, StringComparison.Ordinal);
         var listed = await ListAsync();
         Assert.Contains("submission", listed.GetProperty("last_used_from").GetString(), StringComparison.Ordinal);
         Assert.Equal("This app password is not for this protocol", listed.GetProperty("failing_because").GetString());
@@ -62,6 +64,37 @@ public sealed class LoginTests : IAsyncLifetime
         Assert.Equal("revoked", listed.GetProperty("state").GetString());
         Assert.NotEqual(JsonValueKind.Null, listed.GetProperty("failing_since").ValueKind);
         Assert.DoesNotContain(password, _server.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task With_a_second_factor_mail_programs_need_an_app_password()
+    {
+        var made = JsonDocument.Parse((await _server.VerbAsync("account", "totp", "alice@example.test", "enable", "--json")).MustSucceed().Output).RootElement;
+        Assert.Equal("fine", (await ImapAsync(AvisoServer.Password, "login")).Trim());
+        Assert.Equal(1, (await _server.VerbAsync("account", "totp", "alice@example.test", "enable", "--code", "abcdef")).ExitCode);
+        // Python computes the code from what was shown, as an app does.
+        var script = $"import hmac,base64,struct,time;m=hmac.new(base64.b32decode('{made.GetProperty("secret").GetString()}'),struct.pack('>Q',int(time.time())//30),'sha1').digest();"
+            + "o=m[19]&15;print('%06d'%((struct.unpack('>I',m[o:o+4])[0]&0x7fffffff)%1000000))";
+        var code = (await Tool.RunAsync(Tool.Find("python3", "python3"), ["-c", script])).MustSucceed().Output.Trim();
+        (await _server.VerbAsync("account", "totp", "alice@example.test", "enable", "--code", code)).MustSucceed();
+        Assert.Contains("NO [AUTHENTICATIONFAILED] This account logs in in two steps", await ImapAsync(AvisoServer.Password, "login"), StringComparison.Ordinal);
+        Assert.Contains("534 5.7.9 This account logs in in two steps", (await Swaks("alice@example.test", AvisoServer.Password)).Output, StringComparison.Ordinal);
+        Assert.Contains("NO [AUTHENTICATIONFAILED] User or password is wrong", await ImapAsync("guess", "login"), StringComparison.Ordinal);
+        var password = await AddAsync("phone");
+        Assert.Equal("fine", (await ImapAsync(password, "login")).Trim());
+        (await Swaks("alice@example.test", password)).MustSucceed();
+        (await _server.VerbAsync("account", "totp", "alice@example.test", "disable")).MustSucceed();
+        Assert.Equal("fine", (await ImapAsync(AvisoServer.Password, "login")).Trim());
+    }
+
+    [Fact]
+    public async Task The_second_factor_is_shown_as_a_picture()
+    {
+        var shown = (await _server.VerbAsync("account", "totp", "bob@example.test", "enable")).MustSucceed().Output;
+        Assert.Contains("▀", shown, StringComparison.Ordinal);
+        Assert.Contains("otpauth://totp/mail.example.test:bob%40example.test?secret=", shown, StringComparison.Ordinal);
+        Assert.Contains("waiting", (await _server.VerbAsync("account", "totp", "bob@example.test", "status")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Equal(2, (await _server.VerbAsync("account", "totp", "bob@example.test", "status", "--code", "1")).ExitCode);
     }
 
     private async Task<string> AddAsync(string name, params string[] limits)
