@@ -61,6 +61,8 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
 
     public SenderParts Senders { get; private set; } = null!;
 
+    public LoginParts Logins { get; private set; } = null!;
+
     public GuardParts Front { get; private set; } = null!;
 
     public TransportParts Transport { get; private set; } = null!;
@@ -120,7 +122,8 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
 
         _book = _running.Add(new AccountBook(Store, _clock, _logs.CreateLogger("Aviso.Accounts")));
         if (await ApplyAccountsAsync(settings, cancel) is { Count: > 0 } contradictions) throw new ContradictionException(contradictions);
-        _authenticator = _running.Add(new Authenticator(_book));
+        Logins = _running.Add(await LoginParts.OpenAsync(settings, _book, Store, _clock, _logs.CreateLogger("Aviso.Accounts"), cancel));
+        _authenticator = Logins.Authenticator;
         Accounts = new(_book, _authenticator);
         _preparing = _authenticator.PrepareAsync(_stop.Token);
 
@@ -224,6 +227,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _host.Options = Mapping.Wire(now);
         await Front.TakeAsync(now);
         Transport.Take(now);
+        Logins.Take(now);
         Spam.Take(now, _logs.CreateLogger("Aviso.Spam"));
         if (Spam.Learner is { } learner) learner.Enabled = now.Spam is { Enabled: true, LearnFromJunk: true };
         if (NeedsRestart(_started, now) is { Count: > 0 } keys) later.Add($"changes of {string.Join(", ", keys)} hold after a restart");
