@@ -21,7 +21,9 @@ internal static class SettingsChecks
         ListenersHaveTls(settings, problems);
         TlsIsOneThing(settings.Tls, problems);
         if (settings.Tls.HasAcme) AcmeChecks.Run(settings, problems);
+        if (settings.HasVault) VaultChecks.Run(settings.Vault, problems);
         NetworksAreNotEverybody(settings, problems);
+        GuardChecks.Run(settings, problems);
         DomainsAreApart(settings, problems);
         AccountsAreWhole(settings, problems);
         AliasesAreClear(settings, problems);
