@@ -24,6 +24,7 @@ internal static class SettingsChecks
         TlsIsOneThing(settings.Tls, problems);
         if (settings.Tls.HasAcme) AcmeChecks.Run(settings, problems);
         NetworksAreNotEverybody(settings, problems);
+        GuardChecks.Run(settings, problems);
         DomainsAreApart(settings, problems);
         AccountsAreWhole(settings, problems);
         AliasesAreClear(settings, problems);
