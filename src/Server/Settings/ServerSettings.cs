@@ -40,6 +40,8 @@ public sealed class ServerSettings : SettingsSection
 
     public OutboundSection Outbound { get; private set; } = new();
 
+    public MtaStsSection MtaSts { get; private set; } = new();
+
     public LimitsSection Limits { get; private set; } = new();
 
     public StoreSection Store { get; private set; } = new();
@@ -57,6 +59,10 @@ public sealed class ServerSettings : SettingsSection
     public ProbeSection Probe { get; private set; } = new();
 
     public DnsSection Dns { get; private set; } = new();
+
+    public VaultSection Vault { get; private set; } = new();
+
+    public bool HasVault => Has("vault");
 
     public LogSection Log { get; private set; } = new();
 
@@ -144,6 +150,8 @@ public sealed class ServerSettings : SettingsSection
             },
         new Key<ServerSettings, OutboundSection>("outbound", new SectionType<OutboundSection>(OutboundSection.Table),
             s => s.Outbound, (s, v) => s.Outbound = v, "How mail leaves.") { Example = "{ give_up_after: 5d }" },
+        new Key<ServerSettings, MtaStsSection>("mta_sts", new SectionType<MtaStsSection>(MtaStsSection.Table),
+            s => s.MtaSts, (s, v) => s.MtaSts = v, "TLS between mail servers.") { Example = "{ publish: testing }" },
         new Key<ServerSettings, LimitsSection>("limits", new SectionType<LimitsSection>(LimitsSection.Table),
             s => s.Limits, (s, v) => s.Limits = v, "What one client or one message may use.")
             { Example = "{ message_size: 200MB, connections_at_once: 50 }" },
@@ -169,6 +177,9 @@ public sealed class ServerSettings : SettingsSection
             { Example = "{ every: 20m }", Later = "the round-trip probe" },
         new Key<ServerSettings, DnsSection>("dns", new SectionType<DnsSection>(DnsSection.Table),
             s => s.Dns, (s, v) => s.Dns = v, "Name resolution.") { Example = "{ resolvers: [\"127.0.0.1:53\"] }" },
+        new Key<ServerSettings, VaultSection>("vault", new SectionType<VaultSection>(VaultSection.Table),
+            s => s.Vault, (s, v) => s.Vault = v, "Where `vault:` references are read.")
+            { Example = "{ address: \"https://vault.example.org:8200\", kubernetes_role: aviso }", DefaultText = "none" },
         new Key<ServerSettings, LogSection>("log", new SectionType<LogSection>(LogSection.Table),
             s => s.Log, (s, v) => s.Log = v, "The log, on standard output.") { Example = "{ format: json }" },
     ]);

@@ -23,6 +23,8 @@ internal static class SettingsChecks
         ListenersHaveTls(settings, problems);
         TlsIsOneThing(settings.Tls, problems);
         if (settings.Tls.HasAcme) AcmeChecks.Run(settings, problems);
+        if (settings.HasVault) VaultChecks.Run(settings.Vault, problems);
+        PolicyIsServed(settings.MtaSts, settings, problems);
         NetworksAreNotEverybody(settings, problems);
         GuardChecks.Run(settings, problems);
         DomainsAreApart(settings, problems);
@@ -43,6 +45,18 @@ internal static class SettingsChecks
             Say(problems, settings.Outbound, settings.Outbound.Has("notice_after") ? "notice_after" : "give_up_after",
                 "`notice_after` must be shorter than `give_up_after`");
     }
+
+    private static void PolicyIsServed(MtaStsSection sts, ServerSettings settings, Problems problems)
+    {
+        if (sts.Publish != Delivery.StsMode.None && settings.Listeners.All(l => l.Kind is not (ListenerKind.Https or ListenerKind.Http)))
+            Say(problems, sts, "publish", "the policy needs a listener: add `{ kind: https, address: \"[::]:443\" }`");
+        if (sts.MaxAge < TimeSpan.FromHours(1) || sts.MaxAge > TimeSpan.FromDays(365))
+            Say(problems, sts, "max_age", "must be from an hour to a year; others want a week or more (RFC 8461 section 3.2)");
+        if (sts.Publish == Delivery.StsMode.Enforce && sts.Mx.Count > 0 && !Covered(sts.Mx, settings.Hostname))
+            Say(problems, sts, "mx", $"does not name this server ({settings.Hostname}): others would send it no mail");
+    }
+
+    private static bool Covered(IReadOnlyList<string> mx, string host) => new Delivery.StsPolicy(Delivery.StsMode.Enforce, [.. mx.Select(m => m.ToLowerInvariant())], default).Covers(host);
 
     /// <summary>Paths are whole here. A script that cannot run is found now, not with the first message.</summary>
     public static void SieveScriptsRun(SieveSection sieve, Problems problems)

@@ -107,7 +107,7 @@ internal static class Types
     /// <summary>Content of a list kept elsewhere.</summary>
     public static ScalarType<Secret> List(string shape) => new("reference to a list", $"a reference to {shape}, such as file:PATH", r =>
         r.Reference is not null ? new Secret(r.Text, r.Reference)
-        : LooksLikePath(r.Text) ? Parsed.No<Secret>($"say file:{r.Text}") : new Secret(r.Text, null), hidden: true);
+        : LooksLikePath(r.Text) ? Parsed.No<Secret>($"say file:{r.Text}") : new Secret(r.Text, null), hidden: true, takesMap: true);
 
     public static ScalarType<int> Number(int least, int most) => new("number", $"a whole number from {least} to {most}", r =>
         int.TryParse(r.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var n) && n >= least && n <= most

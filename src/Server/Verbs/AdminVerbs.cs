@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Aviso.Admin;
+using Aviso.Secrets;
 using Aviso.Settings;
 
 namespace Aviso.Verbs;
@@ -67,9 +68,13 @@ internal static class AdminVerbs
 
     private static Command Certificates() => new("certificates", CommandTree.Help(
         "Certificates: those got by ACME with what is wrong where one does not come, then those of files and of our own authority.",
-        "aviso certificates list", "aviso certificates renew mail.example.org"))
+        "aviso certificates list", "aviso certificates renew mail.example.org", "aviso certificates tlsa", "aviso certificates mta-sts"))
     {
         List("certificates", "List certificates, when each ends and is renewed, and why a renewal failed."),
+        Verb("certificates.tlsa", "tlsa", "DNS records for DANE (RFC 7672): the key in use and the next certificate's, whether the DNS shows them, and what to do. "
+            + "While the next key is not in the DNS and the present one is, renewals keep the present key.", ["aviso certificates tlsa", "aviso certificates tlsa --json"]),
+        Verb("certificates.mta-sts", "mta-sts", "DNS records for MTA-STS (RFC 8461) and TLS reports of each domain, whether the DNS shows them, and what to do. "
+            + "The policy itself is served on the https listener; `mta_sts` in the settings says what is in it.", ["aviso certificates mta-sts"]),
         Verb("certificates.renew", "renew", "Get a new certificate now, whether due or not. Open connections stay. Authorities limit how often: use it to try out, not by a timer.",
             ["aviso certificates renew", "aviso certificates renew mail.example.org"],
             new Argument<string?>("name") { Description = "A name in it; all without.", Arity = ArgumentArity.ZeroOrOne, HelpName = "NAME" }),
@@ -139,6 +144,8 @@ internal static class AdminVerbs
         var reply = load.Data is { } data ? await AdminClient.TryCallAsync(data, request, cancel) : null;
         if (reply is null)
         {
+            // Only now: a running server has asked Vault itself.
+            if (load.AsksVault) load = await OnceAsync(CommandTree.ConfigPath(parsed), cancel);
             if (load.Settings is not { } settings)
             {
                 ProblemReport.Print(load, io.Error);
@@ -146,7 +153,7 @@ internal static class AdminVerbs
             }
             reply = await Server.AdminCalls.OfflineAsync(settings, request, cancel);
         }
-        else if (load.Settings is null && reply.Ok) await io.Error.WriteLineAsync("note: the settings file has problems, the server goes on with what it read before; see `aviso check`");
+        else if (load is { Settings: null, AsksVault: false } && reply.Ok) await io.Error.WriteLineAsync("note: the settings file has problems, the server goes on with what it read before; see `aviso check`");
         if (!reply.Ok)
         {
             await io.Error.WriteLineAsync($"aviso: {reply.Error}");
@@ -157,6 +164,13 @@ internal static class AdminVerbs
         else if (call == "reports") ReportPage.Show(io.Output, reply.Result);
         else (show ?? Output.Show)(io.Output, reply.Result);
         return ifRows is { } status && reply.Result is JsonArray { Count: > 0 } ? status : ExitStatus.Ok;
+    }
+
+    private static async Task<SettingsLoad> OnceAsync(string path, CancellationToken cancel)
+    {
+        var (load, secrets) = await SettingsReader.OnceAsync(path, cancel);
+        secrets.Dispose();
+        return load;
     }
 
     /// <summary>Symbols by name: dashes become underscores, a password file becomes <c>password</c>. What was not given is left out.</summary>

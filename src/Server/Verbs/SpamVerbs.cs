@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Aviso.Admin;
 using Aviso.Base;
 using Aviso.Server;
+using Aviso.Secrets;
 using Aviso.Settings;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -193,6 +194,11 @@ internal sealed class SpamService : IAsyncDisposable
         // Without any settings a message can still be judged.
         var load = File.Exists(path) || parsed.GetValue(CommandTree.Config) is not null ? SettingsFile.Load(path) : null;
         if (load?.Data is { } data && await AdminClient.TryCallAsync(data, new(SpamCalls.Stat, []), cancel) is { Ok: true }) return new(data);
+        if (load is { Settings: null, AsksVault: true })
+        {
+            (load, var secrets) = await SettingsReader.OnceAsync(path, cancel);
+            secrets.Dispose();
+        }
         if (load is { Settings: null }) throw new IOException($"{load.Problems[0]}");
         if (make && load?.Settings is null) throw new IOException($"there are no settings ({path}), so no data folder to learn in: name them with --config");
         var settings = load?.Settings ?? new ServerSettings();
