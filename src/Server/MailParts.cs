@@ -124,8 +124,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         Accounts = new(_book, _authenticator);
         _preparing = _authenticator.PrepareAsync(_stop.Token);
 
-        Front = _running.Add(await GuardParts.OpenAsync(settings, Store, _clock, _logs.CreateLogger("Aviso.Guard"), cancel));
-        Spam = _running.Add(SpamParts.Start(settings, Store, _clock, _logs.CreateLogger("Aviso.Spam")));
+        Front = _running.Add(await GuardParts.OpenAsync(settings, Store, _clock, _logs, cancel));
         var ids = new IdSource(_clock);
         _router.Now = Mapping.Routes(settings);
         _guard = Guard(settings);
@@ -133,6 +132,9 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         {
             OwnDomains = OwnDomains,
         });
+        Spam = _running.Add(SpamParts.Start(
+            settings, Store, _clock, _logs.CreateLogger("Aviso.Spam"), new(_resolver, domain => _book.Table.IsLocalDomain(domain), Front.Gate)));
+        await Spam.LoadAsync(cancel);
         Certificates = _running.Add(await CertificateParts.OpenAsync(settings, Store, _resolver, _logs.CreateLogger("Aviso.Net"), _clock, cancel));
         var delivery = _logs.CreateLogger("Aviso.Delivery");
         Transport = _running.Add(TransportParts.Start(settings, Store, _resolver, address => _guard.Allows(address), _clock, delivery));
@@ -187,9 +189,18 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     public void Listen(ServerSettings settings)
     {
         _host.Start(Mapping.MailListeners(settings));
-        _running.Add(new Ending(Front.Watch(_host)));
+        _running.Add(new Ending(Front.Watch(Cut)));
         _running.Add(_host);
         _running.Add(new Ending(() => _host.StopAsync(Serve.DrainPatience)));
+    }
+
+    /// <summary>Ends connections of other listeners too when a ban begins.</summary>
+    public Action<Func<IPAddress, bool>>? CutElsewhere { get; set; }
+
+    private void Cut(Func<IPAddress, bool> client)
+    {
+        _host.Cut(client, "banned");
+        CutElsewhere?.Invoke(client);
     }
 
     public async Task<IReadOnlyList<string>> RefusesAsync(ServerSettings now, CancellationToken cancel) =>
@@ -212,7 +223,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _runner.Wake();
         _resolver.OwnDomains = OwnDomains;
         _host.Options = Mapping.Wire(now);
-        Front.Take(now);
+        await Front.TakeAsync(now);
         Transport.Take(now);
         Spam.Take(now, _logs.CreateLogger("Aviso.Spam"));
         if (Spam.Learner is { } learner) learner.Enabled = now.Spam is { Enabled: true, LearnFromJunk: true };
