@@ -144,7 +144,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         Senders = _running.Add(await SenderParts.OpenAsync(settings, _book, Store, reader, _router, _resolver, ids, () => _runner.Wake(), _clock, delivery, cancel));
         _runner = new(new(Store, Store.Spool, reader, _resolver, _router, new NoticeTarget(_book, Senders.Srs, settings.Outbound.Capture), ids, address => _guard.Allows(address),
             host => string.Equals(host.TrimEnd('.'), settings.Hostname, StringComparison.OrdinalIgnoreCase), _clock, delivery)
-            { Sts = Transport.Sts, TlsTally = Senders.Tls }, Mapping.Queue(settings));
+        { Sts = Transport.Sts, TlsTally = Senders.Tls }, Mapping.Queue(settings));
         Queue = new(Store, _clock, _runner.Wake, delivery);
         var running = Task.WhenAll(_runner.RunAsync(_stop.Token), MeasureAsync(_stop.Token));
         _running.Add(new Ending(async () =>
@@ -163,6 +163,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
             Filters = Senders.Filters(Spam, Sieve, new(new NoticeTarget(_book, Senders.Srs, settings.Outbound.Capture), _book, Store, reader, _router, _clock, delivery)),
         };
         Senders.Start();
+        Transport.Watch(() => _book.Table.Domains, Certificates, delivery);
         _host = Host(settings, reader, receiver, ids);
     }
 
