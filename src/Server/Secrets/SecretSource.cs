@@ -121,7 +121,8 @@ internal sealed class SecretSource(TimeProvider clock) : IReferenceResolver, IDi
     }
 
     /// <summary>Why the settings cannot be read yet although they may be right: Vault is away or sealed and nothing is kept. Null when that is not so.</summary>
-    public string? WaitsFor => _problems.Where(p => p.Value.PassesByItself && !_latest.ContainsKey(p.Key)).Select(p => p.Value.Text).FirstOrDefault();
+    public string? WaitsFor => _wishes.References.Where(r => !(_latest.TryGetValue(r.Path, out var held) && held.Fields.ContainsKey(r.Field)))
+        .Select(r => _problems.GetValueOrDefault(r.Path)).FirstOrDefault(p => p is { PassesByItself: true })?.Text;
 
     public TimeSpan StartPatience => _wishes.Vault?.StartPatience ?? TimeSpan.Zero;
 

@@ -119,6 +119,25 @@ public sealed class VaultTests
     }
 
     [Fact]
+    public async Task Lists_that_come_to_contradict_each_other_change_nothing_until_they_are_put_right()
+    {
+        await using var vault = new FakeVault();
+        PutDave(vault, "first-password-1");
+        vault.Put("virtual", ("list", "info@example.test dave@example.test\n"));
+        await using var server = await AvisoServer.StartAsync(Section(vault) + "\naliases_from: vault:secret/virtual#list");
+        vault.Put("virtual", ("list", "info@example.test erin@example.test\ndave@example.test carol@elsewhere.test\n"));
+        await Patience.UntilAsync(() => server.Troubles.Any(t => t.Contains("the old settings stay", StringComparison.Ordinal)), "the change is refused", 30, () => server.Log);
+        var said = server.Troubles.First(t => t.Contains("dave@example.test", StringComparison.Ordinal));
+        Assert.Contains("aliases_from: vault:secret/virtual#list:2", said, StringComparison.Ordinal);
+        Assert.Contains("accounts_from: vault:secret/mail#accounts:1", said, StringComparison.Ordinal);
+        Assert.Equal(1, await server.MetricAsync("aviso_secret_version", "secret/virtual"));
+        Assert.Contains("dave@example.test", (await server.VerbAsync("alias", "list")).Output, StringComparison.Ordinal);
+        vault.Put("virtual", ("list", "info@example.test erin@example.test\n"));
+        await Patience.UntilAsync(async () => await server.MetricAsync("aviso_secret_version", "secret/virtual") == 3, "the list put right is taken", 30, () => server.Log);
+        Assert.Contains("erin@example.test", (await server.VerbAsync("alias", "list")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_certificate_from_vault_is_replaced_while_connections_stay()
     {
         using var authority = new TestAuthority();
