@@ -104,6 +104,21 @@ public sealed class GuardSection : SettingsSection
 
     public IReadOnlyList<Secret> Bouncers { get; private set; } = [];
 
+    public EngineSection Crowdsec { get; private set; } = new();
+
+    /// <summary>"stdout", or the path of a file; null: none.</summary>
+    public string? CompatibilityLog { get; private set; }
+
+    public NftablesSection Nftables { get; private set; } = new();
+
+    public bool HasNftables => Has("nftables");
+
+    /// <summary>Relative paths begin in the settings file's folder.</summary>
+    internal void Root(string folder)
+    {
+        if (CompatibilityLog is not (null or "stdout")) CompatibilityLog = System.IO.Path.GetFullPath(CompatibilityLog, folder);
+    }
+
     internal static readonly Table<GuardSection> Table = new("Who decides about bans: one owner.",
     [
         new Key<GuardSection, GuardMode>("mode", Types.Words("mode", ("builtin", GuardMode.Builtin), ("crowdsec", GuardMode.Crowdsec),
@@ -115,6 +130,15 @@ public sealed class GuardSection : SettingsSection
             "How long a first ban lasts; each further one of the same client is four times as long, up to a week.") { Example = "1h" },
         new Key<GuardSection, IReadOnlyList<Secret>>("bouncers", Types.ListOf(Types.Secret), s => s.Bouncers, (s, v) => s.Bouncers = v,
             "API keys, one for each CrowdSec bouncer that reads our decisions at /v1/decisions on a listener of kind http.") { Example = "[\"file:bouncer.key\"]" },
+        new Key<GuardSection, EngineSection>("crowdsec", new SectionType<EngineSection>(EngineSection.Table), s => s.Crowdsec, (s, v) => s.Crowdsec = v,
+            "The engine of mode crowdsec: its decisions hold here, and what is seen here is told to it.") { Example = "{ url: \"http://127.0.0.1:8080\", key: env:CROWDSEC_KEY }" },
+        new Key<GuardSection, string>("compatibility_log", Types.Path, s => s.CompatibilityLog, (s, v) => s.CompatibilityLog = v,
+            "Lines about failed logins and refused mail in the words of Postfix and Dovecot, for a CrowdSec engine that reads logs (hub collections postfix and dovecot): "
+            + "`stdout`, or a file. Of stdout in a cluster, say `program: postfix/smtpd` and `program: dovecot` in two acquisitions: plain `postfix` matches nothing.")
+            { Example = "/var/log/aviso-mail.log", DefaultText = "none" },
+        new Key<GuardSection, NftablesSection>("nftables", new SectionType<NftablesSection>(NftablesSection.Keys), s => s.Nftables, (s, v) => s.Nftables = v,
+            "Keep what is banned in sets of nftables too, so that the kernel drops it before we accept it. Needs the program nft and the right to change the packet filter; "
+            + "of no use behind a proxy, whose address is all the kernel sees.") { Example = "{ table: aviso }" },
     ]);
 }
 

@@ -167,7 +167,7 @@ public sealed class ServerSettings : SettingsSection
             { Example = "{ before: [/etc/aviso/before.sieve] }" },
         new Key<ServerSettings, GuardSection>("guard", new SectionType<GuardSection>(GuardSection.Table),
             s => s.Guard, (s, v) => s.Guard = v, "Who decides about bans: one owner.")
-            { Example = "{ mode: builtin }", Later = "bans" },
+            { Example = "{ mode: builtin }" },
         new Key<ServerSettings, ProbeSection>("probe", new SectionType<ProbeSection>(ProbeSection.Table),
             s => s.Probe, (s, v) => s.Probe = v, "The round-trip probe.")
             { Example = "{ every: 20m }", Later = "the round-trip probe" },

@@ -23,6 +23,7 @@ internal static class SettingsChecks
         if (settings.Tls.HasAcme) AcmeChecks.Run(settings, problems);
         if (settings.HasVault) VaultChecks.Run(settings.Vault, problems);
         NetworksAreNotEverybody(settings, problems);
+        GuardChecks.Run(settings, problems);
         DomainsAreApart(settings, problems);
         AccountsAreWhole(settings, problems);
         AliasesAreClear(settings, problems);

@@ -70,6 +70,7 @@ public static class SettingsFile
             data = settings.Data = Path.GetFullPath(settings.Data, folder);
             settings.Sieve.Root(folder);
             settings.Spam.Root(folder);
+            settings.Guard.Root(folder);
             SettingsChecks.SieveScriptsRun(settings.Sieve, problems);
         }
         return new(problems.Count == 0 ? settings : null, problems.Found,

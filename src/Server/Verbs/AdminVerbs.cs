@@ -130,7 +130,8 @@ internal static class AdminVerbs
         SendAsync(parsed, call, Arguments(parsed, symbols), ifRows, cancel);
 
     /// <summary>As above, with arguments that are more than what stands on the command line.</summary>
-    public static async Task<int> SendAsync(ParseResult parsed, string call, JsonObject arguments, int? ifRows, CancellationToken cancel)
+    public static async Task<int> SendAsync(ParseResult parsed, string call, JsonObject arguments, int? ifRows, CancellationToken cancel,
+        Action<TextWriter, JsonNode?>? show = null)
     {
         var io = parsed.InvocationConfiguration;
         var load = SettingsFile.Load(CommandTree.ConfigPath(parsed));
@@ -156,7 +157,8 @@ internal static class AdminVerbs
         }
         if (parsed.CommandResult.Command.Options.Contains(CommandTree.Json) && parsed.GetValue(CommandTree.Json)) Output.Json(io.Output, reply.Result);
         else if (call == "store.check" && reply.Result is JsonArray { Count: 0 }) await io.Output.WriteLineAsync("the store is sound");
-        else Output.Show(io.Output, reply.Result);
+        else if (call == "reports") ReportPage.Show(io.Output, reply.Result);
+        else (show ?? Output.Show)(io.Output, reply.Result);
         return ifRows is { } status && reply.Result is JsonArray { Count: > 0 } ? status : ExitStatus.Ok;
     }
 

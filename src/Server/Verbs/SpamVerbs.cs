@@ -28,7 +28,7 @@ internal static class SpamVerbs
 
     private static Command Scan()
     {
-        var files = Files("A message, - for standard input.");
+        var files = Files("A message or a folder of messages, - for standard input.");
         var account = Account("Judge as for this account: what it taught and whom it writes to count.");
         var verb = new Command("scan", CommandTree.Help("Judge messages: score, action and findings, a line each. Nothing is learned and nothing is sent.",
             "aviso spam scan mail.eml", "aviso spam scan --json Maildir/cur/* | jq -r 'select(.score >= 6) | .file'")) { files, account, CommandTree.Json };
@@ -48,7 +48,7 @@ internal static class SpamVerbs
 
     private static Command Explain()
     {
-        var files = Files("A message, - for standard input.");
+        var files = Files("A message or a folder of messages, - for standard input.");
         var account = Account("Judge as for this account.");
         var verb = new Command("explain", CommandTree.Help("Say in words why a message scores what it scores; the reasons add up to the score.",
             "aviso spam explain mail.eml")) { files, account };
@@ -119,7 +119,7 @@ internal static class SpamVerbs
         await using var service = await SpamService.OpenAsync(parsed, make: false, cancel);
         var io = parsed.InvocationConfiguration;
         var status = ExitStatus.Ok;
-        foreach (var file in files)
+        foreach (var file in files.SelectMany(MailFiles.Below))
         {
             try
             {

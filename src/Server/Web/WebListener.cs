@@ -68,7 +68,7 @@ public sealed class WebListener : IAsyncDisposable
             if (kind == ListenerKind.Https) HttpsConnections.Use(listen, settings, sources);
             endpoint = listen;
         });
-        var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance);
+        var transport = new PatientTransport(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
         var server = new KestrelServer(Options.Create(options), transport, NullLoggerFactory.Instance);
         try
         {

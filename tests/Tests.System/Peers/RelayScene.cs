@@ -29,11 +29,13 @@ internal sealed class RelayScene : IAsyncDisposable
 
     /// <param name="password">What Aviso says to the relay.</param>
     /// <param name="strangerCa">Aviso trusts another authority than the relay's.</param>
-    /// <param name="reference">What the settings say instead, such as a reference to Vault, which <paramref name="extra"/> then sets up.</param>
+    /// <param name="reference">What the settings say instead, such as a reference to Vault, which <paramref name="settings"/> then sets up.</param>
     /// <param name="more">More keys of the relay in the settings, each after a comma.</param>
+    /// <param name="settings">More sections of the settings.</param>
+    /// <param name="proxies">Networks that speak PROXY.</param>
     public static async Task<RelayScene> StartAsync(
         string password = DovecotAuth.Password, bool strangerCa = false, string more = "", string mechanisms = "plain login scram-sha-256",
-        string? reference = null, string extra = "")
+        string? reference = null, string settings = "", string proxies = "")
     {
         var scene = new RelayScene();
         try
@@ -49,7 +51,7 @@ internal sealed class RelayScene : IAsyncDisposable
                 routes:
                   - { to: "*", relay: smart }
 
-                """ + extra);
+                """ + settings, proxies: proxies);
             return scene;
         }
         catch

@@ -167,7 +167,7 @@ public sealed class VaultTests
         await using var vault = new FakeVault();
         PutDave(vault, "first-password-1");
         vault.Put("relay", ("password", "not the password"));
-        await using var scene = await RelayScene.StartAsync(reference: "vault:secret/relay#password", extra: Section(vault));
+        await using var scene = await RelayScene.StartAsync(reference: "vault:secret/relay#password", settings: Section(vault));
         scene.Submit(["rotated"], "someone@elsewhere.test");
         await scene.QueueWhenAsync(queue => queue is [{ Attempts: > 0 }], "the relay refuses the old password");
         vault.Put("relay", ("password", DovecotAuth.Password));
