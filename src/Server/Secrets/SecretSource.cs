@@ -149,6 +149,9 @@ internal sealed class SecretSource(TimeProvider clock) : IReferenceResolver, IDi
         return notes;
     }
 
+    /// <summary>What the settings that hold now were made of.</summary>
+    public IReadOnlyCollection<HeldSecret> InUse => _inUse.Values;
+
     /// <summary>Every reference to Vault and where its value came from.</summary>
     public IReadOnlyList<SecretRow> Rows() => [.. _wishes.References.OrderBy(r => r.ToString(), StringComparer.Ordinal).Select(r =>
     {

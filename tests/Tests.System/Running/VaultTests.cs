@@ -45,7 +45,7 @@ public sealed class VaultTests
     [Theory]
     [InlineData("every: 1s", false)]
     [InlineData("every: 1h", true)]
-    public async Task A_rotated_password_works_without_a_restart_and_the_old_one_no_longer(string every, bool hangUp)
+    public async Task Incident_34_a_rotated_password_works_without_a_restart_and_the_old_one_no_longer(string every, bool hangUp)
     {
         await using var vault = new FakeVault();
         PutDave(vault, "first-password-1");
@@ -57,6 +57,11 @@ public sealed class VaultTests
         await UntilTakenAsync(server, "second-password-2");
         Assert.False(MayLogIn(server, "first-password-1"));
         other.Ok("NOOP");
+        // And a new account needs nothing but its line.
+        vault.Put("mail", ("accounts", new JsonObject { [Dave] = "second-password-2", ["erin@example.test"] = "of-erin-1", ["fay@example.test"] = "of-fay-1" }.ToJsonString()));
+        if (hangUp) await server.SignalAsync("HUP");
+        await Patience.UntilAsync(async () => await server.MetricAsync("aviso_secret_version", "secret/mail") == 3, "the new list is in use", 30, () => server.Log);
+        using var fay = new ImapLineClient(server.Port("imap"), "fay@example.test", "of-fay-1");
         Assert.DoesNotContain(server.Troubles, t => t.Contains("ecret", StringComparison.Ordinal));
     }
 
@@ -215,6 +220,11 @@ public sealed class VaultTests
         var row = JsonDocument.Parse(good.Output).RootElement.EnumerateArray().Single(r => r.GetProperty("key").GetString() == "accounts_from");
         Assert.Equal("vault:secret/mail#accounts vault 1", string.Create(CultureInfo.InvariantCulture,
             $"{row.GetProperty("reference").GetString()} {row.GetProperty("from").GetString()} {row.GetProperty("version").GetInt64()}"));
+        Assert.Equal(1, row.GetProperty("used_version").GetInt64());
+        PutDave(vault, "second-password-2");
+        row = JsonDocument.Parse((await server.VerbAsync("check", "--secrets", "--json")).Output).RootElement.EnumerateArray().Single(r => r.GetProperty("key").GetString() == "accounts_from");
+        // The next look of the server is an hour away.
+        Assert.Equal((2, 1), (row.GetProperty("version").GetInt64(), row.GetProperty("used_version").GetInt64()));
         vault.Denied["secret/data/mail"] = true;
         var denied = await server.VerbAsync("check", "--secrets", "--json");
         Assert.Equal(1, denied.ExitCode);
