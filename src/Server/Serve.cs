@@ -131,6 +131,7 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         {
             Certificates = mail.Certificates.Shown,
             Challenges = mail.Certificates.Renewer?.Http,
+            Sts = new(() => mail.Transport.Published, domain => mail.Book.Table.IsLocalDomain(domain)),
             Proxies = new(settings.Networks.Proxies),
             Decisions = new(mail.Front, clock),
             Spam = new(mail.Spam, () => mail.Store.Spool, new Networks(settings.Networks.Internal), address => mail.Book.Table.FindAccount(address)),
@@ -143,6 +144,7 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         var admin = new AdminHandlers();
         AddServerVerbs(admin, settings);
         AdminCalls.Add(admin, mail);
+        mail.Logins.Add(admin);
         new DecisionCalls(mail, clock).Add(admin);
         new SpamCalls(mail.Spam, mail.Store.Spool, address => mail.Book.Table.FindAccount(address)).Add(admin);
         parts.Add(AdminSocket.Start(settings.Data, admin, logs.CreateLogger("Aviso.Admin")));

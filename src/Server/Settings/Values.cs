@@ -119,6 +119,10 @@ internal static class Types
         double.TryParse(r.Text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var n)
             && Math.Abs(n) <= 1000 ? n : Parsed.No<double>(), d => d.ToString(CultureInfo.InvariantCulture), json: "number");
 
+    /// <summary>alice@example.org, example.org, @example.org, 192.0.2.0/24.</summary>
+    public static readonly ScalarType<string> Sender = new("sender", "an address, a domain, @domain, an IP address or a network",
+        r => Aviso.Spam.SenderEntry.Parse(r.Text, true, out var problem) is { } entry ? entry.Text : Parsed.No<string>("it " + problem));
+
     public static ListType<T> ListOf<T>(SettingType<T> item) => new(item);
 
     public static WordType<T> Words<T>(string name, params (string Word, T Value)[] words) where T : struct =>

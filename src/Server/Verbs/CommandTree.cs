@@ -57,6 +57,7 @@ internal static class CommandTree
         root.Add(DescribeVerb.Build());
         root.Add(ReloadVerb.Build());
         foreach (var group in AdminVerbs.Build()) root.Add(group);
+        root.Add(LoginVerbs.AppPassword());
         root.Add(SpamVerbs.Build());
         root.Add(SieveStoreVerbs.Build());
         root.Add(DecisionVerbs.Build());
@@ -185,7 +186,7 @@ internal static class CheckVerb
             await io.Output.WriteLineAsync($"{path} is good: {Count(settings.Listeners.Count, "listener")}, {Count(settings.Domains.Count, "domain")}, "
                 + $"{Count(settings.Accounts.Count + (declared.AccountsFrom?.Items?.Count ?? 0), "account")}, "
                 + $"{Count(settings.Aliases.Count + (declared.AliasesFrom?.Items?.Count ?? 0), "alias", "aliases")}");
-            foreach (var note in notes.Concat(secrets.Notes()).Concat(await WithoutScramAsync(settings, cancel))) await io.Output.WriteLineAsync($"note: {note}");
+            foreach (var note in notes.Concat(secrets.Notes()).Concat(await WithoutScramAsync(settings, cancel)).Concat(await FailingAppPasswordsAsync(settings, cancel))) await io.Output.WriteLineAsync($"note: {note}");
             return secrets.Refusals.Count > 0 ? ExitStatus.FoundProblems : ExitStatus.Ok;
         });
         return verb;
@@ -213,6 +214,22 @@ internal static class CheckVerb
     }
 
     /// <summary>Only the running server knows; without one, or without leave to ask it, nothing is said.</summary>
+    private static async Task<IEnumerable<string>> FailingAppPasswordsAsync(ServerSettings settings, CancellationToken cancel)
+    {
+        try
+        {
+            var reply = await Admin.AdminClient.TryCallAsync(settings.Data, new("app_password.list", []), cancel);
+            return reply?.Result is System.Text.Json.Nodes.JsonArray rows
+                ? rows.Where(r => r!["failing_since"] is not null)
+                    .Select(r => $"app password {r!["name"]} of {r["account"]} is tried and refused since {r["failing_since"]}: {r["failing_because"]}") : [];
+        }
+        catch (IOException)
+        {
+            // WithoutScramAsync has said so.
+            return [];
+        }
+    }
+
     private static async Task<IEnumerable<string>> WithoutScramAsync(ServerSettings settings, CancellationToken cancel)
     {
         try
