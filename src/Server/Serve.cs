@@ -153,6 +153,7 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         parts.Add(AdminSocket.Start(settings.Data, admin, logs.CreateLogger("Aviso.Admin")));
         var reload = parts.Add(new Reload(settings, files, (known, stop) => request.LoadAsync(reader, known, stop), reloadable, own, clock));
         parts.Add(secrets);
+        admin.Add("secrets.list", (_, _) => Task.FromResult(secrets.List()));
         secrets.Watch(reload);
         admin.Add("reload", async (_, _) => await reload.NowAsync("verb") switch
         {

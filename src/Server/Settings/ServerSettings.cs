@@ -134,7 +134,7 @@ public sealed class ServerSettings : SettingsSection
                       - { address: info@example.org, to: [alice@example.org, carol@elsewhere.example] }
                     """,
             },
-        new Key<ServerSettings, Secret>("aliases_from", Types.List("a list in Postfix virtual format"),
+        new Key<ServerSettings, Secret>("aliases_from", Types.List("a list in Postfix virtual format", Types.LooksLikeVirtual),
             s => s.AliasesFrom, (s, v) => s.AliasesFrom = v, "More aliases, in Postfix virtual format.")
             { Example = "file:/etc/aviso/virtual", DefaultText = "none" },
         new Key<ServerSettings, IReadOnlyList<RelaySection>>("relays", Types.ListOf(new SectionType<RelaySection>(RelaySection.Table)),
