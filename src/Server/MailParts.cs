@@ -62,7 +62,12 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     public SpamParts Spam { get; private set; } = null!;
 
     public SenderParts Senders { get; private set; } = null!;
+
+    public LoginParts Logins { get; private set; } = null!;
+
     public GuardParts Front { get; private set; } = null!;
+
+    public TransportParts Transport { get; private set; } = null!;
 
     public SieveScripts Scripts { get; private set; } = null!;
 
@@ -126,12 +131,12 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
 
         _book = _running.Add(new AccountBook(Store, _clock, _logs.CreateLogger("Aviso.Accounts")));
         if (await ApplyAccountsAsync(settings, cancel) is { Count: > 0 } contradictions) throw new ContradictionException(contradictions);
-        _authenticator = _running.Add(new Authenticator(_book));
+        Logins = _running.Add(await LoginParts.OpenAsync(settings, _book, Store, _clock, _logs.CreateLogger("Aviso.Accounts"), cancel));
+        _authenticator = Logins.Authenticator;
         Accounts = new(_book, _authenticator);
         _preparing = _authenticator.PrepareAsync(_stop.Token);
 
         Front = _running.Add(await GuardParts.OpenAsync(settings, Store, _clock, _logs, cancel));
-        Spam = _running.Add(SpamParts.Start(settings, Store, _clock, _logs.CreateLogger("Aviso.Spam")));
         var ids = new IdSource(_clock);
         _router.Now = Mapping.Routes(settings);
         _guard = Guard(settings);
@@ -139,11 +144,16 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         {
             OwnDomains = OwnDomains,
         });
+        Spam = _running.Add(SpamParts.Start(
+            settings, Store, _clock, _logs.CreateLogger("Aviso.Spam"), new(_resolver, domain => _book.Table.IsLocalDomain(domain), Front.Gate)));
+        await Spam.LoadAsync(cancel);
         Certificates = _running.Add(await CertificateParts.OpenAsync(settings, Store, _resolver, _logs.CreateLogger("Aviso.Net"), _clock, cancel));
         var delivery = _logs.CreateLogger("Aviso.Delivery");
+        Transport = _running.Add(TransportParts.Start(settings, Store, _resolver, address => _guard.Allows(address), _clock, delivery));
         Senders = _running.Add(await SenderParts.OpenAsync(settings, _book, Store, reader, _router, _resolver, ids, () => _runner.Wake(), _clock, delivery, cancel));
         _runner = new(new(Store, Store.Spool, reader, _resolver, _router, new NoticeTarget(_book, Senders.Srs, settings.Outbound.Capture), ids, address => _guard.Allows(address),
-            host => string.Equals(host.TrimEnd('.'), settings.Hostname, StringComparison.OrdinalIgnoreCase), _clock, delivery), Mapping.Queue(settings));
+            host => string.Equals(host.TrimEnd('.'), settings.Hostname, StringComparison.OrdinalIgnoreCase), _clock, delivery)
+        { Sts = Transport.Sts, TlsTally = Senders.Tls }, Mapping.Queue(settings));
         Queue = new(Store, _clock, _runner.Wake, delivery);
         var running = Task.WhenAll(_runner.RunAsync(_stop.Token), MeasureAsync(_stop.Token));
         _running.Add(new Ending(async () =>
@@ -162,6 +172,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
             Filters = Senders.Filters(Spam, Sieve, new(new NoticeTarget(_book, Senders.Srs, settings.Outbound.Capture), _book, Store, reader, _router, _clock, delivery)),
         };
         Senders.Start();
+        Transport.Watch(() => _book.Table.Domains, Certificates, delivery);
         _host = Host(settings, reader, receiver, ids);
     }
 
@@ -227,6 +238,8 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _now = now;
         _host.Options = Wire(now);
         await Front.TakeAsync(now);
+        Transport.Take(now);
+        Logins.Take(now);
         Spam.Take(now, _logs.CreateLogger("Aviso.Spam"));
         if (Spam.Learner is { } learner) learner.Enabled = now.Spam is { Enabled: true, LearnFromJunk: true };
         if (NeedsRestart(_started, now) is { Count: > 0 } keys) later.Add($"changes of {string.Join(", ", keys)} hold after a restart");
@@ -259,6 +272,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
             || (old.Sieve.Global, old.Sieve.ScriptSize, old.Sieve.Scripts, old.Sieve.Redirects, old.Sieve.Budget)
                 != (now.Sieve.Global, now.Sieve.ScriptSize, now.Sieve.Scripts, now.Sieve.Redirects, now.Sieve.Budget)) keys.Add("sieve");
         if (old.Outbound.Capture != now.Outbound.Capture) keys.Add("outbound.capture");
+        if (old.MtaSts.Verify != now.MtaSts.Verify) keys.Add("mta_sts.verify");
         if (!old.Dns.Resolvers.SequenceEqual(now.Dns.Resolvers)) keys.Add("dns.resolvers");
         return keys;
 

@@ -8,9 +8,11 @@ internal ref struct Parser(ReadOnlySpan<char> script, Problems problems, SieveOp
 {
     private Lexer _lexer = new(script);
     private Token _token;
-    private int _depth;
+    private int _blocks;
+    private int _tests;
     private int _phrases;
     private bool _gaveUp;
+    private bool _slipped;
 
     // start = commands
     public List<Phrase> Start()
@@ -32,6 +34,7 @@ internal ref struct Parser(ReadOnlySpan<char> script, Problems problems, SieveOp
         _token = _lexer.Next();
         while (_token.Kind == TokenKind.Wrong && !problems.IsFull)
         {
+            _slipped = true;
             problems.Error(_token.At, _token.Text);
             _token = _lexer.Next();
         }
@@ -72,11 +75,14 @@ internal ref struct Parser(ReadOnlySpan<char> script, Problems problems, SieveOp
         }
         var command = new Phrase(_token.Text, _token.At);
         if (!Count(command.At)) return null;
+        _slipped = false;
         Advance();
-        if (!Arguments(command))
+        command.IsBroken = !Arguments(command) | _slipped;
+        if (_token.Kind == TokenKind.LeftBrace && command.IsBroken) return Block(command) ? command : null;
+        if (command.IsBroken)
         {
             Recover();
-            return null;
+            return command;
         }
         if (_token.Kind == TokenKind.Semicolon)
         {
@@ -85,18 +91,19 @@ internal ref struct Parser(ReadOnlySpan<char> script, Problems problems, SieveOp
         }
         if (_token.Kind == TokenKind.LeftBrace) return Block(command) ? command : null;
         Wrong(_token.At, $"`{command.Name}` ends with ; or a block, not with {Describe(_token)}");
+        command.IsBroken = true;
         Recover();
-        return null;
+        return command;
     }
 
     // block = "{" commands "}"
     private bool Block(Phrase command)
     {
         var at = _token.At;
-        if (!Deeper(at)) return false;
+        if (!Deeper(at, ++_blocks, "blocks")) return false;
         Advance();
         command.Block = Commands();
-        _depth--;
+        _blocks--;
         if (_gaveUp) return true;
         if (_token.Kind != TokenKind.RightBrace)
         {
@@ -176,11 +183,11 @@ internal ref struct Parser(ReadOnlySpan<char> script, Problems problems, SieveOp
     private bool Test(Phrase parent)
     {
         var test = new Phrase(_token.Text, _token.At);
-        if (!Count(test.At) || !Deeper(test.At)) return false;
+        if (!Count(test.At) || !Deeper(test.At, ++_tests, "tests")) return false;
         parent.Tests.Add(test);
         Advance();
         var whole = Arguments(test);
-        _depth--;
+        _tests--;
         return whole;
     }
 
@@ -216,10 +223,11 @@ internal ref struct Parser(ReadOnlySpan<char> script, Problems problems, SieveOp
         return false;
     }
 
-    private bool Deeper(int at)
+    // RFC 5228 §3.1, §5: at least 15 of each.
+    private bool Deeper(int at, int depth, string what)
     {
-        if (++_depth <= options.Depth) return true;
-        problems.Error(at, $"blocks and tests are nested at most {options.Depth} deep");
+        if (depth <= options.Depth) return true;
+        problems.Error(at, $"{what} are nested at most {options.Depth} deep");
         GiveUp();
         return false;
     }
