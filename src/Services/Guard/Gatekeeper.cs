@@ -43,6 +43,7 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
     public const string Origin = "aviso";
 
     private const int MostClients = 100_000;
+    private static readonly Networks Loopback = Networks.Parse("127.0.0.0/8", "::1");
 
     private readonly BoundedTable<UInt128, ClientRecord> _clients = new(MostClients);
     private volatile GuardOptions _options = options;
@@ -72,7 +73,8 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
     public bool Spares(Decision decision)
     {
         var network = decision.Network;
-        if (IsExempt(network.BaseAddress)) return true;
+        // A wide one that covers ours among others holds for the others at accept; a firewall could not tell them apart.
+        if (Loopback.Overlaps(network) || _options.Exempt.Overlaps(network)) return true;
         var isClient = network.PrefixLength >= (network.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? 32 : 64);
         return isClient && !decision.IsManual && IsTrusted(network.BaseAddress);
     }

@@ -54,6 +54,17 @@ public sealed class Networks
         return false;
     }
 
+    /// <summary>Some address is in both.</summary>
+    public bool Overlaps(IPNetwork network)
+    {
+        var (first, last) = Range(network);
+        foreach (var range in _ranges)
+        {
+            if (range.First <= last && first <= range.Last) return true;
+        }
+        return false;
+    }
+
     /// <summary>The address as rules see it: IPv4 for IPv4-mapped IPv6, and no scope.</summary>
     public static IPAddress Normal(IPAddress address)
     {

@@ -95,6 +95,20 @@ public sealed class EngineTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("10.1.2.3", true)]
+    [InlineData("8.0.0.0/6", true)]
+    [InlineData("64.0.0.0/2", true)]
+    [InlineData("::/1", true)]
+    [InlineData("192.0.2.1", true)]
+    [InlineData("192.0.2.0/24", false)]
+    [InlineData("192.0.2.2", false)]
+    public void Incident_26_firewalls_are_not_told_of_bans_that_cover_ours_or_who_has_logged_in(string value, bool spared)
+    {
+        _gate.LoggedIn(IPAddress.Parse("192.0.2.1"));
+        Assert.Equal(spared, _gate.Spares(new(1, "lists", "x", Decision.Ban, value, _clock.GetUtcNow(), _clock.GetUtcNow().AddHours(1))));
+    }
+
+    [Theory]
     [InlineData(200, "{\"deleted\":null,\"new\":null}", EngineResult.Ok)]
     [InlineData(200, "{}", EngineResult.Ok)]
     [InlineData(200, "null", EngineResult.Away)]
