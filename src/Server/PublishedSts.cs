@@ -10,7 +10,8 @@ namespace Aviso.Server;
 /// <summary>A DNS record that ought to be published.</summary>
 /// <param name="State">published, missing, differs or unknown.</param>
 /// <param name="Advice">What to do; empty when all is well.</param>
-internal sealed record WantedRecord(string Name, string Type, string Value, string State, string Advice);
+/// <param name="Urgent">Mail, or what we promise about it, fails as long as it is so.</param>
+internal sealed record WantedRecord(string Name, string Type, string Value, string State, string Advice, bool Urgent = false);
 
 /// <summary>The MTA-STS policy of our domains, made of the settings' MX set, with the records that announce it.</summary>
 internal static class PublishedSts
@@ -25,13 +26,14 @@ internal static class PublishedSts
     /// <summary>What to publish for <paramref name="domain"/>, and what the DNS shows now.</summary>
     /// <param name="shown">The certificates in use.</param>
     public static async Task<IReadOnlyList<WantedRecord>> RecordsAsync(
-        ServerSettings settings, StsPolicy policy, string domain, IReadOnlyList<X509Certificate2> shown, IResolver resolver, CancellationToken cancel) =>
-    [
-        await HostAsync(settings.Hostname, domain, shown, resolver, cancel),
-        await AnnouncementAsync(policy, domain, resolver, cancel),
-        await ReportsAsync(settings, domain, resolver, cancel),
-        .. await StrayHostsAsync(policy, domain, resolver, cancel),
-    ];
+        ServerSettings settings, StsPolicy policy, string domain, IReadOnlyList<X509Certificate2> shown, IResolver resolver, CancellationToken cancel)
+    {
+        var host = await HostAsync(settings.Hostname, domain, shown, resolver, cancel);
+        var announcement = await AnnouncementAsync(policy, domain, resolver, cancel);
+        // Announced and not to be had: nobody would hear of it (incident F4).
+        if (host.Advice.Length > 0 && announcement.State is ("published" or "differs")) host = host with { Urgent = true };
+        return [host, announcement, await ReportsAsync(settings, domain, resolver, cancel), .. await StrayHostsAsync(policy, domain, resolver, cancel)];
+    }
 
     // The policy's host comes first: an announcement without it is noise to everybody (RFC 8461 §8.2).
     private static async Task<WantedRecord> HostAsync(
@@ -57,7 +59,7 @@ internal static class PublishedSts
             : found == Id(policy) ? ("published", "")
             : several ? ("differs", "there is more than one: others then see none")
             : found is null ? ("missing", "publish it") : ("differs", $"the DNS shows id={found}: the policy has changed since, others keep the old one until this is replaced");
-        return new("_mta-sts." + domain, "TXT", wanted, state, advice);
+        return new("_mta-sts." + domain, "TXT", wanted, state, advice, state == "differs");
     }
 
     private static async Task<WantedRecord> ReportsAsync(ServerSettings settings, string domain, IResolver resolver, CancellationToken cancel)
@@ -73,6 +75,6 @@ internal static class PublishedSts
     {
         var answer = await resolver.QueryAsync(domain, DnsType.Mx, cancel);
         return answer.Of<MxRecord>().Where(r => !policy.Covers(r.Exchange)).Select(r => new WantedRecord(
-            domain, "MX", $"{r.Preference} {r.Exchange}.", "differs", "the policy does not name this host: add it to `mta_sts.mx`, or remove the record"));
+            domain, "MX", $"{r.Preference} {r.Exchange}.", "differs", "the policy does not name this host: add it to `mta_sts.mx`, or remove the record", true));
     }
 }

@@ -49,7 +49,7 @@ internal static class PublishedTlsa
             (0, _) => "publish it, in a zone signed with DNSSEC, to use DANE",
             (_, true) => "the DNS names other keys only: those who check DANE send us no mail now; publish it at once",
             _ => "publish it beside the other; until it is there, renewals keep the present key",
-        });
+        }, Urgent: inUse && found.Count > 0);
     }
 
     private static string Stray(TlsaRecord record, bool hasCurrent) => record switch

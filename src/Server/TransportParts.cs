@@ -10,15 +10,18 @@ namespace Aviso.Server;
 /// <summary>TLS between mail servers, both ways: what others publish and mail to them is held to, and what we publish.</summary>
 internal sealed class TransportParts : IAsyncDisposable
 {
+    private static readonly TimeSpan FirstLook = TimeSpan.FromMinutes(2), LookEvery = TimeSpan.FromHours(6);
+
     private readonly CancellationTokenSource _stop = new();
     private readonly StsPolicies _sts;
     private readonly IResolver _resolver;
     private volatile ServerSettings _settings;
-    private Task _running = Task.CompletedTask;
+    private readonly TimeProvider _clock;
+    private Task _running = Task.CompletedTask, _looking = Task.CompletedTask;
 
-    private TransportParts(ServerSettings settings, StsPolicies sts, IResolver resolver)
+    private TransportParts(ServerSettings settings, StsPolicies sts, IResolver resolver, TimeProvider clock)
     {
-        (_settings, _sts, _resolver) = (settings, sts, resolver);
+        (_settings, _sts, _resolver, _clock) = (settings, sts, resolver, clock);
         Published = PublishedSts.Policy(settings);
     }
 
@@ -32,7 +35,7 @@ internal sealed class TransportParts : IAsyncDisposable
         ServerSettings settings, IDocumentRows documents, IResolver resolver, Func<IPAddress, bool> mayDial, TimeProvider clock, ILogger log)
     {
         var sts = new StsPolicies(resolver, new StsFetcher(resolver, mayDial, SocketDial.ConnectAsync, clock), documents, clock, log);
-        var parts = new TransportParts(settings, sts, resolver) { Sts = settings.MtaSts.Verify ? sts : null };
+        var parts = new TransportParts(settings, sts, resolver, clock) { Sts = settings.MtaSts.Verify ? sts : null };
         if (settings.MtaSts.Verify && settings.Outbound.Capture is null) parts._running = sts.RunAsync(parts._stop.Token);
         return parts;
     }
@@ -42,6 +45,32 @@ internal sealed class TransportParts : IAsyncDisposable
         _settings = now;
         Published = PublishedSts.Policy(now);
     }
+
+    /// <summary>Looks at our own records now and then: what is promised in the DNS and not kept is said before others complain.</summary>
+    public void Watch(Func<IReadOnlyList<string>> domains, CertificateParts certificates, ILogger log)
+    {
+        if (_settings.Outbound.Capture is null) _looking = LookAsync(domains, certificates, log, _stop.Token);
+    }
+
+    private async Task LookAsync(Func<IReadOnlyList<string>> domains, CertificateParts certificates, ILogger log, CancellationToken stop)
+    {
+        for (var wait = FirstLook; ; wait = LookEvery)
+        {
+            await Task.Delay(wait, _clock, stop);
+            try
+            {
+                foreach (var row in await UrgentAsync(domains(), certificates, stop))
+                    log.LogWarning("{Name} {Type} is {State} in the DNS: {Advice}; see `aviso certificates`", row.Name, row.Type, row.State, row.Advice);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                log.LogError(e, "our own records about TLS could not be looked at; it is tried again");
+            }
+        }
+    }
+
+    private async Task<IEnumerable<WantedRecord>> UrgentAsync(IReadOnlyList<string> domains, CertificateParts certificates, CancellationToken cancel) =>
+        (await StsRecordsAsync(domains, certificates, cancel) ?? []).Concat(await TlsaRecordsAsync(certificates, cancel) ?? []).Where(r => r.Urgent);
 
     /// <summary>The records that announce our policy, for each domain; null when none is published.</summary>
     public async Task<IReadOnlyList<WantedRecord>?> StsRecordsAsync(IReadOnlyList<string> domains, CertificateParts certificates, CancellationToken cancel)
@@ -61,7 +90,7 @@ internal sealed class TransportParts : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(_running, _looking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _sts.DisposeAsync();
         _stop.Dispose();
     }

@@ -18,9 +18,12 @@ public sealed class DaneTests
         if (FreePort.Answers(25, Mx) || FreePort.Answers(25, Clear)) Assert.Skip("port 25 of a loopback address is taken");
         using var authority = new TestAuthority();
         // The name in the certificate is another one and nobody trusts the authority: DANE-EE does not mind (RFC 7672 §3.1.1).
-        var pair = authority.Issue("mx", "anything.example");
+        var pair = authority.Issue("mx", "anything.example", "mxauthority.secure.test");
+        await File.AppendAllTextAsync(pair.Certificate, await File.ReadAllTextAsync(authority.CaFile));
         using var certificate = X509CertificateLoader.LoadCertificateFromFile(pair.Certificate);
         var key = Convert.ToHexStringLower(SHA256.HashData(certificate.PublicKey.ExportSubjectPublicKeyInfo()));
+        using var ca = X509CertificateLoader.LoadCertificateFromFile(authority.CaFile);
+        var anchor = Convert.ToHexStringLower(SHA256.HashData(ca.RawData));
         await using var chain = await DnssecChain.StartAsync($"""
             good MX 10 mxgood
             mxgood A {Mx}
@@ -29,6 +32,12 @@ public sealed class DaneTests
             mxrollover A {Mx}
             _25._tcp.mxrollover TLSA 3 1 1 {new string('0', 64)}
             _25._tcp.mxrollover TLSA 3 1 2 {Convert.ToHexStringLower(SHA512.HashData(certificate.PublicKey.ExportSubjectPublicKeyInfo()))}
+            authority MX 10 mxauthority
+            mxauthority A {Mx}
+            _25._tcp.mxauthority TLSA 2 0 1 {anchor}
+            unnamed MX 10 mxunnamed
+            mxunnamed A {Mx}
+            _25._tcp.mxunnamed TLSA 2 0 1 {anchor}
             wrong MX 10 mxwrong
             mxwrong A {Mx}
             _25._tcp.mxwrong TLSA 3 1 1 {new string('0', 64)}
@@ -45,8 +54,8 @@ public sealed class DaneTests
             dns: { resolvers: ["{{chain.Resolver}}"] }
             outbound: { allow_private: [127.0.0.0/8] }
             """);
-        string[] sent = ["good.secure", "rollover.secure", "plain.secure", "good.insecure", "wrong.insecure", "clear.insecure"];
-        string[] wait = ["wrong.secure", "clear.secure", "good.bogus"];
+        string[] sent = ["good.secure", "rollover.secure", "authority.secure", "plain.secure", "good.insecure", "wrong.insecure", "clear.insecure"];
+        string[] wait = ["wrong.secure", "unnamed.secure", "clear.secure", "good.bogus"];
         using (var smtp = new SmtpLineClient(server.Port("submission")))
         {
             smtp.Login("alice@example.test", AvisoServer.Password);
@@ -64,7 +73,7 @@ public sealed class DaneTests
         Assert.Contains("mxwrong.secure.test[127.0.41.25] (DANE): the certificate matches none of the 1 TLSA records of mxwrong.secure.test", queue, StringComparison.Ordinal);
         Assert.Contains("mxclear.secure.test[127.0.41.26] (DANE): the host does not offer STARTTLS", queue, StringComparison.Ordinal);
         Assert.Contains("the DNS cannot say now where mail for good.bogus.test goes", queue, StringComparison.Ordinal);
-        Assert.Equal(2, await server.MetricAsync("aviso_outbound_tls_sessions_total", "policy=\"tlsa\",result=\"success\""));
+        Assert.Equal(3, await server.MetricAsync("aviso_outbound_tls_sessions_total", "policy=\"tlsa\",result=\"success\""));
 
         // RFC 8689: authenticated by DANE, but Postfix does not promise to go on so.
         await TlsSubmission.SendAsync(server, "x@good.secure.test", "required", " REQUIRETLS");

@@ -78,6 +78,13 @@ public static class PublishedRecordsTests
         var rows = await PublishedSts.RecordsAsync(settings, policy, "example.org", certificate.All, zone, default);
         Assert.All(rows, r => Assert.Equal(("published", ""), (r.State, r.Advice)));
 
+        // Announced and dead is worse than missing.
+        zone.Remove("mta-sts.example.org");
+        rows = await PublishedSts.RecordsAsync(settings, policy, "example.org", certificate.All, zone, default);
+        Assert.Equal(["mta-sts.example.org"], rows.Where(r => r.Urgent).Select(r => r.Name));
+        zone.Remove("_mta-sts.example.org");
+        Assert.DoesNotContain(await PublishedSts.RecordsAsync(settings, policy, "example.org", certificate.All, zone, default), r => r.Urgent);
+
         async Task<IEnumerable<string>> States(ServerSettings settings, FakeZone zone) =>
             (await PublishedSts.RecordsAsync(settings, policy, "example.org", [], zone, default))
                 .Select(r => r.Name + " " + r.State + (r.Advice.StartsWith("no certificate", StringComparison.Ordinal) ? " no certificate" : ""));
@@ -115,6 +122,7 @@ public static class PublishedRecordsTests
         // Only the next: peers that check find no match now.
         zone.Remove(name).Tlsa(name, 3, 1, 1, next);
         Assert.Contains("publish it at once", (await Rows())[0].Advice, StringComparison.Ordinal);
+        Assert.Equal([true, false], (await Rows()).Select(r => r.Urgent));
 
         zone.Tlsa(name, 3, 1, 1, now).Tlsa(name, 3, 1, 1, new byte[32]).Tlsa(name, 1, 0, 1, new byte[32]);
         Assert.Equal(["published", "published", "differs", "differs"], (await Rows()).Select(r => r.State));
