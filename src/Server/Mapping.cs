@@ -108,6 +108,20 @@ internal static class Mapping
         _ => null,
     };
 
+    /// <summary>Null: nobody logs in by token.</summary>
+    public static TokenOptions? Tokens(ServerSettings settings) => !settings.HasOAuth ? null : new()
+    {
+        Issuer = settings.OAuth.Issuer,
+        Audiences = settings.OAuth.Audience,
+        Scopes = settings.OAuth.Scopes,
+        AccountClaim = settings.OAuth.AccountClaim,
+        AccountDomain = settings.OAuth.AccountDomain,
+        Introspection = settings.OAuth.Has("introspection")
+            ? new(settings.OAuth.Introspection.ClientId, settings.OAuth.Introspection.ClientSecret.Reveal(), settings.OAuth.Introspection.Endpoint) : null,
+        Skew = settings.OAuth.ClockSkew,
+        Verify = settings.OAuth.Ca is { } ca ? TrustOnly(ca.Reveal()) : null,
+    };
+
     public static SmtpServerOptions Smtp(ServerSettings settings) => new()
     {
         Hostname = settings.Hostname,

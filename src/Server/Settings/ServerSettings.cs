@@ -54,6 +54,13 @@ public sealed class ServerSettings : SettingsSection
 
     public ReportsSection Reports { get; private set; } = new();
 
+    public LoginsSection Logins { get; private set; } = new();
+
+    public OAuthSection OAuth { get; private set; } = new();
+
+    /// <summary>Logins by token are configured.</summary>
+    public bool HasOAuth => Has("oauth");
+
     public GuardSection Guard { get; private set; } = new();
 
     public ProbeSection Probe { get; private set; } = new();
@@ -127,7 +134,7 @@ public sealed class ServerSettings : SettingsSection
                       - { address: info@example.org, to: [alice@example.org, carol@elsewhere.example] }
                     """,
             },
-        new Key<ServerSettings, Secret>("aliases_from", Types.List("a list in Postfix virtual format"),
+        new Key<ServerSettings, Secret>("aliases_from", Types.List("a list in Postfix virtual format", Types.LooksLikeVirtual),
             s => s.AliasesFrom, (s, v) => s.AliasesFrom = v, "More aliases, in Postfix virtual format.")
             { Example = "file:/etc/aviso/virtual", DefaultText = "none" },
         new Key<ServerSettings, IReadOnlyList<RelaySection>>("relays", Types.ListOf(new SectionType<RelaySection>(RelaySection.Table)),
@@ -169,6 +176,12 @@ public sealed class ServerSettings : SettingsSection
         new Key<ServerSettings, SieveSection>("sieve", new SectionType<SieveSection>(SieveSection.Table),
             s => s.Sieve, (s, v) => s.Sieve = v, "Sieve scripts: each account's own, and the administrator's around them.")
             { Example = "{ before: [/etc/aviso/before.sieve] }" },
+        new Key<ServerSettings, LoginsSection>("logins", new SectionType<LoginsSection>(LoginsSection.Table),
+            s => s.Logins, (s, v) => s.Logins = v, "How people log in.")
+            { Example = "{ two_step_needs_app_password: true }" },
+        new Key<ServerSettings, OAuthSection>("oauth", new SectionType<OAuthSection>(OAuthSection.Table),
+            s => s.OAuth, (s, v) => s.OAuth = v, "Logging in with tokens of an OpenID provider (OAUTHBEARER and XOAUTH2), over TLS, beside passwords.")
+            { Example = "{ issuer: \"https://login.example.org/realms/mail\", audience: [aviso] }" },
         new Key<ServerSettings, GuardSection>("guard", new SectionType<GuardSection>(GuardSection.Table),
             s => s.Guard, (s, v) => s.Guard = v, "Who decides about bans: one owner.")
             { Example = "{ mode: builtin }" },

@@ -23,8 +23,8 @@ internal static class SettingsChecks
         ListenersHaveTls(settings, problems);
         TlsIsOneThing(settings.Tls, problems);
         if (settings.Tls.HasAcme) AcmeChecks.Run(settings, problems);
-        PolicyIsServed(settings.MtaSts, settings, problems);
         if (settings.HasVault) VaultChecks.Run(settings.Vault, problems);
+        PolicyIsServed(settings.MtaSts, settings, problems);
         NetworksAreNotEverybody(settings, problems);
         GuardChecks.Run(settings, problems);
         DomainsAreApart(settings, problems);
@@ -39,6 +39,7 @@ internal static class SettingsChecks
         if (settings.Spam.Antivirus.Timeout > TimeSpan.FromSeconds(10)) Say(problems, settings.Spam.Antivirus, "timeout", "must be at most 10s: a sender waits meanwhile");
         if (settings.Spam.GreylistFrom >= settings.Spam.AddHeader)
             Say(problems, settings.Spam, "greylist_from", "must be below `add_header`: mail to be marked is not deferred");
+        if (settings.HasOAuth) ProviderIsReached(settings.OAuth, problems);
         if (settings.Spam.AddHeader >= settings.Spam.Reject)
             Say(problems, settings.Spam, settings.Spam.Has("reject") ? "reject" : "add_header", "must be above `add_header`: mail to be marked would be refused");
         if (settings.Outbound.NoticeAfter >= settings.Outbound.GiveUpAfter)
@@ -57,6 +58,18 @@ internal static class SettingsChecks
     }
 
     private static bool Covered(IReadOnlyList<string> mx, string host) => new Delivery.StsPolicy(Delivery.StsMode.Enforce, [.. mx.Select(m => m.ToLowerInvariant())], default).Covers(host);
+
+    private static void ProviderIsReached(OAuthSection oauth, Problems problems)
+    {
+        if (!IsProviderUrl(oauth.Issuer)) Say(problems, oauth, "issuer", "must be an https URL without `?` and `#`, such as https://login.example.org/realms/mail");
+        if (oauth.Audience.Count == 0) Say(problems, oauth, "audience", "must name at least one audience: otherwise tokens for other services would open the mail");
+        if (oauth.ClockSkew > TimeSpan.FromMinutes(5)) Say(problems, oauth, "clock_skew", "must be at most 5m");
+        if (oauth.Introspection.Endpoint is { } endpoint && !IsProviderUrl(endpoint)) Say(problems, oauth.Introspection, "endpoint", "must be an https URL");
+    }
+
+    // In the clear only on this machine: the keys that come this way decide who is let in.
+    private static bool IsProviderUrl(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Query.Length + uri.Fragment.Length == 0
+        && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback));
 
     /// <summary>Paths are whole here. A script that cannot run is found now, not with the first message.</summary>
     public static void SieveScriptsRun(SieveSection sieve, Problems problems)

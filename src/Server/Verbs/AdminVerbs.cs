@@ -26,6 +26,8 @@ internal static class AdminVerbs
             Suspended()),
         Verb("account.remove", "remove", "Suspend an account; with --purge delete it and its mail.", ["aviso account remove dave@example.org --purge"],
             Address("The account."), new Option<bool>("--purge") { Description = "Delete the account and all its mail. There is no way back." }),
+        LoginVerbs.Totp(),
+        LoginVerbs.Passkey(),
     };
 
     private static Command Alias() => new("alias", CommandTree.Help("Aliases that are not in the settings file.",
@@ -100,7 +102,8 @@ internal static class AdminVerbs
 
     private static Command List(string noun, string text) => Verb($"{noun}.list", "list", text, [$"aviso {noun} list --json"]);
 
-    private static Command Verb(string call, string name, string text, string[] examples, params Symbol[] symbols)
+    /// <summary>A verb that is one call of the admin socket; its symbols are the arguments.</summary>
+    public static Command Verb(string call, string name, string text, string[] examples, params Symbol[] symbols)
     {
         var verb = new Command(name, CommandTree.Help(text, examples)) { CommandTree.Json };
         foreach (var symbol in symbols)
@@ -197,9 +200,9 @@ internal static class AdminVerbs
         return args;
     }
 
-    private static Argument<string?> Address(string text) => new("address") { Description = text, HelpName = "ADDRESS" };
+    public static Argument<string?> Address(string text) => new("address") { Description = text, HelpName = "ADDRESS" };
 
-    private static Argument<string?> Named(string name, string text) => new(name) { Description = text, HelpName = name.ToUpperInvariant() };
+    public static Argument<string?> Named(string name, string text) => new(name) { Description = text, HelpName = name.ToUpperInvariant() };
 
     private static Argument<string?> OptionalId() => new("id") { Description = "The queue id.", Arity = ArgumentArity.ZeroOrOne, HelpName = "ID" };
 
@@ -224,7 +227,7 @@ internal static class AdminVerbs
         return option.AcceptOnlyFromAmong("true", "false");
     }
 
-    private static Option<string[]> SendAs() => new("--send-as") { Description = "An address or pattern it may send as; may be repeated.", HelpName = "ADDRESS" };
+    public static Option<string[]> SendAs() => new("--send-as") { Description = "An address or pattern it may send as; may be repeated.", HelpName = "ADDRESS" };
 
     private static Option<string[]> ForwardTo() => new("--forward-to") { Description = "An address that gets a copy; may be repeated.", HelpName = "ADDRESS" };
 

@@ -41,6 +41,12 @@ public sealed record WebSources(MetricsRegistry Metrics, Func<Readiness> Ready, 
     /// <summary>networks.proxies: a PROXY header is required from these on kind https.</summary>
     public Networks Proxies { get; init; } = Networks.None;
 
+    /// <summary>The same as they are now, after a reload; null: <see cref="Proxies"/>.</summary>
+    public Func<Networks>? ProxiesNow { get; init; }
+
+    /// <summary>Asked about every client of kind http and https.</summary>
+    public WebGate Gate { get; init; } = new(null);
+
     /// <summary>Strangers on kind http are sent to https.</summary>
     public bool RedirectsToHttps { get; init; }
 }
@@ -69,6 +75,7 @@ public sealed class WebListener : IAsyncDisposable
         {
             listen.Protocols = HttpProtocols.Http1;
             if (kind == ListenerKind.Https) HttpsConnections.Use(listen, settings, sources);
+            else if (kind == ListenerKind.Http) listen.Use(next => connection => sources.Gate.ServeAsync(kind, connection, () => next(connection)));
             endpoint = listen;
         });
         var transport = new PatientTransport(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));

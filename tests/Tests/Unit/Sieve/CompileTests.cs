@@ -237,6 +237,18 @@ public sealed class CompileTests
     public void Every_bad_test_of_a_list_is_said() =>
         Assert.Equal(3, SieveCompiler.Compile("if anyof (header \"a\", size 1, nothing) { } keep;").Errors.Count);
 
+    [Theory]
+    [InlineData("if size :over 10KB { kep; } elsif true { discrd; } else { stop; }", 3)]
+    [InlineData("require [\"fileinto\" \"copy\"]; fileinto :copy \"A\";", 1)]
+    [InlineData("if header \"a\" [\"b\" { keep; } else { kep; }", 2)]
+    [InlineData("keep\nkep;\nstp;", 2)]
+    [InlineData("require \"foreverypart\"; foreverypart 1x { break; }", 1)]
+    public void One_slip_is_one_error(string script, int errors)
+    {
+        var compiled = SieveCompiler.Compile(script);
+        Assert.True(compiled.Errors.Count == errors, string.Join('\n', compiled.Errors));
+    }
+
     [Fact]
     public void A_flag_that_is_none_is_warned_of() =>
         Assert.Contains("`\\Odd` is no flag", Compile("imap4flags: setflag [\"\\\\Seen\", \"ok \\\\Odd\"];").Warnings[0].Text, StringComparison.Ordinal);
