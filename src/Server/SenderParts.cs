@@ -101,6 +101,7 @@ internal sealed class SenderParts : IAsyncDisposable
         Tally = Tally,
         Reports = Reports,
         Correspondents = spam.Correspondents,
+        Traps = spam.Traps,
         IsTrustedRelay = address => _trusted.Contains(address),
         ReportAddresses = () => _reportAddresses,
     };

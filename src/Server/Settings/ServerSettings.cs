@@ -40,6 +40,8 @@ public sealed class ServerSettings : SettingsSection
 
     public OutboundSection Outbound { get; private set; } = new();
 
+    public MtaStsSection MtaSts { get; private set; } = new();
+
     public LimitsSection Limits { get; private set; } = new();
 
     public StoreSection Store { get; private set; } = new();
@@ -51,6 +53,13 @@ public sealed class ServerSettings : SettingsSection
     public MailAuthSection MailAuth { get; private set; } = new();
 
     public ReportsSection Reports { get; private set; } = new();
+
+    public LoginsSection Logins { get; private set; } = new();
+
+    public OAuthSection OAuth { get; private set; } = new();
+
+    /// <summary>Logins by token are configured.</summary>
+    public bool HasOAuth => Has("oauth");
 
     public GuardSection Guard { get; private set; } = new();
 
@@ -125,7 +134,7 @@ public sealed class ServerSettings : SettingsSection
                       - { address: info@example.org, to: [alice@example.org, carol@elsewhere.example] }
                     """,
             },
-        new Key<ServerSettings, Secret>("aliases_from", Types.List("a list in Postfix virtual format"),
+        new Key<ServerSettings, Secret>("aliases_from", Types.List("a list in Postfix virtual format", Types.LooksLikeVirtual),
             s => s.AliasesFrom, (s, v) => s.AliasesFrom = v, "More aliases, in Postfix virtual format.")
             { Example = "file:/etc/aviso/virtual", DefaultText = "none" },
         new Key<ServerSettings, IReadOnlyList<RelaySection>>("relays", Types.ListOf(new SectionType<RelaySection>(RelaySection.Table)),
@@ -148,6 +157,8 @@ public sealed class ServerSettings : SettingsSection
             },
         new Key<ServerSettings, OutboundSection>("outbound", new SectionType<OutboundSection>(OutboundSection.Table),
             s => s.Outbound, (s, v) => s.Outbound = v, "How mail leaves.") { Example = "{ give_up_after: 5d }" },
+        new Key<ServerSettings, MtaStsSection>("mta_sts", new SectionType<MtaStsSection>(MtaStsSection.Table),
+            s => s.MtaSts, (s, v) => s.MtaSts = v, "TLS between mail servers.") { Example = "{ publish: testing }" },
         new Key<ServerSettings, LimitsSection>("limits", new SectionType<LimitsSection>(LimitsSection.Table),
             s => s.Limits, (s, v) => s.Limits = v, "What one client or one message may use.")
             { Example = "{ message_size: 200MB, connections_at_once: 50 }" },
@@ -165,6 +176,12 @@ public sealed class ServerSettings : SettingsSection
         new Key<ServerSettings, SieveSection>("sieve", new SectionType<SieveSection>(SieveSection.Table),
             s => s.Sieve, (s, v) => s.Sieve = v, "Sieve scripts: each account's own, and the administrator's around them.")
             { Example = "{ before: [/etc/aviso/before.sieve] }" },
+        new Key<ServerSettings, LoginsSection>("logins", new SectionType<LoginsSection>(LoginsSection.Table),
+            s => s.Logins, (s, v) => s.Logins = v, "How people log in.")
+            { Example = "{ two_step_needs_app_password: true }" },
+        new Key<ServerSettings, OAuthSection>("oauth", new SectionType<OAuthSection>(OAuthSection.Table),
+            s => s.OAuth, (s, v) => s.OAuth = v, "Logging in with tokens of an OpenID provider (OAUTHBEARER and XOAUTH2), over TLS, beside passwords.")
+            { Example = "{ issuer: \"https://login.example.org/realms/mail\", audience: [aviso] }" },
         new Key<ServerSettings, GuardSection>("guard", new SectionType<GuardSection>(GuardSection.Table),
             s => s.Guard, (s, v) => s.Guard = v, "Who decides about bans: one owner.")
             { Example = "{ mode: builtin }" },

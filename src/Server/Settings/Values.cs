@@ -105,7 +105,9 @@ internal static class Types
     public static readonly ScalarType<Secret> PrivateKey = Pem("private key", "PRIVATE KEY");
 
     /// <summary>Content of a list kept elsewhere.</summary>
-    public static ScalarType<Secret> List(string shape) => new("reference to a list", $"a reference to {shape}, such as file:PATH", r =>
+    /// <param name="looksRight">A list that is wrong is told with its lines; a text that is no list at all may be a secret that was meant for elsewhere.</param>
+    public static ScalarType<Secret> List(string shape, Func<string, bool>? looksRight = null) => new("reference to a list", $"a reference to {shape}, such as file:PATH", r =>
+        r.Reference is not null && looksRight?.Invoke(r.Text) == false ? Parsed.No<Secret>() :
         r.Reference is not null ? new Secret(r.Text, r.Reference)
         : LooksLikePath(r.Text) ? Parsed.No<Secret>($"say file:{r.Text}") : new Secret(r.Text, null), hidden: true, takesMap: true);
 
@@ -117,6 +119,10 @@ internal static class Types
         double.TryParse(r.Text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var n)
             && Math.Abs(n) <= 1000 ? n : Parsed.No<double>(), d => d.ToString(CultureInfo.InvariantCulture), json: "number");
 
+    /// <summary>alice@example.org, example.org, @example.org, 192.0.2.0/24.</summary>
+    public static readonly ScalarType<string> Sender = new("sender", "an address, a domain, @domain, an IP address or a network",
+        r => Aviso.Spam.SenderEntry.Parse(r.Text, true, out var problem) is { } entry ? entry.Text : Parsed.No<string>("it " + problem));
+
     public static ListType<T> ListOf<T>(SettingType<T> item) => new(item);
 
     public static WordType<T> Words<T>(string name, params (string Word, T Value)[] words) where T : struct =>
@@ -127,6 +133,13 @@ internal static class Types
             r.Text.Contains($"{label}-----", StringComparison.Ordinal) ? new Secret(r.Text, r.Reference)
             : r.Reference is null && LooksLikePath(r.Text) ? Parsed.No<Secret>($"a path needs its scheme: say file:{r.Text}")
             : Parsed.No<Secret>($"there is no `{label}` block in it"), hidden: true);
+
+    /// <summary>Nothing but comments, or at least one line of two words.</summary>
+    public static bool LooksLikeVirtual(string text)
+    {
+        var lines = text.Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0 && l[0] != '#').Take(100).ToList();
+        return lines.Count == 0 || lines.Exists(l => l.AsSpan().IndexOfAny(' ', '\t') > 0);
+    }
 
     private static bool LooksLikePath(string text) =>
         text.Length is > 0 and < 4000 && !text.Contains('\n') && text[0] != '{' && (text[0] is '/' or '.' or '~' || text.Contains('/')

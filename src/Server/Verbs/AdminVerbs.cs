@@ -26,6 +26,8 @@ internal static class AdminVerbs
             Suspended()),
         Verb("account.remove", "remove", "Suspend an account; with --purge delete it and its mail.", ["aviso account remove dave@example.org --purge"],
             Address("The account."), new Option<bool>("--purge") { Description = "Delete the account and all its mail. There is no way back." }),
+        LoginVerbs.Totp(),
+        LoginVerbs.Passkey(),
     };
 
     private static Command Alias() => new("alias", CommandTree.Help("Aliases that are not in the settings file.",
@@ -68,9 +70,13 @@ internal static class AdminVerbs
 
     private static Command Certificates() => new("certificates", CommandTree.Help(
         "Certificates: those got by ACME with what is wrong where one does not come, then those of files and of our own authority.",
-        "aviso certificates list", "aviso certificates renew mail.example.org"))
+        "aviso certificates list", "aviso certificates renew mail.example.org", "aviso certificates tlsa", "aviso certificates mta-sts"))
     {
         List("certificates", "List certificates, when each ends and is renewed, and why a renewal failed."),
+        Verb("certificates.tlsa", "tlsa", "DNS records for DANE (RFC 7672): the key in use and the next certificate's, whether the DNS shows them, and what to do. "
+            + "While the next key is not in the DNS and the present one is, renewals keep the present key.", ["aviso certificates tlsa", "aviso certificates tlsa --json"]),
+        Verb("certificates.mta-sts", "mta-sts", "DNS records for MTA-STS (RFC 8461) and TLS reports of each domain, whether the DNS shows them, and what to do. "
+            + "The policy itself is served on the https listener; `mta_sts` in the settings says what is in it.", ["aviso certificates mta-sts"]),
         Verb("certificates.renew", "renew", "Get a new certificate now, whether due or not. Open connections stay. Authorities limit how often: use it to try out, not by a timer.",
             ["aviso certificates renew", "aviso certificates renew mail.example.org"],
             new Argument<string?>("name") { Description = "A name in it; all without.", Arity = ArgumentArity.ZeroOrOne, HelpName = "NAME" }),
@@ -96,7 +102,8 @@ internal static class AdminVerbs
 
     private static Command List(string noun, string text) => Verb($"{noun}.list", "list", text, [$"aviso {noun} list --json"]);
 
-    private static Command Verb(string call, string name, string text, string[] examples, params Symbol[] symbols)
+    /// <summary>A verb that is one call of the admin socket; its symbols are the arguments.</summary>
+    public static Command Verb(string call, string name, string text, string[] examples, params Symbol[] symbols)
     {
         var verb = new Command(name, CommandTree.Help(text, examples)) { CommandTree.Json };
         foreach (var symbol in symbols)
@@ -193,9 +200,9 @@ internal static class AdminVerbs
         return args;
     }
 
-    private static Argument<string?> Address(string text) => new("address") { Description = text, HelpName = "ADDRESS" };
+    public static Argument<string?> Address(string text) => new("address") { Description = text, HelpName = "ADDRESS" };
 
-    private static Argument<string?> Named(string name, string text) => new(name) { Description = text, HelpName = name.ToUpperInvariant() };
+    public static Argument<string?> Named(string name, string text) => new(name) { Description = text, HelpName = name.ToUpperInvariant() };
 
     private static Argument<string?> OptionalId() => new("id") { Description = "The queue id.", Arity = ArgumentArity.ZeroOrOne, HelpName = "ID" };
 
@@ -220,7 +227,7 @@ internal static class AdminVerbs
         return option.AcceptOnlyFromAmong("true", "false");
     }
 
-    private static Option<string[]> SendAs() => new("--send-as") { Description = "An address or pattern it may send as; may be repeated.", HelpName = "ADDRESS" };
+    public static Option<string[]> SendAs() => new("--send-as") { Description = "An address or pattern it may send as; may be repeated.", HelpName = "ADDRESS" };
 
     private static Option<string[]> ForwardTo() => new("--forward-to") { Description = "An address that gets a copy; may be repeated.", HelpName = "ADDRESS" };
 

@@ -20,11 +20,16 @@ internal static class SpamVerbs
 {
     private static readonly JsonSerializerOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static Command Build() => new("spam", CommandTree.Help("What the spam filter thinks, why, and how to teach it.",
-        "aviso spam scan suspicious.eml", "aviso spam explain suspicious.eml", "aviso spam learn --as spam junk.mbox"))
+    public static Command Build()
     {
-        Scan(), Explain(), Learn(), Stat(),
-    };
+        var spam = new Command("spam", CommandTree.Help("What the spam filter thinks, why, how to teach it, and who is let through or kept out.",
+            "aviso spam scan suspicious.eml", "aviso spam explain suspicious.eml", "aviso spam learn --as spam junk.mbox", "aviso spam allow add partner.example"))
+        {
+            Scan(), Explain(), Learn(), Stat(),
+        };
+        foreach (var list in SpamListVerbs.Build()) spam.Add(list);
+        return spam;
+    }
 
     private static Command Scan()
     {

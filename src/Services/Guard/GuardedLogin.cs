@@ -37,6 +37,15 @@ public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, TimeProv
         await inner.FinishScramAsync(attempt, user, proofHolds && MayTry(attempt.Remote, user), cancel) is { } principal
             ? Enter(attempt, user, principal) : await RefuseAsync(attempt, user, null, cancel);
 
+    public TokenOffer? Tokens => inner.Tokens;
+
+    public async ValueTask<Principal?> CheckTokenAsync(LoginAttempt attempt, string user, string token, CancellationToken cancel)
+    {
+        if (!MayTry(attempt.Remote, user)) return await RefuseAsync(attempt, user, null, cancel);
+        return await inner.CheckTokenAsync(attempt, user, token, cancel) is { } principal
+            ? Enter(attempt, user, principal) : await RefuseAsync(attempt, user, Hash(user, token), cancel);
+    }
+
     private bool MayTry(IPAddress client, string user) =>
         !_pairs.Peek(Key(client, user), pair => pair.Level(clock) >= FailuresPerHour);
 
@@ -49,8 +58,11 @@ public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, TimeProv
 
     private async ValueTask<Principal?> RefuseAsync(LoginAttempt attempt, string user, string? password, CancellationToken cancel)
     {
+        // Nobody looked at what it brought: not its failure.
+        if (attempt.Notes.Advice is { Kind: LoginAdviceKind.Unavailable }) return null;
         var (failures, isRepeat) = _pairs.With(Key(attempt.Remote, user), pair => pair.Fail(password, clock));
-        if (!isRepeat) gate.Report(new(attempt.Kind, attempt.Remote, GuardWords.LoginFailed), Shown(user));
+        // Who proved the password and only came the wrong way is no guesser.
+        if (!isRepeat && attempt.Notes.Advice is null) gate.Report(new(attempt.Kind, attempt.Remote, GuardWords.LoginFailed), Shown(user));
         // A timer, not a thread; and so many at most that waiting can't be used against us.
         if (Interlocked.Increment(ref _waiting) <= MostWaiting)
         {

@@ -21,12 +21,37 @@ public sealed class SessionTests
         await using var tls = new SslStream(pair.ClientStream, leaveInnerStreamOpen: true, (_, _, _, _) => true);
         await tls.AuthenticateAsClientAsync("mail.example.test");
         var again = await UntilOkAsync(tls);
-        Assert.Contains("\"SASL\" \"PLAIN LOGIN\"\r\n", again, StringComparison.Ordinal);
+        Assert.Contains("\"SASL\" \"PLAIN LOGIN OAUTHBEARER XOAUTH2\"\r\n", again, StringComparison.Ordinal);
         Assert.DoesNotContain("STARTTLS", again, StringComparison.Ordinal);
         await SendAsync(tls, $"AUTHENTICATE \"PLAIN\" \"{Login}\"\r\nLOGOUT\r\n");
         Assert.Equal("OK \"Welcome\"\r\n", await UntilOkAsync(tls));
         Assert.Equal("OK \"Goodbye\"\r\n", await UntilOkAsync(tls));
         await run;
+    }
+
+    [Fact]
+    public async Task A_token_lets_in_and_a_refused_one_is_answered_with_a_reason()
+    {
+        await using var host = await ManageSieveHost.StartAsync();
+        await using var pair = ManageSieveHost.Connect(cleartext: false, tls: true);
+        var run = host.Server.RunAsync(pair.Server);
+        await UntilOkAsync(pair.ClientStream);
+        await SendAsync(pair.ClientStream, "STARTTLS\r\n");
+        await UntilOkAsync(pair.ClientStream);
+        await using var tls = new SslStream(pair.ClientStream, leaveInnerStreamOpen: true, (_, _, _, _) => true);
+        await tls.AuthenticateAsClientAsync("mail.example.test");
+        await UntilOkAsync(tls);
+        await SendAsync(tls, $"AUTHENTICATE \"OAUTHBEARER\" \"{Bearer("bad")}\"\r\n\"AQ==\"\r\nAUTHENTICATE \"OAUTHBEARER\" \"{Bearer("away")}\"\r\n"
+            + $"AUTHENTICATE \"OAUTHBEARER\" \"{Bearer("good")}\"\r\nLOGOUT\r\n");
+        var error = Convert.ToBase64String(Encoding.UTF8.GetBytes(
+            """{"status":"invalid_token","scope":"mail","openid-configuration":"https://login.example.test/.well-known/openid-configuration"}"""));
+        Assert.Equal($"\"{error}\"\r\nNO \"User or password is wrong\"\r\n", await UntilOkAsync(tls));
+        Assert.Equal("NO (TRYLATER) \"Come again\"\r\n", await UntilOkAsync(tls));
+        Assert.Equal("OK \"Welcome\"\r\n", await UntilOkAsync(tls));
+        await UntilOkAsync(tls);
+        await run;
+
+        static string Bearer(string token) => Convert.ToBase64String(Encoding.ASCII.GetBytes($"n,a=alice@example.test,\u0001auth=Bearer {token}\u0001\u0001"));
     }
 
     [Fact]
