@@ -31,9 +31,9 @@ internal static class AdminCalls
             .Add("alias.set", (c, t) => Answer(accounts.SetAliasAsync(c.Text("address") ?? "", c.Texts("to"), t)), changes: true)
             .Add("alias.remove", (c, t) => Answer(accounts.RemoveAliasAsync(c.Text("address") ?? "", t)), changes: true)
             .Add("domain.list", (_, _) => Rows(accounts.ListDomains()))
-            .Add("domain.add", (c, t) => Answer(accounts.AddDomainAsync(c.Text("name") ?? "", c.Text("catch_all"), c.Text("alias_of"), t)), changes: true)
+            .Add("domain.add", (c, t) => AddDomainAsync(mail, c, t), changes: true)
             .Add("domain.set", (c, t) => Answer(accounts.SetDomainAsync(c.Text("name") ?? "", c.Text("catch_all"), c.Text("alias_of"), t)), changes: true)
-            .Add("domain.remove", (c, t) => Answer(accounts.RemoveDomainAsync(c.Text("name") ?? "", t)), changes: true);
+            .Add("domain.remove", (c, t) => RemoveDomainAsync(mail, c, t), changes: true);
 
         admin
             .Add("dkim.list", (_, _) => Rows(mail.Senders.Keys.List()))
@@ -81,6 +81,22 @@ internal static class AdminCalls
         await foreach (var finding in store.CheckAsync(call.Flag("bodies") ? StoreCheckDepth.Bodies : StoreCheckDepth.Rows, cancel))
             findings.Add(finding);
         return await Rows(findings);
+    }
+
+    private static async Task<AdminReply> AddDomainAsync(MailParts mail, AdminCall call, CancellationToken cancel)
+    {
+        var added = await mail.Accounts.AddDomainAsync(call.Text("name") ?? "", call.Text("catch_all"), call.Text("alias_of"), cancel);
+        if (!added.Ok) return AdminReply.No(added.Text);
+        await mail.TakeDomainsAsync(cancel);
+        return AdminReply.Done(added.Text + "\nIts mail is signed once the DNS shows its keys: `aviso dkim list` has the records to publish.");
+    }
+
+    private static async Task<AdminReply> RemoveDomainAsync(MailParts mail, AdminCall call, CancellationToken cancel)
+    {
+        var removed = await mail.Accounts.RemoveDomainAsync(call.Text("name") ?? "", cancel);
+        if (!removed.Ok) return AdminReply.No(removed.Text);
+        await mail.TakeDomainsAsync(cancel);
+        return AdminReply.Done(removed.Text);
     }
 
     private static async Task<AdminReply> CheckKeysAsync(SigningKeys keys, CancellationToken cancel)

@@ -125,18 +125,20 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         Accounts = new(_book, _authenticator);
         _preparing = _authenticator.PrepareAsync(_stop.Token);
 
-        Front = _running.Add(await GuardParts.OpenAsync(settings, Store, _clock, _logs.CreateLogger("Aviso.Guard"), cancel));
-        Spam = _running.Add(SpamParts.Start(settings, Store, _clock, _logs.CreateLogger("Aviso.Spam")));
+        Front = _running.Add(await GuardParts.OpenAsync(settings, Store, _clock, _logs, cancel));
         var ids = new IdSource(_clock);
         _router.Now = Mapping.Routes(settings);
         _guard = Guard(settings);
         _resolver = _running.Add(new Resolver(new() { Upstreams = settings.Dns.Resolvers, Clock = _clock })
         {
-            OwnDomains = settings.Domains.Select(d => d.Name).ToHashSet(StringComparer.OrdinalIgnoreCase),
+            OwnDomains = OwnDomains,
         });
+        Spam = _running.Add(SpamParts.Start(
+            settings, Store, _clock, _logs.CreateLogger("Aviso.Spam"), new(_resolver, domain => _book.Table.IsLocalDomain(domain), Front.Gate)));
+        await Spam.LoadAsync(cancel);
         Certificates = _running.Add(await CertificateParts.OpenAsync(settings, Store, _resolver, _logs.CreateLogger("Aviso.Net"), _clock, cancel));
         var delivery = _logs.CreateLogger("Aviso.Delivery");
-        Senders = _running.Add(await SenderParts.OpenAsync(settings, Store, reader, _router, _resolver, ids, () => _runner.Wake(), _clock, delivery, cancel));
+        Senders = _running.Add(await SenderParts.OpenAsync(settings, _book, Store, reader, _router, _resolver, ids, () => _runner.Wake(), _clock, delivery, cancel));
         _runner = new(new(Store, Store.Spool, reader, _resolver, _router, new NoticeTarget(_book, Senders.Srs, settings.Outbound.Capture), ids, address => _guard.Allows(address),
             host => string.Equals(host.TrimEnd('.'), settings.Hostname, StringComparison.OrdinalIgnoreCase), _clock, delivery), Mapping.Queue(settings));
         Queue = new(Store, _clock, _runner.Wake, delivery);
@@ -185,9 +187,18 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     public void Listen(ServerSettings settings)
     {
         _host.Start(Mapping.MailListeners(settings));
-        _running.Add(new Ending(Front.Watch(_host)));
+        _running.Add(new Ending(Front.Watch(Cut)));
         _running.Add(_host);
         _running.Add(new Ending(() => _host.StopAsync(Serve.DrainPatience)));
+    }
+
+    /// <summary>Ends connections of other listeners too when a ban begins.</summary>
+    public Action<Func<IPAddress, bool>>? CutElsewhere { get; set; }
+
+    private void Cut(Func<IPAddress, bool> client)
+    {
+        _host.Cut(client, "banned");
+        CutElsewhere?.Invoke(client);
     }
 
     public async Task<IReadOnlyList<string>> RefusesAsync(ServerSettings now, CancellationToken cancel) =>
@@ -208,14 +219,23 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _guard = Guard(now);
         _runner.Options = Mapping.Queue(now);
         _runner.Wake();
-        _resolver.OwnDomains = now.Domains.Select(d => d.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        _resolver.OwnDomains = OwnDomains;
         _host.Options = Mapping.Wire(now);
-        Front.Take(now);
+        await Front.TakeAsync(now);
         Logins.Take(now);
         Spam.Take(now, _logs.CreateLogger("Aviso.Spam"));
         if (Spam.Learner is { } learner) learner.Enabled = now.Spam is { Enabled: true, LearnFromJunk: true };
         if (NeedsRestart(_started, now) is { Count: > 0 } keys) later.Add($"changes of {string.Join(", ", keys)} hold after a restart");
         return later.Count == 0 ? null : string.Join("; ", later);
+    }
+
+    private HashSet<string> OwnDomains => _book.Table.Domains.ToHashSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>After a verb added or removed a domain: it signs and is asked of the DNS as our own.</summary>
+    public async Task TakeDomainsAsync(CancellationToken cancel)
+    {
+        _resolver.OwnDomains = OwnDomains;
+        await Senders.TakeDomainsAsync(cancel);
     }
 
     // Compared with what the parts were started with, so that a change that still waits is said at every reload.

@@ -20,7 +20,7 @@ internal static class Mapping
         [.. settings.Domains.Select(d => new DeclaredDomain(d.Name, d.CatchAll, d.AliasOf, At(d, "name")))],
         [.. settings.Accounts.Select(a => new DeclaredAccount(
             a.Address, Secret(a), a.Quota, a.SendAs, a.ForwardTo, At(a, "address")))],
-        [.. settings.Aliases.Select(a => new DeclaredAlias(a.Address, a.To, At(a, "address")))])
+        [.. settings.Aliases.Where(a => !a.Trap).Select(a => new DeclaredAlias(a.Address, a.To, At(a, "address")))])
     {
         PostmasterSource = At(settings, "postmaster"),
         AccountsFrom = settings.AccountsFrom is { } accounts

@@ -47,11 +47,12 @@ public sealed class AvisoServer : IAsyncDisposable
     /// <summary>
     /// Starts a server with accounts alice@ bob@ carol@example.test. <paramref name="extra"/> is YAML added at the end;
     /// <paramref name="listeners"/> are kinds, each bound to a free port of 127.0.0.1 (or KIND@ADDRESS:PORT); <paramref name="proxies"/> are networks
-    /// that speak PROXY; <paramref name="tls"/> is the value of the key tls.
+    /// that speak PROXY; <paramref name="tls"/> is the value of the key tls; <paramref name="cleartext"/> may log in without TLS.
     /// </summary>
     public static async Task<AvisoServer> StartAsync(
         string extra = "", string? listeners = null, string? dataFolder = null,
-        IReadOnlyDictionary<string, string>? environment = null, string proxies = "", string tls = "{ self_signed: true }")
+        IReadOnlyDictionary<string, string>? environment = null, string proxies = "", string tls = "{ self_signed: true }",
+        string cleartext = "127.0.0.0/8")
     {
         var folder = Directory.CreateTempSubdirectory("aviso-system-").FullName;
         var server = new AvisoServer(folder);
@@ -64,7 +65,7 @@ public sealed class AvisoServer : IAsyncDisposable
                 ? $"  - {{ kind: {name}, address: \"{address}\" }}" : $"  - {{ kind: {kind}, address: \"127.0.0.1:0\" }}"))}}
             networks:
               internal: [127.0.0.0/8]
-              cleartext_login: [127.0.0.0/8]
+              cleartext_login: [{{cleartext}}]
               proxies: [{{proxies}}]
             postmaster: alice@{{Domain}}
             tls: {{tls}}

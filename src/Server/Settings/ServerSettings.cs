@@ -65,6 +65,10 @@ public sealed class ServerSettings : SettingsSection
 
     public DnsSection Dns { get; private set; } = new();
 
+    public VaultSection Vault { get; private set; } = new();
+
+    public bool HasVault => Has("vault");
+
     public LogSection Log { get; private set; } = new();
 
     internal static readonly Table<ServerSettings> Table = new("Everything an Aviso server is told.",
@@ -176,12 +180,15 @@ public sealed class ServerSettings : SettingsSection
             { Example = "{ issuer: \"https://login.example.org/realms/mail\", audience: [aviso] }" },
         new Key<ServerSettings, GuardSection>("guard", new SectionType<GuardSection>(GuardSection.Table),
             s => s.Guard, (s, v) => s.Guard = v, "Who decides about bans: one owner.")
-            { Example = "{ mode: builtin }", Later = "bans" },
+            { Example = "{ mode: builtin }" },
         new Key<ServerSettings, ProbeSection>("probe", new SectionType<ProbeSection>(ProbeSection.Table),
             s => s.Probe, (s, v) => s.Probe = v, "The round-trip probe.")
             { Example = "{ every: 20m }", Later = "the round-trip probe" },
         new Key<ServerSettings, DnsSection>("dns", new SectionType<DnsSection>(DnsSection.Table),
             s => s.Dns, (s, v) => s.Dns = v, "Name resolution.") { Example = "{ resolvers: [\"127.0.0.1:53\"] }" },
+        new Key<ServerSettings, VaultSection>("vault", new SectionType<VaultSection>(VaultSection.Table),
+            s => s.Vault, (s, v) => s.Vault = v, "Where `vault:` references are read.")
+            { Example = "{ address: \"https://vault.example.org:8200\", kubernetes_role: aviso }", DefaultText = "none" },
         new Key<ServerSettings, LogSection>("log", new SectionType<LogSection>(LogSection.Table),
             s => s.Log, (s, v) => s.Log = v, "The log, on standard output.") { Example = "{ format: json }" },
     ]);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Aviso.Admin;
+using Aviso.Secrets;
 using Aviso.Settings;
 
 namespace Aviso.Verbs;
@@ -132,7 +133,8 @@ internal static class AdminVerbs
         SendAsync(parsed, call, Arguments(parsed, symbols), ifRows, cancel);
 
     /// <summary>As above, with arguments that are more than what stands on the command line.</summary>
-    public static async Task<int> SendAsync(ParseResult parsed, string call, JsonObject arguments, int? ifRows, CancellationToken cancel)
+    public static async Task<int> SendAsync(ParseResult parsed, string call, JsonObject arguments, int? ifRows, CancellationToken cancel,
+        Action<TextWriter, JsonNode?>? show = null)
     {
         var io = parsed.InvocationConfiguration;
         var load = SettingsFile.Load(CommandTree.ConfigPath(parsed));
@@ -141,6 +143,8 @@ internal static class AdminVerbs
         var reply = load.Data is { } data ? await AdminClient.TryCallAsync(data, request, cancel) : null;
         if (reply is null)
         {
+            // Only now: a running server has asked Vault itself.
+            if (load.AsksVault) load = await OnceAsync(CommandTree.ConfigPath(parsed), cancel);
             if (load.Settings is not { } settings)
             {
                 ProblemReport.Print(load, io.Error);
@@ -148,7 +152,7 @@ internal static class AdminVerbs
             }
             reply = await Server.AdminCalls.OfflineAsync(settings, request, cancel);
         }
-        else if (load.Settings is null && reply.Ok) await io.Error.WriteLineAsync("note: the settings file has problems, the server goes on with what it read before; see `aviso check`");
+        else if (load is { Settings: null, AsksVault: false } && reply.Ok) await io.Error.WriteLineAsync("note: the settings file has problems, the server goes on with what it read before; see `aviso check`");
         if (!reply.Ok)
         {
             await io.Error.WriteLineAsync($"aviso: {reply.Error}");
@@ -156,8 +160,16 @@ internal static class AdminVerbs
         }
         if (parsed.CommandResult.Command.Options.Contains(CommandTree.Json) && parsed.GetValue(CommandTree.Json)) Output.Json(io.Output, reply.Result);
         else if (call == "store.check" && reply.Result is JsonArray { Count: 0 }) await io.Output.WriteLineAsync("the store is sound");
-        else Output.Show(io.Output, reply.Result);
+        else if (call == "reports") ReportPage.Show(io.Output, reply.Result);
+        else (show ?? Output.Show)(io.Output, reply.Result);
         return ifRows is { } status && reply.Result is JsonArray { Count: > 0 } ? status : ExitStatus.Ok;
+    }
+
+    private static async Task<SettingsLoad> OnceAsync(string path, CancellationToken cancel)
+    {
+        var (load, secrets) = await SettingsReader.OnceAsync(path, cancel);
+        secrets.Dispose();
+        return load;
     }
 
     /// <summary>Symbols by name: dashes become underscores, a password file becomes <c>password</c>. What was not given is left out.</summary>

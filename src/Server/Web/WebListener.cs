@@ -13,7 +13,11 @@ using Microsoft.Extensions.Options;
 namespace Aviso.Web;
 
 /// <summary>Can the server accept and store mail right now; if not, why.</summary>
-public sealed record Readiness(bool Ready, string Reason);
+public sealed record Readiness(bool Ready, string Reason)
+{
+    /// <summary>What is not well and does not keep mail from being taken; null when nothing.</summary>
+    public string? Note { get; init; }
+}
 
 /// <summary>What the pages show.</summary>
 /// <param name="Hosts">Names and addresses a Host header may say, without ports. Loopback names always may.</param>
@@ -64,7 +68,7 @@ public sealed class WebListener : IAsyncDisposable
             if (kind == ListenerKind.Https) HttpsConnections.Use(listen, settings, sources);
             endpoint = listen;
         });
-        var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance);
+        var transport = new PatientTransport(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
         var server = new KestrelServer(Options.Create(options), transport, NullLoggerFactory.Instance);
         try
         {
@@ -163,7 +167,7 @@ internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApp
                 return (200, Plain, "live\n");
             case "/healthz/ready":
                 var ready = sources.Ready();
-                return ready.Ready ? (200, Plain, "ready\n") : (503, Plain, $"not ready: {ready.Reason}\n");
+                return ready.Ready ? (200, Plain, ready.Note is { } note ? $"ready\nnote: {note}\n" : "ready\n") : (503, Plain, $"not ready: {ready.Reason}\n");
             case "/metrics" when kind == ListenerKind.Metrics:
                 return (200, PrometheusText.ContentType, sources.Metrics.Write());
             case "/" when kind != ListenerKind.Metrics:

@@ -37,6 +37,9 @@ public sealed record ReceiveFilters
 
     public ReportBook? Reports { get; init; }
 
+    /// <summary>Addresses that no person has.</summary>
+    public SpamTraps? Traps { get; init; }
+
     /// <summary>Told of whom an account writes to.</summary>
     public Correspondents? Correspondents { get; init; }
 

@@ -77,8 +77,9 @@ internal sealed class DnsServer : IAsyncDisposable
         bool known;
         lock (_records) (data, known) = (_records.GetValueOrDefault((name, type)), _records.Keys.Any(key => key.Name == name));
         // QR, RD, RA; 3 is NXDOMAIN. One question, at most one answer, whose name points to the question.
-        byte[] head = [query[0], query[1], 0x81, (byte)(known ? 0x80 : 0x83), 0, 1, 0, (byte)(data is null ? 0 : 1), 0, 0, 0, 0];
-        if (data is null) return [.. head, .. query[12..end]];
+        byte[] head = [query[0], query[1], 0x81, (byte)(known ? 0x80 : 0x83), 0, 1, 0, (byte)(data is null ? 0 : 1), 0, (byte)(data is null ? 1 : 0), 0, 0];
+        // RFC 2308 §3: a negative answer has the SOA; some resolvers wait for another server without it.
+        if (data is null) return [.. head, .. query[12..end], 0, 0, 6, 0, 1, 0, 0, 0, 60, 0, 22, 0, 0, .. new byte[20]];
         return [.. head, .. query[12..end], 0xc0, 12, 0, (byte)type, 0, 1, 0, 0, 0, 60, (byte)(data.Length >> 8), (byte)data.Length, .. data];
     }
 
