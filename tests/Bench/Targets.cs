@@ -79,7 +79,7 @@ internal sealed class PeerStack : ITarget, IAsyncDisposable
         await Scripts.RunAsync("peers.sh", ["start", "filter"]);
         Pids = (await Scripts.RunAsync("peers.sh", ["pids"])).Trim();
         // Rspamd keeps its file locked; cat does not mind.
-        using var cat = Process.Start(new ProcessStartInfo("cat", [$"{Work}/run/rspamd.pid", $"{Work}/run/redis.pid", $"{Work}/run/unbound.pid"]) { RedirectStandardOutput = true })!;
+        using var cat = Process.Start(new ProcessStartInfo("cat", [$"{Work}/run/redis.pid", $"{Work}/run/unbound.pid", $"{Work}/run/rspamd.pid"]) { RedirectStandardOutput = true })!;
         FilterPids = string.Join(' ', (await cat.StandardOutput.ReadToEndAsync()).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }
 
