@@ -89,9 +89,13 @@ internal sealed class DecisionCalls(MailParts mail, Func<IReadOnlyList<BoundList
     {
         if (Filter(call, out var filter) is { } problem) return AdminReply.No(problem);
         if (filter == new DecisionFilter() && !call.Flag("all")) return AdminReply.No("say which: --ip, --range, --id, --type, --origin, --scenario or --all");
-        var count = Book.Remove(filter);
+        var (theirs, ours) = (new List<Decision>(), new List<Decision>());
+        foreach (var decision in Book.List(filter)) (decision.EngineId > 0 ? theirs : ours).Add(decision);
+        Book.RemoveIds(ours.Select(d => d.Id));
         await Book.FlushAsync(cancel);
-        return AdminReply.Done(count == 1 ? "1 decision deleted" : $"{count} decisions deleted");
+        // What the engine decided would only be gone here until it says it again.
+        if (theirs.Count > 0) return AdminReply.No($"{ours.Count} deleted; {theirs.Count} are the CrowdSec engine's: delete them there, with `cscli decisions delete`");
+        return AdminReply.Done(ours.Count == 1 ? "1 decision deleted" : $"{ours.Count} decisions deleted");
     }
 
     private async Task<AdminReply> ImportAsync(AdminCall call, CancellationToken cancel)
