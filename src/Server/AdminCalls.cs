@@ -44,6 +44,10 @@ internal static class AdminCalls
 
         admin
             .Add("certificates.list", (_, _) => Rows(mail.Certificates.List()))
+            .Add("certificates.tlsa", async (_, t) => await mail.Transport.TlsaRecordsAsync(mail.Certificates, t) is { } rows
+                ? await Rows(rows) : AdminReply.No("there is no certificate: no listener speaks TLS"))
+            .Add("certificates.mta-sts", async (_, t) => await mail.Transport.StsRecordsAsync(mail.Book.Table.Domains, mail.Certificates, t) is { } rows
+                ? await Rows(rows) : AdminReply.No("no policy is published: set `mta_sts: { publish: testing }` first"))
             .Add("certificates.renew", (c, t) => RenewAsync(mail.Certificates, c.Text("name"), t), changes: true);
 
         var queue = mail.Queue;

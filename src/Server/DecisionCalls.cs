@@ -1,19 +1,13 @@
-using System.Net;
-using System.Net.Sockets;
-using System.Text;
 using System.Text.Json.Nodes;
 using Aviso.Admin;
 using Aviso.Guard;
-using Aviso.Net;
 
 namespace Aviso.Server;
 
 /// <summary>What the verbs about decisions do in the running server.</summary>
-internal sealed class DecisionCalls(MailParts mail, TimeProvider clock)
+/// <param name="listeners">Those that read PROXY.</param>
+internal sealed class DecisionCalls(MailParts mail, Func<IReadOnlyList<BoundListener>> listeners, TimeProvider clock)
 {
-    // RFC 5737 §3: TEST-NET-3, of which nothing real comes.
-    private static readonly IPAddress Tried = IPAddress.Parse("203.0.113.251"), Other = IPAddress.Parse("203.0.113.17");
-
     private DecisionBook Book => mail.Front.Gate.Book;
 
     public void Add(AdminHandlers admin) => admin
@@ -21,7 +15,9 @@ internal sealed class DecisionCalls(MailParts mail, TimeProvider clock)
         .Add("decisions.add", AddAsync, changes: true)
         .Add("decisions.delete", DeleteAsync, changes: true)
         .Add("decisions.import", ImportAsync, changes: true)
-        .Add("decisions.test", (_, t) => TestAsync(t), changes: true);
+        .Add("decisions.nftables", NftablesAsync, changes: true)
+        .Add("decisions.engine", (_, _) => Task.FromResult(Engine()))
+        .Add("decisions.test", (_, t) => new BanTrial(mail, listeners(), clock).RunAsync(t), changes: true);
 
     /// <summary>As CrowdSec's API writes it; the duration is what remains.</summary>
     public static JsonObject Json(Decision decision, DateTimeOffset now) => new()
@@ -41,16 +37,36 @@ internal sealed class DecisionCalls(MailParts mail, TimeProvider clock)
     {
         if (Filter(call, out var filter) is { } problem) return AdminReply.No(problem);
         var now = clock.GetUtcNow();
-        return AdminReply.Done(new JsonArray([.. Book.List(filter).Select(d => (JsonNode)new JsonObject
+        return AdminReply.Done(new JsonArray([.. Book.List(filter).Select(d => (JsonNode)Alert(d, now))]));
+    }
+
+    // The fields that `cscli decisions list -o json` prints.
+    private static JsonObject Alert(Decision decision, DateTimeOffset now)
+    {
+        var scenario = Scenario.All.FirstOrDefault(s => s.Name == decision.Scenario);
+        var since = decision.Since.UtcDateTime;
+        var source = new JsonObject { ["scope"] = decision.Scope, ["value"] = decision.Value };
+        source[decision.Scope == "Ip" ? "ip" : "range"] = decision.Value;
+        return new()
         {
-            ["id"] = d.Id,
-            ["created_at"] = d.Since.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'"),
-            ["scenario"] = d.Scenario,
-            ["events_count"] = d.Events,
-            ["message"] = d.Evidence,
-            ["source"] = new JsonObject { ["scope"] = d.Scope, ["value"] = d.Value },
-            ["decisions"] = new JsonArray(Json(d, now)),
-        })]));
+            ["capacity"] = scenario?.Capacity ?? 0,
+            ["created_at"] = since.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'"),
+            ["decisions"] = new JsonArray(Json(decision, now)),
+            ["events"] = null,
+            ["events_count"] = decision.Events,
+            ["id"] = decision.Id,
+            ["labels"] = null,
+            ["leakspeed"] = scenario is null ? "0" : GoDuration.Format(scenario.Leak),
+            ["machine_id"] = "aviso",
+            ["message"] = decision.Evidence.Length > 0 ? decision.Evidence : decision.Scenario,
+            ["scenario"] = decision.Scenario,
+            ["scenario_hash"] = "",
+            ["scenario_version"] = "",
+            ["simulated"] = false,
+            ["source"] = source,
+            ["start_at"] = since.ToString("yyyy-MM-dd HH:mm:ss '+0000 UTC'"),
+            ["stop_at"] = since.ToString("yyyy-MM-dd HH:mm:ss '+0000 UTC'"),
+        };
     }
 
     private async Task<AdminReply> AddAsync(AdminCall call, CancellationToken cancel)
@@ -73,9 +89,13 @@ internal sealed class DecisionCalls(MailParts mail, TimeProvider clock)
     {
         if (Filter(call, out var filter) is { } problem) return AdminReply.No(problem);
         if (filter == new DecisionFilter() && !call.Flag("all")) return AdminReply.No("say which: --ip, --range, --id, --type, --origin, --scenario or --all");
-        var count = Book.Remove(filter);
+        var (theirs, ours) = (new List<Decision>(), new List<Decision>());
+        foreach (var decision in Book.List(filter)) (decision.EngineId > 0 ? theirs : ours).Add(decision);
+        Book.RemoveIds(ours.Select(d => d.Id));
         await Book.FlushAsync(cancel);
-        return AdminReply.Done(count == 1 ? "1 decision deleted" : $"{count} decisions deleted");
+        // What the engine decided would only be gone here until it says it again.
+        if (theirs.Count > 0) return AdminReply.No($"{ours.Count} deleted; {theirs.Count} are the CrowdSec engine's: delete them there, with `cscli decisions delete`");
+        return AdminReply.Done(ours.Count == 1 ? "1 decision deleted" : $"{ours.Count} decisions deleted");
     }
 
     private async Task<AdminReply> ImportAsync(AdminCall call, CancellationToken cancel)
@@ -90,12 +110,37 @@ internal sealed class DecisionCalls(MailParts mail, TimeProvider clock)
         {
             return AdminReply.No(e.Message);
         }
-        var (decisions, problem) = DecisionImport.Read(text, call.Text("format") ?? "json", defaults, clock.GetUtcNow());
+        var (decisions, problem) = DecisionImport.Read(text, call.Text("format") ?? DecisionImport.FormatOf(call.Text("input") ?? "", text), defaults, clock.GetUtcNow());
         if (problem is not null) return AdminReply.No($"nothing was imported: {problem}");
         var taken = decisions.Count(d => Book.Add(d) is not null);
         await Book.FlushAsync(cancel);
         return AdminReply.Done($"{taken} decisions imported");
     }
+
+    private async Task<AdminReply> NftablesAsync(AdminCall call, CancellationToken cancel)
+    {
+        if (call.Flag("remove"))
+            return await mail.Front.RemoveTableAsync(cancel) is { } problem ? AdminReply.No(problem) : AdminReply.Done("our table is out of the kernel; it comes back with the next start or change of the setting guard.nftables");
+        if (mail.Front.Nftables is not { } export) return AdminReply.No("nothing is exported: the setting guard.nftables is not given");
+        return AdminReply.Done(new JsonObject
+        {
+            ["table"] = "inet " + export.Options.Table,
+            ["elements"] = export.Count,
+            ["drops"] = export.Options.Drop,
+            ["ports"] = string.Join(' ', export.Options.Ports),
+            ["problem"] = export.Problem ?? "",
+        });
+    }
+
+    private AdminReply Engine() => mail.Front.Engine is not { } engine ? AdminReply.No("no engine is asked: guard.mode is not crowdsec") : AdminReply.Done(new JsonObject
+    {
+        ["url"] = engine.Options.Url.ToString(),
+        ["answers"] = engine.Problem is null && engine.LastAnswer is not null ? "yes" : "no",
+        ["problem"] = engine.Problem ?? "",
+        ["last answer"] = engine.LastAnswer?.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture) ?? "never",
+        ["decisions"] = Book.List().Count(d => d.EngineId > 0),
+        ["alerts"] = engine.Options.Machine is null ? "not sent: guard.crowdsec.machine is not given" : $"{engine.AlertsWaiting} wait",
+    });
 
     private static string? Filter(AdminCall call, out DecisionFilter filter)
     {
@@ -110,75 +155,5 @@ internal sealed class DecisionCalls(MailParts mail, TimeProvider clock)
         if ((call.Text("ip") ?? call.Text("range")) is { } given && (value = Decision.Canonical(given)) is null) return $"`{given}` is no address and no network";
         filter = new(id, value, call.Text("contains"), call.Text("type"), call.Text("origin"), call.Text("scenario"));
         return null;
-    }
-
-    /// <summary>Bans a test address and connects as it and as another one, by PROXY where this server trusts itself to say who it is.</summary>
-    private async Task<AdminReply> TestAsync(CancellationToken cancel)
-    {
-        var gate = mail.Front.Gate;
-        var lines = new JsonArray();
-        var now = clock.GetUtcNow();
-        if (Book.Add(new(0, "selftest", "aviso decisions test", Decision.Ban, Tried.ToString(), now, now.AddMinutes(1))) is not { } ban)
-            return AdminReply.No("the book of decisions is full");
-        var good = true;
-        try
-        {
-            Line("all listeners", "gate", gate.IsBanned(Tried), !gate.IsBanned(Other));
-            foreach (var (settings, bound) in mail.Bound.Where(b => b.Settings is { Proxy: true, Kind: ListenerKind.Smtp or ListenerKind.Submission or ListenerKind.Imap }))
-            {
-                var at = new IPEndPoint(bound.Address.Equals(IPAddress.IPv6Any) || bound.Address.Equals(IPAddress.Any) ? IPAddress.Loopback : bound.Address, bound.Port);
-                if (mail.ProxyAddress(at.Address) is not { } source) continue;
-                var refused = await GreetingAsync(source, at, Tried, cancel);
-                var served = await GreetingAsync(source, at, Other, cancel);
-                Line($"{ListenerKinds.Name(settings.Kind)} {at}", "PROXY", !IsWelcome(refused), IsWelcome(served));
-            }
-        }
-        finally
-        {
-            Book.Remove(new(Id: ban.Id));
-        }
-        if (lines.Count == 1) lines.Add(new JsonObject
-        {
-            ["where"] = "through a listener",
-            ["by"] = "not tried",
-            ["banned"] = "networks.proxies names no address of this machine",
-            ["others"] = "",
-            ["ok"] = "-",
-        });
-        return good ? AdminReply.Done(lines) : AdminReply.No("a ban does not bite: " + lines.ToJsonString());
-
-        void Line(string where, string by, bool refused, bool served)
-        {
-            good &= refused && served;
-            lines.Add(new JsonObject
-            {
-                ["where"] = where,
-                ["by"] = by,
-                ["banned"] = refused ? "refused" : "SERVED",
-                ["others"] = served ? "served" : "REFUSED",
-                ["ok"] = refused && served ? "yes" : "NO",
-            });
-        }
-    }
-
-    private static bool IsWelcome(string line) => line.StartsWith("220", StringComparison.Ordinal) || line.StartsWith("* OK", StringComparison.Ordinal);
-
-    private static async Task<string> GreetingAsync(IPAddress source, IPEndPoint at, IPAddress client, CancellationToken cancel)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        patience.CancelAfter(TimeSpan.FromSeconds(5));
-        try
-        {
-            using var socket = new Socket(at.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            socket.Bind(new IPEndPoint(source, 0));
-            await socket.ConnectAsync(at, patience.Token);
-            await socket.SendAsync(Encoding.ASCII.GetBytes($"PROXY TCP4 {client} 203.0.113.1 40000 {at.Port}\r\n"), patience.Token);
-            var buffer = new byte[512];
-            return Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer, patience.Token));
-        }
-        catch (Exception e) when (e is SocketException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
-        {
-            return "";
-        }
     }
 }

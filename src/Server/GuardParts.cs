@@ -17,6 +17,8 @@ internal sealed class GuardParts : IAsyncDisposable
     private readonly ILogger _log;
     private readonly TimeProvider _clock;
     private CompatibilityLogFile? _told;
+    private ServerSettings _settings = null!;
+    private Func<IReadOnlyList<int>>? _ports;
 
     private GuardParts(Gatekeeper gate, IDocumentRows rows, TimeProvider clock, ILoggerFactory logs, ILogger log) =>
         (Gate, _rows, _clock, _logs, _log) = (gate, rows, clock, logs, log);
@@ -28,6 +30,9 @@ internal sealed class GuardParts : IAsyncDisposable
 
     /// <summary>The connection to the engine; null unless the mode is crowdsec.</summary>
     public EngineLink? Engine { get; private set; }
+
+    /// <summary>The export to the kernel's sets; null when there is none.</summary>
+    public NftablesExport? Nftables { get; private set; }
 
     public static async Task<GuardParts> OpenAsync(ServerSettings settings, IDocumentRows rows, TimeProvider clock, ILoggerFactory logs, CancellationToken cancel)
     {
@@ -43,6 +48,7 @@ internal sealed class GuardParts : IAsyncDisposable
     /// <summary>What the settings say now: the owner of policy, the engine and the log that tells one.</summary>
     public async Task TakeAsync(ServerSettings settings)
     {
+        _settings = settings;
         (Gate.Options, Bouncers) = (Options(settings), settings.Guard.Bouncers);
         OneOwner(settings.Guard.Mode);
         var wanted = settings.Guard.Mode == GuardMode.Crowdsec ? EngineOf(settings.Guard.Crowdsec) : null;
@@ -51,6 +57,7 @@ internal sealed class GuardParts : IAsyncDisposable
             if (Engine is { } old) await old.DisposeAsync();
             Engine = wanted is null ? null : new(wanted, Gate, _rows, _clock, _log);
         }
+        await ExportAsync();
         if (_told?.Path == settings.Guard.CompatibilityLog && _told?.Host == settings.Hostname) return;
         if (_told is { } before) await before.DisposeAsync();
         _told = settings.Guard.CompatibilityLog is { } path ? new(path, settings.Hostname, Gate, _clock, _logs) : null;
@@ -58,12 +65,16 @@ internal sealed class GuardParts : IAsyncDisposable
 
     /// <summary>Ends connections of those who are banned while connected, within one beat; the result stops it.</summary>
     /// <param name="cut">Ends the connections of clients that may not be here.</param>
-    public Func<Task> Watch(Action<Func<System.Net.IPAddress, bool>> cut)
+    /// <param name="ports">What the kernel is to shut to them, if it is told.</param>
+    public Func<Task> Watch(Action<Func<System.Net.IPAddress, bool>> cut, Func<IReadOnlyList<int>> ports)
     {
+        _ports = ports;
+        var exporting = ExportAsync();
         var stop = new CancellationTokenSource();
         var watching = WatchAsync(cut, stop.Token);
         return async () =>
         {
+            await exporting;
             await stop.CancelAsync();
             await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             stop.Dispose();
@@ -72,9 +83,36 @@ internal sealed class GuardParts : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Nftables is { } nftables) await nftables.DisposeAsync();
         if (Engine is { } engine) await engine.DisposeAsync();
         if (_told is { } told) await told.DisposeAsync();
         await Gate.Book.DisposeAsync();
+    }
+
+    /// <summary>Takes our table out of the kernel; a later start or reload with the setting brings it back. Null, or what went wrong.</summary>
+    public async Task<string?> RemoveTableAsync(CancellationToken cancel)
+    {
+        var table = Nftables?.Options.Table ?? _settings.Guard.Nftables.Table;
+        if (Nftables is { } old) await old.DisposeAsync();
+        Nftables = null;
+        return await NftablesExport.RemoveAsync(table, cancel);
+    }
+
+    // Begins when the listeners are bound: their ports are known then.
+    private async Task ExportAsync()
+    {
+        if (_ports is null) return;
+        var guard = _settings.Guard;
+        var wanted = guard.HasNftables ? new NftablesOptions(guard.Nftables.Table, guard.Nftables.Drop, _ports()) : null;
+        if (Nftables?.Options == wanted) return;
+        if (Nftables is { } old)
+        {
+            await old.DisposeAsync();
+            Nftables = null;
+            if (old.Options.Table != wanted?.Table && await NftablesExport.RemoveAsync(old.Options.Table, default) is { } problem)
+                _log.LogWarning("nftables: table {Table} could not be removed: {Problem}", old.Options.Table, problem);
+        }
+        if (wanted is not null) Nftables = new(wanted, Gate, _clock, _log);
     }
 
     /// <summary>Bans of a former owner end with it; what a person added stays.</summary>

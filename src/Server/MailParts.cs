@@ -40,6 +40,8 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     private Resolver _resolver = null!;
     private DialGuard _guard = null!;
     private ServerSettings _started = null!;
+    private ServerSettings _now = null!;
+    private IPNetwork? _ownProxy;
     private IReadOnlyList<string> _kept = [];
     private Task _preparing = Task.CompletedTask;
 
@@ -65,6 +67,8 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
 
     public GuardParts Front { get; private set; } = null!;
 
+    public TransportParts Transport { get; private set; } = null!;
+
     public SieveScripts Scripts { get; private set; } = null!;
 
     /// <summary>What Sieve does with a message; the verbs try scripts with it.</summary>
@@ -75,14 +79,21 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     /// <summary>What is listened on; known after <see cref="Listen"/>.</summary>
     public IReadOnlyList<(ListenerSettings Settings, IPEndPoint Bound)> Bound => _host.Bound;
 
-    /// <summary>An address of this machine that is believed when it says by PROXY who connects to <paramref name="listener"/>; null when none is.</summary>
-    public IPAddress? ProxyAddress(IPAddress listener)
+    /// <summary>networks.proxies as they are now.</summary>
+    public Networks Proxies => _host.Options.Proxies;
+
+    /// <summary>An address of loopback that is believed when it says by PROXY who connects, until it is disposed: for tries of our own.</summary>
+    public IDisposable BelieveOneself(out IPAddress source)
     {
-        var proxies = _host.Options.Proxies;
-        // All of 127.0.0.0/8 is this machine: the first of it that is a proxy will do.
-        return OwnAddresses().Concat(Enumerable.Range(1, 254).Select(n => new IPAddress([127, 0, 0, (byte)n])))
-            .FirstOrDefault(a => a.AddressFamily == listener.AddressFamily && IPAddress.IsLoopback(a) == IPAddress.IsLoopback(listener) && proxies.Contains(a));
+        // Any of 127.0.0.0/8 will do; one that nobody else comes from.
+        source = new([127, (byte)Random.Shared.Next(1, 255), (byte)Random.Shared.Next(1, 255), (byte)Random.Shared.Next(1, 255)]);
+        _ownProxy = new(source, 32);
+        _host.Options = Wire(_now);
+        return new Believing(this);
     }
+
+    private WireHostOptions Wire(ServerSettings settings) =>
+        Mapping.Wire(settings) is var wire && _ownProxy is { } own ? wire with { Proxies = new([.. settings.Networks.Proxies, own]) } : wire;
 
     /// <summary>Options of the store of these settings; the verbs open it with the same.</summary>
     public static StoreOptions StoreOptions(ServerSettings settings, IMessageReader reader, TimeProvider clock, ILogger log) => new()
@@ -114,7 +125,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
 
     private async Task OpenAsync(ServerSettings settings, CancellationToken cancel)
     {
-        _started = settings;
+        _started = _now = settings;
         var reader = new MessageReader();
         Store = _running.Add(await SqliteMailStore.OpenAsync(StoreOptions(settings, reader, _clock, _logs.CreateLogger("Aviso.Store")), cancel));
 
@@ -138,9 +149,11 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         await Spam.LoadAsync(cancel);
         Certificates = _running.Add(await CertificateParts.OpenAsync(settings, Store, _resolver, _logs.CreateLogger("Aviso.Net"), _clock, cancel));
         var delivery = _logs.CreateLogger("Aviso.Delivery");
+        Transport = _running.Add(TransportParts.Start(settings, Store, _resolver, address => _guard.Allows(address), _clock, delivery));
         Senders = _running.Add(await SenderParts.OpenAsync(settings, _book, Store, reader, _router, _resolver, ids, () => _runner.Wake(), _clock, delivery, cancel));
         _runner = new(new(Store, Store.Spool, reader, _resolver, _router, new NoticeTarget(_book, Senders.Srs, settings.Outbound.Capture), ids, address => _guard.Allows(address),
-            host => string.Equals(host.TrimEnd('.'), settings.Hostname, StringComparison.OrdinalIgnoreCase), _clock, delivery), Mapping.Queue(settings));
+            host => string.Equals(host.TrimEnd('.'), settings.Hostname, StringComparison.OrdinalIgnoreCase), _clock, delivery)
+        { Sts = Transport.Sts, TlsTally = Senders.Tls }, Mapping.Queue(settings));
         Queue = new(Store, _clock, _runner.Wake, delivery);
         var running = Task.WhenAll(_runner.RunAsync(_stop.Token), MeasureAsync(_stop.Token));
         _running.Add(new Ending(async () =>
@@ -159,6 +172,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
             Filters = Senders.Filters(Spam, Sieve, new(new NoticeTarget(_book, Senders.Srs, settings.Outbound.Capture), _book, Store, reader, _router, _clock, delivery)),
         };
         Senders.Start();
+        Transport.Watch(() => _book.Table.Domains, Certificates, delivery);
         _host = Host(settings, reader, receiver, ids);
     }
 
@@ -187,7 +201,8 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     public void Listen(ServerSettings settings)
     {
         _host.Start(Mapping.MailListeners(settings));
-        _running.Add(new Ending(Front.Watch(Cut)));
+        _running.Add(new Ending(Front.Watch(Cut, () => [.. _host.Bound.Where(b => b.Settings.Kind != ListenerKind.Lmtp).Select(b => b.Bound.Port)
+            .Concat(settings.Listeners.Where(l => l.Kind == ListenerKind.Https && l.Address.Port > 0).Select(l => l.Address.Port)).Distinct().Order()])));
         _running.Add(_host);
         _running.Add(new Ending(() => _host.StopAsync(Serve.DrainPatience)));
     }
@@ -220,8 +235,10 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _runner.Options = Mapping.Queue(now);
         _runner.Wake();
         _resolver.OwnDomains = OwnDomains;
-        _host.Options = Mapping.Wire(now);
+        _now = now;
+        _host.Options = Wire(now);
         await Front.TakeAsync(now);
+        Transport.Take(now);
         Logins.Take(now);
         Spam.Take(now, _logs.CreateLogger("Aviso.Spam"));
         if (Spam.Learner is { } learner) learner.Enabled = now.Spam is { Enabled: true, LearnFromJunk: true };
@@ -255,6 +272,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
             || (old.Sieve.Global, old.Sieve.ScriptSize, old.Sieve.Scripts, old.Sieve.Redirects, old.Sieve.Budget)
                 != (now.Sieve.Global, now.Sieve.ScriptSize, now.Sieve.Scripts, now.Sieve.Redirects, now.Sieve.Budget)) keys.Add("sieve");
         if (old.Outbound.Capture != now.Outbound.Capture) keys.Add("outbound.capture");
+        if (old.MtaSts.Verify != now.MtaSts.Verify) keys.Add("mta_sts.verify");
         if (!old.Dns.Resolvers.SequenceEqual(now.Dns.Resolvers)) keys.Add("dns.resolvers");
         return keys;
 
@@ -311,6 +329,15 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         }
 
         public string DestinationFor(string sender, string recipientDomain) => _now.DestinationFor(sender, recipientDomain);
+    }
+
+    private sealed class Believing(MailParts mail) : IDisposable
+    {
+        public void Dispose()
+        {
+            mail._ownProxy = null;
+            mail._host.Options = mail.Wire(mail._now);
+        }
     }
 
     private sealed class Ending(Func<Task> end) : IAsyncDisposable

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using Aviso.Admin;
 using Aviso.Secrets;
 using Aviso.Settings;
 using Microsoft.Extensions.Logging;
@@ -36,6 +38,14 @@ internal sealed class SecretParts(SettingsReader reader, ILogger log, TimeProvid
         Secrets.KeepIn(settings);
         Secrets.Accept();
     }
+
+    /// <summary>For `check --secrets`: what this server uses.</summary>
+    public AdminReply List() => AdminReply.Done(new JsonArray([.. Secrets.InUse.Select(s => (JsonNode)new JsonObject
+    {
+        ["path"] = s.Path,
+        ["version"] = s.Version,
+        ["age_seconds"] = (long)Math.Max(0, (clock.GetUtcNow() - s.ReadAt).TotalSeconds),
+    })]));
 
     public void Watch(Reload reload) => _looking = LookAsync(reload);
 

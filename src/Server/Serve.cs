@@ -131,12 +131,16 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         {
             Certificates = mail.Certificates.Shown,
             Challenges = mail.Certificates.Renewer?.Http,
+            Sts = new(() => mail.Transport.Published, domain => mail.Book.Table.IsLocalDomain(domain)),
             Proxies = new(settings.Networks.Proxies),
+            ProxiesNow = () => mail.Proxies,
+            Gate = new(mail.Front.Gate),
             Decisions = new(mail.Front, clock),
             Spam = new(mail.Spam, () => mail.Store.Spool, new Networks(settings.Networks.Internal), address => mail.Book.Table.FindAccount(address)),
             RedirectsToHttps = settings.Listeners.Any(l => l.Kind == ListenerKind.Https),
         };
         foreach (var listener in settings.Listeners) bound.Add(await ListenAsync(listener, taken, pages, parts, cancel));
+        mail.CutElsewhere = client => pages.Gate.Cut(client);
         mail.Certificates.Start();
 
         // 5. The way in for verbs, and the eye on the settings file.
@@ -144,11 +148,12 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         AddServerVerbs(admin, settings);
         AdminCalls.Add(admin, mail);
         mail.Logins.Add(admin);
-        new DecisionCalls(mail, clock).Add(admin);
+        new DecisionCalls(mail, () => [.. settings.Listeners.Zip(bound).Where(l => l.First.Proxy).Select(l => l.Second)], clock).Add(admin);
         new SpamCalls(mail.Spam, mail.Store.Spool, address => mail.Book.Table.FindAccount(address)).Add(admin);
         parts.Add(AdminSocket.Start(settings.Data, admin, logs.CreateLogger("Aviso.Admin")));
         var reload = parts.Add(new Reload(settings, files, (known, stop) => request.LoadAsync(reader, known, stop), reloadable, own, clock));
         parts.Add(secrets);
+        admin.Add("secrets.list", (_, _) => Task.FromResult(secrets.List()));
         secrets.Watch(reload);
         admin.Add("reload", async (_, _) => await reload.NowAsync("verb") switch
         {

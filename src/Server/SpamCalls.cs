@@ -22,6 +22,7 @@ internal sealed class SpamCalls(SpamParts parts, BodySpool spool, Func<string, A
             .Add(Scan, CallAsync)
             .Add(Stat, CallAsync)
             .Add(Learn, CallAsync, changes: true);
+        if (parts.Lists is { } lists) admin.Add("spam.lists", async (c, t) => AdminReply.Done(SpamListCalls.Rows(await lists.StatesAsync(c.Flag("test"), t))));
         if (parts.Senders is { } senders) SpamListCalls.Add(admin, senders, account);
     }
 

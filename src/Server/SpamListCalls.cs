@@ -5,7 +5,7 @@ using Aviso.Store;
 
 namespace Aviso.Server;
 
-/// <summary>What `aviso spam allow` and `aviso spam block` do in the running server.</summary>
+/// <summary>What `aviso spam lists`, `aviso spam allow` and `aviso spam block` do in the running server.</summary>
 internal static class SpamListCalls
 {
     public static void Add(AdminHandlers admin, SenderLists lists, Func<string, AccountId?> account)
@@ -19,6 +19,15 @@ internal static class SpamListCalls
                 .Add($"{noun}.remove", (c, t) => For(c, account, owner => RemoveAsync(lists, owner, allows, c, t)), changes: true);
         }
     }
+
+    /// <summary>`aviso spam lists`.</summary>
+    public static JsonArray Rows(IEnumerable<DnsListState> states) => [.. states.Select(s => (JsonNode)new JsonObject
+    {
+        ["zone"] = s.List.Zone,
+        ["asked"] = s.List.Ask.ToString().ToLowerInvariant(),
+        ["state"] = s.State,
+        ["tested_again"] = s.Until?.ToString("u", System.Globalization.CultureInfo.InvariantCulture),
+    })];
 
     private static Task<AdminReply> For(AdminCall call, Func<string, AccountId?> account, Func<AccountId, Task<AdminReply>> run) =>
         call.Text("account") is not { } address ? run(default)

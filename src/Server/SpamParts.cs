@@ -22,8 +22,8 @@ internal sealed class SpamParts : IAsyncDisposable
 
     private readonly RunningParts _running = new();
     private readonly SpamAround? _around;
-    private readonly DnsListCheck? _lists;
     private readonly AntivirusCheck _antivirus;
+    private readonly DnsListCheck? _lists;
     private Greylist? _greylist;
 
     private SpamParts(SpamAround? around, TimeProvider clock, ILogger log)
@@ -47,6 +47,9 @@ internal sealed class SpamParts : IAsyncDisposable
 
     /// <summary>Null as <see cref="Words"/>. Who submits mail tells it whom they write to.</summary>
     public Correspondents? Correspondents { get; private set; }
+
+    /// <summary>Null without a running server.</summary>
+    public DnsListCheck? Lists => _lists;
 
     /// <summary>Null without a store.</summary>
     public SenderLists? Senders { get; private set; }

@@ -91,7 +91,10 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
         return judged;
     }
 
-    private static IEnumerable<ISpamCheck> Checks(LearnedWords words) => [new WordsCheck(words)];
+    private static readonly RulesInForce Rules = new(RuleSet.BuiltIn);
+
+    /// <summary>All that works without a network and without what came before.</summary>
+    private static IEnumerable<ISpamCheck> Checks(LearnedWords words) => [.. BuiltInChecks.All(Rules), new WordsCheck(words)];
 
     /// <summary>1,000 of each class by lot, and what is left.</summary>
     private static (List<CorpusMessage> Learn, List<CorpusMessage> Others) Draw(IEnumerable<CorpusMessage> from, int seed)

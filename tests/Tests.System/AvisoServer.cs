@@ -16,6 +16,7 @@ public sealed class AvisoServer : IAsyncDisposable
     public const string Password = "correct horse 1";
 
     private readonly List<string> _log = [];
+    private IReadOnlyList<string> _launcher = [];
     private Process? _process;
 
     private AvisoServer(string folder) => Folder = folder;
@@ -47,18 +48,19 @@ public sealed class AvisoServer : IAsyncDisposable
     /// <summary>
     /// Starts a server with accounts alice@ bob@ carol@example.test. <paramref name="extra"/> is YAML added at the end;
     /// <paramref name="listeners"/> are kinds, each bound to a free port of 127.0.0.1 (or KIND@ADDRESS:PORT); <paramref name="proxies"/> are networks
-    /// that speak PROXY; <paramref name="tls"/> is the value of the key tls; <paramref name="cleartext"/> may log in without TLS.
+    /// that speak PROXY; <paramref name="tls"/> is the value of the key tls; <paramref name="cleartext"/> may log in without TLS;
+    /// <paramref name="domain"/> is the domain instead of example.test; <paramref name="launcher"/> is a command that becomes the server.
     /// </summary>
     public static async Task<AvisoServer> StartAsync(
         string extra = "", string? listeners = null, string? dataFolder = null,
         IReadOnlyDictionary<string, string>? environment = null, string proxies = "", string tls = "{ self_signed: true }",
-        string cleartext = "127.0.0.0/8")
+        string cleartext = "127.0.0.0/8", string domain = Domain, IReadOnlyList<string>? launcher = null)
     {
         var folder = Directory.CreateTempSubdirectory("aviso-system-").FullName;
-        var server = new AvisoServer(folder);
+        var server = new AvisoServer(folder) { _launcher = launcher ?? [] };
         var kinds = (listeners ?? "smtp submission submissions imap imaps lmtp metrics").Split(' ');
         await File.WriteAllTextAsync(server.SettingsFile, $$"""
-            hostname: mail.{{Domain}}
+            hostname: mail.{{domain}}
             data: {{dataFolder ?? server.DataFolder}}
             listeners:
             {{string.Join('\n', kinds.Select(kind => kind.Split('@') is [var name, var address]
@@ -67,14 +69,14 @@ public sealed class AvisoServer : IAsyncDisposable
               internal: [127.0.0.0/8]
               cleartext_login: [{{cleartext}}]
               proxies: [{{proxies}}]
-            postmaster: alice@{{Domain}}
+            postmaster: alice@{{domain}}
             tls: {{tls}}
             domains:
-              - name: {{Domain}}
+              - name: {{domain}}
             accounts:
-              - { address: alice@{{Domain}}, password: "literal:{{Password}}" }
-              - { address: bob@{{Domain}}, password: "literal:{{Password}}" }
-              - { address: carol@{{Domain}}, password: "literal:{{Password}}" }
+              - { address: alice@{{domain}}, password: "literal:{{Password}}" }
+              - { address: bob@{{domain}}, password: "literal:{{Password}}" }
+              - { address: carol@{{domain}}, password: "literal:{{Password}}" }
             limits: { connections: 100000/min, messages: 100000/min, connections_at_once: 1000 }
 
             """ + extra + "\n");
@@ -87,7 +89,8 @@ public sealed class AvisoServer : IAsyncDisposable
     {
         var ports = Path.Combine(Folder, "ports.json");
         File.Delete(ports);
-        var start = new ProcessStartInfo(Executable, ["serve", "--config", SettingsFile, "--print-ports-to", ports])
+        string[] command = [.. _launcher, Executable, "serve", "--config", SettingsFile, "--print-ports-to", ports];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

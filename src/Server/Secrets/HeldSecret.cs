@@ -47,7 +47,7 @@ internal sealed record HeldSecret(string Path, IReadOnlyDictionary<string, Secre
 
     private static VaultProblem Lacks(string path, string name, JsonElement data)
     {
-        var names = data.EnumerateObject().Select(p => p.Name).ToList();
+        var names = data.EnumerateObject().Select(p => p.Name).Where(n => n.Length <= 100 && !n.Any(char.IsControl)).Take(1000).ToList();
         return new(VaultTrouble.Missing, $"{path} in Vault has no field {name}{Nearest.Hint(name, names)}");
     }
 }

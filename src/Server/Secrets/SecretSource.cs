@@ -121,7 +121,8 @@ internal sealed class SecretSource(TimeProvider clock) : IReferenceResolver, IDi
     }
 
     /// <summary>Why the settings cannot be read yet although they may be right: Vault is away or sealed and nothing is kept. Null when that is not so.</summary>
-    public string? WaitsFor => _problems.Where(p => p.Value.PassesByItself && !_latest.ContainsKey(p.Key)).Select(p => p.Value.Text).FirstOrDefault();
+    public string? WaitsFor => _wishes.References.Where(r => !(_latest.TryGetValue(r.Path, out var held) && held.Fields.ContainsKey(r.Field)))
+        .Select(r => _problems.GetValueOrDefault(r.Path)).FirstOrDefault(p => p is { PassesByItself: true })?.Text;
 
     public TimeSpan StartPatience => _wishes.Vault?.StartPatience ?? TimeSpan.Zero;
 
@@ -147,6 +148,9 @@ internal sealed class SecretSource(TimeProvider clock) : IReferenceResolver, IDi
             notes.Add($"{group.Key}. The server would go on with the values read at {group.Min(p => _latest[p.Key].ReadAt):u}");
         return notes;
     }
+
+    /// <summary>What the settings that hold now were made of.</summary>
+    public IReadOnlyCollection<HeldSecret> InUse => _inUse.Values;
 
     /// <summary>Every reference to Vault and where its value came from.</summary>
     public IReadOnlyList<SecretRow> Rows() => [.. _wishes.References.OrderBy(r => r.ToString(), StringComparer.Ordinal).Select(r =>

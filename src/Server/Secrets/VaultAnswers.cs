@@ -46,6 +46,38 @@ internal readonly record struct VaultAnswer(VaultSecret? Secret, VaultProblem? P
 /// <param name="Problem">Set when there was no answer that could be used at all.</param>
 internal readonly record struct VaultReply(int Status, JsonElement? Body, VaultProblem? Problem)
 {
+    /// <summary>Null when these are no JSON, are nested too deep, or have half a surrogate pair somewhere, which no text can hold.</summary>
+    public static JsonElement? Parse(byte[] octets)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(octets, new() { MaxDepth = 32 });
+            return IsText(document.RootElement) ? document.RootElement.Clone() : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static bool IsText(JsonElement element)
+    {
+        try
+        {
+            return element.ValueKind switch
+            {
+                JsonValueKind.String => element.GetString() is not null,
+                JsonValueKind.Array => element.EnumerateArray().All(IsText),
+                JsonValueKind.Object => element.EnumerateObject().All(p => p.Name is not null && IsText(p.Value)),
+                _ => true,
+            };
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     public bool Ok => Problem is null && Status is 200 or 204;
 
     /// <summary>What stands at this path of keys; null when it is not there or null.</summary>

@@ -36,14 +36,10 @@ internal sealed class VaultClient(VaultOptions options, TimeProvider clock) : ID
         {
             // The engine may have been upgraded to version 2 meanwhile.
             _places.TryRemove(path, out _);
-            return Missing(path, place, reply);
+            return KvAnswer.Missing(path, place, reply);
         }
-        if (!reply.Ok) return Odd(path, reply);
-        return place.IsTwo ? Two(path, reply) : One(path, reply);
+        return reply.Ok ? KvAnswer.Read(path, place, reply) : Odd(path, reply);
     }
-
-    /// <param name="Api">Below /v1/.</param>
-    private sealed record KvPlace(string Api, bool IsTwo);
 
     private async Task<(KvPlace Place, VaultProblem? Problem)> PlaceAsync(string path, CancellationToken cancel)
     {
@@ -60,7 +56,7 @@ internal sealed class VaultClient(VaultOptions options, TimeProvider clock) : ID
         if (reply.Status == 404) return (Place(path, "", false), null);
         if (!reply.Ok) return (null!, Odd(path, reply));
         if (reply.Text("data", "type") is var type and not ("kv" or "generic"))
-            return (null!, new(VaultTrouble.Wrong, $"{path} is on a secrets engine of type `{Clean(type)}`; only KV secrets are read, since reading others makes a new secret each time"));
+            return (null!, new(VaultTrouble.Wrong, $"{path} is on a secrets engine of type `{KvAnswer.Clean(type)}`; only KV secrets are read, since reading others makes a new secret each time"));
         var at = reply.Text("data", "path");
         if (!path.StartsWith(at, StringComparison.Ordinal)) at = "";
         var place = Place(path, at, reply.Text("data", "options", "version") == "2");
@@ -69,31 +65,6 @@ internal sealed class VaultClient(VaultOptions options, TimeProvider clock) : ID
     }
 
     private static KvPlace Place(string path, string mount, bool two) => new(two ? $"{mount}data/{path[mount.Length..]}" : path, two);
-
-    private static VaultAnswer One(string path, VaultReply reply)
-    {
-        if (reply.Text("lease_id").Length > 0)
-            return new VaultProblem(VaultTrouble.Wrong, $"{path} is a dynamic secret (it has a lease); only KV secrets are read, since reading others makes a new secret each time");
-        return reply.At("data") is { ValueKind: JsonValueKind.Object } data ? new VaultSecret(data, null) : NoKv(path, "1");
-    }
-
-    private static VaultAnswer Two(string path, VaultReply reply) => reply.At("data", "data") is { ValueKind: JsonValueKind.Object } data
-        ? new VaultSecret(data, reply.Number("data", "metadata", "version")) : NoKv(path, "2");
-
-    private static VaultProblem NoKv(string path, string version) => new(VaultTrouble.Wrong,
-        $"Vault's answer for {path} does not look like KV version {version}; see `vault.kv`");
-
-    private static VaultProblem Missing(string path, KvPlace place, VaultReply reply)
-    {
-        var version = reply.Number("data", "metadata", "version");
-        if (reply.Flag("data", "metadata", "destroyed"))
-            return new(VaultTrouble.Missing, $"version {version} of {path} in Vault was destroyed; write a new one (`vault kv put {path} ...`)");
-        if (reply.Text("data", "metadata", "deletion_time") is { Length: > 0 } when)
-            return new(VaultTrouble.Missing, $"version {version} of {path} in Vault was deleted at {Clean(when)}; `vault kv undelete -versions={version} {path}` brings it back");
-        var twice = place.IsTwo && path.Split('/') is [_, "data", _, ..]
-            ? $"; leave out `data/`, which is added for KV version 2: vault:{path.Replace("/data/", "/", StringComparison.Ordinal)}" : "";
-        return new(VaultTrouble.Missing, $"there is no secret {path} in Vault (asked for {place.Api}){twice}");
-    }
 
     private async Task<VaultProblem> DeniedAsync(string path, IReadOnlyList<string> apis, CancellationToken cancel)
     {
@@ -105,6 +76,4 @@ internal sealed class VaultClient(VaultOptions options, TimeProvider clock) : ID
 
     private static VaultProblem Odd(string path, VaultReply reply) =>
         new(VaultTrouble.Wrong, $"Vault answers {reply.Status} for {path}{(reply.Errors() is { Length: > 0 } why ? $" ({why})" : "")}");
-
-    private static string Clean(string text) => new([.. text.Take(60).Select(c => char.IsControl(c) ? ' ' : c)]);
 }

@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text.Json;
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Aviso.Secrets;
@@ -66,7 +66,7 @@ internal sealed class VaultHttp : IDisposable
             if ((int)response.StatusCode is >= 300 and < 400) return Redirected(response);
             var octets = await ReadAsync(response.Content, either.Token);
             return octets is null ? No(VaultTrouble.Wrong, $"answers with more than {MaxAnswer >> 20} MB; is `vault.address` right?")
-                : Judge((int)response.StatusCode, octets);
+                : Judge((int)response.StatusCode, octets, body, token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -110,21 +110,10 @@ internal sealed class VaultHttp : IDisposable
         return whole.ToArray();
     }
 
-    private VaultReply Judge(int status, byte[] octets)
+    private VaultReply Judge(int status, byte[] octets, JsonObject? sent, string? token)
     {
-        JsonElement? body = null;
-        try
-        {
-            if (octets.Length > 0)
-            {
-                using var document = JsonDocument.Parse(octets, new() { MaxDepth = 32 });
-                body = document.RootElement.Clone();
-            }
-        }
-        catch (JsonException)
-        {
-            if (status == 200) return No(VaultTrouble.Wrong, "answers with something that is not JSON; is `vault.address` right?");
-        }
+        var body = octets.Length == 0 || (status != 200 && Repeats(octets, sent, token)) ? null : VaultReply.Parse(octets);
+        if (status == 200 && body is null) return No(VaultTrouble.Wrong, "answers with something that is not JSON; is `vault.address` right?");
         var reply = new VaultReply(status, body, null);
         if (status == 503 && reply.Errors().Contains("sealed", StringComparison.OrdinalIgnoreCase))
             return No(VaultTrouble.Sealed, "is sealed: somebody must unseal it (`vault operator unseal`)");
@@ -133,6 +122,11 @@ internal sealed class VaultHttp : IDisposable
             return No(VaultTrouble.Away, $"answers {status}{(reply.Errors() is { Length: > 0 } why ? $" ({why})" : "")}");
         return reply;
     }
+
+    /// <summary>An error that says again what we sent, or its beginning: none of it is shown.</summary>
+    private static bool Repeats(byte[] octets, JsonObject? sent, string? token) =>
+        (sent ?? []).Where(p => p.Key != "role").Select(p => p.Value?.GetValue<string>()).Append(token).OfType<string>().Where(s => s.Length > 0)
+            .Any(s => octets.AsSpan().IndexOf(Encoding.UTF8.GetBytes(s[..Math.Min(s.Length, 12)])) >= 0);
 
     private VaultReply Redirected(HttpResponseMessage response)
     {

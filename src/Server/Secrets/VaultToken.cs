@@ -134,17 +134,9 @@ internal sealed class VaultToken(VaultOptions options, VaultHttp http, TimeProvi
     {
         404 => $"Vault at {options.Address} has no auth method at auth/{mount}: enable it, or name its place in `vault.login_mount` (or its `vault.namespace`)",
         200 => $"Vault at {options.Address} wants more than a login as {options.Login} (a second factor?)",
-        _ => $"Vault at {options.Address} refuses the login as {options.Login} at auth/{mount} ({reply.Status}{(Words(reply) is { Length: > 0 } why ? $", {why}" : "")}): "
+        _ => $"Vault at {options.Address} refuses the login as {options.Login} at auth/{mount} ({reply.Status}{(reply.Errors() is { Length: > 0 } why ? $", {why}" : "")}): "
             + (options.Login is VaultLogin.Kubernetes pod ? $"the role {pod.Role} must be bound to this pod's service account and namespace" : "give its role_id and a secret_id that is still good"),
     });
-
-    // Whoever answers may repeat what we sent.
-    private string Words(VaultReply reply)
-    {
-        var words = reply.Errors();
-        return options.Login is VaultLogin.AppRole role && (words.Contains(role.RoleId, StringComparison.Ordinal)
-            || (role.SecretId is { } secret && words.Contains(secret, StringComparison.Ordinal))) ? "" : words;
-    }
 
     /// <param name="seconds">0: no end.</param>
     /// <param name="first">What was granted at the login: a renewal that grants much less says that the token nears its longest life.</param>

@@ -40,6 +40,8 @@ public sealed class ServerSettings : SettingsSection
 
     public OutboundSection Outbound { get; private set; } = new();
 
+    public MtaStsSection MtaSts { get; private set; } = new();
+
     public LimitsSection Limits { get; private set; } = new();
 
     public StoreSection Store { get; private set; } = new();
@@ -132,7 +134,7 @@ public sealed class ServerSettings : SettingsSection
                       - { address: info@example.org, to: [alice@example.org, carol@elsewhere.example] }
                     """,
             },
-        new Key<ServerSettings, Secret>("aliases_from", Types.List("a list in Postfix virtual format"),
+        new Key<ServerSettings, Secret>("aliases_from", Types.List("a list in Postfix virtual format", Types.LooksLikeVirtual),
             s => s.AliasesFrom, (s, v) => s.AliasesFrom = v, "More aliases, in Postfix virtual format.")
             { Example = "file:/etc/aviso/virtual", DefaultText = "none" },
         new Key<ServerSettings, IReadOnlyList<RelaySection>>("relays", Types.ListOf(new SectionType<RelaySection>(RelaySection.Table)),
@@ -155,6 +157,8 @@ public sealed class ServerSettings : SettingsSection
             },
         new Key<ServerSettings, OutboundSection>("outbound", new SectionType<OutboundSection>(OutboundSection.Table),
             s => s.Outbound, (s, v) => s.Outbound = v, "How mail leaves.") { Example = "{ give_up_after: 5d }" },
+        new Key<ServerSettings, MtaStsSection>("mta_sts", new SectionType<MtaStsSection>(MtaStsSection.Table),
+            s => s.MtaSts, (s, v) => s.MtaSts = v, "TLS between mail servers.") { Example = "{ publish: testing }" },
         new Key<ServerSettings, LimitsSection>("limits", new SectionType<LimitsSection>(LimitsSection.Table),
             s => s.Limits, (s, v) => s.Limits = v, "What one client or one message may use.")
             { Example = "{ message_size: 200MB, connections_at_once: 50 }" },

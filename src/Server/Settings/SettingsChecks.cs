@@ -24,6 +24,7 @@ internal static class SettingsChecks
         TlsIsOneThing(settings.Tls, problems);
         if (settings.Tls.HasAcme) AcmeChecks.Run(settings, problems);
         if (settings.HasVault) VaultChecks.Run(settings.Vault, problems);
+        PolicyIsServed(settings.MtaSts, settings, problems);
         NetworksAreNotEverybody(settings, problems);
         GuardChecks.Run(settings, problems);
         DomainsAreApart(settings, problems);
@@ -33,18 +34,30 @@ internal static class SettingsChecks
         RoutesLeadSomewhere(settings, problems);
         CaptureIsLocal(settings, problems);
         PostmasterIsSomebody(settings, problems);
-        if (settings.HasOAuth) ProviderIsReached(settings.OAuth, problems);
         SpamListsAreWhole(settings.Spam, problems);
         TrapsAreNobodys(settings, problems);
         if (settings.Spam.Antivirus.Timeout > TimeSpan.FromSeconds(10)) Say(problems, settings.Spam.Antivirus, "timeout", "must be at most 10s: a sender waits meanwhile");
         if (settings.Spam.GreylistFrom >= settings.Spam.AddHeader)
             Say(problems, settings.Spam, "greylist_from", "must be below `add_header`: mail to be marked is not deferred");
+        if (settings.HasOAuth) ProviderIsReached(settings.OAuth, problems);
         if (settings.Spam.AddHeader >= settings.Spam.Reject)
             Say(problems, settings.Spam, settings.Spam.Has("reject") ? "reject" : "add_header", "must be above `add_header`: mail to be marked would be refused");
         if (settings.Outbound.NoticeAfter >= settings.Outbound.GiveUpAfter)
             Say(problems, settings.Outbound, settings.Outbound.Has("notice_after") ? "notice_after" : "give_up_after",
                 "`notice_after` must be shorter than `give_up_after`");
     }
+
+    private static void PolicyIsServed(MtaStsSection sts, ServerSettings settings, Problems problems)
+    {
+        if (sts.Publish != Delivery.StsMode.None && settings.Listeners.All(l => l.Kind is not (ListenerKind.Https or ListenerKind.Http)))
+            Say(problems, sts, "publish", "the policy needs a listener: add `{ kind: https, address: \"[::]:443\" }`");
+        if (sts.MaxAge < TimeSpan.FromHours(1) || sts.MaxAge > TimeSpan.FromDays(365))
+            Say(problems, sts, "max_age", "must be from an hour to a year; others want a week or more (RFC 8461 section 3.2)");
+        if (sts.Publish == Delivery.StsMode.Enforce && sts.Mx.Count > 0 && !Covered(sts.Mx, settings.Hostname))
+            Say(problems, sts, "mx", $"does not name this server ({settings.Hostname}): others would send it no mail");
+    }
+
+    private static bool Covered(IReadOnlyList<string> mx, string host) => new Delivery.StsPolicy(Delivery.StsMode.Enforce, [.. mx.Select(m => m.ToLowerInvariant())], default).Covers(host);
 
     private static void ProviderIsReached(OAuthSection oauth, Problems problems)
     {

@@ -105,7 +105,9 @@ internal static class Types
     public static readonly ScalarType<Secret> PrivateKey = Pem("private key", "PRIVATE KEY");
 
     /// <summary>Content of a list kept elsewhere.</summary>
-    public static ScalarType<Secret> List(string shape) => new("reference to a list", $"a reference to {shape}, such as file:PATH", r =>
+    /// <param name="looksRight">A list that is wrong is told with its lines; a text that is no list at all may be a secret that was meant for elsewhere.</param>
+    public static ScalarType<Secret> List(string shape, Func<string, bool>? looksRight = null) => new("reference to a list", $"a reference to {shape}, such as file:PATH", r =>
+        r.Reference is not null && looksRight?.Invoke(r.Text) == false ? Parsed.No<Secret>() :
         r.Reference is not null ? new Secret(r.Text, r.Reference)
         : LooksLikePath(r.Text) ? Parsed.No<Secret>($"say file:{r.Text}") : new Secret(r.Text, null), hidden: true, takesMap: true);
 
@@ -131,6 +133,13 @@ internal static class Types
             r.Text.Contains($"{label}-----", StringComparison.Ordinal) ? new Secret(r.Text, r.Reference)
             : r.Reference is null && LooksLikePath(r.Text) ? Parsed.No<Secret>($"a path needs its scheme: say file:{r.Text}")
             : Parsed.No<Secret>($"there is no `{label}` block in it"), hidden: true);
+
+    /// <summary>Nothing but comments, or at least one line of two words.</summary>
+    public static bool LooksLikeVirtual(string text)
+    {
+        var lines = text.Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0 && l[0] != '#').Take(100).ToList();
+        return lines.Count == 0 || lines.Exists(l => l.AsSpan().IndexOfAny(' ', '\t') > 0);
+    }
 
     private static bool LooksLikePath(string text) =>
         text.Length is > 0 and < 4000 && !text.Contains('\n') && text[0] != '{' && (text[0] is '/' or '.' or '~' || text.Contains('/')

@@ -150,7 +150,7 @@ internal static class CheckVerb
 {
     public static Command Build()
     {
-        var listSecrets = new Option<bool>("--secrets") { Description = "List every reference: where its value came from, its version and age. Never the value." };
+        var listSecrets = new Option<bool>("--secrets") { Description = "List every reference: where its value comes from, its version and age, and what a running server uses. Never the value." };
         var verb = new Command("check", CommandTree.Help(
             "Read the settings and say everything that is wrong with them, each with its line and column. Vault is asked as at a start. Starts nothing.",
             "aviso check", "aviso check --config new.yaml && mv new.yaml /etc/aviso/aviso.yaml", "aviso check --secrets")) { CommandTree.Json, listSecrets };
@@ -163,7 +163,7 @@ internal static class CheckVerb
             var io = parsed.InvocationConfiguration;
             if (parsed.GetValue(listSecrets) && load.Files.Count > 0 && File.Exists(path))
             {
-                var rows = Output.Rows(SecretRows.Of(path, secrets, TimeProvider.System));
+                var rows = Output.Rows(SecretRows.Of(path, secrets, await SecretRows.UsedAsync(load.Data, cancel), TimeProvider.System));
                 if (parsed.GetValue(CommandTree.Json)) Output.Json(io.Output, rows);
                 else Output.Show(io.Output, rows);
                 if (load.Settings is null) return ProblemReport.Print(load, io.Error);

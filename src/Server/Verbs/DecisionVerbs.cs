@@ -18,16 +18,19 @@ internal static class DecisionVerbs
             Ip(), Range(), Text("--duration", "-d", "How long, as 4h, 15m or 30d; 4h without.", "DURATION"), Text("--reason", "-R", "Why.", "TEXT"), Type()),
         Verb("delete", "Delete decisions.", ["aviso decisions delete -i 192.0.2.7", "aviso decisions delete --id 12", "aviso decisions delete --all"],
             Ip(), Range(), Text("--id", null, "The decision's id.", "ID"), Type(), Origin(), Scenario(), new Option<bool>("--all") { Description = "All of them." }),
-        Verb("import", "Import what `cscli decisions import` takes: a JSON array, CSV with a header, or a value a line.",
-            ["aviso decisions import -i bans.json", "aviso decisions import -i bans.txt --format values -d 24h"],
-            Text("--input", "-i", "The file; the server reads it.", "FILE"), Text("--format", null, "json (as without), csv or values.", "FORMAT"),
+        Verb("import", "Import what `cscli decisions import` takes, or what `cscli decisions list -o json` prints: JSON, CSV with a header, or a value a line.",
+            ["aviso decisions import -i bans.json", "aviso decisions import -i bans.txt -d 24h"],
+            Text("--input", "-i", "The file; the server reads it.", "FILE"), Text("--format", null, "json, csv or values; without, by the file's name and beginning.", "FORMAT"),
             Text("--duration", "-d", "Where the file has none.", "DURATION"), Text("--reason", "-R", "Where the file has none.", "TEXT"), Type()),
-        Verb("test", "Ban a test address for a moment and show that it is refused and others are not, through the listeners where PROXY allows it.", ["aviso decisions test"]),
+        Verb("test", "Ban a test address for a moment and show on every listener, by PROXY, that it is refused and others are not.", ["aviso decisions test"]),
+        Verb("engine", "Show whether the CrowdSec engine of mode crowdsec answers, and what waits for it.", ["aviso decisions engine"]),
+        Verb("nftables", "Show the export of guard.nftables, or take our table out of the kernel.", ["aviso decisions nftables", "aviso decisions nftables --remove"],
+            new Option<bool>("--remove") { Description = "Take the table out; it comes back with the next start." }),
     };
 
     private static Command Verb(string name, string text, string[] examples, params Option[] options)
     {
-        var verb = new Command(name, CommandTree.Help(text, examples)) { CommandTree.Json };
+        var verb = new Command(name, CommandTree.Help(text, examples)) { CommandTree.Json, Format };
         foreach (var option in options) verb.Add(option);
         verb.SetAction((parsed, cancel) => CallAsync(parsed, name, options, cancel));
         return verb;
@@ -57,7 +60,7 @@ internal static class DecisionVerbs
             await io.Error.WriteLineAsync($"aviso: {reply.Error}");
             return ExitStatus.FoundProblems;
         }
-        if (parsed.GetValue(CommandTree.Json)) Output.Json(io.Output, reply.Result);
+        if (parsed.GetValue(CommandTree.Json) || parsed.GetValue(Format) == "json") Output.Json(io.Output, reply.Result);
         else Output.Show(io.Output, name == "list" ? Rows(reply.Result) : reply.Result);
         return ExitStatus.Ok;
     }
@@ -74,6 +77,9 @@ internal static class DecisionVerbs
         ["expiration"] = d["duration"]!.DeepClone(),
         ["Alert ID"] = a["id"]!.DeepClone(),
     }))];
+
+    /// <summary>For scripts that were written for cscli.</summary>
+    private static readonly Option<string?> Format = Text("--output", "-o", "As cscli: json is the same as --json.", "FORMAT");
 
     private static Option<string?> Ip() => Text("--ip", "-i", "An address.", "ADDRESS");
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using Aviso.Admin;
 using Aviso.Secrets;
 using Aviso.Settings;
 
@@ -6,7 +8,9 @@ namespace Aviso.Verbs;
 /// <summary>What `aviso check --secrets` lists: each reference of the settings, where its value came from and how old it is; never the value.</summary>
 internal static class SecretRows
 {
-    public static IEnumerable<Dictionary<string, object?>> Of(string path, SecretSource secrets, TimeProvider clock)
+    /// <param name="used">Version and age of what a running server uses, by path of Vault; see <see cref="UsedAsync"/>.</param>
+    public static IEnumerable<Dictionary<string, object?>> Of(
+        string path, SecretSource secrets, IReadOnlyDictionary<string, (long? Version, long Age)> used, TimeProvider clock)
     {
         var rows = secrets.Rows().ToDictionary(r => r.Reference);
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
@@ -27,10 +31,30 @@ internal static class SecretRows
                 ["from"] = from,
                 ["version"] = version,
                 ["age_seconds"] = readAt is { } at ? (long)Math.Max(0, (clock.GetUtcNow() - at).TotalSeconds) : null,
+                ["used_version"] = Used(reference, used)?.Version,
+                ["used_age_seconds"] = Used(reference, used)?.Age,
                 ["problem"] = problem,
             };
         }
     }
+
+    /// <summary>Asks the server on this data folder; nothing when there is none, or it may not be asked.</summary>
+    public static async Task<IReadOnlyDictionary<string, (long? Version, long Age)>> UsedAsync(string? data, CancellationToken cancel)
+    {
+        try
+        {
+            var reply = data is null ? null : await AdminClient.TryCallAsync(data, new("secrets.list", []), cancel);
+            return (reply?.Result as JsonArray ?? []).ToDictionary(r => r!["path"]!.GetValue<string>(),
+                r => (r!["version"]?.GetValue<long>(), r["age_seconds"]!.GetValue<long>()), StringComparer.Ordinal);
+        }
+        catch (IOException)
+        {
+            return new Dictionary<string, (long?, long)>();
+        }
+    }
+
+    private static (long? Version, long Age)? Used(SettingsReference reference, IReadOnlyDictionary<string, (long? Version, long Age)> used) =>
+        reference.Scheme == VaultReference.Scheme && VaultReference.TryParse(reference.Body, out _) is { } wanted && used.TryGetValue(wanted.Path, out var found) ? found : null;
 
     private static (string From, long? Version, DateTimeOffset? ReadAt, string Problem) OfFile(string path) => File.Exists(path)
         ? ("file", null, new DateTimeOffset(File.GetLastWriteTimeUtc(path), TimeSpan.Zero), "") : ("nowhere", null, null, "there is no such file");

@@ -2,11 +2,12 @@ using System.CommandLine;
 
 namespace Aviso.Verbs;
 
-/// <summary>`aviso spam allow|block list|add|remove`.</summary>
+/// <summary>`aviso spam lists` and `aviso spam allow|block list|add|remove`.</summary>
 internal static class SpamListVerbs
 {
     public static IEnumerable<Command> Build() =>
     [
+        Lists(),
         new Command("allow", CommandTree.Help("Senders whose mail is never junk, of everybody or of one account. Nobody gets in under their name: they must be proven by SPF or DKIM.",
             "aviso spam allow add partner.example", "aviso spam allow add newsletter@shop.example --account alice@example.org"))
         {
@@ -20,6 +21,16 @@ internal static class SpamListVerbs
             List("block"), Add("block"), Remove("block"),
         },
     ];
+
+    private static Command Lists()
+    {
+        var test = new Option<bool>("--test") { Description = "Test each list now." };
+        var verb = new Command("lists", CommandTree.Help(
+            "Lists of others that are asked by DNS: believed, refused (it does not want our questions), silent, broken (fails its self-test), or not tested yet.",
+            "aviso spam lists", "aviso spam lists --test")) { test, CommandTree.Json };
+        verb.SetAction((parsed, cancel) => AdminVerbs.CallAsync(parsed, "spam.lists", [test], null, cancel));
+        return verb;
+    }
 
     private static Command List(string noun) => Call(noun, "list", "List the entries, those of the settings file too.", [$"aviso spam {noun} list --json"]);
 

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Aviso.Web;
 
 /// <summary>
-/// What stands below HTTP on a listener of kind https: the PROXY header of a trusted proxy, answers to TLS-ALPN-01, and TLS with the
+/// What stands below HTTP on a listener of kind https: the PROXY header of a trusted proxy, the gate, answers to TLS-ALPN-01, and TLS with the
 /// certificates that the mail listeners show too.
 /// </summary>
 internal static class HttpsConnections
@@ -22,26 +22,31 @@ internal static class HttpsConnections
         var certificates = sources.Certificates ?? throw new IOException("https needs a certificate");
         listen.Use(next => async connection =>
         {
-            if (settings.Proxy && !await ReadProxyAsync(connection, sources.Proxies)) return;
-            var below = connection.Transport;
-            if (await certificates.AcceptAsync(ListenerKind.Https, below.Input, below.Output, TimeProvider.System, connection.ConnectionClosed) is not { } tls) return;
-            await using (tls)
-            {
-                var (input, output) = (PipeReader.Create(tls, new(leaveOpen: true)), PipeWriter.Create(tls, new(leaveOpen: true)));
-                connection.Transport = new Duplex(input, output);
-                connection.Features.Set<ITlsConnectionFeature>(new TlsConnectionFeature());
-                try
-                {
-                    await next(connection);
-                }
-                finally
-                {
-                    await input.CompleteAsync();
-                    await output.CompleteAsync();
-                    connection.Transport = below;
-                }
-            }
+            if (settings.Proxy && !await ReadProxyAsync(connection, sources.ProxiesNow?.Invoke() ?? sources.Proxies)) return;
+            await sources.Gate.ServeAsync(ListenerKind.Https, connection, () => ServeAsync(connection, certificates, next));
         });
+    }
+
+    private static async Task ServeAsync(ConnectionContext connection, TlsCertificates certificates, ConnectionDelegate next)
+    {
+        var below = connection.Transport;
+        if (await certificates.AcceptAsync(ListenerKind.Https, below.Input, below.Output, TimeProvider.System, connection.ConnectionClosed) is not { } tls) return;
+        await using (tls)
+        {
+            var (input, output) = (PipeReader.Create(tls, new(leaveOpen: true)), PipeWriter.Create(tls, new(leaveOpen: true)));
+            connection.Transport = new Duplex(input, output);
+            connection.Features.Set<ITlsConnectionFeature>(new TlsConnectionFeature());
+            try
+            {
+                await next(connection);
+            }
+            finally
+            {
+                await input.CompleteAsync();
+                await output.CompleteAsync();
+                connection.Transport = below;
+            }
+        }
     }
 
     /// <summary>False when the connection is to be closed: a proxy without a header, or a header from somebody else.</summary>

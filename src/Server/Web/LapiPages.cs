@@ -54,8 +54,7 @@ internal sealed class LapiPages(GuardParts guard, TimeProvider clock)
         }
         if (query.GetValueOrDefault("range") is { } range)
         {
-            if (Decision.Canonical(range) is not { } value) return (400, Message($"unable to convert '{range}' to int: invalid address: invalid ip address / range"));
-            Networks.TryParse(value, out var asked);
+            if (Decision.Canonical(range) is not { } value || !Networks.TryParse(value, out var asked)) return (400, Message($"unable to convert '{range}' to int: invalid address: invalid ip address / range"));
             // contains=false: what lies inside of it; else what covers it.
             found = query.GetValueOrDefault("contains") == "false" ? found.Where(d => Covers(asked, d.Network)) : found.Where(d => Covers(d.Network, asked));
         }

@@ -35,8 +35,17 @@ public sealed record WebSources(MetricsRegistry Metrics, Func<Readiness> Ready, 
     /// <summary>Answered on listeners of kind http, whatever the Host; null without ACME.</summary>
     public HttpChallenges? Challenges { get; init; }
 
+    /// <summary>Our MTA-STS policies, under host names of their own.</summary>
+    internal StsPages? Sts { get; init; }
+
     /// <summary>networks.proxies: a PROXY header is required from these on kind https.</summary>
     public Networks Proxies { get; init; } = Networks.None;
+
+    /// <summary>The same as they are now, after a reload; null: <see cref="Proxies"/>.</summary>
+    public Func<Networks>? ProxiesNow { get; init; }
+
+    /// <summary>Asked about every client of kind http and https.</summary>
+    public WebGate Gate { get; init; } = new(null);
 
     /// <summary>Strangers on kind http are sent to https.</summary>
     public bool RedirectsToHttps { get; init; }
@@ -66,6 +75,7 @@ public sealed class WebListener : IAsyncDisposable
         {
             listen.Protocols = HttpProtocols.Http1;
             if (kind == ListenerKind.Https) HttpsConnections.Use(listen, settings, sources);
+            else if (kind == ListenerKind.Http) listen.Use(next => connection => sources.Gate.ServeAsync(kind, connection, () => next(connection)));
             endpoint = listen;
         });
         var transport = new PatientTransport(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
@@ -157,10 +167,15 @@ internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApp
         if (request.Method is not ("GET" or "HEAD")) return (405, Plain, "only GET and HEAD\n");
         // RFC 8555 §8.3: the authority comes by any name that is to be proved.
         if (kind == ListenerKind.Http && sources.Challenges?.Answer(request.Path) is { } proof) return (200, "application/octet-stream", proof);
+        var host = NameOf(request.Headers.Host.ToString());
+        if (kind == ListenerKind.Https && sources.Sts?.Answer(host, request.Path) is { } policy) return (200, Plain, policy);
         // A page elsewhere must not reach us through a name that its owner points here (DNS rebinding).
         if (kind != ListenerKind.Metrics && !HostIsOurs(request.Headers.Host.ToString())) return (421, Plain, "this is not the host you asked for\n");
         if (kind == ListenerKind.Http && sources.RedirectsToHttps && client is not null && !IPAddress.IsLoopback(client) && !sources.Proxies.Contains(client))
             return (308, Plain, $"https://{NameOf(request.Headers.Host.ToString())}{request.RawTarget}");
+        // Behind a proxy that speaks TLS for us.
+        if (kind == ListenerKind.Http && sources.Sts?.Answer(host, request.Path) is { } plain) return (200, Plain, plain);
+        if (sources.Sts?.Knows(host) == true) return (404, Plain, "not found\n");
         switch (request.Path)
         {
             case "/healthz/live":
@@ -185,7 +200,7 @@ internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApp
     private bool HostIsOurs(string host)
     {
         var name = NameOf(host);
-        return name is "localhost" or "127.0.0.1" or "[::1]" || sources.Hosts.Contains(name, StringComparer.OrdinalIgnoreCase);
+        return name is "localhost" or "127.0.0.1" or "[::1]" || sources.Hosts.Contains(name, StringComparer.OrdinalIgnoreCase) || sources.Sts?.Knows(name) == true;
     }
 
     private static string NameOf(string host) => host.StartsWith('[') ? host[..(host.IndexOf(']') + 1)] : host.Split(':')[0];

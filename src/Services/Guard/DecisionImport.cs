@@ -33,6 +33,13 @@ public static class DecisionImport
         }
     }
 
+    /// <summary>json, csv or values, by the file's name as cscli does it; where that says nothing, by how it begins.</summary>
+    public static string FormatOf(string file, string text) =>
+        file.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? "json"
+        : file.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) ? "csv"
+        : text.AsSpan().TrimStart() is ['[', ..] or "null" ? "json"
+        : Lines(text).FirstOrDefault() is { } first && first.Split(',').Any(c => c.Trim().Trim('"') == "value") ? "csv" : "values";
+
     /// <summary>What holds where the file says nothing.</summary>
     public sealed record Defaults(string Duration = "4h", string Reason = "manual", string Type = Decision.Ban);
 
@@ -47,7 +54,8 @@ public static class DecisionImport
 
     private static IEnumerable<Func<string, string?>> Json(string text)
     {
-        foreach (var item in JsonNode.Parse(text)!.AsArray())
+        // `cscli decisions list -o json` prints null when there are none.
+        foreach (var item in JsonNode.Parse(text)?.AsArray() ?? [])
         {
             // What `cscli decisions list -o json` prints holds alerts with their decisions.
             if (item?["decisions"] is JsonArray inner)

@@ -31,6 +31,14 @@ internal static class GuardMeters
 
     private static readonly Gauge<long> Waiting = Meter.CreateGauge<long>("aviso_guard_alerts_waiting", description: "Alerts that the CrowdSec engine has not taken yet.");
 
+    private static readonly Counter<long> Nfts = Meter.CreateCounter<long>("aviso_guard_nftables_updates_total", description: "Updates of the kernel's sets, by result.");
+
+    private static readonly Gauge<long> NftSize = Meter.CreateGauge<long>("aviso_guard_nftables_elements", description: "Addresses and networks in the kernel's sets.");
+
+    public static void Nft(string result) => Nfts.Add(1, new KeyValuePair<string, object?>("result", result));
+
+    public static void NftElements(int count) => NftSize.Record(count);
+
     public static void Pulled(string result) => Pulls.Add(1, new KeyValuePair<string, object?>("result", result));
 
     public static void EngineIgnored(string reason) => Ignored.Add(1, new KeyValuePair<string, object?>("reason", reason));

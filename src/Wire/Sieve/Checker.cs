@@ -14,10 +14,11 @@ internal sealed class Checker(Problems problems, SieveOptions options, SpecTable
     private readonly List<string?> _loops = [];
     private int _regexes;
     private bool _requireIsOver;
+    private bool _requireIsBroken;
 
     public IEnumerable<string> Granted => _granted;
 
-    public bool Has(string extension) => _granted.Contains(extension);
+    public bool Has(string extension) => _requireIsBroken || _granted.Contains(extension);
 
     /// <summary>Inside a foreverypart.</summary>
     public bool IsInLoop => _loops.Count > 0;
@@ -25,8 +26,14 @@ internal sealed class Checker(Problems problems, SieveOptions options, SpecTable
     /// <summary>Names of the loops around, null for those without.</summary>
     public IReadOnlyList<string?> Loops => _loops;
 
-    /// <summary>Local variables that `set` named so far, lower case.</summary>
-    public ISet<string> SetNames => _set;
+    /// <summary>`set` named this local variable before.</summary>
+    public bool WasSet(string name) => _set.Contains(name);
+
+    /// <summary>A local variable, lower case, that `set` names.</summary>
+    public void Set(int at, string name)
+    {
+        if (_set.Add(name) && _set.Count == options.Variables + 1) Error(at, $"a script has at most {options.Variables} variables");
+    }
 
     public Call[] Script(List<Phrase> phrases) => Block(phrases, outermost: true);
 
@@ -56,6 +63,11 @@ internal sealed class Checker(Problems problems, SieveOptions options, SpecTable
         {
             if (phrase.Name is "elsif" or "else")
             {
+                if (phrase.IsBroken)
+                {
+                    chain = Broken(phrase);
+                    continue;
+                }
                 if (chain is null) Error(phrase.At, $"`{phrase.Name}` follows the block of an `if`");
                 else if (chain.Branches is [.., (null, _)]) Error(phrase.At, $"`{phrase.Name}` cannot follow `else`");
                 else Branch(chain, phrase);
@@ -63,6 +75,11 @@ internal sealed class Checker(Problems problems, SieveOptions options, SpecTable
                 continue;
             }
             chain = null;
+            if (phrase.IsBroken)
+            {
+                chain = Broken(phrase);
+                continue;
+            }
             if (phrase.Name == "require")
             {
                 if (!outermost || _requireIsOver) Error(phrase.At, "`require` stands at the beginning of a script, before every other command");
@@ -82,6 +99,17 @@ internal sealed class Checker(Problems problems, SieveOptions options, SpecTable
             calls.Add(call);
         }
         return calls.ToArray();
+    }
+
+    // What a broken command would have meant nobody knows; what is in its block can be looked at. Answers what `else` may follow.
+    private Call? Broken(Phrase phrase)
+    {
+        if (phrase.Name == "require") _requireIsBroken = true;
+        else _requireIsOver = true;
+        if (phrase.Name == "foreverypart") _loops.Add(null);
+        if (phrase.Block is not null) Block(phrase.Block);
+        if (phrase.Name == "foreverypart") _loops.RemoveAt(_loops.Count - 1);
+        return phrase.Name is "if" or "elsif" ? At(table.If, phrase) : null;
     }
 
     private static bool EndsHere(Call call) => call.Spec.Name is "stop" or "error" or "return" or "break";

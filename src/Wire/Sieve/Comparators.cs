@@ -37,9 +37,12 @@ internal static class Comparators
         _ => text,
     };
 
-    /// <summary>What captures are taken from: RFC 5051 compares decomposed text; ours composes, which is as good for equality.</summary>
+    /// <summary>
+    /// What captures are taken from: RFC 5051 compares decomposed text, compatibility characters among it; ours is composed again, which
+    /// is as good for equality.
+    /// </summary>
     public static string Prepare(Comparator comparator, string text) =>
-        comparator == Comparator.UnicodeCasemap && !Ascii.IsValid(text) ? Nfc.Normalize(text) : text;
+        comparator == Comparator.UnicodeCasemap && !Ascii.IsValid(text) ? Nfc.NormalizeCompatibility(text) : text;
 
     public static bool AreEqual(Comparator comparator, string a, string b) => Compare(comparator, a, b) == 0;
 

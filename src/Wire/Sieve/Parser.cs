@@ -12,6 +12,7 @@ internal ref struct Parser(ReadOnlySpan<char> script, Problems problems, SieveOp
     private int _tests;
     private int _phrases;
     private bool _gaveUp;
+    private bool _slipped;
 
     // start = commands
     public List<Phrase> Start()
@@ -33,6 +34,7 @@ internal ref struct Parser(ReadOnlySpan<char> script, Problems problems, SieveOp
         _token = _lexer.Next();
         while (_token.Kind == TokenKind.Wrong && !problems.IsFull)
         {
+            _slipped = true;
             problems.Error(_token.At, _token.Text);
             _token = _lexer.Next();
         }
@@ -73,11 +75,14 @@ internal ref struct Parser(ReadOnlySpan<char> script, Problems problems, SieveOp
         }
         var command = new Phrase(_token.Text, _token.At);
         if (!Count(command.At)) return null;
+        _slipped = false;
         Advance();
-        if (!Arguments(command))
+        command.IsBroken = !Arguments(command) | _slipped;
+        if (_token.Kind == TokenKind.LeftBrace && command.IsBroken) return Block(command) ? command : null;
+        if (command.IsBroken)
         {
             Recover();
-            return null;
+            return command;
         }
         if (_token.Kind == TokenKind.Semicolon)
         {
@@ -86,8 +91,9 @@ internal ref struct Parser(ReadOnlySpan<char> script, Problems problems, SieveOp
         }
         if (_token.Kind == TokenKind.LeftBrace) return Block(command) ? command : null;
         Wrong(_token.At, $"`{command.Name}` ends with ; or a block, not with {Describe(_token)}");
+        command.IsBroken = true;
         Recover();
-        return null;
+        return command;
     }
 
     // block = "{" commands "}"

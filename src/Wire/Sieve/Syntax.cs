@@ -31,6 +31,9 @@ internal sealed class Phrase(string name, int at)
     /// <summary>Tests stood in parentheses.</summary>
     public bool IsTestList;
 
+    /// <summary>Its grammar is wrong and that was said: what else is wrong with it may follow from that. Its block is what it is.</summary>
+    public bool IsBroken;
+
     /// <summary>Null when the command ended with ";".</summary>
     public List<Phrase>? Block;
 }

@@ -88,6 +88,10 @@ public sealed class EngineTests : IAsyncLifetime
         var decision = Assert.Single((await ListAsync()).SelectMany(a => a!["decisions"]!.AsArray()))!;
         Assert.Equal(("crowdsec", "203.0.113.80"), ((string)decision["origin"]!, (string)decision["value"]!));
         Assert.Equal(0, await _server.MetricAsync("aviso_guard_decisions_total", "origin=\"aviso\""));
+        // Here it cannot be deleted for good, so it is not deleted at all.
+        Assert.Contains("cscli decisions delete", (await _server.VerbAsync("decisions", "delete", "--all")).Error, StringComparison.Ordinal);
+        Assert.False(IsServed("203.0.113.80"));
+        Assert.Contains("0 wait", (await _server.VerbAsync("decisions", "engine")).MustSucceed().Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -45,7 +45,7 @@ public sealed class VaultTests
     [Theory]
     [InlineData("every: 1s", false)]
     [InlineData("every: 1h", true)]
-    public async Task A_rotated_password_works_without_a_restart_and_the_old_one_no_longer(string every, bool hangUp)
+    public async Task Incident_34_a_rotated_password_works_without_a_restart_and_the_old_one_no_longer(string every, bool hangUp)
     {
         await using var vault = new FakeVault();
         PutDave(vault, "first-password-1");
@@ -57,6 +57,11 @@ public sealed class VaultTests
         await UntilTakenAsync(server, "second-password-2");
         Assert.False(MayLogIn(server, "first-password-1"));
         other.Ok("NOOP");
+        // And a new account needs nothing but its line.
+        vault.Put("mail", ("accounts", new JsonObject { [Dave] = "second-password-2", ["erin@example.test"] = "of-erin-1", ["fay@example.test"] = "of-fay-1" }.ToJsonString()));
+        if (hangUp) await server.SignalAsync("HUP");
+        await Patience.UntilAsync(async () => await server.MetricAsync("aviso_secret_version", "secret/mail") == 3, "the new list is in use", 30, () => server.Log);
+        using var fay = new ImapLineClient(server.Port("imap"), "fay@example.test", "of-fay-1");
         Assert.DoesNotContain(server.Troubles, t => t.Contains("ecret", StringComparison.Ordinal));
     }
 
@@ -116,6 +121,25 @@ public sealed class VaultTests
         vault.Sealed = false;
         await starting;
         Assert.True(MayLogIn(server, "first-password-1"));
+    }
+
+    [Fact]
+    public async Task Lists_that_come_to_contradict_each_other_change_nothing_until_they_are_put_right()
+    {
+        await using var vault = new FakeVault();
+        PutDave(vault, "first-password-1");
+        vault.Put("virtual", ("list", "info@example.test dave@example.test\n"));
+        await using var server = await AvisoServer.StartAsync(Section(vault) + "\naliases_from: vault:secret/virtual#list");
+        vault.Put("virtual", ("list", "info@example.test erin@example.test\ndave@example.test carol@elsewhere.test\n"));
+        await Patience.UntilAsync(() => server.Troubles.Any(t => t.Contains("the old settings stay", StringComparison.Ordinal)), "the change is refused", 30, () => server.Log);
+        var said = server.Troubles.First(t => t.Contains("dave@example.test", StringComparison.Ordinal));
+        Assert.Contains("aliases_from: vault:secret/virtual#list:2", said, StringComparison.Ordinal);
+        Assert.Contains("accounts_from: vault:secret/mail#accounts:1", said, StringComparison.Ordinal);
+        Assert.Equal(1, await server.MetricAsync("aviso_secret_version", "secret/virtual"));
+        Assert.Contains("dave@example.test", (await server.VerbAsync("alias", "list")).Output, StringComparison.Ordinal);
+        vault.Put("virtual", ("list", "info@example.test erin@example.test\n"));
+        await Patience.UntilAsync(async () => await server.MetricAsync("aviso_secret_version", "secret/virtual") == 3, "the list put right is taken", 30, () => server.Log);
+        Assert.Contains("erin@example.test", (await server.VerbAsync("alias", "list")).Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -196,6 +220,11 @@ public sealed class VaultTests
         var row = JsonDocument.Parse(good.Output).RootElement.EnumerateArray().Single(r => r.GetProperty("key").GetString() == "accounts_from");
         Assert.Equal("vault:secret/mail#accounts vault 1", string.Create(CultureInfo.InvariantCulture,
             $"{row.GetProperty("reference").GetString()} {row.GetProperty("from").GetString()} {row.GetProperty("version").GetInt64()}"));
+        Assert.Equal(1, row.GetProperty("used_version").GetInt64());
+        PutDave(vault, "second-password-2");
+        row = JsonDocument.Parse((await server.VerbAsync("check", "--secrets", "--json")).Output).RootElement.EnumerateArray().Single(r => r.GetProperty("key").GetString() == "accounts_from");
+        // The next look of the server is an hour away.
+        Assert.Equal((2, 1), (row.GetProperty("version").GetInt64(), row.GetProperty("used_version").GetInt64()));
         vault.Denied["secret/data/mail"] = true;
         var denied = await server.VerbAsync("check", "--secrets", "--json");
         Assert.Equal(1, denied.ExitCode);

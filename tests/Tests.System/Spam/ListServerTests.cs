@@ -63,6 +63,8 @@ public sealed class ListServerTests : IAsyncLifetime
         Assert.DoesNotContain("LIST_BAD", await HeaderAsync("carol@example.test", "INBOX", 1), StringComparison.Ordinal);
         foreach (var said in new[] { "DNS list refused.lists.test refuses our questions (127.255.255.254)", "DNS list everything.lists.test fails its self-test" })
             await Patience.UntilAsync(() => _server.Log.Contains(said, StringComparison.Ordinal), said, 20, () => _server.Log);
+        var states = JsonDocument.Parse((await VerbAsync("spam", "lists", "--test", "--json")).Output).RootElement.EnumerateArray().Select(l => l.GetProperty("state").GetString());
+        Assert.Equal(["believed", "believed", "refused", "broken"], states);
         Assert.Equal(0, await _server.MetricAsync("aviso_spam_list_believed", "refused.lists.test"));
         Assert.Equal(1, await _server.MetricAsync("aviso_spam_list_believed", "dbl.lists.test"));
     }

@@ -1,5 +1,4 @@
 using System.Net;
-using Aviso.Net;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Guard;

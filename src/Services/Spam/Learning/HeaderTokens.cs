@@ -15,6 +15,9 @@ internal static class HeaderTokens
     {
         "in-reply-to", "references", "organization", "x-priority", "importance", "mime-version", "content-transfer-encoding",
         "x-msmail-priority", "cc", "dkim-signature", "content-language", "thread-index", "auto-submitted", "feedback-id",
+        // What list servers and mail programs write on the sending side.
+        "sender", "errors-to", "precedence", "x-beenthere", "x-loop", "x-mailman-version", "thread-topic", "x-originating-ip", "x-sender",
+        "x-mailer", "user-agent",
     };
 
     public static void Read(MessageContent content, TokenSet into)
@@ -42,7 +45,7 @@ internal static class HeaderTokens
     {
         switch (line.Name)
         {
-            case "x-priority" or "importance" or "content-transfer-encoding":
+            case "x-priority" or "importance" or "precedence" or "content-transfer-encoding":
                 into.Add(TokenGroup.Header, $"{line.Name} ", Short(line.Text).ToLowerInvariant());
                 break;
             case "x-mailer" or "user-agent":

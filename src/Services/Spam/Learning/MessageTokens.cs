@@ -11,6 +11,7 @@ internal static class MessageTokens
 {
     // Measured: beyond this, more text made nothing better.
     private const int MostWords = 2000;
+    private const int MostPairs = 1000;
     private const int MostUrls = 100;
 
     public static void Read(MessageContent content, MimePart root, TokenSet into)
@@ -26,16 +27,20 @@ internal static class MessageTokens
     {
         Span<char> room = stackalloc char[WordReader.Longest + 8];
         Span<char> spaced = stackalloc char[WordReader.Longest];
-        var letters = 0;
-        var left = MostWords;
+        Span<char> before = stackalloc char[WordReader.Longest + 8];
+        var (letters, left, pairs) = (0, MostWords, MostPairs);
         // The subject is text too: a word means the same in both.
         foreach (var text in (ReadOnlySpan<string>)[content.Subject, content.Plain])
         {
             var words = new WordReader(text, room);
+            var last = 0;
             while (left-- > 0 && words.MoveNext())
             {
                 var word = words.Current;
                 into.Add(TokenGroup.Word, "", word);
+                if (last > 0 && pairs-- > 0) into.Add(TokenGroup.Pair, "", before[..last], word);
+                word.CopyTo(before);
+                last = word.Length;
                 if (words.IsMixed && word.Length > 3) Unmask(word, into);
                 if (word.Length == 1 && char.IsLetter(word[0]))
                 {

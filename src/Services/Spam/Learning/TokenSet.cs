@@ -13,6 +13,9 @@ internal enum TokenGroup
 
     /// <summary>HTML, links and parts.</summary>
     Structure = 2,
+
+    /// <summary>Two words of the text that follow each other.</summary>
+    Pair = 3,
 }
 
 /// <summary>
@@ -22,7 +25,7 @@ internal enum TokenGroup
 internal sealed class TokenSet : IDisposable
 {
     /// <summary>More are left out.</summary>
-    public const int Most = 4096;
+    public const int Most = 6144;
 
     private const int Slots = 3 * Most;
     private uint[] _tokens = ArrayPool<uint>.Shared.Rent(Most);

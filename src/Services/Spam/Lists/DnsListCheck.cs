@@ -19,6 +19,11 @@ public sealed record DnsListOptions
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(3);
 }
 
+/// <summary>How a list does.</summary>
+/// <param name="State">untested, believed, refused (it does not want our questions), silent (no answer) or broken (fails its self-test).</param>
+/// <param name="Until">When it is tested again; null before the first test.</param>
+public sealed record DnsListState(DnsList List, string State, DateTimeOffset? Until);
+
 /// <summary>
 /// Asks DNS lists (RFC 5782) about the client, links and senders, all at once. What they answered in time counts; a list that could not be asked
 /// is named among what was skipped. A list is believed only after its self-test.
@@ -46,6 +51,15 @@ public sealed class DnsListCheck(IResolver resolver, TimeProvider clock, ILogger
             var before = _taken;
             _taken = new(value, [.. value.Lists.Select(l => new Asked(l, before.Lists.FirstOrDefault(b => Same(b.List, l)).Health ?? new(l, resolver, clock, log)))]);
         }
+    }
+
+    /// <summary>How each list does.</summary>
+    /// <param name="test">Test all of them first.</param>
+    public async Task<IReadOnlyList<DnsListState>> StatesAsync(bool test, CancellationToken cancel)
+    {
+        var lists = _taken.Lists;
+        if (test) await Task.WhenAll(lists.Select(l => l.Health.RetestAsync(cancel)));
+        return [.. lists.Select(l => new DnsListState(l.List, l.Health.State.State, l.Health.State.Until))];
     }
 
     public async ValueTask CheckAsync(SpamContext context, CancellationToken cancel)

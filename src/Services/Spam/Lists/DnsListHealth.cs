@@ -55,6 +55,23 @@ internal sealed class DnsListHealth(DnsList list, IResolver resolver, TimeProvid
         lock (_gate) return _trouble;
     }
 
+    /// <summary>"untested", "believed" or what is wrong, and when it is tested again.</summary>
+    public (string State, DateTimeOffset? Until) State
+    {
+        get
+        {
+            lock (_gate) return _tested ? (_trouble ?? "believed", _until) : ("untested", null);
+        }
+    }
+
+    /// <summary>Tests it now, whatever is known.</summary>
+    public async Task RetestAsync(CancellationToken cancel)
+    {
+        Task testing;
+        lock (_gate) testing = _testing ??= Task.Run(TestAsync, CancellationToken.None);
+        await testing.WaitAsync(cancel);
+    }
+
     /// <summary>What came of one question; many bad answers in a row make the list wait.</summary>
     public void Note(ListResult result, string answer)
     {

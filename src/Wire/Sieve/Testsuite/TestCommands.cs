@@ -55,7 +55,16 @@ internal static class TestCommands
         run.ClearActions();
         driver.World.IsOld = true;
         var flags = run.Flags;
-        var flow = await run.BlockAsync(call.Block);
+        var flow = Flow.Next;
+        try
+        {
+            flow = await run.BlockAsync(call.Block);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // Our own fault ends this test, not the others.
+            driver.Failed($"{call.Line}: {e.GetType().Name}: {e.Message}");
+        }
         run.Flags = flags;
         driver.End(call, run.TakeError());
         return flow == Flow.Stop ? Flow.Next : flow;

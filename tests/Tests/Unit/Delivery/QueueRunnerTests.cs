@@ -275,6 +275,23 @@ public sealed class QueueRunnerTests : IAsyncDisposable
         Assert.Contains("greylisted", _queue.Notices[1].Text);
     }
 
+    [Theory]
+    [InlineData(TlsDemand.None, true, true)]
+    [InlineData(TlsDemand.Opportunistic, true, true)]
+    [InlineData(TlsDemand.Verified, true, true)]
+    [InlineData(TlsDemand.Verified, false, false)]
+    public async Task Requiretls_mail_goes_to_a_relay_by_verified_tls_or_comes_back(TlsDemand tls, bool offers, bool sent)
+    {
+        _server.Extensions.Add("STARTTLS");
+        if (offers) _server.Extensions.Add("REQUIRETLS");
+        UseRelay(Relay(tls: tls));
+        _queue.Add("relay:r", needs: QueueNeeds.RequireTls, to: "b@far.test");
+        await DeliverAsync();
+        Assert.Empty(_queue.Rows);
+        Assert.Equal(sent, _server.Mails is [{ Tls: true }]);
+        if (!sent) Assert.Contains("5.7.30", Assert.Single(_queue.Notices).Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_relay_is_used_with_login_and_verified_tls()
     {

@@ -1,4 +1,3 @@
-using Aviso.Settings;
 using Aviso.Tests.Unit.Server;
 using Xunit;
 

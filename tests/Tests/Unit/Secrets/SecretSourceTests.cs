@@ -87,6 +87,34 @@ public sealed class SecretSourceTests
     }
 
     [Fact]
+    public async Task A_token_file_that_an_agent_replaces_is_read_again()
+    {
+        await using var house = new SecretHouse();
+        house.Vault.Put("mail", ("user", "u"), ("password", "p"));
+        house.Vault.Accept("first-token", 3600, renewable: false);
+        house.Write("token", "first-token");
+        house.Settings(Relay, "token: file:token");
+        await house.UseAsync();
+        house.Vault.RevokeAll();
+        await house.UseAsync();
+        Assert.Contains("does not know the token", Assert.Single(house.Secrets.Refusals), StringComparison.Ordinal);
+        house.Vault.Accept("second-token", 3600, renewable: false);
+        house.Write("token", "second-token");
+        await house.UseAsync();
+        Assert.Empty(house.Secrets.Refusals);
+    }
+
+    [Fact]
+    public async Task A_text_that_is_no_list_is_not_shown()
+    {
+        await using var house = new SecretHouse();
+        house.Vault.Put("mail", ("password", "hunter-2"));
+        house.Settings("aliases_from: vault:secret/mail#password");
+        var problem = Assert.Single((await house.LoadAsync()).Problems);
+        Assert.Equal("must be a reference to a list in Postfix virtual format, such as file:PATH; what vault:secret/mail#password holds is not", problem.Text);
+    }
+
+    [Fact]
     public async Task A_revoked_token_is_replaced_by_one_login_and_the_value_is_read()
     {
         await using var house = new SecretHouse();

@@ -49,6 +49,7 @@ internal static class SettingsText
             ".key" => new(Pair.Value.Key, null, body),
             ".json" => new("""{"carol@example.org": "pass", "dan@example.org": "{BLF-CRYPT}$2y$05$x"}""", null, body),
             ".none" => new(null, $"there is no file {body}", body),
+            _ when body.EndsWith("virtual", StringComparison.Ordinal) => new("# nobody yet\n", null, body),
             _ => new("text\n", null, body),
         };
     }

@@ -234,8 +234,28 @@ public sealed class CompileTests
     }
 
     [Fact]
+    public void More_variables_than_there_may_be_are_refused()
+    {
+        static string Sets(int count) => "variables:" + string.Concat(Enumerable.Range(0, count).Select(i => $"set \"v{i}\" \"x\";"));
+        Assert.Empty(Compile(Sets(255)).Errors);
+        Assert.Single(Compile(Sets(300)).Errors);
+    }
+
+    [Fact]
     public void Every_bad_test_of_a_list_is_said() =>
         Assert.Equal(3, SieveCompiler.Compile("if anyof (header \"a\", size 1, nothing) { } keep;").Errors.Count);
+
+    [Theory]
+    [InlineData("if size :over 10KB { kep; } elsif true { discrd; } else { stop; }", 3)]
+    [InlineData("require [\"fileinto\" \"copy\"]; fileinto :copy \"A\";", 1)]
+    [InlineData("if header \"a\" [\"b\" { keep; } else { kep; }", 2)]
+    [InlineData("keep\nkep;\nstp;", 2)]
+    [InlineData("require \"foreverypart\"; foreverypart 1x { break; }", 1)]
+    public void One_slip_is_one_error(string script, int errors)
+    {
+        var compiled = SieveCompiler.Compile(script);
+        Assert.True(compiled.Errors.Count == errors, string.Join('\n', compiled.Errors));
+    }
 
     [Fact]
     public void A_flag_that_is_none_is_warned_of() =>

@@ -74,6 +74,62 @@ public sealed class SieveTests
     }
 
     [Fact]
+    public async Task A_keep_goes_on_with_its_flags_to_the_end_of_the_sequence()
+    {
+        var first = Compile("require \"imap4flags\"; addflag \"one\"; keep :flags \"two\"; addflag \"three\";");
+        var broken = Compile("require [\"ihave\", \"imap4flags\"]; setflag \"lost\"; error \"oops\";");
+        var last = Compile("require \"imap4flags\"; addflag \"four\";");
+        Assert.Equal(["two"], await FlagsAsync(first, broken));
+        Assert.Equal(["two", "four"], await FlagsAsync(first, broken, last));
+        Assert.Equal(["one", "three"], await FlagsAsync(Compile("require \"imap4flags\"; addflag [\"one\", \"three\"];"), broken));
+        Assert.Equal(["four"], await FlagsAsync(broken, last));
+    }
+
+    [Fact]
+    public async Task A_host_that_throws_costs_no_mail()
+    {
+        using var message = Message("Subject: x\r\n\r\n");
+        var script = Compile("require [\"fileinto\", \"mailbox\"]; fileinto \"A\"; if mailboxexists \"B\" { discard; }");
+        var outcome = await SieveRunner.RunAsync([script], message.Value, new BrokenHost(), null, TestContext.Current.CancellationToken);
+        Assert.IsType<SieveAction.Keep>(Assert.Single(outcome.Actions));
+        Assert.Contains("the server could not go on", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("require \"editheader\"; addheader \"X-A\" \"a\r\nX-Evil: 1\r\n\r\nbody\";")]
+    [InlineData("require \"replace\"; replace :subject \"a\r\nX-Evil: 1\" \"text\";")]
+    [InlineData("require \"enclose\"; enclose :subject \"a\r\nX-Evil: 1\" \"text\";")]
+    [InlineData("require [\"editheader\", \"variables\"]; set \"v\" \"a\nX-Evil: 1\rX-Evil: 2\"; addheader :last \"X-A\" \"${v}\";")]
+    public async Task No_field_is_smuggled_into_a_header(string script)
+    {
+        using var message = Message("From: a@example.org\r\nSubject: x\r\n\r\nbody\r\n");
+        var outcome = await SieveRunner.RunAsync([Compile(script)], message.Value, new NobodyHost(), null, TestContext.Current.CancellationToken);
+        var header = Encoding.UTF8.GetString(outcome.Edit!.Header);
+        Assert.DoesNotContain("\nX-Evil", header, StringComparison.Ordinal);
+        Assert.DoesNotContain("\rX-Evil", header, StringComparison.Ordinal);
+        Assert.EndsWith("\r\n\r\n", header, StringComparison.Ordinal);
+        Assert.Equal(header.Length - 4, header.IndexOf("\r\n\r\n", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_header_that_is_larger_than_what_tests_see_is_kept_whole()
+    {
+        var fields = string.Concat(Enumerable.Range(0, 9000).Select(i => $"X-Field-{i}: a value of some forty octets, this one\r\n"));
+        using var message = Message(fields + "Subject: x\r\n\r\nbody\r\n");
+        var outcome = await SieveRunner.RunAsync(
+            [Compile("require \"editheader\"; addheader \"X-New\" \"1\"; redirect \"a@example.org\"; keep;")], message.Value, new NobodyHost(), null, TestContext.Current.CancellationToken);
+        Assert.Equal("X-New: 1\r\n" + fields + "Subject: x\r\n\r\n", Encoding.UTF8.GetString(outcome.Edit!.Header));
+        Assert.All(outcome.Actions, a => Assert.Same(outcome.Edit, a.Edit));
+    }
+
+    private static async Task<IReadOnlyList<string>> FlagsAsync(params SieveScript[] scripts)
+    {
+        using var message = Message("Subject: x\r\n\r\n");
+        var outcome = await SieveRunner.RunAsync(scripts, message.Value, new NobodyHost(), null, TestContext.Current.CancellationToken);
+        return Assert.IsType<SieveAction.Keep>(Assert.Single(outcome.Actions)).Flags;
+    }
+
+    [Fact]
     public void Ten_thousand_nested_blocks_are_refused() =>
         Assert.Contains(SieveCompiler.Compile(string.Concat(Enumerable.Repeat("if true {", 10_000))).Errors, e => e.Text.Contains("nested", StringComparison.Ordinal));
 
@@ -125,10 +181,16 @@ public sealed class SieveTests
     }
 }
 
-/// <summary>A host that knows nothing.</summary>
-internal sealed class NobodyHost : ISieveHost
+/// <summary>A host that fails.</summary>
+internal sealed class BrokenHost : NobodyHost
 {
-    public ValueTask<bool> MailboxExistsAsync(string mailbox, CancellationToken cancel) => new(false);
+    public override ValueTask<bool> MailboxExistsAsync(string mailbox, CancellationToken cancel) => throw new IOException("the disk is gone");
+}
+
+/// <summary>A host that knows nothing.</summary>
+internal class NobodyHost : ISieveHost
+{
+    public virtual ValueTask<bool> MailboxExistsAsync(string mailbox, CancellationToken cancel) => new(false);
 
     public ValueTask<bool> MailboxIdExistsAsync(string id, CancellationToken cancel) => new(false);
 
