@@ -37,6 +37,7 @@ internal static partial class Cases
         ["search"] = course => FetchAsync(course, "search", "^search"),
         ["select"] = SelectAsync,
         ["latency"] = LatencyAsync,
+        ["filter"] = FilterCase.RunAsync,
         ["huge"] = HugeAsync,
         ["grow"] = GrowAsync,
         ["grow-store"] = GrowStoreAsync,
@@ -67,11 +68,11 @@ internal static partial class Cases
         new("memory under load (PSS)", "MB", aviso.Max(Pss), peers.Max(Pss)),
     ];
 
-    private static double Pss(JsonNode run) => Math.Max((double)run["peak_pss_mb"]!, (double)run["idle_pss_mb"]!);
+    internal static double Pss(JsonNode run) => Math.Max((double)run["peak_pss_mb"]!, (double)run["idle_pss_mb"]!);
 
     private static double Latency(List<JsonNode> runs, string at) => Median(runs.Select(run => (double)run["lat_ms"]![at]!));
 
-    private static async Task<JsonNode> LoadAsync(ITarget target, int octets, int messages, int connections, params (string, string)[] more)
+    internal static async Task<JsonNode> LoadAsync(ITarget target, int octets, int messages, int connections, params (string, string)[] more)
     {
         var output = await Scripts.RunAsync("smtp_rate.py", ["127.0.0.1", $"{target.Smtp}"],
             [("STACK_PIDS", target.Pids), ("COUNT", target.Count), ("PRE_CMD", target.Wipe), ("MSGS", $"{messages}"),
@@ -356,7 +357,7 @@ internal static partial class Cases
 
     private static double Median(List<JsonNode> runs, string key) => Median(runs.Select(run => (double)run[key]!));
 
-    private static double Median(IEnumerable<double> figures) => figures.Order().ToArray() is var sorted
+    internal static double Median(IEnumerable<double> figures) => figures.Order().ToArray() is var sorted
         ? (sorted[sorted.Length / 2] + sorted[(sorted.Length - 1) / 2]) / 2 : 0;
 
     [GeneratedRegex(@"^warm (\S+)\s+median\s+([\d.]+) ms", RegexOptions.Multiline)]

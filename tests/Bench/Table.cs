@@ -19,11 +19,13 @@ internal sealed record Table(string Name, string Load, IReadOnlyList<Row> Rows)
     /// <summary>Share of all cores that neither the servers nor the load used meanwhile, 0 to 1.</summary>
     public double Others { get; init; }
 
+    public string Peer { get; init; } = "Postfix + Dovecot";
+
     private string Doubt => Others > QuietShare ? " (busy machine)" : "";
 
     public override string ToString()
     {
-        var text = new StringBuilder("| what | Aviso | Postfix + Dovecot | ratio | Aviso owes |\n|---|---|---|---|---|\n");
+        var text = new StringBuilder($"| what | Aviso | {Peer} | ratio | Aviso owes |\n|---|---|---|---|---|\n");
         foreach (var row in Rows)
         {
             var ratio = row.HigherIsBetter ? row.Aviso / row.Peer : row.Peer / row.Aviso;

@@ -63,6 +63,34 @@ internal sealed class PeerStack : ITarget, IAsyncDisposable
         return new() { Pids = (await Scripts.RunAsync("peers.sh", ["pids"])).Trim() };
     }
 
+    /// <summary>Rspamd's ports: its HTTP scanner and its controller.</summary>
+    public static int Scanner => 12333;
+
+    public static int Controller => 12334;
+
+    /// <summary>Root pids of Rspamd, Redis and unbound.</summary>
+    public string FilterPids { get; private set; } = "";
+
+    /// <summary>Starts again with the filter as a milter, and with its HTTP scanner.</summary>
+    public async Task FilterAsync()
+    {
+        await Scripts.RunAsync("peers.sh", ["stop"]);
+        await Scripts.RunAsync("peers.sh", ["config"], ("SCAN_WORKER", "true"));
+        await Scripts.RunAsync("peers.sh", ["start", "filter"]);
+        Pids = (await Scripts.RunAsync("peers.sh", ["pids"])).Trim();
+        // Rspamd keeps its file locked; cat does not mind.
+        using var cat = Process.Start(new ProcessStartInfo("cat", [$"{Work}/run/redis.pid", $"{Work}/run/unbound.pid", $"{Work}/run/rspamd.pid"]) { RedirectStandardOutput = true })!;
+        FilterPids = string.Join(' ', (await cat.StandardOutput.ReadToEndAsync()).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    public async Task NoFilterAsync()
+    {
+        await Scripts.RunAsync("peers.sh", ["stop"]);
+        await Scripts.RunAsync("peers.sh", ["config"]);
+        await Scripts.RunAsync("peers.sh", ["start"]);
+        (Pids, FilterPids) = ((await Scripts.RunAsync("peers.sh", ["pids"])).Trim(), "");
+    }
+
     // A Dovecot session remembers nothing once it is closed.
     public Task CoolAsync() => PageCache.DropAsync();
 
@@ -86,6 +114,8 @@ internal sealed class AvisoTarget : ITarget, IAsyncDisposable
     public int Imap => _ports["imap"];
 
     public int Imaps => _ports["imaps"];
+
+    public int Http => _ports["http"];
 
     public string Pids => $"{_process!.Id}";
 
@@ -130,6 +160,14 @@ internal sealed class AvisoTarget : ITarget, IAsyncDisposable
     {
         await StopAsync();
         return await RunAsync();
+    }
+
+    /// <summary>Replaces a line of the settings and adds listeners; counts from the next start.</summary>
+    public async Task ConfigureAsync(string line, string with, string listeners)
+    {
+        var path = Path.Combine(_folder, "aviso.yaml");
+        var text = await File.ReadAllTextAsync(path);
+        await File.WriteAllTextAsync(path, text.Replace(line, with, StringComparison.Ordinal).Replace("listeners:\n", "listeners:\n" + listeners, StringComparison.Ordinal));
     }
 
     public string Data => Path.Combine(_folder, "data");

@@ -61,8 +61,8 @@ internal static class SettingsChecks
 
     private static void ProviderIsReached(OAuthSection oauth, Problems problems)
     {
-        if (!IsProviderUrl(oauth.Issuer)) Say(problems, oauth, "issuer", "must be an https URL without `?` and `#`, such as https://login.example.org/realms/mail");
-        if (oauth.Audience.Count == 0) Say(problems, oauth, "audience", "must name at least one audience: otherwise tokens for other services would open the mail");
+        if (oauth.Has("issuer") && !IsProviderUrl(oauth.Issuer)) Say(problems, oauth, "issuer", "must be an https URL without `?` and `#`, such as https://login.example.org/realms/mail");
+        if (oauth.Has("audience") && oauth.Audience.Count == 0) Say(problems, oauth, "audience", "must name at least one audience: otherwise tokens for other services would open the mail");
         if (oauth.ClockSkew > TimeSpan.FromMinutes(5)) Say(problems, oauth, "clock_skew", "must be at most 5m");
         if (oauth.Introspection.Endpoint is { } endpoint && !IsProviderUrl(endpoint)) Say(problems, oauth.Introspection, "endpoint", "must be an https URL");
     }

@@ -59,7 +59,7 @@ internal sealed class NextHop(MxLookup lookup, HopPolicies policies, Func<IPAddr
             if (policy.Refuses is { } refuses)
             {
                 policies.Count(policy, refuses, null, null);
-                no = Worse(no, Unsafe(policy, host, refuses));
+                no = Worse(no, Unsafe(policy, host, refuses, !policy.MayChange));
                 continue;
             }
             foreach (var address in addresses.Where(a => !passOver.Contains(Label(host, a))))
@@ -97,14 +97,14 @@ internal sealed class NextHop(MxLookup lookup, HopPolicies policies, Func<IPAddr
         {
             await opened.QuitAsync(cancel);
             await opened.DisposeAsync();
-            return (null, Unsafe(policy, label, new("", "the host does not offer REQUIRETLS")));
+            return (null, Unsafe(policy, label, new("", "the host does not offer REQUIRETLS"), true));
         }
         // RFC 7435: opportunistic TLS must not be worse than none; a failed handshake is tried once more in the clear. RFC 7672 §2.2, RFC 8461
         // §5: never so under a policy.
         if (!policy.IsStrict && (failure?.Trouble is SmtpTrouble.Tls || failure is { Stage: SmtpStage.StartTls, Trouble: not SmtpTrouble.Refused }))
             (opened, failure, _) = await GreetAsync(policy.Host, at, TlsDemand.None, false, cancel);
         if (opened is not null) return (new(opened, label, null, policy.Wish), null);
-        return (null, policy.IsStrict && fault is not null ? Unsafe(policy, label, fault) : Refuse(label, failure!));
+        return (null, policy.IsStrict && fault is not null ? Unsafe(policy, label, fault, IsFinal(failure!, sight)) : Refuse(label, failure!));
     }
 
     private static TlsFault? Fault(SmtpClient? opened, SmtpFailure? failure, TlsSight sight)
@@ -120,11 +120,15 @@ internal sealed class NextHop(MxLookup lookup, HopPolicies policies, Func<IPAddr
         };
     }
 
+    // The host, not the network or the moment, said so.
+    private static bool IsFinal(SmtpFailure failure, TlsSight sight) =>
+        sight.Fault is not null || failure is { Trouble: SmtpTrouble.Unsupported } or { Trouble: SmtpTrouble.Refused, IsPermanent: true };
+
     // RFC 8689 §4.2.1: a message that may go only so goes back; what a domain says about itself makes mail wait.
-    private static Refusal Unsafe(HostPolicy policy, string host, TlsFault fault)
+    private static Refusal Unsafe(HostPolicy policy, string host, TlsFault fault, bool final)
     {
         var text = $"{host} ({policy.Name}): {fault.Problem}";
-        return policy.Wish == TlsWish.Required ? new(550, new(5, 7, 30), text, text) : No(7, 5, text);
+        return final && policy.Wish == TlsWish.Required ? new(550, new(5, 7, 30), text, text) : No(7, 5, text);
     }
 
     private async Task<(OpenHop? Hop, Refusal? No)> RelayAsync(RelaySettings relay, RelaySettings named, TlsWish wish, CancellationToken cancel)

@@ -57,6 +57,7 @@ internal sealed class SieveHost(SieveInput input, SieveStepOptions options, Siev
         "host" => options.HostName,
         "location" => "MDA",
         "phase" => "during",
+        "vnd.dovecot.username" => input.Address,
         "remote-ip" => input.RemoteAddress?.ToString(),
         "remote-host" => input.RemoteHost,
         _ => null,

@@ -174,7 +174,7 @@ internal sealed class SievePlanning(
     private async ValueTask NotifyAsync(SieveAction.Notify notify, CancellationToken cancel)
     {
         // RFC 5436 §2.7.1: a notification is not notified of.
-        if (IsNotification() || _write.Notification(notify) is not { } octets) return;
+        if (notify.Unsent is not null || IsNotification() || _write.Notification(notify) is not { } octets) return;
         _letters.Add(new("notify", [.. notify.To.Concat(notify.Cc).Distinct(StringComparer.OrdinalIgnoreCase)], octets) { Copy = await FccAsync(notify.Fcc, cancel) });
     }
 

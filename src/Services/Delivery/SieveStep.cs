@@ -124,7 +124,7 @@ public sealed class SieveStep(SieveStepOptions options, SieveScripts scripts, IM
         SieveMeters.Seconds.Record(took.TotalSeconds);
         SieveMeters.Runs.Add(1, new KeyValuePair<string, object?>("result", plan.Error is null ? "ok" : "failed"));
         if (outcome.Error is not null) SieveMeters.Failures.Add(1, new KeyValuePair<string, object?>("reason", "run"));
-        foreach (var action in outcome.Actions) SieveMeters.Actions.Add(1, new KeyValuePair<string, object?>("action", action.GetType().Name.ToLowerInvariant()));
+        foreach (var action in outcome.Actions.Where(a => a is not (SieveAction.Vacation { Unsent: not null } or SieveAction.Notify { Unsent: not null }))) SieveMeters.Actions.Add(1, new KeyValuePair<string, object?>("action", action.GetType().Name.ToLowerInvariant()));
     }
 
     private SievePlan Fault(SieveInput input, Exception e)

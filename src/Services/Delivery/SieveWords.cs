@@ -18,6 +18,7 @@ public static class SieveWords
         SieveAction.Discard => "discard",
         SieveAction.Vacation { Unsent: { } why } => $"no answer: {why}",
         SieveAction.Vacation vacation => $"answer {vacation.To}: {OneLine(vacation.Subject)}",
+        SieveAction.Notify { Unsent: { } why } => $"no notification: {why}",
         SieveAction.Notify notify => $"notify {notify.Method}",
         _ => action.GetType().Name,
     };

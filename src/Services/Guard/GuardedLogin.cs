@@ -60,9 +60,10 @@ public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, TimeProv
     {
         // Nobody looked at what it brought: not its failure.
         if (attempt.Notes.Advice is { Kind: LoginAdviceKind.Unavailable }) return null;
-        var (failures, isRepeat) = _pairs.With(Key(attempt.Remote, user), pair => pair.Fail(password, clock));
-        // Who proved the password and only came the wrong way is no guesser.
-        if (!isRepeat && attempt.Notes.Advice is null) gate.Report(new(attempt.Kind, attempt.Remote, GuardWords.LoginFailed), Shown(user));
+        // Who proved the password and only came the wrong way is no guesser: a phone with an expired app password must not lock out the
+        // laptop beside it.
+        var (failures, isRepeat) = attempt.Notes.Advice is not null ? (1, true) : _pairs.With(Key(attempt.Remote, user), pair => pair.Fail(password, clock));
+        if (!isRepeat) gate.Report(new(attempt.Kind, attempt.Remote, GuardWords.LoginFailed), Shown(user));
         // A timer, not a thread; and so many at most that waiting can't be used against us.
         if (Interlocked.Increment(ref _waiting) <= MostWaiting)
         {

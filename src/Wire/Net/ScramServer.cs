@@ -14,6 +14,7 @@ internal sealed class ScramServer(
     private string _serverFirst = "";
     private string _nonce = "";
     private bool _userIsSound;
+    private string _name = "";
     private ScramKeys? _keys;
     private byte[] _serverKey = [];
     private Principal? _principal;
@@ -68,6 +69,7 @@ internal sealed class ScramServer(
 
         User = SaslPrep.Prepare(name);
         _userIsSound = User is not null;
+        _name = name;
         _gs2Header = $"{parts[0]},{parts[1]},";
         _firstBare = message[_gs2Header.Length..];
         _nonce = clientNonce + (fixedNonce ?? Scram.NewNonce());
@@ -86,6 +88,8 @@ internal sealed class ScramServer(
             || Scram.Attribute(parts, parts.Length - 1, 'p') is not { } proofText || !Scram.TryBase64(proofText, 64, out var proof)
             || !parts[2..^1].All(Scram.IsExtension)) return Malformed("client-final");
 
+        // The password may have changed while the client thought: what was proved by the old one would hold from here on.
+        _keys = await Authenticator.GetScramKeysAsync(User ?? _name, cancel);
         var authMessage = Encoding.UTF8.GetBytes($"{_firstBare},{_serverFirst},{message[..message.LastIndexOf(",p=", StringComparison.Ordinal)]}");
         var cause = !channel.AsSpan().SequenceEqual(ExpectedChannel()) ? "the channel binding does not hold"
             : nonce != _nonce ? "the nonce is not ours"

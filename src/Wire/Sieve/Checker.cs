@@ -26,8 +26,14 @@ internal sealed class Checker(Problems problems, SieveOptions options, SpecTable
     /// <summary>Names of the loops around, null for those without.</summary>
     public IReadOnlyList<string?> Loops => _loops;
 
-    /// <summary>Local variables that `set` named so far, lower case.</summary>
-    public ISet<string> SetNames => _set;
+    /// <summary>`set` named this local variable before.</summary>
+    public bool WasSet(string name) => _set.Contains(name);
+
+    /// <summary>A local variable, lower case, that `set` names.</summary>
+    public void Set(int at, string name)
+    {
+        if (_set.Add(name) && _set.Count == options.Variables + 1) Error(at, $"a script has at most {options.Variables} variables");
+    }
 
     public Call[] Script(List<Phrase> phrases) => Block(phrases, outermost: true);
 

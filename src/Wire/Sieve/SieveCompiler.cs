@@ -30,6 +30,9 @@ public sealed record SieveOptions
     /// <summary>Commands and tests of one script.</summary>
     public int Commands { get; init; } = 100_000;
 
+    /// <summary>Variables one script may set (RFC 5229 §6: at least 128).</summary>
+    public int Variables { get; init; } = 255;
+
     /// <summary>Errors listed before the rest is left out.</summary>
     public int Errors { get; init; } = 20;
 

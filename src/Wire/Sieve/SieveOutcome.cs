@@ -57,6 +57,7 @@ public abstract record SieveAction
         Discard => "discard",
         Vacation { Unsent: { } why } => $"no answer: {why}",
         Vacation vacation => $"answer {vacation.To}",
+        Notify { Unsent: { } why } => $"no notification: {why}",
         Notify notify => $"notify {notify.Method}",
         _ => GetType().Name,
     };
@@ -126,6 +127,9 @@ public abstract record SieveAction
     public sealed record Notify(
         string Method, IReadOnlyList<string> To, string Own, string? From, string Subject, string Text, int Importance) : SieveAction
     {
+        /// <summary>Why there is no notification (RFC 5436 §2.7.1), in a few words; null: there is one.</summary>
+        public string? Unsent { get; init; }
+
         /// <summary>Other fields of the URI (RFC 6068), safe ones only.</summary>
         public IReadOnlyList<KeyValuePair<string, string>> Fields { get; init; } = [];
 

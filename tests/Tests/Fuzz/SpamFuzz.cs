@@ -40,7 +40,9 @@ public sealed class SpamFuzz
 
     [Fact]
     public void Messages_of_any_kind_are_judged() => Mutator.Run(
-        [Encoding.UTF8.GetBytes("From: \"a@b.example\" <x@y.example>\r\nSubject: =?utf-8?q?hi?=\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\nmailbox is full\r\n--b\r\nContent-Type: text/html\r\n\r\n<a href=http://x.example>www.z.example</a>\r\n--b--\r\n")], 1000,
+        [Encoding.UTF8.GetBytes("From: \"a@b.example\" <x@y.example>\r\nSubject: =?utf-8?q?hi?=\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\nmailbox is full\r\n--b\r\nContent-Type: text/html\r\n\r\n<a href=http://x.example>www.z.example</a>\r\n--b--\r\n"),
+            // A domain that begins with a dot once ended a check.
+            "From: \"a@b.example\" <x@.example\" <x@y.example>\r\nReply-To: <z@..weebly.com>\r\n\r\nhttp://.weebly.com/\r\n"u8.ToArray()], 1000,
         input => SpamMail.RunAll(SpamMail.Input(input)));
 
     [Fact]

@@ -34,6 +34,9 @@ internal sealed record HostPolicy(string Domain, string Host, TlsJudge Judge)
     /// <summary>Why the host is not dialled at all; null when it may be.</summary>
     public TlsFault? Refuses { get; private init; }
 
+    /// <summary>That is so because the policy could not be had now.</summary>
+    public bool MayChange { get; private init; }
+
     /// <summary>Counted as a fault although the session goes on: the host is in no line of a policy that is only tested.</summary>
     public TlsFault? Noted { get; private init; }
 
@@ -52,14 +55,14 @@ internal sealed record HostPolicy(string Domain, string Host, TlsJudge Judge)
 
     /// <param name="dane">Not <see cref="DaneState.Unknown"/>.</param>
     /// <param name="secure">The DNS vouches for the host being the domain's (RFC 4035).</param>
-    public static HostPolicy Of(string domain, string host, DaneAnswer dane, StsPolicy? sts, bool secure, TlsWish wish, Func<DaneAnswer, TlsJudge> judgeOf)
+    public static HostPolicy Of(string domain, string host, DaneAnswer dane, StsAnswer sts, bool secure, TlsWish wish, Func<DaneAnswer, TlsJudge> judgeOf)
     {
         if (wish == TlsWish.Optional) return new(domain, host, TlsSight.Any) { IsCounted = false, Wish = wish };
-        var policy = Found(domain, host, dane, sts, judgeOf) with { Wish = wish };
+        var policy = Found(domain, host, dane, sts.Policy, judgeOf) with { Wish = wish };
         // RFC 8689 §4.2.1: the names of the hosts must be believed by DNSSEC or MTA-STS, the certificate by DANE or the authorities.
         if (wish != TlsWish.Required || policy.Refuses is not null || dane.State == DaneState.Match || (policy.IsStrict && policy.Kind == Sts)) return policy;
         return secure ? policy with { Judge = TlsSight.WebPki(host), IsStrict = true }
-            : policy with { Refuses = new("", $"neither DNSSEC nor MTA-STS vouches for the mail hosts of {domain}") };
+            : policy with { Refuses = new("", $"neither DNSSEC nor MTA-STS vouches for the mail hosts of {domain}{(sts.Problem.Length > 0 ? " now: " + sts.Problem : "")}"), MayChange = sts.IsTemporary };
     }
 
     private static HostPolicy Found(string domain, string host, DaneAnswer dane, StsPolicy? sts, Func<DaneAnswer, TlsJudge> judgeOf)
@@ -82,16 +85,16 @@ internal sealed record HostPolicy(string Domain, string Host, TlsJudge Judge)
 internal sealed class HopPolicies(TlsDane dane, StsPolicies? sts, TlsTally? tally, ILogger log)
 {
     /// <summary>What the domain says; asked once for all of its hosts.</summary>
-    public async Task<StsPolicy?> DomainAsync(string domain, TlsWish wish, CancellationToken cancel)
+    public async Task<StsAnswer> DomainAsync(string domain, TlsWish wish, CancellationToken cancel)
     {
-        if (sts is null || wish == TlsWish.Optional) return null;
+        if (sts is null || wish == TlsWish.Optional) return StsAnswer.None;
         var found = await sts.FindAsync(domain, cancel);
         if (found.Result.Length > 0) Count(domain, HostPolicy.Sts, found.Policy?.Lines ?? [], found.Policy?.Mx ?? [], new(found.Result, "", "", "", 1, Reason(found.Problem), ""));
-        return found.Policy;
+        return found;
     }
 
     /// <summary>Null when the DNS cannot say and the host must not be used now (RFC 7672 §2.1.2).</summary>
-    public async Task<HostPolicy?> HostAsync(string domain, string host, StsPolicy? sts, bool secure, TlsWish wish, CancellationToken cancel)
+    public async Task<HostPolicy?> HostAsync(string domain, string host, StsAnswer sts, bool secure, TlsWish wish, CancellationToken cancel)
     {
         var answer = secure && wish != TlsWish.Optional ? await dane.FindAsync(host, cancel) : DaneAnswer.None;
         if (answer.State != DaneState.Unknown) return HostPolicy.Of(domain, host, answer, sts, secure, wish, a => dane.Judge(a, host, domain));

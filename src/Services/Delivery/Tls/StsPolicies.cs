@@ -15,6 +15,9 @@ namespace Aviso.Delivery;
 public sealed record StsAnswer(StsPolicy? Policy, string Result, string Problem)
 {
     public static readonly StsAnswer None = new(null, "", "");
+
+    /// <summary>There may be more to know later: the DNS or the policy's host could not say.</summary>
+    public bool IsTemporary { get; init; }
 }
 
 /// <summary>
@@ -43,11 +46,12 @@ public sealed class StsPolicies(IResolver resolver, StsFetcher fetcher, IDocumen
         if (domain is ['[', .., ']']) return StsAnswer.None;
         var known = await KnownAsync(domain, cancel);
         known.UsedAt = clock.GetUtcNow();
-        var id = StsPolicy.Id(await resolver.QueryAsync("_mta-sts." + domain, DnsType.Txt, cancel));
+        var record = await resolver.QueryAsync("_mta-sts." + domain, DnsType.Txt, cancel);
+        var id = StsPolicy.Id(record);
         // RFC 8461 §5.1: a policy that has not ended holds, although nothing announces it any more.
-        if (id is null) return new(Live(known)?.Policy, "", "");
+        if (id is null) return new(Live(known)?.Policy, "", "") { IsTemporary = record.IsTemporary };
         if (Live(known) is { } live && live.Id == id) return new(live.Policy, "", "");
-        if (clock.GetUtcNow() < known.NotBefore) return new(Live(known)?.Policy, known.Result, known.Problem);
+        if (clock.GetUtcNow() < known.NotBefore) return new(Live(known)?.Policy, known.Result, known.Problem) { IsTemporary = true };
         return await FetchAsync(domain, id, cancel);
     }
 
@@ -118,7 +122,7 @@ public sealed class StsPolicies(IResolver resolver, StsFetcher fetcher, IDocumen
                 (known.NotBefore, known.Result, known.Problem) = (clock.GetUtcNow() + LeftAlone, fetched.Result, fetched.Problem);
                 var until = Live(known);
                 log.StsNotFetched(domain, fetched.Result, fetched.Problem, until is null ? "no policy is known" : $"the known one ({until.Policy.Mode}) holds until {until.EndsAt:u}");
-                return new(until?.Policy, fetched.Result, fetched.Problem);
+                return new(until?.Policy, fetched.Result, fetched.Problem) { IsTemporary = true };
             }
             var kept = new Kept(id, policy, clock.GetUtcNow());
             if (known.Kept?.Id != id) log.StsFound(domain, policy.Mode, string.Join(' ', policy.Mx.Take(20)), kept.EndsAt);

@@ -31,7 +31,7 @@ internal static class IncludeCommands
         foreach (var name in call.Positional[0]!.Texts)
         {
             if (name.Constant is null || !Template.IsIdentifier(name.Constant)) checker.Error(name.At, $"`{name.Constant}` is no name of a variable");
-            else if (checker.SetNames.Contains(name.Constant.ToLowerInvariant()))
+            else if (checker.WasSet(name.Constant.ToLowerInvariant()))
                 checker.Error(name.At, $"`{name.Constant}` was set before: `global` comes first");
         }
     }

@@ -1,8 +1,12 @@
+using System.Buffers;
+
 namespace Aviso.Sieve;
 
 /// <summary>keep and fileinto with what copy, imap4flags, mailbox, special-use and mailboxid add to them.</summary>
 internal static class MailboxCommands
 {
+    private static readonly SearchValues<char> NotAtom = SearchValues.Create("(){%*\"\\]");
+
     public static IEnumerable<Spec> Specs =>
     [
         new("keep") { Tags = [FlagCommands.Tag], Check = (checker, call) => FlagCommands.CheckFlags(checker, call.Tag("flags")), Run = Keep },
@@ -34,7 +38,7 @@ internal static class MailboxCommands
         foreach (var use in uses?.Constants ?? [])
         {
             var text = use.Constant!;
-            if (text.Length < 2 || text[0] != '\\' || text.AsSpan(1).ContainsAnyExceptInRange('!', '~') || text.AsSpan(1).ContainsAny("(){%*\"\\] "))
+            if (text.Length < 2 || text[0] != '\\' || text.AsSpan(1).ContainsAnyExceptInRange('!', '~') || text.AsSpan(1).ContainsAny(NotAtom))
                 checker.Error(use.At, $"`{text}` is no special use, such as \\Junk");
         }
     }

@@ -47,16 +47,14 @@ internal static class NotifyCommands
             run.Fail(call, $"`{method}` is no method of notification that is known here");
             return new(Flow.Stop);
         }
-        // RFC 5436 §2.7.1: a notification is never notified of.
-        if (run.View.Named("Auto-Submitted") is [var field, ..] && field.Decoded.StartsWith("auto-", StringComparison.OrdinalIgnoreCase))
-        {
-            run.Note(call, "no notification: the message was sent automatically");
-            return new(Flow.Next);
-        }
         if (uri.To.Count + uri.Cc.Count == 0) return new(Flow.Next);
         run.Add(call, Action(run, call, method, uri));
         return new(Flow.Next);
     }
+
+    // RFC 5436 §2.7.1: any value but "no".
+    private static bool IsAutomatic(SieveRun run) => run.View.Named("Auto-Submitted") is [var field, ..]
+        && !field.Decoded.Split(';')[0].Trim().Equals("no", StringComparison.OrdinalIgnoreCase);
 
     private static SieveAction.Notify Action(SieveRun run, Call call, string method, MailtoUri uri)
     {
@@ -72,6 +70,7 @@ internal static class NotifyCommands
             Cc = uri.Cc,
             Fields = uri.Fields,
             Fcc = Fcc.Read(run, call),
+            Unsent = IsAutomatic(run) ? "the message was sent automatically" : null,
         };
     }
 }

@@ -29,7 +29,7 @@ internal static class VariableCommands
         else if (Split(name.Constant) is not ("" or "global", var local)) checker.Error(name.At, $"`{name.Constant}` is in no namespace that can be set");
         else if (!Template.IsIdentifier(local) || local.Length > 128) checker.Error(name.At, $"`{name.Constant}` is no name of a variable");
         else if (name.Constant.Contains('.', StringComparison.Ordinal) && !checker.Has("include")) checker.Error(name.At, "the namespace `global` needs require \"include\"");
-        else if (!name.Constant.Contains('.', StringComparison.Ordinal)) checker.SetNames.Add(local);
+        else if (!name.Constant.Contains('.', StringComparison.Ordinal)) checker.Set(name.At, local);
     }
 
     /// <summary>Namespace and name, lower case (RFC 5229 §3: names are compared without case).</summary>

@@ -106,7 +106,7 @@ internal sealed class TestWorld(string folder, BodySpool spool) : ISieveHost
         NeverAdded = Words("sieve_editheader_forbid_add"),
         NeverDeleted = Words("sieve_editheader_forbid_delete"),
         AddedFieldOctets = Size("sieve_editheader_max_header_size", 8 * 1024),
-        Separators = Settings.GetValueOrDefault("recipient_delimiter", "") is { Length: > 0 } characters ? characters : "+",
+        Separators = (Settings.GetValueOrDefault("recipient_delimiter") ?? Settings.GetValueOrDefault("sieve_subaddress_sep")) is { Length: > 0 } characters ? characters : "+",
     };
 
     private string[] OwnAddresses()
@@ -128,6 +128,7 @@ internal sealed class TestWorld(string folder, BodySpool spool) : ISieveHost
         ScriptOctets = Size("sieve_max_script_size", 1024 * 1024),
         Extensions = Extensions(),
         GrammarFirst = true,
+        Variables = Limits.Variables,
         Errors = 100,
     };
 
@@ -195,7 +196,7 @@ internal sealed class TestWorld(string folder, BodySpool spool) : ISieveHost
                 return Send(new(SieveMail.Compose(vacation, Message.Clock.GetUtcNow()), IsOn("sieve_vacation_send_from_recipient") ? Message.EnvelopeTo : "", vacation.To),
                     vacation.Fcc);
             case SieveAction.Notify notify:
-                return Send(new(SieveMail.Compose(notify, Message.Clock.GetUtcNow()), NotifyFrom(), notify.To.Concat(notify.Cc).First()), notify.Fcc);
+                return notify.Unsent is not null || Send(new(SieveMail.Compose(notify, Message.Clock.GetUtcNow()), NotifyFrom(), notify.To.Concat(notify.Cc).First()), notify.Fcc);
             case SieveAction.Reject reject:
                 return Send(new(SieveMail.Compose(reject, Message, Message.Clock.GetUtcNow()), "", Message.EnvelopeFrom), null);
             default:
@@ -223,6 +224,8 @@ internal sealed class TestWorld(string folder, BodySpool spool) : ISieveHost
 
     private bool Send(Sent mail, SieveFcc? fcc)
     {
+        // The queue writes it at delivery.
+        mail = mail with { Octets = [.. Encoding.ASCII.GetBytes($"Message-ID: <{Outgoing.Count + 1}@localhost>\r\n"), .. mail.Octets] };
         Outgoing.Add(mail);
         return fcc is null || Store(Place(fcc.Mailbox, fcc.SpecialUse, fcc.MailboxId), mail.Octets, fcc.Create);
     }

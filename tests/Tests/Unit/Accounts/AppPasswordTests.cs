@@ -1,7 +1,6 @@
 using System.Net;
 using Aviso.Accounts;
 using Aviso.Net;
-using Aviso.Store;
 using Aviso.Tests.Unit.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;

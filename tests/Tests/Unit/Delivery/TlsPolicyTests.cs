@@ -169,11 +169,24 @@ public sealed class TlsPolicyTests : IAsyncDisposable
         Assert.Contains(reason, notice.Text.Replace("\r\n ", " ", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_host_that_cannot_be_reached_does_not_send_requiretls_mail_back()
+    [Theory]
+    [InlineData("unreachable")]
+    [InlineData("handshake")]
+    [InlineData("not now")]
+    [InlineData("policy")]
+    [InlineData("record")]
+    public async Task What_may_be_better_later_does_not_send_requiretls_mail_back(string what)
     {
         _scene.Publish("enforce");
-        _scene.Server.Answer = line => line == "GREETING" ? "CLOSE" : null;
+        _scene.Server.BreakHandshake = what == "handshake";
+        _scene.Server.Answer = line => (what, line) switch
+        {
+            ("unreachable", "GREETING") => "CLOSE",
+            ("not now", "STARTTLS") => "454 4.7.0 not now",
+            _ => null,
+        };
+        if (what == "policy") _scene.Web.Reply = "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n";
+        if (what == "record") _scene.Zone.Fail("_mta-sts.far.test", DnsStatus.ServFail);
         await _scene.SendAsync(QueueNeeds.RequireTls);
         Assert.StartsWith("451", _scene.Waits, StringComparison.Ordinal);
     }

@@ -27,6 +27,16 @@ public sealed class SaslTests
     }
 
     [Fact]
+    public async Task A_password_that_changes_during_an_exchange_no_longer_lets_in()
+    {
+        var user = new OneUser();
+        var server = new ScramServer(user, Attempt, null, plus: false, fixedNonce: "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0");
+        Assert.Equal(ServerFirst, await NextAsync(server, ClientFirst));
+        user.Password = "crayon";
+        Assert.Equal("Rejected", await NextAsync(server, ClientFinal));
+    }
+
+    [Fact]
     public void The_client_reproduces_the_exchange_of_rfc_7677()
     {
         var client = SaslClient.StartScram("user", "pencil", "rOprNGfwEbeRWgbNEkqO");
@@ -212,11 +222,13 @@ public sealed class SaslTests
 
         public bool ScramOffered { get; set; } = true;
 
+        public string Password { get; set; } = "pencil";
+
         public ValueTask<Principal?> CheckPasswordAsync(LoginAttempt attempt, string user, string password, CancellationToken cancel) =>
-            new(user == "user" && password == "pencil" ? new Principal(1, user) : null);
+            new(user == "user" && password == Password ? new Principal(1, user) : null);
 
         public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel) =>
-            new(Scram.Derive(user == "user" ? "pencil" : "made up", Salt));
+            new(Scram.Derive(user == "user" ? Password : "made up", Salt));
 
         public ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel)
         {

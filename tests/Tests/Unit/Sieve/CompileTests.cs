@@ -234,6 +234,14 @@ public sealed class CompileTests
     }
 
     [Fact]
+    public void More_variables_than_there_may_be_are_refused()
+    {
+        static string Sets(int count) => "variables:" + string.Concat(Enumerable.Range(0, count).Select(i => $"set \"v{i}\" \"x\";"));
+        Assert.Empty(Compile(Sets(255)).Errors);
+        Assert.Single(Compile(Sets(300)).Errors);
+    }
+
+    [Fact]
     public void Every_bad_test_of_a_list_is_said() =>
         Assert.Equal(3, SieveCompiler.Compile("if anyof (header \"a\", size 1, nothing) { } keep;").Errors.Count);
 

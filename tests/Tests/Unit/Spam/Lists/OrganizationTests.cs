@@ -21,5 +21,8 @@ public sealed class OrganizationTests
     [InlineData("weebly.com", "weebly.com")]
     [InlineData("www.id.de", "id.de")]
     [InlineData("localhost", "localhost")]
+    [InlineData("", "")]
+    [InlineData(".", "")]
+    [InlineData("..weebly.com", "..weebly.com")]
     public void The_registered_part_follows_the_public_suffix_list(string host, string domain) => Assert.Equal(domain, Organization.Of(host));
 }
