@@ -1,6 +1,7 @@
 using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Settings;
+using Aviso.Smtp;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
 
@@ -18,6 +19,9 @@ internal sealed class GuardParts : IAsyncDisposable
 
     public Gatekeeper Gate { get; }
 
+    /// <summary>Told by the accounts; see <see cref="Watch"/>.</summary>
+    public LoginChanges Changes { get; } = new();
+
     /// <summary>Keys of bouncers, as the settings say now.</summary>
     public IReadOnlyList<Secret> Bouncers { get; private set; } = [];
 
@@ -31,11 +35,18 @@ internal sealed class GuardParts : IAsyncDisposable
         return parts;
     }
 
-    public IAuthenticator Before(IAuthenticator inner) => new GuardedLogin(inner, Gate, _clock);
+    public IAuthenticator Before(IAuthenticator inner) => new GuardedLogin(inner, Gate, Changes, _clock);
+
+    public SmtpServerOptions Before(SmtpServerOptions options) => options with
+    {
+        GreetingPause = origin => Gate.PauseFor(origin.Kind, origin.Remote.Address),
+        AllowsCommand = origin => Gate.Allows(ClientRate.Commands, origin.Kind, origin.Remote.Address),
+    };
 
     public void Take(ServerSettings settings) => (Gate.Options, Bouncers) = (Options(settings), settings.Guard.Bouncers);
 
-    /// <summary>Ends connections of those who are banned while connected, within one beat; the result stops it.</summary>
+    /// <summary>Ends connections of those who are banned while connected and of logins whose password changed, within one beat; the
+    /// result stops it.</summary>
     public Func<Task> Watch(WireHost host)
     {
         var stop = new CancellationTokenSource();
@@ -56,6 +67,7 @@ internal sealed class GuardParts : IAsyncDisposable
         // Connections come in from the first moment: what changed since then is looked at.
         var seen = Gate.Book.Version;
         var upkeep = _clock.GetTimestamp();
+        var changes = Changes.Count;
         while (await timer.WaitForNextTickAsync(stop))
         {
             if (Gate.Book.Version is var version && version != seen)
@@ -63,8 +75,15 @@ internal sealed class GuardParts : IAsyncDisposable
                 seen = version;
                 host.Cut(Gate.IsBanned, "banned");
             }
+            if (Changes.Count is var count && count != changes)
+            {
+                changes = count;
+                host.CutLogins(Changes.IsOver, "credential-changed");
+            }
             if (_clock.GetElapsedTime(upkeep) < UpkeepEvery) continue;
             upkeep = _clock.GetTimestamp();
+            // A session may have been let in between the look at the change and its own note of who it is.
+            if (changes > 0) host.CutLogins(Changes.IsOver, "credential-changed");
             Gate.Upkeep();
         }
     }
@@ -78,7 +97,13 @@ internal sealed class GuardParts : IAsyncDisposable
         },
         new([.. settings.Networks.Internal, .. settings.Networks.Proxies, .. settings.Networks.TrustedRelays, .. settings.Guard.Never]),
         PerMinute(settings.Limits.Connections), PerMinute(settings.Limits.Messages))
-    { Ban = settings.Guard.Ban };
+    {
+        Ban = settings.Guard.Ban,
+        CommandsPerMinute = PerMinute(settings.Limits.Commands),
+        RecipientsPerMinute = PerMinute(settings.Limits.ClientRecipients),
+        RefusedRecipientsPerMinute = PerMinute(settings.Limits.RefusedRecipients),
+        GreetingPause = settings.Limits.GreetingPause,
+    };
 
     private static double PerMinute(Rate rate) => rate.Count / rate.Per.TotalMinutes;
 }

@@ -122,6 +122,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _preparing = _authenticator.PrepareAsync(_stop.Token);
 
         Front = _running.Add(await GuardParts.OpenAsync(settings, Store, _clock, _logs.CreateLogger("Aviso.Guard"), cancel));
+        _book.CredentialChanged += account => Front.Changes.Note(account.Value);
         Spam = _running.Add(SpamParts.Start(settings, Store, _clock, _logs.CreateLogger("Aviso.Spam")));
         var ids = new IdSource(_clock);
         _router.Now = Mapping.Routes(settings);
@@ -162,7 +163,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         var logins = Front.Before(_authenticator);
         var guarded = new GuardedReceiver(receiver, Front.Gate);
         // Strangers' mail comes in without a login; people come in by submission.
-        var open = new SmtpServer(Mapping.Smtp(settings), guarded, null, smtpLog, _clock);
+        var open = new SmtpServer(Front.Before(Mapping.Smtp(settings)), guarded, null, smtpLog, _clock);
         var submission = new SmtpServer(Mapping.Smtp(settings), guarded, logins, smtpLog, _clock);
         var imap = new ImapServer(Mapping.Imap(settings), Store, reader, logins, _clock, _logs.CreateLogger("Aviso.Imap"));
         var sieve = new ManageSieveServer(

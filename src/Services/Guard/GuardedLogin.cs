@@ -10,7 +10,7 @@ namespace Aviso.Guard;
 /// one client stops being looked at, and who gets in is trusted for a while. The same wrong password again is a device that was
 /// forgotten, not a guess: it is slowed down and does not count twice.
 /// </summary>
-public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, TimeProvider clock) : IAuthenticator
+public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, LoginChanges changes, TimeProvider clock) : IAuthenticator
 {
     private const int MostPairs = 100_000;
     private const int MostWaiting = 2_000;
@@ -27,21 +27,32 @@ public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, TimeProv
     public async ValueTask<Principal?> CheckPasswordAsync(LoginAttempt attempt, string user, string password, CancellationToken cancel)
     {
         if (!MayTry(attempt.Remote, user)) return await RefuseAsync(attempt, user, null, cancel);
-        return await inner.CheckPasswordAsync(attempt, user, password, cancel) is { } principal
-            ? Enter(attempt, user, principal) : await RefuseAsync(attempt, user, Hash(user, password), cancel);
+        // Twice when the password changed while it was being checked: the new one may have been given.
+        for (var tries = 0; tries < 2; tries++)
+        {
+            var began = changes.Count;
+            if (await inner.CheckPasswordAsync(attempt, user, password, cancel) is not { } principal) break;
+            if (Enter(attempt, user, principal with { ProvedAt = began }) is { } entered) return entered;
+        }
+        return await RefuseAsync(attempt, user, Hash(user, password), cancel);
     }
 
     public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel) => inner.GetScramKeysAsync(user, cancel);
 
-    public async ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel) =>
-        await inner.FinishScramAsync(attempt, user, proofHolds && MayTry(attempt.Remote, user), cancel) is { } principal
-            ? Enter(attempt, user, principal) : await RefuseAsync(attempt, user, null, cancel);
+    public async ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel)
+    {
+        var began = changes.Count;
+        return await inner.FinishScramAsync(attempt, user, proofHolds && MayTry(attempt.Remote, user), cancel) is { } principal
+            && Enter(attempt, user, principal with { ProvedAt = began }) is { } entered
+            ? entered : await RefuseAsync(attempt, user, null, cancel);
+    }
 
     private bool MayTry(IPAddress client, string user) =>
         !_pairs.Peek(Key(client, user), pair => pair.Level(clock) >= FailuresPerHour);
 
-    private Principal Enter(LoginAttempt attempt, string user, Principal principal)
+    private Principal? Enter(LoginAttempt attempt, string user, Principal principal)
     {
+        if (changes.IsOver(principal)) return null;
         gate.LoggedIn(attempt.Remote);
         _pairs.With(Key(attempt.Remote, user), pair => pair.Failures = 0);
         return principal;

@@ -214,7 +214,7 @@ internal sealed class ImapSession : IDisposable
 
     public void LogIn(Principal who)
     {
-        Who = who;
+        Connection.Login = Who = who;
         Account = new(who.Account);
     }
 

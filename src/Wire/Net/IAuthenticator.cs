@@ -3,7 +3,11 @@ using System.Net;
 namespace Aviso.Net;
 
 /// <summary>Who logged in. <paramref name="Account"/> is the store's account id, <paramref name="Address"/> its address.</summary>
-public sealed record Principal(long Account, string Address);
+public sealed record Principal(long Account, string Address)
+{
+    /// <summary>The count of credential changes when the proof began; who gives logins out keeps it (Guard).</summary>
+    public long ProvedAt { get; init; }
+}
 
 /// <summary>One try to log in, for limits, logs and (later) bans.</summary>
 public sealed record LoginAttempt(string SessionId, ListenerKind Kind, IPAddress Remote, string Mechanism);

@@ -112,6 +112,20 @@ public sealed partial class WireHost : IAsyncDisposable
         return cut;
     }
 
+    /// <summary>Ends the connections of logins that no longer hold, wherever they are from; the number of them.</summary>
+    public int CutLogins(Func<Principal, bool> login, string reason)
+    {
+        var cut = 0;
+        foreach (var session in _sessions.Values)
+        {
+            if (session.Connection?.Login is not { } who || !login(who)) continue;
+            session.Abort(reason);
+            NetMeters.SessionDropped(session.Kind, reason);
+            cut++;
+        }
+        return cut;
+    }
+
     private async Task WaitForSessionsAsync(TimeSpan patience)
     {
         try

@@ -250,6 +250,29 @@ public sealed class WireHostTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Logins_that_no_longer_hold_are_cut_and_others_stay()
+    {
+        Start(new WireHostOptions { Internal = Networks.Parse("127.0.0.0/8") }, new ListenerSettings(ListenerKind.Imap, Anywhere));
+        var streams = new List<NetworkStream>();
+        foreach (var account in (int[])[1, 1, 2, 0])
+        {
+            var stream = await ConnectAsync();
+            await LineAsync(stream);
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"login {account}\r\n"));
+            Assert.Equal($"login {account}", await LineAsync(stream));
+            streams.Add(stream);
+        }
+        Assert.Equal(2, _host!.CutLogins(who => who.Account == 1, "credential-changed"));
+        foreach (var gone in streams[..2]) Assert.Null(await LineAsync(gone));
+        Assert.Contains("credential-changed", await _log.EndAsync(), StringComparison.Ordinal);
+        foreach (var stays in streams[2..])
+        {
+            await stays.WriteAsync("hello\r\n"u8.ToArray());
+            Assert.Equal("hello", await LineAsync(stays));
+        }
+    }
+
+    [Fact]
     public async Task A_failing_protocol_costs_its_connection_only()
     {
         Start(new WireHostOptions(), new ListenerSettings(ListenerKind.Smtp, Anywhere));
@@ -350,6 +373,9 @@ public sealed class WireHostTests : IAsyncDisposable
                         InBody.TrySetResult();
                         await connection.PeekAsync(TimeSpan.FromHours(1));
                         return;
+                    case ['l', 'o', 'g', 'i', 'n', ' ', .. var account]:
+                        if (account != "0") connection.Login = new(long.Parse(account), "alice@example.org");
+                        goto default;
                     default:
                         await SayAsync(connection, Encoding.ASCII.GetString(read.Line.Span));
                         break;
