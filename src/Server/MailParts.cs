@@ -60,6 +60,10 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     public SpamParts Spam { get; private set; } = null!;
 
     public SenderParts Senders { get; private set; } = null!;
+
+    /// <summary>What each account may send.</summary>
+    public SendingBrake Brake { get; private set; } = null!;
+
     public GuardParts Front { get; private set; } = null!;
 
     public SieveScripts Scripts { get; private set; } = null!;
@@ -134,9 +138,13 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         Certificates = _running.Add(await CertificateParts.OpenAsync(settings, Store, _resolver, _logs.CreateLogger("Aviso.Net"), _clock, cancel));
         var delivery = _logs.CreateLogger("Aviso.Delivery");
         Senders = _running.Add(await SenderParts.OpenAsync(settings, Store, reader, _router, _resolver, ids, () => _runner.Wake(), _clock, delivery, cancel));
+        Brake = await SendingBrake.OpenAsync(Mapping.Sending(settings), Store, _clock, delivery, cancel);
         _runner = new(new(Store, Store.Spool, reader, _resolver, _router, new NoticeTarget(_book, Senders.Srs, settings.Outbound.Capture), ids, address => _guard.Allows(address),
-            host => string.Equals(host.TrimEnd('.'), settings.Hostname, StringComparison.OrdinalIgnoreCase), _clock, delivery), Mapping.Queue(settings));
-        Queue = new(Store, _clock, _runner.Wake, delivery);
+            host => string.Equals(host.TrimEnd('.'), settings.Hostname, StringComparison.OrdinalIgnoreCase), _clock, delivery)
+        {
+            HoldReason = Brake.HoldReason,
+        }, Mapping.Queue(settings));
+        Queue = new(Store, _clock, _runner.Wake, delivery) { HoldReason = Brake.HoldReason };
         var running = Task.WhenAll(_runner.RunAsync(_stop.Token), MeasureAsync(_stop.Token));
         _running.Add(new Ending(async () =>
         {
@@ -151,7 +159,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         var receiver = new MailReceiver(Mapping.Receive(settings), _book, Store, reader, _router, ids, _clock, delivery)
         {
             Queued = _runner.Wake,
-            Filters = Senders.Filters(Spam, Sieve, new(new NoticeTarget(_book, Senders.Srs, settings.Outbound.Capture), _book, Store, reader, _router, _clock, delivery)),
+            Filters = Senders.Filters(Spam, Sieve, new(new NoticeTarget(_book, Senders.Srs, settings.Outbound.Capture), _book, Store, reader, _router, _clock, delivery)) with { Sending = Brake },
         };
         Senders.Start();
         _host = Host(settings, reader, receiver, ids);
@@ -208,6 +216,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _resolver.OwnDomains = now.Domains.Select(d => d.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         _host.Options = Mapping.Wire(now);
         Front.Take(now);
+        Brake.Limits = Mapping.Sending(now);
         Spam.Take(now, _logs.CreateLogger("Aviso.Spam"));
         if (Spam.Learner is { } learner) learner.Enabled = now.Spam is { Enabled: true, LearnFromJunk: true };
         if (NeedsRestart(_started, now) is { Count: > 0 } keys) later.Add($"changes of {string.Join(", ", keys)} hold after a restart");

@@ -47,11 +47,12 @@ public sealed class AvisoServer : IAsyncDisposable
     /// <summary>
     /// Starts a server with accounts alice@ bob@ carol@example.test. <paramref name="extra"/> is YAML added at the end;
     /// <paramref name="listeners"/> are kinds, each bound to a free port of 127.0.0.1 (or KIND@ADDRESS:PORT); <paramref name="proxies"/> are networks
-    /// that speak PROXY; <paramref name="tls"/> is the value of the key tls.
+    /// that speak PROXY; <paramref name="tls"/> and <paramref name="limits"/> are the values of these keys.
     /// </summary>
     public static async Task<AvisoServer> StartAsync(
         string extra = "", string? listeners = null, string? dataFolder = null,
-        IReadOnlyDictionary<string, string>? environment = null, string proxies = "", string tls = "{ self_signed: true }")
+        IReadOnlyDictionary<string, string>? environment = null, string proxies = "", string tls = "{ self_signed: true }",
+        string limits = "{ connections: 100000/min, messages: 100000/min, connections_at_once: 1000 }")
     {
         var folder = Directory.CreateTempSubdirectory("aviso-system-").FullName;
         var server = new AvisoServer(folder);
@@ -74,9 +75,10 @@ public sealed class AvisoServer : IAsyncDisposable
               - { address: alice@{{Domain}}, password: "literal:{{Password}}" }
               - { address: bob@{{Domain}}, password: "literal:{{Password}}" }
               - { address: carol@{{Domain}}, password: "literal:{{Password}}" }
-            limits: { connections: 100000/min, messages: 100000/min, connections_at_once: 1000 }
+            limits: {{limits}}
 
-            """ + extra + "\n");
+            """ + (extra.Contains("sending:", StringComparison.Ordinal) ? "" : "sending: { messages_per_hour: 1000000, messages_per_day: 1000000, recipients_per_hour: 1000000, recipients_per_day: 1000000, new_recipients: 1000000 }\n")
+            + extra + "\n");
         await server.StartAgainAsync(environment);
         return server;
     }

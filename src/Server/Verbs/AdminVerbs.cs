@@ -23,6 +23,9 @@ internal static class AdminVerbs
         Verb("account.set", "set", "Change an account: only what is given changes.", ["aviso account set dave@example.org --quota 10GB"],
             Address("The account."), Password(), Quota(), SendAs(), ForwardTo(),
             Suspended()),
+        Verb("account.release", "release",
+            "Let go what the sending brake holds of an account: it had written to many people it did not know, and that was right.",
+            ["aviso account release dave@example.org"], Address("The account.")),
         Verb("account.remove", "remove", "Suspend an account; with --purge delete it and its mail.", ["aviso account remove dave@example.org --purge"],
             Address("The account."), new Option<bool>("--purge") { Description = "Delete the account and all its mail. There is no way back." }),
     };

@@ -37,6 +37,9 @@ public sealed record ReceiveFilters
 
     public ReportBook? Reports { get; init; }
 
+    /// <summary>What each account may send.</summary>
+    public SendingBrake? Sending { get; init; }
+
     /// <summary>Told of whom an account writes to.</summary>
     public Correspondents? Correspondents { get; init; }
 

@@ -147,6 +147,31 @@ public sealed class WireHostTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_full_listener_gives_the_place_of_a_silent_stranger_to_a_new_client()
+    {
+        Start(new WireHostOptions(), new ListenerSettings(ListenerKind.Imap, Anywhere) { MaxConnections = 3 });
+        var (member, silent, busy) = (await ConnectAsync(), await ConnectAsync(), await ConnectAsync());
+        foreach (var stream in (NetworkStream[])[member, silent, busy]) Assert.StartsWith("220", await LineAsync(stream), StringComparison.Ordinal);
+        await member.WriteAsync("login 1\r\n"u8.ToArray());
+        Assert.Equal("login 1", await LineAsync(member));
+        var much = new string('x', 5000);
+        await busy.WriteAsync(Encoding.ASCII.GetBytes(much + "\r\n"));
+        Assert.Equal(much, await LineAsync(busy));
+        // Nobody has been silent for long yet.
+        Assert.Equal("* BYE [UNAVAILABLE] Busy, try again later", await LineAsync(await ConnectAsync()));
+        await _log.EndAsync();
+        _clock.Advance(TimeSpan.FromSeconds(11));
+        Assert.StartsWith("220", await LineAsync(await ConnectAsync()), StringComparison.Ordinal);
+        Assert.Null(await LineAsync(silent));
+        Assert.Contains("made-room", await _log.EndAsync(), StringComparison.Ordinal);
+        foreach (var stays in (NetworkStream[])[member, busy])
+        {
+            await stays.WriteAsync("hello\r\n"u8.ToArray());
+            Assert.Equal("hello", await LineAsync(stays));
+        }
+    }
+
+    [Fact]
     public async Task The_gate_is_asked_with_the_clients_address()
     {
         var gate = new Gate();
