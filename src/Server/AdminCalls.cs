@@ -32,9 +32,9 @@ internal static class AdminCalls
             .Add("alias.set", (c, t) => Answer(accounts.SetAliasAsync(c.Text("address") ?? "", c.Texts("to"), t)), changes: true)
             .Add("alias.remove", (c, t) => Answer(accounts.RemoveAliasAsync(c.Text("address") ?? "", t)), changes: true)
             .Add("domain.list", (_, _) => Rows(accounts.ListDomains()))
-            .Add("domain.add", (c, t) => Answer(accounts.AddDomainAsync(c.Text("name") ?? "", c.Text("catch_all"), c.Text("alias_of"), t)), changes: true)
+            .Add("domain.add", (c, t) => AddDomainAsync(mail, c, t), changes: true)
             .Add("domain.set", (c, t) => Answer(accounts.SetDomainAsync(c.Text("name") ?? "", c.Text("catch_all"), c.Text("alias_of"), t)), changes: true)
-            .Add("domain.remove", (c, t) => Answer(accounts.RemoveDomainAsync(c.Text("name") ?? "", t)), changes: true);
+            .Add("domain.remove", (c, t) => RemoveDomainAsync(mail, c, t), changes: true);
 
         admin
             .Add("dkim.list", (_, _) => Rows(mail.Senders.Keys.List()))
@@ -45,6 +45,10 @@ internal static class AdminCalls
 
         admin
             .Add("certificates.list", (_, _) => Rows(mail.Certificates.List()))
+            .Add("certificates.tlsa", async (_, t) => await mail.Transport.TlsaRecordsAsync(mail.Certificates, t) is { } rows
+                ? await Rows(rows) : AdminReply.No("there is no certificate: no listener speaks TLS"))
+            .Add("certificates.mta-sts", async (_, t) => await mail.Transport.StsRecordsAsync(mail.Book.Table.Domains, mail.Certificates, t) is { } rows
+                ? await Rows(rows) : AdminReply.No("no policy is published: set `mta_sts: { publish: testing }` first"))
             .Add("certificates.renew", (c, t) => RenewAsync(mail.Certificates, c.Text("name"), t), changes: true);
 
         var queue = mail.Queue;
@@ -90,6 +94,22 @@ internal static class AdminCalls
         if (!await mail.Brake.ReleaseAsync(account, cancel)) return AdminReply.No($"mail of {address} is not held");
         await mail.Queue.ReleaseAccountAsync(account, cancel);
         return AdminReply.Done($"{address} may send again; what was held is tried now");
+    }
+
+    private static async Task<AdminReply> AddDomainAsync(MailParts mail, AdminCall call, CancellationToken cancel)
+    {
+        var added = await mail.Accounts.AddDomainAsync(call.Text("name") ?? "", call.Text("catch_all"), call.Text("alias_of"), cancel);
+        if (!added.Ok) return AdminReply.No(added.Text);
+        await mail.TakeDomainsAsync(cancel);
+        return AdminReply.Done(added.Text + "\nIts mail is signed once the DNS shows its keys: `aviso dkim list` has the records to publish.");
+    }
+
+    private static async Task<AdminReply> RemoveDomainAsync(MailParts mail, AdminCall call, CancellationToken cancel)
+    {
+        var removed = await mail.Accounts.RemoveDomainAsync(call.Text("name") ?? "", cancel);
+        if (!removed.Ok) return AdminReply.No(removed.Text);
+        await mail.TakeDomainsAsync(cancel);
+        return AdminReply.Done(removed.Text);
     }
 
     private static async Task<AdminReply> CheckKeysAsync(SigningKeys keys, CancellationToken cancel)

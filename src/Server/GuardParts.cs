@@ -7,15 +7,20 @@ using Microsoft.Extensions.Logging;
 
 namespace Aviso.Server;
 
-/// <summary>The guard of this server: its decisions, who answers the listeners, and the beat that makes a ban bite on open connections.</summary>
+/// <summary>The guard of this server: its decisions, who answers the listeners, the engine in mode crowdsec, and the beat that makes a ban bite on open connections.</summary>
 internal sealed class GuardParts : IAsyncDisposable
 {
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan UpkeepEvery = TimeSpan.FromSeconds(10);
 
+    private readonly IDocumentRows _rows;
+    private readonly ILoggerFactory _logs;
+    private readonly ILogger _log;
     private readonly TimeProvider _clock;
+    private CompatibilityLogFile? _told;
 
-    private GuardParts(Gatekeeper gate, TimeProvider clock) => (Gate, _clock) = (gate, clock);
+    private GuardParts(Gatekeeper gate, IDocumentRows rows, TimeProvider clock, ILoggerFactory logs, ILogger log) =>
+        (Gate, _rows, _clock, _logs, _log) = (gate, rows, clock, logs, log);
 
     public Gatekeeper Gate { get; }
 
@@ -25,13 +30,15 @@ internal sealed class GuardParts : IAsyncDisposable
     /// <summary>Keys of bouncers, as the settings say now.</summary>
     public IReadOnlyList<Secret> Bouncers { get; private set; } = [];
 
-    public static async Task<GuardParts> OpenAsync(ServerSettings settings, IDocumentRows rows, TimeProvider clock, ILogger log, CancellationToken cancel)
+    /// <summary>The connection to the engine; null unless the mode is crowdsec.</summary>
+    public EngineLink? Engine { get; private set; }
+
+    public static async Task<GuardParts> OpenAsync(ServerSettings settings, IDocumentRows rows, TimeProvider clock, ILoggerFactory logs, CancellationToken cancel)
     {
+        var log = logs.CreateLogger("Aviso.Guard");
         var book = await DecisionBook.OpenAsync(rows, clock, log, cancel);
-        var parts = new GuardParts(new(Options(settings), book, clock, log), clock);
-        parts.Take(settings);
-        if (settings.Guard.Mode == GuardMode.Crowdsec)
-            log.LogWarning("guard.mode is crowdsec: this version does not read an engine yet, so only decisions that are added or imported hold");
+        var parts = new GuardParts(new(Options(settings), book, clock, log), rows, clock, logs, log);
+        await parts.TakeAsync(settings);
         return parts;
     }
 
@@ -43,14 +50,30 @@ internal sealed class GuardParts : IAsyncDisposable
         AllowsCommand = origin => Gate.Allows(ClientRate.Commands, origin.Kind, origin.Remote.Address),
     };
 
-    public void Take(ServerSettings settings) => (Gate.Options, Bouncers) = (Options(settings), settings.Guard.Bouncers);
+    /// <summary>What the settings say now: the owner of policy, the engine and the log that tells one.</summary>
+    public async Task TakeAsync(ServerSettings settings)
+    {
+        (Gate.Options, Bouncers) = (Options(settings), settings.Guard.Bouncers);
+        OneOwner(settings.Guard.Mode);
+        var wanted = settings.Guard.Mode == GuardMode.Crowdsec ? EngineOf(settings.Guard.Crowdsec) : null;
+        if (Engine?.Options != wanted)
+        {
+            if (Engine is { } old) await old.DisposeAsync();
+            Engine = wanted is null ? null : new(wanted, Gate, _rows, _clock, _log);
+        }
+        if (_told?.Path == settings.Guard.CompatibilityLog && _told?.Host == settings.Hostname) return;
+        if (_told is { } before) await before.DisposeAsync();
+        _told = settings.Guard.CompatibilityLog is { } path ? new(path, settings.Hostname, Gate, _clock, _logs) : null;
+    }
 
     /// <summary>Ends connections of those who are banned while connected and of logins whose password changed, within one beat; the
     /// result stops it.</summary>
-    public Func<Task> Watch(WireHost host)
+    /// <param name="cut">Ends the connections of clients that may not be here.</param>
+    /// <param name="cutLogins">Ends the connections of logins that no longer hold.</param>
+    public Func<Task> Watch(Action<Func<System.Net.IPAddress, bool>> cut, Action<Func<Principal, bool>> cutLogins)
     {
         var stop = new CancellationTokenSource();
-        var watching = WatchAsync(host, stop.Token);
+        var watching = WatchAsync(cut, cutLogins, stop.Token);
         return async () =>
         {
             await stop.CancelAsync();
@@ -59,9 +82,22 @@ internal sealed class GuardParts : IAsyncDisposable
         };
     }
 
-    public ValueTask DisposeAsync() => Gate.Book.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (Engine is { } engine) await engine.DisposeAsync();
+        if (_told is { } told) await told.DisposeAsync();
+        await Gate.Book.DisposeAsync();
+    }
 
-    private async Task WatchAsync(WireHost host, CancellationToken stop)
+    /// <summary>Bans of a former owner end with it; what a person added stays.</summary>
+    private void OneOwner(GuardMode mode)
+    {
+        var dropped = mode == GuardMode.Crowdsec ? 0 : EngineList.Drop(Gate.Book);
+        if (mode != GuardMode.Builtin) dropped += Gate.Book.Remove(new(Origin: Gatekeeper.Origin));
+        if (dropped > 0) _log.LogWarning("{Count} bans of the former owner of policy are lifted: guard.mode is {Mode} now", dropped, mode.ToString().ToLowerInvariant());
+    }
+
+    private async Task WatchAsync(Action<Func<System.Net.IPAddress, bool>> cut, Action<Func<Principal, bool>> cutLogins, CancellationToken stop)
     {
         using var timer = new PeriodicTimer(Beat, _clock);
         // Connections come in from the first moment: what changed since then is looked at.
@@ -73,20 +109,29 @@ internal sealed class GuardParts : IAsyncDisposable
             if (Gate.Book.Version is var version && version != seen)
             {
                 seen = version;
-                host.Cut(Gate.IsBanned, "banned");
+                cut(Gate.IsBanned);
             }
             if (Changes.Count is var count && count != changes)
             {
                 changes = count;
-                host.CutLogins(Changes.IsOver, "credential-changed");
+                cutLogins(Changes.IsOver);
             }
             if (_clock.GetElapsedTime(upkeep) < UpkeepEvery) continue;
             upkeep = _clock.GetTimestamp();
             // A session may have been let in between the look at the change and its own note of who it is.
-            if (changes > 0) host.CutLogins(Changes.IsOver, "credential-changed");
+            if (changes > 0) cutLogins(Changes.IsOver);
             Gate.Upkeep();
         }
     }
+
+    private static EngineOptions EngineOf(EngineSection engine) => new(new Uri(engine.Url), engine.Key!.Reveal())
+    {
+        Every = engine.Every,
+        Machine = engine.Machine,
+        Password = engine.Password?.Reveal(),
+        Authority = engine.Authority?.Reveal(),
+        Version = Web.BuildInfo.Version,
+    };
 
     private static GuardOptions Options(ServerSettings settings) => new(
         settings.Guard.Mode switch

@@ -17,6 +17,9 @@ namespace Aviso.Server;
 /// </summary>
 public sealed class LogWriter : ILoggerProvider, IAsyncDisposable
 {
+    /// <summary>What a logger of this name is told becomes a line as it is, whatever the format and level.</summary>
+    public const string AsItIs = "Aviso.AsItIs";
+
     private static readonly Meter Meter = new("Aviso.Server");
     private static readonly Counter<long> Dropped = Meter.CreateCounter<long>("aviso_log_lines_dropped_total", description: "Log lines lost because nobody read them.");
 
@@ -80,6 +83,13 @@ public sealed class LogWriter : ILoggerProvider, IAsyncDisposable
         var text = new StringBuilder(time).Append(' ').Append(Name(level).PadRight(7)).Append(' ').Append(source).Append(": ");
         Escape(text, message);
         if (error is not null) Escape(text.Append(" | "), error.ToString());
+        return text.Append('\n').ToString();
+    }
+
+    private static string AsLine(string message)
+    {
+        var text = new StringBuilder(message.Length + 1);
+        Escape(text, message);
         return text.Append('\n').ToString();
     }
 
@@ -148,7 +158,8 @@ public sealed class LogWriter : ILoggerProvider, IAsyncDisposable
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (!IsEnabled(logLevel)) return;
-            writer.Put(Line(writer.Format, writer._clock.GetUtcNow(), logLevel, name, formatter(state, exception),
+            if (name == AsItIs[6..]) writer.Put(AsLine(formatter(state, exception)));
+            else writer.Put(Line(writer.Format, writer._clock.GetUtcNow(), logLevel, name, formatter(state, exception),
                 state as IEnumerable<KeyValuePair<string, object?>>, exception));
         }
     }

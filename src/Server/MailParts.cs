@@ -64,7 +64,11 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     /// <summary>What each account may send.</summary>
     public SendingBrake Brake { get; private set; } = null!;
 
+    public LoginParts Logins { get; private set; } = null!;
+
     public GuardParts Front { get; private set; } = null!;
+
+    public TransportParts Transport { get; private set; } = null!;
 
     public SieveScripts Scripts { get; private set; } = null!;
 
@@ -121,29 +125,31 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
 
         _book = _running.Add(new AccountBook(Store, _clock, _logs.CreateLogger("Aviso.Accounts")));
         if (await ApplyAccountsAsync(settings, cancel) is { Count: > 0 } contradictions) throw new ContradictionException(contradictions);
-        _authenticator = _running.Add(new Authenticator(_book));
+        Logins = _running.Add(await LoginParts.OpenAsync(settings, _book, Store, _clock, _logs.CreateLogger("Aviso.Accounts"), cancel));
+        _authenticator = Logins.Authenticator;
         Accounts = new(_book, _authenticator);
         _preparing = _authenticator.PrepareAsync(_stop.Token);
 
-        Front = _running.Add(await GuardParts.OpenAsync(settings, Store, _clock, _logs.CreateLogger("Aviso.Guard"), cancel));
+        Front = _running.Add(await GuardParts.OpenAsync(settings, Store, _clock, _logs, cancel));
         _book.CredentialChanged += account => Front.Changes.Note(account.Value);
-        Spam = _running.Add(SpamParts.Start(settings, Store, _clock, _logs.CreateLogger("Aviso.Spam")));
         var ids = new IdSource(_clock);
         _router.Now = Mapping.Routes(settings);
         _guard = Guard(settings);
         _resolver = _running.Add(new Resolver(new() { Upstreams = settings.Dns.Resolvers, Clock = _clock })
         {
-            OwnDomains = settings.Domains.Select(d => d.Name).ToHashSet(StringComparer.OrdinalIgnoreCase),
+            OwnDomains = OwnDomains,
         });
+        Spam = _running.Add(SpamParts.Start(
+            settings, Store, _clock, _logs.CreateLogger("Aviso.Spam"), new(_resolver, domain => _book.Table.IsLocalDomain(domain), Front.Gate)));
+        await Spam.LoadAsync(cancel);
         Certificates = _running.Add(await CertificateParts.OpenAsync(settings, Store, _resolver, _logs.CreateLogger("Aviso.Net"), _clock, cancel));
         var delivery = _logs.CreateLogger("Aviso.Delivery");
-        Senders = _running.Add(await SenderParts.OpenAsync(settings, Store, reader, _router, _resolver, ids, () => _runner.Wake(), _clock, delivery, cancel));
+        Transport = _running.Add(TransportParts.Start(settings, Store, _resolver, address => _guard.Allows(address), _clock, delivery));
+        Senders = _running.Add(await SenderParts.OpenAsync(settings, _book, Store, reader, _router, _resolver, ids, () => _runner.Wake(), _clock, delivery, cancel));
         Brake = await SendingBrake.OpenAsync(Mapping.Sending(settings), Store, _clock, delivery, cancel);
         _runner = new(new(Store, Store.Spool, reader, _resolver, _router, new NoticeTarget(_book, Senders.Srs, settings.Outbound.Capture), ids, address => _guard.Allows(address),
             host => string.Equals(host.TrimEnd('.'), settings.Hostname, StringComparison.OrdinalIgnoreCase), _clock, delivery)
-        {
-            HoldReason = Brake.HoldReason,
-        }, Mapping.Queue(settings));
+            { Sts = Transport.Sts, TlsTally = Senders.Tls, HoldReason = Brake.HoldReason }, Mapping.Queue(settings));
         Queue = new(Store, _clock, _runner.Wake, delivery) { HoldReason = Brake.HoldReason };
         var running = Task.WhenAll(_runner.RunAsync(_stop.Token), MeasureAsync(_stop.Token));
         _running.Add(new Ending(async () =>
@@ -190,9 +196,18 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     public void Listen(ServerSettings settings)
     {
         _host.Start(Mapping.MailListeners(settings));
-        _running.Add(new Ending(Front.Watch(_host)));
+        _running.Add(new Ending(Front.Watch(Cut, over => _host.CutLogins(over, "credential-changed"))));
         _running.Add(_host);
         _running.Add(new Ending(() => _host.StopAsync(Serve.DrainPatience)));
+    }
+
+    /// <summary>Ends connections of other listeners too when a ban begins.</summary>
+    public Action<Func<IPAddress, bool>>? CutElsewhere { get; set; }
+
+    private void Cut(Func<IPAddress, bool> client)
+    {
+        _host.Cut(client, "banned");
+        CutElsewhere?.Invoke(client);
     }
 
     public async Task<IReadOnlyList<string>> RefusesAsync(ServerSettings now, CancellationToken cancel) =>
@@ -213,14 +228,25 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _guard = Guard(now);
         _runner.Options = Mapping.Queue(now);
         _runner.Wake();
-        _resolver.OwnDomains = now.Domains.Select(d => d.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        _resolver.OwnDomains = OwnDomains;
         _host.Options = Mapping.Wire(now);
-        Front.Take(now);
         Brake.Limits = Mapping.Sending(now);
+        await Front.TakeAsync(now);
+        Transport.Take(now);
+        Logins.Take(now);
         Spam.Take(now, _logs.CreateLogger("Aviso.Spam"));
         if (Spam.Learner is { } learner) learner.Enabled = now.Spam is { Enabled: true, LearnFromJunk: true };
         if (NeedsRestart(_started, now) is { Count: > 0 } keys) later.Add($"changes of {string.Join(", ", keys)} hold after a restart");
         return later.Count == 0 ? null : string.Join("; ", later);
+    }
+
+    private HashSet<string> OwnDomains => _book.Table.Domains.ToHashSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>After a verb added or removed a domain: it signs and is asked of the DNS as our own.</summary>
+    public async Task TakeDomainsAsync(CancellationToken cancel)
+    {
+        _resolver.OwnDomains = OwnDomains;
+        await Senders.TakeDomainsAsync(cancel);
     }
 
     // Compared with what the parts were started with, so that a change that still waits is said at every reload.
@@ -240,6 +266,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
             || (old.Sieve.Global, old.Sieve.ScriptSize, old.Sieve.Scripts, old.Sieve.Redirects, old.Sieve.Budget)
                 != (now.Sieve.Global, now.Sieve.ScriptSize, now.Sieve.Scripts, now.Sieve.Redirects, now.Sieve.Budget)) keys.Add("sieve");
         if (old.Outbound.Capture != now.Outbound.Capture) keys.Add("outbound.capture");
+        if (old.MtaSts.Verify != now.MtaSts.Verify) keys.Add("mta_sts.verify");
         if (!old.Dns.Resolvers.SequenceEqual(now.Dns.Resolvers)) keys.Add("dns.resolvers");
         return keys;
 

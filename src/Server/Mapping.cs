@@ -20,7 +20,7 @@ internal static class Mapping
         [.. settings.Domains.Select(d => new DeclaredDomain(d.Name, d.CatchAll, d.AliasOf, At(d, "name")))],
         [.. settings.Accounts.Select(a => new DeclaredAccount(
             a.Address, Secret(a), a.Quota, a.SendAs, a.ForwardTo, At(a, "address")))],
-        [.. settings.Aliases.Select(a => new DeclaredAlias(a.Address, a.To, At(a, "address")))])
+        [.. settings.Aliases.Where(a => !a.Trap).Select(a => new DeclaredAlias(a.Address, a.To, At(a, "address")))])
     {
         PostmasterSource = At(settings, "postmaster"),
         AccountsFrom = settings.AccountsFrom is { } accounts
@@ -106,6 +106,20 @@ internal static class Mapping
         DnsProvider.Rfc2136 => new UpdatePublisher(dns.Server!, dns is { KeyName: { } name, Key: { } key }
             ? new Dns.TsigKey(name, dns.KeyAlgorithm, Convert.FromBase64String(key.Reveal())) : null, dns.Zone, resolver, clock),
         _ => null,
+    };
+
+    /// <summary>Null: nobody logs in by token.</summary>
+    public static TokenOptions? Tokens(ServerSettings settings) => !settings.HasOAuth ? null : new()
+    {
+        Issuer = settings.OAuth.Issuer,
+        Audiences = settings.OAuth.Audience,
+        Scopes = settings.OAuth.Scopes,
+        AccountClaim = settings.OAuth.AccountClaim,
+        AccountDomain = settings.OAuth.AccountDomain,
+        Introspection = settings.OAuth.Has("introspection")
+            ? new(settings.OAuth.Introspection.ClientId, settings.OAuth.Introspection.ClientSecret.Reveal(), settings.OAuth.Introspection.Endpoint) : null,
+        Skew = settings.OAuth.ClockSkew,
+        Verify = settings.OAuth.Ca is { } ca ? TrustOnly(ca.Reveal()) : null,
     };
 
     public static SmtpServerOptions Smtp(ServerSettings settings) => new()

@@ -32,7 +32,7 @@ public sealed class Reload : IAsyncDisposable
     private static readonly Meter Meter = new("Aviso.Server");
     private static readonly Counter<long> Done = Meter.CreateCounter<long>("aviso_settings_reloads_total", description: "Settings read again, by result.");
 
-    private readonly Func<SettingsLoad> _load;
+    private readonly Func<bool, CancellationToken, Task<SettingsLoad>> _load;
     private readonly IReadOnlyList<IReloadable> _parts;
     private readonly ILogger _log;
     private readonly TimeProvider _clock;
@@ -42,7 +42,8 @@ public sealed class Reload : IAsyncDisposable
     private readonly Task _looking;
     private IReadOnlyList<string> _files;
 
-    public Reload(ServerSettings settings, IReadOnlyList<string> files, Func<SettingsLoad> load, IReadOnlyList<IReloadable> parts,
+    /// <param name="load">Reads the settings; true: what they want of Vault was read just now.</param>
+    public Reload(ServerSettings settings, IReadOnlyList<string> files, Func<bool, CancellationToken, Task<SettingsLoad>> load, IReadOnlyList<IReloadable> parts,
         ILogger log, TimeProvider clock)
     {
         (Settings, _files, _load, _parts, _log, _clock) = (settings, files, load, parts, log, clock);
@@ -66,12 +67,17 @@ public sealed class Reload : IAsyncDisposable
     }
 
     /// <summary>Reads again. Not Ok when the new settings are wrong and the old ones stay; notes say why, or what does not hold yet.</summary>
-    public async Task<(bool Ok, IReadOnlyList<string> Notes)> NowAsync(string reason)
+    public async Task<(bool Ok, IReadOnlyList<string> Notes)> NowAsync(string reason) =>
+        await IfAsync(reason, null) ?? throw new InvalidOperationException("a reload without a condition was not done");
+
+    /// <summary>As above, when <paramref name="look"/> says that secrets have changed; null when it does not. Nothing else is read meanwhile.</summary>
+    public async Task<(bool Ok, IReadOnlyList<string> Notes)?> IfAsync(string reason, Func<Task<bool>>? look)
     {
-        await _one.WaitAsync();
+        await _one.WaitAsync(_stop.Token);
         try
         {
-            var load = _load();
+            if (look is not null && !await look()) return null;
+            var load = await _load(look is not null, _stop.Token);
             if (load.Files.Count > 0) _files = load.Files;
             if (load.Settings is not { } now) return Keep([.. load.Problems.Select(p => p.ToString())]);
             foreach (var part in _parts)

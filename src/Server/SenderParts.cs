@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Aviso.Accounts;
 using Aviso.Base;
 using Aviso.Delivery;
 using Aviso.Dns;
@@ -23,11 +24,12 @@ internal sealed class SenderParts : IAsyncDisposable
 
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
+    private readonly AccountBook _book;
     private volatile ServerSettings _settings;
     private volatile HashSet<string> _reportAddresses = [];
     private Networks _trusted = Networks.None;
 
-    private SenderParts(ServerSettings settings) => _settings = settings;
+    private SenderParts(ServerSettings settings, AccountBook book) => (_settings, _book) = (settings, book);
 
     public MailVerifier Verifier { get; private set; } = null!;
 
@@ -44,10 +46,10 @@ internal sealed class SenderParts : IAsyncDisposable
     private ReportSender Sender { get; set; } = null!;
 
     public static async Task<SenderParts> OpenAsync(
-        ServerSettings settings, IMailStore store, MessageReader reader, IRouter router, IResolver resolver, IdSource ids, Action queued,
+        ServerSettings settings, AccountBook book, IMailStore store, MessageReader reader, IRouter router, IResolver resolver, IdSource ids, Action queued,
         TimeProvider clock, ILogger log, CancellationToken cancel)
     {
-        var parts = new SenderParts(settings)
+        var parts = new SenderParts(settings, book)
         {
             Keys = new(store, resolver, store.Spool, clock, log),
             Verifier = new(resolver, new() { HostName = settings.Hostname, Dkim = new() { TrustedSealers = settings.MailAuth.TrustedSealers } }, clock),
@@ -76,7 +78,15 @@ internal sealed class SenderParts : IAsyncDisposable
         _reportAddresses = [.. new[] { settings.Reports.Address, settings.Postmaster }.OfType<string>().Select(a => a.ToLowerInvariant())];
         Sender.Options = Options(settings);
         Reports.Keep = settings.Reports.Keep;
-        await Keys.ApplyAsync([.. settings.Domains.Select(d => (d.Name, (IReadOnlyList<(string, string)>)[.. d.Dkim.Select(k => (k.Selector, k.Key.Reveal()))]))], cancel);
+        await TakeDomainsAsync(cancel);
+    }
+
+    /// <summary>Every domain of ours has keys: those of the settings, and those added by a verb.</summary>
+    public Task TakeDomainsAsync(CancellationToken cancel)
+    {
+        var declared = _settings.Domains.ToDictionary(
+            d => d.Name, d => (IReadOnlyList<(string, string)>)[.. d.Dkim.Select(k => (k.Selector, k.Key.Reveal()))], StringComparer.OrdinalIgnoreCase);
+        return Keys.ApplyAsync([.. _book.Table.Domains.Select(d => (d, declared.GetValueOrDefault(d) ?? []))], cancel);
     }
 
     /// <summary>What the receive steps ask.</summary>
@@ -91,6 +101,7 @@ internal sealed class SenderParts : IAsyncDisposable
         Tally = Tally,
         Reports = Reports,
         Correspondents = spam.Correspondents,
+        Traps = spam.Traps,
         IsTrustedRelay = address => _trusted.Contains(address),
         ReportAddresses = () => _reportAddresses,
     };

@@ -6,6 +6,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Aviso.Admin;
 using Aviso.Net;
+using Aviso.Secrets;
 using Aviso.Settings;
 using Aviso.Web;
 using Microsoft.Extensions.Logging;
@@ -21,22 +22,33 @@ public sealed record BoundListener(ListenerKind Kind, IPEndPoint Address, string
 /// <param name="PrintPortsTo">A file to write the bound addresses to, as JSON, once ready.</param>
 internal sealed record ServeRequest(string Config, LocalMode? Local, string? PrintPortsTo)
 {
-    public SettingsLoad Load() => Local?.Load() ?? SettingsFile.Load(Config);
+    public async Task<SettingsLoad> LoadAsync(SettingsReader reader, bool secretsKnown, CancellationToken cancel) =>
+        Local?.Load() ?? await reader.LoadAsync(secretsKnown, cancel);
 }
 
 /// <summary>Runs the server until it is told to stop.</summary>
 internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter errors, Stream log, TimeProvider clock)
 {
     public static readonly TimeSpan DrainPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
 
     /// <summary>0 when stopped as asked; 1 when the settings are wrong; 3 when it could not run.</summary>
     public async Task<int> RunAsync(CancellationToken stop)
     {
         var begun = Stopwatch.GetTimestamp();
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        using var terminate = OnSignal(PosixSignal.SIGTERM, stopping);
+        using var interrupt = OnSignal(PosixSignal.SIGINT, stopping);
+        using var secrets = new SecretSource(clock);
+        var reader = new SettingsReader(request.Config, secrets);
         SettingsLoad load;
         try
         {
-            load = request.Load();
+            load = await LoadAsync(reader, stopping.Token);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return 0;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -44,13 +56,10 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
             return 3;
         }
         if (load.Settings is not { } settings) return Verbs.ProblemReport.Print(load, errors);
-        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        using var terminate = OnSignal(PosixSignal.SIGTERM, stopping);
-        using var interrupt = OnSignal(PosixSignal.SIGINT, stopping);
         await using var parts = new RunningParts();
         try
         {
-            await StartAsync(settings, load.Files, parts, begun, stopping.Token);
+            await StartAsync(settings, load.Files, reader, parts, begun, stopping.Token);
         }
         catch (ContradictionException e)
         {
@@ -70,8 +79,30 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         return 0;
     }
 
+    /// <summary>
+    /// Reads the settings. A Vault that is away or sealed, of which nothing is kept, is waited for with growing pauses for
+    /// `vault.start_patience`: a cluster that starts everything at once needs that. Then the problems are said and the start ends.
+    /// </summary>
+    private async Task<SettingsLoad> LoadAsync(SettingsReader reader, CancellationToken cancel)
+    {
+        var began = clock.GetUtcNow();
+        var pause = TimeSpan.FromSeconds(1);
+        while (true)
+        {
+            var load = await request.LoadAsync(reader, secretsKnown: false, cancel);
+            if (load.Settings is not null || reader.Secrets.WaitsFor is not { } why) return load;
+            var left = began + reader.Secrets.StartPatience - clock.GetUtcNow();
+            if (left <= TimeSpan.Zero) return load;
+            pause = pause < left ? pause : left;
+            await errors.WriteLineAsync($"aviso: {why}; trying again in {pause.TotalSeconds:0.#} s, for {left.TotalSeconds:0} s more");
+            await Task.Delay(pause, clock, cancel);
+            pause = pause < LongestPause / 2 ? pause * 2 : LongestPause;
+        }
+    }
+
     /// <summary>The start order. What is started last is stopped first, when <paramref name="parts"/> is disposed.</summary>
-    private async Task StartAsync(ServerSettings settings, IReadOnlyList<string> files, RunningParts parts, long begun, CancellationToken cancel)
+    private async Task StartAsync(
+        ServerSettings settings, IReadOnlyList<string> files, SettingsReader reader, RunningParts parts, long begun, CancellationToken cancel)
     {
         // 1. The log, so that everything after can be heard.
         var lines = parts.Add(new LogWriter(log, settings.Log.Format, settings.Log.Level, clock));
@@ -87,8 +118,10 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         // 3. The data folder: the store takes its lock here, then accounts, delivery and the queue start.
         MakeDataFolder(settings.Data);
         var mail = parts.Add(await MailParts.StartAsync(settings, logs, clock, cancel));
-        Func<Readiness> ready = () => new(mail.Store.Health.CanAccept, mail.Store.Health.Reason);
-        var reloadable = new List<IReloadable> { new LogReload(lines), mail };
+        var secrets = new SecretParts(reader, logs.CreateLogger("Aviso.Secrets"), clock);
+        secrets.Begin(settings);
+        Func<Readiness> ready = () => new(mail.Store.Health.CanAccept, mail.Store.Health.Reason) { Note = reader.Secrets.StaleNote };
+        var reloadable = new List<IReloadable> { new LogReload(lines), mail, secrets };
 
         // 4. Listeners: mail first, then metrics and http; ready is only said when mail is taken.
         mail.Listen(settings);
@@ -98,6 +131,7 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         {
             Certificates = mail.Certificates.Shown,
             Challenges = mail.Certificates.Renewer?.Http,
+            Sts = new(() => mail.Transport.Published, domain => mail.Book.Table.IsLocalDomain(domain)),
             Proxies = new(settings.Networks.Proxies),
             Decisions = new(mail.Front, clock),
             Spam = new(mail.Spam, () => mail.Store.Spool, new Networks(settings.Networks.Internal), address => mail.Book.Table.FindAccount(address)),
@@ -110,10 +144,13 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         var admin = new AdminHandlers();
         AddServerVerbs(admin, settings);
         AdminCalls.Add(admin, mail);
+        mail.Logins.Add(admin);
         new DecisionCalls(mail, clock).Add(admin);
         new SpamCalls(mail.Spam, mail.Store.Spool, address => mail.Book.Table.FindAccount(address)).Add(admin);
         parts.Add(AdminSocket.Start(settings.Data, admin, logs.CreateLogger("Aviso.Admin")));
-        var reload = parts.Add(new Reload(settings, files, request.Load, reloadable, own, clock));
+        var reload = parts.Add(new Reload(settings, files, (known, stop) => request.LoadAsync(reader, known, stop), reloadable, own, clock));
+        parts.Add(secrets);
+        secrets.Watch(reload);
         admin.Add("reload", async (_, _) => await reload.NowAsync("verb") switch
         {
             (true, var notes) => AdminReply.Done(string.Join('\n', notes.Prepend("settings read again"))),

@@ -16,10 +16,14 @@ internal sealed class SpamCalls(SpamParts parts, BodySpool spool, Func<string, A
     public const string Learn = "spam.learn";
     public const string Stat = "spam.stat";
 
-    public void Add(AdminHandlers admin) => admin
-        .Add(Scan, CallAsync)
-        .Add(Stat, CallAsync)
-        .Add(Learn, CallAsync, changes: true);
+    public void Add(AdminHandlers admin)
+    {
+        admin
+            .Add(Scan, CallAsync)
+            .Add(Stat, CallAsync)
+            .Add(Learn, CallAsync, changes: true);
+        if (parts.Senders is { } senders) SpamListCalls.Add(admin, senders, account);
+    }
 
     public async Task<AdminReply> CallAsync(AdminCall call, CancellationToken cancel)
     {

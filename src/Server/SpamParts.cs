@@ -1,5 +1,7 @@
 using Aviso.Base;
+using Aviso.Dns;
 using Aviso.Mime;
+using Aviso.Net;
 using Aviso.Settings;
 using Aviso.Spam;
 using Aviso.Store;
@@ -15,10 +17,21 @@ internal sealed class SpamParts : IAsyncDisposable
 {
     public const string FileName = "spam.db";
 
-    private readonly RunningParts _running = new();
+    // A virus scan may take ten of them.
+    private static readonly TimeSpan Budget = TimeSpan.FromSeconds(12);
 
-    private SpamParts()
+    private readonly RunningParts _running = new();
+    private readonly SpamAround? _around;
+    private readonly DnsListCheck? _lists;
+    private readonly AntivirusCheck _antivirus;
+    private Greylist? _greylist;
+
+    private SpamParts(SpamAround? around, TimeProvider clock, ILogger log)
     {
+        _around = around;
+        _antivirus = new(clock, log);
+        Traps = new(clock, log);
+        if (around is not null) _lists = new(around.Resolver, clock, log);
     }
 
     /// <summary>For arriving mail: what it decides is remembered as reputation.</summary>
@@ -36,14 +49,22 @@ internal sealed class SpamParts : IAsyncDisposable
     public Correspondents? Correspondents { get; private set; }
 
     /// <summary>Null without a store.</summary>
+    public SenderLists? Senders { get; private set; }
+
+    public SpamTraps Traps { get; private set; }
+
+    /// <summary>Null without a store.</summary>
     public JunkLearner? Learner { get; private set; }
 
     /// <param name="store">Null for a verb without a running server: nothing follows the change log then.</param>
-    public static SpamParts Start(ServerSettings settings, IMailStore? store, TimeProvider clock, ILogger log)
+    /// <param name="around">Null for a verb without a running server: nobody is asked then.</param>
+    public static SpamParts Start(ServerSettings settings, IMailStore? store, TimeProvider clock, ILogger log, SpamAround? around = null)
     {
-        var parts = new SpamParts();
-        parts.Take(settings, log);
+        var parts = new SpamParts(around, clock, log);
         var checks = new List<ISpamCheck>();
+        if (parts._lists is { } lists) checks.Add(lists);
+        if (store is not null) checks.Add(new SenderListCheck(parts.Senders = new(store, clock)));
+        if (around is not null) checks.Add(parts._antivirus);
         if (Open(settings.Data, store is not null, clock, log) is { } file)
         {
             parts._running.Add(file);
@@ -51,7 +72,9 @@ internal sealed class SpamParts : IAsyncDisposable
             parts.Correspondents = new(file, clock);
             var reputation = parts._running.Add(new Reputation(file, clock));
             checks.AddRange([new WordsCheck(parts.Words), new ReputationCheck(reputation), new TrustCheck(parts.Correspondents)]);
-            parts.Filter = parts.Make(settings, [.. checks, new ReputationNotes(reputation)], clock, log);
+            parts._greylist = new(file, reputation, clock);
+            parts.Traps = new(clock, log) { Words = parts.Words, Reputation = reputation, Evidence = around?.Evidence };
+            parts.Filter = parts.Make(settings, [.. checks, new TrapCheck(), parts._greylist, new ReputationNotes(reputation)], clock, log);
             if (store is not null)
             {
                 parts.Learner = parts._running.Add(new JunkLearner(store, parts.Words, parts.Correspondents, reputation, file, clock, log)
@@ -63,15 +86,23 @@ internal sealed class SpamParts : IAsyncDisposable
         }
         parts.Asked = parts.Make(settings, checks, clock, log);
         parts.Filter ??= parts.Asked;
+        parts.Take(settings, log);
         return parts;
     }
 
     private SpamFilter Make(ServerSettings settings, IReadOnlyList<ISpamCheck> checks, TimeProvider clock, ILogger log) =>
-        new(new() { Rules = Rules, Tag = settings.Spam.AddHeader, Reject = settings.Spam.Reject }, [.. BuiltInChecks.All(Rules), .. checks], clock, log);
+        new(new() { Rules = Rules, Tag = settings.Spam.AddHeader, Reject = settings.Spam.Reject, Budget = Budget }, [.. BuiltInChecks.All(Rules), .. checks], clock, log);
 
     /// <summary>Takes the administrator's rules; what is wrong with them leaves those that were in force.</summary>
     public void Take(ServerSettings settings, ILogger log)
     {
+        TakeLists(settings);
+        var spam = settings.Spam;
+        Senders?.Declare([.. Entries(spam.Allow, true), .. Entries(spam.AllowUnproven, false)], [.. Entries(spam.Block, false)]);
+        Traps.Declare(spam.Traps.Concat(settings.Aliases.Where(a => a.Trap).Select(a => a.Address)));
+        _antivirus.Options = new() { Clamd = spam.Antivirus.Clamd, Action = spam.Antivirus.Action, MaxSize = spam.Antivirus.MaxSize, Patience = spam.Antivirus.Timeout };
+        if (_greylist is not null) _greylist.Options = new() { Enabled = spam.Greylist, From = spam.GreylistFrom, Tag = spam.AddHeader, Delay = spam.GreylistDelay };
+        else if (spam.Greylist && _around is not null) log.LogError("{File} can not be used: nobody is greylisted", FileName);
         if (settings.Spam.Rules is not { } path)
         {
             Rules.Rules = RuleSet.BuiltIn;
@@ -87,6 +118,23 @@ internal sealed class SpamParts : IAsyncDisposable
         {
             log.LogError("{File} cannot be read, the rules stay as they were: {Problem}", path, e.Message);
         }
+    }
+
+    /// <summary>Reads what verbs have added to the lists of senders.</summary>
+    public Task LoadAsync(CancellationToken cancel) => Senders?.LoadAsync(cancel) ?? Task.CompletedTask;
+
+    private static IEnumerable<SenderEntry> Entries(IEnumerable<string> texts, bool needsProof) => texts.Select(t => SenderEntry.Parse(t, needsProof, out _)).OfType<SenderEntry>();
+
+    private void TakeLists(ServerSettings settings)
+    {
+        if (_lists is null || _around is not { } around) return;
+        var ours = new Networks([.. settings.Networks.Internal, .. settings.Networks.Proxies, .. settings.Networks.TrustedRelays]);
+        _lists.Options = new()
+        {
+            Lists = settings.Spam.Lists is { } given ? [.. given.Select(l => l.ToList()!)] : DnsList.Ours,
+            IsOwnAddress = ours.Contains,
+            IsOwnDomain = around.IsOwnDomain,
+        };
     }
 
     // A verb makes no file where there is none.
@@ -107,6 +155,9 @@ internal sealed class SpamParts : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _running.DisposeAsync();
 }
+
+/// <summary>What the filter of a running server asks of its surroundings.</summary>
+internal sealed record SpamAround(IResolver Resolver, Func<string, bool> IsOwnDomain, IEvidence Evidence);
 
 /// <summary>A message from a file or a request, ready to be judged.</summary>
 internal static class SpamMessage

@@ -11,18 +11,18 @@ internal static class Fill
     private const int AtOnce = 512;
 
     /// <summary>Short messages into the INBOX of every account in turn, until <paramref name="total"/> were added in all.</summary>
-    public static Task StoreAsync(string data, long from, long total) => RunAsync(data, from, total, (store, accounts, message, i) =>
-        store.AcceptAsync(Message(message, i, [new(accounts[(int)(i % accounts.Count)], "INBOX", Prefix, SystemFlags.None, [])], null), default));
+    public static Task StoreAsync(string data, long from, long total) => RunAsync(data, from, total,
+        (accounts, message, i) => Message(message, i, [new(accounts[(int)(i % accounts.Count)], "INBOX", Prefix, SystemFlags.None, [])], null));
 
     /// <summary>Messages for a destination each that nobody tries before tomorrow, ten thousand destinations.</summary>
     public static Task QueueAsync(string data, long from, long total)
     {
         var tomorrow = TimeProvider.System.GetUtcNow().AddDays(1).ToUnixTimeMilliseconds();
-        return RunAsync(data, from, total, (store, _, message, i) =>
+        return RunAsync(data, from, total, (_, message, i) =>
         {
             var domain = $"d{i % 10_000}.test";
-            return store.AcceptAsync(Message(message, i, [], new("a@bench.test", null, "", DsnReturn.Unspecified, QueueNeeds.None, QueuePriority.Person, Prefix,
-                [new($"u{i}@{domain}", domain, DsnNotify.Unspecified, "", tomorrow)])), default);
+            return Message(message, i, [], new("a@bench.test", null, "", DsnReturn.Unspecified, QueueNeeds.None, QueuePriority.Person, Prefix,
+                [new($"u{i}@{domain}", domain, DsnNotify.Unspecified, "", tomorrow)]));
         });
     }
 
@@ -44,7 +44,7 @@ internal static class Fill
 
     private static async Task RunAsync(
         string data, long from, long total,
-        Func<SqliteMailStore, IReadOnlyList<AccountId>, (SqliteMailStore, Rendered), long, Task<Outcome<Accepted>>> one)
+        Func<IReadOnlyList<AccountId>, (SqliteMailStore, Rendered), long, Acceptance> one)
     {
         var reader = new MessageReader();
         await using var store = await SqliteMailStore.OpenAsync(
@@ -58,7 +58,9 @@ internal static class Fill
         {
             while (Interlocked.Increment(ref next) - 1 is var i && i < total)
             {
-                if (!(await one(store, accounts, (store, rendered), i)).Ok) throw new InvalidOperationException("the store refused");
+                var message = one(accounts, (store, rendered), i);
+                using var body = message.Body;
+                if (!(await store.AcceptAsync(message, default)).Ok) throw new InvalidOperationException("the store refused");
                 if (i % 1_000_000 == 0) Console.WriteLine($"  filled {i:N0}");
             }
         })));

@@ -22,7 +22,7 @@ namespace Aviso.Bench;
 internal static class Micro
 {
     public static void Run(string[] args) => BenchmarkSwitcher.FromTypes(
-        [typeof(MimeBench), typeof(LoginBench), typeof(AddressBench), typeof(StoreBench), typeof(SignatureBench), typeof(AcceptBench)]).Run(
+        [typeof(MimeBench), typeof(LoginBench), typeof(AddressBench), typeof(StoreBench), typeof(SignatureBench), typeof(AcceptBench), typeof(SieveBench)]).Run(
         args.Length == 0 ? ["--filter", "*"] : args,
         DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance)));
 }

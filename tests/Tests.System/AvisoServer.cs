@@ -47,34 +47,36 @@ public sealed class AvisoServer : IAsyncDisposable
     /// <summary>
     /// Starts a server with accounts alice@ bob@ carol@example.test. <paramref name="extra"/> is YAML added at the end;
     /// <paramref name="listeners"/> are kinds, each bound to a free port of 127.0.0.1 (or KIND@ADDRESS:PORT); <paramref name="proxies"/> are networks
-    /// that speak PROXY; <paramref name="tls"/> and <paramref name="limits"/> are the values of these keys.
+    /// that speak PROXY; <paramref name="tls"/> is the value of the key tls, <paramref name="limits"/> of limits; <paramref name="cleartext"/> may log in without TLS;
+    /// <paramref name="domain"/> is the domain instead of example.test.
     /// </summary>
     public static async Task<AvisoServer> StartAsync(
         string extra = "", string? listeners = null, string? dataFolder = null,
         IReadOnlyDictionary<string, string>? environment = null, string proxies = "", string tls = "{ self_signed: true }",
+        string cleartext = "127.0.0.0/8", string domain = Domain,
         string limits = "{ connections: 100000/min, messages: 100000/min, connections_at_once: 1000 }")
     {
         var folder = Directory.CreateTempSubdirectory("aviso-system-").FullName;
         var server = new AvisoServer(folder);
         var kinds = (listeners ?? "smtp submission submissions imap imaps lmtp metrics").Split(' ');
         await File.WriteAllTextAsync(server.SettingsFile, $$"""
-            hostname: mail.{{Domain}}
+            hostname: mail.{{domain}}
             data: {{dataFolder ?? server.DataFolder}}
             listeners:
             {{string.Join('\n', kinds.Select(kind => kind.Split('@') is [var name, var address]
                 ? $"  - {{ kind: {name}, address: \"{address}\" }}" : $"  - {{ kind: {kind}, address: \"127.0.0.1:0\" }}"))}}
             networks:
               internal: [127.0.0.0/8]
-              cleartext_login: [127.0.0.0/8]
+              cleartext_login: [{{cleartext}}]
               proxies: [{{proxies}}]
-            postmaster: alice@{{Domain}}
+            postmaster: alice@{{domain}}
             tls: {{tls}}
             domains:
-              - name: {{Domain}}
+              - name: {{domain}}
             accounts:
-              - { address: alice@{{Domain}}, password: "literal:{{Password}}" }
-              - { address: bob@{{Domain}}, password: "literal:{{Password}}" }
-              - { address: carol@{{Domain}}, password: "literal:{{Password}}" }
+              - { address: alice@{{domain}}, password: "literal:{{Password}}" }
+              - { address: bob@{{domain}}, password: "literal:{{Password}}" }
+              - { address: carol@{{domain}}, password: "literal:{{Password}}" }
             limits: {{limits}}
 
             """ + (extra.Contains("sending:", StringComparison.Ordinal) ? "" : "sending: { messages_per_hour: 1000000, messages_per_day: 1000000, recipients_per_hour: 1000000, recipients_per_day: 1000000, new_recipients: 1000000 }\n")

@@ -109,6 +109,9 @@ public sealed class AccountBook(IAccountRows rows, TimeProvider clock, ILogger l
     public IReadOnlyList<string> WithoutScram() => [.. ActiveCredentials().Where(c => !c.HasScram)
         .Select(c => Table.AddressOf(c.Account)!).Order(StringComparer.Ordinal)];
 
+    /// <summary>Something its sessions were let in by holds no longer: they should end.</summary>
+    public void EndSessions(AccountId account) => CredentialChanged?.Invoke(account);
+
     internal Task<ApplyResult> EditAsync(IReadOnlyList<FactEdit> edits, CancellationToken cancel) => ChangeAsync(null, edits, cancel);
 
     internal Credential? CredentialOf(AccountId account) => _credentials.GetValueOrDefault(account.Value);

@@ -137,7 +137,7 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
     private async Task SetPasswordAsync(string address, string? password, CancellationToken cancel)
     {
         if (password is null || book.Now.Facts.Accounts.FirstOrDefault(a => a.Row.Address == address) is not { } account) return;
-        await book.SetAsync(account.Row.Id, await authenticator.DeriveAsync(PasswordText.Prepare(password)!, cancel), cancel);
+        await book.SetAsync(account.Row.Id, await authenticator.DeriveAsync(account.Row.Id, PasswordText.Prepare(password)!, cancel), cancel);
     }
 
     private VerbAnswer? Owned(string address, out KnownAccount? account)

@@ -22,4 +22,22 @@ internal static partial class AccountsLog
 
     [LoggerMessage(3006, LogLevel.Information, "password record of {Address} made from its old hash")]
     public static partial void Rehashed(this ILogger log, string address);
+
+    [LoggerMessage(3007, LogLevel.Error, "app password {Id} cannot be read: it lets nobody in")]
+    public static partial void AppPasswordUnreadable(this ILogger log, string id);
+
+    [LoggerMessage(3008, LogLevel.Information, "login: session {Session} {Kind} from {Remote} mechanism {Mechanism} account {Address} by app password {Name}")]
+    public static partial void LoginByAppPassword(this ILogger log, string session, Net.ListenerKind kind, System.Net.IPAddress remote, string mechanism, string address, string name);
+
+    [LoggerMessage(3009, LogLevel.Error, "the OpenID provider {Issuer} is no help: {Reason}; logins by token fail or go on with its last keys, other logins are not touched")]
+    public static partial void ProviderAway(this ILogger log, string issuer, string reason);
+
+    [LoggerMessage(3010, LogLevel.Information, "the OpenID provider {Issuer} answers again")]
+    public static partial void ProviderBack(this ILogger log, string issuer);
+
+    [LoggerMessage(3011, LogLevel.Error, "the second factor of account {Account} cannot be read: no code is right until it is disabled and enabled again")]
+    public static partial void SecondFactorUnreadable(this ILogger log, long account);
+
+    [LoggerMessage(3012, LogLevel.Error, "passkey {Id} cannot be read: it lets nobody in")]
+    public static partial void PasskeyUnreadable(this ILogger log, string id);
 }

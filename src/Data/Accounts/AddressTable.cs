@@ -79,6 +79,9 @@ public sealed class AddressTable
         _lastResort = mailboxes.Values.Where(m => !m.Suspended).MinBy(m => m.Address, StringComparer.Ordinal);
     }
 
+    /// <summary>All domains whose mail is received here, alias domains too; lower case, A-labels.</summary>
+    public IReadOnlyList<string> Domains => _domains.Keys;
+
     /// <summary>True for the domains whose mail is received here, in any spelling.</summary>
     public bool IsLocalDomain(string domain) => AddressKey.TryDomain(domain, out var ascii) && _domains.ContainsKey(ascii);
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Aviso.Net;
+using Aviso.Store;
 
 namespace Aviso.Accounts;
 
@@ -17,6 +18,18 @@ public sealed class Authenticator(AccountBook book) : IAuthenticator, IDisposabl
     private readonly PasswordWorker _worker = new();
     private readonly ProofCache _proofs = new(book.Clock);
 
+    /// <summary>App passwords of all accounts; null: there are none.</summary>
+    public AppPasswords? AppPasswords { get; init; }
+
+    /// <summary>Is logging in to this account by its own password only half of what is asked? Then mail programs, which cannot ask for
+    /// the other half, need an app password.</summary>
+    public Func<AccountId, bool> IsTwoStep { get; init; } = static _ => false;
+
+    /// <summary>Logins by token; null: none. May be replaced at any time.</summary>
+    public TokenLogins? TokenLogins { get; set; }
+
+    public TokenOffer? Tokens => TokenLogins?.Offer;
+
     public bool ScramOffered => book.ScramOffered;
 
     /// <summary>Derivations done since start.</summary>
@@ -24,6 +37,7 @@ public sealed class Authenticator(AccountBook book) : IAuthenticator, IDisposabl
 
     public async ValueTask<Principal?> CheckPasswordAsync(LoginAttempt attempt, string user, string password, CancellationToken cancel)
     {
+        if (Active(user) is { } account && AppPasswords?.Find(account, password) is { } app) return Enter(attempt, app);
         var proof = _proofs.Key(user, password);
         var prepared = PasswordText.Prepare(password);
         // Twice when the credential was replaced while it was being checked, by a login beside this one or by a reload.
@@ -40,13 +54,46 @@ public sealed class Authenticator(AccountBook book) : IAuthenticator, IDisposabl
         return Refuse(attempt, user, null);
     }
 
-    public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel) =>
-        new(Find(user) is { HasScram: true } known ? known.Record!.Keys : MadeUp(user));
+    public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel)
+    {
+        var own = Find(user) is { HasScram: true } known ? known.Record : null;
+        var apps = Active(user) is { } account && AppPasswords is { } all ? all.Of(account).Where(p => p.Record is not null).ToList() : [];
+        if (apps.Count == 0) return new(own?.Keys ?? MadeUp(user));
+        // One salt is told before anything is proved: the own password's, else that of the newest live app password.
+        var told = own ?? (apps.LastOrDefault(p => p.RevokedAt == 0) ?? apps[^1]).Record!;
+        var keys = own?.Keys ?? MadeUp(user) with { Salt = told.Salt, Iterations = told.Iterations };
+        return new(keys with
+        {
+            Others = [.. apps.Where(p => AppPasswords.SameSalt(p.Record!, told)).Select(p => new ScramProofKeys(p.Id, p.Record!.StoredKey, p.Record.ServerKey))],
+        });
+    }
 
     public ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel)
     {
         var credential = Find(user);
+        if (proofHolds && attempt.Notes.ProvedBy.Length > 0)
+        {
+            return new(Active(user) is { } account && AppPasswords?.FindById(account, attempt.Notes.ProvedBy) is { } app
+                ? Enter(attempt, app) : Refuse(attempt, user, credential));
+        }
         return new(proofHolds && credential is { HasScram: true } ? Enter(attempt, credential, "proved") : Refuse(attempt, user, credential));
+    }
+
+    public async ValueTask<Principal?> CheckTokenAsync(LoginAttempt attempt, string user, string token, CancellationToken cancel)
+    {
+        if (TokenLogins is not { } logins) return null;
+        var verdict = await logins.CheckAsync(user, token, cancel);
+        if (verdict.Account is { } account && book.Table.AddressOf(account) is { } address)
+        {
+            AccountsMeters.Login(attempt.Kind, "token");
+            book.Log.Login(attempt.SessionId, attempt.Kind, attempt.Remote, attempt.Mechanism, address);
+            return new(account.Value, address);
+        }
+        if (verdict.Status.Length > 0) attempt.Notes.TokenStatus = verdict.Status;
+        else attempt.Notes.Advice = new(LoginAdviceKind.Unavailable, "Logging in by token is not possible now; try again later");
+        AccountsMeters.Login(attempt.Kind, verdict.Status.Length > 0 ? "refused" : "unavailable");
+        book.Log.LoginRefused(attempt.SessionId, attempt.Kind, attempt.Remote, attempt.Mechanism, Shown(user), "token: " + verdict.Problem);
+        return null;
     }
 
     /// <summary>
@@ -58,37 +105,53 @@ public sealed class Authenticator(AccountBook book) : IAuthenticator, IDisposabl
         foreach (var credential in book.Credentials.Where(c => c.Password is not null).ToList())
         {
             var password = PasswordText.Prepare(credential.Password!)!;
-            var verdict = await _worker.RunAsync(() => Verify(credential, password, password), cancel);
+            var salt = AppPasswords?.SaltOf(credential.Account);
+            var verdict = await _worker.RunAsync(() => Verify(credential, password, password, salt), cancel);
             if (verdict.Holds) await RenewAsync(credential, verdict, cancel);
         }
     }
 
     /// <summary>Derives a record for a verb.</summary>
-    internal Task<ScramRecord> DeriveAsync(string prepared, CancellationToken cancel) =>
-        _worker.RunAsync(() => ScramRecord.Derive(prepared), cancel);
+    internal Task<ScramRecord> DeriveAsync(AccountId account, string prepared, CancellationToken cancel)
+    {
+        var salt = AppPasswords?.SaltOf(account);
+        return _worker.RunAsync(() => New(prepared, salt), cancel);
+    }
+
+    /// <summary>Derives a record for an app password: with the salt that this account's clients are told.</summary>
+    internal Task<ScramRecord> DeriveAppAsync(AccountId account, string address, string secret, CancellationToken cancel)
+    {
+        var told = book.CredentialOf(account) is { HasScram: true } own ? own.Record! : AppPasswords?.SaltOf(account);
+        var (salt, rounds) = told is null ? (MadeUp(address).Salt, ScramRecord.Rounds) : (told.Salt, told.Iterations);
+        return _worker.RunAsync(() => ScramRecord.Derive(secret, salt, rounds), cancel);
+    }
 
     public void Dispose() => _worker.Dispose();
 
-    private Credential? Find(string user) => book.Table.FindAccount(user) is { } account && !book.Table.IsSuspended(account)
-        ? book.CredentialOf(account) : null;
+    private AccountId? Active(string user) => book.Table.FindAccount(user) is { } account && !book.Table.IsSuspended(account) ? account : null;
+
+    private Credential? Find(string user) => Active(user) is { } account ? book.CredentialOf(account) : null;
 
     /// <param name="Made">A new record to store; null keeps the one there.</param>
     private readonly record struct Verdict(bool Holds, ScramRecord? Made);
 
-    private static Verdict Verify(Credential credential, string prepared, string raw)
+    private static Verdict Verify(Credential credential, string prepared, string raw, ScramRecord? shared)
     {
         if (credential.Password is { } declared)
         {
             // One derivation whether it is right or wrong: the record that it makes is the one we want to have anyway.
-            var salt = credential.Record?.Salt ?? RandomNumberGenerator.GetBytes(16);
-            var made = ScramRecord.Derive(prepared, salt, credential.Record?.Iterations ?? ScramRecord.Rounds);
+            var salt = credential.Record?.Salt ?? shared?.Salt ?? RandomNumberGenerator.GetBytes(16);
+            var made = ScramRecord.Derive(prepared, salt, credential.Record?.Iterations ?? shared?.Iterations ?? ScramRecord.Rounds);
             var holds = Same(prepared, PasswordText.Prepare(declared) ?? "");
             var stands = credential.Record is not null && CryptographicOperations.FixedTimeEquals(made.StoredKey, credential.Record.StoredKey);
-            return new(holds, holds && !stands ? (credential.Record is null ? made : ScramRecord.Derive(prepared)) : null);
+            return new(holds, holds && !stands ? (credential.Record is null ? made : New(prepared, shared)) : null);
         }
         if (credential.Hash is not { } hash) return new((credential.Record ?? Nobody).Holds(prepared), null);
-        return CryptHash.Holds(raw, hash) ? new(true, ScramRecord.Derive(prepared)) : default;
+        return CryptHash.Holds(raw, hash) ? new(true, New(prepared, shared)) : default;
     }
+
+    private static ScramRecord New(string prepared, ScramRecord? shared) =>
+        shared is null ? ScramRecord.Derive(prepared) : ScramRecord.Derive(prepared, shared.Salt, shared.Iterations);
 
     private static bool Same(string a, string b) => CryptographicOperations.FixedTimeEquals(
         SHA256.HashData(Encoding.UTF8.GetBytes(a)), SHA256.HashData(Encoding.UTF8.GetBytes(b)));
@@ -97,7 +160,8 @@ public sealed class Authenticator(AccountBook book) : IAuthenticator, IDisposabl
     {
         try
         {
-            return await _worker.RunAsync(() => Verify(against, prepared, raw), cancel);
+            var salt = AppPasswords?.SaltOf(against.Account);
+            return await _worker.RunAsync(() => Verify(against, prepared, raw, salt), cancel);
         }
         catch (LoginOverloadException)
         {
@@ -130,16 +194,35 @@ public sealed class Authenticator(AccountBook book) : IAuthenticator, IDisposabl
     private Principal? Enter(LoginAttempt attempt, Credential credential, string how)
     {
         if (book.Table.AddressOf(credential.Account) is not { } address) return null;
+        if (IsTwoStep(credential.Account) && AppPasswordScope.ProtocolOf(attempt.Kind) is not "jmap")
+        {
+            attempt.Notes.Advice = new(LoginAdviceKind.AppPasswordNeeded,
+                "This account logs in in two steps: make an app password for this program and use it instead of the password");
+            return Refuse(attempt, address, credential);
+        }
         AccountsMeters.Login(attempt.Kind, how);
         book.Log.Login(attempt.SessionId, attempt.Kind, attempt.Remote, attempt.Mechanism, address);
         return new(credential.Account.Value, address);
+    }
+
+    private Principal? Enter(LoginAttempt attempt, AppPassword app)
+    {
+        if (book.Table.AddressOf(app.Account) is not { } address) return null;
+        if (AppPasswords!.Use(app, attempt) is { } refusal)
+        {
+            attempt.Notes.Advice = refusal;
+            return Refuse(attempt, address, null);
+        }
+        AccountsMeters.Login(attempt.Kind, "app-password");
+        book.Log.LoginByAppPassword(attempt.SessionId, attempt.Kind, attempt.Remote, attempt.Mechanism, address, app.Name);
+        return new(app.Account.Value, address) { Scope = app.LoginScope };
     }
 
     private Principal? Refuse(LoginAttempt attempt, string user, Credential? credential)
     {
         AccountsMeters.Login(attempt.Kind, "refused");
         book.Log.LoginRefused(attempt.SessionId, attempt.Kind, attempt.Remote, attempt.Mechanism, Shown(user),
-            credential is not null ? "wrong password" : book.Table.FindAccount(user) is null ? "no such account" : "suspended or without a password");
+            attempt.Notes.Advice is { } advice ? advice.Text : credential is not null ? "wrong password" : book.Table.FindAccount(user) is null ? "no such account" : "suspended or without a password");
         return null;
     }
 

@@ -34,6 +34,10 @@ public sealed class SendAsGrants
         return _grants.TryGetValue(account.Value, out var grants) && Array.Exists(grants, g => g.Covers(key));
     }
 
+    /// <summary>Is the address one of these, or of these patterns? For what limits a grant further.</summary>
+    public static bool Covers(IReadOnlyList<string> patterns, string address) =>
+        AddressKey.TryParse(address, out var key) && patterns.Any(p => Grant.Read(p) is { } grant && grant.Covers(key));
+
     /// <summary>True when a grant can be written so.</summary>
     public static bool IsGrant(string text) => Grant.Read(text) is not null;
 

@@ -57,6 +57,12 @@ public enum DsnNotify : byte
 public enum QueueNeeds : byte
 {
     None = 0, EightBit = 1, SmtpUtf8 = 2, BinaryMime = 4,
+
+    /// <summary>RFC 8689 §4.1 REQUIRETLS: only over verified TLS to hops that promise the same.</summary>
+    RequireTls = 8,
+
+    /// <summary>RFC 8689 §3 "TLS-Required: No": delivery is worth more to the sender than what the recipient's domain says about TLS.</summary>
+    TlsOptional = 16,
 }
 
 /// <summary>Who gets the last of a relay's quota: people first (design.md row 2). Frozen.</summary>

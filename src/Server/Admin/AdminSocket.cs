@@ -171,7 +171,7 @@ public sealed partial class AdminSocket : IAsyncDisposable
 
     /// <summary>Arguments for the audit line, without secrets.</summary>
     private static string Shown(JsonObject args) => string.Join(' ', args
-        .Select(a => $"{a.Key}={(a.Key is "password" or "hash" or "secret" ? "***" : a.Value?.ToJsonString())}"));
+        .Select(a => $"{a.Key}={(a.Key is "password" or "hash" or "code" or "secret" ? "***" : a.Value?.ToJsonString())}"));
 
     private static async Task AnswerAsync(NetworkStream stream, AdminReply reply)
     {

@@ -22,6 +22,16 @@ internal static class AcmeChecks
         var acme = settings.Tls.Acme;
         yield return (acme, acme.Has("names") ? "names" : "challenge", acme.Names.Count > 0 ? acme.Names : [settings.Hostname], acme.Challenge);
         foreach (var more in acme.More) yield return (more, "names", more.Names, more.Has("challenge") ? more.Challenge : acme.Challenge);
+        // Each by itself: a policy host that does not lead here yet must not cost the certificate of the mail host.
+        foreach (var host in PolicyHosts(settings)) yield return (settings.MtaSts, "publish", [host], acme.Challenge);
+    }
+
+    // What a certificate of the settings covers needs no other.
+    private static IEnumerable<string> PolicyHosts(ServerSettings settings)
+    {
+        if (!settings.MtaSts.Has("publish")) return [];
+        var named = settings.Tls.Acme.Names.Concat(settings.Tls.Acme.More.SelectMany(m => m.Names)).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return settings.Domains.Select(d => d.Name).Where(d => !named.Contains("mta-sts." + d) && !named.Contains("*." + d)).Select(d => "mta-sts." + d);
     }
 
     private static void AuthoritiesAreWhole(AcmeSection acme, Problems problems)

@@ -80,12 +80,17 @@ public sealed class AliasSection : SettingsSection
 
     public IReadOnlyList<string> To { get; private set; } = [];
 
+    /// <summary>No person has it: <see cref="To"/> is empty.</summary>
+    public bool Trap { get; private set; }
+
     internal static readonly Table<AliasSection> Table = new("One alias.",
     [
         new Key<AliasSection, string>("address", Types.AddressPattern, s => s.Address, (s, v) => s.Address = v,
             "The address, or a pattern with one `*` before the `@`.") { Required = true, Example = "sales-*@example.org" },
         new Key<AliasSection, IReadOnlyList<string>>("to", Types.ListOf(Types.Address), s => s.To, (s, v) => s.To = v,
-            "Where its mail goes: accounts and aliases here, or addresses elsewhere.") { Required = true, Example = "[alice@example.org]" },
+            "Where its mail goes: accounts and aliases here, or addresses elsewhere. This or `trap`.") { Example = "[alice@example.org]" },
+        new Key<AliasSection, bool>("trap", Types.Boolean, s => s.Trap, (s, v) => s.Trap = v,
+            "A spam trap, as in `spam.traps`: its mail is taken, teaches, and goes to nobody.") { Example = "true" },
     ]);
 }
 

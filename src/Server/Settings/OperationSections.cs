@@ -89,6 +89,24 @@ public sealed class SpamSection : SettingsSection
 
     public bool LearnFromJunk { get; private set; } = true;
 
+    /// <summary>Null: of any score.</summary>
+    public double? GreylistFrom { get; private set; }
+
+    public TimeSpan GreylistDelay { get; private set; } = TimeSpan.FromMinutes(5);
+
+    public IReadOnlyList<string> Allow { get; private set; } = [];
+
+    public IReadOnlyList<string> AllowUnproven { get; private set; } = [];
+
+    public IReadOnlyList<string> Block { get; private set; } = [];
+
+    public IReadOnlyList<string> Traps { get; private set; } = [];
+
+    public AntivirusSection Antivirus { get; private set; } = new();
+
+    /// <summary>Null: ours.</summary>
+    public IReadOnlyList<DnsListSection>? Lists { get; private set; }
+
     internal static readonly Table<SpamSection> Table = new("Spam filtering.",
     [
         new Key<SpamSection, bool>("enabled", Types.Boolean, s => s.Enabled, (s, v) => s.Enabled = v,
@@ -98,12 +116,35 @@ public sealed class SpamSection : SettingsSection
         new Key<SpamSection, double>("reject", Types.Score, s => s.Reject, (s, v) => s.Reject = v,
             "From this score on mail is refused.") { Example = "20" },
         new Key<SpamSection, bool>("greylist", Types.Boolean, s => s.Greylist, (s, v) => s.Greylist = v,
-            "Defer the first mail of unknown senders.") { Example = "true", Later = "greylisting" },
+            "Defer the first mail of unknown senders: who comes again after `greylist_delay` is known for 36 days. Mail to be marked is not deferred but marked; "
+            + "relays, internal networks, proven senders who were good before, and people whom the recipient writes to are never deferred.") { Example = "true" },
+        new Key<SpamSection, double>("greylist_from", Types.Score, s => s.GreylistFrom, (s, v) => s.GreylistFrom = v,
+            "Defer only mail of at least this score.") { Example = "2", DefaultText = "of any score" },
+        new Key<SpamSection, TimeSpan>("greylist_delay", Types.Duration, s => s.GreylistDelay, (s, v) => s.GreylistDelay = v,
+            "How long a deferred sender has to wait.") { Example = "2m" },
         new Key<SpamSection, string>("rules", Types.Path, s => s.Rules, (s, v) => s.Rules = v,
             "A file of rules that are added to ours, and scores that replace ours; see docs/spam-rules.md.")
             { Example = "/etc/aviso/spam.rules", DefaultText = "only the rules that came with the program" },
         new Key<SpamSection, bool>("learn_from_junk", Types.Boolean, s => s.LearnFromJunk, (s, v) => s.LearnFromJunk = v,
             "Learn from what users move into and out of Junk, and from what they answer.") { Example = "false" },
+        new Key<SpamSection, IReadOnlyList<string>>("allow", Types.ListOf(Types.Sender), s => s.Allow, (s, v) => s.Allow = v,
+            "Senders whose mail is never junk: addresses, domains (with all below them), @domains (only these), IP addresses and networks. Names only count when SPF or DKIM proves "
+            + "them. `aviso spam allow` adds more, for accounts too.") { Example = "[partner.example, boss@example.net]" },
+        new Key<SpamSection, IReadOnlyList<string>>("allow_unproven", Types.ListOf(Types.Sender), s => s.AllowUnproven, (s, v) => s.AllowUnproven = v,
+            "As `allow`, for senders who cannot prove who they are. Anybody can write in such a name.") { Example = "[alarms@device.example]" },
+        new Key<SpamSection, IReadOnlyList<string>>("block", Types.ListOf(Types.Sender), s => s.Block, (s, v) => s.Block = v,
+            "Senders whose mail is refused. `aviso spam block` adds more; what an account blocks goes to its Junk.") { Example = "[nuisance.example, 203.0.113.0/24]" },
+        new Key<SpamSection, IReadOnlyList<string>>("traps", Types.ListOf(Types.AddressPattern), s => s.Traps, (s, v) => s.Traps = v,
+            "Addresses here that no person has and nobody was ever given. Mail to them is taken, teaches the filter what spam is, counts against its source and is delivered to nobody.")
+            { Example = "[old-webmaster@example.org]" },
+        new Key<SpamSection, AntivirusSection>("antivirus", new SectionType<AntivirusSection>(AntivirusSection.Table), s => s.Antivirus, (s, v) => s.Antivirus = v,
+            "Virus scanning.") { Example = "{ clamd: \"unix:/run/clamav/clamd.ctl\" }" },
+        new Key<SpamSection, IReadOnlyList<DnsListSection>>("lists", Types.ListOf(new SectionType<DnsListSection>(DnsListSection.Table)), s => s.Lists,
+            (s, v) => s.Lists = v, "Lists of others that are asked by DNS, instead of ours; [] asks nobody. Each must pass a self-test before it is believed. See docs/spam.md.")
+            {
+                Example = "[ { zone: zen.spamhaus.org }, { zone: bl.example, ask: [client], codes: [ { answer: 127.0.0.2, symbol: LIST_MINE, score: 2 } ] } ]",
+                DefaultText = string.Join(", ", Aviso.Spam.DnsList.Ours.Select(l => l.Zone)),
+            },
     ]);
 }
 
@@ -122,6 +163,21 @@ public sealed class GuardSection : SettingsSection
 
     public IReadOnlyList<Secret> Bouncers { get; private set; } = [];
 
+    public EngineSection Crowdsec { get; private set; } = new();
+
+    /// <summary>"stdout", or the path of a file; null: none.</summary>
+    public string? CompatibilityLog { get; private set; }
+
+    public NftablesSection Nftables { get; private set; } = new();
+
+    public bool HasNftables => Has("nftables");
+
+    /// <summary>Relative paths begin in the settings file's folder.</summary>
+    internal void Root(string folder)
+    {
+        if (CompatibilityLog is not (null or "stdout")) CompatibilityLog = System.IO.Path.GetFullPath(CompatibilityLog, folder);
+    }
+
     internal static readonly Table<GuardSection> Table = new("Who decides about bans: one owner.",
     [
         new Key<GuardSection, GuardMode>("mode", Types.Words("mode", ("builtin", GuardMode.Builtin), ("crowdsec", GuardMode.Crowdsec),
@@ -133,6 +189,15 @@ public sealed class GuardSection : SettingsSection
             "How long a first ban lasts; each further one of the same client is four times as long, up to a week.") { Example = "1h" },
         new Key<GuardSection, IReadOnlyList<Secret>>("bouncers", Types.ListOf(Types.Secret), s => s.Bouncers, (s, v) => s.Bouncers = v,
             "API keys, one for each CrowdSec bouncer that reads our decisions at /v1/decisions on a listener of kind http.") { Example = "[\"file:bouncer.key\"]" },
+        new Key<GuardSection, EngineSection>("crowdsec", new SectionType<EngineSection>(EngineSection.Table), s => s.Crowdsec, (s, v) => s.Crowdsec = v,
+            "The engine of mode crowdsec: its decisions hold here, and what is seen here is told to it.") { Example = "{ url: \"http://127.0.0.1:8080\", key: env:CROWDSEC_KEY }" },
+        new Key<GuardSection, string>("compatibility_log", Types.Path, s => s.CompatibilityLog, (s, v) => s.CompatibilityLog = v,
+            "Lines about failed logins and refused mail in the words of Postfix and Dovecot, for a CrowdSec engine that reads logs (hub collections postfix and dovecot): "
+            + "`stdout`, or a file. Of stdout in a cluster, say `program: postfix/smtpd` and `program: dovecot` in two acquisitions: plain `postfix` matches nothing.")
+            { Example = "/var/log/aviso-mail.log", DefaultText = "none" },
+        new Key<GuardSection, NftablesSection>("nftables", new SectionType<NftablesSection>(NftablesSection.Keys), s => s.Nftables, (s, v) => s.Nftables = v,
+            "Keep what is banned in sets of nftables too, so that the kernel drops it before we accept it. Needs the program nft and the right to change the packet filter; "
+            + "of no use behind a proxy, whose address is all the kernel sees.") { Example = "{ table: aviso }" },
     ]);
 }
 

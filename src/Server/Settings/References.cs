@@ -2,9 +2,13 @@ namespace Aviso.Settings;
 
 /// <summary>What a reference stands for, or why it cannot be read.</summary>
 /// <param name="File">The file it was read from, to be watched; null when it is none.</param>
-public sealed record Reference(string? Text, string? Error, string? File = null);
+public sealed record Reference(string? Text, string? Error, string? File = null)
+{
+    /// <summary>The text is a JSON object: only keys that take a list take it.</summary>
+    public bool IsMap { get; init; }
+}
 
-/// <summary>Reads references of one scheme, such as <c>env:NAME</c>. Vault will be another of these.</summary>
+/// <summary>Reads references of one scheme, such as <c>env:NAME</c>.</summary>
 public interface IReferenceResolver
 {
     /// <summary>The word before the colon.</summary>
@@ -20,9 +24,12 @@ public sealed class References(IReadOnlyList<IReferenceResolver> resolvers)
 {
     private const string LiteralScheme = "literal:";
 
-    /// <summary>env, file and (with a clear no) vault.</summary>
+    /// <summary>env and file; of vault only how it is written.</summary>
     public static References System { get; } = new(
         [new EnvironmentReferences(Environment.GetEnvironmentVariable), new FileReferences(), new VaultReferences()]);
+
+    /// <summary>These, with <paramref name="resolver"/> for its scheme.</summary>
+    public References With(IReferenceResolver resolver) => new([resolver, .. resolvers.Where(r => r.Scheme != resolver.Scheme)]);
 
     /// <summary>Null when <paramref name="text"/> is no reference.</summary>
     internal Reference? TryResolve(string text, string folder)
@@ -82,13 +89,4 @@ public sealed class FileReferences : IReferenceResolver
             return new(null, $"the file {path} cannot be read: {e.Message}", path);
         }
     }
-}
-
-/// <summary><c>vault:PATH#FIELD</c>: known, not part of this version.</summary>
-public sealed class VaultReferences : IReferenceResolver
-{
-    public string Scheme => "vault";
-
-    public Reference Resolve(string body, string folder) =>
-        new(null, "`vault:` comes later; use `env:` or `file:` in this version");
 }

@@ -40,6 +40,8 @@ public sealed class ServerSettings : SettingsSection
 
     public OutboundSection Outbound { get; private set; } = new();
 
+    public MtaStsSection MtaSts { get; private set; } = new();
+
     public LimitsSection Limits { get; private set; } = new();
 
     public StoreSection Store { get; private set; } = new();
@@ -54,11 +56,22 @@ public sealed class ServerSettings : SettingsSection
 
     public ReportsSection Reports { get; private set; } = new();
 
+    public LoginsSection Logins { get; private set; } = new();
+
+    public OAuthSection OAuth { get; private set; } = new();
+
+    /// <summary>Logins by token are configured.</summary>
+    public bool HasOAuth => Has("oauth");
+
     public GuardSection Guard { get; private set; } = new();
 
     public ProbeSection Probe { get; private set; } = new();
 
     public DnsSection Dns { get; private set; } = new();
+
+    public VaultSection Vault { get; private set; } = new();
+
+    public bool HasVault => Has("vault");
 
     public LogSection Log { get; private set; } = new();
 
@@ -146,6 +159,8 @@ public sealed class ServerSettings : SettingsSection
             },
         new Key<ServerSettings, OutboundSection>("outbound", new SectionType<OutboundSection>(OutboundSection.Table),
             s => s.Outbound, (s, v) => s.Outbound = v, "How mail leaves.") { Example = "{ give_up_after: 5d }" },
+        new Key<ServerSettings, MtaStsSection>("mta_sts", new SectionType<MtaStsSection>(MtaStsSection.Table),
+            s => s.MtaSts, (s, v) => s.MtaSts = v, "TLS between mail servers.") { Example = "{ publish: testing }" },
         new Key<ServerSettings, LimitsSection>("limits", new SectionType<LimitsSection>(LimitsSection.Table),
             s => s.Limits, (s, v) => s.Limits = v, "What one client or one message may use.")
             { Example = "{ message_size: 200MB, connections_at_once: 50 }" },
@@ -166,14 +181,23 @@ public sealed class ServerSettings : SettingsSection
         new Key<ServerSettings, SieveSection>("sieve", new SectionType<SieveSection>(SieveSection.Table),
             s => s.Sieve, (s, v) => s.Sieve = v, "Sieve scripts: each account's own, and the administrator's around them.")
             { Example = "{ before: [/etc/aviso/before.sieve] }" },
+        new Key<ServerSettings, LoginsSection>("logins", new SectionType<LoginsSection>(LoginsSection.Table),
+            s => s.Logins, (s, v) => s.Logins = v, "How people log in.")
+            { Example = "{ two_step_needs_app_password: true }" },
+        new Key<ServerSettings, OAuthSection>("oauth", new SectionType<OAuthSection>(OAuthSection.Table),
+            s => s.OAuth, (s, v) => s.OAuth = v, "Logging in with tokens of an OpenID provider (OAUTHBEARER and XOAUTH2), over TLS, beside passwords.")
+            { Example = "{ issuer: \"https://login.example.org/realms/mail\", audience: [aviso] }" },
         new Key<ServerSettings, GuardSection>("guard", new SectionType<GuardSection>(GuardSection.Table),
             s => s.Guard, (s, v) => s.Guard = v, "Who decides about bans: one owner.")
-            { Example = "{ mode: builtin }", Later = "bans" },
+            { Example = "{ mode: builtin }" },
         new Key<ServerSettings, ProbeSection>("probe", new SectionType<ProbeSection>(ProbeSection.Table),
             s => s.Probe, (s, v) => s.Probe = v, "The round-trip probe.")
             { Example = "{ every: 20m }", Later = "the round-trip probe" },
         new Key<ServerSettings, DnsSection>("dns", new SectionType<DnsSection>(DnsSection.Table),
             s => s.Dns, (s, v) => s.Dns = v, "Name resolution.") { Example = "{ resolvers: [\"127.0.0.1:53\"] }" },
+        new Key<ServerSettings, VaultSection>("vault", new SectionType<VaultSection>(VaultSection.Table),
+            s => s.Vault, (s, v) => s.Vault = v, "Where `vault:` references are read.")
+            { Example = "{ address: \"https://vault.example.org:8200\", kubernetes_role: aviso }", DefaultText = "none" },
         new Key<ServerSettings, LogSection>("log", new SectionType<LogSection>(LogSection.Table),
             s => s.Log, (s, v) => s.Log = v, "The log, on standard output.") { Example = "{ format: json }" },
     ]);

@@ -46,13 +46,13 @@ internal readonly record struct Resolved(string Text, string? Reference);
 
 internal sealed class ScalarType<T>(
     string name, string meaning, Func<Resolved, Parsed<T>> parse, Func<T, string>? show = null, string? pattern = null,
-    string json = "string", bool hidden = false)
+    string json = "string", bool hidden = false, bool takesMap = false)
     : SettingType<T>(name, meaning)
 {
     public override bool TryRead(Node node, string path, Reading reading, out T value)
     {
         value = default!;
-        if (reading.Resolve(node, path, Meaning) is not { } resolved) return false;
+        if (reading.Resolve(node, path, Meaning, takesMap) is not { } resolved) return false;
         var parsed = parse(resolved);
         value = parsed.Value;
         if (parsed.Ok) return true;
@@ -99,7 +99,8 @@ internal sealed class WordType<T>(string name, IReadOnlyDictionary<string, T> wo
         if (reading.Resolve(node, path, Meaning) is not { } resolved) return false;
         if (words.TryGetValue(resolved.Text, out value)) return true;
         reading.Problems.Add(node.Place, path,
-            $"must be {Meaning}; `{resolved.Text}` is not{Nearest.Hint(resolved.Text, words.Keys)}");
+            resolved.Reference is { } reference ? $"must be {Meaning}; what {reference} holds is not"
+                : $"must be {Meaning}; `{resolved.Text}` is not{Nearest.Hint(resolved.Text, words.Keys)}");
         return false;
     }
 

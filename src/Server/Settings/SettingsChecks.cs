@@ -13,6 +13,8 @@ namespace Aviso.Settings;
 /// </summary>
 internal static class SettingsChecks
 {
+    private const int MostLists = 30;
+
     private static readonly string[] HashSchemes = ["{BLF-CRYPT}", "{SHA512-CRYPT}", "{SHA256-CRYPT}", "{YESCRYPT}", "{CRYPT}", "{SCRAM-SHA-256}"];
 
     public static void Run(ServerSettings settings, Problems problems)
@@ -21,7 +23,10 @@ internal static class SettingsChecks
         ListenersHaveTls(settings, problems);
         TlsIsOneThing(settings.Tls, problems);
         if (settings.Tls.HasAcme) AcmeChecks.Run(settings, problems);
+        if (settings.HasVault) VaultChecks.Run(settings.Vault, problems);
+        PolicyIsServed(settings.MtaSts, settings, problems);
         NetworksAreNotEverybody(settings, problems);
+        GuardChecks.Run(settings, problems);
         DomainsAreApart(settings, problems);
         AccountsAreWhole(settings, problems);
         AliasesAreClear(settings, problems);
@@ -29,12 +34,42 @@ internal static class SettingsChecks
         RoutesLeadSomewhere(settings, problems);
         CaptureIsLocal(settings, problems);
         PostmasterIsSomebody(settings, problems);
+        SpamListsAreWhole(settings.Spam, problems);
+        TrapsAreNobodys(settings, problems);
+        if (settings.Spam.Antivirus.Timeout > TimeSpan.FromSeconds(10)) Say(problems, settings.Spam.Antivirus, "timeout", "must be at most 10s: a sender waits meanwhile");
+        if (settings.Spam.GreylistFrom >= settings.Spam.AddHeader)
+            Say(problems, settings.Spam, "greylist_from", "must be below `add_header`: mail to be marked is not deferred");
+        if (settings.HasOAuth) ProviderIsReached(settings.OAuth, problems);
         if (settings.Spam.AddHeader >= settings.Spam.Reject)
             Say(problems, settings.Spam, settings.Spam.Has("reject") ? "reject" : "add_header", "must be above `add_header`: mail to be marked would be refused");
         if (settings.Outbound.NoticeAfter >= settings.Outbound.GiveUpAfter)
             Say(problems, settings.Outbound, settings.Outbound.Has("notice_after") ? "notice_after" : "give_up_after",
                 "`notice_after` must be shorter than `give_up_after`");
     }
+
+    private static void PolicyIsServed(MtaStsSection sts, ServerSettings settings, Problems problems)
+    {
+        if (sts.Publish != Delivery.StsMode.None && settings.Listeners.All(l => l.Kind is not (ListenerKind.Https or ListenerKind.Http)))
+            Say(problems, sts, "publish", "the policy needs a listener: add `{ kind: https, address: \"[::]:443\" }`");
+        if (sts.MaxAge < TimeSpan.FromHours(1) || sts.MaxAge > TimeSpan.FromDays(365))
+            Say(problems, sts, "max_age", "must be from an hour to a year; others want a week or more (RFC 8461 section 3.2)");
+        if (sts.Publish == Delivery.StsMode.Enforce && sts.Mx.Count > 0 && !Covered(sts.Mx, settings.Hostname))
+            Say(problems, sts, "mx", $"does not name this server ({settings.Hostname}): others would send it no mail");
+    }
+
+    private static bool Covered(IReadOnlyList<string> mx, string host) => new Delivery.StsPolicy(Delivery.StsMode.Enforce, [.. mx.Select(m => m.ToLowerInvariant())], default).Covers(host);
+
+    private static void ProviderIsReached(OAuthSection oauth, Problems problems)
+    {
+        if (!IsProviderUrl(oauth.Issuer)) Say(problems, oauth, "issuer", "must be an https URL without `?` and `#`, such as https://login.example.org/realms/mail");
+        if (oauth.Audience.Count == 0) Say(problems, oauth, "audience", "must name at least one audience: otherwise tokens for other services would open the mail");
+        if (oauth.ClockSkew > TimeSpan.FromMinutes(5)) Say(problems, oauth, "clock_skew", "must be at most 5m");
+        if (oauth.Introspection.Endpoint is { } endpoint && !IsProviderUrl(endpoint)) Say(problems, oauth.Introspection, "endpoint", "must be an https URL");
+    }
+
+    // In the clear only on this machine: the keys that come this way decide who is let in.
+    private static bool IsProviderUrl(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Query.Length + uri.Fragment.Length == 0
+        && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback));
 
     /// <summary>Paths are whole here. A script that cannot run is found now, not with the first message.</summary>
     public static void SieveScriptsRun(SieveSection sieve, Problems problems)
@@ -65,6 +100,29 @@ internal static class SettingsChecks
 
     internal static void Say(Problems problems, SettingsSection section, string key, string text) =>
         problems.Add(section.PlaceOf(key), section.PathOf(key), text);
+
+    private static void SpamListsAreWhole(SpamSection spam, Problems problems)
+    {
+        foreach (var list in spam.Lists ?? [])
+        {
+            if (list.Zone.Length > 0 && list.ToList() is null)
+                Say(problems, list, "zone", $"{list.Zone} is no list that came with the program: say what it is asked (`ask`) and what its answers mean (`codes`)");
+        }
+        if (spam.Lists is { Count: > MostLists }) Say(problems, spam, "lists", $"has more than {MostLists} lists");
+    }
+
+    private static void TrapsAreNobodys(ServerSettings settings, Problems problems)
+    {
+        for (var i = 0; i < settings.Spam.Traps.Count; i++)
+        {
+            var (trap, key) = (settings.Spam.Traps[i], $"traps[{i}]");
+            if (!IsDeclared(settings, trap)) Say(problems, settings.Spam, key, NotDeclared(settings, trap));
+            if (settings.Accounts.FirstOrDefault(a => a.Address.Equals(trap, StringComparison.OrdinalIgnoreCase)) is { } account)
+                Say(problems, settings.Spam, key, $"{trap} is an account on line {account.PlaceOf("address").Line}: somebody has it");
+            else if (settings.Aliases.FirstOrDefault(a => !a.Trap && a.Address.Equals(trap, StringComparison.OrdinalIgnoreCase)) is { } alias)
+                Say(problems, settings.Spam, key, $"{trap} is an alias on line {alias.PlaceOf("address").Line}: its mail would go to somebody");
+        }
+    }
 
     private static void ListenersAreApart(ServerSettings settings, Problems problems)
     {
@@ -198,6 +256,8 @@ internal static class SettingsChecks
             if (!seen.TryAdd(alias.Address, alias))
                 Say(problems, alias, "address", $"{alias.Address} is given twice; the first is on line {seen[alias.Address].PlaceOf("address").Line}");
             if (!IsDeclared(settings, alias.Address)) Say(problems, alias, "address", NotDeclared(settings, alias.Address));
+            if (!alias.Trap && !alias.Has("to")) Say(problems, alias, "to", "is missing: a list of addresses, such as [alice@example.org]");
+            if (alias.Trap && alias.Has("to")) Say(problems, alias, "to", "is never used: a spam trap delivers to nobody");
             if (alias.Has("to") && alias.To.Count == 0) Say(problems, alias, "to", "is empty: the alias would lose its mail");
             var account = settings.Accounts.FirstOrDefault(a => a.Address.Equals(alias.Address, StringComparison.OrdinalIgnoreCase));
             if (account is null || alias.To.Contains(alias.Address, StringComparer.OrdinalIgnoreCase)) continue;

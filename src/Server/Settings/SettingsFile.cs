@@ -8,11 +8,30 @@ namespace Aviso.Settings;
 /// <param name="Data">The data folder that they name; known also beside problems elsewhere, so that verbs still find the server.</param>
 /// <param name="NotShown">Problems beyond <see cref="Settings.Problems.Limit"/>.</param>
 public sealed record SettingsLoad(
-    ServerSettings? Settings, IReadOnlyList<Problem> Problems, IReadOnlyList<string> Files, int NotShown = 0, string? Data = null);
+    ServerSettings? Settings, IReadOnlyList<Problem> Problems, IReadOnlyList<string> Files, int NotShown = 0, string? Data = null)
+{
+    /// <summary>There are <c>vault:</c> references, whether they could be read or not.</summary>
+    public bool AsksVault { get; init; }
+}
 
 /// <summary>Reads settings: YAML, references, types, then the checks that look at several keys.</summary>
 public static class SettingsFile
 {
+    /// <summary>What the file wants of Vault; null when it cannot be read or is no YAML, which <see cref="Load"/> then says.</summary>
+    public static VaultWishes? Wishes(string path, References? references = null)
+    {
+        var full = Path.GetFullPath(path);
+        try
+        {
+            return new FileInfo(full) is { Exists: true, Length: <= YamlTree.MaxOctets }
+                ? VaultWishes.Of(File.ReadAllBytes(full), path, Path.GetDirectoryName(full)!, references ?? References.System) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     public static SettingsLoad Load(string path, References? references = null)
     {
         var full = Path.GetFullPath(path);
@@ -51,10 +70,12 @@ public static class SettingsFile
             data = settings.Data = Path.GetFullPath(settings.Data, folder);
             settings.Sieve.Root(folder);
             settings.Spam.Root(folder);
+            settings.Guard.Root(folder);
             SettingsChecks.SieveScriptsRun(settings.Sieve, problems);
         }
         return new(problems.Count == 0 ? settings : null, problems.Found,
-            watched is null ? reading.Files : [watched, .. reading.Files], problems.NotShown, data);
+            watched is null ? reading.Files : [watched, .. reading.Files], problems.NotShown, data)
+        { AsksVault = reading.AsksVault };
     }
 
     private static SettingsLoad Failed(string name, string full, string text) =>

@@ -15,7 +15,7 @@ internal static class SettingsManual
     {
         var text = new StringBuilder();
         text.Append("# Settings of an Aviso mail server. Check changes with `aviso check`; a running server reads them by itself.\n"
-            + "# Every value may be a reference: env:NAME, file:PATH, or literal:TEXT for a text that looks like one.\n"
+            + "# Every value may be a reference: env:NAME, file:PATH, vault:PATH#FIELD, or literal:TEXT for a text that looks like one.\n"
             + "# Sizes: kB, MB, GB (powers of 1024). Rates: 10/min, 10/hour, 10/day. Times: 30s, 20m, 4h, 14d.\n");
         foreach (var key in ServerSettings.Table.Keys) SampleKey(text, key, names);
         return text.ToString();
@@ -77,7 +77,7 @@ internal static class SettingsManual
             |---|---|
             | `env:NAME` | the environment variable NAME |
             | `file:PATH` | the content of the file; a relative path begins at the folder of the settings file |
-            | `vault:PATH#FIELD` | comes later |
+            | `vault:PATH#FIELD` | a field of a secret in Vault (`#*`: all fields as one JSON object); needs the section `vault`, see [secrets](../secrets.md) |
             | `literal:TEXT` | TEXT itself, for a text that begins like a reference |
 
             Sizes are kB, MB and GB in powers of 1024. Rates are n/min, n/hour and n/day. Times are n and s, m, h or d. Booleans are

@@ -107,7 +107,7 @@ internal static class Types
     /// <summary>Content of a list kept elsewhere.</summary>
     public static ScalarType<Secret> List(string shape) => new("reference to a list", $"a reference to {shape}, such as file:PATH", r =>
         r.Reference is not null ? new Secret(r.Text, r.Reference)
-        : LooksLikePath(r.Text) ? Parsed.No<Secret>($"say file:{r.Text}") : new Secret(r.Text, null), hidden: true);
+        : LooksLikePath(r.Text) ? Parsed.No<Secret>($"say file:{r.Text}") : new Secret(r.Text, null), hidden: true, takesMap: true);
 
     public static ScalarType<int> Number(int least, int most) => new("number", $"a whole number from {least} to {most}", r =>
         int.TryParse(r.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var n) && n >= least && n <= most
@@ -116,6 +116,10 @@ internal static class Types
     public static ScalarType<double> Score { get; } = new("score", "a number such as 6 or 7.5", r =>
         double.TryParse(r.Text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var n)
             && Math.Abs(n) <= 1000 ? n : Parsed.No<double>(), d => d.ToString(CultureInfo.InvariantCulture), json: "number");
+
+    /// <summary>alice@example.org, example.org, @example.org, 192.0.2.0/24.</summary>
+    public static readonly ScalarType<string> Sender = new("sender", "an address, a domain, @domain, an IP address or a network",
+        r => Aviso.Spam.SenderEntry.Parse(r.Text, true, out var problem) is { } entry ? entry.Text : Parsed.No<string>("it " + problem));
 
     public static ListType<T> ListOf<T>(SettingType<T> item) => new(item);
 

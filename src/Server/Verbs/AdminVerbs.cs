@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Aviso.Admin;
+using Aviso.Secrets;
 using Aviso.Settings;
 
 namespace Aviso.Verbs;
@@ -28,6 +29,8 @@ internal static class AdminVerbs
             ["aviso account release dave@example.org"], Address("The account.")),
         Verb("account.remove", "remove", "Suspend an account; with --purge delete it and its mail.", ["aviso account remove dave@example.org --purge"],
             Address("The account."), new Option<bool>("--purge") { Description = "Delete the account and all its mail. There is no way back." }),
+        LoginVerbs.Totp(),
+        LoginVerbs.Passkey(),
     };
 
     private static Command Alias() => new("alias", CommandTree.Help("Aliases that are not in the settings file.",
@@ -70,9 +73,13 @@ internal static class AdminVerbs
 
     private static Command Certificates() => new("certificates", CommandTree.Help(
         "Certificates: those got by ACME with what is wrong where one does not come, then those of files and of our own authority.",
-        "aviso certificates list", "aviso certificates renew mail.example.org"))
+        "aviso certificates list", "aviso certificates renew mail.example.org", "aviso certificates tlsa", "aviso certificates mta-sts"))
     {
         List("certificates", "List certificates, when each ends and is renewed, and why a renewal failed."),
+        Verb("certificates.tlsa", "tlsa", "DNS records for DANE (RFC 7672): the key in use and the next certificate's, whether the DNS shows them, and what to do. "
+            + "While the next key is not in the DNS and the present one is, renewals keep the present key.", ["aviso certificates tlsa", "aviso certificates tlsa --json"]),
+        Verb("certificates.mta-sts", "mta-sts", "DNS records for MTA-STS (RFC 8461) and TLS reports of each domain, whether the DNS shows them, and what to do. "
+            + "The policy itself is served on the https listener; `mta_sts` in the settings says what is in it.", ["aviso certificates mta-sts"]),
         Verb("certificates.renew", "renew", "Get a new certificate now, whether due or not. Open connections stay. Authorities limit how often: use it to try out, not by a timer.",
             ["aviso certificates renew", "aviso certificates renew mail.example.org"],
             new Argument<string?>("name") { Description = "A name in it; all without.", Arity = ArgumentArity.ZeroOrOne, HelpName = "NAME" }),
@@ -98,7 +105,8 @@ internal static class AdminVerbs
 
     private static Command List(string noun, string text) => Verb($"{noun}.list", "list", text, [$"aviso {noun} list --json"]);
 
-    private static Command Verb(string call, string name, string text, string[] examples, params Symbol[] symbols)
+    /// <summary>A verb that is one call of the admin socket; its symbols are the arguments.</summary>
+    public static Command Verb(string call, string name, string text, string[] examples, params Symbol[] symbols)
     {
         var verb = new Command(name, CommandTree.Help(text, examples)) { CommandTree.Json };
         foreach (var symbol in symbols)
@@ -132,7 +140,8 @@ internal static class AdminVerbs
         SendAsync(parsed, call, Arguments(parsed, symbols), ifRows, cancel);
 
     /// <summary>As above, with arguments that are more than what stands on the command line.</summary>
-    public static async Task<int> SendAsync(ParseResult parsed, string call, JsonObject arguments, int? ifRows, CancellationToken cancel)
+    public static async Task<int> SendAsync(ParseResult parsed, string call, JsonObject arguments, int? ifRows, CancellationToken cancel,
+        Action<TextWriter, JsonNode?>? show = null)
     {
         var io = parsed.InvocationConfiguration;
         var load = SettingsFile.Load(CommandTree.ConfigPath(parsed));
@@ -141,6 +150,8 @@ internal static class AdminVerbs
         var reply = load.Data is { } data ? await AdminClient.TryCallAsync(data, request, cancel) : null;
         if (reply is null)
         {
+            // Only now: a running server has asked Vault itself.
+            if (load.AsksVault) load = await OnceAsync(CommandTree.ConfigPath(parsed), cancel);
             if (load.Settings is not { } settings)
             {
                 ProblemReport.Print(load, io.Error);
@@ -148,7 +159,7 @@ internal static class AdminVerbs
             }
             reply = await Server.AdminCalls.OfflineAsync(settings, request, cancel);
         }
-        else if (load.Settings is null && reply.Ok) await io.Error.WriteLineAsync("note: the settings file has problems, the server goes on with what it read before; see `aviso check`");
+        else if (load is { Settings: null, AsksVault: false } && reply.Ok) await io.Error.WriteLineAsync("note: the settings file has problems, the server goes on with what it read before; see `aviso check`");
         if (!reply.Ok)
         {
             await io.Error.WriteLineAsync($"aviso: {reply.Error}");
@@ -156,8 +167,16 @@ internal static class AdminVerbs
         }
         if (parsed.CommandResult.Command.Options.Contains(CommandTree.Json) && parsed.GetValue(CommandTree.Json)) Output.Json(io.Output, reply.Result);
         else if (call == "store.check" && reply.Result is JsonArray { Count: 0 }) await io.Output.WriteLineAsync("the store is sound");
-        else Output.Show(io.Output, reply.Result);
+        else if (call == "reports") ReportPage.Show(io.Output, reply.Result);
+        else (show ?? Output.Show)(io.Output, reply.Result);
         return ifRows is { } status && reply.Result is JsonArray { Count: > 0 } ? status : ExitStatus.Ok;
+    }
+
+    private static async Task<SettingsLoad> OnceAsync(string path, CancellationToken cancel)
+    {
+        var (load, secrets) = await SettingsReader.OnceAsync(path, cancel);
+        secrets.Dispose();
+        return load;
     }
 
     /// <summary>Symbols by name: dashes become underscores, a password file becomes <c>password</c>. What was not given is left out.</summary>
@@ -184,9 +203,9 @@ internal static class AdminVerbs
         return args;
     }
 
-    private static Argument<string?> Address(string text) => new("address") { Description = text, HelpName = "ADDRESS" };
+    public static Argument<string?> Address(string text) => new("address") { Description = text, HelpName = "ADDRESS" };
 
-    private static Argument<string?> Named(string name, string text) => new(name) { Description = text, HelpName = name.ToUpperInvariant() };
+    public static Argument<string?> Named(string name, string text) => new(name) { Description = text, HelpName = name.ToUpperInvariant() };
 
     private static Argument<string?> OptionalId() => new("id") { Description = "The queue id.", Arity = ArgumentArity.ZeroOrOne, HelpName = "ID" };
 
@@ -211,7 +230,7 @@ internal static class AdminVerbs
         return option.AcceptOnlyFromAmong("true", "false");
     }
 
-    private static Option<string[]> SendAs() => new("--send-as") { Description = "An address or pattern it may send as; may be repeated.", HelpName = "ADDRESS" };
+    public static Option<string[]> SendAs() => new("--send-as") { Description = "An address or pattern it may send as; may be repeated.", HelpName = "ADDRESS" };
 
     private static Option<string[]> ForwardTo() => new("--forward-to") { Description = "An address that gets a copy; may be repeated.", HelpName = "ADDRESS" };
 

@@ -3,6 +3,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Aviso.Accounts;
+using Aviso.Secrets;
 using Aviso.Server;
 using Aviso.Settings;
 
@@ -56,6 +57,7 @@ internal static class CommandTree
         root.Add(DescribeVerb.Build());
         root.Add(ReloadVerb.Build());
         foreach (var group in AdminVerbs.Build()) root.Add(group);
+        root.Add(LoginVerbs.AppPassword());
         root.Add(SpamVerbs.Build());
         root.Add(SieveStoreVerbs.Build());
         root.Add(DecisionVerbs.Build());
@@ -148,20 +150,30 @@ internal static class CheckVerb
 {
     public static Command Build()
     {
+        var listSecrets = new Option<bool>("--secrets") { Description = "List every reference: where its value came from, its version and age. Never the value." };
         var verb = new Command("check", CommandTree.Help(
-            "Read the settings and say everything that is wrong with them, each with its line and column. Starts nothing.",
-            "aviso check", "aviso check --config new.yaml && mv new.yaml /etc/aviso/aviso.yaml")) { CommandTree.Json };
+            "Read the settings and say everything that is wrong with them, each with its line and column. Vault is asked as at a start. Starts nothing.",
+            "aviso check", "aviso check --config new.yaml && mv new.yaml /etc/aviso/aviso.yaml", "aviso check --secrets")) { CommandTree.Json, listSecrets };
         verb.SetAction(async (parsed, cancel) =>
         {
             var path = CommandTree.ConfigPath(parsed);
-            var load = SettingsFile.Load(path);
+            var (load, secrets) = await SettingsReader.OnceAsync(path, cancel);
+            using var _ = secrets;
             var compared = load.Settings is { } read ? Compare(path, read, out var notes) : Compare(out notes);
             var io = parsed.InvocationConfiguration;
+            if (parsed.GetValue(listSecrets) && load.Files.Count > 0 && File.Exists(path))
+            {
+                var rows = Output.Rows(SecretRows.Of(path, secrets, TimeProvider.System));
+                if (parsed.GetValue(CommandTree.Json)) Output.Json(io.Output, rows);
+                else Output.Show(io.Output, rows);
+                if (load.Settings is null) return ProblemReport.Print(load, io.Error);
+                return secrets.Refusals.Count > 0 ? ExitStatus.FoundProblems : ExitStatus.Ok;
+            }
             if (parsed.GetValue(CommandTree.Json))
             {
                 Output.Json(io.Output, Output.Rows(load.Problems.Concat(compared).Select(p => new Dictionary<string, object?>
                 { ["file"] = p.Place.File, ["line"] = p.Place.Line, ["column"] = p.Place.Column, ["key"] = p.Path, ["text"] = p.Text })));
-                return load.Settings is null ? ProblemReport.Print(load, TextWriter.Null) : compared.Count > 0 ? ExitStatus.FoundProblems : ExitStatus.Ok;
+                return load.Settings is null ? ProblemReport.Print(load, TextWriter.Null) : compared.Count > 0 || secrets.Refusals.Count > 0 ? ExitStatus.FoundProblems : ExitStatus.Ok;
             }
             if (load.Settings is not { } settings) return ProblemReport.Print(load, io.Error);
             if (compared.Count > 0)
@@ -174,8 +186,8 @@ internal static class CheckVerb
             await io.Output.WriteLineAsync($"{path} is good: {Count(settings.Listeners.Count, "listener")}, {Count(settings.Domains.Count, "domain")}, "
                 + $"{Count(settings.Accounts.Count + (declared.AccountsFrom?.Items?.Count ?? 0), "account")}, "
                 + $"{Count(settings.Aliases.Count + (declared.AliasesFrom?.Items?.Count ?? 0), "alias", "aliases")}");
-            foreach (var note in notes.Concat(await WithoutScramAsync(settings, cancel))) await io.Output.WriteLineAsync($"note: {note}");
-            return ExitStatus.Ok;
+            foreach (var note in notes.Concat(secrets.Notes()).Concat(await WithoutScramAsync(settings, cancel)).Concat(await FailingAppPasswordsAsync(settings, cancel))) await io.Output.WriteLineAsync($"note: {note}");
+            return secrets.Refusals.Count > 0 ? ExitStatus.FoundProblems : ExitStatus.Ok;
         });
         return verb;
     }
@@ -202,6 +214,22 @@ internal static class CheckVerb
     }
 
     /// <summary>Only the running server knows; without one, or without leave to ask it, nothing is said.</summary>
+    private static async Task<IEnumerable<string>> FailingAppPasswordsAsync(ServerSettings settings, CancellationToken cancel)
+    {
+        try
+        {
+            var reply = await Admin.AdminClient.TryCallAsync(settings.Data, new("app_password.list", []), cancel);
+            return reply?.Result is System.Text.Json.Nodes.JsonArray rows
+                ? rows.Where(r => r!["failing_since"] is not null)
+                    .Select(r => $"app password {r!["name"]} of {r["account"]} is tried and refused since {r["failing_since"]}: {r["failing_because"]}") : [];
+        }
+        catch (IOException)
+        {
+            // WithoutScramAsync has said so.
+            return [];
+        }
+    }
+
     private static async Task<IEnumerable<string>> WithoutScramAsync(ServerSettings settings, CancellationToken cancel)
     {
         try

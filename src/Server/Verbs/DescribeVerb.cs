@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using Aviso.Secrets;
 using Aviso.Settings;
 
 namespace Aviso.Verbs;
@@ -20,7 +21,8 @@ internal static class DescribeVerb
             if (parsed.GetValue(writeDocs) is { } checkout) return Docs(checkout, parsed.GetValue(check), parsed.InvocationConfiguration.Error);
             var io = parsed.InvocationConfiguration;
             var path = CommandTree.ConfigPath(parsed);
-            var load = SettingsFile.Load(path);
+            var (load, secrets) = await SettingsReader.OnceAsync(path, cancel);
+            secrets.Dispose();
             if (load.Settings is not { } settings) return ProblemReport.Print(load, io.Error);
             var page = await Description.OfAsync(path, settings, cancel);
             if (!parsed.GetValue(CommandTree.Json)) await io.Output.WriteAsync(page.Markdown());

@@ -9,12 +9,11 @@ internal static class MailFiles
     private const int MostOctets = 64 << 20;
 
     /// <summary>All messages below <paramref name="path"/>, sorted by name; an mbox in pieces.</summary>
-    public static IEnumerable<MailFile> Read(string path)
-    {
-        if (!Directory.Exists(path)) return Split(path, Octets(path));
-        return Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(IsMessage).Order(StringComparer.Ordinal)
-            .SelectMany(file => Split(file, Octets(file)));
-    }
+    public static IEnumerable<MailFile> Read(string path) => Below(path).SelectMany(file => Split(file, Octets(file)));
+
+    /// <summary>The files of messages below a folder, sorted by name; a file is itself.</summary>
+    public static IEnumerable<string> Below(string path) => !Directory.Exists(path) ? [path]
+        : Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(IsMessage).Order(StringComparer.Ordinal);
 
     /// <summary>The whole file; "-" is standard input.</summary>
     public static byte[] Octets(string path)

@@ -69,27 +69,36 @@ internal static class SieveStoreVerbs
         var activate = new Option<bool>("--activate") { Description = "Make it the one that runs." };
         var verb = new Command("put", CommandTree.Help("Store a script, or replace the one of that name.",
             "aviso sieve put rules.sieve --account alice@example.org --activate")) { file, account, name, activate, CommandTree.Json };
-        verb.SetAction(async (parsed, cancel) => await AdminVerbs.SendAsync(parsed, "sieve.put", new JsonObject
+        verb.SetAction(async (parsed, cancel) =>
         {
-            ["account"] = parsed.GetValue(account),
-            ["name"] = parsed.GetValue(name) ?? Path.GetFileNameWithoutExtension(parsed.GetValue(file)),
-            ["script"] = await System.IO.File.ReadAllTextAsync(parsed.GetValue(file)!, cancel),
-            ["activate"] = parsed.GetValue(activate),
-        }, null, cancel));
+            var script = await SieveFiles.ReadAsync(parsed.GetValue(file)!, cancel);
+            if (script.Compiled.Script is null)
+            {
+                await SieveFiles.ShowAsync(script, parsed.InvocationConfiguration.Error);
+                return ExitStatus.FoundProblems;
+            }
+            return await AdminVerbs.SendAsync(parsed, "sieve.put", new JsonObject
+            {
+                ["account"] = parsed.GetValue(account),
+                ["name"] = parsed.GetValue(name) ?? Path.GetFileNameWithoutExtension(parsed.GetValue(file)),
+                ["script"] = script.Text,
+                ["activate"] = parsed.GetValue(activate),
+            }, null, cancel);
+        });
         return verb;
     }
 
     private static Command Test()
     {
         var (file, account) = (File(), Account(required: false));
-        var messages = new Argument<string[]>("message") { Description = "Files with a message each.", Arity = ArgumentArity.ZeroOrMore, HelpName = "MESSAGE" };
+        var messages = new Argument<string[]>("message") { Description = "Files with a message each, or folders of such files.", Arity = ArgumentArity.ZeroOrMore, HelpName = "MESSAGE" };
         var mailbox = new Option<string?>("--mailbox") { Description = "With --account: the mailbox to look at. Default: INBOX.", HelpName = "MAILBOX" };
         var limit = new Option<string?>("--limit") { Description = "With --account: look at the newest N messages. Default: 1000.", HelpName = "N" };
-        var from = new Option<string?>("--from") { Description = "Envelope sender of the messages. Default: their Return-Path.", HelpName = "ADDRESS" };
+        var from = new Option<string?>("--from") { Description = "Envelope sender of the messages. Default: their Return-Path, else their From.", HelpName = "ADDRESS" };
         var to = new Option<string?>("--to") { Description = "Envelope recipient of the messages. Default: their Delivered-To, else their first To.", HelpName = "ADDRESS" };
         var verb = new Command("test", CommandTree.Help(
             "Say what a script would do, with messages in files or with mail that is stored already. Nothing is changed and nothing sent.",
-            "aviso sieve test rules.sieve message.eml other.eml", "aviso sieve test rules.sieve --account alice@example.org --mailbox INBOX --limit 5000"))
+            "aviso sieve test rules.sieve message.eml other.eml", "aviso sieve test rules.sieve ~/Maildir/cur", "aviso sieve test rules.sieve --account alice@example.org --mailbox INBOX --limit 5000"))
         { file, messages, account, mailbox, limit, from, to, CommandTree.Json };
         verb.Validators.Add(r =>
         {
@@ -101,31 +110,47 @@ internal static class SieveStoreVerbs
         verb.SetAction(async (parsed, cancel) =>
         {
             var path = parsed.GetValue(file)!;
-            var text = await System.IO.File.ReadAllTextAsync(path, cancel);
+            var read = await SieveFiles.ReadAsync(path, cancel);
+            if (!parsed.GetValue(CommandTree.Json) || read.Compiled.Script is null) await SieveFiles.ShowAsync(read, parsed.InvocationConfiguration.Error);
+            if (read.Compiled.Script is not { } script) return ExitStatus.FoundProblems;
             if (parsed.GetValue(account) is { } address)
             {
                 return await AdminVerbs.SendAsync(parsed, "sieve.test", new JsonObject
                 {
                     ["account"] = address,
                     ["name"] = Path.GetFileNameWithoutExtension(path),
-                    ["script"] = text,
+                    ["script"] = read.Text,
                     ["mailbox"] = parsed.GetValue(mailbox),
                     ["limit"] = parsed.GetValue(limit),
-                }, null, cancel);
+                }, null, cancel, ShowTrial);
             }
-            return await FilesAsync(parsed, path, text, parsed.GetValue(messages)!, parsed.GetValue(from), parsed.GetValue(to), cancel);
+            return await FilesAsync(parsed, script, Files(parsed.GetValue(messages)!), parsed.GetValue(from), parsed.GetValue(to), cancel);
         });
         return verb;
     }
 
+    // "of 1000 messages in INBOX this script would have moved 14", then each action with how often and the newest it is about.
+    private static void ShowTrial(TextWriter output, JsonNode? report)
+    {
+        if (report is not JsonObject trial) return;
+        output.WriteLine(Output.Cell(trial["summary"]));
+        var rows = trial["would"]!.AsArray();
+        var wide = rows.Select(r => Output.Cell(r!["messages"]).Length).DefaultIfEmpty(0).Max();
+        foreach (var row in rows)
+        {
+            output.WriteLine($"  {Output.Cell(row!["messages"]).PadLeft(wide)}  {Output.Cell(row["action"])}");
+            foreach (var example in row["examples"]!.AsArray()) output.WriteLine($"  {new string(' ', wide)}    {Shorter(Output.Cell(example))}");
+        }
+        foreach (var error in trial["errors"]!.AsArray()) output.WriteLine($"  the script fails: {Output.Cell(error)}");
+        if (trial["stopped"] is { } stopped) output.WriteLine($"  not all were looked at: {Output.Cell(stopped)}");
+    }
+
+    private static string Shorter(string text) => text.Length <= 100 ? text : text[..97] + "...";
+
     private static async Task<int> FilesAsync(
-        ParseResult parsed, string path, string text, string[] messages, string? from, string? to, CancellationToken cancel)
+        ParseResult parsed, SieveScript script, List<string> messages, string? from, string? to, CancellationToken cancel)
     {
         var io = parsed.InvocationConfiguration;
-        var compiled = SieveCompiler.Compile(text, new() { Name = Path.GetFileNameWithoutExtension(path) });
-        foreach (var problem in compiled.Errors) await io.Error.WriteLineAsync($"{path}:{problem}");
-        foreach (var problem in compiled.Warnings) await io.Error.WriteLineAsync($"{path}:{problem} (warning)");
-        if (compiled.Script is not { } script) return ExitStatus.FoundProblems;
         var folder = Directory.CreateTempSubdirectory("aviso-sieve-");
         try
         {
@@ -133,7 +158,11 @@ internal static class SieveStoreVerbs
             var rows = new JsonArray();
             foreach (var message in messages) rows.Add(await OneAsync(spool, script, message, from, to, cancel));
             if (parsed.GetValue(CommandTree.Json)) Output.Json(io.Output, rows);
-            else foreach (var row in rows) await io.Output.WriteLineAsync(Line(row!));
+            else
+            {
+                foreach (var row in rows) await io.Output.WriteLineAsync(Line(row!));
+                if (rows.Count > 1) await io.Output.WriteLineAsync($"of {rows.Count} messages this script would have moved {rows.Count(r => (bool)r!["moved"]!)}");
+            }
             return rows.Any(r => r!["error"] is not null) ? ExitStatus.FoundProblems : ExitStatus.Ok;
         }
         finally
@@ -162,12 +191,13 @@ internal static class SieveStoreVerbs
             }
         }
         var root = scanner.Finish();
-        var message = new SieveMessage(body, root, from ?? Field(body, root, "Return-Path"u8), to ?? Recipient(body, root));
+        var message = new SieveMessage(body, root, from ?? Sender(body, root), to ?? Recipient(body, root));
         var outcome = await SieveRunner.RunAsync([script], message with { OwnAddresses = [message.EnvelopeTo] }, new NoAccount(), null, cancel);
         return new JsonObject
         {
             ["message"] = path,
             ["actions"] = new JsonArray([.. SieveWords.Of(outcome).Select(w => (JsonNode)w)]),
+            ["moved"] = SieveWords.Moves(outcome),
             ["error"] = outcome.Error,
             ["trace"] = new JsonArray([.. outcome.Trace.Select(t => (JsonNode)t)]),
         };
@@ -185,6 +215,12 @@ internal static class SieveStoreVerbs
         return [.. into];
     }
 
+    // "Return-Path: <>" is a sender too: nobody.
+    private static string Sender(SpooledBody body, MimePart root) =>
+        Has(body, root, "Return-Path"u8) ? Field(body, root, "Return-Path"u8) : Field(body, root, "From"u8);
+
+    private static bool Has(SpooledBody body, MimePart root, ReadOnlySpan<byte> name) => HeaderFields.TryFind(Header(body, root), name, out _);
+
     private static string Recipient(SpooledBody body, MimePart root)
     {
         foreach (var field in new[] { "Delivered-To", "X-Original-To", "To" })
@@ -196,11 +232,18 @@ internal static class SieveStoreVerbs
 
     private static string Field(SpooledBody body, MimePart root, ReadOnlySpan<byte> name)
     {
-        var header = new byte[(int)Math.Min(root.HeaderLength, 256 * 1024)];
-        var read = body.Read(0, header);
-        if (!HeaderFields.TryFind(header.AsSpan(0, read), name, out var value)) return "";
+        if (!HeaderFields.TryFind(Header(body, root), name, out var value)) return "";
         return AddressList.Mailboxes(AddressList.Parse(value)).FirstOrDefault()?.Address ?? "";
     }
+
+    private static ReadOnlySpan<byte> Header(SpooledBody body, MimePart root)
+    {
+        var header = new byte[(int)Math.Min(root.HeaderLength, 256 * 1024)];
+        return header.AsSpan(0, body.Read(0, header));
+    }
+
+    private static List<string> Files(string[] paths) => [.. paths.SelectMany(p => Directory.Exists(p)
+        ? Directory.EnumerateFiles(p, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal) : (IEnumerable<string>)[p])];
 
     /// <summary>Messages in files have no account: every mailbox is there, nothing was seen before.</summary>
     private sealed class NoAccount : ISieveHost

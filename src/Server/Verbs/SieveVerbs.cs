@@ -19,17 +19,15 @@ internal static class SieveVerbs
         verb.SetAction(async (parsed, cancel) =>
         {
             var io = parsed.InvocationConfiguration;
-            var path = parsed.GetValue(file)!;
-            var text = path == "-" ? await Console.In.ReadToEndAsync(cancel) : await File.ReadAllTextAsync(path, cancel);
-            var compiled = SieveCompiler.Compile(text, new() { Name = Path.GetFileNameWithoutExtension(path) });
+            var read = await SieveFiles.ReadAsync(parsed.GetValue(file)!, cancel);
+            var compiled = read.Compiled;
             if (parsed.GetValue(CommandTree.Json))
                 Output.Json(io.Output, Output.Rows(Rows(compiled.Errors, "error").Concat(Rows(compiled.Warnings, "warning"))));
             else
             {
-                foreach (var error in compiled.Errors) await io.Error.WriteLineAsync($"{path}:{error}");
-                foreach (var warning in compiled.Warnings) await io.Error.WriteLineAsync($"{path}:{warning.Line}:{warning.Column}: warning: {warning.Text}");
+                await SieveFiles.ShowAsync(read, io.Error);
                 if (compiled.Script is { } script)
-                    await io.Output.WriteLineAsync($"{path} is good{(script.Extensions.Count > 0 ? "; it uses " + string.Join(", ", script.Extensions) : "")}");
+                    await io.Output.WriteLineAsync($"{read.Title} is good{(script.Extensions.Count > 0 ? "; it uses " + string.Join(", ", script.Extensions) : "")}");
             }
             return compiled.Script is null ? ExitStatus.FoundProblems : ExitStatus.Ok;
         });

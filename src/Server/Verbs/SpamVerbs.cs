@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Aviso.Admin;
 using Aviso.Base;
 using Aviso.Server;
+using Aviso.Secrets;
 using Aviso.Settings;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -19,15 +20,20 @@ internal static class SpamVerbs
 {
     private static readonly JsonSerializerOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static Command Build() => new("spam", CommandTree.Help("What the spam filter thinks, why, and how to teach it.",
-        "aviso spam scan suspicious.eml", "aviso spam explain suspicious.eml", "aviso spam learn --as spam junk.mbox"))
+    public static Command Build()
     {
-        Scan(), Explain(), Learn(), Stat(),
-    };
+        var spam = new Command("spam", CommandTree.Help("What the spam filter thinks, why, how to teach it, and who is let through or kept out.",
+            "aviso spam scan suspicious.eml", "aviso spam explain suspicious.eml", "aviso spam learn --as spam junk.mbox", "aviso spam allow add partner.example"))
+        {
+            Scan(), Explain(), Learn(), Stat(),
+        };
+        foreach (var list in SpamListVerbs.Build()) spam.Add(list);
+        return spam;
+    }
 
     private static Command Scan()
     {
-        var files = Files("A message, - for standard input.");
+        var files = Files("A message or a folder of messages, - for standard input.");
         var account = Account("Judge as for this account: what it taught and whom it writes to count.");
         var verb = new Command("scan", CommandTree.Help("Judge messages: score, action and findings, a line each. Nothing is learned and nothing is sent.",
             "aviso spam scan mail.eml", "aviso spam scan --json Maildir/cur/* | jq -r 'select(.score >= 6) | .file'")) { files, account, CommandTree.Json };
@@ -47,7 +53,7 @@ internal static class SpamVerbs
 
     private static Command Explain()
     {
-        var files = Files("A message, - for standard input.");
+        var files = Files("A message or a folder of messages, - for standard input.");
         var account = Account("Judge as for this account.");
         var verb = new Command("explain", CommandTree.Help("Say in words why a message scores what it scores; the reasons add up to the score.",
             "aviso spam explain mail.eml")) { files, account };
@@ -118,7 +124,7 @@ internal static class SpamVerbs
         await using var service = await SpamService.OpenAsync(parsed, make: false, cancel);
         var io = parsed.InvocationConfiguration;
         var status = ExitStatus.Ok;
-        foreach (var file in files)
+        foreach (var file in files.SelectMany(MailFiles.Below))
         {
             try
             {
@@ -188,6 +194,11 @@ internal sealed class SpamService : IAsyncDisposable
         // Without any settings a message can still be judged.
         var load = File.Exists(path) || parsed.GetValue(CommandTree.Config) is not null ? SettingsFile.Load(path) : null;
         if (load?.Data is { } data && await AdminClient.TryCallAsync(data, new(SpamCalls.Stat, []), cancel) is { Ok: true }) return new(data);
+        if (load is { Settings: null, AsksVault: true })
+        {
+            (load, var secrets) = await SettingsReader.OnceAsync(path, cancel);
+            secrets.Dispose();
+        }
         if (load is { Settings: null }) throw new IOException($"{load.Problems[0]}");
         if (make && load?.Settings is null) throw new IOException($"there are no settings ({path}), so no data folder to learn in: name them with --config");
         var settings = load?.Settings ?? new ServerSettings();

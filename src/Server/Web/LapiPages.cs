@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Aviso.Guard;
+using Aviso.Net;
 using Aviso.Server;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -11,11 +12,13 @@ namespace Aviso.Web;
 
 /// <summary>
 /// What CrowdSec's bouncers ask of a local API, so that a firewall reads our decisions: /v1/decisions, /v1/decisions/stream with a
-/// cursor for each key, and metrics that are taken and forgotten. Only with a key of guard.bouncers.
+/// cursor for each key, and metrics that are taken and forgotten. Only with a key of guard.bouncers. What automation may not ban here
+/// (own networks, who has just logged in) is not told either.
 /// </summary>
 internal sealed class LapiPages(GuardParts guard, TimeProvider clock)
 {
-    private readonly ConcurrentDictionary<string, Dictionary<long, Decision>> _seen = new(StringComparer.Ordinal);
+    private const string Null = "null";
+    private readonly ConcurrentDictionary<string, Dictionary<string, Decision>> _told = new(StringComparer.Ordinal);
 
     /// <summary>Null when the path is not one of these or no bouncer is declared.</summary>
     public (int Status, string Body)? Answer(IHttpRequestFeature request)
@@ -24,10 +27,10 @@ internal sealed class LapiPages(GuardParts guard, TimeProvider clock)
         if (request.Path == "/health") return (200, "{\"status\":\"up\"}");
         if (request.Path is not ("/v1/decisions" or "/v1/decisions/stream" or "/v1/usage-metrics")) return null;
         if (KeyOf(request.Headers["X-Api-Key"].ToString()) is not { } key) return (403, "{\"message\":\"access forbidden\"}");
-        if (request.Path == "/v1/usage-metrics") return (201, "null");
-        if (request.Method is not ("GET" or "HEAD")) return (405, "{\"message\":\"only GET and HEAD\"}");
+        if (request.Path == "/v1/usage-metrics") return request.Method == "POST" ? (201, "") : (405, "");
+        if (request.Method is not ("GET" or "HEAD")) return (405, "");
         var query = Query(request.QueryString);
-        return request.Path == "/v1/decisions" ? (200, List(query)) : (200, Stream(key, query.GetValueOrDefault("startup") == "true", request.Method == "HEAD"));
+        return request.Path == "/v1/decisions" ? List(query) : (200, Stream(key, query, request.Method == "HEAD"));
     }
 
     private string? KeyOf(string given)
@@ -41,33 +44,69 @@ internal sealed class LapiPages(GuardParts guard, TimeProvider clock)
         return found;
     }
 
-    private string List(Dictionary<string, string> query)
+    private (int Status, string Body) List(Dictionary<string, string> query)
     {
-        var filter = new DecisionFilter(
-            Value: (query.GetValueOrDefault("range") ?? query.GetValueOrDefault("value")) is { } value ? Decision.Canonical(value) ?? value : null,
-            Contains: query.GetValueOrDefault("ip"), Type: query.GetValueOrDefault("type"));
-        // What it asks about and is no address is in no decision.
-        var found = filter.Contains is { } ip && !IPAddress.TryParse(ip, out _) ? [] : guard.Gate.Book.List(filter);
-        if (query.GetValueOrDefault("scope") is { } scope) found = [.. found.Where(d => d.Scope.Equals(scope, StringComparison.OrdinalIgnoreCase))];
-        return found.Count == 0 ? "null" : Array(found).ToJsonString();
+        var found = Wanted(query);
+        if (query.GetValueOrDefault("ip") is { } ip)
+        {
+            if (!IPAddress.TryParse(ip, out var address)) return (400, Message($"unable to convert '{ip}' to int: invalid address: invalid ip address / range"));
+            found = found.Where(d => d.Network.Contains(Networks.Normal(address)));
+        }
+        if (query.GetValueOrDefault("range") is { } range)
+        {
+            if (Decision.Canonical(range) is not { } value) return (400, Message($"unable to convert '{range}' to int: invalid address: invalid ip address / range"));
+            Networks.TryParse(value, out var asked);
+            // contains=false: what lies inside of it; else what covers it.
+            found = query.GetValueOrDefault("contains") == "false" ? found.Where(d => Covers(asked, d.Network)) : found.Where(d => Covers(d.Network, asked));
+        }
+        if (query.GetValueOrDefault("value") is { } exact) found = found.Where(d => d.Value == (Decision.Canonical(exact) ?? exact));
+        if (query.GetValueOrDefault("type") is { } type) found = found.Where(d => d.Type == type);
+        var now = clock.GetUtcNow();
+        return (200, new JsonArray([.. found.Select(d => (JsonNode)DecisionCalls.Json(d, now))]) is { Count: > 0 } some ? some.ToJsonString() : Null);
     }
 
-    // The cursor is ours, by key: what this bouncer was told last.
-    private string Stream(string key, bool startup, bool isHead)
+    // The cursor is ours, by key: what this bouncer was told last. A value with several decisions is told once, with the longest, and
+    // is over when the last of them is; dedup=false tells each.
+    private string Stream(string key, Dictionary<string, string> query, bool isHead)
     {
-        var now = guard.Gate.Book.List().ToDictionary(d => d.Id);
-        var before = startup ? [] : _seen.GetValueOrDefault(key) ?? [];
-        if (!isHead) _seen[key] = now;
+        var each = query.GetValueOrDefault("dedup") == "false";
+        var now = new Dictionary<string, Decision>(StringComparer.Ordinal);
+        foreach (var decision in Wanted(query))
+        {
+            var name = each ? $"{decision.Id}" : $"{decision.Type} {decision.Value}";
+            if (!now.TryGetValue(name, out var other) || other.Until < decision.Until) now[name] = decision;
+        }
+        var before = query.GetValueOrDefault("startup") == "true" ? [] : _told.GetValueOrDefault(key) ?? [];
+        if (!isHead) _told[key] = now;
+        var at = clock.GetUtcNow();
         return new JsonObject
         {
-            ["deleted"] = OrNull(before.Values.Where(d => !now.ContainsKey(d.Id))),
-            ["new"] = OrNull(now.Values.Where(d => !before.ContainsKey(d.Id)).OrderBy(d => d.Id)),
+            ["deleted"] = OrNull(before.Where(b => !now.ContainsKey(b.Key)).Select(b => b.Value with { Until = b.Value.Until < at ? b.Value.Until : at.AddSeconds(-1) }), at),
+            ["new"] = OrNull(now.Where(n => !before.TryGetValue(n.Key, out var b) || b.Id != n.Value.Id).Select(n => n.Value).OrderBy(d => d.Id), at),
         }.ToJsonString();
     }
 
-    private JsonArray? OrNull(IEnumerable<Decision> decisions) => Array(decisions) is { Count: > 0 } some ? some : null;
+    private IEnumerable<Decision> Wanted(Dictionary<string, string> query)
+    {
+        var found = guard.Gate.Book.List().Where(d => !guard.Gate.Spares(d));
+        if ((query.GetValueOrDefault("scopes") ?? query.GetValueOrDefault("scope")) is { Length: > 0 } scopes)
+            found = found.Where(d => Words(scopes).Contains(d.Scope, StringComparer.OrdinalIgnoreCase));
+        if (query.GetValueOrDefault("origins") is { Length: > 0 } origins) found = found.Where(d => Words(origins).Contains(d.Origin, StringComparer.OrdinalIgnoreCase));
+        if (query.GetValueOrDefault("scenarios_containing") is { Length: > 0 } some)
+            found = found.Where(d => Words(some).Any(w => d.Scenario.Contains(w, StringComparison.OrdinalIgnoreCase)));
+        if (query.GetValueOrDefault("scenarios_not_containing") is { Length: > 0 } others)
+            found = found.Where(d => !Words(others).Any(w => d.Scenario.Contains(w, StringComparison.OrdinalIgnoreCase)));
+        return found;
+    }
 
-    private JsonArray Array(IEnumerable<Decision> decisions) => [.. decisions.Select(d => DecisionCalls.Json(d, clock.GetUtcNow()))];
+    private static string[] Words(string list) => list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    private static bool Covers(IPNetwork outer, IPNetwork inner) => outer.PrefixLength <= inner.PrefixLength && outer.Contains(inner.BaseAddress);
+
+    private static string Message(string text) => new JsonObject { ["message"] = text }.ToJsonString();
+
+    private static JsonArray? OrNull(IEnumerable<Decision> decisions, DateTimeOffset now) =>
+        new JsonArray([.. decisions.Select(d => (JsonNode)DecisionCalls.Json(d, now))]) is { Count: > 0 } some ? some : null;
 
     private static Dictionary<string, string> Query(string text)
     {

@@ -13,7 +13,11 @@ using Microsoft.Extensions.Options;
 namespace Aviso.Web;
 
 /// <summary>Can the server accept and store mail right now; if not, why.</summary>
-public sealed record Readiness(bool Ready, string Reason);
+public sealed record Readiness(bool Ready, string Reason)
+{
+    /// <summary>What is not well and does not keep mail from being taken; null when nothing.</summary>
+    public string? Note { get; init; }
+}
 
 /// <summary>What the pages show.</summary>
 /// <param name="Hosts">Names and addresses a Host header may say, without ports. Loopback names always may.</param>
@@ -30,6 +34,9 @@ public sealed record WebSources(MetricsRegistry Metrics, Func<Readiness> Ready, 
 
     /// <summary>Answered on listeners of kind http, whatever the Host; null without ACME.</summary>
     public HttpChallenges? Challenges { get; init; }
+
+    /// <summary>Our MTA-STS policies, under host names of their own.</summary>
+    internal StsPages? Sts { get; init; }
 
     /// <summary>networks.proxies: a PROXY header is required from these on kind https.</summary>
     public Networks Proxies { get; init; } = Networks.None;
@@ -64,7 +71,7 @@ public sealed class WebListener : IAsyncDisposable
             if (kind == ListenerKind.Https) HttpsConnections.Use(listen, settings, sources);
             endpoint = listen;
         });
-        var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance);
+        var transport = new PatientTransport(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
         var server = new KestrelServer(Options.Create(options), transport, NullLoggerFactory.Instance);
         try
         {
@@ -153,17 +160,22 @@ internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApp
         if (request.Method is not ("GET" or "HEAD")) return (405, Plain, "only GET and HEAD\n");
         // RFC 8555 §8.3: the authority comes by any name that is to be proved.
         if (kind == ListenerKind.Http && sources.Challenges?.Answer(request.Path) is { } proof) return (200, "application/octet-stream", proof);
+        var host = NameOf(request.Headers.Host.ToString());
+        if (kind == ListenerKind.Https && sources.Sts?.Answer(host, request.Path) is { } policy) return (200, Plain, policy);
         // A page elsewhere must not reach us through a name that its owner points here (DNS rebinding).
         if (kind != ListenerKind.Metrics && !HostIsOurs(request.Headers.Host.ToString())) return (421, Plain, "this is not the host you asked for\n");
         if (kind == ListenerKind.Http && sources.RedirectsToHttps && client is not null && !IPAddress.IsLoopback(client) && !sources.Proxies.Contains(client))
             return (308, Plain, $"https://{NameOf(request.Headers.Host.ToString())}{request.RawTarget}");
+        // Behind a proxy that speaks TLS for us.
+        if (kind == ListenerKind.Http && sources.Sts?.Answer(host, request.Path) is { } plain) return (200, Plain, plain);
+        if (sources.Sts?.Knows(host) == true) return (404, Plain, "not found\n");
         switch (request.Path)
         {
             case "/healthz/live":
                 return (200, Plain, "live\n");
             case "/healthz/ready":
                 var ready = sources.Ready();
-                return ready.Ready ? (200, Plain, "ready\n") : (503, Plain, $"not ready: {ready.Reason}\n");
+                return ready.Ready ? (200, Plain, ready.Note is { } note ? $"ready\nnote: {note}\n" : "ready\n") : (503, Plain, $"not ready: {ready.Reason}\n");
             case "/metrics" when kind == ListenerKind.Metrics:
                 return (200, PrometheusText.ContentType, sources.Metrics.Write());
             case "/" when kind != ListenerKind.Metrics:
@@ -181,7 +193,7 @@ internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApp
     private bool HostIsOurs(string host)
     {
         var name = NameOf(host);
-        return name is "localhost" or "127.0.0.1" or "[::1]" || sources.Hosts.Contains(name, StringComparer.OrdinalIgnoreCase);
+        return name is "localhost" or "127.0.0.1" or "[::1]" || sources.Hosts.Contains(name, StringComparer.OrdinalIgnoreCase) || sources.Sts?.Knows(name) == true;
     }
 
     private static string NameOf(string host) => host.StartsWith('[') ? host[..(host.IndexOf(']') + 1)] : host.Split(':')[0];

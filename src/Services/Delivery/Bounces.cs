@@ -72,6 +72,9 @@ internal sealed class Bounces(
         var utf8 = local is not null || !Ascii.IsValid(to);
         // RFC 3461 §4.3: RET=FULL is about failures only. One of ours gets back all of it: nobody else may have it.
         var full = kind == NoticeKind.Failed && message.Return == DsnReturn.Full && message.Size <= (local is null ? MaxOriginal : MaxKept);
+        // RFC 8689 §5: what must stay under TLS is not sent back whole, and its notice must stay there as well.
+        var keep = message.Needs & QueueNeeds.RequireTls;
+        full &= local is not null || keep == QueueNeeds.None;
         var original = await OriginalAsync(open, full);
         if (!utf8 && !Ascii.IsValid(original)) original = [];
         var octets = new DeliveryReport
@@ -96,7 +99,7 @@ internal sealed class Bounces(
         {
             body.Write(octets);
             return new(body, reader.Render(body), local is null ? [] : [local with { IgnoreQuota = true }],
-                local is null ? Queued(to, octets, now) : null)
+                local is null ? Queued(to, octets, keep, now) : null)
             { ReceivedAt = now.ToUnixTimeSeconds() };
         }
         catch
@@ -106,9 +109,9 @@ internal sealed class Bounces(
         }
     }
 
-    private QueueSubmission Queued(string to, byte[] octets, DateTimeOffset now)
+    private QueueSubmission Queued(string to, byte[] octets, QueueNeeds keep, DateTimeOffset now)
     {
-        var needs = (Ascii.IsValid(octets) ? QueueNeeds.None : QueueNeeds.EightBit) | (Ascii.IsValid(to) ? QueueNeeds.None : QueueNeeds.SmtpUtf8);
+        var needs = keep | (Ascii.IsValid(octets) ? QueueNeeds.None : QueueNeeds.EightBit) | (Ascii.IsValid(to) ? QueueNeeds.None : QueueNeeds.SmtpUtf8);
         return new("", null, "", DsnReturn.Unspecified, needs, QueuePriority.Automatic, default,
             // RFC 3461 §6: a notice about a notice is never wanted.
             [new(to, router.DestinationFor("", Router.DomainOf(to)), DsnNotify.Never, "", now.ToUnixTimeMilliseconds())]);

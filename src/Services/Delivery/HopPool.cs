@@ -7,19 +7,19 @@ internal sealed class HopPool(TimeProvider clock)
     public static readonly TimeSpan Idle = TimeSpan.FromSeconds(3);
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, Stack<OpenHop>> _parked = [];
+    private readonly Dictionary<(string Destination, TlsWish Wish), Stack<OpenHop>> _parked = [];
 
     public int Count
     {
         get { lock (_gate) return _parked.Sum(p => p.Value.Count); }
     }
 
-    /// <summary>A session with this destination and these relay settings, or null.</summary>
-    public OpenHop? Take(string destination, RelaySettings? relay)
+    /// <summary>A session with this destination, these relay settings and this wish, or null.</summary>
+    public OpenHop? Take(string destination, RelaySettings? relay, TlsWish wish)
     {
         lock (_gate)
         {
-            if (!_parked.TryGetValue(destination, out var hops)) return null;
+            if (!_parked.TryGetValue((destination, wish), out var hops)) return null;
             while (hops.TryPop(out var hop))
             {
                 if (hop.Relay == relay && clock.GetElapsedTime(hop.IdleSince) < Idle) return hop with { Reused = true };
@@ -33,7 +33,7 @@ internal sealed class HopPool(TimeProvider clock)
     {
         lock (_gate)
         {
-            if (!_parked.TryGetValue(destination, out var hops)) _parked[destination] = hops = new();
+            if (!_parked.TryGetValue((destination, hop.Wish), out var hops)) _parked[(destination, hop.Wish)] = hops = new();
             hops.Push(hop with { IdleSince = clock.GetTimestamp() });
         }
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Aviso.Base;
+using Aviso.Net;
 using Aviso.Smtp;
 
 namespace Aviso.Delivery;
@@ -9,7 +10,7 @@ namespace Aviso.Delivery;
 public delegate Task<Stream> Dial(IPEndPoint to, CancellationToken cancel);
 
 /// <summary>An open session and where it leads.</summary>
-internal sealed record OpenHop(SmtpClient Client, string Host, RelaySettings? Relay) : IAsyncDisposable
+internal sealed record OpenHop(SmtpClient Client, string Host, RelaySettings? Relay, TlsWish Wish) : IAsyncDisposable
 {
     public bool Reused { get; init; }
 
@@ -20,10 +21,10 @@ internal sealed record OpenHop(SmtpClient Client, string Host, RelaySettings? Re
 }
 
 /// <summary>
-/// Opens a session with a destination: the relay that an administrator named, or the domain's MX hosts in order. Names that came
-/// from the DNS are dialled only where the guard lets us (design.md "Dialling out").
+/// Opens a session with a destination: the relay that an administrator named, or the domain's MX hosts in order, held to what the domain
+/// (and the message) says about TLS. Names that came from the DNS are dialled only where the guard lets us (design.md "Dialling out").
 /// </summary>
-internal sealed class NextHop(MxLookup lookup, TlsDane dane, Func<IPAddress, bool> mayDial, Dial dial, SmtpClientOptions client)
+internal sealed class NextHop(MxLookup lookup, HopPolicies policies, Func<IPAddress, bool> mayDial, Dial dial, SmtpClientOptions client)
 {
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(30);
     private const int MxPort = 25;
@@ -31,25 +32,34 @@ internal sealed class NextHop(MxLookup lookup, TlsDane dane, Func<IPAddress, boo
     // Hosts times addresses could be many; each may cost half a minute.
     private const int MaxDials = 10;
 
-    /// <summary>An open session, or the last reason why not. Hosts in <paramref name="passOver"/> ("name[address]") are not tried.</summary>
+    /// <summary>An open session, or the reason why not. Hosts in <paramref name="passOver"/> ("name[address]") are not tried.</summary>
     public async Task<(OpenHop? Hop, Refusal? No)> OpenAsync(
-        string destination, RelaySettings? relay, IReadOnlySet<string> passOver, CancellationToken cancel)
+        string destination, RelaySettings? relay, TlsWish wish, IReadOnlySet<string> passOver, CancellationToken cancel)
     {
-        if (relay is not null) return await RelayAsync(relay, cancel);
+        if (relay is not null) return await RelayAsync(wish == TlsWish.Required ? relay with { Tls = TlsDemand.Verified } : relay, relay, wish, cancel);
         var plan = await lookup.FindAsync(destination, cancel);
         if (plan.Problem is { } problem) return (null, problem);
+        var sts = await policies.DomainAsync(destination, wish, cancel);
         Refusal? no = null;
         var dials = 0;
         foreach (var host in plan.Hosts)
         {
             var (addresses, temporary) = await lookup.AddressesAsync(host, cancel);
             if (addresses.Count == 0)
+            {
                 no ??= No(4, temporary ? 3 : 4, temporary ? $"the DNS cannot say now where {host} is" : $"the mail server {host} has no address");
-            var policy = plan.Secure && addresses.Count > 0 ? await dane.FindAsync(host, cancel) : DaneAnswer.None;
-            if (policy.State == DaneState.Unknown)
+                continue;
+            }
+            if (await policies.HostAsync(destination, host, sts, plan.Secure, wish, cancel) is not { } policy)
             {
                 // RFC 7672 §2.1.2: this host is passed over; mail waits rather than goes where a liar may read it.
                 no ??= No(7, 5, $"the DNS cannot say now which certificate {host} has (TLSA)");
+                continue;
+            }
+            if (policy.Refuses is { } refuses)
+            {
+                policies.Count(policy, refuses, null, null);
+                no = Worse(no, Unsafe(policy, host, refuses));
                 continue;
             }
             foreach (var address in addresses.Where(a => !passOver.Contains(Label(host, a))))
@@ -61,11 +71,9 @@ internal sealed class NextHop(MxLookup lookup, TlsDane dane, Func<IPAddress, boo
                     continue;
                 }
                 if (++dials > MaxDials) return (null, no);
-                var (hop, refusal) = policy.State == DaneState.None
-                    ? await TryAsync(host, new(address, MxPort), cancel)
-                    : await DaneAsync(destination, host, new(address, MxPort), policy, cancel);
+                var (hop, refusal) = await TryAsync(policy, new(address, MxPort), cancel);
                 if (hop is not null) return (hop, null);
-                no = refusal;
+                no = Worse(no, refusal!);
             }
         }
         return (null, no);
@@ -73,35 +81,61 @@ internal sealed class NextHop(MxLookup lookup, TlsDane dane, Func<IPAddress, boo
 
     private static string Label(string host, IPAddress address) => $"{host}[{address}]";
 
-    private async Task<(OpenHop? Hop, Refusal? No)> TryAsync(string host, IPEndPoint at, CancellationToken cancel)
+    // The last reason is told, but a permanent one only when no host may do better later.
+    private static Refusal Worse(Refusal? before, Refusal now) => before is { IsPermanent: false } && now.IsPermanent ? before : now;
+
+    private async Task<(OpenHop? Hop, Refusal? No)> TryAsync(HostPolicy policy, IPEndPoint at, CancellationToken cancel)
     {
-        var (opened, failure) = await GreetAsync(host, at, TlsDemand.Opportunistic, false, cancel);
-        // RFC 7435: opportunistic TLS must not be worse than none; a failed handshake is tried once more in the clear.
-        if (failure?.Trouble is SmtpTrouble.Tls || failure is { Stage: SmtpStage.StartTls, Trouble: not SmtpTrouble.Refused })
-            (opened, failure) = await GreetAsync(host, at, TlsDemand.None, false, cancel);
-        return opened is null ? (null, Refuse(Label(host, at.Address), failure!)) : (new(opened, Label(host, at.Address), null), null);
+        var sight = new TlsSight(policy.Judge);
+        var checks = policy.IsStrict ? client with { Verify = sight.Check } : client with { Observe = sight.Check };
+        var (opened, failure, from) = await GreetAsync(policy.Host, at, policy.IsStrict ? TlsDemand.Verified : TlsDemand.Opportunistic, false, cancel, checks);
+        var fault = Fault(opened, failure, sight) ?? (opened is null ? null : policy.Noted);
+        // What broke before or after TLS says nothing about it.
+        if (opened is not null || fault is not null) policies.Count(policy, fault, from, at.Address);
+        var label = Label(policy.Host, at.Address);
+        if (opened is not null && policy.Wish == TlsWish.Required && !opened.Features.RequireTls)
+        {
+            await opened.QuitAsync(cancel);
+            await opened.DisposeAsync();
+            return (null, Unsafe(policy, label, new("", "the host does not offer REQUIRETLS")));
+        }
+        // RFC 7435: opportunistic TLS must not be worse than none; a failed handshake is tried once more in the clear. RFC 7672 §2.2, RFC 8461
+        // §5: never so under a policy.
+        if (!policy.IsStrict && (failure?.Trouble is SmtpTrouble.Tls || failure is { Stage: SmtpStage.StartTls, Trouble: not SmtpTrouble.Refused }))
+            (opened, failure, _) = await GreetAsync(policy.Host, at, TlsDemand.None, false, cancel);
+        if (opened is not null) return (new(opened, label, null, policy.Wish), null);
+        return (null, policy.IsStrict && fault is not null ? Unsafe(policy, label, fault) : Refuse(label, failure!));
     }
 
-    // RFC 7672 §2.2: no way back to the clear.
-    private async Task<(OpenHop? Hop, Refusal? No)> DaneAsync(
-        string domain, string host, IPEndPoint at, DaneAnswer policy, CancellationToken cancel)
+    private static TlsFault? Fault(SmtpClient? opened, SmtpFailure? failure, TlsSight sight)
     {
-        var checks = client with { Verify = dane.Verify(policy, host, domain) };
-        var (opened, failure) = await GreetAsync(host, at, TlsDemand.Verified, false, cancel, checks);
-        return opened is not null
-            ? (new(opened, Label(host, at.Address), null), null)
-            : (null, Refuse($"{Label(host, at.Address)} (DANE)", failure!));
+        if (opened is not null) return opened.TlsDescription.Length > 0 ? sight.Fault : new("starttls-not-supported", "the host does not offer STARTTLS");
+        return failure switch
+        {
+            { Trouble: SmtpTrouble.Tls } => sight.Fault ?? new("validation-failure", failure.Text),
+            { Stage: SmtpStage.StartTls, Trouble: SmtpTrouble.Unsupported } => new("starttls-not-supported", "the host does not offer STARTTLS"),
+            { Stage: SmtpStage.StartTls, Trouble: SmtpTrouble.Refused } => new("starttls-not-supported", "the host refuses STARTTLS: " + failure.Text),
+            { Stage: SmtpStage.StartTls } => new("validation-failure", failure.Text),
+            _ => null,
+        };
     }
 
-    private async Task<(OpenHop? Hop, Refusal? No)> RelayAsync(RelaySettings relay, CancellationToken cancel)
+    // RFC 8689 §4.2.1: a message that may go only so goes back; what a domain says about itself makes mail wait.
+    private static Refusal Unsafe(HostPolicy policy, string host, TlsFault fault)
+    {
+        var text = $"{host} ({policy.Name}): {fault.Problem}";
+        return policy.Wish == TlsWish.Required ? new(550, new(5, 7, 30), text, text) : No(7, 5, text);
+    }
+
+    private async Task<(OpenHop? Hop, Refusal? No)> RelayAsync(RelaySettings relay, RelaySettings named, TlsWish wish, CancellationToken cancel)
     {
         var addresses = await RelayAddressesAsync(relay.Host, cancel);
         Refusal? no = No(4, 4, $"the relay {relay.Name} ({relay.Host}) has no address");
         foreach (var address in addresses)
         {
-            var (opened, failure) = await GreetAsync(relay.Host, new(address, relay.Port), relay.Tls, relay.TlsFirst, cancel);
+            var (opened, failure, _) = await GreetAsync(relay.Host, new(address, relay.Port), relay.Tls, relay.TlsFirst, cancel);
             if (opened is null && relay.Tls == TlsDemand.Opportunistic && !relay.TlsFirst && failure!.Trouble == SmtpTrouble.Tls)
-                (opened, failure) = await GreetAsync(relay.Host, new(address, relay.Port), TlsDemand.None, false, cancel);
+                (opened, failure, _) = await GreetAsync(relay.Host, new(address, relay.Port), TlsDemand.None, false, cancel);
             if (opened is not null && relay.Username is { } user)
             {
                 failure = await opened.AuthenticateAsync(user, relay.Password ?? "", cancel);
@@ -113,7 +147,7 @@ internal sealed class NextHop(MxLookup lookup, TlsDane dane, Func<IPAddress, boo
                     return (null, Refuse($"relay {relay.Name}, login", failure));
                 }
             }
-            if (opened is not null) return (new(opened, $"{relay.Host}[{address}]:{relay.Port}", relay), null);
+            if (opened is not null) return (new(opened, $"{relay.Host}[{address}]:{relay.Port}", named, wish), null);
             no = Refuse($"relay {relay.Name} ({relay.Host}[{address}]:{relay.Port})", failure!);
         }
         return (null, no);
@@ -134,7 +168,7 @@ internal sealed class NextHop(MxLookup lookup, TlsDane dane, Func<IPAddress, boo
         }
     }
 
-    private async Task<(SmtpClient? Client, SmtpFailure? Failure)> GreetAsync(
+    private async Task<(SmtpClient? Client, SmtpFailure? Failure, IPAddress? From)> GreetAsync(
         string host, IPEndPoint at, TlsDemand tls, bool implicitTls, CancellationToken cancel, SmtpClientOptions? checks = null)
     {
         using var deadline = new CancellationTokenSource(ConnectPatience, client.Clock);
@@ -148,19 +182,26 @@ internal sealed class NextHop(MxLookup lookup, TlsDane dane, Func<IPAddress, boo
         {
             cancel.ThrowIfCancellationRequested();
             var why = deadline.IsCancellationRequested ? "connect timed out" : "cannot connect: " + e.Message;
-            return (null, new(SmtpStage.Connect, SmtpTrouble.Closed, null, why));
+            return (null, new(SmtpStage.Connect, SmtpTrouble.Closed, null, why), null);
         }
-        return await SmtpClient.OpenAsync(stream, host, tls, implicitTls, checks ?? client, cancel);
+        var from = (stream as NetworkStream)?.Socket.LocalEndPoint is IPEndPoint own ? Networks.Normal(own.Address) : null;
+        var (opened, failure) = await SmtpClient.OpenAsync(stream, host, tls, implicitTls, checks ?? client, cancel);
+        return (opened, failure, from);
     }
 
     // Nothing said before MAIL is about a message, so it is always temporary: 5xx in a greeting is as often a block that ends, and
     // a refused login is ours to mend. The age of the mail ends it.
-    private static Refusal Refuse(string host, SmtpFailure failure) => No(4, failure.Stage switch
+    private static Refusal Refuse(string host, SmtpFailure failure)
     {
-        SmtpStage.Connect => 1,
-        SmtpStage.Auth or SmtpStage.StartTls => 7,
-        _ => 2,
-    }, $"{host}: {failure.Text}");
+        var (subject, detail) = failure.Stage switch
+        {
+            SmtpStage.Connect => (4, 1),
+            SmtpStage.Auth => (7, 0),
+            SmtpStage.StartTls => (7, 5),
+            _ => (4, 2),
+        };
+        return No(subject, detail, $"{host}: {failure.Text}");
+    }
 
     private static Refusal No(int subject, int detail, string text) => new(451, new(4, subject, detail), text, text);
 }

@@ -21,16 +21,21 @@ internal sealed class QueueDelivery(
     private readonly RelaySettings? _relay = options.Relays.FirstOrDefault(r => r.Destination == destination);
     private readonly QueueSettling _settling = new(parts, options);
     private readonly List<Task> _settlements = [];
-    private readonly NextHop _nextHop = new(new(parts.Resolver, parts.IsOurHost), new(parts.Resolver, parts.Clock), parts.MayDial, parts.Dial, new()
-    {
-        HeloName = options.HostName,
-        Timeouts = options.Timeouts,
-        Clock = parts.Clock,
-        Verify = options.Relays.FirstOrDefault(r => r.Destination == destination)?.Verify ?? parts.Verify,
-    });
+    private readonly Dictionary<TlsWish, Refusal> _unreachable = [];
+    private readonly NextHop _nextHop = new(
+        new(parts.Resolver, parts.IsOurHost), new(new(parts.Resolver, parts.Clock), parts.Sts, parts.TlsTally, parts.Log), parts.MayDial, parts.Dial, new()
+        {
+            HeloName = options.HostName,
+            Timeouts = options.Timeouts,
+            Clock = parts.Clock,
+            Verify = options.Relays.FirstOrDefault(r => r.Destination == destination)?.Verify ?? parts.Verify,
+            Roots = parts.Roots,
+        });
 
     private OpenHop? _hop;
-    private Refusal? _unreachable;
+
+    // The relay is in the settings no more.
+    private Refusal? _gone;
 
     public async Task RunAsync(List<QueueRecipient> rows, CancellationToken stop, CancellationToken abort)
     {
@@ -76,7 +81,7 @@ internal sealed class QueueDelivery(
         var granted = due.Count;
         if (_relay is not null) granted = await quota.TakeAsync(_relay, message.Priority, due.Count, cancel);
         else if (destination.StartsWith(Router.RelayPrefix, StringComparison.Ordinal))
-            _unreachable = Later(3, 5, $"the relay {destination[Router.RelayPrefix.Length..]} is not in the settings");
+            _gone = Later(3, 5, $"the relay {destination[Router.RelayPrefix.Length..]} is not in the settings");
         var outcomes = due.Skip(granted).Select(r => QueueOutcome.Hold(r, HoldReason(message.Priority))).ToList();
         var watch = Stopwatch.GetTimestamp();
         try
@@ -117,9 +122,10 @@ internal sealed class QueueDelivery(
     {
         var outcomes = new List<QueueOutcome>();
         var gone = new HashSet<string>();
+        var wish = Wish(message.Needs);
         while (due.Count > 0)
         {
-            if (await ConnectAsync(cancel) is { } no) return [.. outcomes, .. due.Select(r => QueueOutcome.Of(r, no))];
+            if (await ConnectAsync(wish, cancel) is { } no) return [.. outcomes, .. due.Select(r => QueueOutcome.Of(r, no))];
             var hop = _hop!;
             var batch = due.Take(hop.Client.Features.MaxRecipients).ToList();
             var sent = await SendAsync(hop, message, batch, cancel);
@@ -148,7 +154,7 @@ internal sealed class QueueDelivery(
         if (_relay is not null) return false;
         gone.Add(dead.Host);
         await LeaveAsync();
-        (_hop, _) = await _nextHop.OpenAsync(destination, null, gone, cancel);
+        (_hop, _) = await _nextHop.OpenAsync(destination, null, dead.Wish, gone, cancel);
         return _hop is not null;
     }
 
@@ -158,19 +164,24 @@ internal sealed class QueueDelivery(
             ? sent.Where(s => s.Outcome.Failure is { Stage: SmtpStage.Rcpt, Trouble: SmtpTrouble.Refused, Reply.Code: 452 }).Select(s => s.Row).ToList()
             : [];
 
-    private async Task<Refusal?> ConnectAsync(CancellationToken cancel)
+    // RFC 8689 §3: REQUIRETLS is stronger than the header field.
+    private static TlsWish Wish(QueueNeeds needs) => needs.HasFlag(QueueNeeds.RequireTls) ? TlsWish.Required
+        : needs.HasFlag(QueueNeeds.TlsOptional) ? TlsWish.Optional : TlsWish.Policy;
+
+    private async Task<Refusal?> ConnectAsync(TlsWish wish, CancellationToken cancel)
     {
-        if (_unreachable is not null) return _unreachable;
-        if (_hop is { Client.Reusable: true })
+        if (_gone is not null) return _gone;
+        if (_unreachable.TryGetValue(wish, out var unreachable)) return unreachable;
+        if (_hop is { Client.Reusable: true } && _hop.Wish == wish)
         {
             _hop = _hop with { Reused = _hop.Client.Messages > 0 };
             return null;
         }
         if (_hop is not null) await LeaveAsync();
-        _hop = pool.Take(destination, _relay);
+        _hop = pool.Take(destination, _relay, wish);
         if (_hop is not null) return null;
-        (_hop, _unreachable) = await _nextHop.OpenAsync(destination, _relay, new HashSet<string>(), cancel);
-        return _hop is null ? _unreachable ??= Later(4, 1, "no host could be reached") : null;
+        (_hop, var no) = await _nextHop.OpenAsync(destination, _relay, wish, new HashSet<string>(), cancel);
+        return _hop is null ? _unreachable[wish] = no ?? Later(4, 1, "no host could be reached") : null;
     }
 
     private async Task<List<(QueueRecipient Row, RecipientOutcome Outcome, QueueOutcome Result)>> SendAsync(
@@ -181,7 +192,10 @@ internal sealed class QueueDelivery(
         using var body = OutgoingBody.For(stored, message.Needs, hop.Client.Features, parts.Spool);
         var mail = new OutgoingMail(message.Sender, batch.Select(Envelope).ToList(), body.Length, body.Read, body.Type,
             message.Needs.HasFlag(QueueNeeds.SmtpUtf8),
-            message.Return switch { DsnReturn.Full => "FULL", DsnReturn.Headers => "HDRS", _ => null }, message.EnvelopeId);
+            message.Return switch { DsnReturn.Full => "FULL", DsnReturn.Headers => "HDRS", _ => null }, message.EnvelopeId)
+        {
+            RequireTls = message.Needs.HasFlag(QueueNeeds.RequireTls),
+        };
         var outcomes = await hop.Client.SendAsync(mail, cancel);
         return batch.Zip(outcomes, (row, outcome) => (row, outcome, QueueOutcome.Of(row, outcome, hop.Host, hop.Client.TlsDescription) with
         {

@@ -50,6 +50,15 @@ public sealed record QueueParts(
 
     /// <summary>Replaces the certificate check of relays with verified TLS; null for the system's authorities.</summary>
     public System.Net.Security.RemoteCertificateValidationCallback? Verify { get; init; }
+
+    /// <summary>The only authorities that count instead of the system's; null for the system's.</summary>
+    public System.Security.Cryptography.X509Certificates.X509Certificate2Collection? Roots { get; init; }
+
+    /// <summary>What other domains say by MTA-STS; null when nobody asks.</summary>
+    public StsPolicies? Sts { get; init; }
+
+    /// <summary>Counts sessions for TLS reports; null when nobody does.</summary>
+    public TlsTally? TlsTally { get; init; }
 }
 
 /// <summary>Leases what is due and gives it to deliveries, so many at once.</summary>

@@ -33,6 +33,9 @@ internal sealed record ResolvedRecipient(MailRecipient Recipient, string Shown, 
 {
     /// <summary>An address of ours that sends copies elsewhere.</summary>
     public bool Forwards { get; init; }
+
+    /// <summary>An address that no person has: the mail is taken, teaches, and goes to nobody.</summary>
+    public bool IsTrap { get; init; }
 }
 
 /// <summary>Kept in <see cref="MailTransaction.Notes"/> between RCPT and the data.</summary>
@@ -87,6 +90,9 @@ internal sealed class ReceiveContext(MailTransaction transaction, SpooledBody bo
 
     /// <summary>At or above the tag threshold for everybody.</summary>
     public bool IsTagged => Spam is { } spam && (spam.Action >= SpamAction.Tag || spam.Score >= spam.Required);
+
+    /// <summary>Recipients that no person has.</summary>
+    public int Traps => Recipients.Count(r => r.IsTrap);
 
     /// <summary>The parts of <see cref="Body"/>.</summary>
     public MimePart Parts { get; set; } = null!;

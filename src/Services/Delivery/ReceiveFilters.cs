@@ -40,6 +40,9 @@ public sealed record ReceiveFilters
     /// <summary>What each account may send.</summary>
     public SendingBrake? Sending { get; init; }
 
+    /// <summary>Addresses that no person has.</summary>
+    public SpamTraps? Traps { get; init; }
+
     /// <summary>Told of whom an account writes to.</summary>
     public Correspondents? Correspondents { get; init; }
 

@@ -26,6 +26,9 @@ internal sealed class ReceiveHeader
     /// <summary>RFC 3834 §5: Auto-Submitted says anything but "no".</summary>
     public bool IsAutomatic { get; private set; }
 
+    /// <summary>RFC 8689 §3: "TLS-Required: No".</summary>
+    public bool IsTlsOptional { get; private set; }
+
     /// <summary>Addresses in Delivered-To fields, lower case; null when there is none.</summary>
     public List<string>? DeliveredTo { get; private set; }
 
@@ -54,6 +57,7 @@ internal sealed class ReceiveHeader
                 case 8 when field.Is("Received"u8): Received++; break;
                 case 10 when field.Is("Message-ID"u8): HasMessageId = true; break;
                 case 10 when field.Is("Precedence"u8): IsBulk |= Word(field.Value) is "bulk" or "list" or "junk"; break;
+                case 12 when field.Is("TLS-Required"u8): IsTlsOptional |= Word(field.Value) == "no"; break;
                 case 12 when field.Is("Delivered-To"u8): (DeliveredTo ??= []).Add(Word(field.Value)); break;
                 case 14 when field.Is("Auto-Submitted"u8): IsAutomatic |= Word(field.Value) is not ("" or "no"); break;
             }

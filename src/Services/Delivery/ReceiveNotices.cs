@@ -64,7 +64,7 @@ internal sealed class ReceiveNotices(
                 return false;
             }
             var stored = await store.AcceptAsync(
-                new(body, reader.Render(body), local is null ? [] : [local], local is null ? Queued(address, body) : null)
+                new(body, reader.Render(body), local is null ? [] : [local], local is null ? Queued(address, body, context.Transaction.Parameters.RequireTls) : null)
                 {
                     ReceivedAt = context.Now.ToUnixTimeSeconds(),
                 },
@@ -80,9 +80,9 @@ internal sealed class ReceiveNotices(
         }
     }
 
-    private QueueSubmission Queued(string address, SpooledBody body)
+    private QueueSubmission Queued(string address, SpooledBody body, bool requireTls)
     {
-        var needs = QueueNeeds.None;
+        var needs = requireTls ? QueueNeeds.RequireTls : QueueNeeds.None;
         body.ForEachPiece(piece => needs |= Ascii.IsValid(piece.Span) ? QueueNeeds.None : QueueNeeds.EightBit);
         if (!Ascii.IsValid(address)) needs |= QueueNeeds.SmtpUtf8;
         return new("", null, "", DsnReturn.Unspecified, needs, QueuePriority.Automatic, default,

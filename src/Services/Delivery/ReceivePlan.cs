@@ -1,5 +1,6 @@
 using Aviso.Accounts;
 using Aviso.Base;
+using Aviso.Spam;
 using Aviso.Store;
 
 namespace Aviso.Delivery;
@@ -90,6 +91,7 @@ public sealed partial class MailReceiver
     {
         try
         {
+            if (context.Traps > 0) await TrapAsync(context);
             if (context.Transaction.Client.Login is { } login) LearnCorrespondents(new(login.Account), context);
             else if (Filters.Reports is { } reports && context.Recipients.Exists(TakesReports)) await reports.ReadAsync(context.Body, context.Parts, cancel);
         }
@@ -98,6 +100,22 @@ public sealed partial class MailReceiver
             log.StepSkipped(e, context.Id, "learning");
         }
         return null;
+    }
+
+    private Task TrapAsync(ReceiveContext context)
+    {
+        var transaction = context.Transaction;
+        var input = new SpamInput
+        {
+            Body = context.Body,
+            Root = context.Parts,
+            Auth = context.Auth,
+            Client = context.Sender,
+            Sender = transaction.Sender.ToString(),
+            IsInternal = transaction.Client.Origin.IsInternal,
+        };
+        // Its words are written to the disk.
+        return Task.Run(() => Filters.Traps?.Caught(input, System.Text.Encoding.ASCII.GetBytes(context.Id), transaction.Client.Origin.Kind), CancellationToken.None);
     }
 
     private bool TakesReports(ResolvedRecipient recipient)

@@ -74,6 +74,9 @@ internal static class ReceiveQueue
         if (parameters.Body == BodyType.BinaryMime) needs |= QueueNeeds.BinaryMime;
         var addresses = Ascii.IsValid(sender) && recipients.TrueForAll(q => Ascii.IsValid(q.Address));
         if (!addresses || (parameters.SmtpUtf8 && !Ascii.IsValid(context.Header.Octets.Span))) needs |= QueueNeeds.SmtpUtf8;
+        // RFC 8689 §3: of the two the parameter counts.
+        if (parameters.RequireTls) needs |= QueueNeeds.RequireTls;
+        else if (context.Header.IsTlsOptional) needs |= QueueNeeds.TlsOptional;
         return needs;
     }
 

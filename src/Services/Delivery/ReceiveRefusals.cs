@@ -14,7 +14,10 @@ internal static class Refusals
 
     public static readonly Refusal Spam = new(550, new(5, 7, 1), "This message looks like spam and is not accepted", "spam: at or above the reject threshold");
 
-    public static Refusal Greylisted(string why) => new(451, new(4, 7, 1), "New sender, please try again in a few minutes", $"greylist: {why}");
+    public static Refusal Virus(string name) => new(550, new(5, 7, 1), $"This message has a virus ({name}) and is not accepted", $"virus: {name}");
+
+    // RFC 6647 §5.
+    public static Refusal Greylisted(string why) => new(450, new(4, 7, 1), "New sender, please try again in a few minutes", $"greylist: {why}");
 
     /// <summary>RFC 5429 §2.1.1: the script's words, on one line and short.</summary>
     public static Refusal ByScript(string reason)

@@ -49,6 +49,8 @@ public sealed partial class MailReceiver
             RemoteAddress = context.Sender,
             RemoteHost = context.Auth?.Iprev.Name,
             SpamPercent = context.Spam is { } spam ? SieveInput.PercentOf(spam.ScoreFor(copy.Target.Account), spam.RejectAt) : null,
+            // RFC 5235 §2.3: 0 not tested, 1 clean, 5 a virus.
+            VirusVerdict = context.Spam?.Virus switch { null => 0, "" => 1, _ => 5 },
             DsnNotify = copy.For.Recipient.Notify,
             DsnRet = transaction.Parameters.Return,
             DsnEnvelopeId = transaction.Parameters.EnvelopeId,

@@ -108,6 +108,11 @@ public sealed partial class MailReceiver(
             resolved = Returned(recipient, back);
             return resolved is null ? Refusals.Unknown : null;
         }
+        if (IsTrap(transaction, recipient, way))
+        {
+            resolved = new(recipient, TraceFields.Shown(recipient.LocalPart, recipient.Domain), [], []) { IsTrap = true };
+            return null;
+        }
         switch (way.Kind)
         {
             case ResolutionKind.UnknownUser: return Refusals.Unknown;
@@ -119,6 +124,15 @@ public sealed partial class MailReceiver(
         IReadOnlyList<string> external = way.Kind == ResolutionKind.NotLocal ? [shown] : way.External;
         resolved = new(recipient, shown, way.Local, external) { Forwards = way.Kind == ResolutionKind.Found && external.Count > 0 };
         return options.OutsideMailbox is not null && external.Count > 0 ? Capture(ref resolved) : null;
+    }
+
+    // A trap that is named wins over what takes any address; a pattern of traps only takes what nobody has.
+    private bool IsTrap(MailTransaction transaction, MailRecipient recipient, Resolution way)
+    {
+        if (Filters.Traps is not { } traps || transaction.Client.Login is not null || !accounts.Table.IsLocalDomain(recipient.Domain)) return false;
+        var address = $"{recipient.LocalPart}@{recipient.Domain}";
+        return way.Step is ResolutionStep.None or ResolutionStep.CatchAll or ResolutionStep.Pattern && traps.IsNamed(address)
+            || way.Step is ResolutionStep.None or ResolutionStep.CatchAll && way.Kind != ResolutionKind.Suspended && traps.IsInPattern(address);
     }
 
     // design.md section 5, `serve --local`: mail for foreign domains is not sent, it lands in one mailbox.
@@ -133,7 +147,7 @@ public sealed partial class MailReceiver(
 
     private async ValueTask<Refusal?> CheckRoomAsync(MailTransaction transaction, ResolvedRecipient resolved, CancellationToken cancel)
     {
-        if (resolved.External.Count > 0) return null;
+        if (resolved.External.Count > 0 || resolved.IsTrap) return null;
         foreach (var target in resolved.Local)
         {
             if (accounts.Table.QuotaOf(target.Account) == 0) return null;
@@ -165,7 +179,7 @@ public sealed partial class MailReceiver(
             log.LoopCut(context.Id, recipient.Shown);
             context.Recipients[i] = recipient with { External = [] };
         }
-        return context.Recipients.TrueForAll(r => r.Local.Count == 0 && r.External.Count == 0) ? Refusals.Loop("Delivered-To names the forwarding address") : null;
+        return context.Recipients.TrueForAll(r => r.Local.Count == 0 && r.External.Count == 0 && !r.IsTrap) ? Refusals.Loop("Delivered-To names the forwarding address") : null;
     }
 
     private Refusal? ApplySubmissionRules(ReceiveContext context)

@@ -80,9 +80,11 @@ public sealed partial class MailReceiver
                     Client = context.Sender,
                     Helo = context.Auth?.Helo ?? transaction.Client.Helo,
                     Sender = transaction.Sender.ToString(),
-                    Recipients = context.Recipients.ConvertAll(r => r.Shown),
+                    Recipients = [.. context.Recipients.Where(r => !r.IsTrap).Select(r => r.Shown)],
                     Accounts = [.. context.Recipients.SelectMany(r => r.Local).Select(l => l.Account).Distinct()],
                     IsInternal = transaction.Client.Origin.IsInternal,
+                    IsRelayed = context.IsLmtp || Filters.IsTrustedRelay(transaction.Client.Origin.Remote.Address),
+                    Traps = context.Traps,
                 }, cancel);
             }
             catch (Exception e) when (e is not OperationCanceledException)
@@ -98,8 +100,11 @@ public sealed partial class MailReceiver
 
     private static Refusal? Refused(ReceiveContext context) => context.Spam switch
     {
+        // Who writes to a trap is not told that it is one.
+        _ when context.Traps > 0 => null,
         { Action: SpamAction.Greylist } spam => Refusals.Greylisted(spam.Reason),
         // RFC 5321 §4.5.1: who complains to the postmaster must be heard; such mail is filed in Junk instead.
+        { Action: SpamAction.Reject, Virus: { Length: > 0 } virus } => Refusals.Virus(virus),
         { Action: SpamAction.Reject } when !context.Recipients.Exists(r => IsPostmaster(r.Recipient.LocalPart)) => Refusals.Spam,
         _ => null,
     };

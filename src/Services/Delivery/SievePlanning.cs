@@ -162,7 +162,7 @@ internal sealed class SievePlanning(
     private async ValueTask AnswerAsync(SieveAction.Vacation vacation, CancellationToken cancel)
     {
         // RFC 5230 §4.6 and RFC 3834 §2: nobody to answer, or something that is no person. The engine looked too; a second look is cheap.
-        if (vacation.To.Length == 0 || _header.IsAutomatic) return;
+        if (vacation.Unsent is not null || vacation.To.Length == 0 || _header.IsAutomatic) return;
         if (_write.Vacation(vacation) is not { } octets) return;
         _letters.Add(new("vacation", [vacation.To], octets)
         {

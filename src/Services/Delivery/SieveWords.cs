@@ -16,6 +16,7 @@ public static class SieveWords
         SieveAction.Redirect redirect => $"redirect{(redirect.Copy ? " a copy" : "")} to {redirect.Address}",
         SieveAction.Reject reject => $"refuse: {OneLine(reject.Reason)}",
         SieveAction.Discard => "discard",
+        SieveAction.Vacation { Unsent: { } why } => $"no answer: {why}",
         SieveAction.Vacation vacation => $"answer {vacation.To}: {OneLine(vacation.Subject)}",
         SieveAction.Notify notify => $"notify {notify.Method}",
         _ => action.GetType().Name,
@@ -27,6 +28,7 @@ public static class SieveWords
         SieveAction.Keep => "keep in INBOX",
         SieveAction.FileInto into => $"{(into.Copy ? "copy" : "file")} into {into.Mailbox}",
         SieveAction.Reject => "refuse",
+        SieveAction.Vacation { Unsent: not null } => "no answer",
         SieveAction.Vacation => "answer the sender",
         _ => Of(action),
     };

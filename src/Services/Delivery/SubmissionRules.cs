@@ -18,7 +18,7 @@ internal static class SubmissionRules
     {
         if (sender.IsNull) return null;
         var address = TraceFields.Shown(sender.LocalPart, sender.Domain);
-        return grants.MaySendAs(new(login.Account), address) ? null : Missing(login, address, "the envelope sender");
+        return MaySendAs(grants, login, address) ? null : Missing(login, address, "the envelope sender");
     }
 
     /// <summary>The same for every address of From and Sender. What names no domain names nobody.</summary>
@@ -26,10 +26,15 @@ internal static class SubmissionRules
     {
         foreach (var author in header.Authors)
         {
-            if (author.Domain.Length > 0 && !grants.MaySendAs(new(login.Account), author.Address)) return Missing(login, author.Address, "From or Sender");
+            if (author.Domain.Length > 0 && !MaySendAs(grants, login, author.Address)) return Missing(login, author.Address, "From or Sender");
         }
         return null;
     }
+
+    // An app password may be for less than its account, never for more.
+    private static bool MaySendAs(SendAsGrants grants, Principal login, string address) =>
+        grants.MaySendAs(new(login.Account), address)
+        && (login.Scope is not { SendAs.Count: > 0 } scope || SendAsGrants.Covers(scope.SendAs, address));
 
     /// <summary>The body with Date and Message-ID before it, or the same body when it has both.</summary>
     public static SpooledBody Complete(SpooledBody body, ReceiveHeader header, BodySpool spool, string hostName, string id, DateTimeOffset now)
@@ -57,6 +62,8 @@ internal static class SubmissionRules
     {
         var shown = address.Length <= 320 ? address : address[..320];
         var clean = new string([.. shown.Select(c => char.IsControl(c) ? '?' : c)]);
+        if (login.Scope is { SendAs.Count: > 0 } scope)
+            return new(553, new(5, 7, 1), $"The app password is not for sending as {clean}", $"send-as: {where} is {clean}, which the app password {scope.Name} of {login.Address} is not for");
         return new(553, new(5, 7, 1), $"{login.Address} lacks the grant send_as {clean}", $"send-as: {where} is {clean}, which {login.Address} has no grant for");
     }
 }

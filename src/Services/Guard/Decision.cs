@@ -19,6 +19,9 @@ public sealed record Decision(
 {
     public const string Ban = "ban";
 
+    /// <summary>The id at the CrowdSec engine that decided; 0 when it was decided here.</summary>
+    public long EngineId { get; init; }
+
     /// <summary>"Ip" or "Range", as CrowdSec calls them.</summary>
     [JsonIgnore]
     public string Scope => Value.Contains('/', StringComparison.Ordinal) ? "Range" : "Ip";

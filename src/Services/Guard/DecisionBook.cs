@@ -33,6 +33,7 @@ public sealed class DecisionBook : IAsyncDisposable
     private readonly Task _writing;
     private long _lastId;
     private long _version;
+    private long _changes;
 
     private DecisionBook(IDocumentRows rows, TimeProvider clock, ILogger log)
     {
@@ -42,6 +43,9 @@ public sealed class DecisionBook : IAsyncDisposable
 
     /// <summary>Grows with every new decision.</summary>
     public long Version => Volatile.Read(ref _version);
+
+    /// <summary>Grows with every decision that comes or goes.</summary>
+    public long Changes => Volatile.Read(ref _changes);
 
     public int Count
     {
@@ -85,6 +89,17 @@ public sealed class DecisionBook : IAsyncDisposable
         var gone = List(filter);
         foreach (var decision in gone) Drop(decision);
         return gone.Count;
+    }
+
+    /// <summary>By our ids; those that are not there do not matter.</summary>
+    public void RemoveIds(IEnumerable<long> ids)
+    {
+        foreach (var id in ids)
+        {
+            Decision? decision;
+            lock (_gate) _all.TryGetValue(id, out decision);
+            if (decision is not null) Drop(decision);
+        }
     }
 
     /// <summary>Those that hold, by id.</summary>
@@ -144,6 +159,7 @@ public sealed class DecisionBook : IAsyncDisposable
             same.Add(decision);
             Show(decision, same);
             _version++;
+            _changes++;
         }
     }
 
@@ -156,6 +172,7 @@ public sealed class DecisionBook : IAsyncDisposable
             same.RemoveAll(d => d.Id == decision.Id);
             if (same.Count == 0) _byValue.Remove(decision.Value);
             Show(decision, same);
+            _changes++;
         }
         _writes.Writer.TryWrite(new(null, Name(decision), null));
     }

@@ -54,6 +54,9 @@ public sealed record GuardOptions(GuardOwner Owner, Networks Exempt, double Conn
 /// </summary>
 public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, TimeProvider clock, ILogger log) : IAcceptGate, IEvidence
 {
+    /// <summary>The origin of what our scenarios decide.</summary>
+    public const string Origin = "aviso";
+
     private const int MostClients = 100_000;
 
     private readonly BoundedTable<UInt128, ClientRecord> _clients = new(MostClients);
@@ -69,7 +72,7 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
     public DecisionBook Book => book;
 
     /// <summary>A scenario fired; heard by who tells others (a CrowdSec engine).</summary>
-    public event Action<Decision>? Fired;
+    public event Action<Firing>? Fired;
 
     /// <summary>All evidence, with the user it is about if any; heard by the compatibility log.</summary>
     public event Action<Evidence, string?>? Heard;
@@ -78,6 +81,16 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
 
     /// <summary>Banned for connections, by what holds now.</summary>
     public bool IsBanned(IPAddress client) => !IsExempt(client) && book.IsBanned(client) && book.IsBanned(client, IsTrusted(client));
+
+    /// <summary>It refuses nobody here, and must not elsewhere (a firewall that reads our decisions): it is about one of ours, or automation's about
+    /// a client that has just logged in.</summary>
+    public bool Spares(Decision decision)
+    {
+        var network = decision.Network;
+        if (IsExempt(network.BaseAddress)) return true;
+        var isClient = network.PrefixLength >= (network.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? 32 : 64);
+        return isClient && !decision.IsManual && IsTrusted(network.BaseAddress);
+    }
 
     public bool Allows(ListenerKind kind, IPAddress client)
     {
@@ -146,7 +159,7 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
         if (policy.Owner == GuardOwner.None) return;
         var now = clock.GetTimestamp();
         var (fired, events) = _clients.With(Networks.ClientKey(evidence.Client), record => record.Pour(evidence, user, now, clock));
-        if (fired is not null) Decide(evidence, fired, events, policy);
+        if (fired is not null) Decide(evidence, user, fired, events, policy);
     }
 
     /// <summary>Somebody proved a password from here.</summary>
@@ -162,10 +175,11 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
         _origins = [.. byOrigin.Keys];
     }
 
-    private bool IsTrusted(IPAddress client) =>
+    /// <summary>Somebody proved a password from here lately: automation does not ban it.</summary>
+    public bool IsTrusted(IPAddress client) =>
         _clients.Peek(Networks.ClientKey(client), record => record.LoggedIn) is var last && last != default && clock.GetUtcNow() - last < _options.TrustAfterLogin;
 
-    private void Decide(Evidence evidence, Scenario scenario, int events, GuardOptions policy)
+    private void Decide(Evidence evidence, string? user, Scenario scenario, int events, GuardOptions policy)
     {
         if (IsTrusted(evidence.Client))
         {
@@ -178,15 +192,16 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
         before = Math.Max(before, book.List(new(Value: value)).Select(d => d.Repeat + 1).DefaultIfEmpty(0).Max());
         var length = TimeSpan.FromTicks((long)Math.Min(policy.LongestBan.Ticks, policy.Ban.Ticks * Math.Pow(4, Math.Min(before, 20))));
         var now = clock.GetUtcNow();
-        var decision = new Decision(0, "aviso", scenario.Name, Decision.Ban, value, now, now + length, events,
+        var decision = new Decision(0, Origin, scenario.Name, Decision.Ban, value, now, now + length, events,
             $"{evidence.What} on {ListenerKinds.Name(evidence.Kind)} from {evidence.Client}", before);
         // One owner: with an engine, it decides, and its answer comes back with its stream.
         if (policy.Owner == GuardOwner.Builtin && book.Add(decision) is { } taken)
         {
+            decision = taken;
             GuardMeters.Decision(taken);
             log.LogWarning("{Value} is banned for {Length} by {Scenario}: {Events} events, the last {Evidence}; before: {Before}", value, length, scenario.Name, events, decision.Evidence, before);
         }
-        Fired?.Invoke(decision);
+        Fired?.Invoke(new(scenario, evidence, user, events, decision));
     }
 
     private void OwnTrouble(Evidence evidence, string? user)

@@ -27,7 +27,26 @@ internal static class GuardMeters
 
     private static readonly Gauge<double> Age = Meter.CreateGauge<double>("aviso_guard_lapi_age_seconds", "s", "Time since the last answer of the CrowdSec engine.");
 
+    private static readonly Counter<long> Pulls = Meter.CreateCounter<long>("aviso_guard_lapi_pulls_total", description: "Questions to the CrowdSec engine for its decisions, by result.");
+
+    private static readonly Counter<long> Ignored = Meter.CreateCounter<long>("aviso_guard_lapi_ignored_total", description: "Decisions of the CrowdSec engine that do not hold here, by reason.");
+
+    private static readonly Counter<long> Alerts = Meter.CreateCounter<long>("aviso_guard_alerts_total", description: "Alerts for the CrowdSec engine, by what became of them.");
+
+    private static readonly Gauge<long> Waiting = Meter.CreateGauge<long>("aviso_guard_alerts_waiting", description: "Alerts that the CrowdSec engine has not taken yet.");
+
+    public static void Pulled(string result) => Pulls.Add(1, new KeyValuePair<string, object?>("result", result));
+
+    public static void EngineIgnored(string reason) => Ignored.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    public static void Alert(string result, int count = 1) => Alerts.Add(count, new KeyValuePair<string, object?>("result", result));
+
+    public static void AlertsWaiting(int count) => Waiting.Record(count);
+
     public static void Decision(Decision decision) => Decided.Add(1, new("origin", decision.Origin), new("scenario", decision.Scenario));
+
+    /// <summary>An engine's scenario may be any text: it is no label.</summary>
+    public static void EngineDecision(Decision decision) => Decided.Add(1, new("origin", decision.Origin), new("scenario", "engine"));
 
     public static void Refuse(ListenerKind kind, string reason) => Refused.Add(1, new("kind", ListenerKinds.Name(kind)), new("reason", reason));
 

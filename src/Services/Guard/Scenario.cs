@@ -28,7 +28,7 @@ public sealed record Scenario(string Name, IReadOnlyList<string> Words, int Capa
         new("aviso/recipient-harvest", [GuardWords.UnknownRecipient], 19, Seconds(60), Seconds(60)),
         new("aviso/protocol-abuse", ["bare-lf", "bad-commands", "out-of-step", "refused-recipients", "idle-commands", "octets-before-login",
             "clear-after-starttls", "proxy-untrusted"], 2, Seconds(600), Seconds(60)),
-        new("aviso/spam-source", [GuardWords.Spam], 4, Seconds(600), Seconds(60)),
+        new("aviso/spam-source", [GuardWords.Spam, GuardWords.SpamTrap], 4, Seconds(600), Seconds(60)),
         new("aviso/connection-flood", [GuardWords.RateLimit, "client-limit"], 60, Seconds(2), Seconds(60)),
     ];
 
@@ -53,4 +53,5 @@ public static class GuardWords
     public const string EarlyTalker = "early-talker";
     public const string RateLimit = "rate-limit";
     public const string Spam = "spam";
+    public const string SpamTrap = "spam-trap";
 }

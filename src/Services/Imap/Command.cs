@@ -37,4 +37,6 @@ internal enum News
 internal delegate ValueTask<Completion> CommandHandler(ImapSession session, Command command);
 
 /// <param name="HasUid">May follow "UID ".</param>
-internal sealed record CommandEntry(string Name, When When, CommandHandler Run, News News = News.All, bool HasUid = false, bool OnlyUid = false);
+/// <param name="Changes">Changes mail, mailboxes or what is kept about them: refused to a login that may not.</param>
+internal sealed record CommandEntry(
+    string Name, When When, CommandHandler Run, News News = News.All, bool HasUid = false, bool OnlyUid = false, bool Changes = false);

@@ -35,6 +35,9 @@ internal readonly record struct Completion(CompletionStatus Status, string Code,
 
     public static Completion ReadOnly => No("READ-ONLY", "The mailbox is open read-only");
 
+    /// <summary>RFC 5530 §3: what the credential was not made for.</summary>
+    public static Completion NotAllowed => No("NOPERM", "The password you logged in with is not for that");
+
     public static Completion OfStore(StoreError error) => error switch
     {
         StoreError.NotFound => NoSuchMailbox,

@@ -37,7 +37,8 @@ public sealed record ImapOptions
     /// <summary>After login: a client that only ever errs is cut off too.</summary>
     public int BadCommandsInARow { get; init; } = 50;
 
-    public int LineBeforeLogin { get; init; } = 8 * 1024;
+    /// <summary>A token in base64 must fit.</summary>
+    public int LineBeforeLogin { get; init; } = 16 * 1024;
 
     public int LiteralBeforeLogin { get; init; } = 4 * 1024;
 

@@ -17,6 +17,7 @@ internal sealed class ImapSession : IDisposable
     public ImapSession(ImapServer server, WireConnection connection)
     {
         Server = server;
+        Mailboxes = server.Store;
         Connection = connection;
         Writer = new(connection, server.Options.WritePatience);
         _commands = new(connection, server.Options, Writer);
@@ -39,6 +40,12 @@ internal sealed class ImapSession : IDisposable
     public Principal? Who { get; private set; }
 
     public AccountId Account { get; private set; }
+
+    /// <summary>What this login is limited to; null: nothing.</summary>
+    public LoginScope? Scope => Who?.Scope;
+
+    /// <summary>The mailbox tree as this login sees it.</summary>
+    public IMailboxes Mailboxes { get; private set; }
 
     public bool LoggedIn => Who is not null;
 
@@ -156,6 +163,7 @@ internal sealed class ImapSession : IDisposable
                 ? Completion.Bad(entry.When == When.NotAuthenticated ? "Already logged in" : "Select a mailbox first")
                 : Completion.Bad("Log in first");
         }
+        if (entry.Changes && Scope is { MayChange: false }) return Completion.NotAllowed;
         // RFC 9586 §3: after ENABLE UIDONLY message numbers are gone.
         if (Modes.UidOnly && entry.HasUid && !command.Uid && entry.Name != "EXPUNGE")
             return Completion.Bad("Message numbers are off (UIDONLY)", "UIDREQUIRED");
@@ -216,6 +224,7 @@ internal sealed class ImapSession : IDisposable
     {
         Connection.Login = Who = who;
         Account = new(who.Account);
+        Mailboxes = who.Scope is { Mailboxes.Count: > 0 } scope ? new ScopedMailboxes(Store, scope) : Store;
     }
 
     public void Select(SelectedMailbox? box) => Box = box;

@@ -20,11 +20,11 @@ internal sealed class MailboxTree
 
     public static async ValueTask<MailboxTree> ReadAsync(ImapSession session, bool subscriptions)
     {
-        var mailboxes = await session.Store.ListMailboxesAsync(session.Account, session.Cancel);
+        var mailboxes = await session.Mailboxes.ListMailboxesAsync(session.Account, session.Cancel);
         var names = new SortedDictionary<string, MailboxInfo?>(InboxFirst.Instance);
         foreach (var info in mailboxes) names[info.Name] = info;
         var subscribed = new HashSet<string>(StringComparer.Ordinal);
-        if (subscriptions) subscribed.UnionWith(await session.Store.ListSubscriptionsAsync(session.Account, session.Cancel));
+        if (subscriptions) subscribed.UnionWith(await session.Mailboxes.ListSubscriptionsAsync(session.Account, session.Cancel));
         var tree = new MailboxTree(names, subscribed);
         foreach (var info in mailboxes) tree.AddParents(info.Name, exists: true);
         return tree;

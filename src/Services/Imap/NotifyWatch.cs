@@ -97,8 +97,8 @@ internal sealed class NotifyWatch(ImapSession session, IReadOnlyList<NotifyGroup
 
     private async ValueTask RememberAsync()
     {
-        _known = (await session.Store.ListMailboxesAsync(session.Account, session.Cancel)).ToDictionary(m => m.Id);
-        _subscribed = new(await session.Store.ListSubscriptionsAsync(session.Account, session.Cancel), StringComparer.Ordinal);
+        _known = (await session.Mailboxes.ListMailboxesAsync(session.Account, session.Cancel)).ToDictionary(m => m.Id);
+        _subscribed = new(await session.Mailboxes.ListSubscriptionsAsync(session.Account, session.Cancel), StringComparer.Ordinal);
     }
 
     private static bool MessageEvents(NotifyGroup group) =>

@@ -11,7 +11,7 @@ internal static class Capabilities
         var w = session.Writer;
         Line(w, "IMPLEMENTATION", session.Options.Implementation);
         Line(w, "SASL", string.Join(' ', Mechanisms(session)));
-        Line(w, "SIEVE", string.Join(' ', SieveCompiler.Extensions));
+        Line(w, "SIEVE", string.Join(' ', session.Server.Sieve.Extensions ?? SieveCompiler.Extensions));
         if (SieveCompiler.NotifyMethods.Count > 0) Line(w, "NOTIFY", string.Join(' ', SieveCompiler.NotifyMethods));
         Line(w, "MAXREDIRECTS", session.Options.MaxRedirects.ToString(System.Globalization.CultureInfo.InvariantCulture));
         if (session.Connection is { Tls: null, CanStartTls: true } && !session.LoggedIn) w.String("STARTTLS").Line();

@@ -16,6 +16,7 @@ public sealed class SpamContext(SpamInput input, DateTimeOffset now, IReadOnlyDi
     private Dictionary<AccountId, List<SpamSymbol>>? _accountSymbols;
     private MessageContent? _content;
     private HashSet<string>? _marks;
+    private List<string>? _skipped;
     private bool _closed;
 
     public SpamInput Input => input;
@@ -86,6 +87,36 @@ public sealed class SpamContext(SpamInput input, DateTimeOffset now, IReadOnlyDi
             _accountSymbols ??= [];
             if (!_accountSymbols.TryGetValue(account, out var list)) _accountSymbols[account] = list = [];
             Put(list, new(name, ScoreOf(name, score), Clean(reason)));
+        }
+    }
+
+    /// <summary>Part of a check was not done: it is named in the verdict, such as "zen.spamhaus.org (timeout)". Events and counts are the check's own.</summary>
+    public void Skip(string what, string why)
+    {
+        lock (_gate)
+        {
+            if (!_closed) (_skipped ??= []).Add($"{what} ({why})");
+        }
+    }
+
+    /// <summary>A scanner looked at the message; "" when it found nothing.</summary>
+    public void VirusScanned(string virus)
+    {
+        lock (_gate)
+        {
+            if (!_closed) Virus = virus;
+        }
+    }
+
+    /// <summary>The name of a virus, "" when a scanner found none, null when none looked.</summary>
+    public string? Virus { get; private set; }
+
+    /// <summary>What <see cref="Skip"/> was told.</summary>
+    public IReadOnlyList<string> Skipped
+    {
+        get
+        {
+            lock (_gate) return _skipped is null ? [] : [.. _skipped];
         }
     }
 

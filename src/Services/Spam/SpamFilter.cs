@@ -131,13 +131,16 @@ public sealed class SpamFilter
         var (symbols, own) = context.Close();
         var score = Math.Round(symbols.Sum(s => s.Score), 3);
         var action = score >= _options.Reject ? SpamAction.Reject : score >= _options.Tag ? SpamAction.Tag : SpamAction.Accept;
+        // Refusing is for all recipients: not when one of them has a reason to want it.
+        if (action == SpamAction.Reject && own is not null && own.Values.Any(more => score + more.Sum(s => s.Score) < _options.Reject)) action = SpamAction.Tag;
         if (context.Asked > action) action = context.Asked;
-        return new(score, action, symbols, skipped.Names, own?.ToDictionary(p => p.Key, p => Math.Round(score + p.Value.Sum(s => s.Score), 3)))
+        return new(score, action, symbols, [.. context.Skipped, .. skipped.Names], own?.ToDictionary(p => p.Key, p => Math.Round(score + p.Value.Sum(s => s.Score), 3)))
         {
             Required = _options.Tag,
             RejectAt = _options.Reject,
             AccountSymbols = own,
             Reason = context.AskedReason,
+            Virus = context.Virus,
         };
     }
 

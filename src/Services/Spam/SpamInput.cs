@@ -30,6 +30,12 @@ public sealed record SpamInput
     /// <summary>The local accounts that will get it.</summary>
     public IReadOnlyList<AccountId> Accounts { get; init; } = [];
 
+    /// <summary>How many of the envelope's recipients are spam traps; they are not in <see cref="Recipients"/>.</summary>
+    public int Traps { get; init; }
+
+    /// <summary>A relay or a program of ours hands it over: asking it to come again would not reach the sender.</summary>
+    public bool IsRelayed { get; init; }
+
     /// <summary>The client is in networks.internal: no reverse-DNS policy; grants nothing else.</summary>
     public bool IsInternal { get; init; }
 

@@ -31,4 +31,16 @@ internal static partial class SpamLog
 
     [LoggerMessage(5208, LogLevel.Warning, "clamd at {Address} did not scan a message: {Answer}")]
     public static partial void ClamdRefused(this ILogger log, string address, string answer);
+
+    [LoggerMessage(5209, LogLevel.Error, "DNS list {List} fails its self-test: {Why}; it is not asked until {Until:u}")]
+    public static partial void ListBroken(this ILogger log, string list, string why, DateTimeOffset until);
+
+    [LoggerMessage(5210, LogLevel.Information, "DNS list {List} answers as it should again")]
+    public static partial void ListBelieved(this ILogger log, string list);
+
+    [LoggerMessage(5212, LogLevel.Information, "a spam trap was hit by {Client}: {Learned}")]
+    public static partial void TrapHit(this ILogger log, string client, string learned);
+
+    [LoggerMessage(5211, LogLevel.Debug, "the self-test of DNS list {List} ended early: {Cause}")]
+    public static partial void ListTestFailed(this ILogger log, string list, string cause);
 }

@@ -17,7 +17,7 @@ internal static class SpamMeters
         "aviso_spam_seconds", unit: "s", description: "Time the filter took for a message.");
 
     private static readonly Counter<long> Lists = Meter.CreateCounter<long>(
-        "aviso_spam_list_answers_total", description: "Answers of DNS lists, by list and result (listed, clear, refused, failed).");
+        "aviso_spam_list_answers_total", description: "Answers of DNS lists, by list and result (listed, clear, refused, failed; silent, broken: left alone).");
 
     public static void Done(SpamVerdict verdict, TimeSpan took)
     {
@@ -39,4 +39,24 @@ internal static class SpamMeters
     public static void Learned(bool byAccount) => LearnedCount.Add(1, new KeyValuePair<string, object?>("by", byAccount ? "account" : "administrator"));
 
     public static void ListAnswer(string list, string result) => Lists.Add(1, new("list", list), new("result", result));
+
+    private static readonly Gauge<int> Believed = Meter.CreateGauge<int>(
+        "aviso_spam_list_believed", description: "1 when a DNS list passed its last self-test and answers, else 0.");
+
+    public static void ListBelieved(string list, bool isBelieved) => Believed.Record(isBelieved ? 1 : 0, new KeyValuePair<string, object?>("list", list));
+
+    private static readonly Counter<long> Traps = Meter.CreateCounter<long>(
+        "aviso_spam_trap_messages_total", description: "Messages to spam traps, by whether they taught.");
+
+    private static readonly Counter<long> Greylists = Meter.CreateCounter<long>(
+        "aviso_spam_greylist_total", description: "Messages of unknown senders, by result (deferred, passed: came again).");
+
+    private static readonly Counter<long> Scans = Meter.CreateCounter<long>(
+        "aviso_virus_scans_total", description: "Messages given to the virus scanner, by result (clean, virus, skipped).");
+
+    public static void Trapped(bool learned) => Traps.Add(1, new KeyValuePair<string, object?>("learned", learned ? "yes" : "no"));
+
+    public static void Greylisted(string result) => Greylists.Add(1, new KeyValuePair<string, object?>("result", result));
+
+    public static void Scanned(string result) => Scans.Add(1, new KeyValuePair<string, object?>("result", result));
 }

@@ -10,7 +10,7 @@ public enum SpamAction
     /// <summary>Nothing.</summary>
     Accept,
 
-    /// <summary>451 4.7.1 with the reason: the sender is new here and may come back.</summary>
+    /// <summary>450 4.7.1 with the reason: the sender is new here and may come back.</summary>
     Greylist,
 
     /// <summary>Mark it and file it in Junk.</summary>
@@ -44,6 +44,9 @@ public sealed record SpamVerdict(
 
     /// <summary>Why the sender should wait, when <see cref="Action"/> is Greylist; or why an action was forced.</summary>
     public string Reason { get; init; } = "";
+
+    /// <summary>The name of a virus, "" when a scanner found none, null when none looked.</summary>
+    public string? Virus { get; init; }
 
     /// <summary>A verdict for mail that no check looked at.</summary>
     public static SpamVerdict Unchecked(string why) => new(0, SpamAction.Accept, [], [why]);

@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Text;
+using Aviso.Base;
 
 namespace Aviso.MailAuth;
 

@@ -23,11 +23,16 @@ public abstract record SaslStep
     public sealed record Success(Principal Principal, ReadOnlyMemory<byte> FinalData) : SaslStep;
 
     /// <summary>Not logged in. <paramref name="Cause"/> is for the log and holds no secret.</summary>
-    public sealed record Failure(SaslFailure Reason, string Cause) : SaslStep;
+    public sealed record Failure(SaslFailure Reason, string Cause) : SaslStep
+    {
+        /// <summary>What may be said to a client that proved who it is; null for all others.</summary>
+        public LoginAdvice? Advice { get; init; }
+    }
 }
 
 /// <summary>
-/// The server's side of one SASL exchange (RFC 4422): PLAIN (4616), LOGIN, SCRAM-SHA-256 and -PLUS (5802, 7677). The
+/// The server's side of one SASL exchange (RFC 4422): PLAIN (4616), LOGIN, SCRAM-SHA-256 and -PLUS (5802, 7677),
+/// OAUTHBEARER (7628) and XOAUTH2. The
 /// protocol does base64, "*" and line limits; an exchange that ended is not used again.
 /// </summary>
 public abstract class SaslServer
@@ -53,10 +58,10 @@ public abstract class SaslServer
     public static IReadOnlyList<string> Offered(WireConnection connection, IAuthenticator authenticator)
     {
         if (connection.Tls is null && !connection.Origin.ClearLoginAllowed) return [];
-        if (!authenticator.ScramOffered) return ["PLAIN", "LOGIN"];
-        return BindingOf(connection.Tls) is null
-            ? [Scram.Sha256, "PLAIN", "LOGIN"]
-            : [Scram.Sha256Plus, Scram.Sha256, "PLAIN", "LOGIN"];
+        var tls = connection.Tls;
+        return WithTokens(!authenticator.ScramOffered ? ["PLAIN", "LOGIN"]
+            : BindingOf(tls) is null ? [Scram.Sha256, "PLAIN", "LOGIN"]
+            : [Scram.Sha256Plus, Scram.Sha256, "PLAIN", "LOGIN"], authenticator, tls);
     }
 
     /// <summary>Begins an exchange, or null for a mechanism we do not have here. Whether logging in is allowed at all on this
@@ -70,9 +75,15 @@ public abstract class SaslServer
             "LOGIN" => new LoginServer(authenticator, attempt),
             Scram.Sha256 when scram => new ScramServer(authenticator, attempt, BindingOf(tls), plus: false),
             Scram.Sha256Plus when scram && BindingOf(tls) is { } binding => new ScramServer(authenticator, attempt, binding, plus: true),
+            BearerServer.OAuthBearer when tls is not null && authenticator.Tokens is { } offer => new BearerServer(authenticator, attempt, offer, standard: true),
+            BearerServer.XOAuth2 when tls is not null && authenticator.Tokens is { } offer => new BearerServer(authenticator, attempt, offer, standard: false),
             _ => null,
         };
     }
+
+    // RFC 7628 §4: a token is as good as a password to whoever reads it: never without TLS, whatever the network.
+    private static IReadOnlyList<string> WithTokens(string[] mechanisms, IAuthenticator authenticator, TlsSession? tls) =>
+        tls is null || authenticator.Tokens is null ? mechanisms : [.. mechanisms, BearerServer.OAuthBearer, BearerServer.XOAuth2];
 
     /// <summary>Takes the client's decoded message.</summary>
     public abstract ValueTask<SaslStep> NextAsync(ReadOnlyMemory<byte> response, CancellationToken cancel = default);
@@ -84,8 +95,11 @@ public abstract class SaslServer
         // The password goes on as it came: hashes of older systems were made of just these octets.
         return await Authenticator.CheckPasswordAsync(Attempt, User, password, cancel) is { } principal
             ? new SaslStep.Success(principal, default)
-            : new SaslStep.Failure(SaslFailure.Rejected, "wrong name or password");
+            : Rejected("wrong name or password");
     }
+
+    private protected SaslStep Rejected(string cause) =>
+        new SaslStep.Failure(SaslFailure.Rejected, Attempt.Notes.Advice is { } advice ? advice.Text : cause) { Advice = Attempt.Notes.Advice };
 
     private protected static SaslStep Malformed(string cause) => new SaslStep.Failure(SaslFailure.Malformed, cause);
 

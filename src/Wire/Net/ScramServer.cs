@@ -15,6 +15,7 @@ internal sealed class ScramServer(
     private string _nonce = "";
     private bool _userIsSound;
     private ScramKeys? _keys;
+    private byte[] _serverKey = [];
     private Principal? _principal;
 
     private enum Stage
@@ -88,23 +89,36 @@ internal sealed class ScramServer(
         var authMessage = Encoding.UTF8.GetBytes($"{_firstBare},{_serverFirst},{message[..message.LastIndexOf(",p=", StringComparison.Ordinal)]}");
         var cause = !channel.AsSpan().SequenceEqual(ExpectedChannel()) ? "the channel binding does not hold"
             : nonce != _nonce ? "the nonce is not ours"
-            : !ProofHolds(proof, authMessage) ? "wrong name or password"
+            : !AnyProofHolds(proof, authMessage) ? "wrong name or password"
             : null;
         // A broken exchange is a failed login too, and counts as one.
         _principal = await Authenticator.FinishScramAsync(Attempt, User ?? "", cause is null && _userIsSound, cancel);
-        if (cause is not null || _principal is null) return new SaslStep.Failure(SaslFailure.Rejected, cause ?? "wrong name or password");
+        if (cause is not null || _principal is null) return Rejected(cause ?? "wrong name or password");
         _stage = Stage.Acknowledge;
-        var signature = HMACSHA256.HashData(_keys!.ServerKey, authMessage);
+        var signature = HMACSHA256.HashData(_serverKey, authMessage);
         return new SaslStep.Challenge(Encoding.ASCII.GetBytes("v=" + Convert.ToBase64String(signature)));
     }
 
     private byte[] ExpectedChannel() => [.. Encoding.UTF8.GetBytes(_gs2Header), .. plus ? binding! : []];
 
-    // §3: ClientKey = ClientProof XOR HMAC(StoredKey, AuthMessage); H(ClientKey) must be StoredKey
-    private bool ProofHolds(byte[] proof, byte[] authMessage)
+    // All keys are tried, whether an earlier one holds or not: how long it takes tells nothing.
+    private bool AnyProofHolds(byte[] proof, byte[] authMessage)
     {
         if (proof.Length != 32) return false;
-        var clientKey = Scram.Xor(proof, HMACSHA256.HashData(_keys!.StoredKey, authMessage));
-        return CryptographicOperations.FixedTimeEquals(SHA256.HashData(clientKey), _keys.StoredKey);
+        var holds = ProofHolds(_keys!.StoredKey, proof, authMessage);
+        if (holds) _serverKey = _keys.ServerKey;
+        foreach (var other in _keys.Others)
+        {
+            if (!ProofHolds(other.StoredKey, proof, authMessage)) continue;
+            (holds, _serverKey, Attempt.Notes.ProvedBy) = (true, other.ServerKey, other.Id);
+        }
+        return holds;
+    }
+
+    // §3: ClientKey = ClientProof XOR HMAC(StoredKey, AuthMessage); H(ClientKey) must be StoredKey
+    private static bool ProofHolds(byte[] storedKey, byte[] proof, byte[] authMessage)
+    {
+        var clientKey = Scram.Xor(proof, HMACSHA256.HashData(storedKey, authMessage));
+        return CryptographicOperations.FixedTimeEquals(SHA256.HashData(clientKey), storedKey);
     }
 }

@@ -117,14 +117,19 @@ public sealed class TlsCertificates : IDisposable
         }
     }
 
+    /// <summary>The certificate that a peer sees who asks for <paramref name="serverName"/>.</summary>
+    public X509Certificate2 For(string serverName) => LoadedFor(serverName).Leaf;
+
     /// <summary>The options for a peer that asked for <paramref name="serverName"/>, or for nobody.</summary>
-    public SslServerAuthenticationOptions OptionsFor(string? serverName)
+    public SslServerAuthenticationOptions OptionsFor(string? serverName) => LoadedFor(serverName).Options;
+
+    private Loaded LoadedFor(string? serverName)
     {
         var loaded = _loaded;
-        if (loaded.Length == 1 || string.IsNullOrEmpty(serverName)) return loaded[0].Options;
-        return (Array.Find(loaded, l => l.Names.Contains(serverName, StringComparer.OrdinalIgnoreCase))
+        if (loaded.Length == 1 || string.IsNullOrEmpty(serverName)) return loaded[0];
+        return Array.Find(loaded, l => l.Names.Contains(serverName, StringComparer.OrdinalIgnoreCase))
             ?? Array.Find(loaded, l => l.Leaf.MatchesHostname(serverName, allowWildcards: true, allowCommonName: false))
-            ?? loaded[0]).Options;
+            ?? loaded[0];
     }
 
     public void Dispose()

@@ -6,16 +6,27 @@ namespace Aviso.Sieve;
 /// </summary>
 internal sealed class Checker(Problems problems, SieveOptions options, SpecTable table)
 {
+    /// <summary>Expressions of one script that are made when it is checked; more are made when they are met.</summary>
+    private const int MostRegexes = 500;
+
     private readonly HashSet<string> _granted = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _set = new(StringComparer.Ordinal);
+    private readonly List<string?> _loops = [];
+    private int _regexes;
     private bool _requireIsOver;
-    private int _loops;
 
     public IEnumerable<string> Granted => _granted;
 
     public bool Has(string extension) => _granted.Contains(extension);
 
     /// <summary>Inside a foreverypart.</summary>
-    public bool IsInLoop => _loops > 0;
+    public bool IsInLoop => _loops.Count > 0;
+
+    /// <summary>Names of the loops around, null for those without.</summary>
+    public IReadOnlyList<string?> Loops => _loops;
+
+    /// <summary>Local variables that `set` named so far, lower case.</summary>
+    public ISet<string> SetNames => _set;
 
     public Call[] Script(List<Phrase> phrases) => Block(phrases, outermost: true);
 
@@ -33,6 +44,7 @@ internal sealed class Checker(Problems problems, SieveOptions options, SpecTable
         // RFC 6131 §2, RFC 5235 §2.2.1: these bring the plainer one with them.
         if (name == "vacation-seconds") _granted.Add("vacation");
         if (name == "spamtestplus") _granted.Add("spamtest");
+        if (name == "vnd.dovecot.environment") _granted.Add("environment");
         return true;
     }
 
@@ -63,7 +75,7 @@ internal sealed class Checker(Problems problems, SieveOptions options, SpecTable
                 calls.Add(chain = At(table.If, phrase));
                 Branch(chain, phrase);
                 // RFC 5463 §3: what cannot be reached need not be known.
-                if (chain.Branches is [({ Constant: true }, var block)] && block.Length > 0 && EndsHere(block[^1])) return calls.ToArray();
+                if (chain.Branches is [({ Constant: true, IsIhave: true }, var block)] && block.Length > 0 && EndsHere(block[^1])) return calls.ToArray();
                 continue;
             }
             if (Command(phrase) is not { } call) continue;
@@ -93,10 +105,11 @@ internal sealed class Checker(Problems problems, SieveOptions options, SpecTable
             test = Test(phrase.Tests[0]);
             if (test is null) test = new Call(table.Unknown, phrase.At, 0, 0) { Constant = null };
         }
-        // RFC 5463 §4: a block that can never run is not checked.
-        var dead = test is { Constant: false } || chain.Branches.Any(b => b.Test is { Constant: true });
+        // RFC 5463 §4: a block that can never run, for what is there or not, is not checked.
+        var dead = test is { Constant: false, IsIhave: true } || chain.IsDecided;
         var before = dead ? null : phrase.Block;
-        chain.Branches = [.. chain.Branches, (test, before is null ? [] : Block(before))];
+        chain.Branches.Add((test, before is null ? [] : Block(before)));
+        chain.IsDecided |= test is { Constant: true, IsIhave: true };
     }
 
     // RFC 5228 §3.2
@@ -121,8 +134,8 @@ internal sealed class Checker(Problems problems, SieveOptions options, SpecTable
             Error(phrase.At, $"there is no command `{phrase.Name}`{Nearest.Hint(phrase.Name, table.Names(tests: false))}");
             return null;
         }
-        // test_message looks at a message whether or not its answer is asked for.
-        if (spec.IsTest && spec.Name != "test_message")
+        // Tests of the test driver do something whether or not their answer is asked for.
+        if (spec.IsTest && spec.Requires != TestCommands.Extension)
         {
             Error(phrase.At, $"`{phrase.Name}` is a test, not a command: it stands behind `if`");
             return null;
@@ -131,9 +144,9 @@ internal sealed class Checker(Problems problems, SieveOptions options, SpecTable
         else if (phrase.Block is null && spec.HasBlock) Error(phrase.At, $"`{phrase.Name}` has a block: {{ ... }}");
         var call = Fit(spec, phrase);
         if (phrase.Block is null || call is null) return call;
-        if (spec.Name == "foreverypart") _loops++;
+        if (spec.Name == "foreverypart") _loops.Add(call.Tag("name")?.Texts[0].Constant);
         call.Block = Block(phrase.Block);
-        if (spec.Name == "foreverypart") _loops--;
+        if (spec.Name == "foreverypart") _loops.RemoveAt(_loops.Count - 1);
         return call;
     }
 
@@ -184,15 +197,20 @@ internal sealed class Checker(Problems problems, SieveOptions options, SpecTable
         var tests = new List<Call>();
         foreach (var inner in phrase.Tests)
         {
-            if (Test(inner) is not { } test) return false;
+            if (Test(inner) is not { } test)
+            {
+                fits = false;
+                continue;
+            }
             tests.Add(test);
             // What stands behind decides nothing any more, and may be unknown here (RFC 5463 §4).
-            if (call.Spec.Name == "allof" && test.Constant == false) break;
-            if (call.Spec.Name == "anyof" && test.Constant == true) break;
+            if (call.Spec.Name == "allof" && test is { Constant: false, IsIhave: true }) break;
+            if (call.Spec.Name == "anyof" && test is { Constant: true, IsIhave: true }) break;
         }
         call.Tests = tests.ToArray();
-        call.Constant = Fold(call);
-        return true;
+        if (fits) call.Constant = Fold(call);
+        call.IsIhave = tests.Exists(t => t.IsIhave);
+        return fits;
     }
 
     private static bool? Fold(Call call) => call.Spec.Name switch
@@ -248,7 +266,22 @@ internal sealed class Checker(Problems problems, SieveOptions options, SpecTable
             }
             call.Tags[tag.Name] = operand;
         }
-        return TryPositional(call, phrase, positional) && (!call.Spec.Matches || MatchTags.TryRule(this, call)) && TryPart(call);
+        return TryPositional(call, phrase, positional) && (!call.Spec.Matches || (MatchTags.TryRule(this, call) && TryKeys(call))) && TryPart(call);
+    }
+
+    // The keys stand last. What is constant is made ready once, for all messages.
+    private bool TryKeys(Call call)
+    {
+        if (call.Positional[^1] is not { } operand || operand.Texts.Any(t => t.Constant is null)) return true;
+        call.Keys = new([.. operand.Texts.Select(t => t.Constant!)], call.Match.Comparator);
+        if (call.Match.Type != MatchType.Regex) return true;
+        for (var i = 0; i < operand.Texts.Count && _regexes < MostRegexes; i++, _regexes++)
+        {
+            if (call.Keys.Regex(i, SieveLimits.Default.Regex, out var wrong) is not null) continue;
+            Error(operand.Texts[i].At, wrong);
+            return false;
+        }
+        return true;
     }
 
     private TagSpec? FindTag(Spec spec, Argument argument)
@@ -295,7 +328,15 @@ internal sealed class Checker(Problems problems, SieveOptions options, SpecTable
     }
 
     private Operand Operand(Argument argument) => new(argument.At, argument.Number,
-        argument.Strings?.Select(s => Template.Compile(s, Has("encoded-character"), Has("variables"), Error)).ToArray());
+        argument.Strings?.Select(s => Template.Compile(s, Has("encoded-character"), Has("variables"), IsNamespace, Error)).ToArray());
+
+    // RFC 5229 §3: a namespace comes with its extension.
+    private bool IsNamespace(string space) => space switch
+    {
+        "global" => Has("include"),
+        "tst" => table.Extensions.Any(Has),
+        _ => (space == "env" || space.StartsWith("env.", StringComparison.Ordinal)) && Has("vnd.dovecot.environment"),
+    };
 
     private static bool Suits(Wants wanted, Argument given) => wanted switch
     {

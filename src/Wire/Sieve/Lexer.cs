@@ -15,6 +15,8 @@ internal readonly record struct Token(TokenKind Kind, int At, string Text, long 
 /// <summary>RFC 5228 §8.1. Every character is looked at a fixed number of times.</summary>
 internal ref struct Lexer(ReadOnlySpan<char> script)
 {
+    private static readonly UInt128 Beyond = (UInt128)ulong.MaxValue + 1;
+
     private static readonly SearchValues<char> StringSpecials = SearchValues.Create("\"\\\r\n\0");
     private readonly ReadOnlySpan<char> _script = script;
     private int _at = script.Length > 0 && script[0] == '\uFEFF' ? 1 : 0;
@@ -55,7 +57,10 @@ internal ref struct Lexer(ReadOnlySpan<char> script)
             var c = Peek;
             if (_at >= _script.Length) return null;
             if (c is ' ' or '\t' or '\r' or '\n') _at++;
-            else if (c == '#') SkipLine();
+            else if (c == '#')
+            {
+                if (SkipLine() is { } nul) return nul;
+            }
             else if (c == '/' && _at + 1 < _script.Length && _script[_at + 1] == '*')
             {
                 var end = _script[(_at + 2)..].IndexOf("*/", StringComparison.Ordinal);
@@ -65,16 +70,27 @@ internal ref struct Lexer(ReadOnlySpan<char> script)
                     _at = _script.Length;
                     return new Token(TokenKind.Wrong, at, "this comment has no closing */");
                 }
+                var nul = NulIn(_at, end + 4);
                 _at += end + 4;
+                if (nul is not null) return nul;
             }
             else return null;
         }
     }
 
-    private void SkipLine()
+    private Token? SkipLine()
     {
+        var from = _at;
         var end = _script[_at..].IndexOf('\n');
         _at = end < 0 ? _script.Length : _at + end + 1;
+        return NulIn(from, _at - from);
+    }
+
+    // octet-not-crlf and octet-not-star leave NUL out, in comments too.
+    private readonly Token? NulIn(int from, int length)
+    {
+        var nul = _script.Slice(from, length).IndexOf('\0');
+        return nul < 0 ? null : new Token(TokenKind.Wrong, from + nul, "a comment cannot hold the NUL character");
     }
 
     // identifier = (ALPHA / "_") *(ALPHA / DIGIT / "_")
@@ -102,27 +118,24 @@ internal ref struct Lexer(ReadOnlySpan<char> script)
             : new(TokenKind.Tag, at, name.ToString().ToLowerInvariant());
     }
 
-    // number = 1*DIGIT [ QUANTIFIER ]; RFC 5228 §2.4.1 wants at least 31 bits.
+    // number = 1*DIGIT [ QUANTIFIER ]; RFC 5228 §2.4.1 wants at least 31 bits, here it is 64.
     private Token Number()
     {
         var at = _at;
-        long number = 0;
-        var tooLarge = false;
-        for (; char.IsAsciiDigit(Peek); _at++)
-        {
-            number = (number * 10) + (Peek - '0');
-            if (number > uint.MaxValue) (number, tooLarge) = (uint.MaxValue, true);
-        }
-        var factor = (Peek | 0x20) switch { 'k' => 1L << 10, 'm' => 1L << 20, 'g' => 1L << 30, _ => 0 };
-        if (factor > 0) _at++;
+        UInt128 number = 0;
+        for (; char.IsAsciiDigit(Peek); _at++) number = UInt128.Min((number * 10) + (uint)(Peek - '0'), Beyond);
+        var shift = (Peek | 0x20) switch { 'k' => 10, 'm' => 20, 'g' => 30, _ => 0 };
+        if (shift > 0) _at++;
         if (char.IsAsciiLetterOrDigit(Peek) || Peek == '_')
         {
             _ = Name();
             return new(TokenKind.Wrong, at, "a number ends with a digit, K, M or G");
         }
-        return tooLarge
-            ? new(TokenKind.Wrong, at, $"this number is larger than {uint.MaxValue}")
-            : new(TokenKind.Number, at, "", number * Math.Max(factor, 1));
+        number <<= shift;
+        // Nothing that is counted here comes near to it: the highest bit can go.
+        return number > ulong.MaxValue
+            ? new(TokenKind.Wrong, at, $"this number is larger than {ulong.MaxValue}")
+            : new(TokenKind.Number, at, "", (long)UInt128.Min(number, long.MaxValue));
     }
 
     // quoted-string; a line end inside is CRLF whatever the file has.
@@ -171,8 +184,10 @@ internal ref struct Lexer(ReadOnlySpan<char> script)
     private Token MultiLine(int at)
     {
         while (Peek is ' ' or '\t') _at++;
-        if (Peek == '#') SkipLine();
-        else if (Peek is '\r' or '\n') SkipLine();
+        if (Peek is '#' or '\r' or '\n')
+        {
+            if (SkipLine() is { } nul) return nul;
+        }
         else return new(TokenKind.Wrong, at, "after text: the line ends");
         var text = new StringBuilder();
         while (_at < _script.Length)

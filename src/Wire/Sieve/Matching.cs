@@ -34,11 +34,9 @@ internal sealed record MatchRule(MatchType Type, Comparator Comparator, Relation
 }
 
 /// <summary>Compares the values of one test with its keys; made once per evaluation.</summary>
-internal sealed class Matcher(SieveRun run, Call call, IReadOnlyList<string> keys)
+internal sealed class Matcher(SieveRun run, Call call, MatchKeys keys)
 {
     private readonly MatchRule _rule = call.Match;
-    private readonly string[] _folded = new string[keys.Count];
-    private readonly Glob?[] _globs = new Glob?[keys.Count];
     private int _count;
 
     /// <summary>True when one of the keys matches; :count only counts until <see cref="End"/>.</summary>
@@ -51,7 +49,7 @@ internal sealed class Matcher(SieveRun run, Call call, IReadOnlyList<string> key
         }
         if (_rule.Type == MatchType.List) return await IsListedAsync(value);
         var prepared = Comparators.Prepare(_rule.Comparator, value);
-        var folded = NeedsFolding ? Comparators.Fold(_rule.Comparator, prepared) : prepared;
+        var folded = NeedsFolding ? run.Fold(_rule.Comparator, prepared) : prepared;
         for (var i = 0; i < keys.Count; i++)
         {
             if (!run.Spend(1 + (value.Length / 1024))) return false;
@@ -65,17 +63,24 @@ internal sealed class Matcher(SieveRun run, Call call, IReadOnlyList<string> key
     {
         if (_rule.Type != MatchType.Count) return false;
         var count = _count.ToString();
-        return keys.Any(key => _rule.Holds(Comparators.Compare(_rule.Comparator, count, key)));
+        for (var i = 0; i < keys.Count; i++)
+        {
+            if (_rule.Holds(Comparators.Compare(_rule.Comparator, count, keys[i]))) return true;
+        }
+        return false;
     }
 
-    public async ValueTask<bool> AnyAsync(IEnumerable<string> values)
+    public async ValueTask<bool> AnyAsync(IEnumerable<string> values) => await AnyOfAsync(values) || (!run.Failed && End());
+
+    /// <summary>As <see cref="AnyAsync"/>, and more may follow.</summary>
+    public async ValueTask<bool> AnyOfAsync(IEnumerable<string> values)
     {
         foreach (var value in values)
         {
             if (run.Failed) return false;
             if (await IsMatchAsync(value)) return true;
         }
-        return End();
+        return false;
     }
 
     private bool NeedsFolding => _rule.Type is MatchType.Contains or MatchType.Matches || (_rule.Type == MatchType.Is && _rule.Comparator != Comparator.AsciiNumeric);
@@ -83,19 +88,17 @@ internal sealed class Matcher(SieveRun run, Call call, IReadOnlyList<string> key
     private bool One(int i, string prepared, string folded) => _rule.Type switch
     {
         MatchType.Is when _rule.Comparator == Comparator.AsciiNumeric => Comparators.AreEqual(_rule.Comparator, prepared, keys[i]),
-        MatchType.Is => string.Equals(folded, Folded(i), StringComparison.Ordinal),
-        MatchType.Contains => Substring.IsIn(folded, Folded(i)),
+        MatchType.Is => string.Equals(folded, keys.Folded(i), StringComparison.Ordinal),
+        MatchType.Contains => Substring.IsIn(folded, keys.Folded(i)),
         MatchType.Value => _rule.Holds(Comparators.Compare(_rule.Comparator, prepared, keys[i])),
         MatchType.Regex => IsRegexMatch(i, prepared),
         _ => IsGlobMatch(i, prepared, folded),
     };
 
-    private string Folded(int i) => _folded[i] ??= Comparators.Fold(_rule.Comparator, Comparators.Prepare(_rule.Comparator, keys[i]));
-
     private bool IsGlobMatch(int i, string prepared, string folded)
     {
         var captures = run.KeepsMatches ? new List<(int Start, int End)>() : null;
-        var matched = (_globs[i] ??= Glob.Compile(Folded(i))).IsMatch(folded, ref run.MatchWork, captures);
+        var matched = keys.Glob(i).IsMatch(folded, ref run.MatchWork, captures);
         if (run.MatchWork < 0) run.Fail(call, "its wildcards are too costly for this text");
         if (matched && captures is not null)
             run.SetMatches(captures.Select(c => prepared[c.Start..c.End]).Prepend(prepared));
@@ -104,12 +107,12 @@ internal sealed class Matcher(SieveRun run, Call call, IReadOnlyList<string> key
 
     private bool IsRegexMatch(int i, string value)
     {
-        if (run.Regex(call, keys[i], _rule.Comparator != Comparator.Octet) is not { } regex) return false;
+        if (run.Regex(call, keys, i) is not { } regex) return false;
         try
         {
-            var match = regex.Match(value);
-            if (match.Success && run.KeepsMatches) run.SetMatches(match.Groups.Values.Select(g => g.Value));
-            return match.Success;
+            if (!regex.IsMatch(value)) return false;
+            if (run.KeepsMatches) run.SetMatches(regex.Match(value).Groups.Values.Select(g => g.Value));
+            return true;
         }
         catch (RegexMatchTimeoutException)
         {
@@ -121,12 +124,12 @@ internal sealed class Matcher(SieveRun run, Call call, IReadOnlyList<string> key
     // RFC 6134 §2.2
     private async ValueTask<bool> IsListedAsync(string value)
     {
-        foreach (var key in keys)
+        for (var i = 0; i < keys.Count; i++)
         {
             if (!run.Spend(10)) return false;
-            if (await run.Host.IsInListAsync(key, value, run.Cancel) is not { } listed)
+            if (await run.Host.IsInListAsync(keys[i], value, run.Cancel) is not { } listed)
             {
-                run.Fail(call, $"there is no list `{key}`");
+                run.Fail(call, $"there is no list `{keys[i]}`");
                 return false;
             }
             if (!listed) continue;

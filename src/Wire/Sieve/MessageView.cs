@@ -8,6 +8,7 @@ namespace Aviso.Sieve;
 internal sealed class Field(string name, ReadOnlyMemory<byte> octets, int valueAt, int valueLength)
 {
     private string? _decoded;
+    private List<MailAddress>? _addresses;
 
     /// <summary>As sent; empty for a line that is no field.</summary>
     public readonly string Name = name;
@@ -19,6 +20,16 @@ internal sealed class Field(string name, ReadOnlyMemory<byte> octets, int valueA
 
     /// <summary>RFC 5228 §2.4.2.2, §5.7: unfolded, encoded words decoded, white space around it gone.</summary>
     public string Decoded => _decoded ??= HeaderText.Decode(Value).Trim(' ', '\t');
+
+    /// <summary>The mailboxes of a field; what is none stands whole in the local part of an address without domain.</summary>
+    public IReadOnlyList<MailAddress> Addresses => _addresses ??= ReadAddresses();
+
+    private List<MailAddress> ReadAddresses()
+    {
+        var all = AddressList.Parse(Value);
+        var found = AddressList.Mailboxes(all).ToList();
+        return found.Count > 0 || all.Count > 0 ? found : [MailAddress.Of("", Decoded, "")];
+    }
 
     public static List<Field> Read(ReadOnlyMemory<byte> block)
     {
@@ -35,7 +46,7 @@ internal sealed class Field(string name, ReadOnlyMemory<byte> octets, int valueA
 
 /// <summary>
 /// The message as the script sees it: header fields with the edits so far, parts, decoded text. Octets are read when asked for and
-/// within the limits; the edits are immutable lists, so a failed script is undone by putting the old ones back.
+/// within the limits; the edits are immutable, so a failed script is undone by putting the old ones back.
 /// </summary>
 internal sealed class MessageView
 {
@@ -43,16 +54,19 @@ internal sealed class MessageView
     private readonly SieveLimits _limits;
     private readonly Dictionary<MimePart, List<Field>> _partFields = [];
     private readonly Dictionary<(MimePart, string), string> _texts = [];
+    private readonly Dictionary<MimePart, MessageSource> _owners = [];
     private readonly long _restAt;
     private Edits _edits;
     private Dictionary<string, List<Field>>? _byName;
-    private (Edits Of, SieveEdit Edit)? _rendered;
+    private (Edits Of, SieveEdit? Edit)? _rendered;
+    private (Edits Of, SieveEdit? Edit)? _renderedHeader;
 
     public MessageView(SieveMessage message, SieveLimits limits)
     {
         (_message, _limits) = (message, limits);
+        var source = new MessageSource(message.Body, message.Root);
         var length = (int)Math.Min(message.Root.HeaderLength, limits.HeaderOctets);
-        var fields = Field.Read(Read(0, length));
+        var fields = Field.Read(source.Read(0, length));
         _restAt = length;
         if (length < message.Root.HeaderLength && fields.Count > 0)
         {
@@ -60,16 +74,27 @@ internal sealed class MessageView
             _restAt -= fields[^1].Octets.Length;
             fields.RemoveAt(fields.Count - 1);
         }
-        _edits = new(fields, null, new Dictionary<MimePart, byte[]>());
+        _edits = new(fields, source, NoParts, null, null);
     }
 
-    /// <summary>What scripts changed; never changed itself.</summary>
-    public sealed record Edits(IReadOnlyList<Field> Fields, byte[]? Body, IReadOnlyDictionary<MimePart, byte[]> Parts)
+    private static Dictionary<MimePart, MessageSource> NoParts => [];
+
+    /// <summary>What scripts made of the message; never changed itself.</summary>
+    /// <param name="Fields">The header.</param>
+    /// <param name="Source">The message as received, or what `replace` and `enclose` made of it.</param>
+    /// <param name="Parts">Parts of <paramref name="Source"/> in whose place others stand.</param>
+    /// <param name="Sent">Header of the message as it would be sent on, where that is not <paramref name="Fields"/> any more.</param>
+    /// <param name="Enclosed">What an enclosed message was before.</param>
+    public sealed record Edits(
+        IReadOnlyList<Field> Fields, MessageSource Source, IReadOnlyDictionary<MimePart, MessageSource> Parts, IReadOnlyList<Field>? Sent, Edits? Enclosed)
     {
         public bool IsChanged { get; init; }
+
+        /// <summary>The header that would be sent on is not the one received.</summary>
+        public bool IsSentChanged { get; init; }
     }
 
-    public MimePart Root => _message.Root;
+    public MimePart Root => _edits.Source.Root;
 
     public IReadOnlyList<Field> Fields => _edits.Fields;
 
@@ -83,10 +108,13 @@ internal sealed class MessageView
         }
     }
 
-    /// <summary>Octets of the message as tests see it: edited header, body as received.</summary>
+    /// <summary>Octets of the message as tests see it.</summary>
     public long Size => _edits.IsChanged
-        ? _edits.Fields.Sum(f => (long)f.Octets.Length) + 2 + (_edits.Body?.Length ?? _message.Body.Length - Root.BodyOffset)
+        ? _edits.Fields.Sum(f => (long)f.Octets.Length) + 2 + _edits.Source.Length - Root.BodyOffset
         : _message.Body.Length;
+
+    /// <summary>Octets of the message without the edits of its header.</summary>
+    public long WholeLength => _edits.Source.Length;
 
     /// <summary>The fields with this name, in order.</summary>
     public IReadOnlyList<Field> Named(string name)
@@ -111,48 +139,80 @@ internal sealed class MessageView
     public List<Field> PartFields(MimePart part)
     {
         if (part == Root) return [.. Fields];
-        if (!_partFields.TryGetValue(part, out var fields))
-            _partFields[part] = fields = Field.Read(Read(part.HeaderOffset, (int)Math.Min(part.HeaderLength, _limits.HeaderOctets)));
+        var (source, now) = Now(part);
+        if (!_partFields.TryGetValue(now, out var fields))
+            _partFields[now] = fields = Field.Read(source.Read(now.HeaderOffset, (int)Math.Min(now.HeaderLength, _limits.HeaderOctets)));
         return fields;
     }
 
-    public void SetFields(IReadOnlyList<Field> fields) => Current = _edits with { Fields = fields, IsChanged = true };
+    public void SetFields(IReadOnlyList<Field> fields) =>
+        Current = _edits with { Fields = fields, IsChanged = true, IsSentChanged = _edits.IsSentChanged || _edits.Sent is null };
 
-    public void SetBody(IReadOnlyList<Field> fields, byte[] body) => Current = new(fields, body, new Dictionary<MimePart, byte[]>()) { IsChanged = true };
-
-    public void SetPart(MimePart part, byte[] octets) => Current = _edits with
+    /// <summary>Another message takes the place of this one; <paramref name="enclosed"/>: what it was, when it is inside the new one.</summary>
+    public void SetMessage(IReadOnlyList<Field> fields, byte[] body, Edits? enclosed)
     {
-        Parts = new Dictionary<MimePart, byte[]>(_edits.Parts) { [part] = octets },
-        IsChanged = true,
-    };
-
-    /// <summary>Octets of the message as received.</summary>
-    public byte[] Read(long offset, int length)
-    {
-        var octets = new byte[length];
-        var at = 0;
-        while (at < length)
+        var header = Header(fields);
+        var source = new MessageSource([.. header.WrittenSpan, .. body]);
+        Current = _edits with
         {
-            var read = _message.Body.Read(offset + at, octets.AsSpan(at));
-            if (read == 0) return octets[..at];
-            at += read;
+            Fields = Field.Read(header.WrittenMemory.ToArray()),
+            Source = source,
+            Parts = NoParts,
+            Sent = _edits.Sent ?? _edits.Fields,
+            Enclosed = enclosed,
+            IsChanged = true,
+        };
+    }
+
+    /// <summary>Another part takes the place of this one; seen by tests on it at once, by others after <see cref="Settle"/>.</summary>
+    public void SetPart(MimePart part, byte[] octets)
+    {
+        // The part went with the message it was in.
+        if (_owners.TryGetValue(part, out var owner) && owner != _edits.Source) return;
+        Current = _edits with { Parts = new Dictionary<MimePart, MessageSource>(_edits.Parts) { [part] = new(octets) }, IsChanged = true };
+    }
+
+    /// <summary>True when the part is in one that was replaced (RFC 5703 §5).</summary>
+    public bool IsGone(MimePart part)
+    {
+        foreach (var (other, _) in _edits.Parts)
+        {
+            if (other != part && other.HeaderOffset <= part.HeaderOffset && part.EndOffset <= other.EndOffset) return true;
         }
-        return octets;
+        return false;
     }
 
-    /// <summary>Content of a leaf with its transfer encoding undone, at most <see cref="SieveLimits.BodyOctets"/>.</summary>
-    public byte[] Content(MimePart part)
+    /// <summary>No loop looks at the parts any more: the structure is read anew where parts were replaced (RFC 5703 §5).</summary>
+    public void Settle()
     {
-        var body = Read(part.BodyOffset, (int)Math.Min(part.BodyLength, _limits.BodyOctets));
-        return part.Encoding is "base64" or "quoted-printable" ? TransferDecoder.DecodeAll(part.Encoding, body) : body;
+        if (_edits.Parts.Count == 0 || Edit() is not { } edit) return;
+        Current = _edits with { Source = new([.. edit.Header, .. edit.Body ?? []]), Parts = NoParts, Fields = Field.Read(edit.Header) };
     }
 
-    /// <summary>Decoded text of a leaf; with <paramref name="plain"/> what a reader of HTML sees.</summary>
-    public string Text(MimePart part, bool plain)
+    /// <summary>Octets of the message, without the edits of its header.</summary>
+    public byte[] Read(long offset, int length) => _edits.Source.Read(offset, length);
+
+    private MessageSource Owner(MimePart part) => _owners.GetValueOrDefault(part, _edits.Source);
+
+    /// <summary>The part, or what took its place.</summary>
+    public (MessageSource Source, MimePart Part) Now(MimePart part) =>
+        _edits.Parts.TryGetValue(part, out var other) ? (other, other.Root) : (Owner(part), part);
+
+    /// <summary>A loop came to the part: it can be read for as long as the loop goes on, whatever becomes of the message.</summary>
+    public void Visit(MimePart part)
     {
+        if (!_owners.ContainsKey(part)) _owners[part] = _edits.Source;
+    }
+
+    /// <summary>Decoded text of a leaf; with <paramref name="plain"/> what a reader of HTML sees. At most <see cref="SieveLimits.BodyOctets"/>.</summary>
+    public string Text(MimePart given, bool plain)
+    {
+        var (source, part) = Now(given);
         var key = (part, plain ? "plain" : "");
         if (_texts.TryGetValue(key, out var text)) return text;
-        text = Charsets.Decode(part.Charset, Content(part));
+        var content = source.Read(part.BodyOffset, (int)Math.Min(part.BodyLength, _limits.BodyOctets));
+        if (part.Encoding is "base64" or "quoted-printable") content = TransferDecoder.DecodeAll(part.Encoding, content);
+        text = Charsets.Decode(part.Charset, content);
         if (plain && part.Subtype is "html" or "xhtml") text = HtmlText.Convert(text, _limits.BodyOctets);
         return _texts[key] = text;
     }
@@ -178,15 +238,40 @@ internal sealed class MessageView
     public SieveEdit? Edit()
     {
         if (!_edits.IsChanged) return null;
-        if (_rendered is { } known && ReferenceEquals(known.Of, _edits)) return known.Edit;
+        if (_rendered is not { } known || !ReferenceEquals(known.Of, _edits)) _rendered = known = (_edits, Render(_edits));
+        return known.Edit;
+    }
+
+    /// <summary>The message as received with the edits of its header alone; null when there are none.</summary>
+    public SieveEdit? HeaderEdit()
+    {
+        if (!_edits.IsSentChanged) return null;
+        // One rendering for both where they are the same, for actions are compared by it.
+        if (_edits.Source.IsReceived && _edits.Parts.Count == 0) return Edit();
+        if (_renderedHeader is not { } known || !ReferenceEquals(known.Of, _edits))
+            _renderedHeader = known = (_edits, new(Header(_edits.Sent ?? _edits.Fields, rest: true).WrittenSpan.ToArray(), null));
+        return known.Edit;
+    }
+
+    /// <summary>The whole message of these edits.</summary>
+    public byte[] Whole(Edits edits)
+    {
+        if (!edits.IsChanged) return edits.Source.Read(0, (int)edits.Source.Length);
+        var edit = Render(edits);
+        return [.. edit.Header, .. edit.Body ?? edits.Source.Read(edits.Source.Root.BodyOffset, (int)(edits.Source.Length - edits.Source.Root.BodyOffset))];
+    }
+
+    private SieveEdit Render(Edits edits) => new(Header(edits.Fields, rest: edits.Source.IsReceived).WrittenSpan.ToArray(), Body(edits));
+
+    private ArrayBufferWriter<byte> Header(IReadOnlyList<Field> fields, bool rest = false)
+    {
         var header = new ArrayBufferWriter<byte>();
-        foreach (var field in _edits.Fields) WriteField(header, field);
-        if (_edits.Body is null && _restAt < Root.HeaderLength && Root.HeaderLength > _limits.HeaderOctets)
-            header.Write(Read(_restAt, (int)Math.Min(Root.HeaderLength - _restAt, 4L * 1024 * 1024)));
+        foreach (var field in fields) WriteField(header, field);
+        var whole = _message.Root.HeaderLength;
+        if (rest && _restAt < whole && whole > _limits.HeaderOctets)
+            header.Write(new MessageSource(_message.Body, _message.Root).Read(_restAt, (int)Math.Min(whole - _restAt, 4L * 1024 * 1024)));
         if (!header.WrittenSpan.EndsWith("\r\n\r\n"u8)) header.Write("\r\n"u8);
-        var edit = new SieveEdit(header.WrittenSpan.ToArray(), _edits.Body ?? SplicedBody());
-        _rendered = (_edits, edit);
-        return edit;
+        return header;
     }
 
     private static void WriteField(ArrayBufferWriter<byte> into, Field field)
@@ -195,22 +280,22 @@ internal sealed class MessageView
         if (!field.Octets.Span.EndsWith("\n"u8)) into.Write("\r\n"u8);
     }
 
-    private byte[]? SplicedBody()
+    // Null: as received.
+    private static byte[]? Body(Edits edits)
     {
-        if (_edits.Parts.Count == 0) return null;
+        var source = edits.Source;
+        if (edits.Parts.Count == 0 && source.IsReceived) return null;
         var into = new ArrayBufferWriter<byte>();
-        var at = Root.BodyOffset;
-        foreach (var (part, octets) in _edits.Parts.OrderBy(p => p.Key.HeaderOffset))
+        var at = source.Root.BodyOffset;
+        foreach (var (part, other) in edits.Parts.OrderBy(p => p.Key.HeaderOffset))
         {
             // A part inside one that was replaced is gone.
             if (part.HeaderOffset < at) continue;
-            into.Write(Read(at, (int)(part.HeaderOffset - at)));
-            into.Write(octets);
+            into.Write(source.Read(at, (int)(part.HeaderOffset - at)));
+            into.Write(other.Read(0, (int)other.Length));
             at = part.EndOffset;
         }
-        into.Write(Read(at, (int)Math.Max(0, _message.Body.Length - at)));
+        into.Write(source.Read(at, (int)Math.Max(0, source.Length - at)));
         return into.WrittenSpan.ToArray();
     }
-
-    public long WholeLength => _message.Body.Length;
 }

@@ -8,7 +8,8 @@ internal ref struct Parser(ReadOnlySpan<char> script, Problems problems, SieveOp
 {
     private Lexer _lexer = new(script);
     private Token _token;
-    private int _depth;
+    private int _blocks;
+    private int _tests;
     private int _phrases;
     private bool _gaveUp;
 
@@ -93,10 +94,10 @@ internal ref struct Parser(ReadOnlySpan<char> script, Problems problems, SieveOp
     private bool Block(Phrase command)
     {
         var at = _token.At;
-        if (!Deeper(at)) return false;
+        if (!Deeper(at, ++_blocks, "blocks")) return false;
         Advance();
         command.Block = Commands();
-        _depth--;
+        _blocks--;
         if (_gaveUp) return true;
         if (_token.Kind != TokenKind.RightBrace)
         {
@@ -176,11 +177,11 @@ internal ref struct Parser(ReadOnlySpan<char> script, Problems problems, SieveOp
     private bool Test(Phrase parent)
     {
         var test = new Phrase(_token.Text, _token.At);
-        if (!Count(test.At) || !Deeper(test.At)) return false;
+        if (!Count(test.At) || !Deeper(test.At, ++_tests, "tests")) return false;
         parent.Tests.Add(test);
         Advance();
         var whole = Arguments(test);
-        _depth--;
+        _tests--;
         return whole;
     }
 
@@ -216,10 +217,11 @@ internal ref struct Parser(ReadOnlySpan<char> script, Problems problems, SieveOp
         return false;
     }
 
-    private bool Deeper(int at)
+    // RFC 5228 §3.1, §5: at least 15 of each.
+    private bool Deeper(int at, int depth, string what)
     {
-        if (++_depth <= options.Depth) return true;
-        problems.Error(at, $"blocks and tests are nested at most {options.Depth} deep");
+        if (depth <= options.Depth) return true;
+        problems.Error(at, $"{what} are nested at most {options.Depth} deep");
         GiveUp();
         return false;
     }

@@ -24,8 +24,8 @@ public sealed record SieveOptions
     /// <summary>UTF-8 octets of one script.</summary>
     public int ScriptOctets { get; init; } = 1024 * 1024;
 
-    /// <summary>Blocks, test lists and lists inside one another.</summary>
-    public int Depth { get; init; } = 64;
+    /// <summary>Blocks inside one another, and tests inside one another.</summary>
+    public int Depth { get; init; } = 32;
 
     /// <summary>Commands and tests of one script.</summary>
     public int Commands { get; init; } = 100_000;
@@ -35,6 +35,9 @@ public sealed record SieveOptions
 
     /// <summary>Extensions a script may require; null: all of <see cref="SieveCompiler.Extensions"/>.</summary>
     public IReadOnlyCollection<string>? Extensions { get; init; }
+
+    /// <summary>With errors of grammar nothing else is looked at: what follows from them would be counted too.</summary>
+    internal bool GrammarFirst { get; init; }
 
     /// <summary>The script's name in messages; empty when it has none.</summary>
     public string Name { get; init; } = "";
@@ -58,6 +61,7 @@ public static class SieveCompiler
         "body", "enotify", "environment", "mailbox", "mboxmetadata", "servermetadata", "special-use", "mailboxid", "date", "index",
         "ihave", "duplicate", "mime", "foreverypart", "extracttext", "replace", "enclose", "editheader", "extlists", "fcc",
         "envelope-dsn", "redirect-dsn", "redirect-deliverby", "spamtest", "spamtestplus", "virustest", "vnd.dovecot.debug",
+        "vnd.dovecot.environment",
     ];
 
     /// <summary>Extensions that may be required but are not shown: names every implementation has, and our test driver's.</summary>
@@ -70,6 +74,8 @@ public static class SieveCompiler
     public static SieveCompilation Compile(string text, SieveOptions? options = null) =>
         Compile(text, options ?? SieveOptions.Default, SpecTable.Standard);
 
+    private static List<SieveProblem> InOrder(List<SieveProblem> problems) => [.. problems.OrderBy(p => p.Line).ThenBy(p => p.Column)];
+
     internal static SieveCompilation Compile(string text, SieveOptions options, SpecTable table)
     {
         var problems = new Problems(text, options.Errors);
@@ -79,10 +85,11 @@ public static class SieveCompiler
             return new(null, problems.Errors, problems.Warnings);
         }
         var phrases = new Parser(text, problems, options).Start();
+        if (problems.Errors.Count > 0 && options.GrammarFirst) return new(null, problems.Errors, problems.Warnings);
         var checker = new Checker(problems, options, table);
         var commands = checker.Script(phrases);
         var script = problems.Errors.Count > 0 ? null : new SieveScript(options.Name, commands, checker.Granted);
-        return new(script, problems.Errors, problems.Warnings);
+        return new(script, InOrder(problems.Errors), InOrder(problems.Warnings));
     }
 }
 

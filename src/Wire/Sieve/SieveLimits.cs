@@ -65,8 +65,23 @@ public sealed record SieveLimits
 
     public TimeSpan DuplicateDefault { get; init; } = TimeSpan.FromHours(12);
 
+    /// <summary>`vacation` also answers mail whose header names no address of the account (RFC 5230 §4.5 leaves that to the site).</summary>
+    public bool VacationToAnyone { get; init; }
+
     /// <summary>Fields that addheader and deleteheader leave alone, besides those of RFC 5293 §6.</summary>
     public IReadOnlyCollection<string> ProtectedFields { get; init; } = [];
+
+    /// <summary>Fields that addheader does not add.</summary>
+    public IReadOnlyCollection<string> NeverAdded { get; init; } = [];
+
+    /// <summary>Fields that deleteheader does not delete.</summary>
+    public IReadOnlyCollection<string> NeverDeleted { get; init; } = [];
+
+    /// <summary>Octets of one field that addheader adds; it fails with more.</summary>
+    public int AddedFieldOctets { get; init; } = 8 * 1024;
+
+    /// <summary>Each of these characters begins the detail of an address (RFC 5233 §4).</summary>
+    public string Separators { get; init; } = "+";
 
     /// <summary>Lines in <see cref="SieveOutcome.Trace"/>; 0 makes none.</summary>
     public int TraceLines { get; init; } = 200;

@@ -41,6 +41,9 @@ public abstract record SieveAction
     /// <summary>The message as it stood when the action was taken; null: as received.</summary>
     public SieveEdit? Edit { get; init; }
 
+    /// <summary>No script asked for it: the keep nothing cancelled, or the discard that is left when there is nothing else.</summary>
+    public bool IsImplicit { get; init; }
+
     /// <summary>Where in the script: "name:line", for logs.</summary>
     public string At { get; init; } = "";
 
@@ -52,6 +55,7 @@ public abstract record SieveAction
         Redirect redirect => $"redirect to {redirect.Address}",
         Reject => "reject",
         Discard => "discard",
+        Vacation { Unsent: { } why } => $"no answer: {why}",
         Vacation vacation => $"answer {vacation.To}",
         Notify notify => $"notify {notify.Method}",
         _ => GetType().Name,
@@ -99,6 +103,9 @@ public abstract record SieveAction
     public sealed record Vacation(
         string To, string Own, string? From, string Subject, string Reason, bool IsMime, string Handle, TimeSpan Every) : SieveAction
     {
+        /// <summary>Why there is no answer (RFC 5230 §4.5, §4.6), in a few words; null: there is one.</summary>
+        public string? Unsent { get; init; }
+
         /// <summary>Message-ID of the answered message without angle brackets, or null.</summary>
         public string? InReplyTo { get; init; }
 

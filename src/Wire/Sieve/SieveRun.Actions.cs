@@ -17,10 +17,10 @@ internal sealed partial class SieveRun
     public void CancelImplicitKeep() => ImplicitKeep = false;
 
     /// <summary>State to go back to when a script fails.</summary>
-    public (List<SieveAction>, List<SieveDuplicate>, MessageView.Edits) Save() => ([.. _actions], [.. Duplicates], View.Current);
+    public (List<SieveAction>, List<SieveDuplicate>, MessageView.Edits, List<string>) Save() => ([.. _actions], [.. Duplicates], View.Current, Flags);
 
-    public void Restore((List<SieveAction> Actions, List<SieveDuplicate> Duplicates, MessageView.Edits Edits) saved) =>
-        (_actions, Duplicates, View.Current) = saved;
+    public void Restore((List<SieveAction> Actions, List<SieveDuplicate> Duplicates, MessageView.Edits Edits, List<string> Flags) saved) =>
+        (_actions, Duplicates, View.Current, Flags) = saved;
 
     /// <summary>A new script of the sequence begins: its own implicit keep and budget of variables.</summary>
     public void BeginScript()
@@ -38,11 +38,18 @@ internal sealed partial class SieveRun
     /// </summary>
     public bool Add(Call call, SieveAction action)
     {
-        action = action with { Edit = View.Edit(), At = At(call) };
-        if (Conflict(action) is { } conflict)
+        // RFC 5703 §5, §6: what `replace` and `enclose` make of a message is not sent on.
+        action = action with { Edit = action is SieveAction.Redirect ? View.HeaderEdit() : View.Edit(), At = At(call) };
+        if (Conflict(action, _actions.Skip(_before)) is { } conflict)
         {
             Fail(call, conflict);
             return false;
+        }
+        // A script before this one answered: that is no mistake of this one.
+        if (action is SieveAction.Vacation or SieveAction.Reject && !Reopen(action) && _actions.Exists(a => a is SieveAction.Vacation or SieveAction.Reject))
+        {
+            Note(call, $"{action.Describe()}: the sender is answered already");
+            return true;
         }
         Note(call, action.Describe());
         for (var i = 0; i < _actions.Count; i++)
@@ -61,10 +68,14 @@ internal sealed partial class SieveRun
         return !Failed;
     }
 
+    // An answer of a script before this one that did not go out, for a reason that is not this script's.
+    private bool Reopen(SieveAction action) => action is SieveAction.Vacation { Unsent: null } or SieveAction.Reject
+        && _actions.TrueForAll(a => a is not SieveAction.Reject and not SieveAction.Vacation { Unsent: null });
+
     // RFC 5429 §2.4: a message is refused or delivered, never both; RFC 5230 §4.8: one answer to a message.
-    private string? Conflict(SieveAction action)
+    private static string? Conflict(SieveAction action, IEnumerable<SieveAction> others)
     {
-        foreach (var other in _actions)
+        foreach (var other in others)
         {
             switch (action, other)
             {
@@ -97,13 +108,15 @@ internal sealed partial class SieveRun
 
     /// <summary>
     /// The script ended well. True when it kept the message, so that the next script of the sequence has its say; the keep is then
-    /// left to that one.
+    /// left to that one, with its flags.
     /// </summary>
     public bool EndScript(bool isLast)
     {
         var keeps = ImplicitKeep || _actions.Skip(_before).Any(a => a is SieveAction.Keep);
         if (!keeps) return false;
-        if (!isLast) _actions.RemoveAll(a => a is SieveAction.Keep && ReferenceEquals(a.Edit, View.Edit()) && ((SieveAction.Keep)a).Flags.Count == 0);
+        if (isLast) return true;
+        if (_actions.FindLast(a => a is SieveAction.Keep) is SieveAction.Keep explicitly) Flags = [.. explicitly.Flags];
+        _actions.RemoveAll(a => a is SieveAction.Keep);
         return true;
     }
 
@@ -119,7 +132,7 @@ internal sealed partial class SieveRun
     public SieveOutcome Peek()
     {
         var saved = Save();
-        var actions = Finish(ImplicitKeep, Frame.Flags).ToList();
+        var actions = Finish(ImplicitKeep, Flags).ToList();
         Restore(saved);
         return new(actions, null, View.Edit(), Trace) { Duplicates = Duplicates };
     }
@@ -128,10 +141,18 @@ internal sealed partial class SieveRun
     public List<SieveAction> Finish(bool keep, IReadOnlyList<string> flags)
     {
         var actions = _actions;
-        if (keep && !actions.Any(a => a is SieveAction.Keep)) actions.Add(new SieveAction.Keep(flags) { Edit = View.Edit() });
+        // RFC 5429 §2.1.1: nobody is told when there is nobody; the message is dropped instead.
+        if (Message.EnvelopeFrom.Length == 0)
+        {
+            for (var i = 0; i < actions.Count; i++)
+            {
+                if (actions[i] is SieveAction.Reject { IsEreject: false } reject) actions[i] = new SieveAction.Discard { Edit = reject.Edit, At = reject.At };
+            }
+        }
+        if (keep && !actions.Any(a => a is SieveAction.Keep)) actions.Add(new SieveAction.Keep(flags) { Edit = View.Edit(), IsImplicit = true });
         var delivered = actions.Any(a => a is SieveAction.Keep or SieveAction.FileInto or SieveAction.Redirect or SieveAction.Reject);
         if (delivered) actions.RemoveAll(a => a is SieveAction.Discard);
-        else if (!actions.Any(a => a is SieveAction.Discard)) actions.Add(new SieveAction.Discard());
+        else if (!actions.Any(a => a is SieveAction.Discard)) actions.Add(new SieveAction.Discard { IsImplicit = true });
         return actions;
     }
 }

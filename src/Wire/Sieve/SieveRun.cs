@@ -12,14 +12,18 @@ internal sealed class Frame(SieveScript script, Frame? caller)
     public readonly Dictionary<string, string> Variables = new(StringComparer.Ordinal);
     public readonly HashSet<string> Globals = new(StringComparer.Ordinal);
     public IReadOnlyList<string> Matches = [];
-    public List<string> Flags = [];
 }
 
 /// <summary>One run: limits, variables, the message as it stands, and what is to happen so far.</summary>
 internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, SieveLimits limits, CancellationToken cancel)
 {
-    private readonly Dictionary<(string, bool), Regex?> _regexes = [];
+    private readonly Dictionary<(string, Comparator), MatchKeys> _expressions = [];
     private readonly Dictionary<string, string> _globals = new(StringComparer.Ordinal);
+    private const int LongestKept = 64 * 1024;
+    private const int MostKept = 64;
+
+    private readonly Dictionary<string, string> _asciiFolds = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<string, string> _otherFolds = new(ReferenceEqualityComparer.Instance);
     private int _steps = limits.Steps;
 
     /// <summary>What wildcards may still compare.</summary>
@@ -52,6 +56,9 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
 
     /// <summary>Scripts included so far, for :once.</summary>
     public HashSet<string> Included { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>RFC 5232 §5: the internal variable. Included scripts and those that follow in the sequence go on with it.</summary>
+    public List<string> Flags { get; set; } = [];
 
     /// <summary>Octets of header added so far.</summary>
     public int AddedHeader { get; set; }
@@ -110,7 +117,8 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
 
     public string Variable(string space, string name)
     {
-        if (space == "env") return "";
+        if (space == "tst") return (Driver as TestDriver)?.Variable(name) ?? "";
+        if (space.StartsWith("env", StringComparison.Ordinal)) return HostTests.Variable(this, space, name);
         return Store(space, name).GetValueOrDefault(name, "");
     }
 
@@ -127,34 +135,68 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
         return Spend(1 + (value.Length / 1024));
     }
 
+    /// <summary>RFC 6609 §3.4.1: the name means the global variable from here on.</summary>
+    public void DeclareGlobal(string name)
+    {
+        Frame.Variables.Remove(name);
+        Frame.Globals.Add(name);
+    }
+
     private Dictionary<string, string> Store(string space, string name) =>
         space == "global" || Frame.Globals.Contains(name) ? _globals : Frame.Variables;
 
-    public List<string> Strings(Operand? operand)
+    public IReadOnlyList<string> Strings(Operand? operand)
     {
-        var list = new List<string>();
-        if (operand is null) return list;
-        foreach (var text in operand.Texts) list.Add(text.Get(this));
-        Spend(list.Count);
+        if (operand is null) return [];
+        Spend(operand.Texts.Count);
+        if (operand.Fixed is { } known) return known;
+        var list = new string[operand.Texts.Count];
+        for (var i = 0; i < list.Length; i++) list[i] = operand.Texts[i].Get(this);
         return list;
+    }
+
+    /// <summary>The text in the form it is compared in. Rules look at the same few fields: what was folded for one is kept for the next.</summary>
+    public string Fold(Comparator comparator, string text)
+    {
+        if (comparator == Comparator.Octet || text.Length > LongestKept) return Comparators.Fold(comparator, text);
+        var kept = comparator == Comparator.AsciiCasemap ? _asciiFolds : _otherFolds;
+        if (kept.TryGetValue(text, out var folded)) return folded;
+        folded = Comparators.Fold(comparator, text);
+        if (kept.Count < MostKept) kept[text] = folded;
+        return folded;
     }
 
     public string String(Operand operand) => operand.Texts[0].Get(this);
 
     public string? String(Call call, string tag) => call.Tag(tag) is { } operand ? String(operand) : null;
 
-    /// <summary>Null, and the script fails, when the expression is none. Made once per run.</summary>
-    public Regex? Regex(Call call, string pattern, bool ignoreCase)
+    /// <summary>Null, and the script fails, when the key is no expression. Made once per run, or once for all when it is constant.</summary>
+    public Regex? Regex(Call call, MatchKeys keys, int i)
     {
-        if (_regexes.TryGetValue((pattern, ignoreCase), out var known)) return known;
-        if (!Spend(100 + pattern.Length)) return null;
-        known = RegexSyntax.Compile(pattern, ignoreCase, Limits.Regex, out var wrong);
-        if (known is null) Fail(call, wrong);
-        else if (_regexes.Count < 100) _regexes[(pattern, ignoreCase)] = known;
+        if (!keys.IsRegexMade(i))
+        {
+            if (!ReferenceEquals(keys, call.Keys)) (keys, i) = (Expression(keys[i], call.Match.Comparator), 0);
+            if (!keys.IsRegexMade(i) && !Spend(100 + keys[i].Length)) return null;
+        }
+        var regex = keys.Regex(i, Limits.Regex, out var wrong);
+        if (regex is null) Fail(call, wrong);
+        return regex;
+    }
+
+    private MatchKeys Expression(string pattern, Comparator comparator)
+    {
+        if (_expressions.TryGetValue((pattern, comparator), out var known)) return known;
+        known = new([pattern], comparator);
+        if (_expressions.Count < 100) _expressions[(pattern, comparator)] = known;
         return known;
     }
 
-    public Matcher Matcher(Call call, Operand keys) => new(this, call, Strings(keys));
+    public Matcher Matcher(Call call, Operand keys)
+    {
+        if (call.Keys is null) return new(this, call, new([.. Strings(keys)], call.Match.Comparator));
+        Spend(keys.Texts.Count);
+        return new(this, call, call.Keys);
+    }
 
     /// <summary>Runs a whole script with variables of its own.</summary>
     public async ValueTask<Flow> RunScriptAsync(SieveScript script, Call? include)
@@ -164,7 +206,7 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
         Frame = new(script, caller);
         Part = null;
         var flow = await BlockAsync(script.Commands);
-        // The outermost frame stays: its flags go with the implicit keep, its name into messages about an error.
+        // The outermost frame stays: its name goes into messages about an error.
         if (!Failed && include is not null) (Frame, Part) = (caller!, part);
         return flow;
     }
@@ -187,7 +229,7 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
                 Fail("it ran out of time");
                 return Flow.Stop;
             }
-            var flow = call.Branches.Length > 0 ? await IfAsync(call) : call.Spec.Run is { } act ? await act(this, call) : await TestAsCommandAsync(call);
+            var flow = call.Branches.Count > 0 ? await IfAsync(call) : call.Spec.Run is { } act ? await act(this, call) : await TestAsCommandAsync(call);
             if (Failed) return Flow.Stop;
             if (flow != Flow.Next) return flow;
         }

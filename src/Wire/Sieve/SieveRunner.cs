@@ -33,7 +33,7 @@ public static class SieveRunner
                 continue;
             }
             keep = run.EndScript(isLast: i == inOrder.Count - 1);
-            if (keep) flags = run.Frame.Flags;
+            if (keep) flags = run.Flags;
         }
         return new(run.Finish(keep, flags), error, run.View.Edit(), run.Trace) { Duplicates = run.Duplicates };
     }

@@ -69,7 +69,10 @@ internal sealed class Operand(int at, long number, IReadOnlyList<Template>? text
     public readonly long Number = number;
     public readonly IReadOnlyList<Template> Texts = texts ?? [];
 
-    /// <summary>The strings when none of them needs a run.</summary>
+    /// <summary>All strings, when none of them needs a run; else null.</summary>
+    public readonly string[]? Fixed = texts is not null && texts.All(t => t.Constant is not null) ? [.. texts.Select(t => t.Constant!)] : null;
+
+    /// <summary>The strings that need no run.</summary>
     public IEnumerable<Template> Constants => Texts.Where(t => t.Constant is not null);
 }
 
@@ -88,7 +91,10 @@ internal sealed class Call(Spec spec, int at, int line, int column)
     public Call[] Block = [];
 
     /// <summary>For `if`: its branches; a branch without test is `else`.</summary>
-    public (Call? Test, Call[] Block)[] Branches = [];
+    public readonly List<(Call? Test, Call[] Block)> Branches = [];
+
+    /// <summary>For `if`: a branch always runs because of what is there (RFC 5463), so none behind it does.</summary>
+    public bool IsDecided;
 
     public MatchRule Match = MatchRule.Default;
     public AddressPart Part;
@@ -96,8 +102,11 @@ internal sealed class Call(Spec spec, int at, int line, int column)
     /// <summary>Known when compiled (true, false, ihave).</summary>
     public bool? Constant;
 
-    /// <summary>What a handler prepared when the script was checked.</summary>
-    public object? Prepared;
+    /// <summary>The constant holds because an extension is there or is not (RFC 5463).</summary>
+    public bool IsIhave;
+
+    /// <summary>The keys of a comparison when they are constant.</summary>
+    public MatchKeys? Keys;
 
     public bool Has(string tag) => Tags.ContainsKey(tag);
 

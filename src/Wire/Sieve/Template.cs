@@ -31,7 +31,7 @@ internal sealed class Template
     /// <summary>
     /// Compiles a literal. With encoded-character that comes first (RFC 5228 §2.4.2.4: its result is what other processing sees).
     /// </summary>
-    public static Template Compile(Literal literal, bool encoded, bool variables, Action<int, string> error)
+    public static Template Compile(Literal literal, bool encoded, bool variables, Func<string, bool> isNamespace, Action<int, string> error)
     {
         var text = encoded ? EncodedCharacters.Decode(literal.Text, e => error(literal.At, e)) : literal.Text;
         if (!variables || !text.Contains("${", StringComparison.Ordinal)) return Of(text, literal.At);
@@ -44,7 +44,7 @@ internal sealed class Template
                 at += 2;
                 continue;
             }
-            if (piece.Space is not ("" or "global" or "env"))
+            if (piece.Space.Length > 0 && !isNamespace(piece.Space))
                 error(literal.At, $"`{piece.Space}` in ${{{piece.Space}.{piece.Name}}} is no namespace that is known here");
             if (at > plain) pieces.Add(new(text[plain..at], null, "", -1));
             pieces.Add(piece);

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Aviso.Smtp;
 
@@ -31,8 +32,14 @@ public sealed record SmtpClientOptions
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    /// <summary>Replaces the certificate check of verified TLS; for tests and private authorities.</summary>
+    /// <summary>Replaces the certificate check of verified TLS; for private authorities and for policies with checks of their own.</summary>
     public RemoteCertificateValidationCallback? Verify { get; init; }
+
+    /// <summary>Sees the certificate under opportunistic TLS; its answer changes nothing.</summary>
+    public RemoteCertificateValidationCallback? Observe { get; init; }
+
+    /// <summary>The only authorities that count, instead of the system's; null for the system's.</summary>
+    public X509Certificate2Collection? Roots { get; init; }
 }
 
 /// <summary>How much a next hop's certificate matters.</summary>
@@ -94,7 +101,11 @@ public delegate int BodyReader(long offset, Span<byte> into);
 /// <param name="EnvelopeId">RFC 3461 §4.4, plain (xtext is made here), or null.</param>
 public sealed record OutgoingMail(
     string Sender, IReadOnlyList<OutgoingRecipient> Recipients, long Size, BodyReader Read, BodyType Body, bool SmtpUtf8,
-    string? Return = null, string? EnvelopeId = null);
+    string? Return = null, string? EnvelopeId = null)
+{
+    /// <summary>RFC 8689 §4.2.1: only to a hop that offers it, under TLS; who opened the session has verified the rest.</summary>
+    public bool RequireTls { get; init; }
+}
 
 /// <param name="Address">Forward-path without brackets, as it stands on the wire.</param>
 /// <param name="Notify">RFC 3461 §4.1 keywords, comma separated, or null.</param>
@@ -123,6 +134,9 @@ public sealed record PeerFeatures
     public bool Dsn { get; private init; }
 
     public bool StartTls { get; private init; }
+
+    /// <summary>RFC 8689 §2.</summary>
+    public bool RequireTls { get; private init; }
 
     public bool Size { get; private init; }
 
@@ -161,6 +175,7 @@ public sealed record PeerFeatures
         "BINARYMIME" => this with { BinaryMime = true },
         "DSN" => this with { Dsn = true },
         "STARTTLS" => this with { StartTls = true },
+        "REQUIRETLS" => this with { RequireTls = true },
         "SIZE" => this with { Size = true, MaxSize = parameters is [var max, ..] && long.TryParse(max, out var n) && n > 0 ? n : 0 },
         "AUTH" => this with { AuthMechanisms = [.. AuthMechanisms, .. parameters.Select(p => p.ToUpperInvariant())] },
         "LIMITS" => this with { MaxRecipients = Limit(parameters, "RCPTMAX=", MaxRecipients), MaxMessages = Limit(parameters, "MAILMAX=", MaxMessages) },

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Aviso.Smtp;
@@ -80,8 +81,10 @@ internal sealed class ClientWire(Stream stream, TimeProvider clock) : IAsyncDisp
         WriteAsync(Encoding.UTF8.GetBytes(text), stage, patience, cancel);
 
     /// <summary>Null when TLS stands. RFC 3207 §5: what the peer sent before the handshake is not to be believed.</summary>
+    /// <param name="check">Null for the platform's own.</param>
+    /// <param name="roots">The only authorities that count; null for the system's.</param>
     public async ValueTask<SmtpFailure?> StartTlsAsync(
-        string host, TlsDemand demand, RemoteCertificateValidationCallback? verify, TimeSpan patience, CancellationToken cancel)
+        string host, RemoteCertificateValidationCallback? check, X509Certificate2Collection? roots, TimeSpan patience, CancellationToken cancel)
     {
         if (HasUnread) return new(SmtpStage.StartTls, SmtpTrouble.Garbled, null, "octets in the clear after STARTTLS");
         using var deadline = new CancellationTokenSource(patience, clock);
@@ -93,7 +96,8 @@ internal sealed class ClientWire(Stream stream, TimeProvider clock) : IAsyncDisp
             {
                 TargetHost = host,
                 EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-                RemoteCertificateValidationCallback = demand == TlsDemand.Verified ? verify : (_, _, _, _) => true,
+                RemoteCertificateValidationCallback = check,
+                CertificateChainPolicy = ChainPolicy(roots),
             }, linked.Token);
             _stream = secure;
             return null;
@@ -108,6 +112,16 @@ internal sealed class ClientWire(Stream stream, TimeProvider clock) : IAsyncDisp
     }
 
     public ValueTask DisposeAsync() => _stream.DisposeAsync();
+
+    // A certificate names addresses to download the rest of its chain from: a stranger must not choose where we dial.
+    private static X509ChainPolicy ChainPolicy(X509Certificate2Collection? roots)
+    {
+        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+        if (roots is null) return policy;
+        policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        policy.CustomTrustStore.AddRange(roots);
+        return policy;
+    }
 
     private static bool IsWire(Exception e) => e is IOException or OperationCanceledException or ObjectDisposedException;
 

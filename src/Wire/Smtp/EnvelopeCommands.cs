@@ -2,11 +2,12 @@ using System.Text;
 
 namespace Aviso.Smtp;
 
-/// <summary>The argument of MAIL, read whole: RFC 5321 §4.1.1.2 with SIZE, BODY, SMTPUTF8, RET, ENVID and AUTH.</summary>
+/// <summary>The argument of MAIL, read whole: RFC 5321 §4.1.1.2 with SIZE, BODY, SMTPUTF8, RET, ENVID, AUTH and REQUIRETLS.</summary>
 internal readonly record struct MailCommand(ReversePath Sender, MailParameters Parameters)
 {
     /// <summary>Null when <paramref name="argument"/> is good, else what to say.</summary>
-    public static Reply? Read(ReadOnlySpan<byte> argument, out MailCommand command)
+    /// <param name="tls">Is the session under TLS: only then may REQUIRETLS come (RFC 8689 §2).</param>
+    public static Reply? Read(ReadOnlySpan<byte> argument, bool tls, out MailCommand command)
     {
         command = default;
         if (!EnvelopeSyntax.TryAfter(argument, "FROM:"u8, out var rest)) return Replies.BadSenderPath;
@@ -23,6 +24,7 @@ internal readonly record struct MailCommand(ReversePath Sender, MailParameters P
             var name = Encoding.ASCII.GetString(keyword).ToUpperInvariant();
             if (!seen.Add(name)) return Replies.DoubleParameter.With(SeenParameters.Short(name));
             var (known, good) = Set(ref read, name, value, hasValue);
+            known &= tls || name != "REQUIRETLS";
             if (!known) return Replies.UnknownParameter.With(SeenParameters.Short(name));
             if (!good) return Replies.BadParameter.With(name);
         }
@@ -49,6 +51,10 @@ internal readonly record struct MailCommand(ReversePath Sender, MailParameters P
 
             case "SMTPUTF8":
                 read = read with { SmtpUtf8 = true };
+                return (true, !hasValue);
+
+            case "REQUIRETLS":
+                read = read with { RequireTls = true };
                 return (true, !hasValue);
 
             case "RET":

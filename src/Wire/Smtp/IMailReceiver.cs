@@ -69,7 +69,11 @@ public readonly record struct ReversePath(string LocalPart, string Domain)
 /// <param name="EnvelopeId">RFC 3461 §4.4, xtext decoded; null when absent.</param>
 /// <param name="SubmitterAuth">RFC 4954 §5 AUTH=; null when absent.</param>
 public sealed record MailParameters(
-    long? Size, BodyType Body, bool SmtpUtf8, string? Return, string? EnvelopeId, string? SubmitterAuth);
+    long? Size, BodyType Body, bool SmtpUtf8, string? Return, string? EnvelopeId, string? SubmitterAuth)
+{
+    /// <summary>RFC 8689 §4.1: on its way onward the message must stay under verified TLS.</summary>
+    public bool RequireTls { get; init; }
+}
 
 public enum BodyType
 {

@@ -86,6 +86,7 @@ public static class Replies
     public static readonly Reply OwnFault = new(451, Four(3, 0), "Internal fault, reference {0}; try again later");
     public static readonly Reply TooManyRecipients = new(452, Four(5, 3), "Too many recipients; send the rest in another message");
     public static readonly Reply SpoolFull = new(452, Four(3, 1), "Too many messages at once; try again later");
+    public static readonly Reply LoginUnavailable = new(454, Four(7, 0), "{0}");
     public static readonly Reply LoginOverload = new(454, Four(7, 0), "Authentication is not possible now; try again later");
 
     // 5xx: form
@@ -125,6 +126,8 @@ public static class Replies
     public static readonly Reply EarlyTalker = new(554, Five(5, 0), "Octets came before the greeting; closing"); // RFC 5321 §3.1
     public static readonly Reply TlsFirst = new(530, Five(7, 0), "Issue STARTTLS first");
     public static readonly Reply LoginFirst = new(530, Five(7, 0), "Authentication required");
+    public static readonly Reply LoginTooWeak = new(534, Five(7, 9), "{0}");
+    public static readonly Reply LoginNotHere = new(535, Five(7, 8), "{0}");
     public static readonly Reply LoginRefused = new(535, Five(7, 8), "Authentication failed");
     public static readonly Reply EncryptionFirst = new(538, Five(7, 11), "Encryption required for authentication");
     public static readonly Reply TooLarge = new(552, Five(3, 4), "Message larger than {0} octets");

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Net.Security;
 using System.Text;
 using Aviso.Net;
 
@@ -162,12 +163,22 @@ public sealed class SmtpClient : IAsyncDisposable
     }
 
     private async Task<SmtpFailure?> SecureAsync(TlsDemand tls, CancellationToken cancel) =>
-        await _wire.StartTlsAsync(_host, tls, _options.Verify, Wait.Handshake, cancel) is { } failure ? Dead(failure) : null;
+        await _wire.StartTlsAsync(_host, Check(tls), _options.Roots, Wait.Handshake, cancel) is { } failure ? Dead(failure) : null;
+
+    // Null: the platform's own check.
+    private RemoteCertificateValidationCallback? Check(TlsDemand tls) => tls == TlsDemand.Verified ? _options.Verify
+        : (sender, certificate, chain, errors) =>
+        {
+            _options.Observe?.Invoke(sender, certificate, chain, errors);
+            return true;
+        };
 
     // What this session cannot carry, said before anything is sent.
     private SmtpFailure? Unable(OutgoingMail mail)
     {
         if (mail.SmtpUtf8 && !Features.SmtpUtf8) return Unsupported("5.6.7 the next hop does not take internationalised mail (SMTPUTF8)");
+        if (mail.RequireTls && !(Features.RequireTls && _wire.Tls is not null))
+            return Unsupported("5.7.30 the next hop does not promise to keep the message under TLS (REQUIRETLS)");
         if (mail.Body == BodyType.BinaryMime && !(Features.BinaryMime && Features.Chunking))
             return Unsupported("5.6.1 the next hop does not take binary mail (BINARYMIME)");
         if (Features.MaxSize > 0 && mail.Size > Features.MaxSize)
@@ -335,6 +346,7 @@ public sealed class SmtpClient : IAsyncDisposable
         if (mail.Body == BodyType.BinaryMime) line.Append(" BODY=BINARYMIME");
         else if (mail.Body == BodyType.EightBitMime && Features.EightBitMime) line.Append(" BODY=8BITMIME");
         if (mail.SmtpUtf8) line.Append(" SMTPUTF8");
+        if (mail.RequireTls) line.Append(" REQUIRETLS");
         if (Features.Dsn && mail.Return is { } ret) line.Append(" RET=").Append(ret);
         if (Features.Dsn && mail.EnvelopeId is { Length: > 0 } id) line.Append(" ENVID=").Append(Xtext(id));
         return line.ToString();

@@ -32,6 +32,8 @@ internal sealed partial class SmtpSession
             "ENHANCEDSTATUSCODES", "DSN", $"LIMITS RCPTMAX={_options.Recipients} MAILMAX={_options.Transactions}",
         };
         if (connection.CanStartTls) lines.Add("STARTTLS");
+        // RFC 8689 §2: never offered in the clear.
+        if (connection.Tls is not null && !IsLmtp) lines.Add("REQUIRETLS");
         if (_login is null && server.Authenticator is { } authenticator
             && SaslServer.Offered(connection, authenticator) is { Count: > 0 } mechanisms)
             lines.Add($"AUTH {string.Join(' ', mechanisms)}");
@@ -50,7 +52,7 @@ internal sealed partial class SmtpSession
     {
         Reset();
         _mailRefused = true;
-        if (MailCommand.Read(argument.Span, out var mail) is { } wrong) return await Bad(wrong);
+        if (MailCommand.Read(argument.Span, connection.Tls is not null, out var mail) is { } wrong) return await Bad(wrong);
         // A client may go on asking for ever; each no is one more command without progress.
         _idleCommands++;
         if (mail.Parameters.Size > _options.MessageSize) return await Refuse(TooLarge, $"SIZE={mail.Parameters.Size}");

@@ -101,7 +101,14 @@ internal sealed partial class SmtpSession
         server.Log.LoginFailed(connection.Id, attempt.Remote, attempt.Mechanism, user ?? "", failure.Cause);
         if (failure.Reason == SaslFailure.Malformed) return await Bad(Replies.BadLoginData);
         if (_options.LoginFailed is { } delay) await delay(attempt, connection.Aborted);
-        await Say(Replies.LoginRefused);
+        await Say(failure.Advice switch
+        {
+            null => Replies.LoginRefused,
+            // RFC 4954 §4.7: 534 5.7.9, a stronger proof is needed for this user.
+            { Kind: LoginAdviceKind.AppPasswordNeeded } advice => Replies.LoginTooWeak.With(advice.Text),
+            { Kind: LoginAdviceKind.Unavailable } advice => Replies.LoginUnavailable.With(advice.Text),
+            { } advice => Replies.LoginNotHere.With(advice.Text),
+        });
         return ++_failedLogins < _options.FailedLogins || await End(Replies.TooManyFailedLogins, "failed-logins");
     }
 

@@ -77,8 +77,10 @@ public class LineClient : IDisposable
 /// <summary>SMTP, one command at a time.</summary>
 public sealed class SmtpLineClient : LineClient
 {
-    public SmtpLineClient(int port, string helo = "client.test", string from = "127.0.0.1") : base(port, from)
+    /// <param name="proxied">Client address that a PROXY line (version 1) says, for a server that trusts <paramref name="from"/>.</param>
+    public SmtpLineClient(int port, string helo = "client.test", string from = "127.0.0.1", string? proxied = null) : base(port, from)
     {
+        if (proxied is not null) Send($"PROXY TCP4 {proxied} 127.0.0.1 40000 25\r\n");
         Expect("220");
         Command($"EHLO {helo}", "250");
     }

@@ -24,7 +24,7 @@ public sealed class AttackTests(ITestOutputHelper output)
     {
         var connections = CrashTests.Rounds(400);
         await using var server = await AvisoServer.StartAsync("log: { level: warning }\n", "smtp imap imaps metrics", proxies: $"{HaproxyServer.Source}/32",
-            limits: "{ connections_at_once: 50 }");
+            limits: "{ connections_at_once: 50 }", cleartext: "127.0.0.0/8, 198.0.0.0/8");
         var people = new Ordinary(server);
         var quiet = await people.RunAsync(TimeSpan.FromSeconds(5), null);
         var before = Memory(server);

@@ -18,6 +18,9 @@ internal sealed class DnsServer : IAsyncDisposable
         _serving = ServeAsync();
     }
 
+    /// <summary>Seconds that answers may be kept.</summary>
+    public byte Ttl { get; init; } = 60;
+
     public int Port => ((IPEndPoint)_socket.Client.LocalEndPoint!).Port;
 
     public DnsServer Mx(string domain, string host)
@@ -77,9 +80,10 @@ internal sealed class DnsServer : IAsyncDisposable
         bool known;
         lock (_records) (data, known) = (_records.GetValueOrDefault((name, type)), _records.Keys.Any(key => key.Name == name));
         // QR, RD, RA; 3 is NXDOMAIN. One question, at most one answer, whose name points to the question.
-        byte[] head = [query[0], query[1], 0x81, (byte)(known ? 0x80 : 0x83), 0, 1, 0, (byte)(data is null ? 0 : 1), 0, 0, 0, 0];
-        if (data is null) return [.. head, .. query[12..end]];
-        return [.. head, .. query[12..end], 0xc0, 12, 0, (byte)type, 0, 1, 0, 0, 0, 60, (byte)(data.Length >> 8), (byte)data.Length, .. data];
+        byte[] head = [query[0], query[1], 0x81, (byte)(known ? 0x80 : 0x83), 0, 1, 0, (byte)(data is null ? 0 : 1), 0, (byte)(data is null ? 1 : 0), 0, 0];
+        // RFC 2308 §3: a negative answer has the SOA; some resolvers wait for another server without it.
+        if (data is null) return [.. head, .. query[12..end], 0, 0, 6, 0, 1, 0, 0, 0, 60, 0, 22, 0, 0, .. new byte[20]];
+        return [.. head, .. query[12..end], 0xc0, 12, 0, (byte)type, 0, 1, 0, 0, 0, Ttl, (byte)(data.Length >> 8), (byte)data.Length, .. data];
     }
 
     private static byte[] Name(string name) =>

@@ -12,9 +12,10 @@ internal sealed class PostfixServer : IAsyncDisposable
     private const string Daemons = "/usr/lib/postfix/sbin";
 
     private readonly PeerFolder _folder = new("postfix");
+    private readonly string _address;
     private PeerProcess? _process;
 
-    private PostfixServer(int port) => Port = port;
+    private PostfixServer(int port, string address = "127.0.0.1") => (Port, _address) = (port, address);
 
     /// <summary>Where smtpd listens; 0 when this one only sends.</summary>
     public int Port { get; }
@@ -66,13 +67,35 @@ internal sealed class PostfixServer : IAsyncDisposable
         return postfix;
     }
 
+    /// <summary>
+    /// The MX of any domain, on port 25 of a loopback address: offers STARTTLS with this certificate (none: no STARTTLS) and hands all on to <paramref name="nextHop"/>.
+    /// </summary>
+    public static async Task<PostfixServer> StartMxAsync(string address, int nextHop, (string Certificate, string Key)? tls)
+    {
+        var postfix = new PostfixServer(25, address);
+        await postfix.ConfigureAsync($"""
+            myhostname = mx.example.net
+            relayhost = [127.0.0.1]:{nextHop}
+            mynetworks =
+            relay_domains = static:all
+            smtpd_relay_restrictions = permit_auth_destination, reject
+            smtpd_tls_security_level = {(tls is null ? "none" : "may")}
+            {(tls is null ? "" : $"smtpd_tls_cert_file = {tls.Value.Certificate}\nsmtpd_tls_key_file = {tls.Value.Key}")}
+            smtpd_tls_loglevel = 1
+            smtpd_tls_received_header = yes
+
+            """, $"{address}:25 inet n - n - - smtpd\n");
+        await postfix.StartAgainAsync();
+        return postfix;
+    }
+
     /// <summary>Starts the same instance (again).</summary>
     public async Task StartAgainAsync()
     {
         File.Delete(_folder.Path("spool/pid/master.pid"));
         _process = PeerProcess.Start("setsid", [$"{Daemons}/master", "-c", _folder.Root, "-d"], _folder.Root);
         await _process.ReadyAsync(
-            () => File.Exists(_folder.Path("spool/public/pickup")) && (Port == 0 || FreePort.Answers(Port)), "postfix", () => Log);
+            () => File.Exists(_folder.Path("spool/public/pickup")) && (Port == 0 || FreePort.Answers(Port, _address)), "postfix", () => Log);
     }
 
     public async Task StopAsync()

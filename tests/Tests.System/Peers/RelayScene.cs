@@ -29,9 +29,13 @@ internal sealed class RelayScene : IAsyncDisposable
 
     /// <param name="password">What Aviso says to the relay.</param>
     /// <param name="strangerCa">Aviso trusts another authority than the relay's.</param>
+    /// <param name="reference">What the settings say instead, such as a reference to Vault, which <paramref name="settings"/> then sets up.</param>
     /// <param name="more">More keys of the relay in the settings, each after a comma.</param>
+    /// <param name="settings">More sections of the settings.</param>
+    /// <param name="proxies">Networks that speak PROXY.</param>
     public static async Task<RelayScene> StartAsync(
-        string password = DovecotAuth.Password, bool strangerCa = false, string more = "", string mechanisms = "plain login scram-sha-256")
+        string password = DovecotAuth.Password, bool strangerCa = false, string more = "", string mechanisms = "plain login scram-sha-256",
+        string? reference = null, string settings = "", string proxies = "")
     {
         var scene = new RelayScene();
         try
@@ -43,10 +47,11 @@ internal sealed class RelayScene : IAsyncDisposable
             scene.Aviso = await AvisoServer.StartAsync($$"""
                 relays:
                   - { name: smart, host: 127.0.0.1, port: {{scene.Relay.Port}}, tls: required, ca: "file:{{ca}}",
-                      username: {{DovecotAuth.Username}}, password: "literal:{{password}}"{{more}} }
+                      username: {{DovecotAuth.Username}}, password: "{{reference ?? "literal:" + password}}"{{more}} }
                 routes:
                   - { to: "*", relay: smart }
-                """);
+
+                """ + settings, proxies: proxies);
             return scene;
         }
         catch

@@ -33,12 +33,13 @@ public static class NetFuzz
     [Fact]
     public static void Sasl_exchanges_end_and_nobody_gets_in_by_noise()
     {
-        string[] seeds = ["n,,n=user,r=rOprNGfwEbeRWgbNEkqO", "y,a=user,n=u=2Cser,r=abc,x=y", "p=tls-server-end-point,,n=user,r=abc", "\0user\0pen", "user"];
+        string[] seeds = ["n,,n=user,r=rOprNGfwEbeRWgbNEkqO", "y,a=user,n=u=2Cser,r=abc,x=y", "p=tls-server-end-point,,n=user,r=abc", "\0user\0pen", "user",
+            "n,a=user,\u0001host=h\u0001auth=Bearer abc.def\u0001\u0001", "user=user\u0001auth=Bearer abc\u0001\u0001"];
         var attempt = new LoginAttempt("s", ListenerKind.Imaps, IPAddress.Loopback, "fuzz");
         var tls = new TlsSession("Tls13", "x", TestCertificates.Shared.Default, null);
         Mutator.Run([.. seeds.Select(Encoding.ASCII.GetBytes)], 200, input =>
         {
-            foreach (var mechanism in (string[])["PLAIN", "LOGIN", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"])
+            foreach (var mechanism in (string[])["PLAIN", "LOGIN", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "OAUTHBEARER", "XOAUTH2"])
             {
                 var server = SaslServer.Start(mechanism, new FixedKeys(), attempt, tls)!;
                 for (var step = 0; step < 4; step++)
@@ -72,6 +73,8 @@ public static class NetFuzz
     private sealed class FixedKeys : IAuthenticator
     {
         private static readonly ScramKeys Keys = Scram.Derive("secret", "salt"u8);
+
+        public TokenOffer? Tokens => TestTokens.Offer with { TokenLimit = 100 };
 
         public bool ScramOffered => true;
 

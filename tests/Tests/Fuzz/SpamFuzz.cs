@@ -42,4 +42,27 @@ public sealed class SpamFuzz
     public void Messages_of_any_kind_are_judged() => Mutator.Run(
         [Encoding.UTF8.GetBytes("From: \"a@b.example\" <x@y.example>\r\nSubject: =?utf-8?q?hi?=\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\nmailbox is full\r\n--b\r\nContent-Type: text/html\r\n\r\n<a href=http://x.example>www.z.example</a>\r\n--b--\r\n")], 1000,
         input => SpamMail.RunAll(SpamMail.Input(input)));
+
+    [Fact]
+    public void Replies_of_a_virus_scanner_of_any_kind_are_read() => Mutator.Run(
+        ["stream: OK\0"u8.ToArray(), "1: stream: Eicar-Signature FOUND\0"u8.ToArray(), "INSTREAM size limit exceeded. ERROR\0"u8.ToArray()], 3000,
+        input =>
+        {
+            var reply = ClamdReply.Parse(input);
+            Assert.True(reply.Text.Length <= 100 && reply.Text.All(c => c is >= ' ' and < '\x7f'));
+            Assert.True(reply.Result != ClamdResult.Virus || (reply.Text.Length > 0 && input.AsSpan().IndexOf(" FOUND"u8) > 0));
+            Assert.True(reply.Result != ClamdResult.Clean || input.AsSpan().IndexOf("OK"u8) >= 0);
+        });
+
+    [Fact]
+    public void Entries_of_sender_lists_and_codes_of_lists_of_any_kind_are_read() => Mutator.Run(
+        ["ann@one.example"u8.ToArray(), "@one.example"u8.ToArray(), "192.0.2.0/24"u8.ToArray(), "127.0.*.&64"u8.ToArray(), Encoding.UTF8.GetBytes("bücher.example"), "127.0.0.4-7"u8.ToArray()], 2000,
+        input =>
+        {
+            var text = Encoding.UTF8.GetString(input);
+            if (SenderEntry.Parse(text, true, out var problem) is not { } entry) Assert.NotEqual("", problem);
+            // What is shown means the same when it is given again.
+            else Assert.Equal(entry, SenderEntry.Parse(entry.Text, entry.NeedsProof, out _));
+            if (AnswerMask.TryParse(text, out var mask)) mask.Matches(System.Net.IPAddress.Loopback);
+        });
 }

@@ -8,9 +8,10 @@ internal static class AppendCommand
     /// <summary>Asked before a message literal is read, so that no client sends 200 MB for a NO.</summary>
     public static async ValueTask<Completion> MayAppendAsync(ImapSession session, string? mailbox, long size)
     {
+        if (session.Scope is { MayChange: false }) return Completion.NotAllowed;
         if (mailbox is null) return Completion.BadName;
-        if (await session.Store.FindMailboxAsync(session.Account, mailbox, session.Cancel) is null) return Completion.TryCreate;
-        var use = await session.Store.GetQuotaAsync(session.Account, session.Cancel);
+        if (await session.Mailboxes.FindMailboxAsync(session.Account, mailbox, session.Cancel) is null) return Completion.TryCreate;
+        var use = await session.Mailboxes.GetQuotaAsync(session.Account, session.Cancel);
         if (use.OctetLimit > 0 && use.Octets + size > use.OctetLimit) return Completion.OfStore(StoreError.OverQuota);
         return Completion.Ok("");
     }
@@ -19,7 +20,7 @@ internal static class AppendCommand
     {
         if (!TryRead(session, command, out var mailbox, out var wanted)) return Completion.Syntax;
         if (mailbox is null) return Completion.BadName;
-        if (await session.Store.FindMailboxAsync(session.Account, mailbox, session.Cancel) is not { } info) return Completion.TryCreate;
+        if (await session.Mailboxes.FindMailboxAsync(session.Account, mailbox, session.Cancel) is not { } info) return Completion.TryCreate;
         var messages = new List<AppendMessage>(wanted.Count);
         for (var i = 0; i < wanted.Count; i++)
         {

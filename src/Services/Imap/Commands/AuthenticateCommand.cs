@@ -27,7 +27,8 @@ internal static class AuthenticateCommand
         if (response is null && !ReadResponse(await AskAsync(session, sasl.FirstChallenge), out response)) return Completion.Bad("Cancelled");
         while (true)
         {
-            switch (await sasl.NextAsync(response, session.Cancel))
+            var step = await sasl.NextAsync(response, session.Cancel);
+            switch (step)
             {
                 case SaslStep.Challenge challenge:
                     if (!ReadResponse(await AskAsync(session, challenge.Octets), out response)) return Completion.Bad("Cancelled");
@@ -39,7 +40,7 @@ internal static class AuthenticateCommand
                 case SaslStep.Failure { Reason: SaslFailure.Malformed }:
                     return Completion.Bad("The SASL message cannot be read");
                 default:
-                    return await LoginCommand.FailedAsync(session, "wrong");
+                    return await LoginCommand.FailedAsync(session, "wrong", (step as SaslStep.Failure)?.Advice);
             }
         }
     }

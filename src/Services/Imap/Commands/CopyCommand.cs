@@ -22,7 +22,7 @@ internal static class CopyCommand
         if (move && box.ReadOnly) return (Completion.ReadOnly, null);
         if (name is null) return (Completion.BadName, null);
         var uids = box.Uids(box.Resolve(set, command.Uid));
-        if (await session.Store.FindMailboxAsync(session.Account, name, session.Cancel) is not { } to) return (Completion.TryCreate, null);
+        if (await session.Mailboxes.FindMailboxAsync(session.Account, name, session.Cancel) is not { } to) return (Completion.TryCreate, null);
         if (uids.Count == 0) return (Completion.Ok("No such messages"), null);
         var done = await session.Store.CopyAsync(session.Account, box.Id, uids, to.Id, move, session.Cancel);
         if (done.Error == StoreError.NotFound) return (Completion.TryCreate, null);

@@ -10,8 +10,8 @@ internal static class DeleteCommand
         if (!g.Sp() || !g.Mailbox(out var name) || !g.End()) return Completion.Syntax;
         if (name is null) return Completion.BadName;
         if (name == "INBOX") return Completion.No("CANNOT", "INBOX stays");
-        if (await session.Store.FindMailboxAsync(session.Account, name, session.Cancel) is not { } info) return Completion.NoSuchMailbox;
-        var error = await session.Store.DeleteMailboxAsync(session.Account, info.Id, session.Cancel);
+        if (await session.Mailboxes.FindMailboxAsync(session.Account, name, session.Cancel) is not { } info) return Completion.NoSuchMailbox;
+        var error = await session.Mailboxes.DeleteMailboxAsync(session.Account, info.Id, session.Cancel);
         if (error == StoreError.Conflict) return Completion.No("HASCHILDREN", "Delete the mailboxes below it first");
         if (error != StoreError.None) return Completion.OfStore(error);
         if (session.Box?.Id == info.Id)

@@ -17,6 +17,7 @@ internal static class FetchCommand
         // RFC 7162 §3.2.6: VANISHED only in UID FETCH, with CHANGEDSINCE and QRESYNC enabled.
         if (request.Vanished && (!command.Uid || request.ChangedSince is null || !session.Modes.Qresync))
             return Completion.Bad("VANISHED needs UID FETCH, CHANGEDSINCE and QRESYNC");
+        if (session.Scope is { SearchOnly: true } && request.ReadsBody) return Completion.NotAllowed;
         if (request.Partial is not null && !command.Uid) return Completion.Bad("PARTIAL needs UID FETCH");
         request = WithImplied(session, command, request);
         if (request.Vanished) await VanishedAsync(session, box, set, request.ChangedSince!.Value);

@@ -12,8 +12,9 @@ internal static class LoginCommand
         // RFC 9051 §7.1: PRIVACYREQUIRED, said before the password is looked at.
         if (!Capabilities.MayLogIn(session)) return Completion.No("PRIVACYREQUIRED", "Log in under TLS only");
         var (name, secret) = (Grammar.AsText(user), Grammar.AsText(password));
-        var who = await session.Server.Authenticator.CheckPasswordAsync(Attempt(session, "LOGIN"), name, secret, session.Cancel);
-        return who is null ? await FailedAsync(session, "wrong") : Succeeded(session, who);
+        var attempt = Attempt(session, "LOGIN");
+        var who = await session.Server.Authenticator.CheckPasswordAsync(attempt, name, secret, session.Cancel);
+        return who is null ? await FailedAsync(session, "wrong", attempt.Notes.Advice) : Succeeded(session, who);
     }
 
     public static LoginAttempt Attempt(ImapSession session, string mechanism) =>
@@ -34,7 +35,8 @@ internal static class LoginCommand
         return Completion.Ok("Welcome", Capabilities.AsText(session));
     }
 
-    public static async ValueTask<Completion> FailedAsync(ImapSession session, string result)
+    /// <param name="advice">For a client that proved who it is and still does not get in.</param>
+    public static async ValueTask<Completion> FailedAsync(ImapSession session, string result, LoginAdvice? advice)
     {
         ImapMeters.Logins.Add(1, new KeyValuePair<string, object?>("result", result));
         if (session.Options.FailedLoginDelay > TimeSpan.Zero)
@@ -43,6 +45,13 @@ internal static class LoginCommand
             await Task.Delay(session.Options.FailedLoginDelay, session.Server.Clock, session.Cancel);
         }
         if (++session.FailedLogins >= session.Options.FailedLogins) session.Bye("Too many failed logins");
-        return Completion.No("AUTHENTICATIONFAILED", "User or password is wrong");
+        return advice switch
+        {
+            null => Completion.No("AUTHENTICATIONFAILED", "User or password is wrong"),
+            // RFC 5530 §3: EXPIRED asks for a new passphrase, UNAVAILABLE for patience.
+            { Kind: LoginAdviceKind.Expired } => Completion.No("EXPIRED", advice.Text),
+            { Kind: LoginAdviceKind.Unavailable } => Completion.No("UNAVAILABLE", advice.Text),
+            _ => Completion.No("AUTHENTICATIONFAILED", advice.Text),
+        };
     }
 }

@@ -13,7 +13,7 @@ internal static class MetadataCommand
         if (!g.GetMetadata(out var request) || !g.End()) return Completion.Syntax;
         var (problem, mailbox) = await MailboxAsync(session, request.Mailbox);
         if (problem is { } no) return no;
-        var all = await session.Store.GetMetadataAsync(session.Account, mailbox, session.Cancel);
+        var all = await session.Mailboxes.GetMetadataAsync(session.Account, mailbox, session.Cancel);
         var found = all.Where(e => request.Entries.Any(wanted => Matches(e.Key, wanted, request.Depth))).OrderBy(e => e.Key, StringComparer.Ordinal).ToList();
         var tooLong = found.Where(e => e.Value.Length > request.MaxSize).Select(e => (long)e.Value.Length).DefaultIfEmpty().Max();
         found.RemoveAll(e => e.Value.Length > request.MaxSize);
@@ -61,7 +61,7 @@ internal static class MetadataCommand
         if (problem is { } no) return no;
         foreach (var (entry, value) in values)
         {
-            var error = await session.Store.SetMetadataAsync(session.Account, mailbox, entry, value, session.Cancel);
+            var error = await session.Mailboxes.SetMetadataAsync(session.Account, mailbox, entry, value, session.Cancel);
             if (error == StoreError.LimitReached) return Completion.No("METADATA TOOMANY", "Too many entries");
             if (error != StoreError.None) return Completion.OfStore(error);
         }
@@ -72,7 +72,7 @@ internal static class MetadataCommand
     {
         if (name is null) return (Completion.BadName, null);
         if (name.Length == 0) return (null, null);
-        var info = await session.Store.FindMailboxAsync(session.Account, name, session.Cancel);
+        var info = await session.Mailboxes.FindMailboxAsync(session.Account, name, session.Cancel);
         return info is null ? (Completion.NoSuchMailbox, null) : (null, info.Id);
     }
 }

@@ -10,6 +10,7 @@ internal static class NotifyCommand
         // RFC 5465 §5: an event the server does not know refuses the whole command and names what it does know.
         if (request.BadEvent)
             return Completion.No("BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange)", "Unknown event");
+        if (session.Scope is { SearchOnly: true } && request.Groups?.Any(group => group.NewMessage is { ReadsBody: true }) == true) return Completion.NotAllowed;
         session.Notify?.Dispose();
         session.Notify = null;
         if (request.Groups is null) return Completion.Ok("Silent from now on");

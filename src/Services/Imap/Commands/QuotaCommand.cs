@@ -17,7 +17,7 @@ internal static class QuotaCommand
         var g = command.Arguments(session.Utf8Names);
         if (!g.Sp() || !g.Mailbox(out var name) || !g.End()) return Completion.Syntax;
         if (name is null) return Completion.BadName;
-        if (await session.Store.FindMailboxAsync(session.Account, name, session.Cancel) is null) return Completion.NoSuchMailbox;
+        if (await session.Mailboxes.FindMailboxAsync(session.Account, name, session.Cancel) is null) return Completion.NoSuchMailbox;
         session.Writer.Bytes("* QUOTAROOT "u8).Name(name).Bytes(" \"\"\r\n"u8);
         await WriteAsync(session);
         return Completion.Ok("Done");
@@ -28,7 +28,7 @@ internal static class QuotaCommand
 
     private static async ValueTask WriteAsync(ImapSession session)
     {
-        var use = await session.Store.GetQuotaAsync(session.Account, session.Cancel);
+        var use = await session.Mailboxes.GetQuotaAsync(session.Account, session.Cancel);
         var writer = session.Writer.Bytes("* QUOTA \"\" ("u8);
         // RFC 9208 §5.1: STORAGE counts units of 1024 octets.
         if (use.OctetLimit > 0) writer.Bytes("STORAGE "u8).Number((use.Octets + 1023) / 1024).Byte(' ').Number(use.OctetLimit / 1024);

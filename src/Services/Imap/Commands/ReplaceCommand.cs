@@ -14,7 +14,7 @@ internal static class ReplaceCommand
         var uids = box.Uids(box.Resolve(set, command.Uid));
         if (uids.Count != 1) return command.Uid ? Completion.No("NONEXISTENT", "There is no such message") : Completion.Bad("One message is needed");
         if (name is null) return Completion.BadName;
-        if (await session.Store.FindMailboxAsync(session.Account, name, session.Cancel) is not { } to) return Completion.TryCreate;
+        if (await session.Mailboxes.FindMailboxAsync(session.Account, name, session.Cancel) is not { } to) return Completion.TryCreate;
         if (AppendCommand.Problem(options) is { } problem) return problem;
         var message = AppendCommand.Message(session, options, command.Bodies[0]);
         var done = await session.Store.ReplaceAsync(session.Account, box.Id, uids[0], to.Id, message, session.Cancel);

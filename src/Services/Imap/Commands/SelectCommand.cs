@@ -18,9 +18,9 @@ internal static class SelectCommand
         }
         if (parameters.Condstore || parameters.Qresync is not null) session.Modes.Condstore = true;
         if (name is null) return Completion.BadName;
-        if (await session.Store.FindMailboxAsync(session.Account, name, session.Cancel) is not { } info ||
+        if (await session.Mailboxes.FindMailboxAsync(session.Account, name, session.Cancel) is not { } info ||
             await session.Store.ViewAsync(session.Account, info.Id, session.Cancel) is not { } view) return Completion.NoSuchMailbox;
-        var readOnly = command.Entry!.Name == "EXAMINE";
+        var readOnly = command.Entry!.Name == "EXAMINE" || session.Scope is { MayChange: false };
         var box = new SelectedMailbox(info, view, readOnly);
         await ClaimRecentAsync(session, box);
         Describe(session, box, info);

@@ -9,7 +9,7 @@ internal static class StatusCommand
         var g = command.Arguments(session.Utf8Names);
         if (!g.Sp() || !g.Mailbox(out var name) || !g.Sp() || !g.StatusItems(out var items) || !g.End()) return Completion.Syntax;
         if (name is null) return Completion.BadName;
-        if (await session.Store.FindMailboxAsync(session.Account, name, session.Cancel) is not { } info) return Completion.NoSuchMailbox;
+        if (await session.Mailboxes.FindMailboxAsync(session.Account, name, session.Cancel) is not { } info) return Completion.NoSuchMailbox;
         await WriteAsync(session, info, items);
         return Completion.Ok("Done");
     }

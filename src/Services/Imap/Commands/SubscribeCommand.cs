@@ -8,9 +8,10 @@ internal static class SubscribeCommand
         var g = command.Arguments(session.Utf8Names);
         if (!g.Sp() || !g.Mailbox(out var name) || !g.End()) return Completion.Syntax;
         if (name is null) return Completion.BadName;
+        if (session.Scope?.Sees(name) == false) return Completion.NotAllowed;
         var subscribe = command.Entry!.Name == "SUBSCRIBE";
         if (subscribe && MailboxName.WhyNot(name) is { } reason) return Completion.No("CANNOT", reason);
-        await session.Store.SetSubscribedAsync(session.Account, name, subscribe, session.Cancel);
+        await session.Mailboxes.SetSubscribedAsync(session.Account, name, subscribe, session.Cancel);
         return Completion.Ok("Done");
     }
 }

@@ -35,6 +35,10 @@ internal sealed record FetchRequest(FetchFields Fields, IReadOnlyList<FetchSecti
 
     public bool SetsSeen => Sections.Any(s => s.SetsSeen);
 
+    /// <summary>Asks for more of a message than its header, structure and what the mailbox knows of it.</summary>
+    public bool ReadsBody => (Fields & FetchFields.Preview) != 0
+        || Sections.Any(s => s.Kind == SectionKind.Binary || s.Part.Length > 0 || s.Text is not (SectionText.Header or SectionText.HeaderFields or SectionText.HeaderFieldsNot));
+
     public bool NeedsRendered => (Fields & FetchFields.Rendered) != 0 || Sections.Count > 0;
 }
 

@@ -47,7 +47,8 @@ internal static class AuthenticateCommand
         }
         while (true)
         {
-            switch (await sasl.NextAsync(response, session.Cancel))
+            var step = await sasl.NextAsync(response, session.Cancel);
+            switch (step)
             {
                 case SaslStep.Challenge challenge:
                     var (ended, next) = await AskAsync(session, challenge.Octets);
@@ -59,7 +60,7 @@ internal static class AuthenticateCommand
                 case SaslStep.Failure { Reason: SaslFailure.Malformed }:
                     return Unreadable;
                 default:
-                    return await FailedAsync(session);
+                    return await FailedAsync(session, (step as SaslStep.Failure)?.Advice);
             }
         }
     }
@@ -79,7 +80,7 @@ internal static class AuthenticateCommand
         return Response.Ok("Welcome", success.FinalData.IsEmpty ? "" : $"SASL \"{Convert.ToBase64String(success.FinalData.Span)}\"");
     }
 
-    private static async ValueTask<Response> FailedAsync(ManageSieveSession session)
+    private static async ValueTask<Response> FailedAsync(ManageSieveSession session, LoginAdvice? advice)
     {
         Count("wrong");
         if (session.Options.FailedLoginDelay > TimeSpan.Zero)
@@ -87,7 +88,14 @@ internal static class AuthenticateCommand
             await session.Writer.FlushAsync();
             await Task.Delay(session.Options.FailedLoginDelay, session.Server.Clock, session.Cancel);
         }
-        if (++session.FailedLogins < session.Options.FailedLogins) return Response.No("User or password is wrong");
+        if (++session.FailedLogins < session.Options.FailedLogins) return advice switch
+        {
+            null => Response.No("User or password is wrong"),
+            // RFC 5804 §1.3: AUTH-TOO-WEAK when the site's policy does not take it for this user, TRYLATER when it may work later.
+            { Kind: LoginAdviceKind.AppPasswordNeeded } => Response.No(advice.Text, "AUTH-TOO-WEAK"),
+            { Kind: LoginAdviceKind.Unavailable } => Response.No(advice.Text, "TRYLATER"),
+            _ => Response.No(advice.Text),
+        };
         session.Connection.EndReason = "failed logins";
         return Response.Bye("User or password is wrong, too often");
     }

@@ -157,39 +157,3 @@ public static class UrlParser
         }
     }
 }
-
-/// <summary>The part of a host name that somebody registered, by the common shapes of public suffixes.</summary>
-public static class Organization
-{
-    private static readonly HashSet<string> Seconds = new(StringComparer.Ordinal)
-    {
-        "co", "com", "org", "net", "gov", "edu", "ac", "or", "ne", "go", "gob", "gouv", "mil", "nom", "gen", "web", "ltd", "plc", "info", "biz", "ed", "gv", "asn", "id",
-    };
-
-    // Under these anybody gets a name: each name is a domain of its own.
-    private static readonly HashSet<string> Hosts = new(StringComparer.Ordinal)
-    {
-        "blogspot.com", "github.io", "web.app", "firebaseapp.com", "herokuapp.com", "netlify.app", "vercel.app", "pages.dev", "workers.dev", "r2.dev",
-        "azurewebsites.net", "cloudfront.net", "s3.amazonaws.com", "weebly.com", "wixsite.com", "glitch.me", "repl.co", "onrender.com", "fly.dev", "surge.sh",
-        "webflow.io", "myshopify.com", "square.site", "godaddysites.com", "duckdns.org", "ngrok.io", "ngrok-free.app", "trycloudflare.com", "appspot.com", "web.core.windows.net", "blob.core.windows.net",
-    };
-
-    /// <summary>"b.co.uk" of "a.b.co.uk"; the host itself when it has too few labels.</summary>
-    public static string Of(string host)
-    {
-        var last = host.LastIndexOf('.');
-        if (last <= 0) return host;
-        var second = host.LastIndexOf('.', last - 1);
-        if (second < 0) return host;
-        var third = host.LastIndexOf('.', second - 1);
-        var suffix = host[(second + 1)..];
-        if (Hosts.Contains(suffix)) return third < 0 ? host : host[(third + 1)..];
-        if (third >= 0 && Hosts.Contains(host[(third + 1)..]))
-        {
-            var fourth = third == 0 ? -1 : host.LastIndexOf('.', third - 1);
-            return fourth < 0 ? host : host[(fourth + 1)..];
-        }
-        if (host.Length - last - 1 != 2 || !Seconds.Contains(host[(second + 1)..last])) return suffix;
-        return third < 0 ? host : host[(third + 1)..];
-    }
-}

@@ -51,6 +51,9 @@ public sealed class Correspondents(RowFile file, TimeProvider clock)
 /// <summary>Trust of single accounts: people they wrote to (WROTE_TO), and answers to what they sent (REPLY_TO_OURS).</summary>
 public sealed class TrustCheck(Correspondents correspondents) : ISpamCheck
 {
+    /// <summary>An account here has a reason to want the message.</summary>
+    public const string Mark = "_TRUSTED";
+
     private const int MostIds = 10;
 
     // Who cannot be told from a forger gets little of it.
@@ -69,8 +72,13 @@ public sealed class TrustCheck(Correspondents correspondents) : ISpamCheck
         foreach (var account in context.Input.Accounts)
         {
             if (correspondents.HasWrittenTo(account, from))
+            {
+                if (proven) context.Mark(Mark);
                 context.AddFor(account, "WROTE_TO", proven ? Known : KnownUnproven, $"you have written to {from} before{(proven ? "" : ", but nothing proves that it is them")}");
-            if (ids.Exists(id => correspondents.HasSent(account, id))) context.AddFor(account, "REPLY_TO_OURS", Reply, "answers a message you sent");
+            }
+            if (!ids.Exists(id => correspondents.HasSent(account, id))) continue;
+            context.Mark(Mark);
+            context.AddFor(account, "REPLY_TO_OURS", Reply, "answers a message you sent");
         }
         return default;
     }

@@ -89,6 +89,15 @@ public sealed class Reputation : IAsyncDisposable
         }
     }
 
+    /// <summary>A message came to a spam trap. Only the name it proved, or did not, and its network learn: a forger spoils no good name.</summary>
+    internal void Trapped(SpamInput input, MessageContent content)
+    {
+        var proven = IsProven(input);
+        if (content.Header.FromAddress is { Length: > 0 } address) Note(Name('a', address, proven), 0, Correction);
+        if (content.Header.FromDomain is { Length: > 0 } domain) Note(Name('d', domain, proven), 0, 1);
+        if (input.Client is { } client) Note(Name('n', NetworkOf(client), true), 0, 1);
+    }
+
     /// <summary>True when the domain in From is proven: DMARC's alignment, by SPF or DKIM.</summary>
     public static bool IsProven(SpamInput input) => input.Auth is { Dmarc: { } dmarc } && (dmarc.SpfAligned || dmarc.DkimAligned);
 

@@ -82,6 +82,8 @@ public sealed class ReputationNotes(Reputation reputation) : ISpamCheck
 
     public ValueTask CheckAsync(SpamContext context, CancellationToken cancel)
     {
+        // It is noted when it comes again.
+        if (context.Asked == SpamAction.Greylist) return default;
         var score = context.Symbols.Where(s => !s.Name.StartsWith("REP_", StringComparison.Ordinal)).Sum(s => s.Score);
         var (ham, spam) = score >= SurelySpam ? (0f, 1f) : score <= SurelyHam ? (1f, 0f) : (0f, 0f);
         var header = context.Content.Header;

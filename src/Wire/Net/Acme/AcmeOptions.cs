@@ -43,6 +43,10 @@ public sealed record AcmeBinding(string KeyId, byte[] Key)
 public sealed record WantedCertificate(IReadOnlyList<string> Names, AcmeMethod Method)
 {
     public string Name => Names[0];
+
+    /// <summary>Is <paramref name="host"/> one of the names, or below a wildcard among them.</summary>
+    public bool Covers(string host) => Names.Any(n => n.Equals(host, StringComparison.OrdinalIgnoreCase)
+        || (n.StartsWith("*.", StringComparison.Ordinal) && host.IndexOf('.', StringComparison.Ordinal) is var dot and > 0 && host[(dot + 1)..].Equals(n[2..], StringComparison.OrdinalIgnoreCase)));
 }
 
 /// <summary>What to keep in certificates, and from whom.</summary>

@@ -9,7 +9,7 @@ namespace Aviso.Net;
 /// One try to get one certificate from one authority, in the order of RFC 8555 §7: account, order, authorizations, challenges,
 /// finalization, certificate. Each step answers null, or why it ends here.
 /// </summary>
-internal sealed class AcmeOrder(AcmeClient client, WantedCertificate wanted, IChallengeAnswer answer, string contact, TimeProvider clock)
+internal sealed class AcmeOrder(AcmeClient client, WantedCertificate wanted, IChallengeAnswer answer, string contact, string keyPem, TimeProvider clock)
 {
     // An authority that has not decided by then has a fault; the order is made again later.
     private static readonly TimeSpan DecisionPatience = TimeSpan.FromMinutes(3);
@@ -18,14 +18,13 @@ internal sealed class AcmeOrder(AcmeClient client, WantedCertificate wanted, ICh
     private readonly List<(string Authorization, string Challenge, string Name)> _asked = [];
     private string _order = "";
     private AcmeReply _state = null!;
-    private string _keyPem = "";
     private bool _accountTriedAnew;
 
     /// <summary>The chain as PEM, leaf first; set when <see cref="RunAsync"/> answers null.</summary>
     public string Chain { get; private set; } = "";
 
     /// <summary>Its private key as PEM.</summary>
-    public string KeyPem => _keyPem;
+    public string KeyPem => keyPem;
 
     /// <param name="replaces">RFC 9773 §5: the certificate this one follows; empty for none.</param>
     public async Task<AcmeFailure?> RunAsync(string replaces, CancellationToken cancel)
@@ -123,10 +122,10 @@ internal sealed class AcmeOrder(AcmeClient client, WantedCertificate wanted, ICh
         _state = await UntilAsync(_order, s => s is not "pending", cancel);
         if (_state.Failure is { } unwell) return unwell;
         if (_state["status"] == "valid") return new("other", $"{client.Authority.Name} finished an order that was not finalized");
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var key = ECDsa.Create();
+        key.ImportFromPem(keyPem);
         var sent = await client.PostAsync(_state["finalize"], new() { ["csr"] = Base64Url.EncodeToString(SigningRequest(key)) }, cancel);
         if (sent.Failure is { } failure) return failure;
-        _keyPem = key.ExportPkcs8PrivateKeyPem();
         _state = await UntilAsync(_order, s => s is "valid" or "invalid", cancel);
         return _state.Failure ?? (_state["status"] == "valid" ? null
             : AcmeProblem.Read(_state.Body?["error"] as JsonObject, _state.Status, client.Authority.Name, _state.RetryAfter));
@@ -149,7 +148,7 @@ internal sealed class AcmeOrder(AcmeClient client, WantedCertificate wanted, ICh
         Chain = reply.Text;
         try
         {
-            using var leaf = X509Certificate2.CreateFromPem(Chain, _keyPem);
+            using var leaf = X509Certificate2.CreateFromPem(Chain, keyPem);
             if (wanted.Names.FirstOrDefault(n => !Covers(leaf, n)) is { } missing)
                 return new("certificate", $"{client.Authority.Name} gave a certificate without {missing}");
             return leaf.NotAfter.ToUniversalTime() > clock.GetUtcNow().UtcDateTime ? null

@@ -31,6 +31,7 @@ public sealed partial class AcmeRenewer : IDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<string, StoredCertificate> _stored = new(StringComparer.Ordinal);
     private readonly Dictionary<string, AcmeTries> _tries = new(StringComparer.Ordinal);
+    private readonly NextKeys _keys;
     private volatile AcmeOptions _options;
 
     /// <param name="handler">The way to an authority; null for the network.</param>
@@ -38,6 +39,7 @@ public sealed partial class AcmeRenewer : IDisposable
         Func<AcmeAuthority, HttpMessageHandler>? handler = null, Random? random = null)
     {
         (_options, _shelf, _resolver, _clock, _log) = (options, shelf, resolver, clock, log);
+        _keys = new(shelf, resolver, log);
         (_handler, _random) = (handler ?? AcmeClient.Handler, random ?? Random.Shared);
     }
 
@@ -79,6 +81,7 @@ public sealed partial class AcmeRenewer : IDisposable
     {
         var certificates = await _shelf.ListAsync(StoredCertificate.Kind, cancel);
         var tries = await _shelf.ListAsync(AcmeTries.Kind, cancel);
+        await _keys.LoadAsync(cancel);
         lock (_gate)
         {
             foreach (var (name, value) in certificates)
@@ -163,6 +166,10 @@ public sealed partial class AcmeRenewer : IDisposable
         }
     }
 
+    /// <summary>SubjectPublicKeyInfo of the key that the next certificate for <paramref name="name"/> will have; null when none of this name is
+    /// wanted, or nothing was done yet.</summary>
+    public byte[]? NextKeyOf(string name) => _options.Certificates.FirstOrDefault(w => w.Covers(name)) is { } wanted ? _keys.PublicKeyOf(wanted.Name) : null;
+
     /// <summary>All wanted certificates.</summary>
     public IReadOnlyList<CertificateState> States() => [.. _options.Certificates.Select(StateOf)];
 
@@ -194,6 +201,7 @@ public sealed partial class AcmeRenewer : IDisposable
     // Answers when to look at this one again.
     private async Task<DateTimeOffset> KeepAsync(WantedCertificate wanted, CancellationToken cancel)
     {
+        await _keys.NextAsync(wanted.Name, cancel);
         var certificate = CertificateOf(wanted);
         if (certificate?.Fits(wanted) == true)
         {
@@ -236,7 +244,7 @@ public sealed partial class AcmeRenewer : IDisposable
         var (key, account) = await ReadAccountAsync(authority, cancel);
         using var owned = key;
         using var client = new AcmeClient(authority, key, _handler(authority), _clock) { Account = account };
-        var order = new AcmeOrder(client, wanted, answer, options.Contact, _clock);
+        var order = new AcmeOrder(client, wanted, answer, options.Contact, await _keys.ChooseAsync(wanted, old, cancel), _clock);
         var replaces = old?.Directory == authority.Directory.AbsoluteUri && old.Fits(wanted) ? old.AriId : "";
         var failure = await order.RunAsync(replaces, cancel);
         if (client.Account != account) await WriteAccountAsync(authority, key, client.Account, cancel);
@@ -244,6 +252,7 @@ public sealed partial class AcmeRenewer : IDisposable
         var fresh = StoredCertificate.Make(wanted.Name, order.Chain, order.KeyPem, authority.Directory.AbsoluteUri);
         // On the shelf first: one that is lost counts against the authority's limits.
         await _shelf.WriteAsync(StoredCertificate.Kind, wanted.Name, fresh.Write(), cancel);
+        await _keys.UsedAsync(wanted.Name, order.KeyPem, cancel);
         lock (_gate) _stored[wanted.Name] = fresh;
         AcmeMeters.Received(authority.Name);
         WasIssued(_log, string.Join(", ", wanted.Names), authority.Name, fresh.NotAfter.UtcDateTime, RenewalPlan.DueAt(fresh).UtcDateTime);

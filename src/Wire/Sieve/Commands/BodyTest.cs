@@ -34,7 +34,7 @@ internal static class BodyTest
         if (call.Tag("content") is { } types)
         {
             var wanted = run.Strings(types);
-            return run.View.Walk(root).TakeWhile(_ => run.Spend(PartSteps)).Where(p => wanted.Exists(w => Is(p, w))).SelectMany(p => Content(run, p));
+            return run.View.Walk(root).TakeWhile(_ => run.Spend(PartSteps)).Where(p => wanted.Any(w => Is(p, w))).SelectMany(p => Content(run, p));
         }
         return run.View.Walk(root).TakeWhile(_ => run.Spend(PartSteps)).Where(p => p.IsText && p.Disposition != "attachment").Select(p => run.View.Text(p, plain: true));
     }

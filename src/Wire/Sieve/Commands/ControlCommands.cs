@@ -52,7 +52,7 @@ internal static class ControlCommands
             if (name.Constant is null) checker.Error(name.At, "names of extensions hold no variables");
             else known &= checker.TryGrant(name.Constant);
         }
-        call.Constant = known;
+        (call.Constant, call.IsIhave) = (known, true);
     }
 
     private static ValueTask<Flow> Error(SieveRun run, Call call)

@@ -43,6 +43,11 @@ internal static class EditHeaderCommands
         }
         if (IsProtected(run, call, name, adding: true)) return new(Flow.Next);
         var octets = new HeaderWriter().Text(name, run.String(call.Positional[1]!)).ToArray();
+        if (octets.Length > run.Limits.AddedFieldOctets)
+        {
+            run.Fail(call, $"a field that is added has at most {run.Limits.AddedFieldOctets} octets");
+            return new(Flow.Stop);
+        }
         if ((run.AddedHeader += octets.Length) > run.Limits.AddedHeaderOctets || !run.Spend(10 + (run.View.Fields.Count / 16)))
         {
             run.Fail(call, $"more than {run.Limits.AddedHeaderOctets} octets of header added");
@@ -56,7 +61,8 @@ internal static class EditHeaderCommands
 
     private static bool IsProtected(SieveRun run, Call call, string name, bool adding)
     {
-        var kept = run.Limits.ProtectedFields.Contains(name, StringComparer.OrdinalIgnoreCase)
+        var own = adding ? run.Limits.NeverAdded : run.Limits.NeverDeleted;
+        var kept = run.Limits.ProtectedFields.Contains(name, StringComparer.OrdinalIgnoreCase) || own.Contains(name, StringComparer.OrdinalIgnoreCase)
             || (!adding && Fixed.Contains(name, StringComparer.OrdinalIgnoreCase));
         if (kept) run.Note(call, $"the field {name} is left alone");
         return kept;

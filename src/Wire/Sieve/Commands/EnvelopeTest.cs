@@ -37,7 +37,7 @@ internal static class EnvelopeTest
                 var at = value.LastIndexOf('@');
                 var (local, domain) = at < 0 ? (value, "") : (value[..at], value[(at + 1)..]);
                 if (call.Part == AddressPart.All) values.Add(value);
-                else if (AddressParts.Of(Unquote(local), domain, call.Part) is { } asked) values.Add(asked);
+                else if (AddressParts.Of(Unquote(local), domain, call.Part, run.Limits.Separators) is { } asked) values.Add(asked);
             }
         }
         return await run.Matcher(call, call.Positional[1]!).AnyAsync(values);

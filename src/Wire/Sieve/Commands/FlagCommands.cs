@@ -22,7 +22,12 @@ internal static class FlagCommands
             Positional = [Wants.Strings, Wants.Strings],
             Optional = 1,
             Matches = true,
-            Check = CheckVariables,
+            Check = (checker, call) =>
+            {
+                CheckVariables(checker, call);
+                // Keys are words in strings: they are taken apart when the test runs.
+                call.Keys = null;
+            },
             Test = HasFlag,
         },
     ];
@@ -31,11 +36,15 @@ internal static class FlagCommands
     {
         Positional = [Wants.String, Wants.Strings],
         Optional = 1,
-        Check = CheckVariables,
+        Check = (checker, call) =>
+        {
+            CheckVariables(checker, call);
+            CheckFlags(checker, call.Positional[1]);
+        },
         Run = (run, call) =>
         {
             var given = Read(run.Strings(call.Positional[1]));
-            if (call.Positional[0] is not { } variable) run.Frame.Flags = Capped(change(run.Frame.Flags, given));
+            if (call.Positional[0] is not { } variable) run.Flags = Capped(change(run.Flags, given));
             else
             {
                 var target = run.String(variable).ToLowerInvariant();
@@ -47,7 +56,7 @@ internal static class FlagCommands
 
     /// <summary>Flags of an action: its :flags, else the internal variable (RFC 5232 §5).</summary>
     public static IReadOnlyList<string> For(SieveRun run, Call call) =>
-        call.Tag("flags") is { } given ? Read(run.Strings(given)) : run.Frame.Flags;
+        call.Tag("flags") is { } given ? Read(run.Strings(given)) : run.Flags;
 
     /// <summary>Words become flags; what can be none is left out (RFC 5232 §2).</summary>
     public static List<string> Read(IEnumerable<string> given) => Capped(Distinct(given
@@ -65,6 +74,18 @@ internal static class FlagCommands
         return word.AsSpan().ContainsAnyExceptInRange('!', '~') ? null : word;
     }
 
+    /// <summary>RFC 5232 §2: what can be no flag is left out; the author is told.</summary>
+    public static void CheckFlags(Checker checker, Operand? flags)
+    {
+        foreach (var text in flags?.Constants ?? [])
+        {
+            foreach (var word in text.Constant!.Split([' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries))
+            {
+                if (Flag(word) is null) checker.Warn(text.At, $"`{word}` is no flag and is left out");
+            }
+        }
+    }
+
     // RFC 5232 §2: naming a variable takes the variables extension.
     private static void CheckVariables(Checker checker, Call call)
     {
@@ -80,8 +101,8 @@ internal static class FlagCommands
     {
         var flags = call.Positional[0] is { } names
             ? Read(run.Strings(names).Select(n => run.Variable("", n.ToLowerInvariant())))
-            : run.Frame.Flags;
+            : run.Flags;
         var keys = run.Strings(call.Positional[1]).SelectMany(k => k.Split([' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries));
-        return await new Matcher(run, call, keys.ToArray()).AnyAsync(flags);
+        return await new Matcher(run, call, new([.. keys], call.Match.Comparator)).AnyAsync(flags);
     }
 }

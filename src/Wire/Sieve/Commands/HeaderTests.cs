@@ -16,9 +16,18 @@ internal static class HeaderTests
         new("contenttype", Wants.Nothing, "mime", "mimevalue"), new("param", Wants.Strings, "mime", "mimevalue"),
     ];
 
-    // RFC 5228 §5.1 wants address kept to fields that hold addresses; these are known to hold none.
-    private static readonly string[] NotAddresses =
-        ["subject", "date", "message-id", "received", "references", "in-reply-to", "comments", "keywords", "mime-version", "content-type"];
+    // RFC 5228 §5.1 keeps address to fields that hold addresses: those of RFC 5322 and what mail programs and lists write.
+    private static readonly HashSet<string> AddressFields = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "From", "To", "Cc", "Bcc", "Sender", "Reply-To", "Return-Path", "Delivered-To", "Errors-To", "Envelope-To", "Envelope-From",
+        "Disposition-Notification-To", "Return-Receipt-To", "Apparently-To", "Mail-Followup-To", "Mail-Reply-To", "Approved", "Original-Recipient",
+        "Original-From", "Author", "X-Original-To", "X-Original-From", "X-Envelope-To", "X-Envelope-From", "X-Envelope-Sender", "X-Delivered-To",
+        "X-Forwarded-To", "X-Forwarded-For", "X-Apparently-To", "X-Sender", "X-Authenticated-Sender", "X-BeenThere", "X-Rcpt-To", "X-Reply-To",
+        "X-Confirm-Reading-To", "X-Complaints-To", "X-Abuse-Reports-To", "X-Loop", "X-Sieve-Redirected-From", "X-Google-Original-From",
+    };
+
+    private static bool HoldsAddresses(string name) => AddressFields.Contains(name)
+        || (name.StartsWith("Resent-", StringComparison.OrdinalIgnoreCase) && AddressFields.Contains(name[7..]));
 
     public static IEnumerable<Spec> Specs =>
     [
@@ -67,7 +76,7 @@ internal static class HeaderTests
         CheckHeader(checker, call);
         foreach (var name in call.Positional[0]!.Constants)
         {
-            if (NotAddresses.Contains(name.Constant!, StringComparer.OrdinalIgnoreCase)) checker.Error(name.At, $"the field `{name.Constant}` holds no addresses");
+            if (!HoldsAddresses(name.Constant!)) checker.Error(name.At, $"the field `{name.Constant}` is not known to hold addresses; `header` looks at any field");
         }
     }
 
@@ -98,8 +107,16 @@ internal static class HeaderTests
 
     private static async ValueTask<bool> Header(SieveRun run, Call call)
     {
-        var fields = run.Strings(call.Positional[0]).SelectMany(name => Fields(run, call, name));
-        return await run.Matcher(call, call.Positional[1]!).AnyAsync(fields.SelectMany(f => Values(run, call, f)));
+        var matcher = run.Matcher(call, call.Positional[1]!);
+        foreach (var name in run.Strings(call.Positional[0]))
+        {
+            foreach (var field in Fields(run, call, name))
+            {
+                if (run.Failed) return false;
+                if (!call.Has("mime") ? await matcher.IsMatchAsync(field.Decoded) : await matcher.AnyOfAsync(Values(run, call, field))) return true;
+            }
+        }
+        return matcher.End();
     }
 
     private static IEnumerable<string> Values(SieveRun run, Call call, Field field)
@@ -121,14 +138,15 @@ internal static class HeaderTests
     {
         var fields = run.Strings(call.Positional[0]).SelectMany(name => Fields(run, call, name));
         var matcher = run.Matcher(call, call.Positional[1]!);
-        return await matcher.AnyAsync(fields.SelectMany(f => Addresses(f)).Select(a => AddressParts.Of(a, call.Part)).OfType<string>());
-    }
-
-    /// <summary>The mailboxes of a field; what is none stands whole in the local part of an address without domain.</summary>
-    private static IEnumerable<MailAddress> Addresses(Field field)
-    {
-        var found = AddressList.Mailboxes(AddressList.Parse(field.Value)).ToList();
-        return found.Count > 0 ? found : AddressList.Parse(field.Value).Count > 0 ? [] : [MailAddress.Of("", field.Decoded, "")];
+        foreach (var field in fields)
+        {
+            foreach (var address in field.Addresses)
+            {
+                if (run.Failed) return false;
+                if (AddressParts.Of(address, call.Part, run.Limits.Separators) is { } part && await matcher.IsMatchAsync(part)) return true;
+            }
+        }
+        return matcher.End();
     }
 
     private static ValueTask<bool> Exists(SieveRun run, Call call)
@@ -144,18 +162,16 @@ internal static class HeaderTests
 /// <summary>RFC 5228 §2.7.4, RFC 5233 §4: parts of an address. Null: the address has no such part, nothing matches it.</summary>
 internal static class AddressParts
 {
-    private const char Separator = '+';
-
-    public static string? Of(MailAddress address, AddressPart part)
+    public static string? Of(MailAddress address, AddressPart part, string separators)
     {
         if (part == AddressPart.All) return address.Domain.Length > 0 ? address.LocalPart + "@" + address.Domain : address.LocalPart.Length > 0 ? address.LocalPart : address.DisplayName;
         if (address.Domain.Length == 0 && address.LocalPart.Length > 0 && address.LocalPart.Contains(' ', StringComparison.Ordinal)) return null;
-        return Of(address.LocalPart, address.Domain, part);
+        return Of(address.LocalPart, address.Domain, part, separators);
     }
 
-    public static string? Of(string local, string domain, AddressPart part)
+    public static string? Of(string local, string domain, AddressPart part, string separators)
     {
-        var plus = local.IndexOf(Separator, StringComparison.Ordinal);
+        var plus = local.AsSpan().IndexOfAny(separators);
         return part switch
         {
             AddressPart.LocalPart => local,

@@ -7,11 +7,20 @@ namespace Aviso.Sieve;
 /// spamtest and virustest (5235), duplicate (7352), extlists (6134).</summary>
 internal static class HostTests
 {
+    /// <summary>What arithmetic loses: 30 of 100 is 3 of 10, not a little less.</summary>
+    private const double Least = 1e-6;
+
     public static IEnumerable<Spec> Specs =>
     [
         new("mailboxexists", "mailbox") { Positional = [Wants.Strings], Test = (run, call) => All(run, call, run.Host.MailboxExistsAsync) },
         new("mailboxidexists", "mailboxid") { Positional = [Wants.Strings], Test = (run, call) => All(run, call, run.Host.MailboxIdExistsAsync) },
-        new("specialuse_exists", "special-use") { Positional = [Wants.String, Wants.Strings], Optional = 1, Test = SpecialUse },
+        new("specialuse_exists", "special-use")
+        {
+            Positional = [Wants.String, Wants.Strings],
+            Optional = 1,
+            Check = (checker, call) => MailboxCommands.CheckUse(checker, call.Positional[1]),
+            Test = SpecialUse,
+        },
         new("metadata", "mboxmetadata") { Positional = [Wants.String, Wants.String, Wants.Strings], Matches = true, Test = Metadata },
         new("metadataexists", "mboxmetadata") { Positional = [Wants.String, Wants.Strings], Test = MetadataExists },
         new("servermetadata", "servermetadata") { Positional = [Wants.String, Wants.Strings], Matches = true, Test = Metadata },
@@ -33,6 +42,11 @@ internal static class HostTests
                 new("handle", Wants.String), new("header", Wants.String, null, "id"), new("uniqueid", Wants.String, null, "id"),
                 new("seconds", Wants.Number), new("last"),
             ],
+            Check = (checker, call) =>
+            {
+                if (call.Tag("header")?.Texts[0] is { Constant: { } name, At: var at } && !HeaderTests.IsFieldName(name))
+                    checker.Error(at, $"`{name}` is no name of a header field");
+            },
             Test = Duplicate,
         },
     ];
@@ -77,23 +91,40 @@ internal static class HostTests
     private static async ValueTask<bool> Environment(SieveRun run, Call call)
     {
         var item = run.String(call.Positional[0]!).ToLowerInvariant();
-        var value = await run.Host.EnvironmentAsync(item, run.Cancel) ?? item switch
-        {
-            "name" => "Aviso",
-            "version" => typeof(HostTests).Assembly.GetName().Version?.ToString(3) ?? "0",
-            "phase" => "post",
-            "location" => "MDA",
-            _ => null,
-        };
-        // RFC 5183 §4: an unknown item matches nothing.
-        return await run.Matcher(call, call.Positional[1]!).AnyAsync(value is null ? [] : [value]);
+        // RFC 5183 §4: with an item that is not known the test fails, even when it counts.
+        return await run.Host.EnvironmentAsync(item, run.Cancel) is var value && (value ?? Item(item)) is { } known
+            && await run.Matcher(call, call.Positional[1]!).AnyAsync([known]);
+    }
+
+    private static string? Item(string name) => name switch
+    {
+        "name" => "Aviso",
+        "version" => typeof(HostTests).Assembly.GetName().Version?.ToString(3) ?? "0",
+        "phase" => "post",
+        "location" => "MDA",
+        "vnd.dovecot.default-mailbox" => "INBOX",
+        _ => null,
+    };
+
+    /// <summary>${env.remote_host}: items of the environment as variables (vnd.dovecot.environment); names of variables have no hyphens.</summary>
+    public static string Variable(SieveRun run, string space, string name)
+    {
+        var item = (space.Length > 4 ? space[4..] + "." : "") + name;
+        return Ask(run, item) ?? Ask(run, item.Replace('_', '-')) ?? "";
+    }
+
+    // A host that would have to look it up says nothing here.
+    private static string? Ask(SieveRun run, string item)
+    {
+        var asked = run.Host.EnvironmentAsync(item, run.Cancel);
+        return (asked.IsCompletedSuccessfully ? asked.Result : null) ?? Item(item);
     }
 
     // RFC 5235 §2.2: 0 not tested, 1 clean to 10 spam; with :percent 0 to 100.
     private static async ValueTask<bool> SpamTest(SieveRun run, Call call)
     {
         var percent = await run.Host.SpamPercentAsync(run.Cancel);
-        var value = percent is not { } p ? 0 : call.Has("percent") ? (int)Math.Clamp(p, 0, 100) : 1 + (int)(Math.Clamp(p, 0, 100) * 9 / 100);
+        var value = percent is not { } p ? 0 : call.Has("percent") ? (int)(Math.Clamp(p, 0, 100) + Least) : 1 + (int)((Math.Clamp(p, 0, 100) * 9 / 100) + Least);
         return await Score(run, call, value, percent is not null);
     }
 

@@ -1,6 +1,6 @@
 namespace Aviso.Sieve;
 
-/// <summary>include (RFC 6609). Scripts are fetched when the command runs, since variables may name them.</summary>
+/// <summary>include (RFC 6609). Scripts are fetched when the command runs: they may be put in any order.</summary>
 internal static class IncludeCommands
 {
     public static IEnumerable<Spec> Specs =>
@@ -9,11 +9,20 @@ internal static class IncludeCommands
         {
             Positional = [Wants.String],
             Tags = [new("personal", Group: "location"), new("global", Group: "location"), new("once"), new("optional")],
+            Check = CheckInclude,
             Run = Include,
         },
         new("return", "include") { Run = (_, _) => new(Flow.Return) },
         new("global", "include") { Positional = [Wants.Strings], Check = CheckGlobal, Run = Global },
     ];
+
+    // RFC 6609 §3.2: the name is a constant; whether there is such a script is found out when the command runs.
+    private static void CheckInclude(Checker checker, Call call)
+    {
+        var name = call.Positional[0]!.Texts[0];
+        if (name.Constant is null) checker.Error(name.At, "the name of the script to include holds no variables");
+        else if (name.Constant.Length is 0 or > 256 || name.Constant.Any(char.IsControl)) checker.Error(name.At, "that can be no name of a script");
+    }
 
     // RFC 6609 §3.4.1: `global` needs variables as well.
     private static void CheckGlobal(Checker checker, Call call)
@@ -22,6 +31,8 @@ internal static class IncludeCommands
         foreach (var name in call.Positional[0]!.Texts)
         {
             if (name.Constant is null || !Template.IsIdentifier(name.Constant)) checker.Error(name.At, $"`{name.Constant}` is no name of a variable");
+            else if (checker.SetNames.Contains(name.Constant.ToLowerInvariant()))
+                checker.Error(name.At, $"`{name.Constant}` was set before: `global` comes first");
         }
     }
 
@@ -29,8 +40,7 @@ internal static class IncludeCommands
     {
         foreach (var name in run.Strings(call.Positional[0]))
         {
-            run.Frame.Variables.Remove(name.ToLowerInvariant());
-            run.Frame.Globals.Add(name.ToLowerInvariant());
+            run.DeclareGlobal(name.ToLowerInvariant());
         }
         return new(Flow.Next);
     }

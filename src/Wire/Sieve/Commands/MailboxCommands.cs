@@ -5,12 +5,17 @@ internal static class MailboxCommands
 {
     public static IEnumerable<Spec> Specs =>
     [
-        new("keep") { Tags = [FlagCommands.Tag], Run = Keep },
+        new("keep") { Tags = [FlagCommands.Tag], Check = (checker, call) => FlagCommands.CheckFlags(checker, call.Tag("flags")), Run = Keep },
         new("fileinto", "fileinto")
         {
             Positional = [Wants.String],
             Tags = [FlagCommands.Tag, new("copy", Wants.Nothing, "copy"), .. Target],
-            Check = (checker, call) => CheckName(checker, call.Positional[0]!),
+            Check = (checker, call) =>
+            {
+                CheckName(checker, call.Positional[0]!);
+                CheckUse(checker, call.Tag("specialuse"));
+                FlagCommands.CheckFlags(checker, call.Tag("flags"));
+            },
             Run = FileInto,
         },
     ];
@@ -18,8 +23,21 @@ internal static class MailboxCommands
     /// <summary>RFC 5490 §3.2, RFC 8579 §5, RFC 9042 §3.</summary>
     public static readonly TagSpec[] Target =
     [
-        new("create", Wants.Nothing, "mailbox"), new("specialuse", Wants.String, "special-use"), new("mailboxid", Wants.String, "mailboxid"),
+        new("create", Wants.Nothing, "mailbox"),
+        // RFC 9042 §4.2: one of the two.
+        new("specialuse", Wants.String, "special-use", "place"), new("mailboxid", Wants.String, "mailboxid", "place"),
     ];
+
+    // RFC 8579 §4, RFC 6154 §6: use-attr = "\" atom
+    public static void CheckUse(Checker checker, Operand? uses)
+    {
+        foreach (var use in uses?.Constants ?? [])
+        {
+            var text = use.Constant!;
+            if (text.Length < 2 || text[0] != '\\' || text.AsSpan(1).ContainsAnyExceptInRange('!', '~') || text.AsSpan(1).ContainsAny("(){%*\"\\] "))
+                checker.Error(use.At, $"`{text}` is no special use, such as \\Junk");
+        }
+    }
 
     public static bool IsMailboxName(string name) =>
         name.Length is > 0 and <= 1024 && !name.Any(char.IsControl) && !name.StartsWith('/') && !name.EndsWith('/')

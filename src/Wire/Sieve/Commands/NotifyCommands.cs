@@ -29,7 +29,7 @@ internal static class NotifyCommands
         Fcc.Check(checker, call);
     }
 
-    private static ValueTask<bool> Valid(SieveRun run, Call call) => new(run.Strings(call.Positional[0]).TrueForAll(u => MailtoUri.TryParse(u, out _)));
+    private static ValueTask<bool> Valid(SieveRun run, Call call) => new(run.Strings(call.Positional[0]).All(u => MailtoUri.TryParse(u, out _)));
 
     // RFC 5436 §2.5: nobody knows whether a mail address is online.
     private static async ValueTask<bool> Capability(SieveRun run, Call call)

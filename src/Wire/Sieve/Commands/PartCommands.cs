@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Security.Cryptography;
 using System.Text;
 using Aviso.Mime;
 
@@ -18,6 +19,8 @@ internal static class PartCommands
             Check = (checker, call) =>
             {
                 if (!checker.IsInLoop) checker.Error(call.At, "`break` stands inside foreverypart");
+                else if (call.Tag("name")?.Texts[0].Constant is { } name && !checker.Loops.Contains(name))
+                    checker.Error(call.At, $"`break` is in no foreverypart called `{name}`");
             },
             Run = Break,
         },
@@ -32,12 +35,20 @@ internal static class PartCommands
         {
             Positional = [Wants.String],
             Tags = [new("mime"), new("subject", Wants.String), new("from", Wants.String)],
+            Check = (checker, call) => SendCommands.CheckAddresses(checker, call.Tag("from")),
             Run = Replace,
         },
         new("enclose", "enclose")
         {
             Positional = [Wants.String],
             Tags = [new("subject", Wants.String), new("headers", Wants.Strings)],
+            Check = (checker, call) =>
+            {
+                foreach (var name in call.Tag("headers")?.Constants ?? [])
+                {
+                    if (!HeaderTests.IsFieldName(name.Constant!)) checker.Error(name.At, $"`{name.Constant}` is no name of a header field");
+                }
+            },
             Run = Enclose,
         },
     ];
@@ -49,16 +60,21 @@ internal static class PartCommands
         var name = run.String(call, "name");
         if (++run.Loops > run.Limits.PartDepth) run.Fail(call, $"loops inside one another more than {run.Limits.PartDepth} deep");
         var parts = outer is null ? run.View.Walk(run.View.Root) : MessageView.Below(outer).SelectMany(run.View.Walk);
+        var message = run.View.Current.Source;
         var flow = Flow.Next;
         foreach (var part in parts)
         {
-            if (!run.Spend(PartSteps)) break;
+            // RFC 5703 §5: parts that are no longer there are not gone into.
+            if (!run.Spend(PartSteps) || run.View.Current.Source != message) break;
+            if (run.View.IsGone(part)) continue;
+            run.View.Visit(part);
             run.Part = part;
             flow = await run.BlockAsync(call.Block);
             if (flow != Flow.Next || run.Failed) break;
         }
         (run.Part, run.Loops) = (outer, run.Loops - 1);
         if (run.Failed) return Flow.Stop;
+        if (outer is null) run.View.Settle();
         if (flow != Flow.Break) return flow;
         if (run.BreakName is not null && run.BreakName != name) return run.Loops > 0 ? Flow.Break : Flow.Next;
         run.BreakName = null;
@@ -83,7 +99,7 @@ internal static class PartCommands
     {
         var part = run.Part ?? run.View.Root;
         run.Spend(PartSteps);
-        var text = part.IsText ? run.View.Text(part, plain: true) : "";
+        var text = run.View.Now(part).Part.IsText ? run.View.Text(part, plain: true) : "";
         if (call.Tag("first") is { } first) text = Template.Cut(text, (int)Math.Min(first.Number, int.MaxValue));
         var (space, name) = VariableCommands.Split(call.Positional[0]!.Texts[0].Constant!);
         run.SetVariable(call, space, name, VariableCommands.Modify(run, call, Template.Cut(text, run.Limits.VariableLength)));
@@ -106,8 +122,10 @@ internal static class PartCommands
         if (run.String(call, "subject") is { } subject) SetText(fields, "Subject", subject);
         if (run.String(call, "from") is { } from) SetText(fields, "From", from);
         fields.AddRange(Field.Read("MIME-Version: 1.0\r\n"u8.ToArray()));
-        fields.AddRange(Field.Read(header));
-        run.View.SetBody(fields, body);
+        fields.AddRange(Field.Read(header).Where(IsContent));
+        var inLoop = run.Part is not null;
+        run.View.SetMessage(fields, body, enclosed: null);
+        if (inLoop) run.Part = run.View.Root;
         return new(Flow.Next);
     }
 
@@ -143,43 +161,42 @@ internal static class PartCommands
         return end < 0 ? (octets, []) : (octets[..(end + 2)], octets[(end + 4)..]);
     }
 
-    // RFC 5703 §6: a new message with the text and the message as it was attached.
+    // RFC 5703 §6: a new message with the text and the message as it was attached. Of several the last one counts.
     private static ValueTask<Flow> Enclose(SieveRun run, Call call)
     {
         if (!TryBudget(run, call)) return new(Flow.Stop);
-        var boundary = "=_" + HostTests.Hash(run.String(call.Positional[0]!), run.Message.EnvelopeTo)[..24];
-        var fields = new List<Field>();
-        foreach (var name in (string[])["From", "To", "Cc", "Date", "Message-ID"])
-            fields.AddRange(run.View.Named(name).Take(1));
-        SetText(fields, "Subject", run.String(call, "subject") ?? (run.View.Named("Subject") is [var old, ..] ? old.Decoded : ""));
-        foreach (var wanted in run.Strings(call.Tag("headers"))) fields.AddRange(Wanted(run, wanted));
-        fields.AddRange(Field.Read(Encoding.ASCII.GetBytes($"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"{boundary}\"\r\n")));
+        var inner = run.View.Current.Enclosed ?? run.View.Current;
+        var whole = run.View.Whole(inner);
+        var reason = run.String(call.Positional[0]!);
+        var boundary = "=_" + HostTests.Hash(reason, run.Message.EnvelopeTo, Convert.ToHexString(SHA256.HashData(whole)))[..24];
         var body = new ArrayBufferWriter<byte>();
-        var (header, text) = Compose(run.String(call.Positional[0]!));
+        var (header, text) = Compose(reason);
         body.Write(Encoding.ASCII.GetBytes($"--{boundary}\r\n"));
         body.Write(header);
         body.Write("\r\n"u8);
         body.Write(text);
         body.Write(Encoding.ASCII.GetBytes($"\r\n--{boundary}\r\nContent-Type: message/rfc822\r\n\r\n"));
-        body.Write(WholeMessage(run));
+        body.Write(whole);
         body.Write(Encoding.ASCII.GetBytes($"\r\n--{boundary}--\r\n"));
-        run.View.SetBody(fields, body.WrittenSpan.ToArray());
+        run.View.SetMessage(Envelope(run, call, inner.Fields, boundary), body.WrittenSpan.ToArray(), inner);
         return new(Flow.Next);
     }
 
-    // A whole field, or the name of one to copy.
-    private static IEnumerable<Field> Wanted(SieveRun run, string wanted)
+    // The header around an enclosed message: what :headers names is copied, Date and From are the account's otherwise.
+    private static List<Field> Envelope(SieveRun run, Call call, IReadOnlyList<Field> old, string boundary)
     {
-        var colon = wanted.IndexOf(':', StringComparison.Ordinal);
-        if (colon < 0) return run.View.Named(wanted);
-        return HeaderTests.IsFieldName(wanted[..colon]) ? Field.Read(new HeaderWriter().Text(wanted[..colon], wanted[(colon + 1)..]).ToArray()) : [];
-    }
-
-    private static byte[] WholeMessage(SieveRun run)
-    {
-        var body = run.View.Root.BodyOffset;
-        if (run.View.Edit() is not { } edit) return run.View.Read(0, (int)run.View.WholeLength);
-        return [.. edit.Header, .. edit.Body ?? run.View.Read(body, (int)(run.View.WholeLength - body))];
+        var names = run.Strings(call.Tag("headers"));
+        var fields = old.Where(f => names.Contains(f.Name, StringComparer.OrdinalIgnoreCase) && !IsContent(f)).ToList();
+        bool Has(string name) => fields.Exists(f => f.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+        var own = new HeaderWriter();
+        if (!Has("Date")) own.Date("Date", run.Message.Clock.GetUtcNow());
+        if (!Has("From")) own.Raw("From", run.Message.EnvelopeTo);
+        if (!Has("To")) own.Raw("To", run.Message.EnvelopeTo);
+        var subject = run.String(call, "subject") ?? (Has("Subject") ? null : old.FirstOrDefault(f => f.Name.Equals("Subject", StringComparison.OrdinalIgnoreCase))?.Decoded);
+        if (subject is not null) fields.RemoveAll(f => f.Name.Equals("Subject", StringComparison.OrdinalIgnoreCase));
+        if (subject is not null) own.Text("Subject", subject.ReplaceLineEndings(" "));
+        own.Raw("MIME-Version", "1.0").Raw("Content-Type", $"multipart/mixed; boundary=\"{boundary}\"");
+        return [.. fields, .. Field.Read(own.ToArray())];
     }
 }
 
@@ -204,7 +221,8 @@ internal static class PartEdits
         var octets = new ArrayBufferWriter<byte>();
         foreach (var field in fields) octets.Write(field.Octets.Span);
         octets.Write("\r\n"u8);
-        octets.Write(run.View.Read(part.BodyOffset, (int)part.BodyLength));
+        var (source, now) = run.View.Now(part);
+        octets.Write(source.Read(now.BodyOffset, (int)now.BodyLength));
         run.View.SetPart(part, octets.WrittenSpan.ToArray());
     }
 }

@@ -79,10 +79,8 @@ internal static class SendCommands
     private static ValueTask<Flow> Reject(SieveRun run, Call call, bool isEreject)
     {
         var reason = run.String(call.Positional[0]!);
-        // RFC 5429 §2.1.1: nobody is told when there is nobody; the message is dropped instead.
         run.CancelImplicitKeep();
-        if (run.Message.EnvelopeFrom.Length == 0 && !isEreject) run.Add(call, new SieveAction.Discard());
-        else run.Add(call, new SieveAction.Reject(reason, isEreject));
+        run.Add(call, new SieveAction.Reject(reason, isEreject));
         return new(Flow.Next);
     }
 }

@@ -64,11 +64,10 @@ internal static class VacationCommand
             InReplyTo = MessageId(run),
             References = References(run),
             Fcc = Fcc.Read(run, call),
+            // The action stands: two of them, or one beside a reject, are an error whether or not an answer goes out.
+            Unsent = silent,
         };
-        // Two of them, or one beside a reject, are an error whether or not an answer would go out.
-        if (silent is null) run.Add(call, action);
-        else if (run.Actions.Any(a => a is SieveAction.Vacation or SieveAction.Reject)) run.Add(call, action);
-        else run.Note(call, $"no answer: {silent}");
+        run.Add(call, action);
         return new(Flow.Next);
     }
 
@@ -84,6 +83,7 @@ internal static class VacationCommand
         own.AddRange(run.Strings(call.Tag("addresses")).Select(a => SendCommands.Address(a) ?? a));
         var written = RecipientFields.SelectMany(run.View.Named).SelectMany(f => AddressList.Mailboxes(AddressList.Parse(f.Value)));
         var found = written.Select(a => a.Address).FirstOrDefault(a => own.Contains(a, StringComparer.OrdinalIgnoreCase));
+        if (found is null && run.Limits.VacationToAnyone) return (null, null);
         return found is null ? (null, "it was not sent to an address of the account") : (found, null);
     }
 
@@ -149,6 +149,8 @@ internal static class Fcc
 
     public static void Check(Checker checker, Call call)
     {
+        FlagCommands.CheckFlags(checker, call.Tag("flags"));
+        MailboxCommands.CheckUse(checker, call.Tag("specialuse"));
         if (call.Tag("fcc") is { } fcc) MailboxCommands.CheckName(checker, fcc);
         else if (call.Has("flags") || MailboxCommands.Target.Any(t => call.Has(t.Name))) checker.Error(call.At, "this tag goes with :fcc");
     }

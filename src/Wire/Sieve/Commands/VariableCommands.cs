@@ -28,6 +28,8 @@ internal static class VariableCommands
         if (name.Constant is null) checker.Error(name.At, "the name of the variable that is set holds no variables itself");
         else if (Split(name.Constant) is not ("" or "global", var local)) checker.Error(name.At, $"`{name.Constant}` is in no namespace that can be set");
         else if (!Template.IsIdentifier(local) || local.Length > 128) checker.Error(name.At, $"`{name.Constant}` is no name of a variable");
+        else if (name.Constant.Contains('.', StringComparison.Ordinal) && !checker.Has("include")) checker.Error(name.At, "the namespace `global` needs require \"include\"");
+        else if (!name.Constant.Contains('.', StringComparison.Ordinal)) checker.SetNames.Add(local);
     }
 
     /// <summary>Namespace and name, lower case (RFC 5229 §3: names are compared without case).</summary>
@@ -75,8 +77,8 @@ internal static class VariableCommands
     // RFC 5229 §5: with :count the non-empty strings are counted.
     private static async ValueTask<bool> String(SieveRun run, Call call)
     {
-        var values = run.Strings(call.Positional[0]);
-        if (call.Match.Type == MatchType.Count) values.RemoveAll(v => v.Length == 0);
+        IEnumerable<string> values = run.Strings(call.Positional[0]);
+        if (call.Match.Type == MatchType.Count) values = values.Where(v => v.Length > 0);
         return await run.Matcher(call, call.Positional[1]!).AnyAsync(values);
     }
 }

@@ -15,10 +15,21 @@ internal static class TestCommands
         new("test_config_reload", Extension) { Tags = [new("extension", Wants.String)], Run = (_, _) => new(Flow.Next) },
         new("test_result_reset", Extension) { Run = Reset },
         new("test_result_print", Extension) { Run = Print },
-        new("test_binary_load", Extension) { Positional = [Wants.String], Run = (_, _) => new(Flow.Next) },
-        new("test_binary_save", Extension) { Positional = [Wants.String], Run = (_, _) => new(Flow.Next) },
+        new("test_dump", Extension) { Run = Print },
+        new("test_binary_load", Extension) { Positional = [Wants.String], Run = Binary },
+        new("test_binary_save", Extension) { Positional = [Wants.String], Run = Binary },
         new("test_mailbox_create", Extension) { Positional = [Wants.String], Run = Mailbox },
         new("test_mailbox_delete", Extension) { Positional = [Wants.String], Run = Mailbox },
+        new("test_mailbox", Extension)
+        {
+            Positional = [Wants.String],
+            Tags = [new("create", Group: "what"), new("delete", Group: "what")],
+            Check = (checker, call) =>
+            {
+                if (call.Tags.Count == 0) checker.Error(call.At, "`test_mailbox` takes :create or :delete");
+            },
+            Run = Mailbox,
+        },
         new("test_imap_metadata_set", Extension) { Positional = [Wants.String, Wants.String], Tags = [new("mailbox", Wants.String)], Run = Metadata },
         // Used as a command as well as a test: the message becomes the one tests look at.
         new("test_message", Extension)
@@ -42,10 +53,10 @@ internal static class TestCommands
         var driver = Driver(run);
         driver.Begin(run.String(call.Positional[0]!));
         run.ClearActions();
-        driver.World.Outcome = null;
-        run.Frame.Variables.Clear();
-        run.Frame.Flags = [];
+        driver.World.IsOld = true;
+        var flags = run.Flags;
         var flow = await run.BlockAsync(call.Block);
+        run.Flags = flags;
         driver.End(call, run.TakeError());
         return flow == Flow.Stop ? Flow.Next : flow;
     }
@@ -80,6 +91,7 @@ internal static class TestCommands
         world.Outcome = null;
         world.Outgoing.Clear();
         run.ClearActions();
+        run.Flags = [];
         return new(Flow.Next);
     }
 
@@ -92,8 +104,8 @@ internal static class TestCommands
     private static ValueTask<Flow> Mailbox(SieveRun run, Call call)
     {
         var (mailboxes, name) = (Driver(run).World.Mailboxes, run.String(call.Positional[0]!));
-        if (call.Spec.Name == "test_mailbox_create") mailboxes.TryAdd(name, []);
-        else mailboxes.Remove(name);
+        if (call.Spec.Name == "test_mailbox_create" || call.Has("create")) mailboxes.TryAdd(TestWorld.Canonical(name), []);
+        else mailboxes.Remove(TestWorld.Canonical(name));
         return new(Flow.Next);
     }
 
@@ -103,13 +115,31 @@ internal static class TestCommands
         return new(Flow.Next);
     }
 
+    private static ValueTask<Flow> Binary(SieveRun run, Call call)
+    {
+        var (world, name) = (Driver(run).World, run.String(call.Positional[0]!));
+        if (call.Spec.Name == "test_binary_save") world.Binaries[name] = world.Compiled;
+        else if (world.Binaries.TryGetValue(name, out var saved)) world.Compiled = saved;
+        else run.Fail(call, $"there is no binary `{name}`");
+        return new(Flow.Next);
+    }
+
+    // A message that was sent comes with the envelope it was sent with.
     private static bool Message(SieveRun run, Call call)
     {
         var world = Driver(run).World;
-        var list = run.String(call, "folder") is { } folder ? world.Mailboxes.GetValueOrDefault(folder, []) : world.Outgoing;
         var at = call.Positional[0]!.Number;
-        if (at >= list.Count) return false;
-        world.SetMessage(list[(int)at]);
+        if (run.String(call, "folder") is { } folder)
+        {
+            var list = world.Mailboxes.GetValueOrDefault(TestWorld.Canonical(folder), []);
+            if (at >= list.Count) return false;
+            world.SetMessage(list[(int)at]);
+        }
+        else
+        {
+            if (at >= world.Outgoing.Count) return false;
+            world.SetMessage(world.Outgoing[(int)at]);
+        }
         run.Look(world.Message);
         return true;
     }
@@ -120,7 +150,7 @@ internal static class TestCommands
     {
         var driver = Driver(run);
         if (driver.World.Compiled?.Script is not { } script) return false;
-        return await driver.RunAsync([script], run.Cancel);
+        return await driver.RunAsync([script], call.Has("append_result"), run.Cancel);
     }
 
     private static async ValueTask<bool> Multiscript(SieveRun run, Call call)
@@ -131,16 +161,20 @@ internal static class TestCommands
             if (Driver(run).Compile(name) is not { } script) return false;
             scripts.Add(script);
         }
-        return await Driver(run).RunAsync(scripts, run.Cancel);
+        return await Driver(run).RunAsync(scripts, append: false, run.Cancel);
     }
 
     private static ValueTask<bool> Execute(SieveRun run, Call call) => new(Driver(run).World.Execute(Outcome(run)));
 
-    /// <summary>Of the script that was run, else of the tests' own actions.</summary>
-    private static SieveOutcome Outcome(SieveRun run) => Driver(run).World.Outcome ?? run.Peek();
+    /// <summary>Of the script that was run in this test, else of the test's own actions, else of the script that was run before.</summary>
+    private static SieveOutcome Outcome(SieveRun run)
+    {
+        var world = Driver(run).World;
+        return world.Outcome is { } outcome && (!world.IsOld || (run.Actions.Count == 0 && run.ImplicitKeep)) ? outcome : run.Peek();
+    }
 
     private static async ValueTask<bool> Action(SieveRun run, Call call) =>
-        await Listed(run, call, [.. Outcome(run).Actions.Select(Name)]);
+        await Listed(run, call, [.. Outcome(run).Actions.Where(a => !a.IsImplicit).Select(Name)]);
 
     private static async ValueTask<bool> Error(SieveRun run, Call call) => await Listed(run, call, Driver(run).World.Errors);
 

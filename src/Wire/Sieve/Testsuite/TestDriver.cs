@@ -70,6 +70,7 @@ public sealed class TestDriver
     internal SieveScript? Compile(string name)
     {
         var path = Path.Combine(World.Folder, name);
+        if (!File.Exists(path) && File.Exists(path + ".sieve")) path += ".sieve";
         if (!File.Exists(path)) World.Compiled = new(null, [new(1, 1, $"there is no file {name}")], []);
         else World.Compiled = SieveCompiler.Compile(File.ReadAllText(path), World.Options(Path.GetFileNameWithoutExtension(name)));
         // Collections count a closing line that says the whole failed.
@@ -78,9 +79,22 @@ public sealed class TestDriver
         return World.Compiled.Script;
     }
 
-    internal async Task<bool> RunAsync(IReadOnlyList<SieveScript> scripts, CancellationToken cancel)
+    /// <summary>${tst.path}: where the collection is.</summary>
+    internal string Variable(string name) => name == "path" ? World.Folder : "";
+
+    internal async Task<bool> RunAsync(IReadOnlyList<SieveScript> scripts, bool append, CancellationToken cancel)
     {
+        var before = append && !World.IsOld ? World.Outcome : null;
         World.Outcome = await SieveRunner.RunAsync(scripts, World.Message, World, World.Limits, cancel);
+        World.IsOld = false;
+        if (before is not null)
+        {
+            World.Outcome = World.Outcome with
+            {
+                Actions = [.. before.Actions.Where(a => !a.IsImplicit), .. World.Outcome.Actions],
+                Duplicates = [.. before.Duplicates, .. World.Outcome.Duplicates],
+            };
+        }
         World.Errors = World.Outcome.Error is { } error ? [error] : [];
         return World.Outcome.Error is null;
     }

@@ -11,6 +11,9 @@ namespace Aviso.Sieve;
 internal sealed class TestWorld(string folder, BodySpool spool) : ISieveHost
 {
     private readonly Dictionary<string, string> _envelope = new(StringComparer.OrdinalIgnoreCase);
+    /// <summary>test_config_set "list tag:example.org:friends" "alice@example.org bob@example.org" makes an external list (RFC 6134).</summary>
+    private const string ListSetting = "list ";
+
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
     private readonly HashSet<string> _answered = new(StringComparer.Ordinal);
 
@@ -20,7 +23,16 @@ internal sealed class TestWorld(string folder, BodySpool spool) : ISieveHost
 
     public Dictionary<(string?, string), string> Annotations { get; } = [];
 
-    public List<byte[]> Outgoing { get; } = [];
+    public List<Sent> Outgoing { get; } = [];
+
+    /// <summary>Scripts that test_binary_save put aside.</summary>
+    public Dictionary<string, SieveCompilation?> Binaries { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The outcome is of a test before this one.</summary>
+    public bool IsOld { get; set; }
+
+    /// <summary>Mail that would have gone out.</summary>
+    public sealed record Sent(byte[] Octets, string From, string To);
 
     public SieveCompilation? Compiled { get; set; }
 
@@ -38,10 +50,16 @@ internal sealed class TestWorld(string folder, BodySpool spool) : ISieveHost
     public bool TrySet(string name, string value)
     {
         if (name == "message") _octets = Encoding.UTF8.GetBytes(value);
-        else if (name.StartsWith("envelope.", StringComparison.Ordinal) && name[9..] is "from" or "to" or "orig_to" or "auth") _envelope[name[9..]] = Bare(value);
+        else if (name.StartsWith("envelope.", StringComparison.Ordinal) && name[9..] is "from" or "to" or "orig_to" or "auth" or "notify" or "ret" or "envid" or "orcpt") _envelope[name[9..]] = Bare(value);
         else return false;
         Refresh();
         return true;
+    }
+
+    public void SetMessage(Sent sent)
+    {
+        (_envelope["from"], _envelope["to"]) = (sent.From, sent.To);
+        SetMessage(sent.Octets);
     }
 
     public void SetMessage(byte[] octets)
@@ -61,6 +79,11 @@ internal sealed class TestWorld(string folder, BodySpool spool) : ISieveHost
         {
             OriginalTo = _envelope.GetValueOrDefault("orig_to"),
             Authenticated = _envelope.GetValueOrDefault("auth"),
+            OwnAddresses = OwnAddresses(),
+            DsnNotify = _envelope.GetValueOrDefault("notify"),
+            DsnRet = _envelope.GetValueOrDefault("ret"),
+            DsnEnvelopeId = _envelope.GetValueOrDefault("envid"),
+            DsnOriginalRecipient = _envelope.GetValueOrDefault("orcpt"),
         };
         old?.Dispose();
     }
@@ -78,14 +101,34 @@ internal sealed class TestWorld(string folder, BodySpool spool) : ISieveHost
         VacationDefault = Time("sieve_vacation_default_period", TimeSpan.FromDays(7)),
         DuplicateDefault = Time("sieve_duplicate_default_period", TimeSpan.FromHours(12)),
         DuplicateLongest = Time("sieve_duplicate_max_period", TimeSpan.FromDays(7)),
-        ProtectedFields = [.. Words("sieve_editheader_protected"), .. Words("sieve_editheader_forbid_delete"), .. Words("sieve_editheader_forbid_add")],
+        VacationToAnyone = IsOn("sieve_vacation_dont_check_recipient"),
+        ProtectedFields = Words("sieve_editheader_protected"),
+        NeverAdded = Words("sieve_editheader_forbid_add"),
+        NeverDeleted = Words("sieve_editheader_forbid_delete"),
+        AddedFieldOctets = Size("sieve_editheader_max_header_size", 8 * 1024),
+        Separators = Settings.GetValueOrDefault("recipient_delimiter", "") is { Length: > 0 } characters ? characters : "+",
     };
+
+    private string[] OwnAddresses()
+    {
+        var own = new List<string>();
+        if (IsOn("sieve_vacation_use_original_recipient") && _envelope.TryGetValue("orig_to", out var original)) own.Add(original);
+        if (Settings.TryGetValue("sieve_user_email", out var user) && user.Length > 0) own.Add(Bare(user));
+        return [.. own];
+    }
+
+    private bool IsOn(string name) => Settings.GetValueOrDefault(name) is "yes" or "true" or "y" or "1";
+
+    /// <summary>INBOX is INBOX in any case.</summary>
+    public static string Canonical(string mailbox) => mailbox.Equals("INBOX", StringComparison.OrdinalIgnoreCase) ? "INBOX" : mailbox;
 
     public SieveOptions Options(string name) => new()
     {
         Name = name,
         ScriptOctets = Size("sieve_max_script_size", 1024 * 1024),
         Extensions = Extensions(),
+        GrammarFirst = true,
+        Errors = 100,
     };
 
     // "+name" and "-name" change the list, plain names replace it.
@@ -142,50 +185,80 @@ internal sealed class TestWorld(string folder, BodySpool spool) : ISieveHost
             case SieveAction.Keep:
                 return Store("INBOX", Octets(action), create: true);
             case SieveAction.FileInto into:
-                return Store(into.Mailbox, Octets(action), into.Create);
+                return Store(Place(into.Mailbox, into.SpecialUse, into.MailboxId), Octets(action), into.Create);
             case SieveAction.Redirect redirect:
-                Outgoing.Add([.. Encoding.UTF8.GetBytes($"X-Sieve-Redirected-From: {Message.EnvelopeTo}\r\n"), .. Octets(redirect)]);
+                Outgoing.Add(new([.. Encoding.UTF8.GetBytes($"X-Sieve-Redirected-From: {Message.EnvelopeTo}\r\n"), .. Octets(redirect)], RedirectFrom(), redirect.Address));
                 return true;
             case SieveAction.Vacation vacation:
-                if (vacation.Every == TimeSpan.Zero || _answered.Add(vacation.Handle + vacation.To)) Send(SieveMail.Compose(vacation, Message.Clock.GetUtcNow()), vacation.Fcc);
-                return true;
+                if (vacation.Unsent is not null) return true;
+                if (vacation.Every > TimeSpan.Zero && !_answered.Add(vacation.Handle + vacation.To)) return true;
+                return Send(new(SieveMail.Compose(vacation, Message.Clock.GetUtcNow()), IsOn("sieve_vacation_send_from_recipient") ? Message.EnvelopeTo : "", vacation.To),
+                    vacation.Fcc);
             case SieveAction.Notify notify:
-                Send(SieveMail.Compose(notify, Message.Clock.GetUtcNow()), notify.Fcc);
-                return true;
+                return Send(new(SieveMail.Compose(notify, Message.Clock.GetUtcNow()), NotifyFrom(), notify.To.Concat(notify.Cc).First()), notify.Fcc);
             case SieveAction.Reject reject:
-                Outgoing.Add(SieveMail.Compose(reject, Message, Message.Clock.GetUtcNow()));
-                return true;
+                return Send(new(SieveMail.Compose(reject, Message, Message.Clock.GetUtcNow()), "", Message.EnvelopeFrom), null);
             default:
                 return true;
         }
     }
 
-    private void Send(byte[] mail, SieveFcc? fcc)
+    private string RedirectFrom() => Settings.GetValueOrDefault("sieve_redirect_envelope_from", "sender") switch
+    {
+        _ when Message.EnvelopeFrom.Length == 0 => "",
+        "recipient" => Message.EnvelopeTo,
+        "orig_recipient" => Message.OriginalTo ?? Message.EnvelopeTo,
+        "user_email" => Bare(Settings.GetValueOrDefault("sieve_user_email", Message.EnvelopeTo)),
+        ['<', .., '>'] address => Bare(address),
+        _ => Message.EnvelopeFrom,
+    };
+
+    // RFC 5436 §2.3: nobody is told of what goes wrong with a notification of mail from nobody.
+    private string NotifyFrom() => Message.EnvelopeFrom.Length == 0 ? "" : Settings.GetValueOrDefault("sieve_notify_mailto_envelope_from", "") switch
+    {
+        "sender" => Message.EnvelopeFrom,
+        ['<', .., '>'] address => Bare(address),
+        _ => Message.EnvelopeTo,
+    };
+
+    private bool Send(Sent mail, SieveFcc? fcc)
     {
         Outgoing.Add(mail);
-        if (fcc is not null) Store(fcc.Mailbox, mail, create: true);
+        return fcc is null || Store(Place(fcc.Mailbox, fcc.SpecialUse, fcc.MailboxId), mail.Octets, fcc.Create);
     }
 
+    // A mailbox's id is its name behind "id-"; its special use stands in the annotation IMAP has for it.
+    private string Place(string mailbox, string? specialUse, string? id)
+    {
+        if (id is not null && id.StartsWith("id-", StringComparison.Ordinal) && Mailboxes.ContainsKey(id[3..])) return id[3..];
+        return specialUse is null ? mailbox : Mailboxes.Keys.FirstOrDefault(m => HasUse(m, specialUse)) ?? mailbox;
+    }
+
+    private bool HasUse(string mailbox, string attribute) => Annotations.GetValueOrDefault((mailbox, "/private/specialuse"), "")
+        .Split(' ').Contains(attribute, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>A mailbox that is not there and not to be made: into the inbox, and false.</summary>
     private bool Store(string mailbox, byte[] octets, bool create)
     {
-        if (!Mailboxes.TryGetValue(mailbox, out var list))
-        {
-            if (!create && Settings.GetValueOrDefault("mailbox_autocreate") == "no") return false;
-            Mailboxes[mailbox] = list = [];
-        }
+        var name = Canonical(mailbox);
+        var good = create || Mailboxes.ContainsKey(name);
+        if (!good) name = "INBOX";
+        if (!Mailboxes.TryGetValue(name, out var list)) Mailboxes[name] = list = [];
         list.Add(octets);
-        return true;
+        return good;
     }
 
     private byte[] Octets(SieveAction action) => action.Edit is { } edit
         ? [.. edit.Header, .. edit.Body ?? _octets[(int)Message.Root.BodyOffset..]]
         : _octets;
 
-    public ValueTask<bool> MailboxExistsAsync(string mailbox, CancellationToken cancel) => new(Mailboxes.ContainsKey(mailbox));
+    public ValueTask<bool> MailboxExistsAsync(string mailbox, CancellationToken cancel) => new(Mailboxes.ContainsKey(Canonical(mailbox)));
 
-    public ValueTask<bool> MailboxIdExistsAsync(string id, CancellationToken cancel) => new(false);
+    public ValueTask<bool> MailboxIdExistsAsync(string id, CancellationToken cancel) =>
+        new(id.StartsWith("id-", StringComparison.Ordinal) && Mailboxes.ContainsKey(id[3..]));
 
-    public ValueTask<bool> HasSpecialUseAsync(string? mailbox, string attribute, CancellationToken cancel) => new(false);
+    public ValueTask<bool> HasSpecialUseAsync(string? mailbox, string attribute, CancellationToken cancel) =>
+        new(mailbox is null ? Mailboxes.Keys.Any(m => HasUse(m, attribute)) : HasUse(Canonical(mailbox), attribute));
 
     public ValueTask<string?> MetadataAsync(string? mailbox, string annotation, CancellationToken cancel) =>
         new(Annotations.GetValueOrDefault((mailbox, annotation.ToLowerInvariant())));
@@ -204,9 +277,11 @@ internal sealed class TestWorld(string folder, BodySpool spool) : ISieveHost
 
     public ValueTask<bool> WasSeenAsync(string key, CancellationToken cancel) => new(_seen.Contains(key));
 
-    public ValueTask<IReadOnlyList<string>?> ListMembersAsync(string list, CancellationToken cancel) => new((IReadOnlyList<string>?)null);
+    public ValueTask<IReadOnlyList<string>?> ListMembersAsync(string list, CancellationToken cancel) =>
+        new(Settings.ContainsKey(ListSetting + list) ? Words(ListSetting + list) : null);
 
-    public ValueTask<bool?> IsInListAsync(string list, string value, CancellationToken cancel) => new((bool?)null);
+    public ValueTask<bool?> IsInListAsync(string list, string value, CancellationToken cancel) =>
+        new(Settings.ContainsKey(ListSetting + list) ? Words(ListSetting + list).Contains(value, StringComparer.OrdinalIgnoreCase) : null);
 
     public ValueTask<string?> EnvironmentAsync(string item, CancellationToken cancel) => new(item switch
     {
@@ -214,6 +289,8 @@ internal sealed class TestWorld(string folder, BodySpool spool) : ISieveHost
         "host" => "localhost",
         "location" => "MS",
         "phase" => "post",
+        "vnd.dovecot.username" => Message.EnvelopeTo,
+        _ when item.StartsWith("vnd.dovecot.config.", StringComparison.Ordinal) => Settings.GetValueOrDefault("sieve_env_" + item[19..]),
         _ => null,
     });
 
@@ -226,17 +303,19 @@ internal sealed class TestWorld(string folder, BodySpool spool) : ISieveHost
     /// <summary>0 to 1 out of a field of the message, as the settings say; null: not tested.</summary>
     private double? Score(string prefix)
     {
-        if (!Settings.TryGetValue(prefix + "status_header", out var header)) return null;
-        var parts = header.Split(':', 2);
-        var view = new MessageView(Message, SieveLimits.Default);
-        if (view.Named(parts[0].Trim()) is not [var field, ..]) return null;
-        var value = field.Decoded;
-        if (parts.Length == 2)
-        {
-            if (RegexSyntax.Compile(parts[1].Trim(), false, TimeSpan.FromSeconds(1), out _)?.Match(value) is not { Success: true } match) return null;
-            value = match.Groups.Count > 1 ? match.Groups[1].Value : match.Value;
-        }
+        if (InField(prefix + "status_header") is not { } value) return null;
         return Ratio(value.Trim(), Settings.GetValueOrDefault(prefix + "status_type", "score"), prefix);
+    }
+
+    // "Name" or "Name: expression", whose first group is meant.
+    private string? InField(string setting)
+    {
+        if (!Settings.TryGetValue(setting, out var header)) return null;
+        var parts = header.Split(':', 2);
+        if (new MessageView(Message, SieveLimits.Default).Named(parts[0].Trim()) is not [var field, ..]) return null;
+        if (parts.Length < 2) return field.Decoded;
+        if (RegexSyntax.Compile(parts[1].Trim(), false, TimeSpan.FromSeconds(1), out _)?.Match(field.Decoded) is not { Success: true } match) return null;
+        return match.Groups.Count > 1 ? match.Groups[1].Value : match.Value;
     }
 
     private double? Ratio(string value, string type, string prefix)
@@ -249,7 +328,7 @@ internal sealed class TestWorld(string folder, BodySpool spool) : ISieveHost
             if (best == 0) return null;
             return prefix.Contains("virus", StringComparison.Ordinal) ? (best - 1) / 4.0 : (best - 1) / 9.0;
         }
-        if (!double.TryParse(Settings.GetValueOrDefault(prefix + "max_value", ""), invariant, out var most) || most <= 0) return null;
+        if (!double.TryParse(InField(prefix + "max_header") ?? Settings.GetValueOrDefault(prefix + "max_value", ""), invariant, out var most) || most <= 0) return null;
         if (type == "strlen") return Math.Clamp(value.Length / most, 0, 1);
         return double.TryParse(value.Split(' ')[0], invariant, out var number) ? Math.Clamp(number / most, 0, 1) : null;
     }

@@ -283,6 +283,79 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
         Assert.Single(await _store.Store.ListQueueAsync(new(Recipient: "agg@sender.example"), 10, default));
     }
 
+    [Fact]
+    public async Task Mail_to_a_trap_is_taken_and_goes_to_nobody_but_teaches()
+    {
+        using var file = RowFile.Open(Path.Combine(_store.Folder, "spam.db"), _store.Clock, NullLogger.Instance);
+        using var words = new LearnedWords(file, _store.Clock, NullLogger.Instance);
+        await using var reputation = new Reputation(file, _store.Clock);
+        var heard = new Heard();
+        var traps = new SpamTraps(_store.Clock, NullLogger.Instance) { Words = words, Reputation = reputation, Evidence = heard };
+        traps.Declare(["Trap@example.org", "old-*@caught.example", "trap@elsewhere.example"]);
+        Make(f => f with { Traps = traps });
+        _points.Score = 20;
+        Assert.Null((await SendAsync(Plain, "trap@example.org")).Recipients[0]);
+        await words.SettleAsync();
+        Assert.Equal((0, 1), words.Learned);
+        Assert.Equal([new(ListenerKind.Smtp, IPAddress.Parse("192.0.2.7"), "spam-trap")], heard.All);
+        Assert.True(reputation.Of(Reputation.Name('d', "sender.example", true))!.Value.Spam > 0);
+
+        // With a person among the recipients it is filed, and the sender hears nothing of it; a pattern wins over a catch-all, and over nobody.
+        Assert.All((await SendAsync(Plain.Replace("<1@", "<2@", StringComparison.Ordinal), "alice@example.org", "OLD-1@caught.example")).Recipients, Assert.Null);
+        await OneAsync("alice@example.org", "Junk");
+        Assert.Empty(await ReadAsync("keeper@example.org", "INBOX"));
+        await words.SettleAsync();
+        Assert.Equal((0, 2), words.Learned);
+
+        // A bounce says that somebody else used the trap's name.
+        Assert.Null((await SendAsync(Plain, ["trap@example.org"], from: "")).Recipients[0]);
+        Assert.Equal(2, heard.All.Count);
+
+        // A login is not fooled, and a domain that is not ours has no traps.
+        var elsewhere = Begin("x@sender.example", "192.0.2.7");
+        Assert.Equal(554, (await _receiver.CheckRecipientAsync(elsewhere, new("trap", "elsewhere.example", null, null), default))!.Code);
+        var login = Begin("alice@example.org", "192.0.2.7", "alice@example.org");
+        Assert.Equal(550, (await _receiver.CheckRecipientAsync(login, new("trap", "example.org", null, null), default))!.Code);
+
+        // What one network teaches has an end.
+        for (var i = 0; i < 20; i++) await SendAsync(Plain.Replace("hello", $"hello {i}", StringComparison.Ordinal), "trap@example.org");
+        await words.SettleAsync();
+        Assert.Equal((0, 5), words.Learned);
+    }
+
+    [Fact]
+    public async Task A_greylisted_sender_hears_450_and_a_virus_is_named()
+    {
+        _points.Action = SpamAction.Greylist;
+        Assert.Equal("450 4.7.1 New sender, please try again in a few minutes", (await SendAsync(Plain, "alice@example.org")).Recipients[0]!.ToString());
+        (_points.Action, _points.Virus) = (SpamAction.Reject, "Eicar-Signature");
+        Assert.Equal("550 5.7.1 This message has a virus (Eicar-Signature) and is not accepted", (await SendAsync(Plain, "alice@example.org")).Recipients[0]!.ToString());
+        Assert.Empty(await ReadAsync("alice@example.org", "INBOX"));
+    }
+
+    [Theory]
+    [InlineData(null, "0")]
+    [InlineData("", "1")]
+    [InlineData("Eicar-Signature", "5")]
+    public async Task Scripts_hear_what_the_scanner_said(string? virus, string value)
+    {
+        _points.Virus = virus;
+        await ActivateAsync("alice@example.org", $"require [\"virustest\", \"relational\", \"comparator-i;ascii-numeric\", \"imap4flags\"];\r\n"
+            + $"if virustest :value \"eq\" :comparator \"i;ascii-numeric\" \"{value}\" {{ addflag \"$Seen{value}\"; }}");
+        await SendAsync(Plain, "alice@example.org");
+        var account = _accounts.Table.FindAccount("alice@example.org")!.Value;
+        var view = (await _store.Store.ViewAsync(account, (await _store.Store.FindMailboxAsync(account, "INBOX", default))!.Id, default))!;
+        Assert.Equal(1, view.Count);
+        Assert.NotEqual(UInt128.Zero, view[0].Flags.Keywords);
+    }
+
+    private sealed class Heard : IEvidence
+    {
+        public List<Evidence> All { get; } = [];
+
+        public void Report(Evidence evidence) => All.Add(evidence);
+    }
+
     private void Make(Func<ReceiveFilters, ReceiveFilters>? with = null)
     {
         var reader = new MessageReader();
@@ -377,12 +450,18 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
 
         public bool Throws { get; set; }
 
+        public SpamAction Action { get; set; }
+
+        public string? Virus { get; set; }
+
         public string Name => "points";
 
         public ValueTask CheckAsync(SpamContext context, CancellationToken cancel)
         {
             if (Throws) throw new InvalidOperationException("a fault");
             if (Score != 0) context.Add("TEST", Score, "because");
+            if (Virus is not null) context.VirusScanned(Virus);
+            context.Ask(Action, "because");
             return default;
         }
     }

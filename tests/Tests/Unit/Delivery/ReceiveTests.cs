@@ -225,6 +225,21 @@ public sealed class ReceiveTests
         Assert.Equal((queued, needs), (item.Recipients[0].Address, item.Message.Needs));
     }
 
+    [Theory]
+    [InlineData(false, "", QueueNeeds.None)]
+    [InlineData(true, "", QueueNeeds.RequireTls)]
+    [InlineData(false, "TLS-Required: No\r\n", QueueNeeds.TlsOptional)]
+    [InlineData(false, "tls-required:  no\r\n", QueueNeeds.TlsOptional)]
+    [InlineData(false, "TLS-Required: Yes\r\n", QueueNeeds.None)]
+    [InlineData(true, "TLS-Required: No\r\n", QueueNeeds.RequireTls)]
+    public async Task What_the_sender_wants_of_tls_goes_with_the_queued_message(bool parameter, string field, QueueNeeds needs)
+    {
+        await using var house = await House.OpenAsync();
+        var transaction = house.Begin("alice@example.org", login: "alice@example.org", parameters: new(null, BodyType.SevenBit, false, null, null, null) { RequireTls = parameter });
+        await house.SendAsync(transaction, $"From: alice@example.org\r\n{field}\r\nhi\r\n", "carol@elsewhere.example");
+        Assert.Equal(needs, Assert.Single(await house.Store.Store.ListQueueAsync(new(), 10, default)).Message.Needs);
+    }
+
     [Fact]
     public async Task Two_ways_to_one_mailbox_are_one_copy()
     {

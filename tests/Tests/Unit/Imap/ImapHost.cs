@@ -74,7 +74,26 @@ internal sealed class ImapHost : IAsyncDisposable
         public bool ScramOffered => scram;
 
         public ValueTask<Principal?> CheckPasswordAsync(LoginAttempt attempt, string user, string password, CancellationToken cancel) =>
-            new(user == "alice@example.test" && password == "secret" ? new Principal(account, user) : null);
+            new(user == "alice@example.test" ? Enter(attempt, user, password) : null);
+
+        private Principal? Enter(LoginAttempt attempt, string user, string password)
+        {
+            attempt.Notes.Advice = password switch
+            {
+                "two-step" => new(LoginAdviceKind.AppPasswordNeeded, "Make an app password"),
+                "expired" => new(LoginAdviceKind.Expired, "It has expired"),
+                "away" => new(LoginAdviceKind.Unavailable, "Come again"),
+                _ => null,
+            };
+            LoginScope? scope = password switch
+            {
+                "read-only" => new() { ReadOnly = true },
+                "search-only" => new() { SearchOnly = true },
+                "archive-only" => new() { Mailboxes = ["Archive", "Archive/*"] },
+                _ => null,
+            };
+            return password == "secret" || scope is not null ? new Principal(account, user) { Scope = scope } : null;
+        }
 
         public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel)
         {
@@ -82,6 +101,11 @@ internal sealed class ImapHost : IAsyncDisposable
             var stored = SHA256.HashData(HMACSHA256.HashData(salted, "Client Key"u8));
             return new(new ScramKeys("salt"u8.ToArray(), 4096, stored, HMACSHA256.HashData(salted, "Server Key"u8)));
         }
+
+        public TokenOffer? Tokens => TestTokens.Offer;
+
+        public ValueTask<Principal?> CheckTokenAsync(LoginAttempt attempt, string user, string token, CancellationToken cancel) =>
+            TestTokens.CheckAsync(attempt, user, token, account);
 
         public ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel) =>
             new(proofHolds && user == "alice@example.test" ? new Principal(account, user) : null);

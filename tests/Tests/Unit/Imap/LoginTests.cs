@@ -90,6 +90,46 @@ public sealed class LoginTests
         await LeaveAsync(peer, run);
     }
 
+    // \u0001 separates; the second part is the answer to the server's error text.
+    [Theory]
+    [InlineData("OAUTHBEARER", "n,a=alice@example.test,\u0001host=mail.example.test\u0001port=993\u0001auth=Bearer good\u0001\u0001", "OK")]
+    [InlineData("OAUTHBEARER", "n,,\u0001auth=bearer good\u0001\u0001", "OK")]
+    [InlineData("OAUTHBEARER", "n,,\u0001auth=Bearer bad\u0001\u0001|\u0001", "NO [AUTHENTICATIONFAILED]")]
+    [InlineData("OAUTHBEARER", "n,,\u0001auth=Bearer away\u0001\u0001", "NO [UNAVAILABLE] Come again")]
+    [InlineData("OAUTHBEARER", "n,,\u0001auth=Bearer\u0001\u0001", "BAD")]
+    [InlineData("OAUTHBEARER", "auth=Bearer good\u0001\u0001", "BAD")]
+    [InlineData("XOAUTH2", "user=alice@example.test\u0001auth=Bearer good\u0001\u0001", "OK")]
+    [InlineData("XOAUTH2", "user=alice@example.test\u0001auth=Bearer narrow\u0001\u0001|", "NO [AUTHENTICATIONFAILED]")]
+    [InlineData("XOAUTH2", "user=bob@example.test\u0001auth=Bearer good\u0001\u0001|", "NO [AUTHENTICATIONFAILED]")]
+    public async Task A_bearer_token_lets_in_under_tls(string mechanism, string answers, string expected)
+    {
+        foreach (var initial in (bool[])[true, false])
+        {
+            await using var host = await ImapHost.StartAsync();
+            var (peer, run) = await ImapPeer.ConnectAsync(host, cleartext: false, implicitTls: true);
+            await using var _ = peer;
+            Assert.Contains("AUTH=OAUTHBEARER AUTH=XOAUTH2", peer.Greeting, StringComparison.Ordinal);
+            var left = new Queue<string>(answers.Split('|').Select(Base64));
+            await peer.SendAsync($"a AUTHENTICATE {mechanism}{(initial ? " " + left.Dequeue() : "")}\r\n");
+            var line = await peer.LineAsync();
+            for (; line!.StartsWith("+ ", StringComparison.Ordinal); line = await peer.LineAsync()) await peer.SendAsync(left.Dequeue() + "\r\n");
+            Assert.StartsWith("a " + expected, line, StringComparison.Ordinal);
+            Assert.Empty(left);
+            await LeaveAsync(peer, run);
+        }
+    }
+
+    [Fact]
+    public async Task No_token_is_taken_in_the_clear()
+    {
+        await using var host = await ImapHost.StartAsync();
+        var (peer, run) = await ImapPeer.ConnectAsync(host);
+        await using var _ = peer;
+        Assert.DoesNotContain("OAUTH", peer.Greeting, StringComparison.Ordinal);
+        Assert.StartsWith("a NO [CANNOT]", await peer.LastAsync("a", "AUTHENTICATE OAUTHBEARER " + Base64("n,,\u0001auth=Bearer good\u0001\u0001")), StringComparison.Ordinal);
+        await LeaveAsync(peer, run);
+    }
+
     [Theory]
     [InlineData("AUTHENTICATE PLAIN", "*")]
     [InlineData("AUTHENTICATE LOGIN", "*")]

@@ -54,6 +54,11 @@ internal sealed class ManageSieveHost : IAsyncDisposable
 
         public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel) => throw new NotSupportedException();
 
+        public TokenOffer? Tokens => TestTokens.Offer;
+
+        public ValueTask<Principal?> CheckTokenAsync(LoginAttempt attempt, string user, string token, CancellationToken cancel) =>
+            TestTokens.CheckAsync(attempt, user, token, account);
+
         public ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel) => new((Principal?)null);
     }
 }

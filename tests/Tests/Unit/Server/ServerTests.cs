@@ -201,7 +201,7 @@ public sealed class ServerTests : IDisposable
     {
         var good = SettingsText.Parse(SettingsText.Good);
         var next = SettingsText.Parse("nonsense: 1\n");
-        await using var reload = new Reload(good.Settings!, [], () => next, [], NullLogger.Instance, TimeProvider.System);
+        await using var reload = new Reload(good.Settings!, [], (_, _) => Task.FromResult(next), [], NullLogger.Instance, TimeProvider.System);
         Assert.False((await reload.NowAsync("test")).Ok);
         Assert.Same(good.Settings, reload.Settings);
         next = SettingsText.Parse(SettingsText.Good + "log: { format: json }\n");
@@ -230,14 +230,14 @@ public sealed class ServerTests : IDisposable
     {
         var good = SettingsText.Parse(SettingsText.Good);
         var (easy, picky) = (new Picky(null), new Picky("a@x stands twice"));
-        await using (var reload = new Reload(good.Settings!, [], () => good, [easy, picky], NullLogger.Instance, TimeProvider.System))
+        await using (var reload = new Reload(good.Settings!, [], (_, _) => Task.FromResult(good), [easy, picky], NullLogger.Instance, TimeProvider.System))
         {
             var (ok, notes) = await reload.NowAsync("test");
             Assert.False(ok);
             Assert.Equal(["a@x stands twice"], notes);
             Assert.Equal(0, easy.Taken);
         }
-        await using (var reload = new Reload(good.Settings!, [], () => good, [easy], NullLogger.Instance, TimeProvider.System))
+        await using (var reload = new Reload(good.Settings!, [], (_, _) => Task.FromResult(good), [easy], NullLogger.Instance, TimeProvider.System))
             Assert.Equal(["limits hold after a restart"], (await reload.NowAsync("test")).Notes);
     }
 

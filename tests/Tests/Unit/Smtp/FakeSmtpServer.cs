@@ -31,6 +31,14 @@ internal sealed class FakeSmtpServer : IAsyncDisposable
 
     public static X509Certificate2 Certificate { get; } = MakeCertificate();
 
+    /// <summary>Shown instead of <see cref="Certificate"/>.</summary>
+    public X509Certificate2? Show { get; set; }
+
+    /// <summary>The name the last client asked for (SNI).</summary>
+    public string? ServerName { get; private set; }
+
+    public System.Security.Authentication.SslProtocols Protocols { get; set; }
+
     public IPEndPoint EndPoint { get; }
 
     public List<string> Extensions { get; } = ["PIPELINING", "8BITMIME", "SIZE 1000000", "ENHANCEDSTATUSCODES"];
@@ -129,7 +137,9 @@ internal sealed class FakeSmtpServer : IAsyncDisposable
                     string[] lines = ["mx.test", .. server.Extensions.Where(e => e != "STARTTLS" || !_tls)];
                     return await SayAsync(line, string.Join("\r\n", lines.Select((l, i) => (i == lines.Length - 1 ? "250 " : "250-") + l)));
                 case "STARTTLS":
-                    if (!await SayAsync(line, "220 go")) return false;
+                    var goes = false;
+                    if (!await SayAsync(line, "220 go", taken: () => goes = true)) return false;
+                    if (!goes) return true;
                     if (server.BreakHandshake)
                     {
                         await _stream.WriteAsync("no TLS here\r\n"u8.ToArray(), stop);
@@ -200,7 +210,11 @@ internal sealed class FakeSmtpServer : IAsyncDisposable
         private async Task SecureAsync()
         {
             var secure = new SslStream(_stream);
-            await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = Certificate }, stop);
+            await secure.AuthenticateAsServerAsync((_, hello, _, _) =>
+            {
+                server.ServerName = hello.ServerName;
+                return new(new SslServerAuthenticationOptions { ServerCertificate = server.Show ?? Certificate, EnabledSslProtocols = server.Protocols });
+            }, null, stop);
             (_stream, _tls) = (secure, true);
         }
 

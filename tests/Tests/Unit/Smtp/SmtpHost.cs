@@ -76,9 +76,26 @@ internal sealed class SmtpHost : IMailReceiver, IAuthenticator
     public ValueTask<Principal?> CheckPasswordAsync(LoginAttempt attempt, string user, string password, CancellationToken cancel) => user switch
     {
         "overload" => throw new LoginOverloadException(),
+        "two-step" => Advise(attempt, LoginAdviceKind.AppPasswordNeeded, "Make an app password"),
+        "expired" => Advise(attempt, LoginAdviceKind.Expired, "It has expired"),
+        "away" => Advise(attempt, LoginAdviceKind.Unavailable, "Come again"),
         "fault" => throw new InvalidOperationException("the accounts are on fire"),
         _ => new(password == Password && user == "alice@example.test" ? new Principal(1, user) : null),
     };
+
+    /// <summary>Logins by token are offered.</summary>
+    public bool HasTokens { get; set; }
+
+    public TokenOffer? Tokens => HasTokens ? TestTokens.Offer : null;
+
+    public ValueTask<Principal?> CheckTokenAsync(LoginAttempt attempt, string user, string token, CancellationToken cancel) =>
+        TestTokens.CheckAsync(attempt, user, token, 1);
+
+    private static ValueTask<Principal?> Advise(LoginAttempt attempt, LoginAdviceKind kind, string text)
+    {
+        attempt.Notes.Advice = new(kind, text);
+        return new((Principal?)null);
+    }
 
     public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel) => new(Keys.Value);
 

@@ -106,6 +106,7 @@ public sealed partial class SmtpTranscripts
             long.Parse(script.Settings.GetValueOrDefault("spool", "10000000")), login: !script.Settings.ContainsKey("nologin"))
         {
             BeginFails = script.Settings.ContainsKey("beginfails"),
+            HasTokens = script.Settings.ContainsKey("tokens"),
             ScramOffered = !script.Settings.ContainsKey("noscram"),
         };
         return host;

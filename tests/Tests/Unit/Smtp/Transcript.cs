@@ -21,7 +21,7 @@ public enum Cut
 /// A conversation in a text file. "C: line" is sent with CRLF, "C~ text" without; "S: line" must come (<c>&lt;any&gt;</c> stands for anything),
 /// "S~ end": the server closes. "T:" starts TLS at the client, "D:" drains the server, "A: seconds" lets time pass until the next reply. "M: text"
 /// is a message that was taken and "E: text" its envelope (<see cref="SmtpTranscripts.Envelope"/>); "L: text" was logged. "\0 \r \n \t \\ \xHH",
-/// {x:80*a} and {b64:text} expand in what is sent. Before all: "kind", "tls", "implicit" TLS, "clearlogin", "nologin", "noscram", "spool" octets,
+/// {x:80*a} and {b64:text} expand in what is sent. Before all: "kind", "tls", "implicit" TLS, "clearlogin", "nologin", "noscram", "tokens", "spool" octets,
 /// "beginfails", "limit Name=number ...", "cut Whole ..." (these cuts only). "#" comments.
 /// </summary>
 internal sealed partial class Transcript

@@ -215,7 +215,7 @@ public sealed class UpkeepTests
         Assert.Equal("Waiting Held", string.Join(' ', Enum.GetNames<QueueState>()));
         Assert.Equal("Person Automatic Bulk", string.Join(' ', Enum.GetNames<QueuePriority>()));
         Assert.Equal([0, 1, 2, 4, 8], Enum.GetValues<DsnNotify>().Select(f => (int)f));
-        Assert.Equal([0, 1, 2, 4], Enum.GetValues<QueueNeeds>().Select(f => (int)f));
+        Assert.Equal([0, 1, 2, 4, 8, 16], Enum.GetValues<QueueNeeds>().Select(f => (int)f));
         Assert.Equal([0, 1], Enum.GetValues<AccountState>().Select(f => (int)f));
         Assert.Equal(unchecked((long)0xaf63dc4c8601ec8cUL), ThreadKeys.Hash("a"));
     }

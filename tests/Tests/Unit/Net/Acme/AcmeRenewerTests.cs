@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Aviso.Dns;
 using Aviso.Net;
 using Microsoft.Extensions.Logging;
@@ -21,12 +22,14 @@ public sealed class AcmeRenewerTests : IDisposable
         _second.Dispose();
     }
 
+    private readonly FakeZone _zone = new();
+
     private AcmeRenewer Renewer(params FakeAuthority[] authorities) => new(new()
     {
         Authorities = [.. authorities.Select(a => a.Authority)],
         Certificates = [new(["mail.example.org"], AcmeMethod.Http01)],
         Contact = "postmaster@example.org",
-    }, _shelf, new FakeZone(), _clock, _log, a => authorities.First(f => f.Host == a.Name).Handler(), new Random(1));
+    }, _shelf, _zone, _clock, _log, a => authorities.First(f => f.Host == a.Name).Handler(), new Random(1));
 
     [Fact]
     public async Task A_certificate_is_ordered_kept_and_found_again_after_a_restart()
@@ -62,6 +65,52 @@ public sealed class AcmeRenewerTests : IDisposable
         Assert.Equal(2, _first.Orders.Count);
         Assert.Equal(1, _first.AccountsMade);
         Assert.Equal(_clock.GetUtcNow().AddDays(90), renewer.States()[0].NotAfter!.Value, TimeSpan.FromSeconds(2));
+    }
+
+    [Theory]
+    [InlineData("none", false)]
+    [InlineData("next", false)]
+    [InlineData("in use", true)]
+    [InlineData("both", false)]
+    [InlineData("authority", false)]
+    [InlineData("stale", false)]
+    [InlineData("fails", true)]
+    public async Task Renewal_keeps_the_key_while_the_dns_names_it_and_not_the_next(string records, bool kept)
+    {
+        using var renewer = Renewer(_first);
+        await renewer.StepAsync(default);
+        var (first, next) = (KeyOf(renewer), renewer.NextKeyOf("mail.example.org")!);
+        Assert.NotEqual(first, next);
+        const string name = "_25._tcp.mail.example.org";
+        if (records is "in use" or "both") _zone.Tlsa(name, 3, 1, 1, SHA256.HashData(first));
+        if (records is "next" or "both") _zone.Tlsa(name, 3, 1, 1, SHA256.HashData(next));
+        if (records == "authority") _zone.Tlsa(name, 2, 1, 1, SHA256.HashData([1]));
+        if (records == "stale") _zone.Tlsa(name, 3, 1, 1, SHA256.HashData([2]));
+        if (records == "fails") _zone.Fail(name, DnsStatus.ServFail);
+        _clock.Advance(TimeSpan.FromDays(61));
+        await renewer.StepAsync(default);
+        Assert.Equal(2, _first.Orders.Count);
+        Assert.Equal(kept ? first : next, KeyOf(renewer));
+        // What was announced as next stays the next until it is used; then there is another.
+        Assert.Equal(kept, renewer.NextKeyOf("mail.example.org")!.AsSpan().SequenceEqual(next));
+        Assert.Equal(kept, _log.Lines.Any(l => l.Contains("renewed with the key it has", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task The_next_key_is_the_same_after_a_restart()
+    {
+        using var renewer = Renewer(_first);
+        await renewer.StepAsync(default);
+        using var again = Renewer(_first);
+        await again.LoadAsync(default);
+        Assert.Equal(renewer.NextKeyOf("mail.example.org"), again.NextKeyOf("MAIL.example.org"));
+        Assert.Null(again.NextKeyOf("other.example.org"));
+    }
+
+    private static byte[] KeyOf(AcmeRenewer renewer)
+    {
+        using var shown = new TlsCertificates(renewer.Sources);
+        return shown.Default.PublicKey.ExportSubjectPublicKeyInfo();
     }
 
     [Fact]

@@ -1,13 +1,13 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
-namespace Aviso.MailAuth;
+namespace Aviso.Base;
 
 /// <summary>
 /// Ed25519 (RFC 8032) by OpenSSL's libcrypto, which .NET does not offer itself. The library is found when it is first needed;
 /// without it <see cref="IsAvailable"/> is false and says why, and nothing else stops working.
 /// </summary>
-internal static unsafe class Ed25519
+public static unsafe class Ed25519
 {
     private const int EvpPkeyEd25519 = 1087;
 
@@ -137,7 +137,7 @@ internal static unsafe class Ed25519
 }
 
 /// <summary>An Ed25519 key, public or private; may be used by many threads at a time.</summary>
-internal sealed class Ed25519Key : SafeHandle
+public sealed class Ed25519Key : SafeHandle
 {
     /// <summary>Octets of a public key, and of a private key's seed.</summary>
     public const int Length = 32;

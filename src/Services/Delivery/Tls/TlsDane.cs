@@ -1,4 +1,3 @@
-using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Aviso.Dns;
@@ -49,14 +48,9 @@ internal sealed class TlsDane(IResolver resolver, TimeProvider clock)
     }
 
     /// <summary>The certificate check for <paramref name="names"/>: the MX host and the domain it takes mail for.</summary>
-    public RemoteCertificateValidationCallback Verify(DaneAnswer answer, params IReadOnlyList<string> names) => (_, certificate, chain, _) =>
-    {
-        if (answer.State == DaneState.Encrypt) return true;
-        if (certificate is null) return false;
-        using var leaf = X509CertificateLoader.LoadCertificate(certificate.GetRawCertData());
-        var sent = chain is null ? [] : chain.ChainPolicy.ExtraStore.Concat(chain.ChainElements.Select(e => e.Certificate)).ToList();
-        return Matches(answer.Records, leaf, sent, names, clock.GetUtcNow());
-    };
+    public TlsJudge Judge(DaneAnswer answer, params IReadOnlyList<string> names) => (leaf, sent, _, _) =>
+        Matches(answer.Records, leaf, sent, names, clock.GetUtcNow()) ? null
+            : new("tlsa-invalid", $"the certificate matches none of the {answer.Records.Count} TLSA records of {names[0]}");
 
     /// <summary>Does one of the records vouch for <paramref name="leaf"/>.</summary>
     public static bool Matches(

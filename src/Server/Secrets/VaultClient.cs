@@ -1,0 +1,110 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Aviso.Settings;
+
+namespace Aviso.Secrets;
+
+/// <summary>Reads secrets of KV engines, version 1 and 2 (https://developer.hashicorp.com/vault/api-docs/secret/kv).</summary>
+internal sealed class VaultClient(VaultOptions options, TimeProvider clock) : IDisposable
+{
+    private readonly VaultHttp _http = new(options, clock);
+    private readonly ConcurrentDictionary<string, KvPlace> _places = [];
+    private VaultToken? _token;
+
+    public VaultOptions Options => options;
+
+    public DateTimeOffset? RenewAt => _token?.RenewAt;
+
+    public void Dispose()
+    {
+        _token?.Dispose();
+        _http.Dispose();
+    }
+
+    /// <summary>Begins a round of reading; null when it may go on.</summary>
+    public Task<VaultProblem?> BeginAsync(CancellationToken cancel) => (_token ??= new(options, _http, clock)).BeginAsync(cancel);
+
+    /// <param name="path">Mount and secret, as `vault kv get` takes it.</param>
+    public async Task<VaultAnswer> ReadAsync(string path, CancellationToken cancel)
+    {
+        var (place, problem) = await PlaceAsync(path, cancel);
+        if (problem is not null) return problem;
+        var reply = await _token!.SendAsync(place.Api, cancel);
+        if (reply.Problem is not null) return reply.Problem;
+        if (reply.Status == 403) return await DeniedAsync(path, [place.Api], cancel);
+        if (reply.Status == 404)
+        {
+            // The engine may have been upgraded to version 2 meanwhile.
+            _places.TryRemove(path, out _);
+            return Missing(path, place, reply);
+        }
+        if (!reply.Ok) return Odd(path, reply);
+        return place.IsTwo ? Two(path, reply) : One(path, reply);
+    }
+
+    /// <param name="Api">Below /v1/.</param>
+    private sealed record KvPlace(string Api, bool IsTwo);
+
+    private async Task<(KvPlace Place, VaultProblem? Problem)> PlaceAsync(string path, CancellationToken cancel)
+    {
+        if (options.Kv != KvVersion.Auto) return (Place(path, path[..(path.IndexOf('/') + 1)], options.Kv == KvVersion.Two), null);
+        if (_places.TryGetValue(path, out var known)) return (known, null);
+        var reply = await _token!.SendAsync("sys/internal/ui/mounts/" + path, cancel);
+        if (reply.Problem is not null) return (null!, reply.Problem);
+        if (reply.Status == 403)
+        {
+            var mount = path[..(path.IndexOf('/') + 1)];
+            return (null!, await DeniedAsync(path, [Place(path, mount, true).Api, path], cancel));
+        }
+        // A Vault before 0.10 has version 1 only and no such question.
+        if (reply.Status == 404) return (Place(path, "", false), null);
+        if (!reply.Ok) return (null!, Odd(path, reply));
+        if (reply.Text("data", "type") is var type and not ("kv" or "generic"))
+            return (null!, new(VaultTrouble.Wrong, $"{path} is on a secrets engine of type `{Clean(type)}`; only KV secrets are read, since reading others makes a new secret each time"));
+        var at = reply.Text("data", "path");
+        if (!path.StartsWith(at, StringComparison.Ordinal)) at = "";
+        var place = Place(path, at, reply.Text("data", "options", "version") == "2");
+        _places[path] = place;
+        return (place, null);
+    }
+
+    private static KvPlace Place(string path, string mount, bool two) => new(two ? $"{mount}data/{path[mount.Length..]}" : path, two);
+
+    private static VaultAnswer One(string path, VaultReply reply)
+    {
+        if (reply.Text("lease_id").Length > 0)
+            return new VaultProblem(VaultTrouble.Wrong, $"{path} is a dynamic secret (it has a lease); only KV secrets are read, since reading others makes a new secret each time");
+        return reply.At("data") is { ValueKind: JsonValueKind.Object } data ? new VaultSecret(data, null) : NoKv(path, "1");
+    }
+
+    private static VaultAnswer Two(string path, VaultReply reply) => reply.At("data", "data") is { ValueKind: JsonValueKind.Object } data
+        ? new VaultSecret(data, reply.Number("data", "metadata", "version")) : NoKv(path, "2");
+
+    private static VaultProblem NoKv(string path, string version) => new(VaultTrouble.Wrong,
+        $"Vault's answer for {path} does not look like KV version {version}; see `vault.kv`");
+
+    private static VaultProblem Missing(string path, KvPlace place, VaultReply reply)
+    {
+        var version = reply.Number("data", "metadata", "version");
+        if (reply.Flag("data", "metadata", "destroyed"))
+            return new(VaultTrouble.Missing, $"version {version} of {path} in Vault was destroyed; write a new one (`vault kv put {path} ...`)");
+        if (reply.Text("data", "metadata", "deletion_time") is { Length: > 0 } when)
+            return new(VaultTrouble.Missing, $"version {version} of {path} in Vault was deleted at {Clean(when)}; `vault kv undelete -versions={version} {path}` brings it back");
+        var twice = place.IsTwo && path.Split('/') is [_, "data", _, ..]
+            ? $"; leave out `data/`, which is added for KV version 2: vault:{path.Replace("/data/", "/", StringComparison.Ordinal)}" : "";
+        return new(VaultTrouble.Missing, $"there is no secret {path} in Vault (asked for {place.Api}){twice}");
+    }
+
+    private async Task<VaultProblem> DeniedAsync(string path, IReadOnlyList<string> apis, CancellationToken cancel)
+    {
+        if (options.Login is VaultLogin.Token && !await _token!.IsKnownAsync(cancel))
+            return new(VaultTrouble.Denied, $"Vault at {options.Address} does not know the token (any more): give a new one as `vault.token`");
+        var policy = string.Join(" or ", apis.Select(a => $"path \"{a}\" {{ capabilities = [\"read\"] }}"));
+        return new(VaultTrouble.Denied, $"Vault refuses {path} to us (logged in by {options.Login}): the policy needs {policy}");
+    }
+
+    private static VaultProblem Odd(string path, VaultReply reply) =>
+        new(VaultTrouble.Wrong, $"Vault answers {reply.Status} for {path}{(reply.Errors() is { Length: > 0 } why ? $" ({why})" : "")}");
+
+    private static string Clean(string text) => new([.. text.Take(60).Select(c => char.IsControl(c) ? ' ' : c)]);
+}

@@ -1,0 +1,156 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Aviso.Secrets;
+
+/// <summary>
+/// Vault's HTTP API, one request at a time: headers, TLS with authorities of one's own, a limit on time and size. Redirects are not
+/// followed, so that a token never goes to another host; no proxy is used.
+/// </summary>
+internal sealed class VaultHttp : IDisposable
+{
+    /// <summary>Vault itself takes values of 1 MB by default.</summary>
+    public const int MaxAnswer = 4 << 20;
+
+    private readonly HttpClient _http;
+    private readonly X509Certificate2Collection? _authorities;
+    private readonly VaultOptions _options;
+    private readonly TimeProvider _clock;
+
+    /// <exception cref="CryptographicException">The authorities are no PEM.</exception>
+    public VaultHttp(VaultOptions options, TimeProvider clock)
+    {
+        (_options, _clock) = (options, clock);
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            MaxResponseHeadersLength = 32,
+            ConnectTimeout = options.Timeout,
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
+            // A Vault that moved is found again.
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        };
+        if (options.Ca is { } ca)
+        {
+            _authorities = [];
+            _authorities.ImportFromPem(ca);
+            handler.SslOptions.RemoteCertificateValidationCallback = Trusts;
+        }
+        _http = new(handler) { BaseAddress = new(options.Address + "/v1/"), Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        foreach (var authority in _authorities ?? []) authority.Dispose();
+    }
+
+    /// <summary>Never throws but when it is cancelled.</summary>
+    /// <param name="path">Below /v1/, not escaped.</param>
+    public async Task<VaultReply> SendAsync(HttpMethod method, string path, JsonObject? body, string? token, CancellationToken cancel)
+    {
+        using var limit = new CancellationTokenSource(_options.Timeout, _clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
+        using var request = Request(method, path, body, token);
+        try
+        {
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            if ((int)response.StatusCode is >= 300 and < 400) return Redirected(response);
+            var octets = await ReadAsync(response.Content, either.Token);
+            return octets is null ? No(VaultTrouble.Wrong, $"answers with more than {MaxAnswer >> 20} MB; is `vault.address` right?")
+                : Judge((int)response.StatusCode, octets);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return No(VaultTrouble.Away, $"did not answer within {_options.Timeout.TotalSeconds:0.#} s");
+        }
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.SecureConnectionError)
+        {
+            return No(VaultTrouble.Wrong, _options.Ca is null
+                ? "shows a certificate that is not trusted here, or speaks no TLS: give the authority that signed it as `vault.ca`"
+                : "shows a certificate that `vault.ca` did not sign or that is for another name, or speaks no TLS");
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            return No(VaultTrouble.Away, $"cannot be reached: {e.InnerException?.Message ?? e.Message}");
+        }
+    }
+
+    private HttpRequestMessage Request(HttpMethod method, string path, JsonObject? body, string? token)
+    {
+        var request = new HttpRequestMessage(method, string.Join('/', path.Split('/').Select(Uri.EscapeDataString)));
+        // Agents and proxies of Vault ask for this one against forged requests.
+        request.Headers.Add("X-Vault-Request", "true");
+        if (_options.Namespace is { } name) request.Headers.TryAddWithoutValidation("X-Vault-Namespace", name.Trim('/'));
+        if (token is not null) request.Headers.TryAddWithoutValidation("X-Vault-Token", token);
+        if (body is not null) request.Content = new StringContent(body.ToJsonString()) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        return request;
+    }
+
+    /// <summary>Null when it is too large.</summary>
+    private static async Task<byte[]?> ReadAsync(HttpContent content, CancellationToken cancel)
+    {
+        if (content.Headers.ContentLength > MaxAnswer) return null;
+        await using var stream = await content.ReadAsStreamAsync(cancel);
+        using var whole = new MemoryStream();
+        var piece = new byte[16 << 10];
+        while (await stream.ReadAsync(piece, cancel) is var count and > 0)
+        {
+            if (whole.Length + count > MaxAnswer) return null;
+            whole.Write(piece, 0, count);
+        }
+        return whole.ToArray();
+    }
+
+    private VaultReply Judge(int status, byte[] octets)
+    {
+        JsonElement? body = null;
+        try
+        {
+            if (octets.Length > 0)
+            {
+                using var document = JsonDocument.Parse(octets, new() { MaxDepth = 32 });
+                body = document.RootElement.Clone();
+            }
+        }
+        catch (JsonException)
+        {
+            if (status == 200) return No(VaultTrouble.Wrong, "answers with something that is not JSON; is `vault.address` right?");
+        }
+        var reply = new VaultReply(status, body, null);
+        if (status == 503 && reply.Errors().Contains("sealed", StringComparison.OrdinalIgnoreCase))
+            return No(VaultTrouble.Sealed, "is sealed: somebody must unseal it (`vault operator unseal`)");
+        // 412: a secondary that has not caught up; 429: too many requests; 472 and 473: a standby that does not forward.
+        if (status is >= 500 or 412 or 429 or 472 or 473)
+            return No(VaultTrouble.Away, $"answers {status}{(reply.Errors() is { Length: > 0 } why ? $" ({why})" : "")}");
+        return reply;
+    }
+
+    private VaultReply Redirected(HttpResponseMessage response)
+    {
+        var to = response.Headers.Location is { IsAbsoluteUri: true } there ? $"{there.Scheme}://{there.Authority}" : "elsewhere";
+        return No(VaultTrouble.Wrong, $"redirects to {to}, which is not followed: give the address that answers as `vault.address`");
+    }
+
+    private VaultReply No(VaultTrouble kind, string text) => new(0, null, new(kind, $"Vault at {_options.Address} {text}"));
+
+    private bool Trusts(object sender, X509Certificate? certificate, X509Chain? sent, SslPolicyErrors errors)
+    {
+        if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)) return false;
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.AddRange(_authorities!);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        if (sent is not null)
+            foreach (var element in sent.ChainElements) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
+        return chain.Build((X509Certificate2)certificate);
+    }
+}

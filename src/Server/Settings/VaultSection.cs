@@ -1,0 +1,112 @@
+namespace Aviso.Settings;
+
+/// <summary>Which kind of KV secrets engine is asked.</summary>
+public enum KvVersion
+{
+    /// <summary>Vault says.</summary>
+    Auto, One, Two,
+}
+
+public sealed class VaultSection : SettingsSection
+{
+    public const string ServiceAccountToken = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+
+    /// <summary>Scheme, host and port.</summary>
+    public string Address { get; private set; } = "";
+
+    public string? Namespace { get; private set; }
+
+    /// <summary>PEM of the authorities to trust instead of the system's, or null.</summary>
+    public Secret? Ca { get; private set; }
+
+    public Secret? Token { get; private set; }
+
+    public Secret? RoleId { get; private set; }
+
+    public Secret? SecretId { get; private set; }
+
+    public string? KubernetesRole { get; private set; }
+
+    /// <summary>Path of the service account's token, read again at every login.</summary>
+    public string KubernetesToken { get; private set; } = ServiceAccountToken;
+
+    /// <summary>Where the auth method is mounted; null for its usual place.</summary>
+    public string? LoginMount { get; private set; }
+
+    public KvVersion Kv { get; private set; }
+
+    public TimeSpan Every { get; private set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Of one request.</summary>
+    public TimeSpan Timeout { get; private set; } = TimeSpan.FromSeconds(5);
+
+    public TimeSpan StartPatience { get; private set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Null: nothing is kept over a restart.</summary>
+    public Secret? CacheKey { get; private set; }
+
+    internal static readonly Table<VaultSection> Table = new(
+        "Where `vault:PATH#FIELD` references are read: a HashiCorp Vault or OpenBao server; see docs/secrets.md. "
+        + "Give one way to log in: `token`, `role_id` with `secret_id` (AppRole), or `kubernetes_role`. No value here may be a `vault:` reference itself.",
+    [
+        new Key<VaultSection, string>("address", Types.Text, s => s.Address, (s, v) => s.Address = v.TrimEnd('/'),
+            "Scheme, host and port. Redirects are not followed: give the address that answers.")
+            { Required = true, Example = "\"https://vault.example.org:8200\"" },
+        new Key<VaultSection, string>("namespace", Types.Text, s => s.Namespace, (s, v) => s.Namespace = v,
+            "The namespace that paths and logins are in.") { Example = "team/mail", DefaultText = "none" },
+        new Key<VaultSection, Secret>("ca", Types.Certificate, s => s.Ca, (s, v) => s.Ca = v,
+            "Certificate authorities to trust for Vault instead of the system's, as PEM.")
+            { Example = "file:/etc/aviso/vault-ca.crt", DefaultText = "the system's" },
+        new Key<VaultSection, Secret>("token", Types.Secret, s => s.Token, (s, v) => s.Token = v,
+            "A token. It is renewed while Vault allows it; with `file:` a token that an agent replaces is read again.")
+            { Example = "file:/run/vault/token", DefaultText = "none" },
+        new Key<VaultSection, Secret>("role_id", Types.Secret, s => s.RoleId, (s, v) => s.RoleId = v,
+            "Log in as this AppRole.") { Example = "file:/etc/aviso/role-id", DefaultText = "none" },
+        new Key<VaultSection, Secret>("secret_id", Types.Secret, s => s.SecretId, (s, v) => s.SecretId = v,
+            "The AppRole's secret.") { Example = "file:/etc/aviso/secret-id", DefaultText = "none" },
+        new Key<VaultSection, string>("kubernetes_role", Types.Word, s => s.KubernetesRole, (s, v) => s.KubernetesRole = v,
+            "Log in with the pod's service account as this role of Vault's Kubernetes auth method.") { Example = "aviso", DefaultText = "none" },
+        new Key<VaultSection, string>("kubernetes_token", Types.Path, s => s.KubernetesToken, (s, v) => s.KubernetesToken = v,
+            "The file with the service account's token; read at every login.") { Example = "/var/run/secrets/vault/token" },
+        new Key<VaultSection, string>("login_mount", Types.Text, s => s.LoginMount, (s, v) => s.LoginMount = v.Trim('/'),
+            "Where the auth method is mounted, when not at its usual place.") { Example = "kubernetes-prod", DefaultText = "`approle` or `kubernetes`" },
+        new Key<VaultSection, KvVersion>("kv", Types.Words("version", ("auto", KvVersion.Auto), ("1", KvVersion.One), ("2", KvVersion.Two)),
+            s => s.Kv, (s, v) => s.Kv = v,
+            "The version of the KV secrets engine. auto: ask Vault. With 1 or 2 the mount is the first part of each path.") { Example = "\"2\"" },
+        new Key<VaultSection, TimeSpan>("every", Types.Duration, s => s.Every, (s, v) => s.Every = v,
+            "How often secrets are read again; SIGHUP does it at once.") { Example = "5m" },
+        new Key<VaultSection, TimeSpan>("timeout", Types.Duration, s => s.Timeout, (s, v) => s.Timeout = v,
+            "How long one request may take, at most 60s.") { Example = "10s" },
+        new Key<VaultSection, TimeSpan>("start_patience", Types.Duration, s => s.StartPatience, (s, v) => s.StartPatience = v,
+            "How long a start without kept values waits for a Vault that is away or sealed before it gives up.") { Example = "10m" },
+        new Key<VaultSection, Secret>("cache_key", Types.Secret, s => s.CacheKey, (s, v) => s.CacheKey = v,
+            "At least 32 characters, such as from `openssl rand -base64 32`. With it the last values are kept encrypted in the data folder, "
+            + "so that the server starts while Vault is away. Keep it outside the data folder and its backups.")
+            { Example = "env:AVISO_CACHE_KEY", DefaultText = "none: nothing is kept over a restart" },
+    ]);
+}
+
+/// <summary>What the keys of `vault` must agree on.</summary>
+internal static class VaultChecks
+{
+    public const int LeastKey = 32;
+
+    public static void Run(VaultSection vault, Problems problems)
+    {
+        if (vault.Has("address") && vault.Address.Length > 0 && !IsAddress(vault.Address))
+            Say("address", "must be a URL of scheme, host and port, such as https://vault.example.org:8200");
+        var ways = new[] { "token", "role_id", "kubernetes_role" }.Where(vault.Has).ToList();
+        if (ways.Count == 0) Say("address", "says no way to log in: give `token`, `role_id` with `secret_id`, or `kubernetes_role`");
+        if (ways.Count > 1) Say(ways[1], $"contradicts `{ways[0]}`: choose one way to log in");
+        if (vault.Has("secret_id") && !vault.Has("role_id")) Say("secret_id", "needs its `role_id`");
+        if (vault.Timeout < TimeSpan.FromSeconds(1) || vault.Timeout > TimeSpan.FromMinutes(1)) Say("timeout", "must be from 1s to 60s");
+        if (vault.Every < TimeSpan.FromSeconds(1) || vault.Every > TimeSpan.FromDays(1)) Say("every", "must be from 1s to 1d");
+        if (vault.CacheKey is { } key && key.Reveal().Length < LeastKey)
+            Say("cache_key", $"must have at least {LeastKey} characters: it is used as it is, not stretched. `openssl rand -base64 32` makes one");
+
+        void Say(string key, string text) => SettingsChecks.Say(problems, vault, key, text);
+    }
+
+    private static bool IsAddress(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "https" or "http"
+        && uri.PathAndQuery is "/" or "" && uri.UserInfo.Length == 0 && uri.Fragment.Length == 0;
+}

@@ -1,0 +1,68 @@
+using System.Net;
+using Aviso.Delivery;
+using Aviso.Dns;
+using Aviso.Settings;
+using Aviso.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Server;
+
+/// <summary>TLS between mail servers, both ways: what others publish and mail to them is held to, and what we publish.</summary>
+internal sealed class TransportParts : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly StsPolicies _sts;
+    private readonly IResolver _resolver;
+    private volatile ServerSettings _settings;
+    private Task _running = Task.CompletedTask;
+
+    private TransportParts(ServerSettings settings, StsPolicies sts, IResolver resolver)
+    {
+        (_settings, _sts, _resolver) = (settings, sts, resolver);
+        Published = PublishedSts.Policy(settings);
+    }
+
+    /// <summary>The policy of our own domains; null when none is published.</summary>
+    public StsPolicy? Published { get; private set; }
+
+    /// <summary>Null when the settings say not to look.</summary>
+    public StsPolicies? Sts { get; private init; }
+
+    public static TransportParts Start(
+        ServerSettings settings, IDocumentRows documents, IResolver resolver, Func<IPAddress, bool> mayDial, TimeProvider clock, ILogger log)
+    {
+        var sts = new StsPolicies(resolver, new StsFetcher(resolver, mayDial, SocketDial.ConnectAsync, clock), documents, clock, log);
+        var parts = new TransportParts(settings, sts, resolver) { Sts = settings.MtaSts.Verify ? sts : null };
+        if (settings.MtaSts.Verify && settings.Outbound.Capture is null) parts._running = sts.RunAsync(parts._stop.Token);
+        return parts;
+    }
+
+    public void Take(ServerSettings now)
+    {
+        _settings = now;
+        Published = PublishedSts.Policy(now);
+    }
+
+    /// <summary>The records that announce our policy, for each domain; null when none is published.</summary>
+    public async Task<IReadOnlyList<WantedRecord>?> StsRecordsAsync(IReadOnlyList<string> domains, CertificateParts certificates, CancellationToken cancel)
+    {
+        if (Published is not { } policy) return null;
+        var rows = new List<WantedRecord>();
+        foreach (var domain in domains)
+            rows.AddRange(await PublishedSts.RecordsAsync(_settings, policy, domain, certificates.Shown?.All ?? [], _resolver, cancel));
+        return rows;
+    }
+
+    /// <summary>TLSA records of our mail host; null without a certificate.</summary>
+    public async Task<IReadOnlyList<WantedRecord>?> TlsaRecordsAsync(CertificateParts certificates, CancellationToken cancel) =>
+        certificates.Shown?.For(_settings.Hostname) is not { } current ? null
+            : await PublishedTlsa.RecordsAsync(_settings.Hostname, current, certificates.Renewer?.NextKeyOf(_settings.Hostname), _resolver, cancel);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _sts.DisposeAsync();
+        _stop.Dispose();
+    }
+}

@@ -1,0 +1,3 @@
+require ["variables", "regex"];
+set "x" "a(";
+if string :regex "a" "${x}" { discard; }

@@ -1,0 +1,1 @@
+require ["extlists"]; if header :list "subject" "tag:none" { keep; }

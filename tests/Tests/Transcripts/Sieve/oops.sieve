@@ -1,0 +1,3 @@
+require ["ihave", "fileinto"];
+fileinto "Lost";
+if not ihave "no-such-thing" { error "for my own reason"; }

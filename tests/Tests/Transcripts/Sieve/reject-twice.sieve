@@ -1,0 +1,1 @@
+require ["reject", "ereject"]; reject "No."; ereject "No.";

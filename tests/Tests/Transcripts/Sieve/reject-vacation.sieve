@@ -1,0 +1,1 @@
+require ["reject", "vacation"]; vacation "Away."; reject "No.";

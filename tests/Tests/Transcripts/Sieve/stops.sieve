@@ -1,0 +1,5 @@
+require ["include", "fileinto"];
+include "returns";
+fileinto "A";
+include "stops";
+fileinto "B";

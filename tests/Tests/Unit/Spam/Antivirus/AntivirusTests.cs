@@ -1,0 +1,185 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Aviso.Spam;
+using Aviso.Tests.Unit.Store;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Aviso.Tests.Unit.Spam.Antivirus;
+
+public sealed class AntivirusTests
+{
+    [Theory]
+    [InlineData("stream: OK\0", "Clean", "")]
+    [InlineData("stream: OK\n", "Clean", "")]
+    [InlineData("stream: Eicar-Signature FOUND\0", "Virus", "Eicar-Signature")]
+    [InlineData("1: stream: Win.Test.EICAR_HDB-1 FOUND\0", "Virus", "Win.Test.EICAR_HDB-1")]
+    [InlineData("stream: A B FOUND\0", "Virus", "A B")]
+    [InlineData("INSTREAM size limit exceeded. ERROR\0", "TooLarge", "size limit")]
+    [InlineData("stream: Can't allocate memory ERROR\0", "Error", "stream: Can't allocate memory ERROR")]
+    [InlineData("UNKNOWN COMMAND\0", "Error", "UNKNOWN COMMAND")]
+    [InlineData("stream:  FOUND\0", "Error", "stream:  FOUND")]
+    [InlineData("stream: X\r\nY FOUND\0", "Virus", "X??Y")]
+    [InlineData("OK", "Error", "OK")]
+    [InlineData("", "Error", "")]
+    public void Replies_are_read(string reply, string result, string text)
+    {
+        var read = ClamdReply.Parse(Encoding.Latin1.GetBytes(reply));
+        Assert.Equal((result, text), (read.Result.ToString(), read.Text));
+    }
+
+    [Theory]
+    [InlineData("unix:/run/clamav/clamd.ctl", "unix:/run/clamav/clamd.ctl")]
+    [InlineData("127.0.0.1:3310", "127.0.0.1:3310")]
+    [InlineData("[::1]:3310", "[::1]:3310")]
+    [InlineData("clamav:3310", "clamav:3310")]
+    [InlineData("::1:3310", null)]
+    [InlineData("clamav", null)]
+    [InlineData("clamav:0", null)]
+    [InlineData(":3310", null)]
+    [InlineData("unix:relative", null)]
+    [InlineData("/run/clamav/clamd.ctl", null)]
+    public void Addresses_are_sockets_or_hosts(string text, string? shown) =>
+        Assert.Equal(shown, ClamdAddress.TryParse(text, out var address) ? address.ToString() : null);
+
+    [Fact]
+    public async Task A_clean_message_arrives_whole_and_is_marked_clean()
+    {
+        await using var clamd = new FakeClamd("stream: OK\0");
+        var verdict = await FilterAsync(clamd, SpamMail.Around(new string('x', 300_000)));
+        Assert.Equal(("", SpamAction.Accept), (verdict.Virus, verdict.Action));
+        Assert.Empty(verdict.Skipped);
+        Assert.EndsWith("xxx\r\n", Encoding.ASCII.GetString(clamd.Received), StringComparison.Ordinal);
+        Assert.True(clamd.Received.Length > 300_000);
+    }
+
+    [Theory]
+    [InlineData(SpamAction.Reject)]
+    [InlineData(SpamAction.Tag)]
+    public async Task A_virus_gets_the_action_of_the_settings(SpamAction action)
+    {
+        await using var clamd = new FakeClamd("stream: Eicar-Signature FOUND\0");
+        var verdict = await FilterAsync(clamd, SpamMail.Around("x"), o => o with { Action = action });
+        Assert.Equal((action, "Eicar-Signature", "virus Eicar-Signature"), (verdict.Action, verdict.Virus, verdict.Reason));
+        Assert.Equal("clamd found Eicar-Signature", Assert.Single(verdict.Symbols).Reason);
+    }
+
+    [Fact]
+    public async Task What_clamd_does_not_want_is_named_as_skipped()
+    {
+        await using (var clamd = new FakeClamd("INSTREAM size limit exceeded. ERROR\0"))
+            Assert.Equal(["clamd (too large)"], (await FilterAsync(clamd, SpamMail.Around("x"))).Skipped);
+        await using (var clamd = new FakeClamd("nonsense\0"))
+            Assert.Equal(["clamd (error)"], (await FilterAsync(clamd, SpamMail.Around("x"))).Skipped);
+        await using (var clamd = new FakeClamd("stream: OK\0"))
+        {
+            Assert.Equal(["clamd (too large)"], (await FilterAsync(clamd, SpamMail.Around("x"), o => o with { MaxSize = 10 })).Skipped);
+            Assert.Empty(clamd.Received);
+        }
+    }
+
+    [Fact]
+    public async Task While_clamd_is_away_mail_goes_on_and_it_is_asked_again_later()
+    {
+        var clamd = new FakeClamd("stream: OK\0");
+        var clock = new TestClock();
+        var check = Check(clamd, clock);
+        await clamd.DisposeAsync();
+        var verdict = await CheckAsync(check, SpamMail.Around("x"));
+        Assert.Equal((SpamAction.Accept, null), (verdict.Action, verdict.Virus));
+        Assert.Equal(["clamd (away)"], verdict.Skipped);
+        Assert.Contains("skipped=clamd (away)", verdict.Fields().ReplaceLineEndings("").Replace("\t", "", StringComparison.Ordinal), StringComparison.Ordinal);
+
+        await using var again = new FakeClamd("stream: OK\0", clamd.Port);
+        Assert.Equal(["clamd (away)"], (await CheckAsync(check, SpamMail.Around("x"))).Skipped);
+        Assert.Empty(again.Received);
+        clock.Advance(TimeSpan.FromSeconds(31));
+        Assert.Equal("", (await CheckAsync(check, SpamMail.Around("x"))).Virus);
+    }
+
+    [Fact]
+    public async Task A_clamd_that_hangs_costs_its_patience()
+    {
+        await using var clamd = new FakeClamd(null);
+        Assert.Equal(["clamd (away)"], (await FilterAsync(clamd, SpamMail.Around("x"), o => o with { Patience = TimeSpan.FromMilliseconds(100) })).Skipped);
+    }
+
+    [Fact]
+    public async Task A_clamd_that_closes_at_once_costs_nothing_else()
+    {
+        await using var clamd = new FakeClamd("");
+        Assert.Equal(["clamd (away)"], (await FilterAsync(clamd, SpamMail.Around("x"))).Skipped);
+    }
+
+    private static AntivirusCheck Check(FakeClamd clamd, TimeProvider clock, Func<AntivirusOptions, AntivirusOptions>? with = null)
+    {
+        var options = new AntivirusOptions { Clamd = new(null, "127.0.0.1", clamd.Port) };
+        return new(clock, NullLogger.Instance) { Options = with?.Invoke(options) ?? options };
+    }
+
+    private static Task<SpamVerdict> FilterAsync(FakeClamd clamd, SpamInput input, Func<AntivirusOptions, AntivirusOptions>? with = null) =>
+        CheckAsync(Check(clamd, TimeProvider.System, with), input);
+
+    private static async Task<SpamVerdict> CheckAsync(AntivirusCheck check, SpamInput input) =>
+        await new SpamFilter(new(), [check], TimeProvider.System, NullLogger.Instance).CheckAsync(input, default);
+
+    /// <summary>Speaks INSTREAM on loopback: takes one message after the other and answers with one reply; null: never, "": closes.</summary>
+    private sealed class FakeClamd : IAsyncDisposable
+    {
+        private readonly TcpListener _listener;
+        private readonly Task _serving;
+
+        public FakeClamd(string? reply, int port = 0)
+        {
+            _listener = new(IPAddress.Loopback, port);
+            _listener.Start();
+            _serving = ServeAsync(reply);
+        }
+
+        public int Port => field != 0 ? field : field = ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+        public byte[] Received { get; private set; } = [];
+
+        private async Task ServeAsync(string? reply)
+        {
+            _ = Port;
+            try
+            {
+                while (true)
+                {
+                    using var socket = await _listener.AcceptSocketAsync();
+                    if (reply == "") continue;
+                    await using var stream = new NetworkStream(socket);
+                    var command = new byte[10];
+                    await stream.ReadExactlyAsync(command);
+                    Assert.Equal("zINSTREAM\0", Encoding.ASCII.GetString(command));
+                    var message = new MemoryStream();
+                    var length = new byte[4];
+                    while (true)
+                    {
+                        await stream.ReadExactlyAsync(length);
+                        var piece = new byte[BinaryPrimitives.ReadInt32BigEndian(length)];
+                        if (piece.Length == 0) break;
+                        await stream.ReadExactlyAsync(piece);
+                        message.Write(piece);
+                    }
+                    Received = message.ToArray();
+                    if (reply is null) await stream.ReadExactlyAsync(length);
+                    await stream.WriteAsync(Encoding.ASCII.GetBytes(reply!));
+                }
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException)
+            {
+                // The test is over.
+            }
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            _listener.Stop();
+            await _serving;
+        }
+    }
+}
