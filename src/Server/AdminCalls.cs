@@ -26,6 +26,7 @@ internal static class AdminCalls
             .Add("account.add", (c, t) => Answer(accounts.AddAccountAsync(c.Text("address") ?? "", Change(c), t)), changes: true)
             .Add("account.set", (c, t) => Answer(accounts.SetAccountAsync(c.Text("address") ?? "", Change(c), t)), changes: true)
             .Add("account.remove", (c, t) => Answer(accounts.RemoveAccountAsync(c.Text("address") ?? "", c.Flag("purge"), t)), changes: true)
+            .Add("account.release", (c, t) => ReleaseAsync(mail, c.Text("address") ?? "", t), changes: true)
             .Add("alias.list", (_, _) => Rows(accounts.ListAliases()))
             .Add("alias.add", (c, t) => Answer(accounts.AddAliasAsync(c.Text("address") ?? "", c.Texts("to"), t)), changes: true)
             .Add("alias.set", (c, t) => Answer(accounts.SetAliasAsync(c.Text("address") ?? "", c.Texts("to"), t)), changes: true)
@@ -85,6 +86,14 @@ internal static class AdminCalls
         await foreach (var finding in store.CheckAsync(call.Flag("bodies") ? StoreCheckDepth.Bodies : StoreCheckDepth.Rows, cancel))
             findings.Add(finding);
         return await Rows(findings);
+    }
+
+    private static async Task<AdminReply> ReleaseAsync(MailParts mail, string address, CancellationToken cancel)
+    {
+        if (mail.Book.Table.FindAccount(address) is not { } account) return AdminReply.No($"there is no account {address}");
+        if (!await mail.Brake.ReleaseAsync(account, cancel)) return AdminReply.No($"mail of {address} is not held");
+        await mail.Queue.ReleaseAccountAsync(account, cancel);
+        return AdminReply.Done($"{address} may send again; what was held is tried now");
     }
 
     private static async Task<AdminReply> AddDomainAsync(MailParts mail, AdminCall call, CancellationToken cancel)

@@ -1,6 +1,7 @@
 using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Settings;
+using Aviso.Smtp;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
 
@@ -25,6 +26,9 @@ internal sealed class GuardParts : IAsyncDisposable
 
     public Gatekeeper Gate { get; }
 
+    /// <summary>Told by the accounts; see <see cref="Watch"/>.</summary>
+    public LoginChanges Changes { get; } = new();
+
     /// <summary>Keys of bouncers, as the settings say now.</summary>
     public IReadOnlyList<Secret> Bouncers { get; private set; } = [];
 
@@ -43,7 +47,13 @@ internal sealed class GuardParts : IAsyncDisposable
         return parts;
     }
 
-    public IAuthenticator Before(IAuthenticator inner) => new GuardedLogin(inner, Gate, _clock);
+    public IAuthenticator Before(IAuthenticator inner) => new GuardedLogin(inner, Gate, Changes, _clock);
+
+    public SmtpServerOptions Before(SmtpServerOptions options) => options with
+    {
+        GreetingPause = origin => Gate.PauseFor(origin.Kind, origin.Remote.Address),
+        AllowsCommand = origin => Gate.Allows(ClientRate.Commands, origin.Kind, origin.Remote.Address),
+    };
 
     /// <summary>What the settings say now: the owner of policy, the engine and the log that tells one.</summary>
     public async Task TakeAsync(ServerSettings settings)
@@ -63,15 +73,17 @@ internal sealed class GuardParts : IAsyncDisposable
         _told = settings.Guard.CompatibilityLog is { } path ? new(path, settings.Hostname, Gate, _clock, _logs) : null;
     }
 
-    /// <summary>Ends connections of those who are banned while connected, within one beat; the result stops it.</summary>
+    /// <summary>Ends connections of those who are banned while connected and of logins whose password changed, within one beat; the
+    /// result stops it.</summary>
     /// <param name="cut">Ends the connections of clients that may not be here.</param>
-    /// <param name="ports">What the kernel is to shut to them, if it is told.</param>
-    public Func<Task> Watch(Action<Func<System.Net.IPAddress, bool>> cut, Func<IReadOnlyList<int>> ports)
+    /// <param name="cutLogins">Ends the connections of logins that no longer hold.</param>
+    /// <param name="ports">What the kernel is to shut to the banned, if it is told.</param>
+    public Func<Task> Watch(Action<Func<System.Net.IPAddress, bool>> cut, Action<Func<Principal, bool>> cutLogins, Func<IReadOnlyList<int>> ports)
     {
         _ports = ports;
         var exporting = ExportAsync();
         var stop = new CancellationTokenSource();
-        var watching = WatchAsync(cut, stop.Token);
+        var watching = WatchAsync(cut, cutLogins, stop.Token);
         return async () =>
         {
             await exporting;
@@ -123,12 +135,13 @@ internal sealed class GuardParts : IAsyncDisposable
         if (dropped > 0) _log.LogWarning("{Count} bans of the former owner of policy are lifted: guard.mode is {Mode} now", dropped, mode.ToString().ToLowerInvariant());
     }
 
-    private async Task WatchAsync(Action<Func<System.Net.IPAddress, bool>> cut, CancellationToken stop)
+    private async Task WatchAsync(Action<Func<System.Net.IPAddress, bool>> cut, Action<Func<Principal, bool>> cutLogins, CancellationToken stop)
     {
         using var timer = new PeriodicTimer(Beat, _clock);
         // Connections come in from the first moment: what changed since then is looked at.
         var seen = Gate.Book.Version;
         var upkeep = _clock.GetTimestamp();
+        var changes = Changes.Count;
         while (await timer.WaitForNextTickAsync(stop))
         {
             if (Gate.Book.Version is var version && version != seen)
@@ -136,8 +149,15 @@ internal sealed class GuardParts : IAsyncDisposable
                 seen = version;
                 cut(Gate.IsBanned);
             }
+            if (Changes.Count is var count && count != changes)
+            {
+                changes = count;
+                cutLogins(Changes.IsOver);
+            }
             if (_clock.GetElapsedTime(upkeep) < UpkeepEvery) continue;
             upkeep = _clock.GetTimestamp();
+            // A session may have been let in between the look at the change and its own note of who it is.
+            if (changes > 0) cutLogins(Changes.IsOver);
             Gate.Upkeep();
         }
     }
@@ -160,7 +180,13 @@ internal sealed class GuardParts : IAsyncDisposable
         },
         new([.. settings.Networks.Internal, .. settings.Networks.Proxies, .. settings.Networks.TrustedRelays, .. settings.Guard.Never]),
         PerMinute(settings.Limits.Connections), PerMinute(settings.Limits.Messages))
-    { Ban = settings.Guard.Ban };
+    {
+        Ban = settings.Guard.Ban,
+        CommandsPerMinute = PerMinute(settings.Limits.Commands),
+        RecipientsPerMinute = PerMinute(settings.Limits.ClientRecipients),
+        RefusedRecipientsPerMinute = PerMinute(settings.Limits.RefusedRecipients),
+        GreetingPause = settings.Limits.GreetingPause,
+    };
 
     private static double PerMinute(Rate rate) => rate.Count / rate.Per.TotalMinutes;
 }

@@ -5,24 +5,26 @@ using Aviso.Smtp;
 
 namespace Aviso.Server;
 
-/// <summary>Stands before the receive steps: the message rate of strangers, and what their refused recipients say about them.</summary>
+/// <summary>Stands before the receive steps: the rates of strangers, and what their refused recipients and their spam say about them.</summary>
 internal sealed class GuardedReceiver(IMailReceiver inner, Gatekeeper gate) : IMailReceiver
 {
     private static readonly Refusal TooMany = new(450, new(4, 7, 1), "Too many messages from your address, try again later", "rate: messages a minute");
+    private static readonly Refusal TooManyRecipients = new(450, new(4, 7, 1), "Too many recipients from your address, try again later", "rate: recipients a minute");
 
     public async ValueTask<Refusal?> CheckSenderAsync(MailTransaction transaction, CancellationToken cancel)
     {
-        var client = transaction.Client;
-        if (client.Login is null && !gate.AllowsMessage(client.Origin.Kind, client.Origin.Remote.Address)) return TooMany;
+        var (origin, stranger) = Who(transaction);
+        if (stranger && !gate.Allows(ClientRate.Messages, origin.Kind, origin.Remote.Address)) return TooMany;
         return await inner.CheckSenderAsync(transaction, cancel);
     }
 
     public async ValueTask<Refusal?> CheckRecipientAsync(MailTransaction transaction, MailRecipient recipient, CancellationToken cancel)
     {
+        var (origin, stranger) = Who(transaction);
+        if (stranger && !gate.AllowsRecipient(origin.Kind, origin.Remote.Address)) return TooManyRecipients;
         var refusal = await inner.CheckRecipientAsync(transaction, recipient, cancel);
-        var client = transaction.Client;
-        if (refusal is { IsPermanent: true } && client.Login is null && client.Origin.Kind != ListenerKind.Lmtp && WordOf(refusal) is { } word)
-            gate.Report(new(client.Origin.Kind, client.Origin.Remote.Address, word));
+        if (stranger && refusal is { IsPermanent: true } && WordOf(refusal) is { } word)
+            gate.RefusedRecipient(origin.Kind, origin.Remote.Address, word);
         return refusal;
     }
 
@@ -31,11 +33,16 @@ internal sealed class GuardedReceiver(IMailReceiver inner, Gatekeeper gate) : IM
     public async ValueTask<ReceiveResult> ReceiveAsync(MailTransaction transaction, SpooledBody body, CancellationToken cancel)
     {
         var result = await inner.ReceiveAsync(transaction, body, cancel);
-        var client = transaction.Client;
-        if (client.Login is null && client.Origin.Kind != ListenerKind.Lmtp && result.Recipients is [{ Cause: var cause }, ..] && cause.StartsWith("spam:", StringComparison.Ordinal))
-            gate.Report(new(client.Origin.Kind, client.Origin.Remote.Address, GuardWords.Spam));
+        var (origin, stranger) = Who(transaction);
+        if (!stranger) return result;
+        if (result.Recipients is [{ Cause: var cause }, ..] && cause.StartsWith("spam:", StringComparison.Ordinal))
+            gate.Report(new(origin.Kind, origin.Remote.Address, GuardWords.Spam));
+        else if (result.Recipients.Any(r => r is null)) gate.Delivered(origin.Remote.Address);
         return result;
     }
+
+    private static (WireOrigin Origin, bool IsStranger) Who(MailTransaction transaction) =>
+        (transaction.Client.Origin, transaction.Client is { Login: null, Origin.Kind: not ListenerKind.Lmtp });
 
     // The first word of a cause is fixed (ReceiveRefusals).
     private static string? WordOf(Refusal refusal) =>

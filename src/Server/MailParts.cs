@@ -63,6 +63,9 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
 
     public SenderParts Senders { get; private set; } = null!;
 
+    /// <summary>What each account may send.</summary>
+    public SendingBrake Brake { get; private set; } = null!;
+
     public LoginParts Logins { get; private set; } = null!;
 
     public GuardParts Front { get; private set; } = null!;
@@ -137,6 +140,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _preparing = _authenticator.PrepareAsync(_stop.Token);
 
         Front = _running.Add(await GuardParts.OpenAsync(settings, Store, _clock, _logs, cancel));
+        _book.CredentialChanged += account => Front.Changes.Note(account.Value);
         var ids = new IdSource(_clock);
         _router.Now = Mapping.Routes(settings);
         _guard = Guard(settings);
@@ -151,10 +155,11 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         var delivery = _logs.CreateLogger("Aviso.Delivery");
         Transport = _running.Add(TransportParts.Start(settings, Store, _resolver, address => _guard.Allows(address), _clock, delivery));
         Senders = _running.Add(await SenderParts.OpenAsync(settings, _book, Store, reader, _router, _resolver, ids, () => _runner.Wake(), _clock, delivery, cancel));
+        Brake = await SendingBrake.OpenAsync(Mapping.Sending(settings), Store, _clock, delivery, cancel);
         _runner = new(new(Store, Store.Spool, reader, _resolver, _router, new NoticeTarget(_book, Senders.Srs, settings.Outbound.Capture), ids, address => _guard.Allows(address),
             host => string.Equals(host.TrimEnd('.'), settings.Hostname, StringComparison.OrdinalIgnoreCase), _clock, delivery)
-        { Sts = Transport.Sts, TlsTally = Senders.Tls }, Mapping.Queue(settings));
-        Queue = new(Store, _clock, _runner.Wake, delivery);
+            { Sts = Transport.Sts, TlsTally = Senders.Tls, HoldReason = Brake.HoldReason }, Mapping.Queue(settings));
+        Queue = new(Store, _clock, _runner.Wake, delivery) { HoldReason = Brake.HoldReason };
         var running = Task.WhenAll(_runner.RunAsync(_stop.Token), MeasureAsync(_stop.Token));
         _running.Add(new Ending(async () =>
         {
@@ -169,7 +174,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         var receiver = new MailReceiver(Mapping.Receive(settings), _book, Store, reader, _router, ids, _clock, delivery)
         {
             Queued = _runner.Wake,
-            Filters = Senders.Filters(Spam, Sieve, new(new NoticeTarget(_book, Senders.Srs, settings.Outbound.Capture), _book, Store, reader, _router, _clock, delivery)),
+            Filters = Senders.Filters(Spam, Sieve, new(new NoticeTarget(_book, Senders.Srs, settings.Outbound.Capture), _book, Store, reader, _router, _clock, delivery)) with { Sending = Brake },
         };
         Senders.Start();
         Transport.Watch(() => _book.Table.Domains, Certificates, delivery);
@@ -182,7 +187,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         var logins = Front.Before(_authenticator);
         var guarded = new GuardedReceiver(receiver, Front.Gate);
         // Strangers' mail comes in without a login; people come in by submission.
-        var open = new SmtpServer(Mapping.Smtp(settings), guarded, null, smtpLog, _clock);
+        var open = new SmtpServer(Front.Before(Mapping.Smtp(settings)), guarded, null, smtpLog, _clock);
         var submission = new SmtpServer(Mapping.Smtp(settings), guarded, logins, smtpLog, _clock);
         var imap = new ImapServer(Mapping.Imap(settings), Store, reader, logins, _clock, _logs.CreateLogger("Aviso.Imap"));
         var sieve = new ManageSieveServer(
@@ -201,7 +206,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     public void Listen(ServerSettings settings)
     {
         _host.Start(Mapping.MailListeners(settings));
-        _running.Add(new Ending(Front.Watch(Cut, () => [.. _host.Bound.Where(b => b.Settings.Kind != ListenerKind.Lmtp).Select(b => b.Bound.Port)
+        _running.Add(new Ending(Front.Watch(Cut, over => _host.CutLogins(over, "credential-changed"), () => [.. _host.Bound.Where(b => b.Settings.Kind != ListenerKind.Lmtp).Select(b => b.Bound.Port)
             .Concat(settings.Listeners.Where(l => l.Kind == ListenerKind.Https && l.Address.Port > 0).Select(l => l.Address.Port)).Distinct().Order()])));
         _running.Add(_host);
         _running.Add(new Ending(() => _host.StopAsync(Serve.DrainPatience)));
@@ -237,6 +242,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         _resolver.OwnDomains = OwnDomains;
         _now = now;
         _host.Options = Wire(now);
+        Brake.Limits = Mapping.Sending(now);
         await Front.TakeAsync(now);
         Transport.Take(now);
         Logins.Take(now);

@@ -169,6 +169,17 @@ internal static class Mapping
         OutsideMailbox = settings.Outbound.Capture,
     };
 
+    public static SendingLimits Sending(ServerSettings settings) => new()
+    {
+        MessagesPerHour = settings.Sending.MessagesPerHour,
+        MessagesPerDay = settings.Sending.MessagesPerDay,
+        RecipientsPerHour = settings.Sending.RecipientsPerHour,
+        RecipientsPerDay = settings.Sending.RecipientsPerDay,
+        NewRecipients = settings.Sending.NewRecipients,
+        Factor = settings.Sending.NewRecipientsFactor,
+        Unlimited = settings.Sending.Unlimited.Select(a => a.ToLowerInvariant()).ToHashSet(),
+    };
+
     public static QueueRunnerOptions Queue(ServerSettings settings) => new()
     {
         HostName = settings.Hostname,

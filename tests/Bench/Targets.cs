@@ -145,6 +145,7 @@ internal sealed class AvisoTarget : ITarget, IAsyncDisposable
               - { address: "sink-*@bench.test", to: [ "user001@sink.test" ] }
             relays: [ { name: sink, host: 127.0.0.1, port: 12526, tls: none } ]
             routes: [ { to: sink.test, relay: sink } ]
+            sending: { messages_per_hour: 100000000, messages_per_day: 100000000, recipients_per_hour: 100000000, recipients_per_day: 100000000, new_recipients: 100000000 }
             limits: { message_size: 300MB, connections_at_once: 5000, imap_per_user_and_address: 5000 }
             spam: { enabled: false }
             log: { level: warning }

@@ -126,7 +126,10 @@ public sealed record QueueSettlement(
     bool DelayNotified = false, string HoldReason = "", string? Destination = null);
 
 /// <summary>All that is set must match.</summary>
-public sealed record QueueFilter(QueueId? Id = null, string? Recipient = null, string? Destination = null, string? Sender = null);
+/// <param name="Account">Who submitted it.</param>
+/// <param name="HoldReason">How the reason of the hold begins.</param>
+public sealed record QueueFilter(
+    QueueId? Id = null, string? Recipient = null, string? Destination = null, string? Sender = null, AccountId? Account = null, string? HoldReason = null);
 
 public enum QueueChange
 {

@@ -8,6 +8,15 @@ public sealed class LimitsSection : SettingsSection
 
     public Rate Messages { get; private set; } = new(30, TimeSpan.FromMinutes(1));
 
+    public Rate Commands { get; private set; } = new(3000, TimeSpan.FromMinutes(1));
+
+    public Rate ClientRecipients { get; private set; } = new(1000, TimeSpan.FromMinutes(1));
+
+    public Rate RefusedRecipients { get; private set; } = new(60, TimeSpan.FromMinutes(1));
+
+    /// <summary>Zero: none.</summary>
+    public TimeSpan GreetingPause { get; private set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Octets.</summary>
     public long MessageSize { get; private set; } = 200L << 20;
 
@@ -26,6 +35,15 @@ public sealed class LimitsSection : SettingsSection
             { Example = "20/min" },
         new Key<LimitsSection, Rate>("messages", Types.Rate, s => s.Messages, (s, v) => s.Messages = v,
             "Messages of one stranger on kind smtp; internal networks and relays are exempt.") { Example = "60/min" },
+        new Key<LimitsSection, Rate>("commands", Types.Rate, s => s.Commands, (s, v) => s.Commands = v,
+            "Commands of one stranger on kind smtp, all its connections together.") { Example = "1000/min" },
+        new Key<LimitsSection, Rate>("client_recipients", Types.Rate, s => s.ClientRecipients, (s, v) => s.ClientRecipients = v,
+            "Recipients that one stranger names on kind smtp, taken or not.") { Example = "200/min" },
+        new Key<LimitsSection, Rate>("refused_recipients", Types.Rate, s => s.RefusedRecipients, (s, v) => s.RefusedRecipients = v,
+            "After so many recipients refused for good a stranger gets no answer about more of them for a while.") { Example = "20/min" },
+        new Key<LimitsSection, TimeSpan>("greeting_pause", Types.Duration, s => s.GreetingPause, (s, v) => s.GreetingPause = v,
+            "How long a stranger on kind smtp that never delivered a message is left waiting for the greeting; who talks meanwhile is refused "
+            + "and counts as an early talker. 0s: greet at once.") { Example = "0s" },
         new Key<LimitsSection, long>("message_size", Types.Size, s => s.MessageSize, (s, v) => s.MessageSize = v,
             "The largest message taken, in and out.") { Example = "50MB" },
         new Key<LimitsSection, int>("recipients", Types.Number(100, 100_000), s => s.Recipients, (s, v) => s.Recipients = v,

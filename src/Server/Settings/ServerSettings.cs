@@ -50,6 +50,8 @@ public sealed class ServerSettings : SettingsSection
 
     public SieveSection Sieve { get; private set; } = new();
 
+    public SendingSection Sending { get; private set; } = new();
+
     public MailAuthSection MailAuth { get; private set; } = new();
 
     public ReportsSection Reports { get; private set; } = new();
@@ -162,6 +164,9 @@ public sealed class ServerSettings : SettingsSection
         new Key<ServerSettings, LimitsSection>("limits", new SectionType<LimitsSection>(LimitsSection.Table),
             s => s.Limits, (s, v) => s.Limits = v, "What one client or one message may use.")
             { Example = "{ message_size: 200MB, connections_at_once: 50 }" },
+        new Key<ServerSettings, SendingSection>("sending", new SectionType<SendingSection>(SendingSection.Table),
+            s => s.Sending, (s, v) => s.Sending = v, "What one account may send to addresses elsewhere.")
+            { Example = "{ messages_per_hour: 100, unlimited: [news@example.org] }" },
         new Key<ServerSettings, StoreSection>("store", new SectionType<StoreSection>(StoreSection.Table),
             s => s.Store, (s, v) => s.Store = v, "How mail is kept.") { Example = "{ undelete: 14d }" },
         new Key<ServerSettings, SpamSection>("spam", new SectionType<SpamSection>(SpamSection.Table),

@@ -71,6 +71,13 @@ internal sealed class QueueDelivery(
     {
         due = Reroute(message, due);
         if (due.Count == 0) return;
+        if (message.Account is { } account && parts.HoldReason(account) is { } held)
+        {
+            var waits = due.ConvertAll(r => QueueOutcome.Hold(r, held) with { IsQuiet = true });
+            Report(message, waits, TimeSpan.Zero);
+            _settlements.Add(_settling.SettleAsync(message, waits));
+            return;
+        }
         var granted = due.Count;
         if (_relay is not null) granted = await quota.TakeAsync(_relay, message.Priority, due.Count, cancel);
         else if (destination.StartsWith(Router.RelayPrefix, StringComparison.Ordinal))

@@ -19,6 +19,9 @@ internal sealed record QueueOutcome(
     /// <summary>The next hop passes DSN on, so it will report success itself.</summary>
     public bool PeerHasDsn { get; init; }
 
+    /// <summary>Nobody is told of the delay: the owner has had one letter about all of it.</summary>
+    public bool IsQuiet { get; init; }
+
     /// <summary>Name of the relay that took it.</summary>
     public string Relay { get; init; } = "";
 

@@ -43,6 +43,9 @@ public sealed record QueueParts(
     IQueueRows Queue, BodySpool Spool, IMessageReader Reader, IResolver Resolver, IRouter Router, INoticeTarget Notices,
     IdSource Ids, Func<IPAddress, bool> MayDial, Func<string, bool> IsOurHost, TimeProvider Clock, ILogger Log)
 {
+    /// <summary>Why nothing of an account may leave now, or null.</summary>
+    public Func<AccountId, string?> HoldReason { get; init; } = _ => null;
+
     public Dial Dial { get; init; } = SocketDial.ConnectAsync;
 
     /// <summary>Replaces the certificate check of relays with verified TLS; null for the system's authorities.</summary>

@@ -23,6 +23,9 @@ public sealed record QueueSelection(string? Id = null, string? Recipient = null,
 /// <summary>The verbs queue list|show|retry|hold|release|drop.</summary>
 public sealed class QueueService(IQueueRows queue, TimeProvider clock, Action wake, ILogger log)
 {
+    /// <summary>Why nothing of an account may leave now, or null: shown before the queue has come to each of its rows.</summary>
+    public Func<AccountId, string?> HoldReason { get; init; } = _ => null;
+
     public async Task<IReadOnlyList<QueueEntry>> ListAsync(QueueSelection which, int limit, CancellationToken cancel) =>
         Filter(which) is not { } filter ? [] : (await queue.ListQueueAsync(filter, limit, cancel)).Select(Entry).ToList();
 
@@ -36,6 +39,14 @@ public sealed class QueueService(IQueueRows queue, TimeProvider clock, Action wa
     public Task<int> HoldAsync(QueueSelection which, CancellationToken cancel) => ChangeAsync(which, QueueChange.Hold, cancel);
 
     public Task<int> ReleaseAsync(QueueSelection which, CancellationToken cancel) => ChangeAsync(which, QueueChange.Release, cancel);
+
+    /// <summary>What the sending brake holds of one account.</summary>
+    public async Task<int> ReleaseAccountAsync(AccountId account, CancellationToken cancel)
+    {
+        var changed = await queue.ChangeQueueAsync(new(Account: account, HoldReason: SendingHold.Word), QueueChange.Release, clock.GetUtcNow().ToUnixTimeMilliseconds(), cancel);
+        wake();
+        return changed;
+    }
 
     /// <summary>Removes without a bounce; an empty selection drops nothing. What is on its way at this moment may still arrive.</summary>
     public async Task<int> DropAsync(QueueSelection which, CancellationToken cancel)
@@ -70,12 +81,13 @@ public sealed class QueueService(IQueueRows queue, TimeProvider clock, Action wa
         return IdText.TryParse(which.Id, out var id) ? new(new(id), which.Recipient, which.Destination, which.Sender) : null;
     }
 
-    private static QueueEntry Entry(QueueItem item) => new(
+    private QueueEntry Entry(QueueItem item) => new(
         item.Message.Id.ToString(), item.Message.Sender, Time(item.Message.ArrivedAt), item.Message.Size, item.Message.MessageId,
-        item.Message.Priority.ToString().ToLowerInvariant(), item.Recipients.Select(Recipient).ToList());
+        item.Message.Priority.ToString().ToLowerInvariant(), item.Recipients.Select(r => Recipient(r, item.Message.Account is { } account ? HoldReason(account) : null)).ToList());
 
-    private static QueueEntryRecipient Recipient(QueueRecipient row) => new(
-        row.Address, row.Destination, row.State == QueueState.Held || row.HoldReason.Length > 0 ? "held" : "waiting", row.HoldReason,
+    private static QueueEntryRecipient Recipient(QueueRecipient row, string? held) => new(
+        row.Address, row.Destination, row.State == QueueState.Held || row.HoldReason.Length > 0 || held is not null ? "held" : "waiting",
+        row.HoldReason.Length > 0 ? row.HoldReason : held ?? "",
         row.Attempts, row.LastAttemptAt > 0 ? Time(row.LastAttemptAt) : null, Time(row.DueAt), row.LastReply);
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);

@@ -55,7 +55,7 @@ internal sealed class QueueSettling(QueueParts parts, QueueRunnerOptions options
         Fate.Failed => NoticeKind.Failed,
         // RFC 3461 §5.2.2 (c): the next hop will not say, so we say how far it came.
         Fate.Delivered when !outcome.PeerHasDsn && outcome.Recipient.Notify.HasFlag(DsnNotify.Success) => NoticeKind.Relayed,
-        Fate.Deferred or Fate.Held when age >= options.Schedule.DelayNoticeAfter && !outcome.Recipient.DelayNotified => NoticeKind.Delayed,
+        Fate.Deferred or Fate.Held when !outcome.IsQuiet && age >= options.Schedule.DelayNoticeAfter && !outcome.Recipient.DelayNotified => NoticeKind.Delayed,
         _ => null,
     };
 

@@ -37,6 +37,9 @@ public sealed record ReceiveFilters
 
     public ReportBook? Reports { get; init; }
 
+    /// <summary>What each account may send.</summary>
+    public SendingBrake? Sending { get; init; }
+
     /// <summary>Addresses that no person has.</summary>
     public SpamTraps? Traps { get; init; }
 

@@ -26,6 +26,7 @@ public sealed partial class MailReceiver(
         (r, c, _) => new(r.ReadHeader(c)),
         (r, c, _) => new(r.StopLoops(c)),
         (r, c, _) => new(r.ApplySubmissionRules(c)),
+        (r, c, cancel) => r.LimitSendingAsync(c, cancel),
         (r, c, cancel) => r.VerifySenderAsync(c, cancel),
         (r, c, _) => new(r.ReadParts(c)),
         (r, c, cancel) => r.ScoreAsync(c, cancel),

@@ -5,21 +5,25 @@ namespace Aviso.Guard;
 /// <summary>What is remembered of one client. Used under the lock of its table.</summary>
 internal sealed class ClientRecord
 {
-    private readonly LeakyBucket?[] _buckets = new LeakyBucket?[Scenario.All.Count];
-
-    public TokenBucket Connections { get; } = new();
-
-    public TokenBucket Messages { get; } = new();
+    // Made when first used: most clients come once.
+    private readonly TokenBucket?[] _rates = new TokenBucket?[5];
+    private LeakyBucket?[]? _buckets;
 
     /// <summary>default: not since start.</summary>
     public DateTimeOffset LoggedIn { get; set; }
 
+    /// <summary>When a message was last taken from it; default: not since start.</summary>
+    public DateTimeOffset Delivered { get; set; }
+
     public int Bans { get; set; }
+
+    public TokenBucket Rate(ClientRate rate) => _rates[(int)rate] ??= new();
 
     /// <summary>The first scenario that this event makes fire; all of them hear it.</summary>
     public (Scenario? Fired, int Events) Pour(Evidence evidence, string? user, long now, TimeProvider clock)
     {
         (Scenario? Fired, int Events) first = default;
+        _buckets ??= new LeakyBucket?[Scenario.All.Count];
         for (var i = 0; i < _buckets.Length; i++)
         {
             var scenario = Scenario.All[i];
@@ -29,6 +33,12 @@ internal sealed class ClientRecord
         }
         return first;
     }
+}
+
+/// <summary>What of one stranger is counted by the minute.</summary>
+public enum ClientRate
+{
+    Connections, Messages, Recipients, RefusedRecipients, Commands,
 }
 
 /// <summary>See <see cref="Scenario"/>.</summary>
@@ -67,10 +77,15 @@ internal sealed class TokenBucket
 
     public bool Take(double perMinute, long now, TimeProvider clock)
     {
-        _tokens = _tokens < 0 ? perMinute : Math.Min(perMinute, _tokens + clock.GetElapsedTime(_at, now).TotalMinutes * perMinute);
-        _at = now;
-        if (_tokens < 1) return false;
+        if (!Has(perMinute, now, clock)) return false;
         _tokens--;
         return true;
+    }
+
+    public bool Has(double perMinute, long now, TimeProvider clock)
+    {
+        _tokens = _tokens < 0 ? perMinute : Math.Min(perMinute, _tokens + clock.GetElapsedTime(_at, now).TotalMinutes * perMinute);
+        _at = now;
+        return _tokens >= 1;
     }
 }

@@ -28,6 +28,21 @@ public sealed record GuardOptions(GuardOwner Owner, Networks Exempt, double Conn
 
     public TimeSpan LongestBan { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>RCPT commands of one stranger on kind smtp.</summary>
+    public double RecipientsPerMinute { get; init; } = 1000;
+
+    /// <summary>Of those, refused for good.</summary>
+    public double RefusedRecipientsPerMinute { get; init; } = 60;
+
+    /// <summary>All commands of one stranger on kind smtp.</summary>
+    public double CommandsPerMinute { get; init; } = 3000;
+
+    /// <summary>How long a stranger that is not known yet waits for the greeting; zero: nobody does.</summary>
+    public TimeSpan GreetingPause { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>So long after a message of it was taken a client need not wait for the greeting.</summary>
+    public TimeSpan TrustAfterDelivery { get; init; } = TimeSpan.FromDays(7);
+
     /// <summary>So long after a login automation does not ban the client.</summary>
     public TimeSpan TrustAfterLogin { get; init; } = TimeSpan.FromHours(12);
 }
@@ -86,18 +101,47 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
             GuardMeters.Refuse(kind, "ban");
             return false;
         }
-        if (kind != ListenerKind.Smtp || IsExempt(client) || Take(client, r => r.Connections, _options.ConnectionsPerMinute)) return true;
+        if (kind != ListenerKind.Smtp || IsExempt(client) || Take(client, ClientRate.Connections)) return true;
         GuardMeters.Refuse(kind, "rate");
         Report(new(kind, client, GuardWords.RateLimit));
         return false;
     }
 
-    /// <summary>One more message of a stranger; false: 450 4.7.1.</summary>
-    public bool AllowsMessage(ListenerKind kind, IPAddress client)
+    /// <summary>One more of a stranger; false: not now (450 4.7.1). Each refusal is evidence.</summary>
+    public bool Allows(ClientRate rate, ListenerKind kind, IPAddress client)
     {
-        if (kind != ListenerKind.Smtp || IsExempt(client) || Take(client, r => r.Messages, _options.MessagesPerMinute)) return true;
+        if (kind != ListenerKind.Smtp || IsExempt(client) || Take(client, rate)) return true;
+        GuardMeters.Limit(rate);
         Report(new(kind, client, GuardWords.RateLimit));
         return false;
+    }
+
+    /// <summary>One more recipient: neither too many at all nor too many that were refused before.</summary>
+    public bool AllowsRecipient(ListenerKind kind, IPAddress client)
+    {
+        if (kind == ListenerKind.Smtp && !IsExempt(client) && !Has(client, ClientRate.RefusedRecipients))
+        {
+            GuardMeters.Limit(ClientRate.RefusedRecipients);
+            return false;
+        }
+        return Allows(ClientRate.Recipients, kind, client);
+    }
+
+    /// <summary>How long this client has to stay silent before it is greeted: those that cannot wait send no mail that anybody wants.</summary>
+    public TimeSpan PauseFor(ListenerKind kind, IPAddress client) =>
+        kind != ListenerKind.Smtp || _options.GreetingPause <= TimeSpan.Zero || IsExempt(client) || IsKnown(client) ? TimeSpan.Zero : _options.GreetingPause;
+
+    /// <summary>A message of this client was taken and is no spam.</summary>
+    public void Delivered(IPAddress client)
+    {
+        if (!IsExempt(client)) _clients.With(Networks.ClientKey(client), record => record.Delivered = clock.GetUtcNow());
+    }
+
+    /// <summary>A recipient of this client was refused for good.</summary>
+    public void RefusedRecipient(ListenerKind kind, IPAddress client, string what)
+    {
+        if (kind == ListenerKind.Smtp && !IsExempt(client)) Take(client, ClientRate.RefusedRecipients);
+        Report(new(kind, client, what));
     }
 
     public void Report(Evidence evidence) => Report(evidence, null);
@@ -169,11 +213,33 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
             ListenerKinds.Name(evidence.Kind), evidence.Client, user ?? "");
     }
 
-    private bool Take(IPAddress client, Func<ClientRecord, TokenBucket> bucket, double perMinute)
+    private bool IsKnown(IPAddress client)
     {
-        var now = clock.GetTimestamp();
-        return _clients.With(Networks.ClientKey(client), record => bucket(record).Take(perMinute, now, clock));
+        var (login, delivery) = _clients.Peek(Networks.ClientKey(client), record => (record.LoggedIn, record.Delivered));
+        var now = clock.GetUtcNow();
+        return (login != default && now - login < _options.TrustAfterLogin) || (delivery != default && now - delivery < _options.TrustAfterDelivery);
     }
+
+    private bool Take(IPAddress client, ClientRate rate)
+    {
+        var (now, most) = (clock.GetTimestamp(), Most(rate));
+        return _clients.With(Networks.ClientKey(client), record => record.Rate(rate).Take(most, now, clock));
+    }
+
+    private bool Has(IPAddress client, ClientRate rate)
+    {
+        var (now, most) = (clock.GetTimestamp(), Most(rate));
+        return _clients.With(Networks.ClientKey(client), record => record.Rate(rate).Has(most, now, clock));
+    }
+
+    private double Most(ClientRate rate) => rate switch
+    {
+        ClientRate.Connections => _options.ConnectionsPerMinute,
+        ClientRate.Messages => _options.MessagesPerMinute,
+        ClientRate.Recipients => _options.RecipientsPerMinute,
+        ClientRate.RefusedRecipients => _options.RefusedRecipientsPerMinute,
+        _ => _options.CommandsPerMinute,
+    };
 
     private static readonly HashSet<string> Known = [.. Scenario.All.SelectMany(s => s.Words), GuardWords.LoginFailed];
 }

@@ -222,7 +222,7 @@ internal sealed class ImapSession : IDisposable
 
     public void LogIn(Principal who)
     {
-        Who = who;
+        Connection.Login = Who = who;
         Account = new(who.Account);
         Mailboxes = who.Scope is { Mailboxes.Count: > 0 } scope ? new ScopedMailboxes(Store, scope) : Store;
     }

@@ -175,6 +175,7 @@ internal sealed class ManageSieveSession : IDisposable
         var account = new AccountId(who.Account);
         if (!Server.TryEnter(account, Connection.Origin.Remote.Address)) return false;
         (Who, Account) = (who, account);
+        Connection.Login = who;
         return true;
     }
 
@@ -182,6 +183,7 @@ internal sealed class ManageSieveSession : IDisposable
     {
         if (Who is not null) Server.Leave(Account, Connection.Origin.Remote.Address);
         (Who, Account) = (null, default);
+        Connection.Login = null;
     }
 
     public void Dispose()

@@ -5,6 +5,9 @@ namespace Aviso.Net;
 /// <summary>Who logged in. <paramref name="Account"/> is the store's account id, <paramref name="Address"/> its address.</summary>
 public sealed record Principal(long Account, string Address)
 {
+    /// <summary>The count of credential changes when the proof began; who gives logins out keeps it (Guard).</summary>
+    public long ProvedAt { get; init; }
+
     /// <summary>What this login is limited to; null: everything the account may.</summary>
     public LoginScope? Scope { get; init; }
 }

@@ -39,6 +39,9 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
 
     public WireOrigin Origin { get; } = origin;
 
+    /// <summary>Who has logged in here; the protocol sets it as soon as it lets them in, null again when they leave.</summary>
+    public Principal? Login { get; set; }
+
     public PipeReader Input { get; private set; } = transport.Input;
 
     public PipeWriter Output { get; private set; } = transport.Output;

@@ -154,7 +154,7 @@ public sealed partial class WireHost
     private AcceptRefusal? Refusal(Session session, bool isInternal, bool speaksProxy)
     {
         var settings = session.Listener.Settings;
-        if (session.Listener.Open > settings.MaxConnections) return AcceptRefusal.ListenerFull;
+        if (session.Listener.Open > settings.MaxConnections && !MakeRoom(session.Listener)) return AcceptRefusal.ListenerFull;
         var client = session.Remote.Address;
         if (!isInternal && _gate?.Allows(session.Kind, client) == false) return AcceptRefusal.Gate;
         // A proxy that speaks for itself (health checks) is one of ours.
@@ -163,6 +163,22 @@ public sealed partial class WireHost
         if (!_clients.TryEnter(key, settings.MaxPerClient)) return AcceptRefusal.ClientLimit;
         session.CountedAs = key;
         return null;
+    }
+
+    // A full listener belongs to those who do something. Strangers who hold a place in silence, neither logged in nor sending anything, are
+    // asked to leave a twentieth of it, the quietest first; who has just come is given time. Once a second: it looks at all connections.
+    private bool MakeRoom(Listener listener)
+    {
+        if (!listener.MayMakeRoom(_clock)) return listener.Open <= listener.Settings.MaxConnections;
+        var silent = _sessions.Values.Where(s => s.Listener == listener && s.Connection is { Login: null, Origin.IsInternal: false }
+                && s.Transport is { OctetsIn: < SilentOctets } && _clock.GetElapsedTime(s.Since) > Newcomer)
+            .OrderBy(s => s.Transport!.OctetsIn).ThenBy(s => s.Since).Take((listener.Settings.MaxConnections / 20) + 1).ToList();
+        foreach (var session in silent)
+        {
+            session.Abort("made-room");
+            NetMeters.SessionDropped(session.Kind, "made-room");
+        }
+        return silent.Count > 0;
     }
 
     private async Task RefuseAsync(Session session, WireHostOptions options, AcceptRefusal why)

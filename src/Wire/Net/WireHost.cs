@@ -19,6 +19,10 @@ public sealed partial class WireHost : IAsyncDisposable
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan AbortPatience = TimeSpan.FromSeconds(2);
 
+    // When a listener is full: who has sent less than this after so long is silent.
+    private const long SilentOctets = 4096;
+    private static readonly TimeSpan Newcomer = TimeSpan.FromSeconds(10);
+
     private readonly Func<ListenerKind, IWireProtocol> _protocols;
     private readonly TlsCertificates? _certificates;
     private readonly IAcceptGate? _gate;
@@ -112,6 +116,20 @@ public sealed partial class WireHost : IAsyncDisposable
         return cut;
     }
 
+    /// <summary>Ends the connections of logins that no longer hold, wherever they are from; the number of them.</summary>
+    public int CutLogins(Func<Principal, bool> login, string reason)
+    {
+        var cut = 0;
+        foreach (var session in _sessions.Values)
+        {
+            if (session.Connection?.Login is not { } who || !login(who)) continue;
+            session.Abort(reason);
+            NetMeters.SessionDropped(session.Kind, reason);
+            cut++;
+        }
+        return cut;
+    }
+
     private async Task WaitForSessionsAsync(TimeSpan patience)
     {
         try
@@ -163,6 +181,7 @@ public sealed partial class WireHost : IAsyncDisposable
     private sealed class Listener(ListenerSettings settings, Socket socket, IPEndPoint bound)
     {
         private int _open;
+        private long _roomMade = long.MinValue / 2;
 
         public ListenerSettings Settings { get; } = settings;
 
@@ -173,6 +192,13 @@ public sealed partial class WireHost : IAsyncDisposable
         public Task Accepting { get; set; } = Task.CompletedTask;
 
         public int Open => Volatile.Read(ref _open);
+
+        /// <summary>True once a second.</summary>
+        public bool MayMakeRoom(TimeProvider clock)
+        {
+            var (now, last) = (clock.GetTimestamp(), Volatile.Read(ref _roomMade));
+            return now - last >= clock.TimestampFrequency && Interlocked.CompareExchange(ref _roomMade, now, last) == last;
+        }
 
         public void Enter() => Interlocked.Increment(ref _open);
 

@@ -74,6 +74,7 @@ public static class Replies
     public static readonly Reply TimedOut = new(421, Four(4, 2), "Waited too long; closing");
     public static readonly Reply SessionTooLong = new(421, Four(4, 2), "Session has lasted too long; closing");
     public static readonly Reply TooManyBadCommands = new(421, Four(7, 0), "Too many bad commands; closing");
+    public static readonly Reply TooManyCommands = new(421, Four(7, 0), "Too many commands from your address, try again later");
     public static readonly Reply TooManyIdleCommands = new(421, Four(7, 0), "Too many commands without a message; closing");
     public static readonly Reply TooManyRefusedRecipients = new(421, Four(7, 0), "Too many refused recipients; closing");
     public static readonly Reply TooManyTransactions = new(421, Four(7, 0), "Too many messages in one session; closing");
@@ -122,6 +123,7 @@ public static class Replies
     public static readonly Reply LoginInTransaction = new(503, Five(5, 1), "Not while a message is being sent");
 
     // 5xx: policy
+    public static readonly Reply EarlyTalker = new(554, Five(5, 0), "Octets came before the greeting; closing"); // RFC 5321 §3.1
     public static readonly Reply TlsFirst = new(530, Five(7, 0), "Issue STARTTLS first");
     public static readonly Reply LoginFirst = new(530, Five(7, 0), "Authentication required");
     public static readonly Reply LoginTooWeak = new(534, Five(7, 9), "{0}");

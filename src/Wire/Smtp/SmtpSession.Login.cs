@@ -23,7 +23,7 @@ internal sealed partial class SmtpSession
         }
         // RFC 3207 §4.2: what the client said before is forgotten.
         Reset();
-        _login = null;
+        connection.Login = _login = null;
         _helo = "";
         _extended = false;
         return true;
@@ -86,7 +86,7 @@ internal sealed partial class SmtpSession
                     challenge = next.Octets;
                     continue;
                 case SaslStep.Success success:
-                    _login = success.Principal;
+                    connection.Login = _login = success.Principal;
                     server.Log.LoggedIn(connection.Id, attempt.Remote, attempt.Mechanism, success.Principal.Address);
                     return await Say(Replies.LoggedIn);
                 case SaslStep.Failure failure:

@@ -43,6 +43,11 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
     {
         try
         {
+            if (await TalksFirst())
+            {
+                await Flush();
+                return;
+            }
             await Say((IsLmtp ? Replies.GreetingLmtp : Replies.Greeting).With(_options.Hostname));
             while (await NextAsync())
             {
@@ -52,6 +57,20 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
         finally
         {
             BreakOff();
+        }
+    }
+
+    // RFC 5321 §4.3.1: the client waits for the greeting. A wait on the heartbeat: no thread, no timer, no buffer. True: it is over.
+    private async ValueTask<bool> TalksFirst()
+    {
+        if (_options.GreetingPause?.Invoke(connection.Origin) is not { } pause || pause <= TimeSpan.Zero) return false;
+        switch ((await connection.PeekAsync(pause)).Status)
+        {
+            case ReadStatus.TimedOut: return false;
+            case ReadStatus.Complete:
+                await End(Replies.EarlyTalker, "early-talker");
+                return true;
+            default: return true;
         }
     }
 
@@ -72,6 +91,7 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
         // A line that ends in LF alone is how mail is smuggled past others: nothing after it can be trusted.
         if (!read.EndedByCrLf) return await End(Replies.BareLineFeed, "bare-lf");
         if (IsTooOld) return await End(Replies.SessionTooLong, "session-time");
+        if (_options.AllowsCommand?.Invoke(connection.Origin) == false) return await End(Replies.TooManyCommands, "command-rate");
         if (IsSubmission && _login is null && (_octetsBeforeLogin += read.Line.Length) > _options.OctetsBeforeLogin)
             return await End(Replies.TooMuchBeforeLogin, "octets-before-login");
         try

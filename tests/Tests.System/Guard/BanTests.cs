@@ -41,7 +41,11 @@ public sealed class BanTests : IAsyncLifetime
     {
         using var open = As("imap", "203.0.113.80");
         Assert.StartsWith("* OK", open.ReadLine(), StringComparison.Ordinal);
-        using (var http = As("smtp", "203.0.113.80")) http.Send("GET / HTTP/1.1\r\n");
+        using (var http = As("smtp", "203.0.113.80"))
+        {
+            Assert.StartsWith("220", http.ReadLine(), StringComparison.Ordinal);
+            http.Send("GET / HTTP/1.1\r\n");
+        }
         Assert.Equal("", open.ReadToEnd());
         using (var refused = As("imap", "203.0.113.80")) Assert.DoesNotContain("* OK", refused.ReadToEnd(), StringComparison.Ordinal);
         using (var other = As("imap", "203.0.113.81")) Assert.StartsWith("* OK", other.ReadLine(), StringComparison.Ordinal);
@@ -52,6 +56,23 @@ public sealed class BanTests : IAsyncLifetime
         var decision = list[0].GetProperty("decisions")[0];
         Assert.Equal("crowdsecurity/postfix-non-smtp-command", decision.GetProperty("scenario").GetString());
         Assert.StartsWith("3h59m", decision.GetProperty("duration").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_talks_before_the_greeting_is_refused_and_banned_and_a_proxy_header_is_no_talk()
+    {
+        using (var waits = As("smtp", "203.0.113.82")) Assert.StartsWith("220", waits.ReadLine(), StringComparison.Ordinal);
+        using (var talks = As("smtp", "203.0.113.83"))
+        {
+            talks.Send("EHLO x\r\n");
+            Assert.StartsWith("554 5.5.0", talks.ReadToEnd(), StringComparison.Ordinal);
+        }
+        using (var refused = As("imap", "203.0.113.83")) Assert.DoesNotContain("* OK", refused.ReadToEnd(), StringComparison.Ordinal);
+        using (var other = As("imap", "203.0.113.82")) Assert.StartsWith("* OK", other.ReadLine(), StringComparison.Ordinal);
+        // The proxy's own words, its health checks among them, are nobody's talk.
+        using var health = new LineClient(_server.Port("smtp"), HaproxyServer.Source);
+        health.Send("PROXY UNKNOWN\r\nEHLO x\r\n");
+        Assert.StartsWith("220", health.ReadLine(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -156,7 +156,7 @@ public sealed partial class SqliteMailStore
             : db.Use(Statements.ListQueueMessages))
         {
             while (row.Step())
-                if (ReadMessage(row) is var message && Same(filter.Sender, message.Sender)) messages.Add(message);
+                if (ReadMessage(row) is var message && Same(filter.Sender, message.Sender) && (filter.Account is null || filter.Account == message.Account)) messages.Add(message);
         }
         foreach (var message in messages)
         {
@@ -166,7 +166,8 @@ public sealed partial class SqliteMailStore
             {
                 while (row.Step()) recipients.Add(QueueWrites.Read(row));
             }
-            var matching = recipients.FindAll(row => Same(filter.Recipient, row.Address) && Same(filter.Destination, row.Destination));
+            var matching = recipients.FindAll(row => Same(filter.Recipient, row.Address) && Same(filter.Destination, row.Destination)
+                && (filter.HoldReason is null || row.HoldReason.StartsWith(filter.HoldReason, StringComparison.Ordinal)));
             if (matching.Count > 0) items.Add(new(message, wholeMessages ? recipients : matching));
         }
         return items;

@@ -94,7 +94,7 @@ public sealed class GatekeeperTests : IAsyncLifetime
         {
             _gate.Report(new(ListenerKind.Smtp, Gateway, GuardWords.RelayDenied));
             Assert.True(_gate.Allows(ListenerKind.Smtp, Gateway));
-            Assert.True(_gate.AllowsMessage(ListenerKind.Smtp, Gateway));
+            Assert.True(_gate.Allows(ClientRate.Messages, ListenerKind.Smtp, Gateway));
         }
         Assert.Empty(_book.List());
         // Nor by a network that somebody else listed.
@@ -118,7 +118,7 @@ public sealed class GatekeeperTests : IAsyncLifetime
     public void Strangers_get_so_many_connections_and_messages_a_minute_and_others_are_not_touched()
     {
         Assert.Equal(10, Enumerable.Range(0, 30).Count(_ => _gate.Allows(ListenerKind.Smtp, Stranger)));
-        Assert.Equal(30, Enumerable.Range(0, 40).Count(_ => _gate.AllowsMessage(ListenerKind.Smtp, Stranger)));
+        Assert.Equal(30, Enumerable.Range(0, 40).Count(_ => _gate.Allows(ClientRate.Messages, ListenerKind.Smtp, Stranger)));
         Assert.True(_gate.Allows(ListenerKind.Imap, Stranger));
         Assert.True(_gate.Allows(ListenerKind.Smtp, IPAddress.Parse("192.0.2.10")));
         _clock.Advance(TimeSpan.FromSeconds(6));

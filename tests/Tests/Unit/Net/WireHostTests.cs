@@ -147,6 +147,31 @@ public sealed class WireHostTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_full_listener_gives_the_place_of_a_silent_stranger_to_a_new_client()
+    {
+        Start(new WireHostOptions(), new ListenerSettings(ListenerKind.Imap, Anywhere) { MaxConnections = 3 });
+        var (member, silent, busy) = (await ConnectAsync(), await ConnectAsync(), await ConnectAsync());
+        foreach (var stream in (NetworkStream[])[member, silent, busy]) Assert.StartsWith("220", await LineAsync(stream), StringComparison.Ordinal);
+        await member.WriteAsync("login 1\r\n"u8.ToArray());
+        Assert.Equal("login 1", await LineAsync(member));
+        var much = new string('x', 5000);
+        await busy.WriteAsync(Encoding.ASCII.GetBytes(much + "\r\n"));
+        Assert.Equal(much, await LineAsync(busy));
+        // Nobody has been silent for long yet.
+        Assert.Equal("* BYE [UNAVAILABLE] Busy, try again later", await LineAsync(await ConnectAsync()));
+        await _log.EndAsync();
+        _clock.Advance(TimeSpan.FromSeconds(11));
+        Assert.StartsWith("220", await LineAsync(await ConnectAsync()), StringComparison.Ordinal);
+        Assert.Null(await LineAsync(silent));
+        Assert.Contains("made-room", await _log.EndAsync(), StringComparison.Ordinal);
+        foreach (var stays in (NetworkStream[])[member, busy])
+        {
+            await stays.WriteAsync("hello\r\n"u8.ToArray());
+            Assert.Equal("hello", await LineAsync(stays));
+        }
+    }
+
+    [Fact]
     public async Task The_gate_is_asked_with_the_clients_address()
     {
         var gate = new Gate();
@@ -250,6 +275,29 @@ public sealed class WireHostTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Logins_that_no_longer_hold_are_cut_and_others_stay()
+    {
+        Start(new WireHostOptions { Internal = Networks.Parse("127.0.0.0/8") }, new ListenerSettings(ListenerKind.Imap, Anywhere));
+        var streams = new List<NetworkStream>();
+        foreach (var account in (int[])[1, 1, 2, 0])
+        {
+            var stream = await ConnectAsync();
+            await LineAsync(stream);
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"login {account}\r\n"));
+            Assert.Equal($"login {account}", await LineAsync(stream));
+            streams.Add(stream);
+        }
+        Assert.Equal(2, _host!.CutLogins(who => who.Account == 1, "credential-changed"));
+        foreach (var gone in streams[..2]) Assert.Null(await LineAsync(gone));
+        Assert.Contains("credential-changed", await _log.EndAsync(), StringComparison.Ordinal);
+        foreach (var stays in streams[2..])
+        {
+            await stays.WriteAsync("hello\r\n"u8.ToArray());
+            Assert.Equal("hello", await LineAsync(stays));
+        }
+    }
+
+    [Fact]
     public async Task A_failing_protocol_costs_its_connection_only()
     {
         Start(new WireHostOptions(), new ListenerSettings(ListenerKind.Smtp, Anywhere));
@@ -350,6 +398,9 @@ public sealed class WireHostTests : IAsyncDisposable
                         InBody.TrySetResult();
                         await connection.PeekAsync(TimeSpan.FromHours(1));
                         return;
+                    case ['l', 'o', 'g', 'i', 'n', ' ', .. var account]:
+                        if (account != "0") connection.Login = new(long.Parse(account), "alice@example.org");
+                        goto default;
                     default:
                         await SayAsync(connection, Encoding.ASCII.GetString(read.Line.Span));
                         break;

@@ -41,6 +41,62 @@ public sealed class SmtpSessionTests
         await run.WaitAsync(Patience);
     }
 
+    [Theory]
+    [InlineData("EHLO x\r\n")]
+    [InlineData("x")]
+    public async Task Who_talks_before_the_greeting_is_refused_and_not_greeted(string talk)
+    {
+        var host = new SmtpHost(with: o => o with { GreetingPause = _ => TimeSpan.FromSeconds(1) }, clock: new ManualClock());
+        await using var pair = host.Connect();
+        await pair.SendAsync(talk);
+        var run = Serve(host, pair);
+        var client = new SmtpPeer(pair);
+        Assert.Equal("554 5.5.0 Octets came before the greeting; closing", await client.ReadReplyAsync());
+        await run.WaitAsync(Patience);
+        Assert.Equal("early-talker", pair.Server.EndReason);
+    }
+
+    [Fact]
+    public async Task Who_waits_for_the_greeting_gets_it_after_the_pause()
+    {
+        var clock = new ManualClock();
+        var host = new SmtpHost(with: o => o with { GreetingPause = _ => TimeSpan.FromSeconds(1) }, clock: clock);
+        await using var pair = host.Connect();
+        var run = Serve(host, pair);
+        var client = new SmtpPeer(pair) { WhileWaiting = () => clock.Advance(TimeSpan.FromSeconds(1)) };
+        Assert.StartsWith("220 ", await client.ReadReplyAsync());
+        Assert.True(clock.GetTimestamp() >= TimeSpan.TicksPerSecond);
+        await client.SendAsync("EHLO x\r\nNOOP\r\n");
+        Assert.StartsWith("250", await client.ReadReplyAsync());
+        await client.FinishAsync();
+        await run.WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task Who_leaves_before_the_greeting_is_no_early_talker()
+    {
+        var host = new SmtpHost(with: o => o with { GreetingPause = _ => TimeSpan.FromSeconds(1) }, clock: new ManualClock());
+        await using var pair = host.Connect();
+        var run = Serve(host, pair);
+        await new SmtpPeer(pair).FinishAsync();
+        await run.WaitAsync(Patience);
+        Assert.Null(pair.Server.EndReason);
+    }
+
+    [Fact]
+    public async Task A_client_that_gives_too_many_commands_is_told_to_come_back()
+    {
+        var left = 3;
+        var host = new SmtpHost(with: o => o with { AllowsCommand = _ => left-- > 0 });
+        await using var pair = host.Connect();
+        var run = Serve(host, pair);
+        var client = new SmtpPeer(pair);
+        await client.ReadReplyAsync();
+        foreach (var line in new[] { "EHLO x\r\n", "NOOP\r\n", "NOOP\r\n" }) Assert.StartsWith("250", await Say(client, line));
+        Assert.Equal("421 4.7.0 Too many commands from your address, try again later", await Say(client, "NOOP\r\n"));
+        await run.WaitAsync(Patience);
+    }
+
     [Fact]
     public async Task Two_hundred_kilobytes_one_octet_at_a_time()
     {

@@ -1,0 +1,203 @@
+using System.Net;
+using Aviso.Guard;
+using Aviso.Net;
+using Aviso.Tests.Unit.Net;
+using Aviso.Tests.Unit.Store;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Aviso.Tests.Unit.Guard;
+
+public sealed class GuardedLoginTests : IAsyncLifetime
+{
+    private static readonly IPAddress Stranger = IPAddress.Parse("192.0.2.9");
+    private static readonly IPAddress Own = IPAddress.Parse("10.0.0.7");
+
+    private readonly ManualClock _clock = new();
+    private readonly LoginChanges _changes = new();
+    private readonly List<(Evidence What, string? User)> _heard = [];
+    private readonly OneAccount _accounts = new();
+    private TestStore _store = null!;
+    private DecisionBook _book = null!;
+    private Gatekeeper _gate = null!;
+    private GuardedLogin _login = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _store = await TestStore.OpenAsync();
+        _book = await DecisionBook.OpenAsync(_store.Store, _clock, NullLogger.Instance, default);
+        _gate = new(new(GuardOwner.Builtin, Networks.Parse("10.0.0.0/8")), _book, _clock, NullLogger.Instance);
+        _gate.Heard += (evidence, user) => _heard.Add((evidence, user));
+        _login = new(_accounts, _gate, _changes, _clock);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _book.DisposeAsync();
+        await _store.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task The_right_password_lets_in_at_once_and_makes_the_client_trusted()
+    {
+        var login = TryAsync("correct");
+        Assert.True(login.IsCompleted);
+        Assert.Equal("alice@example.org", (await login)!.Address);
+        Assert.Empty(_heard);
+        for (var i = 0; i < 20; i++) _gate.Report(new(ListenerKind.Imap, Stranger, GuardWords.LoginFailed), $"user{i}");
+        Assert.True(_gate.Allows(ListenerKind.Imap, Stranger));
+    }
+
+    [Fact]
+    public async Task Each_failure_takes_half_a_second_longer_up_to_five_and_no_thread_waits()
+    {
+        for (var i = 1; i <= 12; i++)
+        {
+            var login = TryAsync($"wrong {i}");
+            var due = TimeSpan.FromSeconds(Math.Min(i * 0.5, 5));
+            // A failure is forgotten in two minutes, so a little of the wait is gone already.
+            _clock.Advance(due - TimeSpan.FromMilliseconds(i < 12 ? 200 : 1));
+            Assert.False(login.IsCompleted);
+            _clock.Advance(TimeSpan.FromMilliseconds(200));
+            Assert.Null(await login.WaitAsync(TimeSpan.FromSeconds(10)));
+        }
+        Assert.Equal(12, _heard.Count);
+        Assert.All(_heard, h => Assert.Equal((GuardWords.LoginFailed, "alice@example.org"), (h.What.What, h.User)));
+    }
+
+    [Fact]
+    public async Task A_thousand_waiting_failures_hold_no_thread()
+    {
+        var before = ThreadPool.ThreadCount;
+        var waiting = Enumerable.Range(0, 1000).Select(i => TryAsync("wrong", user: $"user{i}@example.org", client: IPAddress.Parse($"203.0.113.{i % 250}"))).ToList();
+        Assert.True(ThreadPool.ThreadCount <= before + 20);
+        Assert.DoesNotContain(waiting, w => w.IsCompleted);
+        _clock.Advance(TimeSpan.FromSeconds(6));
+        Assert.All(await Task.WhenAll(waiting).WaitAsync(TimeSpan.FromSeconds(20)), Assert.Null);
+    }
+
+    [Fact]
+    public async Task More_than_two_thousand_at_once_are_answered_without_waiting()
+    {
+        var waiting = Enumerable.Range(0, 2000).Select(i => TryAsync("wrong", user: $"user{i}@example.org", client: IPAddress.Parse($"203.0.113.{i % 250}"))).ToList();
+        Assert.True(TryAsync("wrong", user: "more@example.org").IsCompleted);
+        _clock.Advance(TimeSpan.FromSeconds(6));
+        await Task.WhenAll(waiting).WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.False(TryAsync("wrong", user: "more@example.org").IsCompleted);
+    }
+
+    [Fact]
+    public async Task The_same_wrong_password_again_is_a_forgotten_device_and_counts_once()
+    {
+        for (var i = 0; i < 200; i++) Assert.Null(await FailAsync("the old one"));
+        Assert.Single(_heard);
+        Assert.Empty(_book.List());
+        // Nor does it lock out its owner, who is behind the same address.
+        Assert.NotNull(await TryAsync("correct").WaitAsync(TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
+    public async Task Guessing_at_one_account_from_one_client_stops_being_looked_at_while_others_may()
+    {
+        for (var i = 0; i < 32; i++) await FailAsync($"guess {i}", client: Own);
+        var asked = _accounts.Asked;
+        Assert.Null(await FailAsync("correct", client: Own));
+        Assert.Equal(asked, _accounts.Asked);
+        Assert.NotNull(await TryAsync("correct", client: IPAddress.Parse("10.0.0.8")));
+        // It leaks, and what was not looked at adds nothing: a little later the owner gets in from there again.
+        _clock.Advance(TimeSpan.FromMinutes(10));
+        Assert.NotNull(await TryAsync("correct", client: Own).WaitAsync(TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
+    public async Task Wrong_passwords_for_six_users_ban_a_stranger_and_never_one_of_ours()
+    {
+        for (var i = 0; i < 6; i++) await FailAsync("x", user: $"user{i}@example.org", client: Own);
+        Assert.Empty(_book.List());
+        for (var i = 0; i < 6; i++) await FailAsync("x", user: $"user{i}@example.org");
+        Assert.False(_gate.Allows(ListenerKind.Submission, Stranger));
+    }
+
+    [Fact]
+    public async Task Addresses_of_one_ipv6_network_guess_as_one()
+    {
+        for (var i = 0; i < 4; i++) await FailAsync($"x{i}", client: IPAddress.Parse($"2001:db8::{i + 1:x}"));
+        Assert.False(_gate.Allows(ListenerKind.Imaps, IPAddress.Parse("2001:db8::ffff")));
+    }
+
+    [Fact]
+    public async Task A_login_that_was_proved_before_a_change_is_over_and_one_after_it_is_not()
+    {
+        var before = await TryAsync("correct");
+        Assert.False(_changes.IsOver(before!));
+        _changes.Note(1);
+        _changes.Note(2);
+        Assert.True(_changes.IsOver(before!));
+        Assert.False(_changes.IsOver((await TryAsync("correct"))!));
+    }
+
+    [Fact]
+    public async Task A_password_that_changes_while_it_is_checked_lets_nobody_in_with_the_old_one()
+    {
+        // The answer to the first look is yes, by the old password; then it changes and the second look says no.
+        _accounts.WhileAsked = () =>
+        {
+            _accounts.WhileAsked = null;
+            _accounts.Password = "another";
+            _changes.Note(1);
+        };
+        var login = TryAsync("correct");
+        _clock.Advance(TimeSpan.FromSeconds(6));
+        Assert.Null(await login.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal(2, _accounts.Asked);
+    }
+
+    [Fact]
+    public async Task Scram_that_ends_after_a_change_lets_nobody_in()
+    {
+        Assert.NotNull(await _login.FinishScramAsync(Attempt(Stranger), "alice@example.org", true, default));
+        _accounts.WhileAsked = () => _changes.Note(1);
+        var login = _login.FinishScramAsync(Attempt(Stranger), "alice@example.org", true, default).AsTask();
+        _clock.Advance(TimeSpan.FromSeconds(6));
+        Assert.Null(await login.WaitAsync(TimeSpan.FromSeconds(10)));
+    }
+
+    private Task<Principal?> TryAsync(string password, string user = "alice@example.org", IPAddress? client = null) =>
+        _login.CheckPasswordAsync(Attempt(client ?? Stranger), user, password, default).AsTask();
+
+    private async Task<Principal?> FailAsync(string password, string user = "alice@example.org", IPAddress? client = null)
+    {
+        var login = TryAsync(password, user, client);
+        _clock.Advance(TimeSpan.FromSeconds(6));
+        return await login.WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    private static LoginAttempt Attempt(IPAddress client) => new("s1", ListenerKind.Imaps, client, "PLAIN");
+
+    private sealed class OneAccount : IAuthenticator
+    {
+        public string Password { get; set; } = "correct";
+
+        public Action? WhileAsked { get; set; }
+
+        public int Asked { get; private set; }
+
+        public bool ScramOffered => true;
+
+        public ValueTask<Principal?> CheckPasswordAsync(LoginAttempt attempt, string user, string password, CancellationToken cancel)
+        {
+            Asked++;
+            var holds = password == Password && user == "alice@example.org";
+            WhileAsked?.Invoke();
+            return new(holds ? new Principal(1, user) : null);
+        }
+
+        public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel) => throw new NotSupportedException();
+
+        public ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel)
+        {
+            WhileAsked?.Invoke();
+            return new(proofHolds ? new Principal(1, user) : null);
+        }
+    }
+}

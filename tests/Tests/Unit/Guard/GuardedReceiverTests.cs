@@ -1,0 +1,193 @@
+using System.Net;
+using Aviso.Base;
+using Aviso.Guard;
+using Aviso.Net;
+using Aviso.Server;
+using Aviso.Smtp;
+using Aviso.Tests.Unit.Store;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Aviso.Tests.Unit.Guard;
+
+public sealed class GuardedReceiverTests : IAsyncLifetime
+{
+    private const string Stranger = "192.0.2.9";
+    private const string Own = "10.0.0.7";
+    private static readonly Refusal Unknown = new(550, new(5, 1, 1), "No such mailbox here", "unknown: test");
+
+    private readonly List<string> _heard = [];
+    private readonly Inner _inner = new();
+    private TestStore _store = null!;
+    private DecisionBook _book = null!;
+    private Gatekeeper _gate = null!;
+    private GuardedReceiver _receiver = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _store = await TestStore.OpenAsync();
+        _book = await DecisionBook.OpenAsync(_store.Store, _store.Clock, NullLogger.Instance, default);
+        _gate = new(new(GuardOwner.None, Networks.Parse("10.0.0.0/8")), _book, _store.Clock, NullLogger.Instance);
+        _gate.Heard += (evidence, _) => _heard.Add(evidence.What);
+        _receiver = new(_inner, _gate);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _book.DisposeAsync();
+        await _store.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(Stranger, false, 30)]
+    [InlineData(Own, false, 100)]
+    [InlineData(Stranger, true, 100)]
+    public async Task A_stranger_sends_thirty_messages_a_minute_and_who_is_ours_or_logged_in_as_many_as_they_like(string client, bool loggedIn, int taken)
+    {
+        var replies = new List<Refusal?>();
+        for (var i = 0; i < 100; i++) replies.Add(await _receiver.CheckSenderAsync(Begin(client, loggedIn), default));
+        Assert.Equal(taken, replies.Count(r => r is null));
+        Assert.All(replies.OfType<Refusal>(), r => Assert.StartsWith("450 4.7.1 ", r.ToString(), StringComparison.Ordinal));
+        _store.Clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.Null(await _receiver.CheckSenderAsync(Begin(client, loggedIn), default));
+    }
+
+    [Theory]
+    [InlineData(Stranger, 1000)]
+    [InlineData(Own, 1200)]
+    public async Task A_stranger_names_so_many_recipients_a_minute(string client, int taken)
+    {
+        var replies = new List<Refusal?>();
+        for (var i = 0; i < 1200; i++) replies.Add(await _receiver.CheckRecipientAsync(Begin(client), To("a"), default));
+        Assert.Equal(taken, replies.Count(r => r is null));
+        Assert.Equal(taken, _inner.Asked);
+    }
+
+    [Theory]
+    [InlineData(Stranger, 60)]
+    [InlineData(Own, 200)]
+    public async Task After_sixty_unknown_recipients_a_stranger_learns_nothing_more_on_any_connection(string client, int asked)
+    {
+        _inner.Answer = Unknown;
+        for (var i = 0; i < 200; i++) Assert.NotNull(await _receiver.CheckRecipientAsync(Begin(client), To($"user{i}"), default));
+        Assert.Equal(asked, _inner.Asked);
+        _inner.Answer = null;
+        var refused = await _receiver.CheckRecipientAsync(Begin(client), To("known"), default);
+        if (client == Own) Assert.Null(refused);
+        else Assert.Equal(450, refused!.Code);
+        Assert.Equal(asked, _heard.Count(h => h == GuardWords.UnknownRecipient));
+        _store.Clock.Advance(TimeSpan.FromSeconds(5));
+        Assert.Null(await _receiver.CheckRecipientAsync(Begin(client), To("known"), default));
+    }
+
+    [Theory]
+    [InlineData("unknown: x", 550, false, ListenerKind.Smtp, GuardWords.UnknownRecipient)]
+    [InlineData("relay: x", 554, false, ListenerKind.Smtp, GuardWords.RelayDenied)]
+    [InlineData("full: x", 552, false, ListenerKind.Smtp, null)]
+    [InlineData("unknown: x", 450, false, ListenerKind.Smtp, null)]
+    [InlineData("unknown: x", 550, true, ListenerKind.Submission, null)]
+    [InlineData("unknown: x", 550, false, ListenerKind.Lmtp, null)]
+    public async Task A_refused_recipient_is_evidence_by_its_cause(string cause, int code, bool loggedIn, ListenerKind kind, string? word)
+    {
+        _inner.Answer = new(code, new(code / 100, 1, 1), "no", cause);
+        await _receiver.CheckRecipientAsync(Begin(Stranger, loggedIn, kind), To("x"), default);
+        Assert.Equal(word is null ? [] : [word], _heard);
+    }
+
+    [Fact]
+    public async Task Incident_26_a_bounce_that_cannot_be_delivered_or_a_full_mailbox_is_no_proof_of_abuse()
+    {
+        _gate.Options = _gate.Options with { Owner = GuardOwner.Builtin };
+        _inner.Answer = new(552, new(5, 2, 2), "Mailbox is full", "full: test");
+        for (var i = 0; i < 50; i++) await _receiver.CheckRecipientAsync(Begin(Stranger), To("alice"), default);
+        Assert.Empty(_book.List());
+        Assert.Empty(_heard);
+    }
+
+    [Fact]
+    public async Task Spam_is_evidence_and_good_mail_ends_the_wait_for_the_greeting()
+    {
+        var client = IPAddress.Parse(Stranger);
+        Assert.Equal(TimeSpan.FromSeconds(1), _gate.PauseFor(ListenerKind.Smtp, client));
+        _inner.Result = new(550, new(5, 7, 1), "This looks like junk", "spam: 20 points");
+        await _receiver.ReceiveAsync(Begin(Stranger), _receiver.BeginBody(), default);
+        Assert.Equal([GuardWords.Spam], _heard);
+        Assert.Equal(TimeSpan.FromSeconds(1), _gate.PauseFor(ListenerKind.Smtp, client));
+        _inner.Result = null;
+        await _receiver.ReceiveAsync(Begin(Stranger), _receiver.BeginBody(), default);
+        Assert.Equal(TimeSpan.Zero, _gate.PauseFor(ListenerKind.Smtp, client));
+        _store.Clock.Advance(TimeSpan.FromDays(8));
+        Assert.Equal(TimeSpan.FromSeconds(1), _gate.PauseFor(ListenerKind.Smtp, client));
+    }
+
+    [Theory]
+    [InlineData(ListenerKind.Smtp, Stranger, 1)]
+    [InlineData(ListenerKind.Smtp, Own, 0)]
+    [InlineData(ListenerKind.Smtp, "127.0.0.1", 0)]
+    [InlineData(ListenerKind.Submission, Stranger, 0)]
+    [InlineData(ListenerKind.Imaps, Stranger, 0)]
+    [InlineData(ListenerKind.Lmtp, Stranger, 0)]
+    public void Only_strangers_on_kind_smtp_wait_for_the_greeting(ListenerKind kind, string client, int seconds)
+    {
+        Assert.Equal(TimeSpan.FromSeconds(seconds), _gate.PauseFor(kind, IPAddress.Parse(client)));
+        _gate.Options = _gate.Options with { GreetingPause = TimeSpan.Zero };
+        Assert.Equal(TimeSpan.Zero, _gate.PauseFor(kind, IPAddress.Parse(client)));
+    }
+
+    [Fact]
+    public void A_stranger_gives_so_many_commands_a_minute_over_all_its_connections()
+    {
+        var client = IPAddress.Parse(Stranger);
+        Assert.Equal(3000, Enumerable.Range(0, 4000).Count(_ => _gate.Allows(ClientRate.Commands, ListenerKind.Smtp, client)));
+        Assert.True(_gate.Allows(ClientRate.Commands, ListenerKind.Imap, client));
+        Assert.True(_gate.Allows(ClientRate.Commands, ListenerKind.Smtp, IPAddress.Parse(Own)));
+    }
+
+    [Theory]
+    [InlineData(ClientRate.Messages)]
+    [InlineData(ClientRate.Recipients)]
+    [InlineData(ClientRate.Commands)]
+    public void Addresses_of_one_ipv6_network_share_their_rates(ClientRate rate)
+    {
+        for (var i = 0; i < 5000; i++) _gate.Allows(rate, ListenerKind.Smtp, IPAddress.Parse($"2001:db8:1:2::{i:x}"));
+        Assert.False(_gate.Allows(rate, ListenerKind.Smtp, IPAddress.Parse("2001:db8:1:2:ffff::1")));
+        Assert.True(_gate.Allows(rate, ListenerKind.Smtp, IPAddress.Parse("2001:db8:1:3::1")));
+    }
+
+    private static MailTransaction Begin(string client, bool loggedIn = false, ListenerKind kind = ListenerKind.Smtp) => new(
+        new("s1", new(kind, new(IPAddress.Parse(client), 40000), new(IPAddress.Loopback, 25)), "client.example", "ESMTP", null,
+            loggedIn ? new Principal(1, "alice@example.org") : null),
+        new("someone", "elsewhere.example"), new(null, BodyType.SevenBit, false, null, null, null))
+    {
+        Recipients = { To("alice") },
+    };
+
+    private static MailRecipient To(string local) => new(local, "example.org", null, null);
+
+    private sealed class Inner : IMailReceiver
+    {
+        private readonly BodySpool _spool = new(Path.GetTempPath(), long.MaxValue);
+
+        public Refusal? Answer { get; set; }
+
+        public Refusal? Result { get; set; }
+
+        public int Asked { get; private set; }
+
+        public ValueTask<Refusal?> CheckSenderAsync(MailTransaction transaction, CancellationToken cancel) => new((Refusal?)null);
+
+        public ValueTask<Refusal?> CheckRecipientAsync(MailTransaction transaction, MailRecipient recipient, CancellationToken cancel)
+        {
+            Asked++;
+            return new(Answer);
+        }
+
+        public SpooledBody BeginBody() => _spool.Begin();
+
+        public ValueTask<ReceiveResult> ReceiveAsync(MailTransaction transaction, SpooledBody body, CancellationToken cancel)
+        {
+            body.Dispose();
+            return new(new ReceiveResult("id1", [Result]));
+        }
+    }
+}
