@@ -63,11 +63,18 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
             var judged = await JudgeAsync(learn, [.. corpus.Where(m => m.Source == source)]);
             unseen.Append(Line($"| {source} | {judged.Count} | {Share(judged)} |\n"));
         }
-        var page = $"{Summary("the other half", results)}{Undisputed(results)}\n{BySource(results)}\n{ByYear(results)}\n{unseen}";
+        var (known, _) = Draw(corpus.Where(m => m.IsForTuning), 100);
+        var modern = await JudgeAsync(known, Modern());
+        var page = $"{Summary("the other half", results)}{Undisputed(results)}\n{BySource(results)}\n{ByYear(results)}\n{unseen}\n"
+            + Line($"Of the {modern.Count} invented good messages of today (`tests/Tests/Data/modern-ham`) {modern.Count(m => m.Verdict.Score >= Tag)} are tagged with the words of the first draw, the highest has {modern.Max(m => m.Verdict.Score):0.0}.\n");
         Console.WriteLine(page);
         if (misses) Misses(results);
         if (write) Write(page);
     }
+
+    private static CorpusMessage[] Modern() =>
+        [.. Directory.GetFiles(Path.Combine(Checkout.Root, "tests", "Tests", "Data", "modern-ham"), "*.eml").Order(StringComparer.Ordinal)
+            .Select(file => new CorpusMessage(Path.GetFileNameWithoutExtension(file), "modern-ham", false, 0, File.ReadAllBytes(file)))];
 
     /// <summary>Learns and judges. The filter has no DNS, no authentication and no client address: files on a disk.</summary>
     private async Task<List<Judged>> JudgeAsync(IReadOnlyList<CorpusMessage> learn, IReadOnlyList<CorpusMessage> judge)
