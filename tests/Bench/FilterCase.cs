@@ -41,7 +41,8 @@ internal static class FilterCase
                 .. await AloneAsync(course, suite.FullName),
                 .. await ArrivingAsync(course, "4 KiB of text", 1.2, ("LEN", "4096")),
                 .. await ArrivingAsync(course, "made", 1.6, ("EMLDIR", made.FullName)),
-            ]) { Peer = "Postfix + Dovecot + Rspamd" };
+            ])
+            { Peer = "Postfix + Dovecot + Rspamd" };
         }
         finally
         {

@@ -15,7 +15,11 @@ public sealed class AttackTests(ITestOutputHelper output)
     // Attempts that may still be answered: the threshold, and what is under way before the ban bites.
     private static readonly Dictionary<string, (int Threshold, int Most)> Thresholds = new()
     {
-        ["early talkers"] = (1, 2), ["http on smtp"] = (1, 2), ["password guessing"] = (4, 6), ["address harvest"] = (6, 20), ["connection flood"] = (71, 100_000),
+        ["early talkers"] = (1, 2),
+        ["http on smtp"] = (1, 2),
+        ["password guessing"] = (4, 6),
+        ["address harvest"] = (6, 20),
+        ["connection flood"] = (71, 100_000),
     };
 
     [Fact]
