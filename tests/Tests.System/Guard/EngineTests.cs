@@ -78,7 +78,12 @@ public sealed class EngineTests : IAsyncLifetime
     [Fact]
     public async Task Our_scenarios_ban_nobody_and_become_alerts_whose_decision_comes_back()
     {
-        using (var http = As("203.0.113.80")) http.Send("GET / HTTP/1.1\r\n");
+        using (var http = As("203.0.113.80"))
+        {
+            // Who waits for the greeting is no early talker.
+            http.ReadLine();
+            http.Send("GET / HTTP/1.1\r\n");
+        }
         await Patience.UntilAsync(async () => (await _engine.ListAsync("alerts")).Count == 1, "the alert is in the engine", why: () => _server.Log + _engine.Output);
         var alert = (await _engine.ListAsync("alerts"))[0]!;
         Assert.Equal("crowdsecurity/postfix-non-smtp-command", (string)alert["scenario"]!);
@@ -98,7 +103,12 @@ public sealed class EngineTests : IAsyncLifetime
     public async Task Alerts_wait_for_an_engine_that_is_away_also_over_a_restart_and_come_once()
     {
         await _engine.StopAsync();
-        using (var http = As("203.0.113.81")) http.Send("GET / HTTP/1.1\r\n");
+        using (var http = As("203.0.113.81"))
+        {
+            // Who waits for the greeting is no early talker.
+            http.ReadLine();
+            http.Send("GET / HTTP/1.1\r\n");
+        }
         await Patience.UntilAsync(() => _server.Troubles.Any(t => t.Contains("does not take our alerts", StringComparison.Ordinal)), "the alert waits", why: () => _server.Log);
         await _server.StopAsync();
         await _server.StartAgainAsync();

@@ -52,10 +52,13 @@ public sealed class VaultTests
         await using var server = await AvisoServer.StartAsync(Section(vault, every));
         Assert.True(MayLogIn(server, "first-password-1"));
         using var other = new ImapLineClient(server.Port("imap"), "alice@example.test", AvisoServer.Password);
+        using var open = new ImapLineClient(server.Port("imap"), Dave, "first-password-1");
         PutDave(vault, "second-password-2");
         if (hangUp) await server.SignalAsync("HUP");
         await UntilTakenAsync(server, "second-password-2");
         Assert.False(MayLogIn(server, "first-password-1"));
+        // Who is in with the old password is out; nobody else is.
+        open.ReadToEnd();
         other.Ok("NOOP");
         // And a new account needs nothing but its line.
         vault.Put("mail", ("accounts", new JsonObject { [Dave] = "second-password-2", ["erin@example.test"] = "of-erin-1", ["fay@example.test"] = "of-fay-1" }.ToJsonString()));

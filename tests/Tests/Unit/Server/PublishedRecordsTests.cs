@@ -78,16 +78,22 @@ public static class PublishedRecordsTests
         var rows = await PublishedSts.RecordsAsync(settings, policy, "example.org", certificate.All, zone, default);
         Assert.All(rows, r => Assert.Equal(("published", ""), (r.State, r.Advice)));
 
-        // Announced and dead is worse than missing.
-        zone.Remove("mta-sts.example.org");
-        rows = await PublishedSts.RecordsAsync(settings, policy, "example.org", certificate.All, zone, default);
-        Assert.Equal(["mta-sts.example.org"], rows.Where(r => r.Urgent).Select(r => r.Name));
-        zone.Remove("_mta-sts.example.org");
-        Assert.DoesNotContain(await PublishedSts.RecordsAsync(settings, policy, "example.org", certificate.All, zone, default), r => r.Urgent);
-
         async Task<IEnumerable<string>> States(ServerSettings settings, FakeZone zone) =>
             (await PublishedSts.RecordsAsync(settings, policy, "example.org", [], zone, default))
                 .Select(r => r.Name + " " + r.State + (r.Advice.StartsWith("no certificate", StringComparison.Ordinal) ? " no certificate" : ""));
+    }
+
+    [Fact]
+    public static async Task Incident_F4_a_policy_that_is_announced_and_not_served_is_urgent()
+    {
+        var settings = Settings("mta_sts: { publish: testing }");
+        var policy = PublishedSts.Policy(settings)!;
+        using var certificate = new TlsCertificates([TestCertificates.Source("mail.example.org", "mta-sts.example.org")]);
+        var zone = new FakeZone().Mx("example.org", 10, "mail.example.org").Txt("_mta-sts.example.org", $"v=STSv1; id={PublishedSts.Id(policy)}");
+        var rows = await PublishedSts.RecordsAsync(settings, policy, "example.org", certificate.All, zone, default);
+        Assert.Equal(["mta-sts.example.org"], rows.Where(r => r.Urgent).Select(r => r.Name));
+        zone.Remove("_mta-sts.example.org");
+        Assert.DoesNotContain(await PublishedSts.RecordsAsync(settings, policy, "example.org", certificate.All, zone, default), r => r.Urgent);
     }
 
     [Fact]
