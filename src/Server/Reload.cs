@@ -29,6 +29,9 @@ public sealed class Reload : IAsyncDisposable
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
+    /// <summary>A reading that takes longer is said: whoever rotated a password must not believe that it holds.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
     private static readonly Meter Meter = new("Aviso.Server");
     private static readonly Counter<long> Done = Meter.CreateCounter<long>("aviso_settings_reloads_total", description: "Settings read again, by result.");
 
@@ -50,6 +53,7 @@ public sealed class Reload : IAsyncDisposable
         _hangUp = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {
             signal.Cancel = true;
+            _log.LogInformation("settings: SIGHUP, they are read again");
             _ = Task.Run(() => NowAsync("SIGHUP"));
         });
         _looking = files.Count == 0 ? Task.CompletedTask : LookAsync();
@@ -73,6 +77,8 @@ public sealed class Reload : IAsyncDisposable
     /// <summary>As above, when <paramref name="look"/> says that secrets have changed; null when it does not. Nothing else is read meanwhile.</summary>
     public async Task<(bool Ok, IReadOnlyList<string> Notes)?> IfAsync(string reason, Func<Task<bool>>? look)
     {
+        using var late = _clock.CreateTimer(_ => _log.LogError("settings: reading them again ({Reason}) is not done after {Seconds} s; until then the old ones hold",
+            reason, Patience.TotalSeconds), null, Patience, Timeout.InfiniteTimeSpan);
         await _one.WaitAsync(_stop.Token);
         try
         {
@@ -84,7 +90,7 @@ public sealed class Reload : IAsyncDisposable
                 if (await part.RefusesAsync(now, _stop.Token) is { Count: > 0 } problems) return Keep(problems);
             return (true, await ApplyAsync(now, reason));
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (!_stop.IsCancellationRequested)
         {
             _log.LogError(e, "settings: reading them again failed; the old ones stay");
             Done.Add(1, new KeyValuePair<string, object?>("result", "failed"));

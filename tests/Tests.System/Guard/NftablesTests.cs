@@ -16,7 +16,7 @@ public sealed class NftablesTests : IAsyncLifetime
         Tool.Find("ip", "iproute2");
         var may = await Tool.RunAsync(unshare, ["-n", "sh", "-c", "ip link set lo up && nft add table inet aviso_try"]);
         if (may.ExitCode != 0) Assert.Skip($"this machine does not let us make a network with a packet filter: {may.Error.Trim()}");
-        _server = await AvisoServer.StartAsync("guard: { nftables: { table: aviso_test } }\n", "smtp@0.0.0.0:0 imap@0.0.0.0:0",
+        _server = await AvisoServer.StartAsync("guard: { nftables: { table: aviso_test } }\n", "smtp@0.0.0.0:0 imap@0.0.0.0:0", limits: "{ greeting_pause: 0s }",
             launcher: [unshare, "-n", "sh", "-c", "ip link set lo up; ip addr add 203.0.113.1/24 dev lo; ip addr add 203.0.113.66/24 dev lo; ip addr add 203.0.113.67/24 dev lo; exec \"$@\"", "sh"]);
     }
 
@@ -73,7 +73,7 @@ public sealed class NftablesTests : IAsyncLifetime
     {
         var port = _server.Port("smtp");
         if (add) (await Tool.RunAsync("nsenter", ["-t", $"{_server.Pid}", "-n", "ip", "addr", "add", from + "/32", "dev", "lo"])).MustSucceed();
-        var script = $"import socket\ns=socket.socket(); s.settimeout(2); s.bind(('{from}',0))\ntry:\n s.connect(('203.0.113.1',{port})); print(s.recv(100).decode(), end='')\nexcept (TimeoutError, socket.timeout): pass\n";
+        var script = $"import socket\ns=socket.socket(); s.settimeout(5); s.bind(('{from}',0))\ntry:\n s.connect(('203.0.113.1',{port})); print(s.recv(100).decode(), end='')\nexcept (TimeoutError, socket.timeout): pass\n";
         return (await Tool.RunAsync(Tool.Find("nsenter", "util-linux"), ["-t", $"{_server.Pid}", "-n", Tool.Find("python3", "python3"), "-c", script])).MustSucceed().Output;
     }
 

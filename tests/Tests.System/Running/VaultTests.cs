@@ -36,9 +36,10 @@ public sealed class VaultTests
     }
 
     // Not by trying: the server takes its time to refuse.
-    private static async Task UntilTakenAsync(AvisoServer server, string password)
+    private static async Task UntilTakenAsync(AvisoServer server, FakeVault vault, string password)
     {
-        await Patience.UntilAsync(async () => await server.MetricAsync("aviso_secret_version", "secret/mail") == 2, "the new version is in use", 30, () => server.Log);
+        await Patience.UntilAsync(async () => await server.MetricAsync("aviso_secret_version", "secret/mail") == 2, "the new version is in use", 30,
+            () => $"{server.Log}\n{string.Join('\n', vault.Requests)}");
         Assert.True(MayLogIn(server, password), server.Log);
     }
 
@@ -55,7 +56,7 @@ public sealed class VaultTests
         using var open = new ImapLineClient(server.Port("imap"), Dave, "first-password-1");
         PutDave(vault, "second-password-2");
         if (hangUp) await server.SignalAsync("HUP");
-        await UntilTakenAsync(server, "second-password-2");
+        await UntilTakenAsync(server, vault, "second-password-2");
         Assert.False(MayLogIn(server, "first-password-1"));
         // Who is in with the old password is out; nobody else is.
         open.ReadToEnd();
@@ -99,7 +100,7 @@ public sealed class VaultTests
         await using var again = new FakeVault(port: vault.Port);
         PutDave(again, "first-password-1");
         PutDave(again, "second-password-2");
-        await UntilTakenAsync(server, "second-password-2");
+        await UntilTakenAsync(server, again, "second-password-2");
         Assert.Equal("ready\n", (await server.PageAsync("/healthz/ready")).Text);
     }
 
@@ -193,7 +194,7 @@ public sealed class VaultTests
         await using var server = await AvisoServer.StartAsync(Section(vault) + "\nlog: { level: debug }");
         MayLogIn(server, "first-password-1");
         PutDave(vault, "second-password-2");
-        await UntilTakenAsync(server, "second-password-2");
+        await UntilTakenAsync(server, vault, "second-password-2");
         vault.Instead = (403, "{\"errors\":[\"no\"]}", "");
         await Patience.UntilAsync(() => server.Troubles.Any(t => t.Contains("the policy needs", StringComparison.Ordinal)), "the refusal is said", 30, () => server.Log);
         var shown = new List<string> { server.Log, (await server.PageAsync("/metrics")).Text, (await server.PageAsync("/healthz/ready")).Text };

@@ -121,11 +121,12 @@ internal sealed class FakePolicyHost : IAsyncDisposable
             return new(new SslServerAuthenticationOptions { ServerCertificate = Certificate });
         }, null, _stop.Token);
         using var reader = new StreamReader(tls, Encoding.ASCII, leaveOpen: true);
-        var first = await reader.ReadLineAsync(_stop.Token);
+        // A client that does not like the certificate asks nothing.
+        if (await reader.ReadLineAsync(_stop.Token) is not { } first) return;
         while (await reader.ReadLineAsync(_stop.Token) is { Length: > 0 })
         {
         }
-        lock (Requests) Requests.Add(first ?? "");
+        lock (Requests) Requests.Add(first);
         if (Reply is not null) await tls.WriteAsync(Encoding.Latin1.GetBytes(Reply), _stop.Token);
         await tls.ShutdownAsync();
     }

@@ -7,6 +7,8 @@ using Aviso.Admin;
 using Aviso.Net;
 using Aviso.Server;
 using Aviso.Settings;
+using Aviso.Tests.Unit.Net;
+using Aviso.Tests.Unit.Smtp;
 using Aviso.Verbs;
 using Aviso.Web;
 using Microsoft.Extensions.Logging;
@@ -207,6 +209,22 @@ public sealed class ServerTests : IDisposable
         next = SettingsText.Parse(SettingsText.Good + "log: { format: json }\n");
         Assert.True((await reload.NowAsync("test")).Ok);
         Assert.Equal(LogFormat.Json, reload.Settings.Log.Format);
+    }
+
+    [Fact]
+    public async Task A_reload_that_ends_in_a_timeout_or_takes_long_is_said()
+    {
+        var good = SettingsText.Parse(SettingsText.Good);
+        var (clock, log) = (new ManualClock(), new LogLines());
+        var reading = new TaskCompletionSource<SettingsLoad>();
+        await using var reload = new Reload(good.Settings!, [], (_, _) => reading.Task, [], log, clock);
+        var first = reload.NowAsync("test");
+        clock.Advance(Reload.Patience);
+        Assert.Contains("settings: reading them again (test) is not done after 20 s", log.Lines.Last(), StringComparison.Ordinal);
+        // As HttpClient says a timeout.
+        reading.SetException(new TaskCanceledException("no answer in time"));
+        Assert.Equal((false, "no answer in time"), ((await first).Ok, (await first).Notes.Single()));
+        Assert.Contains("failed; the old ones stay", log.Lines.Last(), StringComparison.Ordinal);
     }
 
     private sealed class Picky(string? problem) : IReloadable
