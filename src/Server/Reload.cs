@@ -53,7 +53,7 @@ public sealed class Reload : IAsyncDisposable
         _hangUp = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {
             signal.Cancel = true;
-            _log.LogInformation("settings: SIGHUP, they are read again");
+            _log.LogInformation("settings: SIGHUP came");
             _ = Task.Run(() => NowAsync("SIGHUP"));
         });
         _looking = files.Count == 0 ? Task.CompletedTask : LookAsync();
