@@ -10,7 +10,8 @@ namespace Aviso.Bench;
 
 /// <summary>
 /// How well the filter tells spam from ham on mail it has not seen: learns 1,000 ham and 1,000 spam of one half of the corpus and judges the
-/// other, without DNS. `./dev bench quality [--tune] [--write] [--misses]`; --tune stays within the half that settings are chosen on.
+/// other, without DNS, beside Rspamd with the same. `./dev bench quality [--tune] [--write] [--misses]`; --tune stays within the half that settings
+/// are chosen on and asks no Rspamd.
 /// </summary>
 internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder)
 {
@@ -50,11 +51,18 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
 
     private async Task ReportAsync(bool write, bool misses)
     {
-        var results = new List<Judged>();
-        for (var round = 0; round < Rounds; round++)
+        var (results, theirs) = (new List<Judged>(), new List<Judged>());
+        CorpusMessage[] others = [.. corpus.Where(m => !m.IsForTuning)];
+        await using (var rspamd = await RspamdPeer.StartAsync())
         {
-            var (learn, _) = Draw(corpus.Where(m => m.IsForTuning), 100 + round);
-            results.AddRange(await JudgeAsync(learn, [.. corpus.Where(m => !m.IsForTuning)]));
+            for (var round = 0; round < Rounds; round++)
+            {
+                var (learn, _) = Draw(corpus.Where(m => m.IsForTuning), 100 + round);
+                results.AddRange(await JudgeAsync(learn, others));
+                await rspamd.ForgetAsync();
+                await rspamd.LearnAsync(learn);
+                theirs.AddRange((await rspamd.ScoresAsync(others)).Select(s => new Judged(s.Message, s.Score, [])));
+            }
         }
         var unseen = new StringBuilder("| source left out of learning | messages | tagged |\n|---|---|---|\n");
         foreach (var source in corpus.Select(m => m.Source).Distinct().Order(StringComparer.Ordinal))
@@ -65,8 +73,8 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
         }
         var (known, _) = Draw(corpus.Where(m => m.IsForTuning), 100);
         var modern = await JudgeAsync(known, Modern());
-        var page = $"{Summary("the other half", results)}{Undisputed(results)}\n{BySource(results)}\n{ByYear(results)}\n{unseen}\n"
-            + Line($"Of the {modern.Count} invented good messages of today (`tests/Tests/Data/modern-ham`) {modern.Count(m => m.Verdict.Score >= Tag)} are tagged with the words of the first draw, the highest has {modern.Max(m => m.Verdict.Score):0.0}.\n");
+        var page = $"{Summary("the other half", results)}{Undisputed(results)}\n{Summary("the same, Rspamd with the same learned", theirs)}\n{BySource(results)}\n{ByYear(results)}\n{unseen}\n"
+            + Line($"Of the {modern.Count} invented good messages of today (`tests/Tests/Data/modern-ham`) {modern.Count(m => m.Score >= Tag)} are tagged with the words of the first draw, the highest has {modern.Max(m => m.Score):0.0}.\n");
         Console.WriteLine(page);
         if (misses) Misses(results);
         if (write) Write(page);
@@ -93,7 +101,11 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
         foreach (var message in judge)
         {
             var input = SpamCorpus.Input(message, _spool);
-            using (input.Body) judged.Add(new(message, await filter.CheckAsync(input, CancellationToken.None)));
+            using (input.Body)
+            {
+                var verdict = await filter.CheckAsync(input, CancellationToken.None);
+                judged.Add(new(message, verdict.Score, verdict.Symbols));
+            }
         }
         return judged;
     }
@@ -120,7 +132,7 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
         var phish = results.Where(r => r.Message.Source.Contains("phish", StringComparison.Ordinal)).ToList();
         var spam = results.Where(r => r.Message.IsSpam && !phish.Contains(r)).ToList();
         text.Append(Line($"| at {Tag:0.0} (of {ham.Count}, {spam.Count}, {phish.Count} judgements) | {Share(ham)} | {Share(spam)} | {Share(phish)} |\n"));
-        var byScore = ham.Select(r => r.Verdict.Score).OrderDescending().ToArray();
+        var byScore = ham.Select(r => r.Score).OrderDescending().ToArray();
         foreach (var rate in new[] { 0.001, 0.002, 0.005, 0.01 })
         {
             var at = byScore[(int)(rate * byScore.Length)];
@@ -140,7 +152,7 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
         var text = new StringBuilder("| source | judgements | tagged | median score | lowest and highest tenth |\n|---|---|---|---|---|\n");
         foreach (var group in results.GroupBy(r => r.Message.Source).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
-            var scores = group.Select(r => r.Verdict.Score).Order().ToArray();
+            var scores = group.Select(r => r.Score).Order().ToArray();
             text.Append(Line($"| {group.Key} | {scores.Length} | {Share([.. group])} | {scores[scores.Length / 2]:0.0} | {scores[scores.Length / 10]:0.0} to {scores[scores.Length * 9 / 10]:0.0} |\n"));
         }
         return text.ToString();
@@ -161,11 +173,11 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
 
     private static void Misses(List<Judged> results)
     {
-        foreach (var (message, verdict) in results.Where(r => r.Message.IsSpam != r.Verdict.Score >= Tag).DistinctBy(r => r.Message.Id)
-            .OrderBy(r => r.Message.Source, StringComparer.Ordinal).ThenBy(r => r.Verdict.Score))
+        foreach (var (message, score, symbols) in results.Where(r => r.Message.IsSpam != r.Score >= Tag).DistinctBy(r => r.Message.Id)
+            .OrderBy(r => r.Message.Source, StringComparer.Ordinal).ThenBy(r => r.Score))
         {
-            Console.WriteLine(Line($"{message.Source}/{message.Id} {message.Year} {verdict.Score:0.0}"));
-            foreach (var symbol in verdict.Symbols.OrderByDescending(s => Math.Abs(s.Score)).Take(4)) Console.WriteLine(Line($"    {symbol.Score:0.0} {symbol.Name}: {symbol.Reason}"));
+            Console.WriteLine(Line($"{message.Source}/{message.Id} {message.Year} {score:0.0}"));
+            foreach (var symbol in symbols.OrderByDescending(s => Math.Abs(s.Score)).Take(4)) Console.WriteLine(Line($"    {symbol.Score:0.0} {symbol.Name}: {symbol.Reason}"));
         }
     }
 
@@ -180,9 +192,9 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
     }
 
     private static string Share(List<Judged> results, double at = Tag) => results.Count == 0 ? "-"
-        : Line($"{(double)results.Count(r => r.Verdict.Score >= at) / results.Count:0.00%}");
+        : Line($"{(double)results.Count(r => r.Score >= at) / results.Count:0.00%}");
 
     private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    private sealed record Judged(CorpusMessage Message, SpamVerdict Verdict);
+    private sealed record Judged(CorpusMessage Message, double Score, IReadOnlyList<SpamSymbol> Symbols);
 }

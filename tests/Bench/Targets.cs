@@ -68,6 +68,8 @@ internal sealed class PeerStack : ITarget, IAsyncDisposable
 
     public static int Controller => 12334;
 
+    public static int Redis => 12379;
+
     /// <summary>Root pids of Rspamd, Redis and unbound.</summary>
     public string FilterPids { get; private set; } = "";
 
