@@ -16,6 +16,7 @@ namespace Aviso.Net;
 /// </summary>
 public sealed partial class WireHost : IAsyncDisposable
 {
+    private const int MostPending = 200;
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan AbortPatience = TimeSpan.FromSeconds(2);
 
@@ -149,6 +150,8 @@ public sealed partial class WireHost : IAsyncDisposable
             try
             {
                 Begin(listener, await listener.Socket.AcceptAsync(_draining.Token));
+                // Who is connected is served before who comes: a flood waits in the kernel's queue, not in front of them.
+                while (ThreadPool.PendingWorkItemCount > MostPending) await Task.Delay(1, _draining.Token);
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
             {

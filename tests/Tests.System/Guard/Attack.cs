@@ -10,7 +10,8 @@ namespace Aviso.Tests.System.Guard;
 /// Many hostile connections at once, each from an address of its own kind that a trusted proxy names: nothing leaves this machine, and no
 /// exemption of loopback counts. Everything is bounded by the number of connections and by <paramref name="stop"/>.
 /// </summary>
-internal sealed class Attack(AvisoServer server, int connections, CancellationToken stop)
+/// <param name="wave">Attackers of another wave have other addresses.</param>
+internal sealed class Attack(AvisoServer server, int connections, int wave, CancellationToken stop)
 {
     private static readonly byte[] HalfHello = [22, 3, 1, 2, 0, 1, 0, 1, 252];
 
@@ -153,7 +154,7 @@ internal sealed class Attack(AvisoServer server, int connections, CancellationTo
         return tries;
     }
 
-    private static string Address(int kind, int number) => $"198.{18 + (kind / 4)}.{(kind % 4 * 64) + (number / 250)}.{(number % 250) + 1}";
+    private string Address(int kind, int number) => $"198.{18 + (2 * wave) + (kind / 4)}.{(kind % 4 * 64) + (number / 250)}.{(number % 250) + 1}";
 
     private async Task<Socket?> OpenAsync(string listener, string address)
     {
@@ -161,6 +162,8 @@ internal sealed class Attack(AvisoServer server, int connections, CancellationTo
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
+            // IP_BIND_ADDRESS_NO_PORT: the port is found when connecting, or thousands of searches take the machine from the server.
+            socket.SetRawSocketOption(0, 24, BitConverter.GetBytes(1));
             socket.Bind(new IPEndPoint(IPAddress.Parse(HaproxyServer.Source), 0));
             await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, server.Port(listener)), stop);
             await socket.SendAsync(Encoding.ASCII.GetBytes($"PROXY TCP4 {address} 203.0.113.1 40000 25\r\n"), stop);
