@@ -35,6 +35,18 @@ public sealed class CheckTests
         Assert.Equal(score, SpamMail.RunAll(SpamMail.Around($"<a href=\"{url}\">x</a>", "text/html")).Symbols.Where(s => s.Name == "URL_USERINFO").Sum(s => s.Score));
 
     [Theory]
+    [InlineData("https://one.example/a https://news.one.example/b", true, -2.5)]
+    [InlineData("https://one.example/a https://one.example/b https://two.example/", true, -2)]
+    [InlineData("https://one.example/a https://two.example/ https://three.example/", true, 0)]
+    [InlineData("https://one.example/a", false, 0)]
+    [InlineData("none", true, 0)]
+    public void Links_to_a_proven_sender_speak_for_it(string text, bool proven, double score)
+    {
+        var input = SpamMail.Around(text);
+        Assert.Equal(score, SpamMail.RunAll(proven ? ProvenMail.Of(input) : input).Symbols.Where(s => s.Name == "LINKS_TO_SENDER").Sum(s => s.Score));
+    }
+
+    [Theory]
     [InlineData("\"info@bank.example\" <x@evil.example>", "FROM_NAME_ADDRESS", true)]
     [InlineData("\"info@bank.example\" <x@mail.bank.example>", "FROM_NAME_ADDRESS", false)]
     public void A_name_that_is_another_address_is_told(string from, string symbol, bool expected) =>
