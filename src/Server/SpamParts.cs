@@ -94,12 +94,16 @@ internal sealed class SpamParts : IAsyncDisposable
     }
 
     private SpamFilter Make(ServerSettings settings, IReadOnlyList<ISpamCheck> checks, TimeProvider clock, ILogger log) =>
-        new(new() { Rules = Rules, Tag = settings.Spam.AddHeader, Reject = settings.Spam.Reject, Budget = Budget }, [.. BuiltInChecks.All(Rules), .. checks], clock, log);
+        new(Options(settings), [.. BuiltInChecks.All(Rules), .. checks], clock, log);
+
+    private SpamFilterOptions Options(ServerSettings settings) =>
+        new() { Rules = Rules, Tag = settings.Spam.AddHeader, Reject = settings.Spam.Reject, Budget = Budget };
 
     /// <summary>Takes the administrator's rules; what is wrong with them leaves those that were in force.</summary>
     public void Take(ServerSettings settings, ILogger log)
     {
         TakeLists(settings);
+        Filter.Options = Asked.Options = Options(settings);
         var spam = settings.Spam;
         Senders?.Declare([.. Entries(spam.Allow, true), .. Entries(spam.AllowUnproven, false)], [.. Entries(spam.Block, false)]);
         Traps.Declare(spam.Traps.Concat(settings.Aliases.Where(a => a.Trap).Select(a => a.Address)));

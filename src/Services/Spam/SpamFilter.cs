@@ -25,7 +25,7 @@ public sealed record SpamFilterOptions
 /// <summary>Runs the checks over a message. Thread-safe.</summary>
 public sealed class SpamFilter
 {
-    private readonly SpamFilterOptions _options;
+    private volatile SpamFilterOptions _options;
     private readonly ISpamCheck[][] _phases;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
@@ -35,6 +35,13 @@ public sealed class SpamFilter
         (_options, _clock, _log) = (options, clock, log);
         var all = checks.ToList();
         _phases = [.. Enum.GetValues<SpamPhase>().Select(phase => all.Where(c => c.Phase == phase).ToArray())];
+    }
+
+    /// <summary>May change at any time; a message under way may see the old ones.</summary>
+    public SpamFilterOptions Options
+    {
+        get => _options;
+        set => _options = value;
     }
 
     /// <summary>The verdict; takes at most the budget. Never throws, except for cancellation by <paramref name="cancel"/>.</summary>
@@ -128,16 +135,16 @@ public sealed class SpamFilter
 
     private SpamVerdict Judge(SpamContext context, SkippedChecks skipped)
     {
-        var (symbols, own) = context.Close();
+        var (options, (symbols, own)) = (_options, context.Close());
         var score = Math.Round(symbols.Sum(s => s.Score), 3);
-        var action = score >= _options.Reject ? SpamAction.Reject : score >= _options.Tag ? SpamAction.Tag : SpamAction.Accept;
+        var action = score >= options.Reject ? SpamAction.Reject : score >= options.Tag ? SpamAction.Tag : SpamAction.Accept;
         // Refusing is for all recipients: not when one of them has a reason to want it.
-        if (action == SpamAction.Reject && own is not null && own.Values.Any(more => score + more.Sum(s => s.Score) < _options.Reject)) action = SpamAction.Tag;
+        if (action == SpamAction.Reject && own is not null && own.Values.Any(more => score + more.Sum(s => s.Score) < options.Reject)) action = SpamAction.Tag;
         if (context.Asked > action) action = context.Asked;
         return new(score, action, symbols, [.. context.Skipped, .. skipped.Names], own?.ToDictionary(p => p.Key, p => Math.Round(score + p.Value.Sum(s => s.Score), 3)))
         {
-            Required = _options.Tag,
-            RejectAt = _options.Reject,
+            Required = options.Tag,
+            RejectAt = options.Reject,
             AccountSymbols = own,
             Reason = context.AskedReason,
             Virus = context.Virus,

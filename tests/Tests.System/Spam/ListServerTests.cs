@@ -111,11 +111,21 @@ public sealed class ListServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Other_thresholds_hold_after_a_reload()
+    {
+        Send(Listed, "carol@example.test", "one");
+        await HeaderAsync("carol@example.test", "Junk", 1);
+        await ReloadWithAsync("add_header: 20\n  reject: 30");
+        Send(Listed, "carol@example.test", "two");
+        await HeaderAsync("carol@example.test", "INBOX", 1);
+        await ReloadWithAsync("add_header: 4\n  reject: 6.5");
+        Refused(Listed, "x@far.net", "carol@example.test", "550");
+    }
+
+    [Fact]
     public async Task A_greylisted_sender_comes_again_and_is_known()
     {
-        var settings = await File.ReadAllTextAsync(_server.SettingsFile);
-        await File.WriteAllTextAsync(_server.SettingsFile, settings.Replace("  traps: [old", "  greylist: true\n  greylist_delay: 1s\n  traps: [old", StringComparison.Ordinal));
-        (await _server.VerbAsync("reload")).MustSucceed();
+        await ReloadWithAsync("greylist: true\n  greylist_delay: 1s");
         Refused(Unknown, "x@far.net", "carol@example.test", "450");
         await Patience.UntilAsync(() =>
         {
@@ -124,6 +134,15 @@ public sealed class ListServerTests : IAsyncLifetime
         }, "the second try is taken", 20, () => _server.Log);
         Send(Unknown, "bob@example.test", "known", sender: "y@far.net");
         await HeaderAsync("bob@example.test", "INBOX", 1);
+    }
+
+    // Keys of the section spam, instead of those given before.
+    private async Task ReloadWithAsync(string keys)
+    {
+        var settings = await File.ReadAllTextAsync(_server.SettingsFile);
+        var (from, to) = (settings.IndexOf("spam:\n", StringComparison.Ordinal) + 6, settings.IndexOf("  traps: [old", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(_server.SettingsFile, $"{settings[..from]}  {keys}\n{settings[to..]}");
+        await VerbAsync("reload");
     }
 
     private async Task<ToolResult> VerbAsync(params string[] args) => (await _server.VerbAsync(args)).MustSucceed();
