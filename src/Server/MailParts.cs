@@ -82,8 +82,8 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     /// <summary>What is listened on; known after <see cref="Listen"/>.</summary>
     public IReadOnlyList<(ListenerSettings Settings, IPEndPoint Bound)> Bound => _host.Bound;
 
-    /// <summary>networks.proxies as they are now.</summary>
-    public Networks Proxies => _host.Options.Proxies;
+    /// <summary>Whose addresses are internal, of proxies, or may log in without TLS, as the settings say now.</summary>
+    public WireHostOptions Wiring => _host.Options;
 
     /// <summary>An address of loopback that is believed when it says by PROXY who connects, until it is disposed: for tries of our own.</summary>
     public IDisposable BelieveOneself(out IPAddress source)

@@ -132,11 +132,10 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
             Certificates = mail.Certificates.Shown,
             Challenges = mail.Certificates.Renewer?.Http,
             Sts = new(() => mail.Transport.Published, domain => mail.Book.Table.IsLocalDomain(domain)),
-            Proxies = new(settings.Networks.Proxies),
-            ProxiesNow = () => mail.Proxies,
+            Proxies = () => mail.Wiring.Proxies,
             Gate = new(mail.Front.Gate),
             Decisions = new(mail.Front, clock),
-            Spam = new(mail.Spam, () => mail.Store.Spool, new Networks(settings.Networks.Internal), address => mail.Book.Table.FindAccount(address)),
+            Spam = new(mail.Spam, () => mail.Store.Spool, () => mail.Wiring.Internal, address => mail.Book.Table.FindAccount(address)),
             RedirectsToHttps = settings.Listeners.Any(l => l.Kind == ListenerKind.Https),
         };
         foreach (var listener in settings.Listeners) bound.Add(await ListenAsync(listener, taken, pages, parts, cancel));

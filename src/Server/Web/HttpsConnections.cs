@@ -22,7 +22,7 @@ internal static class HttpsConnections
         var certificates = sources.Certificates ?? throw new IOException("https needs a certificate");
         listen.Use(next => async connection =>
         {
-            if (settings.Proxy && !await ReadProxyAsync(connection, sources.ProxiesNow?.Invoke() ?? sources.Proxies)) return;
+            if (settings.Proxy && !await ReadProxyAsync(connection, sources.Proxies())) return;
             await sources.Gate.ServeAsync(ListenerKind.Https, connection, () => ServeAsync(connection, certificates, next));
         });
     }

@@ -15,7 +15,7 @@ namespace Aviso.Web;
 /// The questions rspamc and other tools ask of Rspamd, in the same words: POST /checkv2, /learnspam and /learnham with a message, GET /ping and
 /// /stat. For loopback and the networks that are ours only, and never for a page in a browser.
 /// </summary>
-internal sealed class RspamdPages(SpamParts parts, BodySpoolSource spool, Networks internalNetworks, Func<string, AccountId?> account)
+internal sealed class RspamdPages(SpamParts parts, BodySpoolSource spool, Func<Networks> internalNetworks, Func<string, AccountId?> account)
 {
     private const long MostOctets = 64L << 20;
     private const int MostRecipients = 100;
@@ -27,7 +27,7 @@ internal sealed class RspamdPages(SpamParts parts, BodySpoolSource spool, Networ
     public async Task<(int Status, string Body)> AnswerAsync(IFeatureCollection context, IHttpRequestFeature request, CancellationToken cancel)
     {
         var from = context.Get<IHttpConnectionFeature>()?.RemoteIpAddress;
-        if (from is null || !(IPAddress.IsLoopback(Networks.Normal(from)) || internalNetworks.Contains(from))) return No(403, "only for loopback and networks.internal");
+        if (from is null || !(IPAddress.IsLoopback(Networks.Normal(from)) || internalNetworks().Contains(from))) return No(403, "only for loopback and networks.internal");
         // A page in somebody's browser must not teach the filter.
         if (request.Headers.Origin.Count > 0 || request.Headers.ContainsKey("Sec-Fetch-Site")) return No(403, "not for browsers");
         switch (request.Path)
@@ -79,7 +79,7 @@ internal sealed class RspamdPages(SpamParts parts, BodySpoolSource spool, Networ
             Sender = Bare(headers.From.ToString()),
             Recipients = recipients,
             Accounts = [.. recipients.Select(account).OfType<AccountId>().Distinct()],
-            IsInternal = IPAddress.TryParse(headers["IP"].ToString(), out var client) && internalNetworks.Contains(client),
+            IsInternal = IPAddress.TryParse(headers["IP"].ToString(), out var client) && internalNetworks().Contains(client),
             IsSubmission = headers["User"].ToString().Length > 0,
         };
     }

@@ -38,11 +38,8 @@ public sealed record WebSources(MetricsRegistry Metrics, Func<Readiness> Ready, 
     /// <summary>Our MTA-STS policies, under host names of their own.</summary>
     internal StsPages? Sts { get; init; }
 
-    /// <summary>networks.proxies: a PROXY header is required from these on kind https.</summary>
-    public Networks Proxies { get; init; } = Networks.None;
-
-    /// <summary>The same as they are now, after a reload; null: <see cref="Proxies"/>.</summary>
-    public Func<Networks>? ProxiesNow { get; init; }
+    /// <summary>networks.proxies as they are now: a PROXY header is required from these on kind https.</summary>
+    public Func<Networks> Proxies { get; init; } = () => Networks.None;
 
     /// <summary>Asked about every client of kind http and https.</summary>
     public WebGate Gate { get; init; } = new(null);
@@ -171,7 +168,7 @@ internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApp
         if (kind == ListenerKind.Https && sources.Sts?.Answer(host, request.Path) is { } policy) return (200, Plain, policy);
         // A page elsewhere must not reach us through a name that its owner points here (DNS rebinding).
         if (kind != ListenerKind.Metrics && !HostIsOurs(request.Headers.Host.ToString())) return (421, Plain, "this is not the host you asked for\n");
-        if (kind == ListenerKind.Http && sources.RedirectsToHttps && client is not null && !IPAddress.IsLoopback(client) && !sources.Proxies.Contains(client))
+        if (kind == ListenerKind.Http && sources.RedirectsToHttps && client is not null && !IPAddress.IsLoopback(client) && !sources.Proxies().Contains(client))
             return (308, Plain, $"https://{NameOf(request.Headers.Host.ToString())}{request.RawTarget}");
         // Behind a proxy that speaks TLS for us.
         if (kind == ListenerKind.Http && sources.Sts?.Answer(host, request.Path) is { } plain) return (200, Plain, plain);

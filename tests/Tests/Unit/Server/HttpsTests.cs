@@ -22,7 +22,7 @@ public sealed class HttpsTests : IDisposable
     {
         Certificates = TestCertificates.Shared,
         Challenges = new(),
-        Proxies = proxies.Length > 0 ? Networks.Parse(proxies) : Networks.None,
+        Proxies = () => proxies.Length > 0 ? Networks.Parse(proxies) : Networks.None,
         RedirectsToHttps = true,
     };
 
