@@ -22,7 +22,7 @@ internal sealed class OpenIdProvider(TokenOptions options, TimeProvider clock, I
     private volatile Known? _known;
     private long _asked;
     private bool _hasAsked;
-    private bool _isAway;
+    private volatile bool _isAway;
 
     /// <summary>Keys, and where to ask about tokens.</summary>
     private sealed record Known(JsonWebKeys Keys, string Introspection, long Since);
@@ -54,8 +54,10 @@ internal sealed class OpenIdProvider(TokenOptions options, TimeProvider clock, I
             Content = new FormUrlEncodedContent([new("token", token), new("token_type_hint", "access_token")]),
         };
         request.Headers.Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(basic)));
-        var answer = await SendAsync(request, cancel);
-        return answer is null ? null : TokenClaims.Parse(answer) ?? Away<TokenClaims>($"{endpoint} does not answer with a JSON object");
+        if (await SendAsync(request, cancel) is not { } answer) return null;
+        if (TokenClaims.Parse(answer) is not { } claims) return Away<TokenClaims>($"{endpoint} does not answer with a JSON object");
+        Back();
+        return claims;
     }
 
     public void Dispose()
@@ -80,8 +82,7 @@ internal sealed class OpenIdProvider(TokenOptions options, TimeProvider clock, I
                 if (await ReadAsync(cancel) is { } read)
                 {
                     _known = read;
-                    if (_isAway) log.ProviderBack(options.Issuer);
-                    _isAway = false;
+                    Back();
                     return read;
                 }
             }
@@ -145,6 +146,12 @@ internal sealed class OpenIdProvider(TokenOptions options, TimeProvider clock, I
         if (!_isAway) log.ProviderAway(options.Issuer, why);
         _isAway = true;
         return null;
+    }
+
+    private void Back()
+    {
+        if (_isAway) log.ProviderBack(options.Issuer);
+        _isAway = false;
     }
 
     private static string Shown(string? text) => text is null ? "(none)" : new([.. text.Take(200).Select(c => char.IsControl(c) ? '?' : c)]);

@@ -72,12 +72,17 @@ public sealed class TokenLogins(TokenOptions options, AccountBook book) : IDispo
         var now = book.Clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
         var skew = options.Skew.TotalSeconds;
         if (!(asked && !claims.Has("iss")) && claims.Text("iss") != options.Issuer) return "it is of another issuer";
-        if (!(asked && !claims.Has("aud")) && !claims.Texts("aud").Intersect(options.Audiences, StringComparer.Ordinal).Any()) return "it is for another audience";
+        if (!IsForUs(claims)) return claims.Has("aud") || !asked ? "it is for another audience" : "it does not say for whom it is (neither aud nor one of our scopes)";
         if (!asked && claims.Number("exp") is null) return "it never expires";
         if (claims.Has("exp") && !(now < claims.Number("exp") + skew)) return "it has expired";
         if (claims.Has("nbf") && !(now >= claims.Number("nbf") - skew)) return "its time has not come";
         return claims.Has("iat") && !(now >= claims.Number("iat") - skew) ? "it was made in the future" : null;
     }
+
+    // Where the provider leaves aud out, a scope that is ours or the client it was given to must say that it is not for another service.
+    private bool IsForUs(TokenClaims claims) => options.Introspection is null || claims.Has("aud")
+        ? claims.Texts("aud").Intersect(options.Audiences, StringComparer.Ordinal).Any()
+        : options.Scopes.Count > 0 || options.Audiences.Contains(claims.Text("client_id"));
 
     // RFC 8693 §4.2: "scope", space separated; some providers say "scp", as text or list.
     private bool HasScopes(TokenClaims claims)

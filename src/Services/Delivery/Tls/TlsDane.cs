@@ -23,6 +23,7 @@ internal enum DaneState
 internal sealed record DaneAnswer(DaneState State, IReadOnlyList<TlsaRecord> Records)
 {
     public static readonly DaneAnswer None = new(DaneState.None, []);
+    public static readonly DaneAnswer Unknown = new(DaneState.Unknown, []);
 }
 
 /// <summary>
@@ -39,12 +40,31 @@ internal sealed class TlsDane(IResolver resolver, TimeProvider clock)
         var six = await resolver.QueryAsync(host, DnsType.Aaaa, cancel);
         var four = await resolver.QueryAsync(host, DnsType.A, cancel);
         DnsAnswer[] found = [.. new[] { six, four }.Where(a => a.Status == DnsStatus.Ok)];
+        // RFC 7672 §2.1.2: an attacker could cause this, so it never means "not signed".
+        if (found.Length == 0 && (six.IsTemporary || four.IsTemporary)) return DaneAnswer.Unknown;
         // RFC 7672 §2.2.2: no TLSA question for a host whose zone is not signed; its servers often answer such with nonsense.
-        if (found.Length == 0 || found.Any(a => !a.Authenticated)) return DaneAnswer.None;
+        if (found.Length == 0) return DaneAnswer.None;
+        if (found.Any(a => !a.Authenticated))
+        {
+            return await IsSignedAliasAsync(host, found[0], cancel) switch
+            {
+                true => await AskAsync(host, cancel),
+                false => DaneAnswer.None,
+                null => DaneAnswer.Unknown,
+            };
+        }
         var canonical = found[0].CanonicalName;
         var answer = canonical.Length > 0 && canonical != host ? await AskAsync(canonical, cancel) : DaneAnswer.None;
         // RFC 7672 §2.2.2: at the end of the alias first, then at its beginning.
         return answer.State == DaneState.None ? await AskAsync(host, cancel) : answer;
+    }
+
+    // RFC 7672 §2.2.2: an alias of a signed zone may lead into one that is not; what its own zone says of its name holds. Null: the DNS cannot say.
+    private async Task<bool?> IsSignedAliasAsync(string host, DnsAnswer address, CancellationToken cancel)
+    {
+        if (address.CanonicalName.Length == 0 || address.CanonicalName == host) return false;
+        var alias = await resolver.QueryAsync(host, DnsType.Cname, cancel);
+        return alias.IsTemporary ? null : alias is { Status: DnsStatus.Ok, Authenticated: true };
     }
 
     /// <summary>The certificate check for <paramref name="names"/>: the MX host and the domain it takes mail for.</summary>
@@ -76,7 +96,7 @@ internal sealed class TlsDane(IResolver resolver, TimeProvider clock)
     {
         var answer = await resolver.QueryAsync($"_25._tcp.{host}", DnsType.Tlsa, cancel);
         // RFC 7672 §2.1.2: an attacker could cause this, so it never means "no TLSA".
-        if (answer.IsTemporary) return new(DaneState.Unknown, []);
+        if (answer.IsTemporary) return DaneAnswer.Unknown;
         if (answer.Status != DnsStatus.Ok || !answer.Authenticated) return DaneAnswer.None;
         var usable = answer.Of<TlsaRecord>().Where(IsUsable).Take(MaxRecords).ToList();
         return new(usable.Count == 0 ? DaneState.Encrypt : DaneState.Match, usable);

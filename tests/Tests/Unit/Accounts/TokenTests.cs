@@ -2,8 +2,8 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Aviso.Accounts;
 using Aviso.Net;
+using Aviso.Tests.Unit.Smtp;
 using Aviso.Tests.Unit.Store;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Aviso.Tests.Unit.Accounts;
@@ -13,6 +13,7 @@ public sealed class TokenTests : IAsyncLifetime
 {
     private readonly FakeProvider _provider = new();
     private readonly TestClock _clock = new();
+    private readonly LogLines _log = new();
     private AccountBook _book = null!;
     private Authenticator _auth = null!;
 
@@ -20,7 +21,7 @@ public sealed class TokenTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _book = new(new FakeAccountRows(), _clock, NullLogger.Instance);
+        _book = new(new FakeAccountRows(), _clock, _log);
         await _book.ApplyAsync(Declare.Only(Declare.Account("alice@example.org"), Declare.Account("bob@example.org", "secret")), Cancel);
         _auth = new(_book) { TokenLogins = new(Options, _book) };
     }
@@ -217,6 +218,34 @@ public sealed class TokenTests : IAsyncLifetime
         Assert.Null((await TryAsync("opaque3")).Who);
         _provider.IsAway = true;
         Assert.Equal(LoginAdviceKind.Unavailable, (await TryAsync("opaque4")).Attempt.Notes.Advice?.Kind);
+    }
+
+    [Theory]
+    [InlineData("mail", null, true)]
+    [InlineData("", null, false)]
+    [InlineData("", "elsewhere", false)]
+    [InlineData("", "aviso", true)]
+    public async Task An_opaque_token_that_names_no_audience_must_be_ours_by_scope_or_client(string scope, string? client, bool good)
+    {
+        _auth.TokenLogins = new(Options with { Introspection = new("aviso", "s ecret"), Scopes = scope.Length > 0 ? [scope] : [] }, _book);
+        _provider.Introspected = new() { ["active"] = true, ["scope"] = "mail", ["email"] = "alice@example.org", ["client_id"] = client };
+        Assert.Equal(good, (await TryAsync("opaque")).Who is not null);
+    }
+
+    [Fact]
+    public async Task A_provider_that_is_asked_about_each_token_is_said_to_be_away_each_time()
+    {
+        _auth.TokenLogins = new(Options with { Introspection = new("aviso", "s ecret", _provider.Issuer + "/introspect") }, _book);
+        _provider.Introspected = new() { ["active"] = false };
+        for (var i = 1; i <= 2; i++)
+        {
+            _provider.IsAway = true;
+            await TryAsync("opaque");
+            Assert.Equal(i, _log.Lines.Count(l => l.StartsWith("3009 ", StringComparison.Ordinal)));
+            _provider.IsAway = false;
+            await TryAsync("opaque");
+            Assert.Equal(i, _log.Lines.Count(l => l.StartsWith("3010 ", StringComparison.Ordinal)));
+        }
     }
 
     private static LoginAttempt Attempt() => new("s", ListenerKind.Imaps, IPAddress.Loopback, "OAUTHBEARER");

@@ -70,6 +70,21 @@ public static class TlsDaneTests
     }
 
     [Theory]
+    [InlineData("mx.example.org", "none of its addresses can be asked for", (int)DaneState.Unknown)]
+    [InlineData("alias.example.org", "an alias of a signed zone", (int)DaneState.Match)]
+    [InlineData("plain.example.org", "an alias of a zone that is not", (int)DaneState.None)]
+    public static async Task Before_the_tlsa_question_addresses_and_aliases_are_judged(string host, string what, int expected)
+    {
+        byte[] any = new byte[32];
+        var zone = new FakeZone().Fail("mx.example.org", DnsStatus.ServFail)
+            .Cname("alias.example.org", "target.example.net").Secure("alias.example.org").A("target.example.net", "192.0.2.1")
+            .Tlsa("_25._tcp.alias.example.org", 3, 1, 1, any).Secure("_25._tcp.alias.example.org")
+            .Cname("plain.example.org", "target.example.net").Tlsa("_25._tcp.plain.example.org", 3, 1, 1, any).Secure("_25._tcp.plain.example.org");
+        var answer = await new TlsDane(zone, TimeProvider.System).FindAsync(host, TestContext.Current.CancellationToken);
+        Assert.True((DaneState)expected == answer.State, $"{what}: {answer.State}");
+    }
+
+    [Theory]
     [InlineData(true, 0, "(TLSA)")]
     [InlineData(false, 1, "(DANE)")]
     public static async Task Mail_waits_when_the_tlsa_question_fails_or_the_host_has_no_tls(bool fails, int dials, string reason)
