@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Aviso.Admin;
 using Aviso.Base;
@@ -40,7 +41,15 @@ internal sealed class SpamCalls(SpamParts parts, BodySpool spool, Func<string, A
         if (call.Verb == Scan)
         {
             if (owner != default) input = input with { Accounts = [owner] };
-            return AdminReply.Done(SpamJson.Of(await parts.Asked.CheckAsync(input, cancel), owner));
+            if (call.Text("ip") is { } ip)
+            {
+                if (!IPAddress.TryParse(ip, out var client)) return AdminReply.No($"`{ip}` is no address of a client");
+                if (parts.Verifier is null) return AdminReply.No("where a message came from can only be judged by the running server, which asks the DNS");
+                input = input with { Client = Net.Networks.Normal(client), Helo = call.Text("helo") ?? "", Sender = call.Text("from") ?? "" };
+            }
+            var verdict = SpamJson.Of(await parts.AskAsync(input, cancel), owner);
+            if (new SpamContext(input, default).Content.Header.Find("x-spam-result") is { } then) verdict["when_it_came"] = then.Text;
+            return AdminReply.Done(verdict);
         }
         return Teach(input, owner, call.Text("as"));
     }
@@ -78,7 +87,7 @@ internal static class SpamJson
     public static JsonObject Of(SpamVerdict verdict, AccountId account) => new()
     {
         ["score"] = verdict.ScoreFor(account),
-        ["action"] = verdict.Action.ToString().ToLowerInvariant(),
+        ["action"] = verdict.ActionFor(account).ToString().ToLowerInvariant(),
         ["tag_at"] = verdict.Required,
         ["reject_at"] = verdict.RejectAt,
         ["symbols"] = new JsonArray([.. Symbols(verdict, account).Select(s => (JsonNode)new JsonObject

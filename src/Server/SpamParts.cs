@@ -1,5 +1,6 @@
 using Aviso.Base;
 using Aviso.Dns;
+using Aviso.MailAuth;
 using Aviso.Mime;
 using Aviso.Net;
 using Aviso.Settings;
@@ -39,6 +40,9 @@ internal sealed class SpamParts : IAsyncDisposable
 
     /// <summary>For verbs and /checkv2: asking teaches nothing.</summary>
     public SpamFilter Asked { get; private set; } = null!;
+
+    /// <summary>Null without a running server: nobody asks the DNS then.</summary>
+    public MailVerifier? Verifier { get; set; }
 
     public RulesInForce Rules { get; } = new(RuleSet.BuiltIn);
 
@@ -98,6 +102,16 @@ internal sealed class SpamParts : IAsyncDisposable
 
     private SpamFilterOptions Options(ServerSettings settings) =>
         new() { Rules = Rules, Tag = settings.Spam.AddHeader, Reject = settings.Spam.Reject, Budget = Budget };
+
+    /// <summary>
+    /// Judges a message of a file or a request; where it is said from whom it came, with what the DNS says of that. Asking teaches nothing.
+    /// </summary>
+    public async ValueTask<SpamVerdict> AskAsync(SpamInput input, CancellationToken cancel)
+    {
+        if (Verifier is { } verifier && input is { Client: { } client, IsSubmission: false })
+            input = input with { Auth = await verifier.VerifyAsync(new(client, input.Helo, input.Sender, input.Body) { SignaturesOnly = input.IsInternal }, cancel) };
+        return await Asked.CheckAsync(input, cancel);
+    }
 
     /// <summary>Takes the administrator's rules; what is wrong with them leaves those that were in force.</summary>
     public void Take(ServerSettings settings, ILogger log)
@@ -188,11 +202,21 @@ internal static class SpamMessage
         }
     }
 
-    /// <summary>What a message is called by those who learn it from outside: the beginning of its SHA-256.</summary>
+    /// <summary>
+    /// What a message is called by those who learn it from outside: the beginning of its SHA-256, the same however its lines end.
+    /// </summary>
     public static byte[] KeyOf(SpamInput input)
     {
         using var hash = System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
-        input.Body.ForEachPiece(piece => hash.AppendData(piece.Span));
+        input.Body.ForEachPiece(piece =>
+        {
+            for (var rest = piece.Span; !rest.IsEmpty;)
+            {
+                var cr = rest.IndexOf((byte)'\r');
+                hash.AppendData(cr < 0 ? rest : rest[..cr]);
+                rest = cr < 0 ? [] : rest[(cr + 1)..];
+            }
+        });
         return hash.GetHashAndReset()[..16];
     }
 }

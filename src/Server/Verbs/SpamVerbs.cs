@@ -36,10 +36,12 @@ internal static class SpamVerbs
         var files = Files("A message or a folder of messages, - for standard input.");
         var account = Account("Judge as for this account: what it taught and whom it writes to count.");
         var verb = new Command("scan", CommandTree.Help("Judge messages: score, action and findings, a line each. Nothing is learned and nothing is sent.",
-            "aviso spam scan mail.eml", "aviso spam scan --json Maildir/cur/* | jq -r 'select(.score >= 6) | .file'")) { files, account, CommandTree.Json };
+            "aviso spam scan mail.eml", "aviso spam scan --ip 192.0.2.7 --from a@example.org mail.eml", "aviso spam scan --json Maildir/cur/* | jq -r 'select(.score >= 6) | .file'"))
+        { files, account, CommandTree.Json };
+        var origin = new Origin(verb);
         verb.SetAction((parsed, cancel) => OverAsync(parsed, parsed.GetValue(files)!, async (service, file, io) =>
         {
-            if (await service.AskAsync(SpamCalls.Scan, file, parsed.GetValue(account), null, cancel) is not { } verdict) return false;
+            if (await service.AskAsync(SpamCalls.Scan, file, parsed.GetValue(account), origin.Of(parsed), cancel) is not { } verdict) return false;
             if (parsed.GetValue(CommandTree.Json)) await io.Output.WriteLineAsync(WithFile(file, verdict).ToJsonString(OneLine));
             else
             {
@@ -56,10 +58,11 @@ internal static class SpamVerbs
         var files = Files("A message or a folder of messages, - for standard input.");
         var account = Account("Judge as for this account.");
         var verb = new Command("explain", CommandTree.Help("Say in words why a message scores what it scores; the reasons add up to the score.",
-            "aviso spam explain mail.eml")) { files, account };
+            "aviso spam explain mail.eml", "aviso spam explain --ip 192.0.2.7 --helo mx.example.org --from a@example.org mail.eml")) { files, account };
+        var origin = new Origin(verb);
         verb.SetAction((parsed, cancel) => OverAsync(parsed, parsed.GetValue(files)!, async (service, file, io) =>
         {
-            if (await service.AskAsync(SpamCalls.Scan, file, parsed.GetValue(account), null, cancel) is not { } verdict) return false;
+            if (await service.AskAsync(SpamCalls.Scan, file, parsed.GetValue(account), origin.Of(parsed), cancel) is not { } verdict) return false;
             await io.Output.WriteAsync(Words(file, verdict));
             return true;
         }, cancel));
@@ -160,6 +163,7 @@ internal static class SpamVerbs
         foreach (var symbol in verdict["symbols"]!.AsArray())
             text.Append(CultureInfo.InvariantCulture, $"  {Signed(symbol!["score"]!),7}  {symbol["name"]}: {Output.Cell(symbol["reason"])}\n");
         if (verdict["symbols"]!.AsArray().Count == 0) text.Append("           nothing was found\n");
+        if (verdict["when_it_came"] is { } then) text.Append(CultureInfo.InvariantCulture, $"  When it came its header says: {Output.Cell(then)}\n");
         foreach (var skipped in verdict["skipped"]!.AsArray()) text.Append(CultureInfo.InvariantCulture, $"  skipped  {Output.Cell(skipped)}\n");
         return text.ToString();
     }
@@ -169,6 +173,24 @@ internal static class SpamVerbs
     private static string Signed(JsonNode node) => node.GetValue<double>().ToString("+0.0#;-0.0#;0.0", CultureInfo.InvariantCulture);
 
     private static Argument<string[]> Files(string text) => new("FILE") { Description = text, Arity = ArgumentArity.OneOrMore };
+
+    /// <summary>How a message came, which a file does not tell.</summary>
+    private sealed class Origin
+    {
+        private readonly Dictionary<string, Option<string?>> _options = new()
+        {
+            ["ip"] = new("--ip") { Description = "The client it came from: SPF, DKIM, DMARC and ARC are judged too, by the running server.", HelpName = "ADDRESS" },
+            ["helo"] = new("--helo") { Description = "What that client called itself; with --ip.", HelpName = "NAME" },
+            ["from"] = new("--from") { Description = "The envelope sender; with --ip.", HelpName = "ADDRESS" },
+        };
+
+        public Origin(Command verb)
+        {
+            foreach (var option in _options.Values) verb.Add(option);
+        }
+
+        public JsonObject Of(ParseResult parsed) => new(_options.Where(o => parsed.GetValue(o.Value) is not null).Select(o => KeyValuePair.Create(o.Key, (JsonNode?)parsed.GetValue(o.Value))));
+    }
 
     private static Option<string?> Account(string text) => new("--account") { Description = text, HelpName = "ADDRESS" };
 }
@@ -227,10 +249,12 @@ internal sealed class SpamService : IAsyncDisposable
         : await AdminClient.TryCallAsync(_data!, call, cancel) ?? throw new IOException("the server has stopped meanwhile");
 
     /// <summary>The answer about one file; null with <see cref="Error"/>.</summary>
-    public async Task<JsonObject?> AskAsync(string verb, string file, string? account, string? what, CancellationToken cancel)
+    public async Task<JsonObject?> AskAsync(string verb, string file, string? account, JsonObject origin, CancellationToken cancel)
     {
         var octets = MailFiles.Octets(file);
-        var reply = await CallAsync(Call(verb, octets, file == "-" ? null : file, account, what), cancel);
+        var call = Call(verb, octets, file == "-" ? null : file, account, null);
+        foreach (var (key, value) in origin) call.Args[key] = value?.DeepClone();
+        var reply = await CallAsync(call, cancel);
         Error = reply.Error;
         return reply.Result as JsonObject;
     }

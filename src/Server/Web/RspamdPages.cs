@@ -87,7 +87,7 @@ internal sealed class RspamdPages(SpamParts parts, BodySpoolSource spool, Func<N
     private async Task<string> CheckAsync(SpamInput input, CancellationToken cancel)
     {
         var started = TimeProvider.System.GetTimestamp();
-        var verdict = await parts.Asked.CheckAsync(input, cancel);
+        var verdict = await parts.AskAsync(input, cancel);
         var owner = input.Accounts.Count == 1 ? input.Accounts[0] : default;
         var symbols = new JsonObject();
         foreach (var symbol in SpamJson.Symbols(verdict, owner))

@@ -32,10 +32,11 @@ public sealed partial class MailReceiver
         return null;
     }
 
-    // RFC 8601 §5: nobody but us speaks in our name.
+    // RFC 8601 §5: nobody but us speaks in our name. The same for our own words about spam, which scripts of others and ours believe.
     private void RemoveClaims(ReceiveContext context)
     {
         var claims = AuthenticationResults.Claiming(context.Header.Octets.Span, options.HostName);
+        if (Filters.Spam() is not null) claims = [.. claims.Concat(SpamFields.Claiming(context.Header.Octets.Span)).OrderBy(c => c.Start.Value)];
         if (claims.Count == 0) return;
         var cleaned = store.Spool.Begin();
         try

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Aviso.Mime;
 using Aviso.Store;
 
 namespace Aviso.Spam;
@@ -54,6 +55,10 @@ public sealed record SpamVerdict(
     /// <summary>The score <paramref name="account"/> sees.</summary>
     public double ScoreFor(AccountId account) => PerAccount is not null && PerAccount.TryGetValue(account, out var own) ? own : Score;
 
+    /// <summary>What happens to the copy of <paramref name="account"/>: where it sees another score, that one decides between Inbox and Junk.</summary>
+    public SpamAction ActionFor(AccountId account) => Action is SpamAction.Reject or SpamAction.Greylist || PerAccount?.ContainsKey(account) != true ? Action
+        : ScoreFor(account) >= Required ? SpamAction.Tag : SpamAction.Accept;
+
     /// <summary>
     /// The header fields for people (X-Spam-Status, X-Spam-Flag) and for programs (X-Spam-Result), folded, each ending with CRLF.
     /// </summary>
@@ -66,6 +71,20 @@ public sealed record SpamVerdict(
 /// <summary>The X-Spam fields: ASCII, folded at 78 octets where a symbol ends, nothing of the message in them.</summary>
 internal static class SpamFields
 {
+    private static readonly string[] Names = ["X-Spam-Status", "X-Spam-Flag", "X-Spam-Result"];
+
+    /// <summary>Where fields stand in a header that came with a message and speak as ours do.</summary>
+    public static List<Range> Claiming(ReadOnlySpan<byte> header)
+    {
+        var found = new List<Range>();
+        foreach (var field in new HeaderFields(header))
+        {
+            foreach (var name in Names)
+                if (Ascii.EqualsIgnoreCase(field.Name, name)) found.Add(field.Offset..(field.Offset + field.Length));
+        }
+        return found;
+    }
+
     public static string Write(SpamVerdict verdict, AccountId? account)
     {
         var score = account is { } a ? verdict.ScoreFor(a) : verdict.Score;
@@ -79,7 +98,7 @@ internal static class SpamFields
         if (symbols.Count == 0) text.Append("none");
         text.Append("\r\n");
         if (isSpam) text.Append("X-Spam-Flag: YES\r\n");
-        text.Append("X-Spam-Result: score=").Append(Number(score)).Append("; action=").Append(verdict.Action.ToString().ToLowerInvariant()).Append(';');
+        text.Append("X-Spam-Result: score=").Append(Number(score)).Append("; action=").Append((account is { } of ? verdict.ActionFor(of) : verdict.Action).ToString().ToLowerInvariant()).Append(';');
         column = 78;
         foreach (var s in symbols) Piece(text, $" {s.Name}={Number(s.Score)};", "", ref column);
         if (verdict.Skipped.Count > 0)

@@ -111,6 +111,20 @@ public sealed class ListServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_file_is_explained_with_what_the_dns_says_of_where_it_came_from_and_with_what_was_found_then()
+    {
+        var file = Path.Combine(_server.Folder, "one.eml");
+        await File.WriteAllTextAsync(file, "X-Spam-Result: score=6.5; action=tag; SPF_FAIL=1.5\r\n" + Letter("x@good.net", "one", "Hello."), TestContext.Current.CancellationToken);
+        var forged = (await VerbAsync("spam", "explain", "--ip", "99.88.77.66", "--helo", "far.net", "--from", "x@good.net", file)).Output;
+        Assert.Contains("SPF_FAIL", forged, StringComparison.Ordinal);
+        Assert.Contains("DMARC_FAIL", forged, StringComparison.Ordinal);
+        Assert.Contains("When it came its header says: score=6.5; action=tag; SPF_FAIL=1.5", forged, StringComparison.Ordinal);
+        var genuine = (await VerbAsync("spam", "explain", "--ip", Unknown, "--from", "x@good.net", file)).Output;
+        Assert.Contains("DMARC_PASS", genuine, StringComparison.Ordinal);
+        Assert.DoesNotContain("DMARC", (await VerbAsync("spam", "explain", file)).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Other_thresholds_hold_after_a_reload()
     {
         Send(Listed, "carol@example.test", "one");

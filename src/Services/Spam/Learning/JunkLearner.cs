@@ -165,7 +165,8 @@ public sealed class JunkLearner : IAsyncDisposable
         foreach (var entry in news.Where(n => n.IsOrdinary).SelectMany(n => n.New))
         {
             if (leftJunk.Contains(entry.Email)) lessons[entry.Email] = false;
-            else if (CameLater(entry))
+            // What only goes from one ordinary mailbox to another is not taken out of Junk, though a copy lies there.
+            else if (CameLater(entry) && !leftOthers.Contains(entry.Email))
             {
                 inJunk ??= await EmailsInJunkAsync(account, mailboxes, cancel);
                 if (inJunk.Contains(entry.Email)) lessons[entry.Email] = false;

@@ -49,7 +49,7 @@ public sealed class LearnedWords : IDisposable
     public LearnedWords(RowFile file, TimeProvider clock, ILogger log)
     {
         (_messages, _clock, _log) = (new(file, clock), clock, log);
-        _training = Task.Run(Train);
+        _training = Ready = Task.Run(Train);
     }
 
     /// <summary>Learned messages that the model in use was made from.</summary>
@@ -99,7 +99,7 @@ public sealed class LearnedWords : IDisposable
     public bool? Said(AccountId owner, ReadOnlySpan<byte> key) => _messages.Find(owner.Value, key);
 
     /// <summary>The first training after the start; until then nothing is known.</summary>
-    internal Task Ready => _training;
+    internal Task Ready { get; }
 
     /// <summary>The shared opinion; null when too little was learned.</summary>
     internal WordOpinion? Judge(ReadOnlySpan<uint> tokens) =>

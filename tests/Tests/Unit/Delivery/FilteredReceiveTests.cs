@@ -70,6 +70,16 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_others_say_of_spam_in_our_words_is_gone()
+    {
+        await SendAsync("X-Spam-Flag: YES\r\nX-Other: 1\r\nx-spam-result: score=99.0;\r\n\taction=tag;\r\n" + Plain, "alice@example.org");
+        var text = await OneAsync("alice@example.org", "INBOX");
+        Assert.DoesNotContain("YES", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("99.0", text, StringComparison.Ordinal);
+        Assert.EndsWith("X-Other: 1\r\n" + Plain, text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Mail_through_a_trusted_relay_is_judged_by_its_original_client()
     {
         Make(f => f with { IsTrustedRelay = a => a.Equals(IPAddress.Parse("198.51.100.1")) });

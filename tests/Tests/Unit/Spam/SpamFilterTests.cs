@@ -1,4 +1,5 @@
 using Aviso.Spam;
+using Aviso.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -44,6 +45,19 @@ public sealed class SpamFilterTests
         var verdict = await Run(new Check("stuck", phase, async (_, _) => await Task.Delay(Timeout.Infinite, CancellationToken.None)), Finds);
         Assert.Equal(["stuck (timeout)"], verdict.Skipped);
         Assert.Equal(2, verdict.Score);
+    }
+
+    [Theory]
+    [InlineData(7.0, SpamAction.Tag, null, SpamAction.Tag)]
+    [InlineData(7.0, SpamAction.Tag, 1.0, SpamAction.Accept)]
+    [InlineData(1.0, SpamAction.Accept, 97.0, SpamAction.Tag)]
+    [InlineData(20.0, SpamAction.Reject, 18.0, SpamAction.Reject)]
+    public void What_happens_to_a_copy_goes_by_its_accounts_own_score(double score, SpamAction action, double? own, SpamAction expected)
+    {
+        var account = new AccountId(5);
+        var verdict = new SpamVerdict(score, action, [], [], own is { } o ? new Dictionary<AccountId, double> { [account] = o } : null);
+        Assert.Equal(expected, verdict.ActionFor(account));
+        Assert.Contains($"action={expected.ToString().ToLowerInvariant()};", verdict.Fields(account), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -106,6 +106,18 @@ public sealed class JunkLearnerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_copy_in_Junk_stays_spam_when_the_original_is_archived()
+    {
+        var mail = await DeliverAsync("INBOX");
+        _store.Clock.Advance(TimeSpan.FromMinutes(5));
+        await MoveAsync("INBOX", "Junk", mail.Uid, move: false);
+        await _learner.FollowAsync(_alice, default);
+        await MoveAsync("INBOX", "Archive", mail.Uid);
+        Assert.Equal(0, await _learner.FollowAsync(_alice, default));
+        Assert.True(Said(mail));
+    }
+
+    [Fact]
     public async Task An_answer_teaches_ham()
     {
         var mail = await DeliverAsync("INBOX");

@@ -1,6 +1,7 @@
 using System.Text;
 using Aviso.Spam;
 using Aviso.Store;
+using Aviso.Tests.Unit.Net;
 using Aviso.Tests.Unit.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -67,6 +68,19 @@ public sealed class LearnedWordsTests : IDisposable
         Assert.True(words.Forget(default, "wrong"u8));
         await words.SettleAsync();
         Assert.Equal(before, await SymbolsAsync(words, Letters.Ham(7777)));
+    }
+
+    [Fact]
+    public async Task While_it_trains_anew_the_last_model_judges_and_nobody_waits()
+    {
+        using var file = Open();
+        // The clock stands still, so the pause before the training never ends.
+        using var words = new LearnedWords(file, new ManualClock(), NullLogger.Instance);
+        await Letters.TeachAsync(words, 40);
+        words.Learn("more", true, Letters.Spam(8888));
+        var judging = SymbolsAsync(words, Letters.Spam(9999));
+        Assert.True(judging.IsCompleted);
+        Assert.Equal("BAYES_SPAM", Assert.Single(await judging).Name);
     }
 
     [Fact]
