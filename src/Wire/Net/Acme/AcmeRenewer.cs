@@ -136,9 +136,16 @@ public sealed partial class AcmeRenewer : IDisposable
             var next = LongestSleep;
             foreach (var wanted in _options.Certificates)
             {
-                var at = await KeepAsync(wanted, cancel);
-                var left = at - _clock.GetUtcNow();
-                if (left < next) next = left;
+                try
+                {
+                    var left = await KeepAsync(wanted, cancel) - _clock.GetUtcNow();
+                    if (left < next) next = left;
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    // The others are looked after all the same.
+                    _log.LogError(e, "renewing the certificate {Name} failed by a fault of our own; it is tried again", wanted.Name);
+                }
             }
             return next < ShortestSleep ? ShortestSleep : next;
         }
@@ -221,6 +228,8 @@ public sealed partial class AcmeRenewer : IDisposable
         {
             var before = tries.Of(authority);
             if (before.NotBefore > _clock.GetUtcNow()) continue;
+            // While nothing can be written nothing is ordered: certificates that are lost count against the authority's limits.
+            await _shelf.WriteAsync(AcmeTries.Kind, wanted.Name, tries.Write(), cancel);
             if (await TryAsync(authority, wanted, old, options, cancel) is not { } failure)
             {
                 tries.Clear();
@@ -250,10 +259,16 @@ public sealed partial class AcmeRenewer : IDisposable
         if (client.Account != account) await WriteAccountAsync(authority, key, client.Account, cancel);
         if (failure is not null) return failure;
         var fresh = StoredCertificate.Make(wanted.Name, order.Chain, order.KeyPem, authority.Directory.AbsoluteUri);
-        // On the shelf first: one that is lost counts against the authority's limits.
-        await _shelf.WriteAsync(StoredCertificate.Kind, wanted.Name, fresh.Write(), cancel);
-        await _keys.UsedAsync(wanted.Name, order.KeyPem, cancel);
         lock (_gate) _stored[wanted.Name] = fresh;
+        try
+        {
+            await _shelf.WriteAsync(StoredCertificate.Kind, wanted.Name, fresh.Write(), cancel);
+            await _keys.UsedAsync(wanted.Name, order.KeyPem, cancel);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            _log.LogError(e, "the new certificate {Name} serves but could not be stored: the next start orders another", wanted.Name);
+        }
         AcmeMeters.Received(authority.Name);
         WasIssued(_log, string.Join(", ", wanted.Names), authority.Name, fresh.NotAfter.UtcDateTime, RenewalPlan.DueAt(fresh).UtcDateTime);
         return null;

@@ -286,6 +286,35 @@ public sealed class AcmeRenewerTests : IDisposable
     }
 
     [Fact]
+    public async Task While_nothing_can_be_stored_nothing_is_ordered()
+    {
+        using var renewer = Renewer(_first);
+        await renewer.StepAsync(default);
+        _clock.Advance(TimeSpan.FromDays(61));
+        _shelf.Full.Add("*");
+        for (var hour = 0; hour < 5; hour++) await renewer.StepAsync(default);
+        Assert.Single(_first.Orders);
+        Assert.Contains(_log.Lines, l => l.Contains("failed by a fault of our own", StringComparison.Ordinal));
+        _shelf.Full.Clear();
+        await renewer.StepAsync(default);
+        Assert.Equal(2, _first.Orders.Count);
+    }
+
+    [Fact]
+    public async Task A_certificate_that_cannot_be_stored_serves_and_no_other_is_ordered()
+    {
+        var changes = 0;
+        using var renewer = Renewer(_first);
+        renewer.Changed = () => changes++;
+        _shelf.Full.Add(StoredCertificate.Kind);
+        for (var hour = 0; hour < 5; hour++) await renewer.StepAsync(default);
+        Assert.Single(_first.Orders);
+        Assert.Single(renewer.Sources);
+        Assert.Equal(1, changes);
+        Assert.Contains(_log.Lines, l => l.Contains("could not be stored", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_failure_names_the_problem_of_each_name()
     {
         var problem = System.Text.Json.Nodes.JsonNode.Parse("""

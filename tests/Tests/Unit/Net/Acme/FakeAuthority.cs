@@ -232,8 +232,12 @@ internal sealed class FakeShelf : ICertificateShelf
     public Task<IReadOnlyDictionary<string, byte[]>> ListAsync(string kind, CancellationToken cancel) =>
         Task.FromResult<IReadOnlyDictionary<string, byte[]>>(Values.Where(v => v.Key.Kind == kind).ToDictionary(v => v.Key.Name, v => v.Value));
 
+    /// <summary>Kinds that cannot be written; "*" for all.</summary>
+    public HashSet<string> Full { get; } = [];
+
     public Task WriteAsync(string kind, string name, byte[] value, CancellationToken cancel)
     {
+        if (Full.Contains(kind) || Full.Contains("*")) throw new IOException("no space left");
         Values[(kind, name)] = value;
         return Task.CompletedTask;
     }
