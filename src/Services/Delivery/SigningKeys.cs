@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace Aviso.Delivery;
 
 /// <summary>A key as a list of keys shows it.</summary>
-/// <param name="State">declared, waiting (not in the DNS yet), signing, or retired (still published, signs no more).</param>
+/// <param name="State">declared, waiting (not in the DNS yet), signing, paused (the DNS holds another key), or retired (still published, signs no more).</param>
 /// <param name="Problem">What is wrong with its record, or empty.</param>
 public sealed record SigningKeyInfo(string Domain, string Selector, string Algorithm, string State, string Record, string Problem, DateTimeOffset? Since);
 
@@ -36,15 +36,21 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
     private sealed record Held(DkimKey Key, bool Declared, DateTimeOffset Made, DateTimeOffset? SigningSince, DateTimeOffset? RetiredAt, string Problem)
     {
         public bool Signs => Declared || (SigningSince is not null && RetiredAt is null);
+
+        /// <summary>The DNS answers, and not with this key.</summary>
+        public bool IsWrong { get; init; }
     }
 
     private sealed record StoredKey(string Pem, long Made, long SigningSince, long RetiredAt);
 
     public IReadOnlyList<DkimKey> KeysOf(string domain) =>
-        _domains.TryGetValue(domain, out var held) ? held.FindAll(h => h.Signs).ConvertAll(h => h.Key) : [];
+        _domains.TryGetValue(domain, out var held) ? held.FindAll(h => h.Signs && !IsPaused(h, held)).ConvertAll(h => h.Key) : [];
+
+    // A signature that fails harms where another would do; when all are wrong none is better than the others.
+    private static bool IsPaused(Held held, List<Held> all) => held.IsWrong && all.Exists(h => h.Signs && !h.IsWrong);
 
     public IReadOnlyList<SigningKeyInfo> List() => [.. _domains.OrderBy(d => d.Key, StringComparer.Ordinal).SelectMany(d => d.Value.Select(h => new SigningKeyInfo(
-        d.Key, h.Key.Selector, h.Key.AlgorithmName, h.Declared ? "declared" : h.RetiredAt is not null ? "retired" : h.SigningSince is null ? "waiting" : "signing",
+        d.Key, h.Key.Selector, h.Key.AlgorithmName, h.Declared ? "declared" : h.RetiredAt is not null ? "retired" : h.SigningSince is null ? "waiting" : IsPaused(h, d.Value) ? "paused" : "signing",
         h.Key.ZoneLine(), h.Problem, h.SigningSince)))];
 
     /// <summary>Takes the domains of the settings with their declared keys; the others get keys when they have none.</summary>
@@ -95,7 +101,7 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
         return [.. List().Where(k => k.Domain.Equals(domain, StringComparison.OrdinalIgnoreCase))];
     }
 
-    /// <summary>Looks at the DNS until stopped: soon again while a key waits or is wrong, else once a day.</summary>
+    /// <summary>Looks at the DNS until stopped: soon again while a key waits or is wrong, else once an hour.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         var looked = clock.GetUtcNow();
@@ -103,9 +109,9 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
         while (true)
         {
             var troubled = _domains.Where(d => d.Value.Exists(h => h is { Signs: false, RetiredAt: null } || h.Problem.Length > 0)).Select(d => d.Key);
-            var daily = first || clock.GetUtcNow() - looked >= TimeSpan.FromDays(1);
-            if (daily) looked = clock.GetUtcNow();
-            foreach (var domain in (daily ? _domains.Keys : troubled).ToList())
+            var all = first || clock.GetUtcNow() - looked >= TimeSpan.FromHours(1);
+            if (all) looked = clock.GetUtcNow();
+            foreach (var domain in (all ? _domains.Keys : troubled).ToList())
             {
                 try
                 {
@@ -159,13 +165,13 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
         var answer = await resolver.QueryAsync(name, DnsType.Txt, cancel);
         var wanted = Tag(held.Key.DnsRecord());
         var published = answer.Records.OfType<TxtRecord>().Select(r => Tag(r.Text)).ToList();
-        var problem = answer.Status is DnsStatus.ServFail or DnsStatus.Timeout ? $"{name} could not be asked for"
+        var problem = answer.IsTemporary ? $"{name} could not be asked for"
             : published.Count == 0 ? $"{name} is not in the DNS"
             : published.Contains(wanted) ? "" : $"{name} holds another key";
-        if (problem.Length == 0) return held with { Problem = "", SigningSince = held.SigningSince ?? (held.Declared ? null : now) };
+        if (problem.Length == 0) return held with { Problem = "", IsWrong = false, SigningSince = held.SigningSince ?? (held.Declared ? null : now) };
         // A new key waits to be published, that is no trouble yet; a key in use that nobody can verify is.
         if (problem != held.Problem && held.Signs) log.KeyNotPublished(held.Key.Domain, problem);
-        return held with { Problem = problem };
+        return held with { Problem = problem, IsWrong = !answer.IsTemporary };
 
         static string Tag(string record) => record.Split(';').Select(t => t.Replace(" ", "", StringComparison.Ordinal).Trim()).FirstOrDefault(t => t.StartsWith("p=", StringComparison.Ordinal)) ?? "";
     }

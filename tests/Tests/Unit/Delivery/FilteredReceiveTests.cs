@@ -217,7 +217,15 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
         var selector = _keys.KeysOf("example.org")[0].Selector;
         _zone.Remove($"{selector}._domainkey.example.org").Txt($"{selector}._domainkey.example.org", "v=DKIM1; k=rsa; p=AAAA");
         await _keys.CheckAsync("example.org", default);
-        Assert.Contains(_keys.List(), k => k.Selector == selector && k.Problem.EndsWith("holds another key", StringComparison.Ordinal));
+        Assert.Contains(_keys.List(), k => k.Selector == selector && k.State == "paused" && k.Problem.EndsWith("holds another key", StringComparison.Ordinal));
+        // The other key is enough; when the DNS is silent, or all are wrong, nothing is taken back.
+        Assert.Single(_keys.KeysOf("example.org"));
+        _zone.Fail($"{selector}._domainkey.example.org", DnsStatus.ServFail);
+        await _keys.CheckAsync("example.org", default);
+        Assert.Equal(2, _keys.KeysOf("example.org").Count);
+        foreach (var key in _keys.KeysOf("example.org")) _zone.Remove($"{key.Selector}._domainkey.example.org");
+        await _keys.CheckAsync("example.org", default);
+        Assert.Equal(2, _keys.KeysOf("example.org").Count);
     }
 
     [Theory]
