@@ -2,6 +2,7 @@
 using System.Net;
 using System.Text;
 using Aviso.Net;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -38,7 +39,7 @@ public sealed record WebSources(MetricsRegistry Metrics, Func<Readiness> Ready, 
     /// <summary>Our MTA-STS policies, under host names of their own.</summary>
     internal StsPages? Sts { get; init; }
 
-    /// <summary>networks.proxies as they are now: a PROXY header is required from these on kind https.</summary>
+    /// <summary>networks.proxies as they are now: a PROXY header is required from these on kind https, and read on kind http.</summary>
     public Func<Networks> Proxies { get; init; } = () => Networks.None;
 
     /// <summary>Asked about every client of kind http and https.</summary>
@@ -62,6 +63,7 @@ public sealed class WebListener : IAsyncDisposable
     public static async Task<WebListener> StartAsync(ListenerSettings settings, WebSources sources, CancellationToken cancel)
     {
         var (kind, address) = (settings.Kind, settings.Address);
+        if (kind == ListenerKind.Https && sources.Certificates is null) throw new IOException("https needs a certificate");
         var options = new KestrelServerOptions { AddServerHeader = false };
         options.Limits.MaxRequestBodySize = 64 << 10;
         options.Limits.MaxConcurrentConnections = 256;
@@ -71,8 +73,7 @@ public sealed class WebListener : IAsyncDisposable
         options.Listen(address, listen =>
         {
             listen.Protocols = HttpProtocols.Http1;
-            if (kind == ListenerKind.Https) HttpsConnections.Use(listen, settings, sources);
-            else if (kind == ListenerKind.Http) listen.Use(next => connection => sources.Gate.ServeAsync(kind, connection, () => next(connection)));
+            if (kind != ListenerKind.Metrics) listen.Use(next => connection => ServeAsync(settings, sources, connection, next));
             endpoint = listen;
         });
         var transport = new PatientTransport(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
@@ -87,6 +88,14 @@ public sealed class WebListener : IAsyncDisposable
             throw new IOException(BindTrouble.Explain(kind, address, e), e);
         }
         return new(server, endpoint?.IPEndPoint ?? Parse(server) ?? address);
+    }
+
+    // Who is there, may it be here, TLS, then HTTP.
+    private static async Task ServeAsync(ListenerSettings settings, WebSources sources, ConnectionContext connection, ConnectionDelegate next)
+    {
+        var isHttps = settings.Kind == ListenerKind.Https;
+        if (settings.Proxy && !await ProxiedConnections.ReadAsync(connection, sources.Proxies(), isRequired: isHttps)) return;
+        await sources.Gate.ServeAsync(settings.Kind, connection, () => isHttps ? HttpsConnections.ServeAsync(connection, sources.Certificates!, next) : next(connection));
     }
 
     private static IPEndPoint? Parse(KestrelServer server) =>
