@@ -133,7 +133,7 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
             Challenges = mail.Certificates.Renewer?.Http,
             Sts = new(() => mail.Transport.Published, domain => mail.Book.Table.IsLocalDomain(domain)),
             Proxies = () => mail.Wiring.Proxies,
-            Gate = new(mail.Front.Gate),
+            Gate = new(mail.Front.Gate, mail.Front.Gate.IsExempt, mail.Front.Gate),
             Decisions = new(mail.Front, clock),
             Spam = new(mail.Spam, () => mail.Store.Spool, () => mail.Wiring.Internal, () => mail.Wiring.Proxies, address => mail.Book.Table.FindAccount(address)),
             RedirectsToHttps = settings.Listeners.Any(l => l.Kind == ListenerKind.Https),

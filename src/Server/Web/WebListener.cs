@@ -42,7 +42,7 @@ public sealed record WebSources(MetricsRegistry Metrics, Func<Readiness> Ready, 
     /// <summary>networks.proxies as they are now: a PROXY header is required from these on kind https, and read on kind http.</summary>
     public Func<Networks> Proxies { get; init; } = () => Networks.None;
 
-    /// <summary>Asked about every client of kind http and https.</summary>
+    /// <summary>Before every client of kind http and https.</summary>
     public WebGate Gate { get; init; } = new(null);
 
     /// <summary>Strangers on kind http are sent to https.</summary>
@@ -66,7 +66,8 @@ public sealed class WebListener : IAsyncDisposable
         if (kind == ListenerKind.Https && sources.Certificates is null) throw new IOException("https needs a certificate");
         var options = new KestrelServerOptions { AddServerHeader = false };
         options.Limits.MaxRequestBodySize = 64 << 10;
-        options.Limits.MaxConcurrentConnections = 256;
+        // Of the others the gate keeps count.
+        options.Limits.MaxConcurrentConnections = kind == ListenerKind.Metrics ? 256 : null;
         options.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         options.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(1);
         ListenOptions? endpoint = null;
@@ -141,6 +142,20 @@ internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApp
     }
 
     public async Task ProcessRequestAsync(IFeatureCollection context)
+    {
+        var visit = context.Get<WebVisit>();
+        visit?.IsBusy = true;
+        try
+        {
+            await AnswerAsync(context);
+        }
+        finally
+        {
+            visit?.IsBusy = false;
+        }
+    }
+
+    private async Task AnswerAsync(IFeatureCollection context)
     {
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
         var client = context.Get<IHttpConnectionFeature>()?.RemoteIpAddress;
