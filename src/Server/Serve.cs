@@ -134,7 +134,7 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
             Sts = new(() => mail.Transport.Published, domain => mail.Book.Table.IsLocalDomain(domain)),
             Proxies = () => mail.Wiring.Proxies,
             Gate = new(mail.Front.Gate, mail.Front.Gate.IsExempt, mail.Front.Gate),
-            Decisions = new(mail.Front, clock),
+            Decisions = new(mail.Front, clock, logs.CreateLogger("Aviso.Guard")),
             Spam = new(mail.Spam, () => mail.Store.Spool, () => mail.Wiring.Internal, () => mail.Wiring.Proxies, address => mail.Book.Table.FindAccount(address)),
             RedirectsToHttps = settings.Listeners.Any(l => l.Kind == ListenerKind.Https),
         };

@@ -30,7 +30,7 @@ public sealed record WebSources(MetricsRegistry Metrics, Func<Readiness> Ready, 
     /// <summary>The spam filter's pages, on listeners of kind http.</summary>
     internal RspamdPages? Spam { get; init; }
 
-    /// <summary>What CrowdSec bouncers read, on listeners of kind http.</summary>
+    /// <summary>What CrowdSec bouncers read, on listeners of kind http and https.</summary>
     internal LapiPages? Decisions { get; init; }
 
     /// <summary>Answered on listeners of kind http, whatever the Host; null without ACME.</summary>
@@ -161,7 +161,7 @@ internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApp
         var client = context.Get<IHttpConnectionFeature>()?.RemoteIpAddress;
         var (status, type, body) = kind == ListenerKind.Http && sources.Spam is { } spam && RspamdPages.Knows(request.Path) && MayAsk(request)
             ? await SpamAsync(spam, context, request)
-            : kind == ListenerKind.Http && sources.Decisions?.Answer(request) is { } list ? (list.Status, "application/json", list.Body)
+            : kind != ListenerKind.Metrics && sources.Decisions?.Answer(request, kind, client ?? IPAddress.None) is { } list ? (list.Status, "application/json", list.Body)
             : Answer(request, client);
         var response = context.GetRequiredFeature<IHttpResponseFeature>();
         response.StatusCode = status;
