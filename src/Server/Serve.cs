@@ -133,9 +133,9 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
             Challenges = mail.Certificates.Renewer?.Http,
             Sts = new(() => mail.Transport.Published, domain => mail.Book.Table.IsLocalDomain(domain)),
             Proxies = () => mail.Wiring.Proxies,
-            Gate = new(mail.Front.Gate),
-            Decisions = new(mail.Front, clock),
-            Spam = new(mail.Spam, () => mail.Store.Spool, () => mail.Wiring.Internal, address => mail.Book.Table.FindAccount(address)),
+            Gate = new(mail.Front.Gate, mail.Front.Gate.IsExempt, mail.Front.Gate),
+            Decisions = new(mail.Front, clock, logs.CreateLogger("Aviso.Guard")),
+            Spam = new(mail.Spam, () => mail.Store.Spool, () => mail.Wiring.Internal, () => mail.Wiring.Proxies, address => mail.Book.Table.FindAccount(address)),
             RedirectsToHttps = settings.Listeners.Any(l => l.Kind == ListenerKind.Https),
         };
         foreach (var listener in settings.Listeners) bound.Add(await ListenAsync(listener, taken, pages, parts, cancel));

@@ -16,7 +16,7 @@ internal static class GuardChecks
             if (guard.Bouncers.Take(at).Any(other => other.Reveal() == key.Reveal()))
                 Say(problems, guard, $"bouncers[{at}]", "is given twice: bouncers with one key take each other's news");
         }
-        if (guard.Bouncers.Count > 0 && settings.Listeners.All(l => l.Kind != Aviso.Net.ListenerKind.Http))
+        if (guard.Bouncers.Count > 0 && settings.Listeners.All(l => l.Kind is not (Aviso.Net.ListenerKind.Http or Aviso.Net.ListenerKind.Https)))
             Say(problems, guard, "bouncers", "have nowhere to ask: add a listener such as `{ kind: http, address: \"127.0.0.1:8080\" }`");
     }
 

@@ -188,7 +188,7 @@ public sealed class GuardSection : SettingsSection
         new Key<GuardSection, TimeSpan>("ban", Types.Duration, s => s.Ban, (s, v) => s.Ban = v,
             "How long a first ban lasts; each further one of the same client is four times as long, up to a week.") { Example = "1h" },
         new Key<GuardSection, IReadOnlyList<Secret>>("bouncers", Types.ListOf(Types.Secret), s => s.Bouncers, (s, v) => s.Bouncers = v,
-            "API keys, one for each CrowdSec bouncer that reads our decisions at /v1/decisions on a listener of kind http.") { Example = "[\"file:bouncer.key\"]" },
+            "API keys, one for each CrowdSec bouncer that reads our decisions at /v1/decisions on a listener of kind http or https.") { Example = "[\"file:bouncer.key\"]" },
         new Key<GuardSection, EngineSection>("crowdsec", new SectionType<EngineSection>(EngineSection.Table), s => s.Crowdsec, (s, v) => s.Crowdsec = v,
             "The engine of mode crowdsec: its decisions hold here, and what is seen here is told to it.") { Example = "{ url: \"http://127.0.0.1:8080\", key: env:CROWDSEC_KEY }" },
         new Key<GuardSection, string>("compatibility_log", Types.Path, s => s.CompatibilityLog, (s, v) => s.CompatibilityLog = v,

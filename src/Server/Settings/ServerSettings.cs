@@ -235,7 +235,7 @@ public sealed class ListenerSection : SettingsSection
             "Address and port. `[::]` means every address, IPv4 as well. Port 0 lets the system choose.")
             { Required = true, Example = "\"[::]:25\"" },
         new Key<ListenerSection, bool>("proxy", Types.Boolean, s => s.Proxy, (s, v) => s.Proxy = v,
-            "Expect PROXY headers from `networks.proxies` on this listener. http and metrics never read them.") { Example = "false" },
+            "Expect PROXY headers from `networks.proxies` on this listener. http reads them and takes a request without one as well; metrics never reads them.") { Example = "false" },
     ]);
 }
 

@@ -7,6 +7,7 @@ using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Server;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
 
 namespace Aviso.Web;
 
@@ -15,33 +16,54 @@ namespace Aviso.Web;
 /// cursor for each key, and metrics that are taken and forgotten. Only with a key of guard.bouncers. What automation may not ban here
 /// (own networks, who has just logged in) is not told either.
 /// </summary>
-internal sealed class LapiPages(GuardParts guard, TimeProvider clock)
+internal sealed class LapiPages(GuardParts guard, TimeProvider clock, ILogger log)
 {
     private const string Null = "null";
+    private static readonly TimeSpan WarnEvery = TimeSpan.FromMinutes(1);
+    private long _mayWarnAt = long.MinValue;
     private readonly ConcurrentDictionary<string, Dictionary<string, Decision>> _told = new(StringComparer.Ordinal);
 
     /// <summary>Null when the path is not one of these or no bouncer is declared.</summary>
-    public (int Status, string Body)? Answer(IHttpRequestFeature request)
+    /// <param name="kind">Of the listener.</param>
+    /// <param name="client">Who asks.</param>
+    public (int Status, string Body)? Answer(IHttpRequestFeature request, ListenerKind kind, IPAddress client)
     {
         if (guard.Bouncers.Count == 0) return null;
         if (request.Path == "/health") return (200, "{\"status\":\"up\"}");
         if (request.Path is not ("/v1/decisions" or "/v1/decisions/stream" or "/v1/usage-metrics")) return null;
-        if (KeyOf(request.Headers["X-Api-Key"].ToString()) is not { } key) return (403, "{\"message\":\"access forbidden\"}");
+        if (KeyOf(request.Headers["X-Api-Key"].ToString()) is not var (key, at))
+        {
+            Refused(kind, Networks.Normal(client));
+            return (403, "{\"message\":\"access forbidden\"}");
+        }
         if (request.Path == "/v1/usage-metrics") return request.Method == "POST" ? (201, "") : (405, "");
         if (request.Method is not ("GET" or "HEAD")) return (405, "");
+        WebMeters.BouncerPulled(at, clock.GetUtcNow());
         var query = Query(request.QueryString);
         return request.Path == "/v1/decisions" ? List(query) : (200, Stream(key, query, request.Method == "HEAD"));
     }
 
-    private string? KeyOf(string given)
+    /// <summary>The digest of the key and its place in guard.bouncers.</summary>
+    private (string Key, int At)? KeyOf(string given)
     {
         var digest = SHA256.HashData(Encoding.UTF8.GetBytes(given));
-        string? found = null;
-        foreach (var key in guard.Bouncers.Select(b => SHA256.HashData(Encoding.UTF8.GetBytes(b.Reveal()))))
+        (string, int)? found = null;
+        foreach (var (key, at) in guard.Bouncers.Select((b, at) => (SHA256.HashData(Encoding.UTF8.GetBytes(b.Reveal())), at)))
         {
-            if (given.Length > 0 && CryptographicOperations.FixedTimeEquals(key, digest)) found = Convert.ToHexString(key);
+            if (given.Length > 0 && CryptographicOperations.FixedTimeEquals(key, digest)) found = (Convert.ToHexString(key), at);
         }
         return found;
+    }
+
+    // The key that was given may be one of another program: it is never said.
+    private void Refused(ListenerKind kind, IPAddress client)
+    {
+        WebMeters.BouncerRefused();
+        var (now, due) = (clock.GetTimestamp(), Volatile.Read(ref _mayWarnAt));
+        var warns = now >= due && Interlocked.CompareExchange(ref _mayWarnAt, now + (long)(WarnEvery.TotalSeconds * clock.TimestampFrequency), due) == due;
+        if (warns) log.LogWarning("{Client} asks for decisions without a key of guard.bouncers, or with a wrong one; said once a minute at most", client);
+        // About our own machines the gate writes a line each time.
+        if (warns || !guard.Gate.IsExempt(client)) guard.Gate.Report(new(kind, client, GuardWords.LoginFailed), "bouncer");
     }
 
     private (int Status, string Body) List(Dictionary<string, string> query)

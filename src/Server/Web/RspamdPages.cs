@@ -13,10 +13,15 @@ namespace Aviso.Web;
 
 /// <summary>
 /// The questions rspamc and other tools ask of Rspamd, in the same words: POST /checkv2, /learnspam and /learnham with a message, GET /ping and
-/// /stat. For loopback and the networks that are ours only, and never for a page in a browser.
+/// /stat. For loopback and the networks that are ours only, and never for a page in a browser or through a proxy.
 /// </summary>
-internal sealed class RspamdPages(SpamParts parts, BodySpoolSource spool, Func<Networks> internalNetworks, Func<string, AccountId?> account)
+/// <param name="proxies">networks.proxies: behind one of these may be anybody, also where it is one of ours.</param>
+internal sealed class RspamdPages(
+    SpamParts parts, BodySpoolSource spool, Func<Networks> internalNetworks, Func<Networks> proxies, Func<string, AccountId?> account)
 {
+    // RFC 7239 §4, RFC 9110 §7.6.3, and what proxies say instead.
+    private static readonly string[] ProxyFields = ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"];
+
     private const long MostOctets = 64L << 20;
     private const int MostRecipients = 100;
 
@@ -28,6 +33,8 @@ internal sealed class RspamdPages(SpamParts parts, BodySpoolSource spool, Func<N
     {
         var from = context.Get<IHttpConnectionFeature>()?.RemoteIpAddress;
         if (from is null || !(IPAddress.IsLoopback(Networks.Normal(from)) || internalNetworks().Contains(from))) return No(403, "only for loopback and networks.internal");
+        if (proxies().Contains(from)) return No(403, "not for networks.proxies: ask directly");
+        if (ProxyFields.Any(request.Headers.ContainsKey)) return No(403, "not through a proxy: ask directly");
         // A page in somebody's browser must not teach the filter.
         if (request.Headers.Origin.Count > 0 || request.Headers.ContainsKey("Sec-Fetch-Site")) return No(403, "not for browsers");
         switch (request.Path)

@@ -1,29 +1,46 @@
-using System.Collections.Concurrent;
 using System.Net;
 using Aviso.Net;
 using Microsoft.AspNetCore.Connections;
 
 namespace Aviso.Web;
 
-/// <summary>Asks the same gate as the mail listeners about every client of http and https, and ends connections when a ban begins.</summary>
+/// <summary>
+/// The door of http and https, before TLS. Asks the same gate as the mail listeners about every client, bounds what one client and all together hold
+/// open, and ends connections when a ban begins or nothing is asked in time.
+/// </summary>
 /// <param name="gate">Null: everybody may come.</param>
-public sealed class WebGate(IAcceptGate? gate)
+/// <param name="spares">Clients of ours, which may stand for many people: not bounded one by one and never made room at the cost of.</param>
+/// <param name="evidence">Hears of clients with too many connections.</param>
+public sealed class WebGate(IAcceptGate? gate, Func<IPAddress, bool>? spares = null, IEvidence? evidence = null)
 {
-    private readonly ConcurrentDictionary<ConnectionContext, IPAddress> _open = new();
+    private readonly Lock _door = new();
+    private readonly Dictionary<ConnectionContext, WebVisit> _open = [];
 
-    public int Open => _open.Count;
+    /// <summary>Connections at once on all listeners of one kind.</summary>
+    public int MostOpen { get; init; } = 256;
+
+    /// <summary>Connections at once from one client (IPv4 address or IPv6 /64), both kinds together.</summary>
+    public int MostPerClient { get; init; } = 32;
+
+    /// <summary>From the first octet, TLS included, until the head of the first request is whole.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
+
+    public int Open
+    {
+        get
+        {
+            lock (_door) return _open.Count;
+        }
+    }
 
     /// <summary>Ends the connections of clients that may no longer be here; the number of them.</summary>
     public int Cut(Func<IPAddress, bool> client)
     {
-        var cut = 0;
-        foreach (var (connection, address) in _open)
-        {
-            if (!client(address)) continue;
-            connection.Abort(new ConnectionAbortedException("banned"));
-            cut++;
-        }
-        return cut;
+        KeyValuePair<ConnectionContext, WebVisit>[] open;
+        lock (_door) open = [.. _open];
+        var cut = open.Where(o => client(o.Value.Client)).ToList();
+        foreach (var (connection, _) in cut) connection.Abort(new ConnectionAbortedException("banned"));
+        return cut.Count;
     }
 
     /// <summary>Serves the connection if its client may be here. What it says about itself (PROXY) has been read.</summary>
@@ -35,14 +52,82 @@ public sealed class WebGate(IAcceptGate? gate)
             connection.Abort(new ConnectionAbortedException("gate"));
             return;
         }
-        _open[connection] = client;
+        var visit = new WebVisit(kind, client, spares?.Invoke(client) == true);
+        if (Refusal(connection, visit) is { } why)
+        {
+            if (why == "client-limit") evidence?.Report(new(kind, client, why));
+            Drop(connection, visit, why);
+            return;
+        }
+        connection.Features.Set(visit);
+        await using var patience = new Timer(_ =>
+        {
+            if (!visit.HasAsked) Drop(connection, visit, "no-request");
+        }, null, Patience, Timeout.InfiniteTimeSpan);
         try
         {
             await serve();
         }
         finally
         {
-            _open.TryRemove(connection, out _);
+            lock (_door) _open.Remove(connection);
         }
+    }
+
+    private string? Refusal(ConnectionContext connection, WebVisit visit)
+    {
+        (ConnectionContext Connection, WebVisit Visit)? leaves = null;
+        lock (_door)
+        {
+            if (!visit.IsOurs && _open.Values.Count(v => !v.IsOurs && v.Key == visit.Key) >= MostPerClient) return "client-limit";
+            if (_open.Values.Count(v => v.Kind == visit.Kind) >= MostOpen)
+            {
+                leaves = Idle(visit);
+                if (leaves is null) return "listener-full";
+                _open.Remove(leaves.Value.Connection);
+            }
+            _open[connection] = visit;
+        }
+        if (leaves is var (other, one)) Drop(other, one, "made-room");
+        return null;
+    }
+
+    // A full house belongs to those who ask: of other clients the oldest that has asked nothing yet leaves, or else the oldest that waits
+    // between requests.
+    private (ConnectionContext, WebVisit)? Idle(WebVisit comes) => _open
+        .Where(o => o.Value is { IsOurs: false, IsBusy: false } && o.Value.Kind == comes.Kind && o.Value.Key != comes.Key)
+        .OrderBy(o => o.Value.HasAsked).ThenBy(o => o.Value.Since).Select(o => ((ConnectionContext, WebVisit)?)(o.Key, o.Value)).FirstOrDefault();
+
+    private static void Drop(ConnectionContext connection, WebVisit visit, string reason)
+    {
+        WebMeters.SessionDropped(visit.Kind, reason);
+        connection.Abort(new ConnectionAbortedException(reason));
+    }
+}
+
+/// <summary>One connection of http or https; a feature of it.</summary>
+/// <param name="isOurs">Not a stranger.</param>
+internal sealed class WebVisit(ListenerKind kind, IPAddress client, bool isOurs)
+{
+    private volatile bool _hasAsked, _isBusy;
+
+    public ListenerKind Kind => kind;
+
+    public IPAddress Client => client;
+
+    public bool IsOurs => isOurs;
+
+    public UInt128 Key { get; } = Networks.ClientKey(client);
+
+    public long Since { get; } = TimeProvider.System.GetTimestamp();
+
+    /// <summary>The head of a request was whole.</summary>
+    public bool HasAsked => _hasAsked;
+
+    /// <summary>A request is being answered.</summary>
+    public bool IsBusy
+    {
+        get => _isBusy;
+        set => (_hasAsked, _isBusy) = (true, value);
     }
 }

@@ -2,6 +2,7 @@
 using System.Net;
 using System.Text;
 using Aviso.Net;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -29,7 +30,7 @@ public sealed record WebSources(MetricsRegistry Metrics, Func<Readiness> Ready, 
     /// <summary>The spam filter's pages, on listeners of kind http.</summary>
     internal RspamdPages? Spam { get; init; }
 
-    /// <summary>What CrowdSec bouncers read, on listeners of kind http.</summary>
+    /// <summary>What CrowdSec bouncers read, on listeners of kind http and https.</summary>
     internal LapiPages? Decisions { get; init; }
 
     /// <summary>Answered on listeners of kind http, whatever the Host; null without ACME.</summary>
@@ -38,10 +39,10 @@ public sealed record WebSources(MetricsRegistry Metrics, Func<Readiness> Ready, 
     /// <summary>Our MTA-STS policies, under host names of their own.</summary>
     internal StsPages? Sts { get; init; }
 
-    /// <summary>networks.proxies as they are now: a PROXY header is required from these on kind https.</summary>
+    /// <summary>networks.proxies as they are now: a PROXY header is required from these on kind https, and read on kind http.</summary>
     public Func<Networks> Proxies { get; init; } = () => Networks.None;
 
-    /// <summary>Asked about every client of kind http and https.</summary>
+    /// <summary>Before every client of kind http and https.</summary>
     public WebGate Gate { get; init; } = new(null);
 
     /// <summary>Strangers on kind http are sent to https.</summary>
@@ -62,17 +63,18 @@ public sealed class WebListener : IAsyncDisposable
     public static async Task<WebListener> StartAsync(ListenerSettings settings, WebSources sources, CancellationToken cancel)
     {
         var (kind, address) = (settings.Kind, settings.Address);
+        if (kind == ListenerKind.Https && sources.Certificates is null) throw new IOException("https needs a certificate");
         var options = new KestrelServerOptions { AddServerHeader = false };
         options.Limits.MaxRequestBodySize = 64 << 10;
-        options.Limits.MaxConcurrentConnections = 256;
+        // Of the others the gate keeps count.
+        options.Limits.MaxConcurrentConnections = kind == ListenerKind.Metrics ? 256 : null;
         options.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         options.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(1);
         ListenOptions? endpoint = null;
         options.Listen(address, listen =>
         {
             listen.Protocols = HttpProtocols.Http1;
-            if (kind == ListenerKind.Https) HttpsConnections.Use(listen, settings, sources);
-            else if (kind == ListenerKind.Http) listen.Use(next => connection => sources.Gate.ServeAsync(kind, connection, () => next(connection)));
+            if (kind != ListenerKind.Metrics) listen.Use(next => connection => ServeAsync(settings, sources, connection, next));
             endpoint = listen;
         });
         var transport = new PatientTransport(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
@@ -87,6 +89,14 @@ public sealed class WebListener : IAsyncDisposable
             throw new IOException(BindTrouble.Explain(kind, address, e), e);
         }
         return new(server, endpoint?.IPEndPoint ?? Parse(server) ?? address);
+    }
+
+    // Who is there, may it be here, TLS, then HTTP.
+    private static async Task ServeAsync(ListenerSettings settings, WebSources sources, ConnectionContext connection, ConnectionDelegate next)
+    {
+        var isHttps = settings.Kind == ListenerKind.Https;
+        if (settings.Proxy && !await ProxiedConnections.ReadAsync(connection, sources.Proxies(), isRequired: isHttps)) return;
+        await sources.Gate.ServeAsync(settings.Kind, connection, () => isHttps ? HttpsConnections.ServeAsync(connection, sources.Certificates!, next) : next(connection));
     }
 
     private static IPEndPoint? Parse(KestrelServer server) =>
@@ -133,11 +143,25 @@ internal sealed class WebPages(ListenerKind kind, WebSources sources) : IHttpApp
 
     public async Task ProcessRequestAsync(IFeatureCollection context)
     {
+        var visit = context.Get<WebVisit>();
+        visit?.IsBusy = true;
+        try
+        {
+            await AnswerAsync(context);
+        }
+        finally
+        {
+            visit?.IsBusy = false;
+        }
+    }
+
+    private async Task AnswerAsync(IFeatureCollection context)
+    {
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
         var client = context.Get<IHttpConnectionFeature>()?.RemoteIpAddress;
         var (status, type, body) = kind == ListenerKind.Http && sources.Spam is { } spam && RspamdPages.Knows(request.Path) && MayAsk(request)
             ? await SpamAsync(spam, context, request)
-            : kind == ListenerKind.Http && sources.Decisions?.Answer(request) is { } list ? (list.Status, "application/json", list.Body)
+            : kind != ListenerKind.Metrics && sources.Decisions?.Answer(request, kind, client ?? IPAddress.None) is { } list ? (list.Status, "application/json", list.Body)
             : Answer(request, client);
         var response = context.GetRequiredFeature<IHttpResponseFeature>();
         response.StatusCode = status;

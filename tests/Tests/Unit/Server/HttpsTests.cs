@@ -84,4 +84,47 @@ public sealed class HttpsTests : IDisposable
             Assert.False(answered);
         }
     }
+
+    [Theory]
+    [InlineData("127.0.0.0/8", "PROXY TCP4 203.0.113.9 192.0.2.1 4711 80\r\n", "203.0.113.9", "308")]
+    [InlineData("127.0.0.0/8", "PROXY UNKNOWN\r\n", "127.0.0.1", "200")]
+    [InlineData("127.0.0.0/8", "", "127.0.0.1", "200")]
+    [InlineData("", "", "127.0.0.1", "200")]
+    [InlineData("", "PROXY TCP4 203.0.113.9 192.0.2.1 4711 80\r\n", "127.0.0.1", "400")]
+    [InlineData("127.0.0.0/8", "PROXY nonsense\r\n", "", "")]
+    public async Task On_http_the_gate_asks_about_the_client_that_a_proxy_names_and_a_proxy_may_name_none(string proxies, string header, string asked, string status)
+    {
+        var gate = new AskedGate();
+        await using var http = await WebListener.StartAsync(new(ListenerKind.Http, new(IPAddress.Loopback, 0)), Sources(proxies) with { Gate = new(gate) }, default);
+        using var tcp = new TcpClient();
+        await tcp.ConnectAsync(http.Bound);
+        await tcp.GetStream().WriteAsync(Encoding.ASCII.GetBytes(header + "GET /healthz/live HTTP/1.1\r\nHost: mail.example.test\r\nConnection: close\r\n\r\n"));
+        Assert.Equal(status, (await LineAsync(tcp.GetStream())).Split(' ').ElementAtOrDefault(1) ?? "");
+        Assert.Equal(asked, string.Join(' ', gate.Clients));
+    }
+
+    /// <summary>The first line; empty when the connection ends without one.</summary>
+    private static async Task<string> LineAsync(Stream stream)
+    {
+        try
+        {
+            using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
+            return await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(20)) ?? "";
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
+    private sealed class AskedGate : IAcceptGate
+    {
+        public List<IPAddress> Clients { get; } = [];
+
+        public bool Allows(ListenerKind kind, IPAddress client)
+        {
+            Clients.Add(client);
+            return true;
+        }
+    }
 }
