@@ -5,19 +5,18 @@ using Aviso.Guard;
 namespace Aviso.Server;
 
 /// <summary>What the verbs about decisions do in the running server.</summary>
-/// <param name="listeners">Those that read PROXY.</param>
-internal sealed class DecisionCalls(MailParts mail, Func<IReadOnlyList<BoundListener>> listeners, TimeProvider clock)
+internal sealed class DecisionCalls(Gatekeeper gate, TimeProvider clock)
 {
-    private DecisionBook Book => mail.Front.Gate.Book;
+    /// <summary>Lines of an answer that say what was not taken or needs a word.</summary>
+    private const int MostRemarks = 1_000;
+
+    private DecisionBook Book => gate.Book;
 
     public void Add(AdminHandlers admin) => admin
         .Add("decisions.list", (c, _) => Task.FromResult(List(c)))
         .Add("decisions.add", AddAsync, changes: true)
         .Add("decisions.delete", DeleteAsync, changes: true)
-        .Add("decisions.import", ImportAsync, changes: true)
-        .Add("decisions.nftables", NftablesAsync, changes: true)
-        .Add("decisions.engine", (_, _) => Task.FromResult(Engine()))
-        .Add("decisions.test", (_, t) => new BanTrial(mail, listeners(), clock).RunAsync(t), changes: true);
+        .Add("decisions.import", ImportAsync, changes: true);
 
     /// <summary>As CrowdSec's API writes it; the duration is what remains.</summary>
     public static JsonObject Json(Decision decision, DateTimeOffset now) => new()
@@ -36,8 +35,10 @@ internal sealed class DecisionCalls(MailParts mail, Func<IReadOnlyList<BoundList
     private AdminReply List(AdminCall call)
     {
         if (Filter(call, out var filter) is { } problem) return AdminReply.No(problem);
+        if (!int.TryParse(call.Text("limit") ?? "0", out var limit) || limit < 0) return AdminReply.No($"`{call.Text("limit")}` is no number of decisions");
         var now = clock.GetUtcNow();
-        return AdminReply.Done(new JsonArray([.. Book.List(filter).Select(d => (JsonNode)Alert(d, now))]));
+        var found = Book.List(filter);
+        return AdminReply.Done(new JsonArray([.. found.TakeLast(limit > 0 ? limit : found.Count).Select(d => (JsonNode)Alert(d, now))]));
     }
 
     // The fields that `cscli decisions list -o json` prints.
@@ -71,18 +72,16 @@ internal sealed class DecisionCalls(MailParts mail, Func<IReadOnlyList<BoundList
 
     private async Task<AdminReply> AddAsync(AdminCall call, CancellationToken cancel)
     {
-        var given = call.Text("ip") ?? call.Text("range") ?? "";
-        if (Decision.Canonical(given) is not { } value) return AdminReply.No($"`{given}` is no address and no network");
+        if (Given(call, out var value) is { } wrong) return AdminReply.No(wrong);
         var duration = call.Text("duration") ?? "4h";
         if (!GoDuration.TryParse(duration, out var length) || length <= TimeSpan.Zero) return AdminReply.No($"`{duration}` is no duration such as 4h or 15m");
-        if (mail.Front.Gate.IsExempt(new Decision(0, "", "", "", value, default, default).Network.BaseAddress))
-            return AdminReply.No($"{value} is one of ours (networks.internal, networks.proxies, guard.never, loopback) and is never refused");
         var now = clock.GetUtcNow();
         var type = call.Text("type") ?? Decision.Ban;
-        if (Book.Add(new(0, "cscli", call.Text("reason") ?? $"manual '{type}' from 'localhost'", type, value, now, now + length)) is not { } taken)
-            return AdminReply.No($"there are {DecisionBook.Most} decisions already");
-        await Book.FlushAsync(cancel);
-        return AdminReply.Done($"decision {taken.Id}: {type} {value} for {GoDuration.Format(length)}");
+        var decision = new Decision(0, "cscli", call.Text("reason") ?? $"manual '{type}' from 'localhost'", type, value, now, now + length);
+        if (gate.Objection(decision) is { } objection) return AdminReply.No(objection);
+        if (Book.Add(decision) is not { } taken) return AdminReply.No($"there are {Book.Count} decisions already, which is all that is kept");
+        var text = $"decision {taken.Id}: {type} {value} for {GoDuration.Format(length)}";
+        return await StoredAsync(gate.Unexported(taken) is { } note ? $"{text}\n{note}" : text, true, cancel);
     }
 
     private async Task<AdminReply> DeleteAsync(AdminCall call, CancellationToken cancel)
@@ -91,11 +90,24 @@ internal sealed class DecisionCalls(MailParts mail, Func<IReadOnlyList<BoundList
         if (filter == new DecisionFilter() && !call.Flag("all")) return AdminReply.No("say which: --ip, --range, --id, --type, --origin, --scenario or --all");
         var (theirs, ours) = (new List<Decision>(), new List<Decision>());
         foreach (var decision in Book.List(filter)) (decision.EngineId > 0 ? theirs : ours).Add(decision);
+        if (ours.Count + theirs.Count == 0 && !call.Flag("all")) return AdminReply.No(Nothing(filter));
         Book.RemoveIds(ours.Select(d => d.Id));
-        await Book.FlushAsync(cancel);
+        var text = ours.Count == 1 ? "1 decision deleted" : $"{ours.Count} decisions deleted";
+        // Lifting a network lifts it for all in it: that is worth a word.
+        if (filter.Covers is not null && ours.Count > 0) text += ": " + string.Join(' ', ours.Select(d => d.Value).Distinct());
         // What the engine decided would only be gone here until it says it again.
-        if (theirs.Count > 0) return AdminReply.No($"{ours.Count} deleted; {theirs.Count} are the CrowdSec engine's: delete them there, with `cscli decisions delete`");
-        return AdminReply.Done(ours.Count == 1 ? "1 decision deleted" : $"{ours.Count} decisions deleted");
+        if (theirs.Count > 0) text = $"{ours.Count} deleted; {theirs.Count} are the CrowdSec engine's: delete them there, with `cscli decisions delete`";
+        return await StoredAsync(text, theirs.Count == 0, cancel);
+    }
+
+    /// <summary>Nothing fits; but what was meant may still be banned by something wider.</summary>
+    private string Nothing(DecisionFilter filter)
+    {
+        if ((filter.Covers ?? filter.Value) is not { } value) return "nothing was deleted: no decision fits";
+        var around = Book.List(new(Covers: value));
+        return around.Count == 0
+            ? $"nothing was deleted: no decision applies to {value}"
+            : Lines($"nothing was deleted: none fits, but these apply to {value}", [.. around.Select(d => $"decision {d.Id}: {d.Type} {d.Value}, {d.Origin}, {d.Scenario}")]);
     }
 
     private async Task<AdminReply> ImportAsync(AdminCall call, CancellationToken cancel)
@@ -104,43 +116,50 @@ internal sealed class DecisionCalls(MailParts mail, Func<IReadOnlyList<BoundList
         string text;
         try
         {
-            text = await File.ReadAllTextAsync(call.Text("input") ?? "", cancel);
+            text = call.Text("content") ?? await File.ReadAllTextAsync(call.Text("input") ?? "", cancel);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             return AdminReply.No(e.Message);
         }
-        var (decisions, problem) = DecisionImport.Read(text, call.Text("format") ?? DecisionImport.FormatOf(call.Text("input") ?? "", text), defaults, clock.GetUtcNow());
+        var (entries, problem) = DecisionImport.Read(text, call.Text("format") ?? DecisionImport.FormatOf(call.Text("input") ?? "", text), defaults, clock.GetUtcNow());
         if (problem is not null) return AdminReply.No($"nothing was imported: {problem}");
-        var taken = decisions.Count(d => Book.Add(d) is not null);
-        await Book.FlushAsync(cancel);
-        return AdminReply.Done($"{taken} decisions imported");
-    }
-
-    private async Task<AdminReply> NftablesAsync(AdminCall call, CancellationToken cancel)
-    {
-        if (call.Flag("remove"))
-            return await mail.Front.RemoveTableAsync(cancel) is { } problem ? AdminReply.No(problem) : AdminReply.Done("our table is out of the kernel; it comes back with the next start or change of the setting guard.nftables");
-        if (mail.Front.Nftables is not { } export) return AdminReply.No("nothing is exported: the setting guard.nftables is not given");
-        return AdminReply.Done(new JsonObject
+        var (taken, full, refused, notes) = (0, 0, new List<string>(), new List<string>());
+        foreach (var (where, decision) in entries)
         {
-            ["table"] = "inet " + export.Options.Table,
-            ["elements"] = export.Count,
-            ["drops"] = export.Options.Drop,
-            ["ports"] = string.Join(' ', export.Options.Ports),
-            ["problem"] = export.Problem ?? "",
-        });
+            if (gate.Objection(decision) is { } objection) refused.Add($"{where}: {objection}");
+            else if (Book.Add(decision) is null) full++;
+            else
+            {
+                taken++;
+                if (gate.Unexported(decision) is { } note) notes.Add($"{where}: {note}");
+            }
+        }
+        var said = $"{taken} decisions imported";
+        if (refused.Count > 0) said += $", {refused.Count} refused";
+        if (full > 0) said += $", {full} did not fit: there are {Book.Count} decisions, which is all that is kept";
+        return await StoredAsync(Lines(said, [.. refused, .. notes]), refused.Count + full == 0, cancel);
     }
 
-    private AdminReply Engine() => mail.Front.Engine is not { } engine ? AdminReply.No("no engine is asked: guard.mode is not crowdsec") : AdminReply.Done(new JsonObject
+    /// <summary>What was done holds at once; whether it outlives a restart is part of the answer.</summary>
+    private async Task<AdminReply> StoredAsync(string text, bool good, CancellationToken cancel) =>
+        await Book.FlushAsync(cancel) is { } reason ? AdminReply.No($"{text}\nit holds now, but is not stored yet: {reason}")
+        : good ? AdminReply.Done(text) : AdminReply.No(text);
+
+    private static string Lines(string head, IReadOnlyList<string> remarks) => string.Join('\n',
+        [remarks.Count > 0 ? head + ":" : head, .. remarks.Take(MostRemarks), .. remarks.Count > MostRemarks ? [$"and {remarks.Count - MostRemarks} more"] : (string[])[]]);
+
+    /// <summary>What is to be added, as --ip, --range, or --scope and --value.</summary>
+    private static string? Given(AdminCall call, out string value)
     {
-        ["url"] = engine.Options.Url.ToString(),
-        ["answers"] = engine.Problem is null && engine.LastAnswer is not null ? "yes" : "no",
-        ["problem"] = engine.Problem ?? "",
-        ["last answer"] = engine.LastAnswer?.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture) ?? "never",
-        ["decisions"] = Book.List().Count(d => d.EngineId > 0),
-        ["alerts"] = engine.Options.Machine is null ? "not sent: guard.crowdsec.machine is not given" : $"{engine.AlertsWaiting} wait",
-    });
+        var scope = call.Text("scope") ?? (call.Text("ip") is null && call.Text("range") is not null ? "range" : "ip");
+        var given = call.Text("ip") ?? call.Text("range") ?? call.Text("value") ?? "";
+        value = Decision.Canonical(given) ?? "";
+        if (!scope.Equals("ip", StringComparison.OrdinalIgnoreCase) && !scope.Equals("range", StringComparison.OrdinalIgnoreCase))
+            return $"scope `{scope}` means nothing here: ip and range do";
+        if (given.Length == 0) return "say what: --ip, --range, or --scope and --value";
+        return value.Length == 0 ? $"`{given}` is no address and no network" : null;
+    }
 
     private static string? Filter(AdminCall call, out DecisionFilter filter)
     {
@@ -151,9 +170,11 @@ internal sealed class DecisionCalls(MailParts mail, Func<IReadOnlyList<BoundList
             if (!long.TryParse(number, out var parsed)) return $"`{number}` is no id";
             id = parsed;
         }
-        string? value = null;
-        if ((call.Text("ip") ?? call.Text("range")) is { } given && (value = Decision.Canonical(given)) is null) return $"`{given}` is no address and no network";
-        filter = new(id, value, call.Text("contains"), call.Text("type"), call.Text("origin"), call.Text("scenario"));
+        string? value = null, covers = null;
+        if (call.Text("range") is { } range && (value = Decision.Canonical(range)) is null) return $"`{range}` is no address and no network";
+        // As CrowdSec's API: what applies to this address, by whatever network.
+        if ((call.Text("ip") ?? call.Text("contains")) is { } inner && (covers = Decision.Canonical(inner)) is null) return $"`{inner}` is no address and no network";
+        filter = new(id, value, covers, call.Text("type"), call.Text("origin"), call.Text("scenario"));
         return null;
     }
 }

@@ -147,7 +147,8 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         AddServerVerbs(admin, settings);
         AdminCalls.Add(admin, mail);
         mail.Logins.Add(admin);
-        new DecisionCalls(mail, () => [.. settings.Listeners.Zip(bound).Where(l => l.First.Proxy).Select(l => l.Second)], clock).Add(admin);
+        new DecisionCalls(mail.Front.Gate, clock).Add(admin);
+        new EnforcementCalls(mail, () => [.. settings.Listeners.Zip(bound).Where(l => l.First.Proxy).Select(l => l.Second)], clock).Add(admin);
         new SpamCalls(mail.Spam, mail.Store.Spool, address => mail.Book.Table.FindAccount(address)).Add(admin);
         parts.Add(AdminSocket.Start(settings.Data, admin, logs.CreateLogger("Aviso.Admin")));
         var reload = parts.Add(new Reload(settings, files, (known, stop) => request.LoadAsync(reader, known, stop), reloadable, own, clock));

@@ -171,7 +171,7 @@ public sealed class AvisoServer : IAsyncDisposable
         }
     }
 
-    private static string Executable
+    public static string Executable
     {
         get
         {

@@ -68,19 +68,20 @@ internal sealed class LapiPages(GuardParts guard, TimeProvider clock, ILogger lo
 
     private (int Status, string Body) List(Dictionary<string, string> query)
     {
-        var found = Wanted(query);
+        string? around = null;
         if (query.GetValueOrDefault("ip") is { } ip)
         {
             if (!IPAddress.TryParse(ip, out var address)) return (400, Message($"unable to convert '{ip}' to int: invalid address: invalid ip address / range"));
-            found = found.Where(d => d.Network.Contains(Networks.Normal(address)));
+            around = Networks.Normal(address).ToString();
         }
+        var exact = query.GetValueOrDefault("value") is { } given ? Decision.Canonical(given) ?? given : null;
+        var found = Wanted(query, new(Value: exact, Covers: around));
         if (query.GetValueOrDefault("range") is { } range)
         {
             if (Decision.Canonical(range) is not { } value || !Networks.TryParse(value, out var asked)) return (400, Message($"unable to convert '{range}' to int: invalid address: invalid ip address / range"));
             // contains=false: what lies inside of it; else what covers it.
             found = query.GetValueOrDefault("contains") == "false" ? found.Where(d => Covers(asked, d.Network)) : found.Where(d => Covers(d.Network, asked));
         }
-        if (query.GetValueOrDefault("value") is { } exact) found = found.Where(d => d.Value == (Decision.Canonical(exact) ?? exact));
         if (query.GetValueOrDefault("type") is { } type) found = found.Where(d => d.Type == type);
         var now = clock.GetUtcNow();
         return (200, new JsonArray([.. found.Select(d => (JsonNode)DecisionCalls.Json(d, now))]) is { Count: > 0 } some ? some.ToJsonString() : Null);
@@ -107,9 +108,9 @@ internal sealed class LapiPages(GuardParts guard, TimeProvider clock, ILogger lo
         }.ToJsonString();
     }
 
-    private IEnumerable<Decision> Wanted(Dictionary<string, string> query)
+    private IEnumerable<Decision> Wanted(Dictionary<string, string> query, DecisionFilter? filter = null)
     {
-        var found = guard.Gate.Book.List().Where(d => !guard.Gate.Spares(d));
+        var found = guard.Gate.Book.List(filter).Where(d => !guard.Gate.Spares(d));
         if ((query.GetValueOrDefault("scopes") ?? query.GetValueOrDefault("scope")) is { Length: > 0 } scopes)
             found = found.Where(d => Words(scopes).Contains(d.Scope, StringComparer.OrdinalIgnoreCase));
         if (query.GetValueOrDefault("origins") is { Length: > 0 } origins) found = found.Where(d => Words(origins).Contains(d.Origin, StringComparer.OrdinalIgnoreCase));

@@ -43,6 +43,13 @@ public sealed record Decision(
         return width == (address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? 32 : 128) ? address.ToString() : $"{address}/{width}";
     }
 
+    /// <summary>The values of all networks in which an address or a network lies, widest first, itself last.</summary>
+    public static IEnumerable<string> Around(string value)
+    {
+        if (!Networks.TryParse(value, out var inner)) yield break;
+        for (var prefix = 0; prefix <= inner.PrefixLength; prefix++) yield return Canonical($"{inner.BaseAddress}/{prefix}")!;
+    }
+
     /// <summary>What a ban of this client names: an IPv4 address, or the /64 of an IPv6 address.</summary>
     public static string ClientOf(IPAddress client)
     {

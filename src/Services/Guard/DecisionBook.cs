@@ -1,18 +1,19 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
-using System.Threading.Channels;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Guard;
 
 /// <summary>Which decisions a list or a delete is about; null fields do not matter.</summary>
-public sealed record DecisionFilter(long? Id = null, string? Value = null, string? Contains = null, string? Type = null, string? Origin = null, string? Scenario = null);
+/// <param name="Value">Exactly this, in canonical form.</param>
+/// <param name="Covers">What holds for all of this address or network, wider ones included; in canonical form.</param>
+public sealed record DecisionFilter(long? Id = null, string? Value = null, string? Covers = null, string? Type = null, string? Origin = null, string? Scenario = null);
 
 /// <summary>
 /// All decisions that hold, in memory for the listeners and in the store for the next start. A decision counts at once; it is written
-/// in the background, and a store that does not take it costs only its life beyond a restart.
+/// in the background, and while the store does not take it, it is tried again.
 /// </summary>
 public sealed class DecisionBook : IAsyncDisposable
 {
@@ -20,26 +21,26 @@ public sealed class DecisionBook : IAsyncDisposable
     public const int Most = 500_000;
 
     private const string Kind = "decision";
-    private const int Batch = 1_000;
+    private static readonly TimeSpan SayFullEvery = TimeSpan.FromMinutes(1);
 
-    private readonly IDocumentRows _rows;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
     private readonly Lock _gate = new();
     private readonly SortedDictionary<long, Decision> _all = [];
     private readonly Dictionary<string, List<Decision>> _byValue = new(StringComparer.Ordinal);
     private readonly DecisionTable _manual = new(), _automatic = new();
-    private readonly Channel<Write> _writes = Channel.CreateUnbounded<Write>(new() { SingleReader = true });
-    private readonly Task _writing;
+    private readonly WriteBehind _writes;
+    private readonly int _most;
     private long _lastId;
     private long _version;
     private long _changes;
+    private long? _saidFull;
 
-    private DecisionBook(IDocumentRows rows, TimeProvider clock, ILogger log)
-    {
-        (_rows, _clock, _log) = (rows, clock, log);
-        _writing = Task.Run(WriteAsync);
-    }
+    private DecisionBook(WriteBehind writes, ProvenClients proven, TimeProvider clock, ILogger log, int most) =>
+        (_writes, Proven, _clock, _log, _most) = (writes, proven, clock, log, most);
+
+    /// <summary>Kept beside the decisions: whom automation does not ban.</summary>
+    internal ProvenClients Proven { get; }
 
     /// <summary>Grows with every new decision.</summary>
     public long Version => Volatile.Read(ref _version);
@@ -56,10 +57,11 @@ public sealed class DecisionBook : IAsyncDisposable
     }
 
     /// <summary>With what the store kept and what has not ended meanwhile.</summary>
-    public static async Task<DecisionBook> OpenAsync(IDocumentRows rows, TimeProvider clock, ILogger log, CancellationToken cancel)
+    public static async Task<DecisionBook> OpenAsync(IDocumentRows rows, TimeProvider clock, ILogger log, CancellationToken cancel, int most = Most)
     {
         var kept = await rows.ListDocumentsAsync(default, Kind, cancel);
-        var book = new DecisionBook(rows, clock, log);
+        var writes = new WriteBehind(rows, clock, log);
+        var book = new DecisionBook(writes, await ProvenClients.OpenAsync(rows, writes, cancel), clock, log, most);
         foreach (var document in kept)
         {
             if (JsonSerializer.Deserialize<Decision>(document.Value) is { } decision && Decision.Canonical(decision.Value) == decision.Value) book.Take(decision);
@@ -67,20 +69,23 @@ public sealed class DecisionBook : IAsyncDisposable
         return book;
     }
 
-    /// <summary>Adds it with an id, at once. Null when the book is full.</summary>
+    /// <summary>Adds it with an id, at once. Null when the book is full, which is an event.</summary>
     public Decision? Add(Decision decision)
     {
         var value = Decision.Canonical(decision.Value) ?? throw new FormatException($"'{decision.Value}' is no address and no network");
         lock (_gate)
         {
-            if (_all.Count >= Most) return null;
-            decision = decision with { Id = _lastId + 1, Value = value };
-            Take(decision);
+            if (_all.Count < _most)
+            {
+                decision = decision with { Id = _lastId + 1, Value = value };
+                Take(decision);
+                // The second is rounded up: the document must not go before the decision.
+                _writes.Set(new(Name(decision), JsonSerializer.SerializeToUtf8Bytes(decision), decision.Since.ToUnixTimeSeconds(), decision.Until.ToUnixTimeSeconds() + 1));
+                return decision;
+            }
         }
-        // The second is rounded up: the document must not go before the decision.
-        _writes.Writer.TryWrite(new(new(Name(decision), JsonSerializer.SerializeToUtf8Bytes(decision), decision.Since.ToUnixTimeSeconds(),
-            decision.Until.ToUnixTimeSeconds() + 1), null, null));
-        return decision;
+        SayFull();
+        return null;
     }
 
     /// <summary>How many were removed.</summary>
@@ -106,12 +111,12 @@ public sealed class DecisionBook : IAsyncDisposable
     public IReadOnlyList<Decision> List(DecisionFilter? filter = null)
     {
         var now = _clock.GetUtcNow();
-        var address = filter?.Contains is { } text && IPAddress.TryParse(text, out var parsed) ? parsed : null;
+        var around = filter?.Covers is { } inner ? Decision.Around(inner).ToHashSet(StringComparer.Ordinal) : null;
         lock (_gate)
         {
-            return [.. _all.Values.Where(d => d.Until > now && (filter is null || (
+            return [.. Near(filter, around).Where(d => d.Until > now && (filter is null || (
                 (filter.Id is null || d.Id == filter.Id) && (filter.Value is null || d.Value == filter.Value)
-                && (filter.Contains is null || (address is not null && d.Network.Contains(address)))
+                && (around is null || around.Contains(d.Value))
                 && (filter.Type is null || d.Type == filter.Type) && (filter.Origin is null || d.Origin == filter.Origin)
                 && (filter.Scenario is null || d.Scenario == filter.Scenario))))];
         }
@@ -124,30 +129,47 @@ public sealed class DecisionBook : IAsyncDisposable
         return _manual.Contains(address, now) || (!trusted && _automatic.Contains(address, now));
     }
 
-    /// <summary>Takes out what has ended.</summary>
+    /// <summary>Takes out what has ended. Call it every few seconds.</summary>
     public void Upkeep()
     {
         var now = _clock.GetUtcNow();
         List<Decision> over;
         lock (_gate) over = [.. _all.Values.Where(d => d.Until <= now)];
         foreach (var decision in over) Drop(decision);
+        Proven.Write();
     }
 
-    /// <summary>Returns when all changes so far are in the store, or were given up with a line in the log.</summary>
-    public async Task FlushAsync(CancellationToken cancel)
-    {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!_writes.Writer.TryWrite(new(null, null, done))) return;
-        await done.Task.WaitAsync(cancel);
-    }
+    /// <summary>Returns when all changes so far are in the store (null), or with the reason why they hold and are not stored yet.</summary>
+    public Task<string?> FlushAsync(CancellationToken cancel) => _writes.FlushAsync(cancel);
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
-        _writes.Writer.TryComplete();
-        await _writing;
+        Proven.Write();
+        return _writes.DisposeAsync();
     }
 
     private static DocumentKey Name(Decision decision) => new(default, Kind, decision.Id.ToString("D19", CultureInfo.InvariantCulture));
+
+    /// <summary>What a filter can be about, by the narrowest index.</summary>
+    private IEnumerable<Decision> Near(DecisionFilter? filter, IEnumerable<string>? around) =>
+        filter?.Id is { } id ? _all.TryGetValue(id, out var one) ? [one] : []
+        : filter?.Value is { } value ? Of(value)
+        : around is not null ? around.SelectMany(Of).OrderBy(d => d.Id)
+        : _all.Values;
+
+    private List<Decision> Of(string value) => _byValue.GetValueOrDefault(value) ?? [];
+
+    private void SayFull()
+    {
+        GuardMeters.Full();
+        var now = _clock.GetTimestamp();
+        lock (_gate)
+        {
+            if (_saidFull is { } said && _clock.GetElapsedTime(said, now) < SayFullEvery) return;
+            _saidFull = now;
+        }
+        _log.LogWarning("there are {Most} decisions already: new ones do not hold until some end or are deleted", _most);
+    }
 
     private void Take(Decision decision)
     {
@@ -173,8 +195,8 @@ public sealed class DecisionBook : IAsyncDisposable
             if (same.Count == 0) _byValue.Remove(decision.Value);
             Show(decision, same);
             _changes++;
+            _writes.Remove(Name(decision));
         }
-        _writes.Writer.TryWrite(new(null, Name(decision), null));
     }
 
     private void Show(Decision decision, List<Decision> same)
@@ -183,35 +205,4 @@ public sealed class DecisionBook : IAsyncDisposable
         var until = same.Where(d => d.Type == Decision.Ban && d.IsManual == decision.IsManual).Select(d => d.Until.UtcTicks).DefaultIfEmpty(0).Max();
         (decision.IsManual ? _manual : _automatic).Set(decision.Network, until);
     }
-
-    private async Task WriteAsync()
-    {
-        while (await _writes.Reader.WaitToReadAsync())
-        {
-            var set = new Dictionary<DocumentKey, Document>();
-            var remove = new HashSet<DocumentKey>();
-            var waiting = new List<TaskCompletionSource>();
-            while (set.Count + remove.Count < Batch && _writes.Reader.TryRead(out var write))
-            {
-                if (write.Set is { } document) set[document.Key] = document;
-                if (write.Remove is { } key)
-                {
-                    set.Remove(key);
-                    remove.Add(key);
-                }
-                if (write.Done is { } done) waiting.Add(done);
-            }
-            try
-            {
-                if (set.Count + remove.Count > 0) await _rows.ChangeDocumentsAsync([.. set.Values], [.. remove], default);
-            }
-            catch (Exception e)
-            {
-                _log.LogError("{Count} changes of decisions hold now but are not in the store and will not survive a restart: {Error}", set.Count + remove.Count, e.Message);
-            }
-            foreach (var done in waiting) done.TrySetResult();
-        }
-    }
-
-    private readonly record struct Write(Document? Set, DocumentKey? Remove, TaskCompletionSource? Done);
 }

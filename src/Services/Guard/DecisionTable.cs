@@ -33,8 +33,11 @@ internal sealed class DecisionTable
         var lengths = _lengths;
         if (lengths.Length == 0) return false;
         var number = Networks.Number(address);
+        var isIPv4 = number >> 32 == 0xffff;
         foreach (var length in lengths)
         {
+            // IPv4 stands inside of IPv6 here: what is so wide is about IPv6 alone.
+            if (isIPv4 && length < 96) continue;
             if (_byLength[length]!.TryGetValue(Prefix(number, length), out var until) && until > now) return true;
         }
         return false;

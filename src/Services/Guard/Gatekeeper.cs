@@ -60,7 +60,7 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
     private const int MostClients = 100_000;
     private static readonly Networks Loopback = Networks.Parse("127.0.0.0/8", "::1");
 
-    private readonly BoundedTable<UInt128, ClientRecord> _clients = new(MostClients);
+    private readonly BoundedTable<UInt128, ClientRecord> _clients = Remembered(book);
     private volatile GuardOptions _options = options;
     private string[] _origins = [];
 
@@ -165,7 +165,12 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
     }
 
     /// <summary>Somebody proved a password from here.</summary>
-    internal void LoggedIn(IPAddress client) => _clients.With(Networks.ClientKey(client), record => record.LoggedIn = clock.GetUtcNow());
+    internal void LoggedIn(IPAddress client)
+    {
+        var now = clock.GetUtcNow();
+        _clients.With(Networks.ClientKey(client), record => record.LoggedIn = now);
+        book.Proven.Note(Networks.ClientKey(client), now, now + _options.TrustAfterLogin);
+    }
 
     /// <summary>Takes out what has ended and measures the rest. Call it every few seconds.</summary>
     public void Upkeep()
@@ -189,10 +194,17 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
             log.LogWarning("{Client} would be banned for {Scenario} but has just logged in: only its failures stay limited", evidence.Client, scenario.Name);
             return;
         }
+        if (scenario.SparesSenders && HasDelivered(evidence.Client))
+        {
+            GuardMeters.Spare("delivery");
+            log.LogWarning("{Client} would be banned for {Scenario} but has delivered mail lately: it only waits", evidence.Client, scenario.Name);
+            return;
+        }
         var value = Decision.ClientOf(evidence.Client);
         var before = _clients.With(Networks.ClientKey(evidence.Client), record => record.Bans++);
         before = Math.Max(before, book.List(new(Value: value)).Select(d => d.Repeat + 1).DefaultIfEmpty(0).Max());
         var length = TimeSpan.FromTicks((long)Math.Min(policy.LongestBan.Ticks, policy.Ban.Ticks * Math.Pow(4, Math.Min(before, 20))));
+        if (scenario.Longest is { } longest && length > longest) length = longest;
         var now = clock.GetUtcNow();
         var decision = new Decision(0, Origin, scenario.Name, Decision.Ban, value, now, now + length, events,
             $"{evidence.What} on {ListenerKinds.Name(evidence.Kind)} from {evidence.Client}", before);

@@ -20,6 +20,8 @@ internal static class GuardMeters
 
     private static readonly Counter<long> Spared = Meter.CreateCounter<long>("aviso_guard_spared_total", description: "Scenarios that fired for a client that automation may not ban, by why.");
 
+    private static readonly Counter<long> Dropped = Meter.CreateCounter<long>("aviso_guard_dropped_total", description: "Decisions that did not fit: there are as many as are kept already.");
+
     private static readonly Counter<long> Internal = Meter.CreateCounter<long>(
         "aviso_guard_internal_failures_total", description: "Failed logins and refused relaying from our own networks, by kind of evidence: something of ours has lost its password.");
 
@@ -63,6 +65,8 @@ internal static class GuardMeters
     public static void Evidence(string what) => Seen.Add(1, new KeyValuePair<string, object?>("evidence", what));
 
     public static void Spare(string why) => Spared.Add(1, new KeyValuePair<string, object?>("reason", why));
+
+    public static void Full() => Dropped.Add(1);
 
     public static void OwnTrouble(string what) => Internal.Add(1, new KeyValuePair<string, object?>("evidence", what));
 

@@ -8,9 +8,11 @@ namespace Aviso.Guard;
 /// </summary>
 /// <param name="Name">As in CrowdSec's hub where the thresholds are its own.</param>
 /// <param name="Distinct">Events count only with a user that is not in the bucket yet.</param>
+/// <param name="SparesSenders">A client that has delivered mail lately is not banned by it: its evidence is that we sent it away ourselves.</param>
+/// <param name="Longest">Of its bans, however often it fires; null: as the settings say.</param>
 /// <param name="Logins">Failed logins on these kinds count; null means on none.</param>
 public sealed record Scenario(string Name, IReadOnlyList<string> Words, int Capacity, TimeSpan Leak, TimeSpan Silence, bool Distinct = false,
-    Func<ListenerKind, bool>? Logins = null)
+    Func<ListenerKind, bool>? Logins = null, bool SparesSenders = false, TimeSpan? Longest = null)
 {
     /// <summary>Those of the hub with its thresholds, then our own.</summary>
     public static IReadOnlyList<Scenario> All { get; } =
@@ -29,7 +31,7 @@ public sealed record Scenario(string Name, IReadOnlyList<string> Words, int Capa
         new("aviso/protocol-abuse", ["bare-lf", "bad-commands", "out-of-step", "refused-recipients", "idle-commands", "octets-before-login",
             "clear-after-starttls", "proxy-untrusted"], 2, Seconds(600), Seconds(60)),
         new("aviso/spam-source", [GuardWords.Spam, GuardWords.SpamTrap], 4, Seconds(600), Seconds(60)),
-        new("aviso/connection-flood", [GuardWords.RateLimit, "client-limit"], 60, Seconds(2), Seconds(60)),
+        new("aviso/connection-flood", [GuardWords.RateLimit, "client-limit"], 60, Seconds(2), Seconds(60), SparesSenders: true, Longest: Seconds(4 * 3600)),
     ];
 
     internal bool Counts(Evidence evidence) =>

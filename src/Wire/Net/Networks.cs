@@ -54,6 +54,13 @@ public sealed class Networks
         return false;
     }
 
+    /// <summary>All of its addresses are in the set.</summary>
+    public bool Contains(IPNetwork network)
+    {
+        var (first, last) = Range(network);
+        return Array.Exists(_ranges, range => range.First <= first && last <= range.Last);
+    }
+
     /// <summary>Some address is in both.</summary>
     public bool Overlaps(IPNetwork network)
     {

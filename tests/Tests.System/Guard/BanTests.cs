@@ -171,6 +171,21 @@ public sealed class BanTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_list_comes_from_standard_input_and_the_network_around_an_address_is_found_and_lifted()
+    {
+        var import = await Tool.RunAsync(AvisoServer.Executable, ["decisions", "import", "-i", "-", "--config", _server.SettingsFile], "2001:db8:1:2::/64\n127.0.0.1\n203.0.113.80\n");
+        Assert.Equal(1, import.ExitCode);
+        Assert.Contains("2 decisions imported, 1 refused", import.Error, StringComparison.Ordinal);
+        Assert.Contains("line 2: 127.0.0.1 is one of ours", import.Error, StringComparison.Ordinal);
+        using (var refused = As("imap", "203.0.113.80")) Assert.DoesNotContain("* OK", refused.ReadToEnd(), StringComparison.Ordinal);
+        Assert.Contains("cscli-import,Range:2001:db8:1:2::/64,manual,ban,,,1,", (await _server.VerbAsync("decisions", "list", "-i", "2001:db8:1:2::7", "-o", "raw", "-l", "5")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains("1 decision deleted: 2001:db8:1:2::/64", (await _server.VerbAsync("decisions", "delete", "-i", "2001:db8:1:2::7")).MustSucceed().Output, StringComparison.Ordinal);
+        var again = await _server.VerbAsync("decisions", "delete", "-i", "2001:db8:1:2::7");
+        Assert.Equal(1, again.ExitCode);
+        (await _server.VerbAsync("decisions", "add", "--scope", "ip", "-v", "203.0.113.81")).MustSucceed();
+    }
+
+    [Fact]
     public async Task Bouncers_read_our_decisions_with_a_key_and_deltas_after_the_first_time()
     {
         using var http = new HttpClient { BaseAddress = new($"http://127.0.0.1:{_server.Port("http")}") };

@@ -47,7 +47,7 @@ public sealed class DecisionTextTests
     {
         var (read, problem) = DecisionImport.Read(text, format, new(), Now);
         Assert.Null(problem);
-        Assert.Equal([("192.0.2.1", 1d, "x"), ("198.51.100.0/24", 4d, "manual")], read.Select(d => (d.Value, (d.Until - Now).TotalHours, d.Scenario)));
+        Assert.Equal([("192.0.2.1", 1d, "x"), ("198.51.100.0/24", 4d, "manual")], read.Select(e => e.Decision).Select(d => (d.Value, (d.Until - Now).TotalHours, d.Scenario)));
     }
 
     [Theory]

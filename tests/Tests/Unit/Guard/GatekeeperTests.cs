@@ -127,6 +127,28 @@ public sealed class GatekeeperTests : IAsyncLifetime
     }
 
     [Fact]
+    public void Connections_that_we_sent_away_ban_no_sender_and_nobody_for_more_than_four_hours()
+    {
+        var sender = IPAddress.Parse("192.0.2.50");
+        _gate.Delivered(sender);
+        for (var round = 0; round < 3; round++)
+        {
+            for (var i = 0; i < 120; i++)
+            {
+                _gate.Report(new(ListenerKind.Smtp, sender, GuardWords.RateLimit));
+                Report(ListenerKind.Smtp, GuardWords.RateLimit);
+            }
+            var decision = Assert.Single(_book.List());
+            Assert.Equal(("aviso/connection-flood", "192.0.2.9", 4d), (decision.Scenario, decision.Value, (decision.Until - decision.Since).TotalHours));
+            _clock.Advance(TimeSpan.FromHours(4));
+            _book.Upkeep();
+        }
+        // What it does wrong still counts.
+        _gate.Report(new(ListenerKind.Smtp, sender, GuardWords.NonSmtpCommand));
+        Assert.False(_gate.Allows(ListenerKind.Imap, sender));
+    }
+
+    [Fact]
     public void Addresses_of_one_ipv6_network_are_one_client()
     {
         for (var i = 0; i < 2; i++) _gate.Report(new(ListenerKind.Smtp, IPAddress.Parse($"2001:db8:1:2::{i + 1}"), GuardWords.RelayDenied));
