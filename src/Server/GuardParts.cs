@@ -1,3 +1,4 @@
+using Aviso.Accounts;
 using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Settings;
@@ -47,7 +48,10 @@ internal sealed class GuardParts : IAsyncDisposable
         return parts;
     }
 
-    public IAuthenticator Before(IAuthenticator inner) => new GuardedLogin(inner, Gate, Changes, _clock);
+    public IAuthenticator Before(IAuthenticator inner) => new GuardedLogin(inner, Gate, Changes, _clock, _log)
+    {
+        NameOf = static user => AddressKey.TryParse(user, out var key) ? key.ToString() : user.ToLowerInvariant(),
+    };
 
     public SmtpServerOptions Before(SmtpServerOptions options) => options with
     {

@@ -37,7 +37,7 @@ internal sealed class GuardedReceiver(IMailReceiver inner, Gatekeeper gate) : IM
         if (!stranger) return result;
         if (result.Recipients is [{ Cause: var cause }, ..] && cause.StartsWith("spam:", StringComparison.Ordinal))
             gate.Report(new(origin.Kind, origin.Remote.Address, GuardWords.Spam));
-        else if (result.Recipients.Any(r => r is null)) gate.Delivered(origin.Remote.Address);
+        else if (!result.IsTagged && result.Recipients.Any(r => r is null)) gate.Delivered(origin.Remote.Address);
         return result;
     }
 

@@ -31,7 +31,8 @@ public sealed class LimitsSection : SettingsSection
     internal static readonly Table<LimitsSection> Table = new("What one client or one message may use.",
     [
         new Key<LimitsSection, Rate>("connections", Types.Rate, s => s.Connections, (s, v) => s.Connections = v,
-            "New connections of one stranger (IPv4 address or IPv6 /64) on kind smtp; internal networks and relays are exempt.")
+            "New connections of one stranger (IPv4 address or IPv6 /64) on kind smtp; on all kinds for logins together twelve times as many, and ten times that "
+            + "for who has just logged in. Its whole network (IPv4 /24 or IPv6 /48) may make ten times as many as one stranger. Internal networks and relays are exempt.")
             { Example = "20/min" },
         new Key<LimitsSection, Rate>("messages", Types.Rate, s => s.Messages, (s, v) => s.Messages = v,
             "Messages of one stranger on kind smtp; internal networks and relays are exempt.") { Example = "60/min" },

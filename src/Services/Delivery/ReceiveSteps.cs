@@ -94,7 +94,7 @@ public sealed partial class MailReceiver(
         }
         var results = Results(context);
         Finish(context, results, clock.GetElapsedTime(started));
-        return new(context.Id, context.IsLmtp ? results : Agreed(results));
+        return new(context.Id, context.IsLmtp ? results : Agreed(results)) { IsTagged = context.IsTagged };
     }
 
     // ---- at RCPT

@@ -6,18 +6,12 @@ namespace Aviso.Guard;
 internal sealed class ClientRecord
 {
     // Made when first used: most clients come once.
-    private readonly TokenBucket?[] _rates = new TokenBucket?[5];
     private LeakyBucket?[]? _buckets;
-
-    /// <summary>default: not since start.</summary>
-    public DateTimeOffset LoggedIn { get; set; }
 
     /// <summary>When a message was last taken from it; default: not since start.</summary>
     public DateTimeOffset Delivered { get; set; }
 
     public int Bans { get; set; }
-
-    public TokenBucket Rate(ClientRate rate) => _rates[(int)rate] ??= new();
 
     /// <summary>The first scenario that this event makes fire; all of them hear it.</summary>
     public (Scenario? Fired, int Events) Pour(Evidence evidence, string? user, long now, TimeProvider clock)
@@ -35,10 +29,10 @@ internal sealed class ClientRecord
     }
 }
 
-/// <summary>What of one stranger is counted by the minute.</summary>
-public enum ClientRate
+/// <summary>Since when somebody who proved a password there is trusted. Only those who get in have one.</summary>
+internal sealed class LoginRecord
 {
-    Connections, Messages, Recipients, RefusedRecipients, Commands,
+    public DateTimeOffset At { get; set; }
 }
 
 /// <summary>See <see cref="Scenario"/>.</summary>
@@ -66,26 +60,5 @@ internal sealed class LeakyBucket
         (_level, _users) = (0, null);
         _silentUntil = now + (long)(scenario.Silence.TotalSeconds * clock.TimestampFrequency);
         return true;
-    }
-}
-
-/// <summary>So many at once and so many a minute.</summary>
-internal sealed class TokenBucket
-{
-    private double _tokens = -1;
-    private long _at;
-
-    public bool Take(double perMinute, long now, TimeProvider clock)
-    {
-        if (!Has(perMinute, now, clock)) return false;
-        _tokens--;
-        return true;
-    }
-
-    public bool Has(double perMinute, long now, TimeProvider clock)
-    {
-        _tokens = _tokens < 0 ? perMinute : Math.Min(perMinute, _tokens + clock.GetElapsedTime(_at, now).TotalMinutes * perMinute);
-        _at = now;
-        return _tokens >= 1;
     }
 }

@@ -28,10 +28,10 @@ public sealed partial class Gatekeeper
         _clients.Peek(Networks.ClientKey(client), record => record.Delivered) is var last && last != default && clock.GetUtcNow() - last < _options.TrustAfterDelivery;
 
     /// <summary>Trust outlives a restart.</summary>
-    private static BoundedTable<UInt128, ClientRecord> Remembered(DecisionBook book)
+    private static BoundedTable<UInt128, LoginRecord> Remembered(DecisionBook book)
     {
-        var clients = new BoundedTable<UInt128, ClientRecord>(MostClients);
-        foreach (var (client, at) in book.Proven.All) clients.With(client, record => record.LoggedIn = at);
-        return clients;
+        var logins = new BoundedTable<UInt128, LoginRecord>(MostClients);
+        foreach (var (client, at) in book.Proven.All) logins.With(client, login => login.At = at);
+        return logins;
     }
 }

@@ -19,7 +19,7 @@ public enum GuardOwner
 
 /// <summary>Replaced as a whole on reload.</summary>
 /// <param name="Exempt">Own networks, proxies, trusted relays: no limits and no bans for them. Loopback always is.</param>
-/// <param name="ConnectionsPerMinute">Of one stranger on kind smtp.</param>
+/// <param name="ConnectionsPerMinute">Of one stranger on kind smtp; see <see cref="LoginConnections"/>.</param>
 /// <param name="MessagesPerMinute">Of one stranger on kind smtp.</param>
 public sealed record GuardOptions(GuardOwner Owner, Networks Exempt, double ConnectionsPerMinute = 10, double MessagesPerMinute = 30)
 {
@@ -43,13 +43,25 @@ public sealed record GuardOptions(GuardOwner Owner, Networks Exempt, double Conn
     /// <summary>So long after a message of it was taken a client need not wait for the greeting.</summary>
     public TimeSpan TrustAfterDelivery { get; init; } = TimeSpan.FromDays(7);
 
-    /// <summary>So long after a login automation does not ban the client.</summary>
+    /// <summary>So long after a login automation does not ban the client, and what others of its network do does not limit it.</summary>
     public TimeSpan TrustAfterLogin { get; init; } = TimeSpan.FromHours(12);
+
+    /// <summary>So long after a login others that guess at the account cannot lock it out of where it logged in.</summary>
+    public TimeSpan KnownAfterLogin { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>Connections of one client on kinds for logins, as a multiple of <see cref="ConnectionsPerMinute"/>; ten times that when it has just logged in.</summary>
+    public double LoginConnections { get; init; } = 12;
+
+    /// <summary>Of one client in ten minutes, for accounts that never logged in from there.</summary>
+    public double FailedLogins { get; init; } = 20;
+
+    /// <summary>For one account in ten minutes, from all clients where it never logged in.</summary>
+    public double FailedLoginsOfAccount { get; init; } = 60;
 }
 
 /// <summary>
 /// Guard owns limits by client, evidence, scenarios and decisions. Rules: the real client's address only (Net sees to PROXY); IPv6 counts by
-/// /64; every table is bounded; nothing on the way of a connection waits; automation never bans our own networks, proxies, relays and
+/// /64, and all of a /48 or IPv4 /24 together may do ten times as much; every table is bounded; nothing on the way of a connection waits; automation never bans our own networks, proxies, relays and
 /// those who have just logged in; one owner of policy. This file answers the listeners.
 /// </summary>
 public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, TimeProvider clock, ILogger log) : IAcceptGate, IEvidence
@@ -60,7 +72,10 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
     private const int MostClients = 100_000;
     private static readonly Networks Loopback = Networks.Parse("127.0.0.0/8", "::1");
 
-    private readonly BoundedTable<UInt128, ClientRecord> _clients = Remembered(book);
+    private readonly BoundedTable<UInt128, ClientRecord> _clients = new(MostClients);
+    // Its own table: strangers cannot push out of it who has logged in.
+    private readonly BoundedTable<UInt128, LoginRecord> _logins = Remembered(book);
+    private readonly ClientRates _rates = new(clock);
     private volatile GuardOptions _options = options;
     private string[] _origins = [];
 
@@ -101,9 +116,17 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
             GuardMeters.Refuse(kind, "ban");
             return false;
         }
-        if (kind != ListenerKind.Smtp || IsExempt(client) || Take(client, ClientRate.Connections)) return true;
-        GuardMeters.Refuse(kind, "rate");
-        Report(new(kind, client, GuardWords.RateLimit));
+        if ((kind != ListenerKind.Smtp && !ListenerKinds.IsForLogins(kind)) || IsExempt(client)) return true;
+        var rate = kind == ListenerKind.Smtp ? ClientRate.Connections : ClientRate.LoginConnections;
+        if (!Take(client, rate))
+        {
+            GuardMeters.Refuse(kind, "rate");
+            Report(new(kind, client, GuardWords.RateLimit));
+            return false;
+        }
+        if (IsTrusted(client) || _rates.TakeOfNetwork(client, rate, Of(rate))) return true;
+        // No evidence: it may be a neighbour of those who did it.
+        GuardMeters.Refuse(kind, "network-rate");
         return false;
     }
 
@@ -119,11 +142,8 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
     /// <summary>One more recipient: neither too many at all nor too many that were refused before.</summary>
     public bool AllowsRecipient(ListenerKind kind, IPAddress client)
     {
-        if (kind == ListenerKind.Smtp && !IsExempt(client) && !Has(client, ClientRate.RefusedRecipients))
-        {
-            GuardMeters.Limit(ClientRate.RefusedRecipients);
-            return false;
-        }
+        const ClientRate Refused = ClientRate.RefusedRecipients;
+        if (kind == ListenerKind.Smtp && !IsExempt(client) && !Limited(Refused, _rates.Has(client, Refused, Of(Refused)) && NetworkHasLeft(client, Refused))) return false;
         return Allows(ClientRate.Recipients, kind, client);
     }
 
@@ -140,7 +160,7 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
     /// <summary>A recipient of this client was refused for good.</summary>
     public void RefusedRecipient(ListenerKind kind, IPAddress client, string what)
     {
-        if (kind == ListenerKind.Smtp && !IsExempt(client)) Take(client, ClientRate.RefusedRecipients);
+        if (kind == ListenerKind.Smtp && !IsExempt(client)) Count(client, ClientRate.RefusedRecipients);
         Report(new(kind, client, what));
     }
 
@@ -168,8 +188,20 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
     internal void LoggedIn(IPAddress client)
     {
         var now = clock.GetUtcNow();
-        _clients.With(Networks.ClientKey(client), record => record.LoggedIn = now);
+        _logins.With(Networks.ClientKey(client), login => login.At = now);
         book.Proven.Note(Networks.ClientKey(client), now, now + _options.TrustAfterLogin);
+    }
+
+    /// <summary>One more password may be tried from here: the client itself has not failed too often.</summary>
+    internal bool AllowsGuess(IPAddress client) => IsExempt(client) || Limited(ClientRate.FailedLogins, _rates.Has(client, ClientRate.FailedLogins, Of(ClientRate.FailedLogins)));
+
+    /// <summary>Nor has its network, unless the client has just logged in.</summary>
+    internal bool NetworkAllowsGuess(IPAddress client) => IsExempt(client) || Limited(ClientRate.FailedLogins, NetworkHasLeft(client, ClientRate.FailedLogins));
+
+    /// <summary>A password was wrong, for an account that never logged in from here.</summary>
+    internal void Guessed(IPAddress client)
+    {
+        if (!IsExempt(client)) Count(client, ClientRate.FailedLogins);
     }
 
     /// <summary>Takes out what has ended and measures the rest. Call it every few seconds.</summary>
@@ -184,7 +216,7 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
 
     /// <summary>Somebody proved a password from here lately: automation does not ban it.</summary>
     public bool IsTrusted(IPAddress client) =>
-        _clients.Peek(Networks.ClientKey(client), record => record.LoggedIn) is var last && last != default && clock.GetUtcNow() - last < _options.TrustAfterLogin;
+        _logins.Peek(Networks.ClientKey(client), login => login.At) is var last && last != default && clock.GetUtcNow() - last < _options.TrustAfterLogin;
 
     private void Decide(Evidence evidence, string? user, Scenario scenario, int events, GuardOptions policy)
     {
@@ -227,31 +259,44 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
 
     private bool IsKnown(IPAddress client)
     {
-        var (login, delivery) = _clients.Peek(Networks.ClientKey(client), record => (record.LoggedIn, record.Delivered));
-        var now = clock.GetUtcNow();
-        return (login != default && now - login < _options.TrustAfterLogin) || (delivery != default && now - delivery < _options.TrustAfterDelivery);
+        var delivery = _clients.Peek(Networks.ClientKey(client), record => record.Delivered);
+        return IsTrusted(client) || (delivery != default && clock.GetUtcNow() - delivery < _options.TrustAfterDelivery);
     }
 
     private bool Take(IPAddress client, ClientRate rate)
     {
-        var (now, most) = (clock.GetTimestamp(), Most(rate));
-        return _clients.With(Networks.ClientKey(client), record => record.Rate(rate).Take(most, now, clock));
+        var allowance = Of(rate);
+        if (rate == ClientRate.LoginConnections && IsTrusted(client)) allowance = allowance with { Most = allowance.Most * 10 };
+        return _rates.Take(client, rate, allowance);
     }
 
-    private bool Has(IPAddress client, ClientRate rate)
+    private bool NetworkHasLeft(IPAddress client, ClientRate rate) => IsTrusted(client) || _rates.NetworkHas(client, rate, Of(rate));
+
+    private static bool Limited(ClientRate rate, bool allows)
     {
-        var (now, most) = (clock.GetTimestamp(), Most(rate));
-        return _clients.With(Networks.ClientKey(client), record => record.Rate(rate).Has(most, now, clock));
+        if (!allows) GuardMeters.Limit(rate);
+        return allows;
     }
 
-    private double Most(ClientRate rate) => rate switch
+    // What is only known afterwards.
+    private void Count(IPAddress client, ClientRate rate)
     {
-        ClientRate.Connections => _options.ConnectionsPerMinute,
-        ClientRate.Messages => _options.MessagesPerMinute,
-        ClientRate.Recipients => _options.RecipientsPerMinute,
-        ClientRate.RefusedRecipients => _options.RefusedRecipientsPerMinute,
-        _ => _options.CommandsPerMinute,
+        _rates.Take(client, rate, Of(rate));
+        _rates.TakeOfNetwork(client, rate, Of(rate));
+    }
+
+    private Allowance Of(ClientRate rate) => rate switch
+    {
+        ClientRate.Connections => PerMinute(_options.ConnectionsPerMinute),
+        ClientRate.LoginConnections => PerMinute(_options.ConnectionsPerMinute * _options.LoginConnections),
+        ClientRate.Messages => PerMinute(_options.MessagesPerMinute),
+        ClientRate.Recipients => PerMinute(_options.RecipientsPerMinute),
+        ClientRate.RefusedRecipients => PerMinute(_options.RefusedRecipientsPerMinute),
+        ClientRate.FailedLogins => new(_options.FailedLogins, TimeSpan.FromMinutes(10)),
+        _ => PerMinute(_options.CommandsPerMinute),
     };
+
+    private static Allowance PerMinute(double most) => new(most, TimeSpan.FromMinutes(1));
 
     private static readonly HashSet<string> Known = [.. Scenario.All.SelectMany(s => s.Words), GuardWords.LoginFailed];
 }

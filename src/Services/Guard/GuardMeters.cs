@@ -12,9 +12,9 @@ internal static class GuardMeters
 
     private static readonly Counter<long> Refused = Meter.CreateCounter<long>("aviso_guard_refused_total", description: "Connections refused, by listener kind and reason.");
 
-    private static readonly Counter<long> Limited = Meter.CreateCounter<long>("aviso_guard_limited_total", description: "Refusals because one client did too much in a minute, by limit.");
+    private static readonly Counter<long> Limited = Meter.CreateCounter<long>("aviso_guard_limited_total", description: "Refusals because one client or its network did too much, by limit.");
 
-    private static readonly string[] Words = ["connections", "messages", "recipients", "refused-recipients", "commands"];
+    private static readonly string[] Words = ["connections", "messages", "recipients", "refused-recipients", "commands", "login-connections", "failed-logins"];
 
     private static readonly Counter<long> Seen = Meter.CreateCounter<long>("aviso_guard_evidence_total", description: "Evidence heard, by kind of evidence.");
 
@@ -61,6 +61,8 @@ internal static class GuardMeters
     public static void Refuse(ListenerKind kind, string reason) => Refused.Add(1, new("kind", ListenerKinds.Name(kind)), new("reason", reason));
 
     public static void Limit(ClientRate rate) => Limited.Add(1, new KeyValuePair<string, object?>("limit", Words[(int)rate]));
+
+    public static void GuessedAccount() => Limited.Add(1, new KeyValuePair<string, object?>("limit", "account-logins"));
 
     public static void Evidence(string what) => Seen.Add(1, new KeyValuePair<string, object?>("evidence", what));
 

@@ -21,6 +21,9 @@ public static class ListenerKinds
     public static bool IsImplicitTls(ListenerKind kind) =>
         kind is ListenerKind.Submissions or ListenerKind.Imaps or ListenerKind.Pop3s or ListenerKind.Https;
 
+    /// <summary>Nobody comes there but to log in.</summary>
+    public static bool IsForLogins(ListenerKind kind) => IsMail(kind) && kind is not (ListenerKind.Smtp or ListenerKind.Lmtp);
+
     /// <summary>The mail kinds a <c>WireHost</c> can serve; the rest is HTTP.</summary>
     public static bool IsMail(ListenerKind kind) =>
         kind is not (ListenerKind.Http or ListenerKind.Https or ListenerKind.Metrics);

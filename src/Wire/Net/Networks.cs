@@ -93,6 +93,13 @@ public sealed class Networks
         return number >> 32 == 0xffff ? number : number >> 64 << 64;
     }
 
+    /// <summary>The network around a client, one customer's more often than not: an IPv4 /24, or an IPv6 /48 (RFC 6177 §2).</summary>
+    public static UInt128 NetworkKey(IPAddress address)
+    {
+        var number = Number(address);
+        return number >> 32 == 0xffff ? number >> 8 << 8 : number >> 80 << 80;
+    }
+
     /// <summary>IPv4 as its mapped form, so that both families stand on one line.</summary>
     public static UInt128 Number(IPAddress address)
     {

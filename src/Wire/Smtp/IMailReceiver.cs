@@ -28,7 +28,11 @@ public interface IMailReceiver
 }
 
 /// <summary>Null in the list means accepted. <paramref name="Id"/> is told to the client in the 250 reply.</summary>
-public sealed record ReceiveResult(string Id, IReadOnlyList<Refusal?> Recipients);
+public sealed record ReceiveResult(string Id, IReadOnlyList<Refusal?> Recipients)
+{
+    /// <summary>Taken, but as junk: it speaks for nobody.</summary>
+    public bool IsTagged { get; init; }
+}
 
 /// <summary>What the session knows of the client; the same for all transactions of a connection, replaced at EHLO, STARTTLS, AUTH.</summary>
 /// <param name="Helo">HELO/EHLO/LHLO argument as given, at most 255 octets.</param>

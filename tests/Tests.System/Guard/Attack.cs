@@ -118,7 +118,7 @@ internal sealed class Attack(AvisoServer server, int connections, int wave, Canc
             if (socket is null || (await LineAsync(socket))?.StartsWith("* OK", StringComparison.Ordinal) != true) return failures;
             while (failures < 20)
             {
-                await SendAsync(socket, Encoding.ASCII.GetBytes($"a LOGIN alice@{AvisoServer.Domain} guess{failures}\r\n"));
+                await SendAsync(socket, Encoding.ASCII.GetBytes($"a LOGIN user-{address}@{AvisoServer.Domain} guess{failures}\r\n"));
                 if ((await LineAsync(socket))?.StartsWith("a NO", StringComparison.Ordinal) != true) break;
                 failures++;
             }
@@ -154,7 +154,8 @@ internal sealed class Attack(AvisoServer server, int connections, int wave, Canc
         return tries;
     }
 
-    private string Address(int kind, int number) => $"198.{18 + (2 * wave) + (kind / 4)}.{(kind % 4 * 64) + (number / 250)}.{(number % 250) + 1}";
+    // Over 64 networks, or the rates of a network would end it before the rates of a client do.
+    private string Address(int kind, int number) => $"198.{18 + (2 * wave) + (kind / 4)}.{(kind % 4 * 64) + (number % 64)}.{(number / 64) + 1}";
 
     private async Task<Socket?> OpenAsync(string listener, string address)
     {

@@ -97,7 +97,7 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
     public async Task The_tag_threshold_files_into_junk(double score, string mailbox)
     {
         _points.Score = score;
-        await SendAsync(Plain, "alice@example.org");
+        Assert.Equal(mailbox == "Junk", (await SendAsync(Plain, "alice@example.org")).IsTagged);
         Assert.Contains("TEST=", await OneAsync("alice@example.org", mailbox), StringComparison.Ordinal);
     }
 

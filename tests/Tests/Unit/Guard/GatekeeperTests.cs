@@ -158,6 +158,45 @@ public sealed class GatekeeperTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData(ListenerKind.Smtp, "2001:db8:7:{0:x}::1", "2001:db8:8::1", 100)]
+    [InlineData(ListenerKind.Smtp, "198.51.100.{0}", "198.51.101.1", 100)]
+    [InlineData(ListenerKind.Imaps, "2001:db8:7:{0:x}::1", "2001:db8:8::1", 1200)]
+    public void Clients_of_one_network_connect_ten_times_as_often_as_one_and_are_not_banned_for_it(ListenerKind kind, string client, string other, int most)
+    {
+        var known = IPAddress.Parse(string.Format(null, client, 255));
+        _gate.LoggedIn(known);
+        Assert.Equal(most, Enumerable.Range(0, 2000).Count(i => _gate.Allows(kind, IPAddress.Parse(string.Format(null, client, i % 250)))));
+        Assert.Empty(_book.List());
+        Assert.True(_gate.Allows(kind, known));
+        Assert.True(_gate.Allows(kind, IPAddress.Parse(other)));
+        Assert.True(_gate.Allows(kind, Gateway));
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.True(_gate.Allows(kind, IPAddress.Parse(string.Format(null, client, 1))));
+    }
+
+    [Theory]
+    [InlineData(ListenerKind.Submission, false, 120)]
+    [InlineData(ListenerKind.Imaps, false, 120)]
+    [InlineData(ListenerKind.Imaps, true, 1200)]
+    [InlineData(ListenerKind.Https, false, 3000)]
+    [InlineData(ListenerKind.Lmtp, false, 3000)]
+    public void A_stranger_connects_so_often_where_people_log_in(ListenerKind kind, bool loggedIn, int most)
+    {
+        if (loggedIn) _gate.LoggedIn(Stranger);
+        Assert.Equal(most, Enumerable.Range(0, 3000).Count(_ => _gate.Allows(kind, Stranger) && _book.List().Count == 0));
+        Assert.All(Enumerable.Range(0, 3000), _ => Assert.True(_gate.Allows(kind, Gateway)));
+    }
+
+    [Fact]
+    public void All_listeners_for_logins_count_together()
+    {
+        var kinds = new[] { ListenerKind.Imaps, ListenerKind.Submissions, ListenerKind.ManageSieve, ListenerKind.Imap };
+        Assert.Equal(120, Enumerable.Range(0, 160).Count(i => _gate.Allows(kinds[i % 4], Stranger)));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(_gate.Allows(ListenerKind.Imaps, Stranger));
+    }
+
+    [Theory]
     [InlineData(GuardOwner.Crowdsec, 1)]
     [InlineData(GuardOwner.None, 0)]
     public void Only_one_owner_of_policy_bans(GuardOwner owner, int told)

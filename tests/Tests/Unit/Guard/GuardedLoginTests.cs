@@ -3,6 +3,7 @@ using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Tests.Unit.Net;
 using Aviso.Tests.Unit.Store;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -17,6 +18,7 @@ public sealed class GuardedLoginTests : IAsyncLifetime
     private readonly LoginChanges _changes = new();
     private readonly List<(Evidence What, string? User)> _heard = [];
     private readonly OneAccount _accounts = new();
+    private readonly WarningLog _log = new();
     private TestStore _store = null!;
     private DecisionBook _book = null!;
     private Gatekeeper _gate = null!;
@@ -28,7 +30,7 @@ public sealed class GuardedLoginTests : IAsyncLifetime
         _book = await DecisionBook.OpenAsync(_store.Store, _clock, NullLogger.Instance, default);
         _gate = new(new(GuardOwner.Builtin, Networks.Parse("10.0.0.0/8")), _book, _clock, NullLogger.Instance);
         _gate.Heard += (evidence, user) => _heard.Add((evidence, user));
-        _login = new(_accounts, _gate, _changes, _clock);
+        _login = new(_accounts, _gate, _changes, _clock, _log);
     }
 
     public async ValueTask DisposeAsync()
@@ -162,17 +164,115 @@ public sealed class GuardedLoginTests : IAsyncLifetime
         Assert.Null(await login.WaitAsync(TimeSpan.FromSeconds(10)));
     }
 
+    [Theory]
+    [InlineData("2001:db8:7:{0:x}::1", "2001:db8:7:ffff::1", "2001:db8:8::1")]
+    [InlineData("203.0.113.{0}", "203.0.113.250", "203.0.112.1")]
+    public async Task Clients_of_one_network_guess_ten_times_as_much_as_one_and_no_more(string guesser, string neighbour, string other)
+    {
+        _gate.LoggedIn(IPAddress.Parse(string.Format(null, guesser, 240)));
+        // Each for other users, so that no account is guessed at too often.
+        for (var i = 0; i < 480; i++) await FailAsync("x", $"user{i}@example.org", Client(guesser, i % 160), 0);
+        Assert.Equal(200, _accounts.Asked);
+        Assert.Empty(_book.List());
+        Assert.Null(await FailAsync("correct", client: IPAddress.Parse(neighbour)));
+        // Not who has just logged in there, nor anybody elsewhere, nor ours.
+        Assert.NotNull(await TryAsync("correct", client: Client(guesser, 240)));
+        Assert.NotNull(await TryAsync("correct", client: IPAddress.Parse(other)));
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.NotNull(await TryAsync("correct", client: IPAddress.Parse(neighbour)));
+    }
+
+    [Fact]
+    public async Task After_sixty_wrong_passwords_an_account_is_looked_at_only_from_where_it_logged_in()
+    {
+        Assert.NotNull(await TryAsync("correct"));
+        for (var i = 0; i < 100; i++) await FailAsync($"guess {i}", client: Client("198.51.{0}.1", i), seconds: 0);
+        Assert.Equal(1 + 60, _accounts.Asked);
+        var late = TryAsync("correct", client: IPAddress.Parse("203.0.113.1"));
+        Assert.False(late.IsCompleted);
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        Assert.Null(await late);
+        Assert.NotNull(await TryAsync("correct"));
+        Assert.NotNull(await TryAsync("correct", client: Own));
+        Assert.Single(_log.Warnings, w => w.Contains("alice@example.org", StringComparison.Ordinal));
+        // Others are not touched, and it is over in a while.
+        var asked = _accounts.Asked;
+        await FailAsync("x", "bob@example.org", IPAddress.Parse("203.0.113.1"));
+        Assert.Equal(asked + 1, _accounts.Asked);
+        _clock.Advance(TimeSpan.FromMinutes(2));
+        Assert.NotNull(await TryAsync("correct", client: IPAddress.Parse("203.0.113.2")));
+    }
+
+    [Fact]
+    public async Task Spellings_of_one_name_are_one_account()
+    {
+        var login = new GuardedLogin(_accounts, _gate, _changes, _clock, _log) { NameOf = user => user.Trim('"') };
+        for (var i = 0; i < 100; i++)
+        {
+            var failing = login.CheckPasswordAsync(Attempt(Client("198.51.{0}.1", i)), new string('"', i) + "alice@example.org", $"guess {i}", default).AsTask();
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            await failing;
+        }
+        Assert.InRange(_accounts.Asked, 60, 75);
+    }
+
+    [Fact]
+    public async Task Who_logged_in_and_tries_a_password_on_many_others_is_stopped_and_its_own_account_goes_on()
+    {
+        Assert.NotNull(await TryAsync("correct"));
+        for (var i = 0; i < 40; i++) await FailAsync("Summer2026", $"user{i}@example.org", seconds: 0);
+        Assert.Equal(1 + 20, _accounts.Asked);
+        Assert.NotNull(await TryAsync("correct"));
+        // Nor do failures of its own account count as such.
+        _clock.Advance(TimeSpan.FromMinutes(10));
+        for (var i = 0; i < 25; i++) await FailAsync($"typo {i}", seconds: 0);
+        var asked = _accounts.Asked;
+        await FailAsync("x", "bob@example.org");
+        Assert.Equal(asked + 1, _accounts.Asked);
+    }
+
+    [Fact]
+    public async Task Who_is_not_looked_at_for_what_others_did_is_not_banned_for_it()
+    {
+        for (var i = 0; i < 60; i++) await FailAsync($"guess {i}", client: Client("198.51.{0}.1", i), seconds: 0);
+        for (var i = 0; i < 20; i++) await FailAsync("correct", client: Stranger, seconds: 0);
+        Assert.True(_gate.Allows(ListenerKind.Imaps, Stranger));
+        Assert.Equal(60, _heard.Count);
+    }
+
+    [Fact]
+    public async Task Strangers_push_nobody_out_who_has_logged_in()
+    {
+        Assert.NotNull(await TryAsync("correct"));
+        for (var i = 0; i < 100_001; i++) _gate.Report(new(ListenerKind.Smtp, new IPAddress([100, (byte)(i >> 16), (byte)(i >> 8), (byte)i]), GuardWords.UnknownRecipient));
+        Assert.True(_gate.IsTrusted(Stranger));
+    }
+
+    private static IPAddress Client(string pattern, int number) => IPAddress.Parse(string.Format(null, pattern, number));
+
     private Task<Principal?> TryAsync(string password, string user = "alice@example.org", IPAddress? client = null) =>
         _login.CheckPasswordAsync(Attempt(client ?? Stranger), user, password, default).AsTask();
 
-    private async Task<Principal?> FailAsync(string password, string user = "alice@example.org", IPAddress? client = null)
+    private async Task<Principal?> FailAsync(string password, string user = "alice@example.org", IPAddress? client = null, int seconds = 6)
     {
         var login = TryAsync(password, user, client);
-        _clock.Advance(TimeSpan.FromSeconds(6));
+        _clock.Advance(TimeSpan.FromSeconds(seconds));
+        if (seconds == 0) return null;
         return await login.WaitAsync(TimeSpan.FromSeconds(10));
     }
 
     private static LoginAttempt Attempt(IPAddress client) => new("s1", ListenerKind.Imaps, client, "PLAIN");
+
+    private sealed class WarningLog : ILogger
+    {
+        public List<string> Warnings { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel level, EventId id, TState state, Exception? error, Func<TState, Exception?, string> text) => Warnings.Add(text(state, error));
+    }
 
     private sealed class OneAccount : IAuthenticator
     {

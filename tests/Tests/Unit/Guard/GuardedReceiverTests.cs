@@ -80,6 +80,19 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
         Assert.Null(await _receiver.CheckRecipientAsync(Begin(client), To("known"), default));
     }
 
+    [Fact]
+    public async Task After_six_hundred_unknown_recipients_a_network_learns_nothing_more()
+    {
+        _inner.Answer = Unknown;
+        for (var i = 0; i < 1000; i++) await _receiver.CheckRecipientAsync(Begin($"2001:db8:7:{i % 50:x}::1"), To($"user{i}"), default);
+        Assert.Equal(600, _inner.Asked);
+        _inner.Answer = null;
+        Assert.Equal(450, (await _receiver.CheckRecipientAsync(Begin("2001:db8:7:ffff::1"), To("known"), default))!.Code);
+        _gate.LoggedIn(IPAddress.Parse("2001:db8:7:fffe::1"));
+        Assert.Null(await _receiver.CheckRecipientAsync(Begin("2001:db8:7:fffe::1"), To("known"), default));
+        Assert.Null(await _receiver.CheckRecipientAsync(Begin("2001:db8:8::1"), To("known"), default));
+    }
+
     [Theory]
     [InlineData("unknown: x", 550, false, ListenerKind.Smtp, GuardWords.UnknownRecipient)]
     [InlineData("relay: x", 554, false, ListenerKind.Smtp, GuardWords.RelayDenied)]
@@ -113,7 +126,12 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
         await _receiver.ReceiveAsync(Begin(Stranger), _receiver.BeginBody(), default);
         Assert.Equal([GuardWords.Spam], _heard);
         Assert.Equal(TimeSpan.FromSeconds(1), _gate.PauseFor(ListenerKind.Smtp, client));
-        _inner.Result = null;
+        // Taken, but into Junk: neither.
+        (_inner.Result, _inner.IsTagged) = (null, true);
+        await _receiver.ReceiveAsync(Begin(Stranger), _receiver.BeginBody(), default);
+        Assert.Equal([GuardWords.Spam], _heard);
+        Assert.Equal(TimeSpan.FromSeconds(1), _gate.PauseFor(ListenerKind.Smtp, client));
+        _inner.IsTagged = false;
         await _receiver.ReceiveAsync(Begin(Stranger), _receiver.BeginBody(), default);
         Assert.Equal(TimeSpan.Zero, _gate.PauseFor(ListenerKind.Smtp, client));
         _store.Clock.Advance(TimeSpan.FromDays(8));
@@ -172,6 +190,8 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
 
         public Refusal? Result { get; set; }
 
+        public bool IsTagged { get; set; }
+
         public int Asked { get; private set; }
 
         public ValueTask<Refusal?> CheckSenderAsync(MailTransaction transaction, CancellationToken cancel) => new((Refusal?)null);
@@ -187,7 +207,7 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
         public ValueTask<ReceiveResult> ReceiveAsync(MailTransaction transaction, SpooledBody body, CancellationToken cancel)
         {
             body.Dispose();
-            return new(new ReceiveResult("id1", [Result]));
+            return new(new ReceiveResult("id1", [Result]) { IsTagged = IsTagged });
         }
     }
 }

@@ -47,6 +47,14 @@ public sealed class NetworksTests
     }
 
     [Theory]
+    [InlineData("192.0.2.7", "::ffff:192.0.2.255", true)]
+    [InlineData("192.0.2.7", "192.0.3.7", false)]
+    [InlineData("2001:db8:7::1", "2001:db8:7:ffff::1", true)]
+    [InlineData("2001:db8:7::1", "2001:db8:8::1", false)]
+    public void The_network_of_a_client_is_an_ipv4_24_or_an_ipv6_48(string one, string other, bool same) =>
+        Assert.Equal(same, Networks.NetworkKey(IPAddress.Parse(one)) == Networks.NetworkKey(IPAddress.Parse(other)));
+
+    [Theory]
     [InlineData("8.8.8.8", true)]
     [InlineData("2606:4700::1111", true)]
     [InlineData("192.0.2.1", true)]
