@@ -60,7 +60,7 @@ public sealed partial class MailReceiver
 
     private void Place(ReceiveContext context, PlannedMessage message, PlannedCopy copy, FiledCopy filed, string keep)
     {
-        var placed = copy with { Mailbox = filed.Mailbox == Inbox ? keep : filed.Mailbox, Flags = filed.Flags, Keywords = filed.Keywords };
+        var placed = copy with { Mailbox = filed is { Mailbox: Inbox, IsNamed: false } ? keep : filed.Mailbox, Flags = filed.Flags, Keywords = filed.Keywords };
         if (filed.Edit is not { } edit) message.Copies.Add(placed);
         else
         {
@@ -148,8 +148,9 @@ public sealed partial class MailReceiver
     {
         foreach (var (account, plan) in context.Sorted)
         {
-            var letters = await Filters.Sieve!.CommitAsync(account, plan, cancel);
-            var due = context.IsTagged ? letters.Where(l => l.Kind == "note").ToList() : letters;
+            // RFC 5230 §4.2: what is remembered is answers that were sent; a forger must not use up the one for the real sender.
+            var said = context.IsTagged ? plan with { Letters = [.. plan.Letters.Where(l => l.Kind == "note")] } : plan;
+            var due = await Filters.Sieve!.CommitAsync(account, said, cancel);
             if (due.Count > 0 && Filters.Post is { } post && await post.SendAsync(account, due, cancel)) Queued?.Invoke();
         }
         return null;

@@ -55,7 +55,7 @@ internal sealed class SievePlanning(
         switch (action)
         {
             case SieveAction.Keep keep:
-                File(FiledCopy.Inbox, keep.Flags, keep.Edit);
+                File(FiledCopy.Inbox with { IsNamed = keep.IsNamed }, keep.Flags, keep.Edit);
                 break;
             case SieveAction.FileInto into:
                 File(await ResolveAsync(into.Mailbox, into.Create, into.SpecialUse, into.MailboxId, cancel), into.Flags, into.Edit);
@@ -81,7 +81,17 @@ internal sealed class SievePlanning(
         var copy = WithFlags(target, flags) with { Edit = edit };
         var at = _copies.FindIndex(c => c.Mailbox == copy.Mailbox);
         if (at < 0) _copies.Add(copy);
-        else _copies[at] = _copies[at] with { Flags = _copies[at].Flags | copy.Flags, Keywords = [.. _copies[at].Keywords.Union(copy.Keywords, StringComparer.OrdinalIgnoreCase)] };
+        else
+        {
+            var before = _copies[at];
+            _copies[at] = copy with
+            {
+                Flags = before.Flags | copy.Flags,
+                Keywords = [.. before.Keywords.Union(copy.Keywords, StringComparer.OrdinalIgnoreCase)],
+                IsNamed = before.IsNamed || copy.IsNamed,
+                Creates = before.Creates,
+            };
+        }
     }
 
     private static FiledCopy WithFlags(FiledCopy copy, IReadOnlyList<string> flags)
@@ -121,7 +131,7 @@ internal sealed class SievePlanning(
         return made.Ok || made.Error == StoreError.AlreadyExists ? In(canonical) : NotThere(name, $"it could not be made ({made.Error})");
     }
 
-    private static FiledCopy In(string mailbox) => FiledCopy.Inbox with { Mailbox = mailbox };
+    private static FiledCopy In(string mailbox) => FiledCopy.Inbox with { Mailbox = mailbox, IsNamed = true };
 
     private FiledCopy NotThere(string name, string why)
     {

@@ -243,6 +243,45 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
         await OneAsync("alice@example.org", "Junk");
     }
 
+    [Theory]
+    [InlineData("require \"fileinto\"; fileinto \"INBOX\";", "INBOX")]
+    [InlineData("require [\"fileinto\", \"special-use\"]; fileinto :specialuse \"\\\\Flagged\" \"inbox\";", "INBOX")]
+    [InlineData("require \"fileinto\"; keep; fileinto \"INBOX\";", "INBOX")]
+    [InlineData("require \"fileinto\"; fileinto \"Archive\";", "Archive")]
+    [InlineData("require \"fileinto\"; fileinto \"Nowhere\";", "Junk")]
+    [InlineData("keep;", "Junk")]
+    [InlineData("stop;", "Junk")]
+    public async Task A_mailbox_that_a_script_names_is_obeyed_for_spam_too(string script, string mailbox)
+    {
+        _points.Score = 9;
+        await ActivateAsync("alice@example.org", script);
+        await SendAsync(Plain, "alice@example.org");
+        await OneAsync("alice@example.org", mailbox);
+    }
+
+    [Fact]
+    public async Task Spam_does_not_use_up_the_answer_to_its_sender()
+    {
+        await ActivateAsync("alice@example.org", "require \"vacation\"; vacation \"away\";");
+        _points.Score = 9;
+        await SendAsync(Plain, "alice@example.org");
+        Assert.Empty(await _store.Store.ListQueueAsync(new(), 10, default));
+        _points.Score = 0;
+        for (var i = 2; i < 4; i++) await SendAsync(Plain.Replace("<1@", $"<{i}@", StringComparison.Ordinal), "alice@example.org");
+        Assert.Contains("Auto-Submitted: auto-replied", (await QueuedAsync("x@sender.example")).Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("fileinto \"Archive\"; addheader \"X-Mine\" \"yes\"; fileinto \"Archive\";", "Archive")]
+    [InlineData("fileinto \"Archive\"; addheader \"X-Mine\" \"yes\"; fileinto :specialuse \"\\\\Archive\" \"Archive\";", "Archive")]
+    [InlineData("keep; addheader \"X-Mine\" \"yes\"; fileinto \"INBOX\";", "INBOX")]
+    public async Task An_edited_message_is_filed_into_a_mailbox_once_as_it_stood_last(string script, string mailbox)
+    {
+        await ActivateAsync("alice@example.org", "require [\"fileinto\", \"editheader\", \"special-use\"]; " + script);
+        await SendAsync(Plain, "alice@example.org");
+        Assert.Contains("X-Mine: yes\r\n", await OneAsync("alice@example.org", mailbox), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_rejection_among_several_recipients_is_told_to_a_real_sender_only()
     {
