@@ -64,8 +64,11 @@ public sealed class SieveStepTests : IAsyncLifetime
         Assert.Contains("Nowhere", plan.Error, StringComparison.Ordinal);
         var note = Assert.Single(await CommitAsync(plan));
         Assert.Equal("note", note.Kind);
-        Assert.Contains("Nowhere", Encoding.UTF8.GetString(note.Message), StringComparison.Ordinal);
+        var text = Encoding.UTF8.GetString(note.Message);
+        Assert.Contains("Nowhere", text, StringComparison.Ordinal);
+        Assert.Contains("Subject: Your mail filter \"main\" failed\r\n", text, StringComparison.Ordinal);
         Assert.Empty(await CommitAsync(await RunAsync(Script)));
+        Assert.Single(await CommitAsync(await RunAsync(Script, name: "other")));
         _store.Clock.Advance(TimeSpan.FromDays(1.1));
         Assert.Single(await CommitAsync(await RunAsync(Script)));
     }
@@ -172,6 +175,8 @@ public sealed class SieveStepTests : IAsyncLifetime
             Assert.NotNull((await RunAsync($"require \"include\"; include :global \"../{Path.GetFileName(_folder)}\";", step: step)).Error);
             await _scripts.PutAsync(_account, "mine", "discard;"u8.ToArray(), Cancel);
             Assert.True((await RunAsync("require \"include\"; include :personal \"mine\";", step: step)).Discarded);
+            await File.WriteAllTextAsync(Path.Combine(_folder, "wrong.sieve"), "kepp;", Cancel);
+            for (var i = 0; i < 2; i++) Assert.Contains("kepp", (await RunAsync("require \"include\"; include :global \"wrong\";", step: step)).Error, StringComparison.Ordinal);
         }
         finally
         {
@@ -247,12 +252,12 @@ public sealed class SieveStepTests : IAsyncLifetime
         return new(_account, "alice@example.test", body, scanner.Finish(), sender, "alice@example.test");
     }
 
-    private async Task<SievePlan> RunAsync(string? script, string message = Message, string sender = "bob@example.org", SieveStep? step = null)
+    private async Task<SievePlan> RunAsync(string? script, string message = Message, string sender = "bob@example.org", SieveStep? step = null, string name = "main")
     {
         if (script is not null)
         {
-            await _scripts.PutAsync(_account, "main", Encoding.UTF8.GetBytes(script), Cancel);
-            await _scripts.SetActiveAsync(_account, "main", Cancel);
+            await _scripts.PutAsync(_account, name, Encoding.UTF8.GetBytes(script), Cancel);
+            await _scripts.SetActiveAsync(_account, name, Cancel);
         }
         var input = Input(message, sender, out var body);
         using (body) return await (step ?? Step()).RunAsync(input, Cancel);
