@@ -11,9 +11,6 @@ internal sealed class SieveHost(SieveInput input, SieveStepOptions options, Siev
 {
     public const string SeenKind = "sieve-seen";
 
-    // RFC 6134 §2.7: the user's own address book, by its URN and by the short form of it.
-    private static readonly string[] AddressBook = [":addrbook:default", "urn:ietf:params:sieve:addrbook:default"];
-
     private IReadOnlyList<MailboxInfo>? _mailboxes;
 
     public required Func<AccountId, string, bool> HasWrittenTo { get; init; }
@@ -54,7 +51,7 @@ internal sealed class SieveHost(SieveInput input, SieveStepOptions options, Siev
     public ValueTask<IReadOnlyList<string>?> ListMembersAsync(string list, CancellationToken cancel) => new((IReadOnlyList<string>?)null);
 
     public ValueTask<bool?> IsInListAsync(string list, string value, CancellationToken cancel) =>
-        new(AddressBook.Contains(list, StringComparer.OrdinalIgnoreCase) ? HasWrittenTo(input.Account, value) : null);
+        new(ISieveHost.IsAddressBook(list) ? HasWrittenTo(input.Account, value) : null);
 
     public ValueTask<string?> EnvironmentAsync(string item, CancellationToken cancel) => new(item.ToLowerInvariant() switch
     {
