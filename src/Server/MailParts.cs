@@ -169,8 +169,11 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         }));
 
         Scripts = _running.Add(new SieveScripts(Store, _clock, Mapping.Scripts(settings)));
-        Sieve = new(Mapping.SieveStep(settings), Scripts, Store, _clock, delivery);
-        SieveTrials = new(Sieve, Store, _clock);
+        Sieve = new(Mapping.SieveStep(settings), Scripts, Store, _clock, delivery)
+        {
+            HasWrittenTo = (account, address) => Spam.Correspondents?.HasWrittenTo(account, address) == true,
+        };
+        SieveTrials = new(Sieve, Store, _clock) { RejectAt = () => Spam.Filter.Options.Reject };
 
         var receiver = new MailReceiver(Mapping.Receive(settings), _book, Store, reader, _router, ids, _clock, delivery)
         {

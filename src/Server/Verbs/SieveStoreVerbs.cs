@@ -262,7 +262,7 @@ internal static class SieveStoreVerbs
 
         public ValueTask<IReadOnlyList<string>?> ListMembersAsync(string list, CancellationToken cancel) => new((IReadOnlyList<string>?)null);
 
-        public ValueTask<bool?> IsInListAsync(string list, string value, CancellationToken cancel) => new((bool?)null);
+        public ValueTask<bool?> IsInListAsync(string list, string value, CancellationToken cancel) => new(ISieveHost.IsAddressBook(list) ? false : null);
 
         public ValueTask<string?> EnvironmentAsync(string item, CancellationToken cancel) => new((string?)null);
 

@@ -157,6 +157,12 @@ internal sealed record PlannedCopy(LocalTarget Target, ResolvedRecipient For, Ra
     /// <summary>The words of a script that refuses it for this account; such a copy is not stored.</summary>
     public string? Rejection { get; init; }
 
+    /// <summary>The words do not fit into a reply: the sender gets them in a bounce (RFC 5429 §2.2).</summary>
+    public bool IsRejectedByMessage { get; init; }
+
+    /// <summary>A bounce about this copy is stored.</summary>
+    public bool IsTold { get; set; }
+
     /// <summary>What became of it; set by the step that stores.</summary>
     public StoreError Error { get; set; }
 }

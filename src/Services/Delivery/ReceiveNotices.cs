@@ -21,21 +21,27 @@ internal sealed class ReceiveNotices(
     public async Task<bool> SendAsync(ReceiveContext context, CancellationToken cancel)
     {
         List<RecipientReport>? failed = null, delivered = null;
+        var told = new List<PlannedCopy>();
         foreach (var planned in context.Local)
         {
             var stored = planned.Error == StoreError.None;
             var notify = ReceiveQueue.Notify(planned.For.Recipient.Notify);
             if (!stored && IsUntold(context, planned) && (notify == DsnNotify.Unspecified || notify.HasFlag(DsnNotify.Failure)))
+            {
+                told.Add(planned);
                 (failed ??= []).Add(Report(planned, "failed", planned.Rejection is null ? "5.2.2" : "5.7.1"));
+            }
             else if (stored && notify.HasFlag(DsnNotify.Success)) (delivered ??= []).Add(Report(planned, "delivered", "2.0.0"));
         }
-        var queued = failed is not null && await SendAsync(context, failed, isFailure: true, cancel);
-        return (delivered is not null && await SendAsync(context, delivered, isFailure: false, cancel)) || queued;
+        var (isTold, queued) = failed is null ? default : await SendAsync(context, failed, isFailure: true, cancel);
+        foreach (var planned in told) planned.IsTold = isTold;
+        return (delivered is not null && (await SendAsync(context, delivered, isFailure: false, cancel)).Queued) || queued;
     }
 
     // The peer hears of a refusal itself when all recipients refuse, and over LMTP when this recipient got nothing.
     private static bool IsUntold(ReceiveContext context, PlannedCopy planned)
     {
+        if (planned.IsRejectedByMessage) return true;
         var any = context.Queued.Count > 0 || context.Local.Exists(l => l.Error == StoreError.None);
         if (!context.IsLmtp) return any;
         return planned.For.External.Count > 0
@@ -45,10 +51,10 @@ internal sealed class ReceiveNotices(
     private static RecipientReport Report(PlannedCopy planned, string action, string status) => new(planned.For.Shown, action, status)
     {
         OriginalRecipient = planned.For.Recipient.OriginalRecipient,
-        DiagnosticCode = action != "failed" ? null : planned.Rejection is { } words ? Refusals.ByScript(words).ToString() : "552 5.2.2 Mailbox is full",
+        DiagnosticCode = action != "failed" ? null : planned.Rejection is { } words ? Refusals.ByScript(words, utf8: true).ToString() : "552 5.2.2 Mailbox is full",
     };
 
-    private async Task<bool> SendAsync(ReceiveContext context, List<RecipientReport> reports, bool isFailure, CancellationToken cancel)
+    private async Task<(bool Stored, bool Queued)> SendAsync(ReceiveContext context, List<RecipientReport> reports, bool isFailure, CancellationToken cancel)
     {
         var kind = isFailure ? "failed" : "delivered";
         try
@@ -61,7 +67,7 @@ internal sealed class ReceiveNotices(
             if (local is null && accounts.Table.IsLocalDomain(sender.Domain))
             {
                 log.NoticeLost(null, context.Id, kind);
-                return false;
+                return default;
             }
             var stored = await store.AcceptAsync(
                 new(body, reader.Render(body), local is null ? [] : [local], local is null ? Queued(address, body, context.Transaction.Parameters.RequireTls) : null)
@@ -70,13 +76,13 @@ internal sealed class ReceiveNotices(
                 },
                 cancel);
             if (!stored.Ok) log.NoticeLost(null, context.Id, kind);
-            return stored.Ok && local is null;
+            return (stored.Ok, stored.Ok && local is null);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // The message itself is stored; a report of it may not undo that (design.md section 2 rule 2).
             log.NoticeLost(e, context.Id, kind);
-            return false;
+            return default;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Aviso.Base;
 using Aviso.Store;
 
@@ -20,11 +21,24 @@ internal static class Refusals
     public static Refusal Greylisted(string why) => new(450, new(4, 7, 1), "New sender, please try again in a few minutes", $"greylist: {why}");
 
     /// <summary>RFC 5429 §2.1.1: the script's words, on one line and short.</summary>
-    public static Refusal ByScript(string reason)
+    /// <param name="utf8">They may hold more than ASCII; else, when they do, ours take their place.</param>
+    public static Refusal ByScript(string reason, bool utf8)
     {
         var text = string.Join(' ', reason.Split((char[])['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
-        text = System.Text.Ascii.IsValid(text) && text.Length > 0 ? text : "The recipient does not accept this message";
-        return new(550, new(5, 7, 1), text.Length <= 400 ? text : text[..400], "sieve: refused by the recipient's script");
+        text = text.Length > 0 && (utf8 || Ascii.IsValid(text)) ? text : "The recipient does not accept this message";
+        return new(550, new(5, 7, 1), Short(text), "sieve: refused by the recipient's script") { IsUtf8 = utf8 };
+    }
+
+    // RFC 5321 §4.5.3.1.5: a reply line has 512 octets.
+    private static string Short(string text)
+    {
+        var (at, octets) = (0, 0);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if ((octets += rune.Utf8SequenceLength) > 400) break;
+            at += rune.Utf16SequenceLength;
+        }
+        return text[..at];
     }
 
     public static Refusal Suspended(string what) => new(450, new(4, 2, 1), "Mailbox is not available now", $"suspended: {what}");

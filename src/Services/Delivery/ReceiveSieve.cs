@@ -7,7 +7,7 @@ namespace Aviso.Delivery;
 
 /// <summary>
 /// Runs the scripts of each account a copy is for and plans what they want. "Keep" means the inbox, or Junk for what looks like spam;
-/// a script that names a mailbox is obeyed in both cases. Spam is neither redirected nor answered.
+/// a script that names a mailbox, INBOX too, is obeyed in both cases. Spam is neither redirected nor answered.
 /// </summary>
 public sealed partial class MailReceiver
 {
@@ -60,7 +60,7 @@ public sealed partial class MailReceiver
 
     private void Place(ReceiveContext context, PlannedMessage message, PlannedCopy copy, FiledCopy filed, string keep)
     {
-        var placed = copy with { Mailbox = filed.Mailbox == Inbox ? keep : filed.Mailbox, Flags = filed.Flags, Keywords = filed.Keywords };
+        var placed = copy with { Mailbox = filed is { Mailbox: Inbox, IsNamed: false } ? keep : filed.Mailbox, Flags = filed.Flags, Keywords = filed.Keywords };
         if (filed.Edit is not { } edit) message.Copies.Add(placed);
         else
         {
@@ -75,9 +75,13 @@ public sealed partial class MailReceiver
     private Refusal? Reject(ReceiveContext context, PlannedMessage message, PlannedCopy copy, SieveRejection reject, string keep)
     {
         var alone = context.Recipients.Count == 1 && context.Recipients[0].Local.Count == 1 && context.Recipients[0].External.Count == 0;
-        if (alone) return Refusals.ByScript(reject.Reason);
-        if (context.IsTagged || context.Auth is { SenderIsGenuine: false }) message.Copies.Add(copy with { Mailbox = keep == Inbox ? Junk : keep });
-        else context.Local.Add(copy with { Rejection = reject.Reason, Error = StoreError.NotPermitted });
+        var isReal = !context.IsTagged && context.Auth is not { SenderIsGenuine: false } && !context.Transaction.Sender.IsNull;
+        // RFC 5429 §2.2: words that a reply cannot carry go to the sender in a message; §2.1.1: those of ereject are replaced.
+        var utf8 = context.Transaction.Parameters.SmtpUtf8;
+        var byMessage = !reject.IsEreject && !utf8 && isReal && !System.Text.Ascii.IsValid(reject.Reason);
+        if (alone && !byMessage) return Refusals.ByScript(reject.Reason, utf8);
+        if (!isReal) message.Copies.Add(copy with { Mailbox = keep == Inbox ? Junk : keep });
+        else context.Local.Add(copy with { Rejection = reject.Reason, IsRejectedByMessage = byMessage, Error = StoreError.NotPermitted });
         return null;
     }
 
@@ -148,8 +152,9 @@ public sealed partial class MailReceiver
     {
         foreach (var (account, plan) in context.Sorted)
         {
-            var letters = await Filters.Sieve!.CommitAsync(account, plan, cancel);
-            var due = context.IsTagged ? letters.Where(l => l.Kind == "note").ToList() : letters;
+            // RFC 5230 §4.2: what is remembered is answers that were sent; a forger must not use up the one for the real sender.
+            var said = context.IsTagged ? plan with { Letters = [.. plan.Letters.Where(l => l.Kind == "note")] } : plan;
+            var due = await Filters.Sieve!.CommitAsync(account, said, cancel);
             if (due.Count > 0 && Filters.Post is { } post && await post.SendAsync(account, due, cancel)) Queued?.Invoke();
         }
         return null;

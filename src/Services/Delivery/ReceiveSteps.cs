@@ -233,7 +233,8 @@ public sealed partial class MailReceiver(
             if (!recipient.Local.Any(l => l.Account == copy.Target.Account)) continue;
             error = copy.Error;
             if (error == StoreError.None) return null;
-            if (copy.Rejection is { } words) return Refusals.ByScript(words);
+            // Without the bounce the reply is all that the sender hears.
+            if (copy.Rejection is { } words) return copy is { IsRejectedByMessage: true, IsTold: true } ? null : Refusals.ByScript(words, context.Transaction.Parameters.SmtpUtf8);
         }
         return Refusals.NotStored(error);
     }

@@ -42,7 +42,7 @@ internal sealed class SieveCompiled(SieveStepOptions options, ILogger log)
         return scripts;
     }
 
-    /// <summary>A script of the global folder; null when there is none of that name.</summary>
+    /// <summary>A script of the global folder, perhaps with errors; null when there is none of that name.</summary>
     public SieveCompilation? Global(string name)
     {
         // The name comes from an account's script: it stays in the folder.
@@ -66,7 +66,7 @@ internal sealed class SieveCompiled(SieveStepOptions options, ILogger log)
             if (stamp.Item2 < 0) return Failed(path, known, stamp, "the file is not there");
             if (stamp.Item2 > options.Compile.ScriptOctets) return Failed(path, known, stamp, "the file is too large");
             var compiled = Of(Path.GetFileNameWithoutExtension(path), File.ReadAllBytes(path));
-            if (compiled.Errors is [var first, ..]) return Failed(path, known, stamp, first.ToString());
+            if (compiled.Errors is [var first, ..]) return Failed(path, known, stamp, first.ToString(), compiled);
             _files[path] = new(stamp, compiled);
             return compiled;
         }
@@ -76,13 +76,15 @@ internal sealed class SieveCompiled(SieveStepOptions options, ILogger log)
         }
     }
 
-    private SieveCompilation? Failed(string path, FileScript? known, (DateTime, long) stamp, string why)
+    // What was good before goes on; else who includes the file hears what is wrong with it.
+    private SieveCompilation? Failed(string path, FileScript? known, (DateTime, long) stamp, string why, SieveCompilation? wrong = null)
     {
+        var good = known?.Compiled is { Script: not null } before ? before : null;
         // Said once for each state of the file.
-        if (known is null || known.Stamp != stamp) log.SieveFile(path, why, known?.Compiled is null ? "does not run" : "runs as it was before");
+        if (known is null || known.Stamp != stamp) log.SieveFile(path, why, good is null ? "does not run" : "runs as it was before");
         SieveMeters.Failures.Add(1, new KeyValuePair<string, object?>("reason", "file"));
-        _files[path] = new(stamp, known?.Compiled);
-        return known?.Compiled;
+        _files[path] = new(stamp, good ?? wrong);
+        return good ?? wrong;
     }
 
     private sealed record FileScript((DateTime, long) Stamp, SieveCompilation? Compiled);

@@ -13,6 +13,8 @@ internal sealed class SieveHost(SieveInput input, SieveStepOptions options, Siev
 
     private IReadOnlyList<MailboxInfo>? _mailboxes;
 
+    public required Func<AccountId, string, bool> HasWrittenTo { get; init; }
+
     public async ValueTask<bool> MailboxExistsAsync(string mailbox, CancellationToken cancel) => await FindAsync(mailbox, cancel) is not null;
 
     public async ValueTask<bool> MailboxIdExistsAsync(string id, CancellationToken cancel) => await FindIdAsync(id, cancel) is not null;
@@ -45,10 +47,11 @@ internal sealed class SieveHost(SieveInput input, SieveStepOptions options, Siev
     public async ValueTask<bool> WasSeenAsync(string key, CancellationToken cancel) =>
         await store.GetDocumentAsync(input.Account, SeenKind, key, cancel) is not null;
 
-    // RFC 6134 §2.7 :addrbook:default comes with address books.
+    // The people an account wrote to are kept as hashes: they can be recognised, not listed.
     public ValueTask<IReadOnlyList<string>?> ListMembersAsync(string list, CancellationToken cancel) => new((IReadOnlyList<string>?)null);
 
-    public ValueTask<bool?> IsInListAsync(string list, string value, CancellationToken cancel) => new((bool?)null);
+    public ValueTask<bool?> IsInListAsync(string list, string value, CancellationToken cancel) =>
+        new(ISieveHost.IsAddressBook(list) ? HasWrittenTo(input.Account, value) : null);
 
     public ValueTask<string?> EnvironmentAsync(string item, CancellationToken cancel) => new(item.ToLowerInvariant() switch
     {

@@ -84,6 +84,9 @@ public sealed record FiledCopy(string Mailbox, SystemFlags Flags, IReadOnlyList<
 {
     public static readonly FiledCopy Inbox = new("INBOX", SystemFlags.None, []);
 
+    /// <summary>The script named this mailbox; else it is where mail is kept, and tagged mail is kept in Junk.</summary>
+    public bool IsNamed { get; init; }
+
     /// <summary>In a trial: the mailbox is not there yet.</summary>
     public bool Creates { get; init; }
 }

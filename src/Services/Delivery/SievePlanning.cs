@@ -55,10 +55,10 @@ internal sealed class SievePlanning(
         switch (action)
         {
             case SieveAction.Keep keep:
-                File(FiledCopy.Inbox, keep.Flags, keep.Edit);
+                File(FiledCopy.Inbox with { IsNamed = keep.IsNamed }, keep.Flags, keep.Edit);
                 break;
             case SieveAction.FileInto into:
-                File(await ResolveAsync(into.Mailbox, into.Create, into.SpecialUse, into.MailboxId, cancel), into.Flags, into.Edit);
+                File(await ResolveAsync(into.At, into.Mailbox, into.Create, into.SpecialUse, into.MailboxId, cancel), into.Flags, into.Edit);
                 break;
             case SieveAction.Redirect redirect:
                 Redirect(redirect);
@@ -81,7 +81,17 @@ internal sealed class SievePlanning(
         var copy = WithFlags(target, flags) with { Edit = edit };
         var at = _copies.FindIndex(c => c.Mailbox == copy.Mailbox);
         if (at < 0) _copies.Add(copy);
-        else _copies[at] = _copies[at] with { Flags = _copies[at].Flags | copy.Flags, Keywords = [.. _copies[at].Keywords.Union(copy.Keywords, StringComparer.OrdinalIgnoreCase)] };
+        else
+        {
+            var before = _copies[at];
+            _copies[at] = copy with
+            {
+                Flags = before.Flags | copy.Flags,
+                Keywords = [.. before.Keywords.Union(copy.Keywords, StringComparer.OrdinalIgnoreCase)],
+                IsNamed = before.IsNamed || copy.IsNamed,
+                Creates = before.Creates,
+            };
+        }
     }
 
     private static FiledCopy WithFlags(FiledCopy copy, IReadOnlyList<string> flags)
@@ -104,28 +114,28 @@ internal sealed class SievePlanning(
     // RFC 9051 §9: flag-keyword = atom
     private static bool IsKeyword(string flag) => flag.Length is > 0 and <= 255 && !flag.Any(c => c is <= ' ' or >= '\x7F' or '(' or ')' or '{' or '%' or '*' or '"' or '\\' or ']');
 
-    private async ValueTask<FiledCopy> ResolveAsync(string name, bool create, string? specialUse, string? id, CancellationToken cancel)
+    private async ValueTask<FiledCopy> ResolveAsync(string at, string name, bool create, string? specialUse, string? id, CancellationToken cancel)
     {
         // RFC 9042 §3, RFC 8579 §4: the id, else the special use, else the name.
         if (id is not null && await host.FindIdAsync(id, cancel) is { } byId) return In(byId.Name);
         var use = specialUse is null ? null : SieveHost.UseOf(specialUse);
         if (use is { } wanted && await host.FindUseAsync(wanted, cancel) is { } byUse) return In(byUse.Name);
         if (await host.FindAsync(name, cancel) is { } byName) return In(byName.Name);
-        if (SieveHost.Canonical(name) is not { } canonical) return NotThere(name, "that can be no mailbox's name");
-        if (!create) return NotThere(name, "there is no such mailbox, and fileinto has no :create");
+        if (SieveHost.Canonical(name) is not { } canonical) return NotThere(at, name, "that can be no mailbox's name");
+        if (!create) return NotThere(at, name, "there is no such mailbox, and fileinto has no :create");
         if (input.IsTrial) return In(canonical) with { Creates = true };
         var made = await store.CreateMailboxAsync(input.Account, canonical, use ?? SpecialUse.None, cancel);
         // Conflict: the special use went to another meanwhile; the name is still wanted.
         if (made.Error == StoreError.Conflict && use is not null) made = await store.CreateMailboxAsync(input.Account, canonical, SpecialUse.None, cancel);
         host.Forget();
-        return made.Ok || made.Error == StoreError.AlreadyExists ? In(canonical) : NotThere(name, $"it could not be made ({made.Error})");
+        return made.Ok || made.Error == StoreError.AlreadyExists ? In(canonical) : NotThere(at, name, $"it could not be made ({made.Error})");
     }
 
-    private static FiledCopy In(string mailbox) => FiledCopy.Inbox with { Mailbox = mailbox };
+    private static FiledCopy In(string mailbox) => FiledCopy.Inbox with { Mailbox = mailbox, IsNamed = true };
 
-    private FiledCopy NotThere(string name, string why)
+    private FiledCopy NotThere(string at, string name, string why)
     {
-        _error ??= $"{name}: {why}; the message is in INBOX";
+        _error ??= $"{at}: mailbox {name}: {why}; the message is in INBOX";
         SieveMeters.Failures.Add(1, new KeyValuePair<string, object?>("reason", "mailbox"));
         return FiledCopy.Inbox;
     }
@@ -167,7 +177,7 @@ internal sealed class SievePlanning(
         _letters.Add(new("vacation", [vacation.To], octets)
         {
             Once = vacation.Every > TimeSpan.Zero ? Mark(AnsweredKind, vacation.Handle + " " + vacation.To.ToLowerInvariant(), vacation.Every) : null,
-            Copy = await FccAsync(vacation.Fcc, cancel),
+            Copy = await FccAsync(vacation.At, vacation.Fcc, cancel),
         });
     }
 
@@ -175,7 +185,7 @@ internal sealed class SievePlanning(
     {
         // RFC 5436 §2.7.1: a notification is not notified of.
         if (notify.Unsent is not null || IsNotification() || _write.Notification(notify) is not { } octets) return;
-        _letters.Add(new("notify", [.. notify.To.Concat(notify.Cc).Distinct(StringComparer.OrdinalIgnoreCase)], octets) { Copy = await FccAsync(notify.Fcc, cancel) });
+        _letters.Add(new("notify", [.. notify.To.Concat(notify.Cc).Distinct(StringComparer.OrdinalIgnoreCase)], octets) { Copy = await FccAsync(notify.At, notify.Fcc, cancel) });
     }
 
     private bool IsNotification()
@@ -187,8 +197,8 @@ internal sealed class SievePlanning(
         return false;
     }
 
-    private async ValueTask<FiledCopy?> FccAsync(SieveFcc? fcc, CancellationToken cancel) => fcc is null ? null
-        : WithFlags(await ResolveAsync(fcc.Mailbox, fcc.Create, fcc.SpecialUse, fcc.MailboxId, cancel), fcc.Flags);
+    private async ValueTask<FiledCopy?> FccAsync(string at, SieveFcc? fcc, CancellationToken cancel) => fcc is null ? null
+        : WithFlags(await ResolveAsync(at, fcc.Mailbox, fcc.Create, fcc.SpecialUse, fcc.MailboxId, cancel), fcc.Flags);
 
     private Document Mark(string kind, string what, TimeSpan every)
     {

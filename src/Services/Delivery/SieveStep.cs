@@ -17,6 +17,9 @@ public sealed class SieveStep(SieveStepOptions options, SieveScripts scripts, IM
     private readonly SieveCompiled _compiled = new(options, log);
     private readonly IdSource _ids = new(clock);
 
+    /// <summary>The account has written to this address: it is in ":addrbook:default" (RFC 6134 §2.7).</summary>
+    public Func<AccountId, string, bool> HasWrittenTo { get; init; } = (_, _) => false;
+
     /// <summary>True when a script would run for this account.</summary>
     public async ValueTask<bool> AppliesAsync(AccountId account, CancellationToken cancel) =>
         options.Before.Count > 0 || options.After.Count > 0 || await scripts.ActiveAsync(account, cancel) is not null;
@@ -94,7 +97,7 @@ public sealed class SieveStep(SieveStepOptions options, SieveScripts scripts, IM
     private async Task<SieveTrial> PlanAsync(SieveInput input, IReadOnlyList<SieveScript> inOrder, string? wrong, CancellationToken cancel)
     {
         var begun = clock.GetTimestamp();
-        var host = new SieveHost(input, options, _compiled, scripts, store);
+        var host = new SieveHost(input, options, _compiled, scripts, store) { HasWrittenTo = HasWrittenTo };
         using var budget = new CancellationTokenSource(options.Budget, clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(budget.Token, cancel);
         // Waited for to its end, not given up on: it reads the body. Its steps are counted, so the end comes.

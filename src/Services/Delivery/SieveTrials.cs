@@ -2,6 +2,7 @@ using System.Buffers;
 using Aviso.Base;
 using Aviso.Mime;
 using Aviso.Sieve;
+using Aviso.Spam;
 using Aviso.Store;
 
 namespace Aviso.Delivery;
@@ -23,6 +24,9 @@ public sealed class SieveTrials(SieveStep step, IMailStore store, TimeProvider c
 
     /// <summary>All messages of one trial together.</summary>
     private static readonly TimeSpan Budget = TimeSpan.FromMinutes(1);
+
+    /// <summary>The score from which the filter refuses mail, for `spamtest`.</summary>
+    public Func<double> RejectAt { get; init; } = () => new SpamFilterOptions().Reject;
 
     /// <summary>Null when there is no such mailbox. The newest messages are looked at.</summary>
     public async Task<SieveTrialReport?> RunAsync(
@@ -50,12 +54,12 @@ public sealed class SieveTrials(SieveStep step, IMailStore store, TimeProvider c
     {
         using var stored = await store.OpenBodyAsync(account, email, cancel);
         if (stored is null) return;
-        var prefix = Read(stored, 0, stored.PrefixLength);
         using var body = store.Spool.Begin();
+        // As delivery does it: a script sees the message as it stands in the mailbox, with the fields we put before it.
         var root = Copy(stored, body);
-        var sender = Address(prefix, "Return-Path"u8);
-        var recipient = Address(prefix, "Delivered-To"u8);
-        var input = new SieveInput(account, address, body, root, sender, recipient.Length > 0 ? recipient : address);
+        // An edited message holds our fields in its own header.
+        var own = Read(stored, 0, stored.PrefixLength > 0 ? stored.PrefixLength : (int)Math.Min(root.HeaderLength, 64 * 1024));
+        var input = DeliveredFields.Read(new(account, address, body, root, "", address) { OwnPrefix = stored.PrefixLength }, own, RejectAt());
         tally.Add(await step.TryAsync(input, script, cancel), () => Title(body, root));
     }
 
@@ -65,7 +69,7 @@ public sealed class SieveTrials(SieveStep step, IMailStore store, TimeProvider c
         var piece = ArrayPool<byte>.Shared.Rent(64 * 1024);
         try
         {
-            for (long at = stored.PrefixLength; stored.Read(at, piece) is var read and > 0; at += read)
+            for (long at = 0; stored.Read(at, piece) is var read and > 0; at += read)
             {
                 into.Write(piece.AsSpan(0, read));
                 scanner.Append(piece.AsSpan(0, read));
@@ -85,9 +89,6 @@ public sealed class SieveTrials(SieveStep step, IMailStore store, TimeProvider c
         while (at < count && stored.Read(from + at, octets.AsSpan(at)) is var read and > 0) at += read;
         return octets;
     }
-
-    private static string Address(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> field) =>
-        HeaderFields.TryFind(prefix, field, out var value) ? HeaderText.Decode(value).Trim().TrimStart('<').TrimEnd('>') : "";
 
     private static string Title(SpooledBody body, MimePart root)
     {

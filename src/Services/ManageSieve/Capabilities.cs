@@ -11,7 +11,10 @@ internal static class Capabilities
         var w = session.Writer;
         Line(w, "IMPLEMENTATION", session.Options.Implementation);
         Line(w, "SASL", string.Join(' ', Mechanisms(session)));
-        Line(w, "SIEVE", string.Join(' ', session.Server.Sieve.Extensions ?? SieveCompiler.Extensions));
+        var extensions = session.Server.Sieve.Extensions ?? SieveCompiler.Extensions;
+        Line(w, "SIEVE", string.Join(' ', extensions));
+        // RFC 6134: the URI schemes of lists.
+        if (extensions.Contains("extlists")) Line(w, "EXTLISTS", "urn");
         if (SieveCompiler.NotifyMethods.Count > 0) Line(w, "NOTIFY", string.Join(' ', SieveCompiler.NotifyMethods));
         Line(w, "MAXREDIRECTS", session.Options.MaxRedirects.ToString(System.Globalization.CultureInfo.InvariantCulture));
         if (session.Connection is { Tls: null, CanStartTls: true } && !session.LoggedIn) w.String("STARTTLS").Line();

@@ -18,6 +18,9 @@ public readonly record struct EnhancedCode(int Class, int Subject, int Detail)
 /// <param name="Cause">For the log: the check that said no and what it saw. No secrets.</param>
 public sealed record Refusal(int Code, EnhancedCode Enhanced, string Text, string Cause)
 {
+    /// <summary>The text may hold UTF-8: the client takes it (RFC 6531 §3.7.4).</summary>
+    public bool IsUtf8 { get; init; }
+
     /// <summary>True for 5xx: trying again will not help.</summary>
     public bool IsPermanent => Code >= 500;
 

@@ -27,6 +27,9 @@ public interface ISieveHost
     /// <summary>RFC 6134: members of an external list for `redirect :list`; null: no such list.</summary>
     ValueTask<IReadOnlyList<string>?> ListMembersAsync(string list, CancellationToken cancel);
 
+    /// <summary>RFC 6134 §2.7: the user's own address book, by its URN or by the short form of it.</summary>
+    static bool IsAddressBook(string list) => list.ToLowerInvariant() is ":addrbook:default" or "urn:ietf:params:sieve:addrbook:default";
+
     /// <summary>RFC 6134: true when <paramref name="value"/> is in the list; null: no such list.</summary>
     ValueTask<bool?> IsInListAsync(string list, string value, CancellationToken cancel);
 

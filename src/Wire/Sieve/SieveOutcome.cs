@@ -63,7 +63,11 @@ public abstract record SieveAction
     };
 
     /// <summary>Into the inbox, with these flags.</summary>
-    public sealed record Keep(IReadOnlyList<string> Flags) : SieveAction;
+    public sealed record Keep(IReadOnlyList<string> Flags) : SieveAction
+    {
+        /// <summary>The script said `fileinto "INBOX"`: that very mailbox is meant, whatever the server keeps elsewhere.</summary>
+        public bool IsNamed { get; init; }
+    }
 
     /// <summary>
     /// Into a mailbox. When <paramref name="MailboxId"/> names one that exists it is meant (RFC 9042), else the one with

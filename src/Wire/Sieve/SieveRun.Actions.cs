@@ -6,6 +6,9 @@ internal sealed partial class SieveRun
     private List<SieveAction> _actions = [];
     private int _before;
 
+    // A script before this one named the inbox.
+    private bool _keepIsNamed;
+
     public IReadOnlyList<SieveAction> Actions => _actions;
 
     public List<SieveDuplicate> Duplicates { get; private set; } = [];
@@ -56,7 +59,8 @@ internal sealed partial class SieveRun
         {
             if (!IsSame(_actions[i], action)) continue;
             // RFC 5232 §4: the flags of the last one count.
-            if (action is SieveAction.Keep or SieveAction.FileInto) _actions[i] = action;
+            if (action is SieveAction.Keep keep) _actions[i] = keep with { IsNamed = keep.IsNamed || _actions[i] is SieveAction.Keep { IsNamed: true } };
+            else if (action is SieveAction.FileInto) _actions[i] = action;
             return true;
         }
         if (_actions.Count >= Limits.Actions) Fail(call, $"more than {Limits.Actions} actions");
@@ -96,12 +100,13 @@ internal sealed partial class SieveRun
         return null;
     }
 
+    // RFC 5293 §6: an edited message is the same message still; of two that do the same we take the last, as it stands by then.
     private static bool IsSame(SieveAction a, SieveAction b) => (a, b) switch
     {
         (SieveAction.Discard, SieveAction.Discard) => true,
-        (SieveAction.Keep, SieveAction.Keep) => ReferenceEquals(a.Edit, b.Edit),
+        (SieveAction.Keep, SieveAction.Keep) => true,
         (SieveAction.FileInto x, SieveAction.FileInto y) => x.Mailbox == y.Mailbox && x.SpecialUse == y.SpecialUse
-            && x.MailboxId == y.MailboxId && ReferenceEquals(a.Edit, b.Edit),
+            && x.MailboxId == y.MailboxId,
         (SieveAction.Redirect x, SieveAction.Redirect y) => x.Address.Equals(y.Address, StringComparison.OrdinalIgnoreCase),
         _ => false,
     };
@@ -116,6 +121,7 @@ internal sealed partial class SieveRun
         if (!keeps) return false;
         if (isLast) return true;
         if (_actions.FindLast(a => a is SieveAction.Keep) is SieveAction.Keep explicitly) Flags = [.. explicitly.Flags];
+        _keepIsNamed |= _actions.Exists(a => a is SieveAction.Keep { IsNamed: true });
         _actions.RemoveAll(a => a is SieveAction.Keep);
         return true;
     }
@@ -149,7 +155,7 @@ internal sealed partial class SieveRun
                 if (actions[i] is SieveAction.Reject { IsEreject: false } reject) actions[i] = new SieveAction.Discard { Edit = reject.Edit, At = reject.At };
             }
         }
-        if (keep && !actions.Any(a => a is SieveAction.Keep)) actions.Add(new SieveAction.Keep(flags) { Edit = View.Edit(), IsImplicit = true });
+        if (keep && !actions.Any(a => a is SieveAction.Keep)) actions.Add(new SieveAction.Keep(flags) { Edit = View.Edit(), IsImplicit = true, IsNamed = _keepIsNamed });
         var delivered = actions.Any(a => a is SieveAction.Keep or SieveAction.FileInto or SieveAction.Redirect or SieveAction.Reject);
         if (delivered) actions.RemoveAll(a => a is SieveAction.Discard);
         else if (!actions.Any(a => a is SieveAction.Discard)) actions.Add(new SieveAction.Discard { IsImplicit = true });

@@ -21,7 +21,10 @@ public sealed record Reply(int Code, EnhancedCode? Enhanced, string Text)
     /// <summary>True for a no: 4xx and 5xx.</summary>
     public bool IsRefusal => Code >= 400;
 
-    public static Reply From(Refusal refusal) => new(refusal.Code, refusal.Enhanced, refusal.Text);
+    /// <summary>The client of this transaction takes UTF-8 in replies.</summary>
+    public bool IsUtf8 { get; init; }
+
+    public static Reply From(Refusal refusal) => new(refusal.Code, refusal.Enhanced, refusal.Text) { IsUtf8 = refusal.IsUtf8 };
 
     /// <summary>This reply with <paramref name="detail"/> in its text.</summary>
     public Reply With(string detail) => this with { Text = Text.Replace("{0}", detail, StringComparison.Ordinal), _line = null };
@@ -36,13 +39,13 @@ public sealed record Reply(int Code, EnhancedCode? Enhanced, string Text)
 
     public override string ToString() => Enhanced is { } code ? $"{Code} {code} {Text}" : $"{Code} {Text}";
 
-    // What a receiver put into the text must not be able to end the line or leave ASCII.
+    // What a receiver put into the text must not be able to end the line or leave ASCII unasked.
     private byte[] Encode()
     {
         var text = ToString();
         var line = new StringBuilder(text.Length + 2);
-        foreach (var c in text.AsSpan(0, Math.Min(text.Length, LongestLine))) line.Append(c is >= ' ' and <= '~' ? c : '?');
-        return Encoding.ASCII.GetBytes(line.Append("\r\n").ToString());
+        foreach (var c in text.AsSpan(0, Math.Min(text.Length, LongestLine))) line.Append(c is >= ' ' and <= '~' || (IsUtf8 && c > '~' && !char.IsControl(c)) ? c : '?');
+        return Encoding.UTF8.GetBytes(line.Append("\r\n").ToString());
     }
 }
 

@@ -51,7 +51,7 @@ internal static class DateTests
         offset = default;
         if (text.Length != 5 || text[0] is not ('+' or '-') || text.AsSpan(1).ContainsAnyExceptInRange('0', '9')) return false;
         var (hours, minutes) = (int.Parse(text.AsSpan(1, 2)), int.Parse(text.AsSpan(3, 2)));
-        if (hours > 14 || minutes > 59 || (hours == 14 && minutes > 0)) return false;
+        if (minutes > 59) return false;
         offset = new TimeSpan(hours, minutes, 0) * (text[0] == '-' ? -1 : 1);
         return true;
     }
@@ -62,8 +62,9 @@ internal static class DateTests
         foreach (var field in HeaderTests.Select(call, run.View.Named(run.String(call.Positional[0]!))))
         {
             if (!run.Spend(2) || !TryRead(field, out var date)) continue;
-            if (!call.Has("originalzone") && !TryShift(run, call, ref date)) return false;
-            if (Part(date, run.String(call.Positional[1]!)) is { } part) values.Add(part);
+            var shown = new Local(date.DateTime, date.Offset);
+            if (!call.Has("originalzone") && !TryShift(run, call, date, out shown)) return false;
+            if (Part(shown, run.String(call.Positional[1]!)) is { } part) values.Add(part);
             // RFC 5260 §4: without :index the first field is tested.
             if (!call.Has("index")) break;
         }
@@ -80,14 +81,14 @@ internal static class DateTests
 
     private static async ValueTask<bool> CurrentDate(SieveRun run, Call call)
     {
-        var now = run.Message.Clock.GetUtcNow();
-        if (!TryShift(run, call, ref now)) return false;
+        if (!TryShift(run, call, run.Message.Clock.GetUtcNow(), out var now)) return false;
         var part = Part(now, run.String(call.Positional[0]!));
         return await run.Matcher(call, call.Positional[1]!).AnyAsync(part is null ? [] : [part]);
     }
 
-    private static bool TryShift(SieveRun run, Call call, ref DateTimeOffset date)
+    private static bool TryShift(SieveRun run, Call call, DateTimeOffset date, out Local shown)
     {
+        shown = default;
         if (run.String(call, "zone") is { } zone)
         {
             if (!TryZone(zone, out var offset))
@@ -95,21 +96,24 @@ internal static class DateTests
                 run.Fail(call, $"`{zone}` is no time zone such as +0100");
                 return false;
             }
-            date = Shifted(date, offset);
+            shown = Shifted(date, offset);
         }
-        else date = Shifted(date, run.Message.Clock.LocalTimeZone.GetUtcOffset(date));
+        else shown = Shifted(date, run.Message.Clock.LocalTimeZone.GetUtcOffset(date));
         return true;
     }
 
-    private static DateTimeOffset Shifted(DateTimeOffset date, TimeSpan offset)
+    /// <summary>What the clock of a zone shows. Zones reach from -9959 to +9959, further than DateTimeOffset does.</summary>
+    private readonly record struct Local(DateTime Time, TimeSpan Offset);
+
+    private static Local Shifted(DateTimeOffset date, TimeSpan offset)
     {
         var ticks = date.UtcTicks + offset.Ticks;
-        return ticks < DateTime.MinValue.Ticks || ticks > DateTime.MaxValue.Ticks ? date : date.ToOffset(offset);
+        return ticks < DateTime.MinValue.Ticks || ticks > DateTime.MaxValue.Ticks ? new(date.DateTime, date.Offset) : new(new(ticks), offset);
     }
 
-    private static string? Part(DateTimeOffset date, string part)
+    private static string? Part(Local date, string part)
     {
-        string Format(string format) => date.ToString(format, CultureInfo.InvariantCulture);
+        string Format(string format) => date.Time.ToString(format, CultureInfo.InvariantCulture);
         return part.ToLowerInvariant() switch
         {
             "year" => Format("yyyy"),
@@ -117,16 +121,22 @@ internal static class DateTests
             "day" => Format("dd"),
             "date" => Format("yyyy-MM-dd"),
             // RFC 5260 §4.2, appendix A: the modified Julian day.
-            "julian" => ((int)(date.Date - new DateTime(1858, 11, 17)).TotalDays).ToString(CultureInfo.InvariantCulture),
+            "julian" => ((int)(date.Time.Date - new DateTime(1858, 11, 17)).TotalDays).ToString(CultureInfo.InvariantCulture),
             "hour" => Format("HH"),
             "minute" => Format("mm"),
             "second" => Format("ss"),
             "time" => Format("HH:mm:ss"),
-            "iso8601" => Format("yyyy-MM-ddTHH:mm:sszzz"),
-            "std11" => MailDate.Format(date),
-            "zone" => Format("zzz").Replace(":", "", StringComparison.Ordinal),
-            "weekday" => ((int)date.DayOfWeek).ToString(CultureInfo.InvariantCulture),
+            "iso8601" => Format("yyyy-MM-ddTHH:mm:ss") + Zoned(date.Offset, ":"),
+            "std11" => Format("ddd, dd MMM yyyy HH:mm:ss ") + Zoned(date.Offset, ""),
+            "zone" => Zoned(date.Offset, ""),
+            "weekday" => ((int)date.Time.DayOfWeek).ToString(CultureInfo.InvariantCulture),
             _ => null,
         };
+    }
+
+    private static string Zoned(TimeSpan offset, string between)
+    {
+        var minutes = (int)Math.Abs(offset.TotalMinutes);
+        return $"{(offset < TimeSpan.Zero ? '-' : '+')}{minutes / 60:D2}{between}{minutes % 60:D2}";
     }
 }

@@ -75,7 +75,7 @@ internal static class MailboxCommands
         // RFC 5228 §4.1: INBOX in any case is where keep files.
         var isKeep = mailbox.Equals("INBOX", StringComparison.OrdinalIgnoreCase) && !call.Has("specialuse") && !call.Has("mailboxid");
         run.Add(call, isKeep
-            ? new SieveAction.Keep(flags)
+            ? new SieveAction.Keep(flags) { IsNamed = true }
             : new SieveAction.FileInto(mailbox, flags, call.Has("copy"), call.Has("create"), run.String(call, "specialuse"), run.String(call, "mailboxid")));
         return new(Flow.Next);
     }

@@ -54,7 +54,7 @@ internal static class SendCommands
         var target = run.String(call.Positional[0]!);
         IReadOnlyList<string>? addresses = [target];
         if (call.Has("list")) addresses = await run.Host.ListMembersAsync(target, run.Cancel);
-        if (addresses is null) run.Fail(call, $"there is no list `{target}`");
+        if (addresses is null) run.Fail(call, $"there is no list `{target}` whose members are known");
         foreach (var text in addresses ?? [])
         {
             if (Address(text) is not { } address) run.Fail(call, $"`{text}` is no mail address");

@@ -261,6 +261,71 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
         await OneAsync("alice@example.org", "Junk");
     }
 
+    [Theory]
+    [InlineData("require \"fileinto\"; fileinto \"INBOX\";", "INBOX")]
+    [InlineData("require [\"fileinto\", \"special-use\"]; fileinto :specialuse \"\\\\Flagged\" \"inbox\";", "INBOX")]
+    [InlineData("require \"fileinto\"; keep; fileinto \"INBOX\";", "INBOX")]
+    [InlineData("require \"fileinto\"; fileinto \"Archive\";", "Archive")]
+    [InlineData("require \"fileinto\"; fileinto \"Nowhere\";", "Junk")]
+    [InlineData("keep;", "Junk")]
+    [InlineData("stop;", "Junk")]
+    public async Task A_mailbox_that_a_script_names_is_obeyed_for_spam_too(string script, string mailbox)
+    {
+        _points.Score = 9;
+        await ActivateAsync("alice@example.org", script);
+        await SendAsync(Plain, "alice@example.org");
+        await OneAsync("alice@example.org", mailbox);
+    }
+
+    [Fact]
+    public async Task Spam_does_not_use_up_the_answer_to_its_sender()
+    {
+        await ActivateAsync("alice@example.org", "require \"vacation\"; vacation \"away\";");
+        _points.Score = 9;
+        await SendAsync(Plain, "alice@example.org");
+        Assert.Empty(await _store.Store.ListQueueAsync(new(), 10, default));
+        _points.Score = 0;
+        for (var i = 2; i < 4; i++) await SendAsync(Plain.Replace("<1@", $"<{i}@", StringComparison.Ordinal), "alice@example.org");
+        Assert.Contains("Auto-Submitted: auto-replied", (await QueuedAsync("x@sender.example")).Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("fileinto \"Archive\"; addheader \"X-Mine\" \"yes\"; fileinto \"Archive\";", "Archive")]
+    [InlineData("fileinto \"Archive\"; addheader \"X-Mine\" \"yes\"; fileinto :specialuse \"\\\\Archive\" \"Archive\";", "Archive")]
+    [InlineData("keep; addheader \"X-Mine\" \"yes\"; fileinto \"INBOX\";", "INBOX")]
+    public async Task An_edited_message_is_filed_into_a_mailbox_once_as_it_stood_last(string script, string mailbox)
+    {
+        await ActivateAsync("alice@example.org", "require [\"fileinto\", \"editheader\", \"special-use\"]; " + script);
+        await SendAsync(Plain, "alice@example.org");
+        Assert.Contains("X-Mine: yes\r\n", await OneAsync("alice@example.org", mailbox), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("reject", false, null)]
+    [InlineData("reject", true, "550 5.7.1 bitte nicht, Jürgen")]
+    [InlineData("ereject", false, "550 5.7.1 The recipient does not accept this message")]
+    [InlineData("ereject", true, "550 5.7.1 bitte nicht, Jürgen")]
+    public async Task Words_that_a_reply_cannot_carry_go_to_the_sender_in_a_bounce(string action, bool utf8, string? reply)
+    {
+        await ActivateAsync("alice@example.org", $"require \"{action}\"; {action} \"bitte nicht, Jürgen\";");
+        var said = (await SendAsync(Plain, ["alice@example.org"], utf8: utf8)).Recipients[0];
+        Assert.Equal(reply, said?.ToString());
+        Assert.Empty(await ReadAsync("alice@example.org", "INBOX"));
+        if (said is not null)
+        {
+            var line = new System.Buffers.ArrayBufferWriter<byte>();
+            Reply.From(said).WriteTo(line);
+            Assert.Equal(reply + "\r\n", Encoding.UTF8.GetString(line.WrittenSpan));
+            Assert.Empty(await _store.Store.ListQueueAsync(new(), 10, default));
+            return;
+        }
+        var bounce = (await QueuedAsync("x@sender.example")).Text;
+        Assert.Contains("bitte nicht, J=C3=BCrgen", bounce, StringComparison.Ordinal);
+        Assert.Contains("Diagnostic-Code: smtp; 550 5.7.1 bitte nicht, J\\x{FC}rgen", bounce, StringComparison.Ordinal);
+        // Who cannot be told in a message hears it in the reply, in words of ours.
+        Assert.Equal(550, (await SendAsync(Plain, ["alice@example.org"], remote: "203.0.113.9")).Recipients[0]!.Code);
+    }
+
     [Fact]
     public async Task A_rejection_among_several_recipients_is_told_to_a_real_sender_only()
     {
@@ -414,20 +479,20 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
         await _scripts.SetActiveAsync(account, "rules", default);
     }
 
-    private MailTransaction Begin(string sender, string remote, string? login = null)
+    private MailTransaction Begin(string sender, string remote, string? login = null, bool utf8 = false)
     {
         var origin = new WireOrigin(ListenerKind.Smtp, new(IPAddress.Parse(remote), 1234), new(IPAddress.Loopback, 25));
         var principal = login is null ? null : new Principal(_accounts.Table.FindAccount(login)!.Value.Value, login);
         var at = sender.LastIndexOf('@');
         return new(new("s1", origin, "client.sender.example", "ESMTP", null, principal), at < 0 ? ReversePath.Null : new(sender[..at], sender[(at + 1)..]),
-            new(null, BodyType.SevenBit, false, null, null, null));
+            new(null, BodyType.SevenBit, utf8, null, null, null));
     }
 
     private Task<ReceiveResult> SendAsync(string text, params string[] to) => SendAsync(text, to, "x@sender.example");
 
-    private async Task<ReceiveResult> SendAsync(string text, string[] to, string from = "x@sender.example", string remote = "192.0.2.7", string? login = null)
+    private async Task<ReceiveResult> SendAsync(string text, string[] to, string from = "x@sender.example", string remote = "192.0.2.7", string? login = null, bool utf8 = false)
     {
-        var transaction = Begin(from, remote, login);
+        var transaction = Begin(from, remote, login, utf8);
         foreach (var address in to)
         {
             var at = address.LastIndexOf('@');

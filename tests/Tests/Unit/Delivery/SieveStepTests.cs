@@ -64,8 +64,11 @@ public sealed class SieveStepTests : IAsyncLifetime
         Assert.Contains("Nowhere", plan.Error, StringComparison.Ordinal);
         var note = Assert.Single(await CommitAsync(plan));
         Assert.Equal("note", note.Kind);
-        Assert.Contains("Nowhere", Encoding.UTF8.GetString(note.Message), StringComparison.Ordinal);
+        var text = Encoding.UTF8.GetString(note.Message);
+        Assert.Contains("Nowhere", text, StringComparison.Ordinal);
+        Assert.Contains("Subject: Your mail filter \"main\" failed\r\n", text, StringComparison.Ordinal);
         Assert.Empty(await CommitAsync(await RunAsync(Script)));
+        Assert.Single(await CommitAsync(await RunAsync(Script, name: "other")));
         _store.Clock.Advance(TimeSpan.FromDays(1.1));
         Assert.Single(await CommitAsync(await RunAsync(Script)));
     }
@@ -172,6 +175,8 @@ public sealed class SieveStepTests : IAsyncLifetime
             Assert.NotNull((await RunAsync($"require \"include\"; include :global \"../{Path.GetFileName(_folder)}\";", step: step)).Error);
             await _scripts.PutAsync(_account, "mine", "discard;"u8.ToArray(), Cancel);
             Assert.True((await RunAsync("require \"include\"; include :personal \"mine\";", step: step)).Discarded);
+            await File.WriteAllTextAsync(Path.Combine(_folder, "wrong.sieve"), "kepp;", Cancel);
+            for (var i = 0; i < 2; i++) Assert.Contains("kepp", (await RunAsync("require \"include\"; include :global \"wrong\";", step: step)).Error, StringComparison.Ordinal);
         }
         finally
         {
@@ -233,6 +238,47 @@ public sealed class SieveStepTests : IAsyncLifetime
         Assert.Null(await new SieveTrials(step, _store.Store, _store.Clock).RunAsync(_account, "alice@example.test", "Nowhere", script, 100, Cancel));
     }
 
+    [Theory]
+    [InlineData("header :is \"x-spam-flag\" \"YES\"")]
+    [InlineData("spamtest :percent :value \"eq\" :comparator \"i;ascii-numeric\" \"60\"")]
+    [InlineData("virustest :value \"eq\" :comparator \"i;ascii-numeric\" \"5\"")]
+    [InlineData("environment \"remote-ip\" \"2001:db8::9\"")]
+    [InlineData("environment \"remote-host\" \"mx.example.org\"")]
+    [InlineData("envelope \"from\" \"bob@example.org\"")]
+    [InlineData("envelope :detail \"to\" \"lists\"")]
+    [InlineData("envelope :localpart \"to\" \"alice+lists\"")]
+    public async Task A_trial_sees_what_delivery_knew(string test)
+    {
+        const string Own = "Return-Path: <bob@example.org>\r\nDelivered-To: alice@example.test\r\nX-Spam-Flag: YES\r\nX-Spam-Result: score=9.0; action=tag;\r\n\tA=1.0; VIRUS=8.0;\r\n"
+            + "Authentication-Results: mail.example.test;\r\n\tiprev=pass policy.iprev=\"2001:db8::9\" (mx.example.org);\r\n\tspf=none smtp.mailfrom=bob@example.org\r\n"
+            + "Received: from relay ([192.0.2.1])\r\n\tby mail.example.test with ESMTP\r\n\tid 1\r\n\tfor <sales+lists@example.test>; Mon, 21 Sep 2026 14:13:20 +0000\r\n";
+        using var body = _store.Body(Message);
+        await _store.Store.AcceptAsync(new(body, TestStore.Rendered(), [new(_account, "INBOX", Encoding.ASCII.GetBytes(Own), SystemFlags.None, [])], null)
+        { ReceivedAt = _store.Clock.Seconds }, Cancel);
+        var step = Step();
+        var compiled = step.Compile("rules", Encoding.UTF8.GetBytes("require [\"envelope\", \"subaddress\", \"spamtestplus\", \"spamtest\", \"virustest\", \"environment\", \"relational\","
+            + $" \"comparator-i;ascii-numeric\"]; if {test} {{ discard; }}"));
+        Assert.Empty(compiled.Errors);
+        Assert.Equal(1, (await new SieveTrials(step, _store.Store, _store.Clock).RunAsync(_account, "alice@example.test", "inbox", compiled.Script!, 100, Cancel))!.Moved);
+    }
+
+    [Theory]
+    [InlineData("address :list \"from\" \":addrbook:default\"", true)]
+    [InlineData("address :list \"from\" \"urn:ietf:params:sieve:addrbook:default\"", true)]
+    [InlineData("address :list \"to\" \":addrbook:default\"", false)]
+    [InlineData("valid_ext_list \":addrbook:default\"", true)]
+    [InlineData("valid_ext_list [\":addrbook:default\", \"tag:x.example,2026:y\"]", false)]
+    public async Task The_address_book_is_whom_the_account_wrote_to(string test, bool holds)
+    {
+        var step = new SieveStep(new() { HostName = "mail.example.test" }, _scripts, _store.Store, _store.Clock, NullLogger.Instance)
+        {
+            HasWrittenTo = (account, address) => account == _account && address == "bob@example.org",
+        };
+        var plan = await RunAsync($"require \"extlists\"; if {test} {{ discard; }}", step: step);
+        Assert.Null(plan.Error);
+        Assert.Equal(holds, plan.Discarded);
+    }
+
     private SieveStep Step(Func<SieveStepOptions, SieveStepOptions>? with = null)
     {
         var options = new SieveStepOptions { HostName = "mail.example.test" };
@@ -247,12 +293,12 @@ public sealed class SieveStepTests : IAsyncLifetime
         return new(_account, "alice@example.test", body, scanner.Finish(), sender, "alice@example.test");
     }
 
-    private async Task<SievePlan> RunAsync(string? script, string message = Message, string sender = "bob@example.org", SieveStep? step = null)
+    private async Task<SievePlan> RunAsync(string? script, string message = Message, string sender = "bob@example.org", SieveStep? step = null, string name = "main")
     {
         if (script is not null)
         {
-            await _scripts.PutAsync(_account, "main", Encoding.UTF8.GetBytes(script), Cancel);
-            await _scripts.SetActiveAsync(_account, "main", Cancel);
+            await _scripts.PutAsync(_account, name, Encoding.UTF8.GetBytes(script), Cancel);
+            await _scripts.SetActiveAsync(_account, name, Cancel);
         }
         var input = Input(message, sender, out var body);
         using (body) return await (step ?? Step()).RunAsync(input, Cancel);
