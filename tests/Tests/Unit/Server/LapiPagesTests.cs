@@ -2,7 +2,6 @@ using System.Net;
 using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Server;
-using Aviso.Settings;
 using Aviso.Tests.Unit.Smtp;
 using Aviso.Tests.Unit.Store;
 using Aviso.Web;
@@ -86,5 +85,5 @@ public sealed class LapiPagesTests : IAsyncLifetime
         Assert.Single(_evidence);
     }
 
-    private static HttpRequestFeature Request(string key) => new() { Method = "GET", Path = "/v1/decisions", QueryString = "", Headers = { { "X-Api-Key", key } } };
+    private static HttpRequestFeature Request(string key) => new() { Method = "GET", Path = "/v1/decisions", QueryString = "", Headers = { ["X-Api-Key"] = key } };
 }
