@@ -130,9 +130,13 @@ internal sealed class Table<T>(string doc, IReadOnlyList<Key<T>> entries) : ITab
         reading.Found(path, map.Place);
         foreach (var (name, place, value) in map.Entries) ReadKey(section, name, place, value, reading);
         foreach (var missing in Entries.Where(k => k.Required && map.Entries.All(e => e.Key != k.Name)))
-            reading.Problems.Add(map.Place, section.PathOf(missing.Name), $"is missing: {missing.Type.Meaning}, such as {missing.Example}");
+            reading.Problems.Add(map.Place, section.PathOf(missing.Name), $"is missing: {Wanted(missing)}");
         return true;
     }
+
+    // Most meanings name an example of their own.
+    private static string Wanted(Key<T> key) =>
+        key.Type.Meaning.Contains(" such as ", StringComparison.Ordinal) ? key.Type.Meaning : $"{key.Type.Meaning}, such as {key.Example}";
 
     private void ReadKey(T section, string name, Place place, Node value, Reading reading)
     {
