@@ -62,6 +62,7 @@ internal static class AdminCalls
             .Add("queue.drop", (c, t) => Changed(c, "dropped", queue.DropAsync, t), changes: true);
 
         SieveCalls.Add(admin, mail);
+        admin.Add("settings.waiting", (_, _) => Rows(mail.Waiting()));
         admin
             .Add("store.check", (c, t) => CheckAsync(mail.Store, c, t))
             .Add("store.rebuild", (_, _) => Task.FromResult(AdminReply.No("the server is running; stop it first, then `aviso store rebuild`")));

@@ -265,30 +265,28 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         await Senders.TakeDomainsAsync(cancel);
     }
 
-    // Compared with what the parts were started with, so that a change that still waits is said at every reload.
-    internal static List<string> NeedsRestart(ServerSettings old, ServerSettings now)
-    {
-        var keys = new List<string>();
-        if (old.Hostname != now.Hostname) keys.Add("hostname");
-        if (old.Data != now.Data) keys.Add("data");
-        if (!Mapping.MailListeners(old).SequenceEqual(Mapping.MailListeners(now)) || !Others(old).SequenceEqual(Others(now)))
-            keys.Add("listeners or their limits");
-        if ((!old.Tls.IsConfigured && now.Tls.IsConfigured) || old.Tls.HasAcme != now.Tls.HasAcme) keys.Add("tls");
-        if (old.Tls.Ciphers != now.Tls.Ciphers) keys.Add("tls.ciphers");
-        if (old.Store.Undelete != now.Store.Undelete) keys.Add("store.undelete");
-        if (old.Limits.MessageSize != now.Limits.MessageSize || old.Limits.Recipients != now.Limits.Recipients
-            || old.Limits.ImapPerUserAndAddress != now.Limits.ImapPerUserAndAddress) keys.Add("limits");
-        if (!old.Sieve.Before.SequenceEqual(now.Sieve.Before) || !old.Sieve.After.SequenceEqual(now.Sieve.After)
-            || (old.Sieve.Global, old.Sieve.ScriptSize, old.Sieve.Scripts, old.Sieve.Redirects, old.Sieve.Budget)
-                != (now.Sieve.Global, now.Sieve.ScriptSize, now.Sieve.Scripts, now.Sieve.Redirects, now.Sieve.Budget)) keys.Add("sieve");
-        if (old.Outbound.Capture != now.Outbound.Capture) keys.Add("outbound.capture");
-        if (old.MtaSts.Verify != now.MtaSts.Verify) keys.Add("mta_sts.verify");
-        if (!old.Dns.Resolvers.SequenceEqual(now.Dns.Resolvers)) keys.Add("dns.resolvers");
-        return keys;
+    /// <summary>What was read since the start and holds after a restart only.</summary>
+    public IReadOnlyList<WaitingKey> Waiting() => Waiting(_started, _now);
 
-        static IEnumerable<(ListenerKind, IPEndPoint)> Others(ServerSettings settings) =>
-            settings.Listeners.Where(l => l.NotYet is null && !Mapping.IsMail(l)).Select(l => (l.Kind, l.Address));
+    // Compared with what the parts were started with, so that a change that still waits is said at every reload.
+    internal static IReadOnlyList<string> NeedsRestart(ServerSettings old, ServerSettings now)
+    {
+        var keys = Waiting(old, now).Select(w => w.Key);
+        // Certificates come and go while the server runs; where they come from does not.
+        return [.. (!old.Tls.IsConfigured && now.Tls.IsConfigured) || old.Tls.HasAcme != now.Tls.HasAcme ? keys.Append("tls") : keys];
     }
+
+    private static IReadOnlyList<WaitingKey> Waiting(ServerSettings old, ServerSettings now) =>
+    [
+        .. ServerSettings.Table.Waiting("", old, now),
+        .. TlsSection.Table.Waiting("tls.", old.Tls, now.Tls),
+        .. StoreSection.Table.Waiting("store.", old.Store, now.Store),
+        .. LimitsSection.Table.Waiting("limits.", old.Limits, now.Limits),
+        .. SieveSection.Table.Waiting("sieve.", old.Sieve, now.Sieve),
+        .. OutboundSection.Table.Waiting("outbound.", old.Outbound, now.Outbound),
+        .. MtaStsSection.Table.Waiting("mta_sts.", old.MtaSts, now.MtaSts),
+        .. DnsSection.Table.Waiting("dns.", old.Dns, now.Dns),
+    ];
 
     private async Task<IReadOnlyList<string>> ApplyAccountsAsync(ServerSettings settings, CancellationToken cancel)
     {

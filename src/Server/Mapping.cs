@@ -32,7 +32,7 @@ internal static class Mapping
     private static Source At(SettingsSection section, string key)
     {
         var place = section.PlaceOf(key);
-        return new(place.File ?? "settings", place.Line);
+        return new(place.File ?? "settings", place.Line, place.Column);
     }
 
     private static DeclaredSecret? Secret(AccountSection account) =>

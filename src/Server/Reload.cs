@@ -105,7 +105,7 @@ public sealed class Reload : IAsyncDisposable
     private (bool Ok, IReadOnlyList<string> Notes) Keep(IReadOnlyList<string> problems)
     {
         foreach (var problem in problems) _log.LogError("settings: {Problem}", problem);
-        _log.LogError("settings: {Count} problems; the old settings stay", problems.Count);
+        _log.LogError("settings: {Problems}; the old settings stay", problems.Count == 1 ? "one problem" : $"{problems.Count} problems");
         Done.Add(1, new KeyValuePair<string, object?>("result", "refused"));
         return (false, problems);
     }

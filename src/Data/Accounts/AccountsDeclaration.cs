@@ -3,12 +3,13 @@ namespace Aviso.Accounts;
 /// <summary>Where a fact stands, so that a contradiction can name both places.</summary>
 /// <param name="Name">The settings file, the list ("aliases_from: file:/etc/aviso/virtual") or the verb that made it.</param>
 /// <param name="Line">1 or more; 0 when there are no lines.</param>
-public sealed record Source(string Name, int Line = 0)
+/// <param name="Column">1 or more; 0 when it is not known.</param>
+public sealed record Source(string Name, int Line = 0, int Column = 0)
 {
     /// <summary>Made by a verb and kept in the store; verbs may change it.</summary>
     public bool IsStored { get; init; }
 
-    public override string ToString() => Line > 0 ? $"{Name}:{Line}" : Name;
+    public override string ToString() => Line <= 0 ? Name : Column <= 0 ? $"{Name}:{Line}" : $"{Name}:{Line}:{Column}";
 }
 
 /// <param name="CatchAll">Address that gets what nobody has, or null.</param>

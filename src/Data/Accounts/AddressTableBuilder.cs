@@ -85,6 +85,7 @@ internal sealed class AddressTableBuilder
         AddressKey key = default;
         if (!AddressKey.TryDomain(domain, out var name) || !(isCatchAll || AddressKey.TryParse(alias.Address, out key)))
             No($"{alias.Source}: `{alias.Address}` is not an address", alias.Source);
+        else if (local.AsSpan().Count('*') > 1) No($"{alias.Source}: `{alias.Address}` is no pattern: it has more than one *", alias.Source);
         else if (!_domains.ContainsKey(name)) NoDomain("alias", isCatchAll ? new("", name) : key, alias.Source);
         else if (alias.To.Count == 0) No($"{alias.Source}: alias {alias.Address} has no target", alias.Source);
         else if (isCatchAll) CatchAll(name, alias);
@@ -141,11 +142,11 @@ internal sealed class AddressTableBuilder
         var reader = postmaster is null ? null : Entry(new("postmaster", ""), [postmaster], postmasterSource, "postmaster");
         if (_no.Count > 0) return new(null, _no, _warnings);
         var table = Table(reader);
-        foreach (var alias in _aliases.Values.Concat(_catchAlls.Values)) Check(table.Expand(alias), alias);
+        foreach (var alias in _aliases.Values.Concat(_catchAlls.Values)) Check(table, alias);
         if (reader is not null && table.Expand(reader).Count == 0) No($"{postmasterSource}: nobody has {postmaster}", postmasterSource);
         foreach (var account in _accounts.Values.Where(a => a.ForwardTo.Count > 0))
         {
-            if (Entry(new("", ""), account.ForwardTo, account.Source, $"forward_to of {account.Address}") is { } copies) Check(table.Expand(copies), copies);
+            if (Entry(new("", ""), account.ForwardTo, account.Source, $"forward_to of {account.Address}") is { } copies) Check(table, copies);
         }
         return _no.Count > 0 ? new(null, _no, _warnings) : new(table, [], _warnings);
     }
@@ -168,13 +169,22 @@ internal sealed class AddressTableBuilder
         return [.. declared.Concat(_copies.GetValueOrDefault(key) ?? []).Where(t => t.Key != key).DistinctBy(t => t.Key)];
     }
 
-    private void Check(Expansion ends, AliasEntry alias)
+    private void Check(AddressTable table, AliasEntry alias)
     {
+        var ends = table.Expand(alias);
         if (ends.TooDeep) No($"{alias.Text} leads through more than {AddressTable.MaxDepth} aliases", alias.Source);
         else if (ends.TooMany) No($"{alias.Text} has more than {AddressTable.MaxTargets} ends", alias.Source);
-        else if (ends.Count == 0 && ends.Looped) No($"{alias.Text} leads back to itself and to nobody", alias.Source);
+        else if (ends.Count == 0 && ends.Looped)
+        {
+            No(Array.FindIndex(alias.Targets, t => IsCaught(table, t.Key)) is >= 0 and var at
+                ? $"{alias.Text} leads to {alias.Targets[at].Key}, which nobody has" : $"{alias.Text} leads back to itself and to nobody", alias.Source);
+        }
         foreach (var dead in ends.Dead.Take(10)) _warnings.Add($"{alias.Text} leads to {dead}, which nobody has");
     }
+
+    // Only a catch-all takes it: nobody has this address itself.
+    private static bool IsCaught(AddressTable table, AddressKey key) =>
+        table.HasDomain(key.Domain) && table.TryFind(key, out var match) && match.Step == ResolutionStep.CatchAll;
 
     private void NoDomain(string what, AddressKey key, Source source) =>
         No($"{source}: {what} {(key.LocalPart.Length > 0 ? key.ToString() : "@" + key.Domain)}: {key.Domain} is not in `domains`", source);

@@ -206,7 +206,7 @@ public sealed class OutboundSection : SettingsSection
             + "must not point into our network.") { Example = "[10.1.2.0/24]" },
         new Key<OutboundSection, string>("capture", Types.Address, s => s.Capture, (s, v) => s.Capture = v,
             "Nothing leaves: mail for other domains lands in this account instead. For tries and staging.")
-            { Example = "outside@example.org", DefaultText = "none: mail is sent" },
+            { AfterRestart = true, Example = "outside@example.org", DefaultText = "none: mail is sent" },
         new Key<OutboundSection, TimeSpan>("give_up_after", Types.Duration, s => s.GiveUpAfter, (s, v) => s.GiveUpAfter = v,
             "When mail that cannot be sent goes back to its sender (RFC 5321 section 4.5.4.1).") { Example = "3d" },
         new Key<OutboundSection, TimeSpan>("notice_after", Types.Duration, s => s.NoticeAfter, (s, v) => s.NoticeAfter = v,

@@ -15,7 +15,7 @@ public sealed class MtaStsSection : SettingsSection
     internal static readonly Table<MtaStsSection> Table = new("MTA-STS (RFC 8461): TLS between mail servers that nobody on the way can switch off.",
     [
         new Key<MtaStsSection, bool>("verify", Types.Boolean, s => s.Verify, (s, v) => s.Verify = v,
-            "Hold mail to other domains to the policies they publish. DANE, where a domain has it, comes first.") { Example = "false" },
+            "Hold mail to other domains to the policies they publish. DANE, where a domain has it, comes first.") { AfterRestart = true, Example = "false" },
         new Key<MtaStsSection, StsMode>("publish", Types.Words("mode", ("none", StsMode.None), ("testing", StsMode.Testing), ("enforce", StsMode.Enforce)),
             s => s.Publish, (s, v) => s.Publish = v,
             "Serve a policy for each of our domains at https://mta-sts.DOMAIN/.well-known/mta-sts.txt; the records to publish are shown by `aviso certificates "

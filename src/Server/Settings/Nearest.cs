@@ -11,7 +11,8 @@ internal static class Nearest
         if (name.Length is 0 or > LongestCompared) return null;
         var folded = Fold(name);
         string? best = null;
-        var fewest = Math.Max(2, name.Length / 3) + 1;
+        // Two edits of three letters leave nothing that was written.
+        var fewest = (name.Length <= 3 ? 1 : Math.Max(2, name.Length / 3)) + 1;
         foreach (var candidate in candidates)
         {
             var edits = Distance(folded, Fold(candidate));

@@ -46,15 +46,15 @@ public sealed class LimitsSection : SettingsSection
             "How long a stranger on kind smtp that never delivered a message is left waiting for the greeting; who talks meanwhile is refused "
             + "and counts as an early talker. 0s: greet at once.") { Example = "0s" },
         new Key<LimitsSection, long>("message_size", Types.Size, s => s.MessageSize, (s, v) => s.MessageSize = v,
-            "The largest message taken, in and out.") { Example = "50MB" },
+            "The largest message taken, in and out.") { AfterRestart = true, Example = "50MB" },
         new Key<LimitsSection, int>("recipients", Types.Number(100, 100_000), s => s.Recipients, (s, v) => s.Recipients = v,
-            "Recipients of one message (RFC 5321 section 4.5.3.1.8: at least 100).") { Example = "500" },
+            "Recipients of one message (RFC 5321 section 4.5.3.1.8: at least 100).") { AfterRestart = true, Example = "500" },
         new Key<LimitsSection, int>("imap_per_user_and_address", Types.Number(1, 100_000), s => s.ImapPerUserAndAddress,
-            (s, v) => s.ImapPerUserAndAddress = v, "IMAP connections of one user from one address.") { Example = "20" },
+            (s, v) => s.ImapPerUserAndAddress = v, "IMAP connections of one user from one address.") { AfterRestart = true, Example = "20" },
         new Key<LimitsSection, int>("connections_at_once", Types.Number(1, 1_000_000), s => s.ConnectionsAtOnce,
-            (s, v) => s.ConnectionsAtOnce = v, "Connections of one client at once on one listener; internal networks are exempt.") { Example = "100" },
+            (s, v) => s.ConnectionsAtOnce = v, "Connections of one client at once on one listener; internal networks are exempt.") { AfterRestart = true, Example = "100" },
         new Key<LimitsSection, int>("connections_per_listener", Types.Number(10, 1_000_000), s => s.ConnectionsPerListener,
-            (s, v) => s.ConnectionsPerListener = v, "Connections at once on one listener, all clients together.") { Example = "1000" },
+            (s, v) => s.ConnectionsPerListener = v, "Connections at once on one listener, all clients together.") { AfterRestart = true, Example = "1000" },
     ]);
 }
 
@@ -65,7 +65,7 @@ public sealed class StoreSection : SettingsSection
     internal static readonly Table<StoreSection> Table = new("How mail is kept.",
     [
         new Key<StoreSection, TimeSpan>("undelete", Types.Duration, s => s.Undelete, (s, v) => s.Undelete = v,
-            "How long an expunged message can be brought back; it does not count in the quota.") { Example = "30d" },
+            "How long an expunged message can be brought back; it does not count in the quota.") { AfterRestart = true, Example = "30d" },
     ]);
 }
 
@@ -221,7 +221,7 @@ public sealed class DnsSection : SettingsSection
     [
         new Key<DnsSection, IReadOnlyList<System.Net.IPEndPoint>>("resolvers", Types.ListOf(Types.Listen), s => s.Resolvers,
             (s, v) => s.Resolvers = v, "Resolvers to ask, in this order. A validating one on this machine is best.")
-            { Example = "[\"127.0.0.1:53\"]", DefaultText = "those of the system" },
+            { AfterRestart = true, Example = "[\"127.0.0.1:53\"]", DefaultText = "those of the system" },
     ]);
 }
 

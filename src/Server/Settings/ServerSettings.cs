@@ -79,14 +79,15 @@ public sealed class ServerSettings : SettingsSection
     [
         new Key<ServerSettings, string>("hostname", Types.Hostname, s => s.Hostname, (s, v) => s.Hostname = v,
             "The name this server calls itself in greetings, EHLO and Received fields, and the one in its certificate. "
-            + "It must resolve to this server.") { Required = true, Example = "mail.example.org" },
+            + "It must resolve to this server.") { AfterRestart = true, Required = true, Example = "mail.example.org" },
         new Key<ServerSettings, string>("data", Types.Path, s => s.Data, (s, v) => s.Data = v,
             "The folder that holds mail, queue, keys and the admin socket. One server at a time uses it. "
-            + "A relative path begins at the folder of this file.") { Example = "/var/lib/aviso" },
+            + "A relative path begins at the folder of this file.") { AfterRestart = true, Example = "/var/lib/aviso" },
         new Key<ServerSettings, IReadOnlyList<ListenerSection>>("listeners", Types.ListOf(new SectionType<ListenerSection>(ListenerSection.Table)),
             s => s.Listeners, (s, v) => s.Listeners = v,
             "Where the server listens and for what. Nothing is listened on that is not named here.")
             {
+                AfterRestart = true,
                 Required = true,
                 Example = """
 
@@ -312,7 +313,7 @@ public sealed class TlsSection : SettingsSection
             + "beside the public one; give those programs `tls/ca.pem` of the data folder to trust.") { Example = "[aviso.mail.svc.cluster.local]" },
         new Key<TlsSection, CipherList>("ciphers", Types.Words("list", ("system", CipherList.System), ("strict", CipherList.Strict)), s => s.Ciphers, (s, v) => s.Ciphers = v,
             "system: what this machine's OpenSSL settings allow, TLS 1.2 and later. strict: of TLS 1.2 only suites with forward secrecy and authenticated encryption; "
-            + "clients then cannot resume sessions, and each connection takes about 15 kB more.") { Example = "strict" },
+            + "clients then cannot resume sessions, and each connection takes about 15 kB more.") { AfterRestart = true, Example = "strict" },
     ]);
 }
 

@@ -10,6 +10,9 @@ namespace Aviso.Settings;
 public sealed record SettingsLoad(
     ServerSettings? Settings, IReadOnlyList<Problem> Problems, IReadOnlyList<string> Files, int NotShown = 0, string? Data = null)
 {
+    /// <summary>Good enough to compare domains, accounts and aliases: nothing is wrong with these, whatever is with others.</summary>
+    internal ServerSettings? ForAddresses { get; init; }
+
     /// <summary>There are <c>vault:</c> references, whether they could be read or not.</summary>
     public bool AsksVault { get; init; }
 }
@@ -64,6 +67,7 @@ public static class SettingsFile
         var reading = new Reading(folder, references ?? References.System, problems);
         var settings = new ServerSettings();
         string? data = null;
+        ServerSettings? addresses = null;
         if (YamlTree.Read(octets, name, problems) is { } root && ServerSettings.Table.TryRead(root, "", reading, settings))
         {
             SettingsChecks.Run(settings, problems);
@@ -72,11 +76,15 @@ public static class SettingsFile
             settings.Spam.Root(folder);
             settings.Guard.Root(folder);
             SettingsChecks.SieveScriptsRun(settings.Sieve, problems);
+            if (problems.NotShown == 0 && !problems.Found.Any(IsAboutAddresses)) addresses = settings;
         }
         return new(problems.Count == 0 ? settings : null, problems.Found,
             watched is null ? reading.Files : [watched, .. reading.Files], problems.NotShown, data)
-        { AsksVault = reading.AsksVault };
+        { AsksVault = reading.AsksVault, ForAddresses = addresses };
     }
+
+    private static bool IsAboutAddresses(Problem problem) =>
+        problem.Path.Split('.', '[')[0] is "" or "postmaster" or "domains" or "accounts" or "accounts_from" or "aliases" or "aliases_from";
 
     private static SettingsLoad Failed(string name, string full, string text) =>
         new(null, [new(new(name, 0, 0), "", text)], [full]);

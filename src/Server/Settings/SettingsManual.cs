@@ -8,7 +8,7 @@ internal static class SettingsManual
     private const int Width = 110;
 
     /// <summary>What the manual, the sample and the schema say about a key.</summary>
-    public static string Sentence(IKey key) => key.Doc + (key.Later is { } later ? $" Read and checked, no effect yet: {later} comes later." : "");
+    public static string Sentence(IKey key) => key.Doc + (key.AfterRestart ? " A change holds after a restart." : "") + (key.Later is { } later ? $" Read and checked, no effect yet: {later} comes later." : "");
 
     /// <summary>A settings file that works after its names are changed: what is needed is set, the rest is shown as a comment.</summary>
     public static string Sample(SampleNames names)

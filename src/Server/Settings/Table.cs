@@ -42,6 +42,9 @@ internal interface IKey
 
     /// <summary>The part that will use the key, when that is not part of this version yet; else null.</summary>
     string? Later { get; }
+
+    /// <summary>A change is read at once and holds after a restart only.</summary>
+    bool AfterRestart { get; }
 }
 
 internal interface ITable
@@ -70,6 +73,8 @@ internal abstract class Key<T>(string name, string doc) : IKey
     public string? DefaultText { get; init; }
 
     public string? Later { get; init; }
+
+    public bool AfterRestart { get; init; }
 
     public abstract string Default { get; }
 
@@ -106,6 +111,10 @@ internal sealed class Key<T, TValue>(
     public override bool IsDefault(T section) => Show(section) == Show(new T());
 }
 
+/// <param name="Key">Such as <c>limits.message_size</c>.</param>
+/// <param name="Holds">The value until a restart, as YAML; empty where nothing was set.</param>
+internal sealed record WaitingKey(string Key, string Holds);
+
 /// <summary>The keys of one kind of section: the only place where they are listed.</summary>
 internal sealed class Table<T>(string doc, IReadOnlyList<Key<T>> entries) : ITable where T : SettingsSection, new()
 {
@@ -114,6 +123,11 @@ internal sealed class Table<T>(string doc, IReadOnlyList<Key<T>> entries) : ITab
     public IReadOnlyList<Key<T>> Entries { get; } = entries;
 
     public IReadOnlyList<IKey> Keys => Entries;
+
+    /// <summary>Keys whose change waits for a restart, and the values that hold until then.</summary>
+    /// <param name="path">Where the section stands, with a dot at the end; empty for the root.</param>
+    public IEnumerable<WaitingKey> Waiting(string path, T started, T now) =>
+        Entries.Where(k => k.AfterRestart && k.Show(started) != k.Show(now)).Select(k => new WaitingKey(path + k.Name, k.Show(started).Trim('"')));
 
     public void Read(Node node, Reading reading) => TryRead(node, "", reading, new T());
 
@@ -130,9 +144,13 @@ internal sealed class Table<T>(string doc, IReadOnlyList<Key<T>> entries) : ITab
         reading.Found(path, map.Place);
         foreach (var (name, place, value) in map.Entries) ReadKey(section, name, place, value, reading);
         foreach (var missing in Entries.Where(k => k.Required && map.Entries.All(e => e.Key != k.Name)))
-            reading.Problems.Add(map.Place, section.PathOf(missing.Name), $"is missing: {missing.Type.Meaning}, such as {missing.Example}");
+            reading.Problems.Add(map.Place, section.PathOf(missing.Name), $"is missing: {Wanted(missing)}");
         return true;
     }
+
+    // Most meanings name an example of their own.
+    private static string Wanted(Key<T> key) =>
+        key.Type.Meaning.Contains(" such as ", StringComparison.Ordinal) ? key.Type.Meaning : $"{key.Type.Meaning}, such as {key.Example}";
 
     private void ReadKey(T section, string name, Place place, Node value, Reading reading)
     {

@@ -159,7 +159,7 @@ internal static class CheckVerb
             var path = CommandTree.ConfigPath(parsed);
             var (load, secrets) = await SettingsReader.OnceAsync(path, cancel);
             using var _ = secrets;
-            var compared = load.Settings is { } read ? Compare(path, read, out var notes) : Compare(out notes);
+            var compared = load.ForAddresses is { } read ? Compare(path, read, out var notes) : Compare(out notes);
             var io = parsed.InvocationConfiguration;
             if (parsed.GetValue(listSecrets) && load.Files.Count > 0 && File.Exists(path))
             {
@@ -175,13 +175,10 @@ internal static class CheckVerb
                 { ["file"] = p.Place.File, ["line"] = p.Place.Line, ["column"] = p.Place.Column, ["key"] = p.Path, ["text"] = p.Text })));
                 return load.Settings is null ? ProblemReport.Print(load, TextWriter.Null) : compared.Count > 0 || secrets.Refusals.Count > 0 ? ExitStatus.FoundProblems : ExitStatus.Ok;
             }
+            foreach (var problem in compared) await io.Error.WriteLineAsync(problem.Text);
+            if (compared.Count > 0) await io.Error.WriteLineAsync(compared.Count == 1 ? "aviso: one problem with accounts and aliases" : $"aviso: {compared.Count} problems with accounts and aliases");
             if (load.Settings is not { } settings) return ProblemReport.Print(load, io.Error);
-            if (compared.Count > 0)
-            {
-                foreach (var problem in compared) await io.Error.WriteLineAsync(problem.Text);
-                await io.Error.WriteLineAsync(compared.Count == 1 ? "aviso: one problem with accounts and aliases" : $"aviso: {compared.Count} problems with accounts and aliases");
-                return ExitStatus.FoundProblems;
-            }
+            if (compared.Count > 0) return ExitStatus.FoundProblems;
             var declared = Mapping.Accounts(settings);
             await io.Output.WriteLineAsync($"{path} is good: {Count(settings.Listeners.Count, "listener")}, {Count(settings.Domains.Count, "domain")}, "
                 + $"{Count(settings.Accounts.Count + (declared.AccountsFrom?.Items?.Count ?? 0), "account")}, "
@@ -198,7 +195,7 @@ internal static class CheckVerb
     private static List<Problem> Compare(string path, ServerSettings settings, out List<string> notes)
     {
         var found = AccountBook.Check(Mapping.Accounts(settings), out var warnings)
-            .Select(c => new Problem(new(c.First.Line > 0 ? c.First.Name : path, c.First.Line, 0), "", c.Text)).ToList();
+            .Select(c => new Problem(new(c.First.Line > 0 ? c.First.Name : path, c.First.Line, c.First.Column), "", c.Text)).ToList();
         notes = [.. warnings,
             .. settings.Listeners.Where(l => l.NotYet is not null)
                 .Select(l => $"{l.PlaceOf("kind")}: {l.Kind.ToString().ToLowerInvariant()} will not be bound: {l.NotYet}"),

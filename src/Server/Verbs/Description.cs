@@ -35,8 +35,10 @@ internal sealed class Description
         page.Add("Relays", settings.Relays.Select(r => Row(("name", r.Name), ("host", $"{r.Host}:{r.Port}"), ("tls", Word(r.Tls)),
             ("login", r.Username?.ToString() ?? "none"), ("quota", r.Quota?.ToString() ?? "none"))));
         page.Add("Routes", settings.Routes.Select(r => Row(("from", r.From), ("to", r.To), ("relay", r.Relay))));
-        page.Add("Limits", LimitsSection.Table.Entries.Select(k => Row(("limit", k.Name), ("value", k.Show(settings.Limits).Trim('"')),
+        var waiting = (await AskAsync(settings, "settings.waiting", cancel) ?? []).ToDictionary(w => w!["key"]!.ToString(), w => w!["holds"]!.ToString());
+        page.Add("Limits", LimitsSection.Table.Entries.Select(k => Row(("limit", k.Name), ("value", Limit(k, settings.Limits, waiting)),
             ("note", k.Later is { } later ? $"no effect yet: {later} come later" : ""))));
+        page.Add("Changed, but only after a restart", waiting.Select(w => Row(("key", w.Key), ("holds until then", w.Value))));
         page.Add("Set, but without effect yet", ServerSettings.Table.Keys.Where(k => k.Later is not null && settings.Has(k.Name))
             .Select(k => Row(("key", k.Name), ("comes with", k.Later!))));
         return page;
@@ -75,6 +77,12 @@ internal sealed class Description
         var aliases = (await AskAsync(settings, "alias.list", cancel))?.Count ?? declared.Aliases.Count + (declared.AliasesFrom?.Items?.Count ?? 0);
         return Row(("accounts", (accounts?.Count ?? declared.Accounts.Count + (declared.AccountsFrom?.Items?.Count ?? 0)).ToString()),
             ("suspended", accounts is null ? "" : accounts.Count(a => a!["state"]?.ToString() == "suspended").ToString()), ("aliases", aliases.ToString()));
+    }
+
+    private static string Limit(Key<LimitsSection> key, LimitsSection limits, Dictionary<string, string> waiting)
+    {
+        var value = key.Show(limits).Trim('"');
+        return waiting.TryGetValue($"limits.{key.Name}", out var holds) ? $"{holds} (after a restart: {value})" : value;
     }
 
     /// <summary>Null when no server runs, or it may not be asked.</summary>

@@ -67,7 +67,7 @@ internal sealed class NextHop(MxLookup lookup, HopPolicies policies, Func<IPAddr
                 if (!mayDial(address))
                 {
                     QueueMeters.DialsRefused.Add(1);
-                    no ??= No(4, 4, $"{host} has the address {address}, which is private or our own and is not dialled");
+                    no ??= Undialled(destination, host, address);
                     continue;
                 }
                 if (++dials > MaxDials) return (null, no);
@@ -77,6 +77,14 @@ internal sealed class NextHop(MxLookup lookup, HopPolicies policies, Func<IPAddr
             }
         }
         return (null, no);
+    }
+
+    // Tomorrow the DNS may name another address; an address literal stays what it is.
+    private static Refusal Undialled(string destination, string host, IPAddress address)
+    {
+        if (!destination.StartsWith('[')) return No(4, 4, $"{host} has the address {address}, which is private or our own and is not dialled");
+        var text = $"{address} is private or our own and is not dialled";
+        return new(550, new(5, 4, 4), text, text);
     }
 
     private static string Label(string host, IPAddress address) => $"{host}[{address}]";

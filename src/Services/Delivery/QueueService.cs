@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Aviso.Base;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
@@ -9,8 +10,8 @@ public sealed record QueueEntry(
     string Id, string Sender, DateTimeOffset Arrived, long Size, string MessageId, string Priority, IReadOnlyList<QueueEntryRecipient> Recipients);
 
 /// <param name="State">waiting or held.</param>
-/// <param name="Reason">Why it is held; empty when it waits for its next try.</param>
-/// <param name="LastReply">Remote host and reply (with TLS) of the last try, or our reason.</param>
+/// <param name="Reason">Why it is held or waits, in our words.</param>
+/// <param name="LastReply">Remote host and reply (with TLS) of the last try; empty when no remote said anything then.</param>
 public sealed record QueueEntryRecipient(
     string Address, string Destination, string State, string Reason, int Attempts, DateTimeOffset? LastAttempt, DateTimeOffset NextAttempt, string LastReply);
 
@@ -21,7 +22,7 @@ public sealed record QueueSelection(string? Id = null, string? Recipient = null,
 }
 
 /// <summary>The verbs queue list|show|retry|hold|release|drop.</summary>
-public sealed class QueueService(IQueueRows queue, TimeProvider clock, Action wake, ILogger log)
+public sealed partial class QueueService(IQueueRows queue, TimeProvider clock, Action wake, ILogger log)
 {
     /// <summary>Why nothing of an account may leave now, or null: shown before the queue has come to each of its rows.</summary>
     public Func<AccountId, string?> HoldReason { get; init; } = _ => null;
@@ -85,10 +86,27 @@ public sealed class QueueService(IQueueRows queue, TimeProvider clock, Action wa
         item.Message.Id.ToString(), item.Message.Sender, Time(item.Message.ArrivedAt), item.Message.Size, item.Message.MessageId,
         item.Message.Priority.ToString().ToLowerInvariant(), item.Recipients.Select(r => Recipient(r, item.Message.Account is { } account ? HoldReason(account) : null)).ToList());
 
-    private static QueueEntryRecipient Recipient(QueueRecipient row, string? held) => new(
-        row.Address, row.Destination, row.State == QueueState.Held || row.HoldReason.Length > 0 || held is not null ? "held" : "waiting",
-        row.HoldReason.Length > 0 ? row.HoldReason : held ?? "",
-        row.Attempts, row.LastAttemptAt > 0 ? Time(row.LastAttemptAt) : null, Time(row.DueAt), row.LastReply);
+    private static QueueEntryRecipient Recipient(QueueRecipient row, string? held)
+    {
+        var hold = row.HoldReason.Length > 0 ? row.HoldReason : held;
+        var (reason, reply) = Split(row.LastReply);
+        return new(
+            row.Address, row.Destination, row.State == QueueState.Held || hold is not null ? "held" : "waiting", hold ?? reason,
+            row.Attempts, row.LastAttemptAt > 0 ? Time(row.LastAttemptAt) : null, Time(row.DueAt), reply);
+    }
+
+    // A row keeps one text of its last try: host and reply, or our reason behind a code of our own.
+    private static (string Reason, string Reply) Split(string last)
+    {
+        var text = OwnCode().Replace(last, "");
+        return last.Length == 0 ? ("not tried yet", "") : RemoteCode().IsMatch(text) ? ("the remote host put it off", text) : (text, "");
+    }
+
+    [GeneratedRegex(@"^\d{3} \d\.\d{1,3}\.\d{1,3} ")]
+    private static partial Regex OwnCode();
+
+    [GeneratedRegex(@": [2-5]\d\d( |$)")]
+    private static partial Regex RemoteCode();
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 }

@@ -68,7 +68,8 @@ internal sealed class QueueSettling(QueueParts parts, QueueRunnerOptions options
             Fate.Held => (QueueResult.Postpone, now + Ms(options.QuotaCheck), outcome.Reply),
             _ => (QueueResult.Done, now, ""),
         };
-        return new(row.Message, row.Number, result, due, outcome.Reply, now, outcome.Relay, row.DelayNotified || delayNotified, hold);
+        // What holds it back stands in the reason; the last reply stays what a remote said.
+        return new(row.Message, row.Number, result, due, outcome.Fate == Fate.Held ? "" : outcome.Reply, now, outcome.Relay, row.DelayNotified || delayNotified, hold);
     }
 
     // A message that is gone out and whose row stays would go out twice: the store gets time to recover before that.

@@ -33,4 +33,7 @@ internal static partial class ReceiveLog
 
     [LoggerMessage(4008, LogLevel.Warning, "message {Id}: looks like spam (score {Score}) and is not forwarded from {Recipient}; kept in Junk of {Keeper}")]
     public static partial void ForwardKept(this ILogger log, string id, double score, string recipient, string keeper);
+
+    [LoggerMessage(4009, LogLevel.Warning, "message {Id}: filed over the quota of {Recipient}, for nothing proves the sender that a bounce would go to")]
+    public static partial void FiledOverQuota(this ILogger log, string id, string recipient);
 }

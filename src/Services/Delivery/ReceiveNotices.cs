@@ -39,7 +39,7 @@ internal sealed class ReceiveNotices(
     }
 
     // The peer hears of a refusal itself when all recipients refuse, and over LMTP when this recipient got nothing.
-    private static bool IsUntold(ReceiveContext context, PlannedCopy planned)
+    internal static bool IsUntold(ReceiveContext context, PlannedCopy planned)
     {
         if (planned.IsRejectedByMessage) return true;
         var any = context.Queued.Count > 0 || context.Local.Exists(l => l.Error == StoreError.None);

@@ -67,7 +67,7 @@ public sealed partial class MailReceiver
     {
         // A script may want it nowhere.
         if (context.Messages.Count == 0) return null;
-        var acceptances = context.Messages.ConvertAll(message => Acceptance(context, message));
+        var acceptances = context.Messages.ConvertAll(message => Acceptance(context, message, message.Copies) with { Queue = message.Queue });
         var outcome = await store.AcceptAllAsync(acceptances, cancel);
         if (!outcome.Ok) return Refusals.NoRoom($"the store says {outcome.Error}");
         for (var i = 0; i < acceptances.Count; i++)
@@ -76,12 +76,26 @@ public sealed partial class MailReceiver
             for (var k = 0; k < copies.Count; k++) copies[k].Error = outcome.Value![i].Targets[k].Error;
         }
         if (acceptances.Exists(a => a.Queue is not null)) Queued?.Invoke();
+        if (context.Auth is { SenderIsGenuine: false }) await StoreOverQuotaAsync(context, cancel);
         return null;
     }
 
-    private static Acceptance Acceptance(ReceiveContext context, PlannedMessage message) => new(
+    // A bounce would reach somebody who never sent this (incident: backscatter): what the reply cannot say is filed after all.
+    private async Task StoreOverQuotaAsync(ReceiveContext context, CancellationToken cancel)
+    {
+        foreach (var message in context.Messages)
+        {
+            var full = message.Copies.FindAll(c => c.Error == StoreError.OverQuota && ReceiveNotices.IsUntold(context, c));
+            if (full.Count == 0) continue;
+            var outcome = await store.AcceptAsync(Acceptance(context, message, full, ignoreQuota: true), cancel);
+            for (var k = 0; outcome.Ok && k < full.Count; k++) full[k].Error = outcome.Value!.Targets[k].Error;
+            foreach (var copy in full) log.FiledOverQuota(context.Id, copy.Target.Address);
+        }
+    }
+
+    private static Acceptance Acceptance(ReceiveContext context, PlannedMessage message, List<PlannedCopy> copies, bool ignoreQuota = false) => new(
         message.Body, message.Rendered,
-        message.Copies.ConvertAll(c => new AcceptTarget(c.Target.Account, c.Mailbox, context.Trace![c.Prefix], c.Flags, c.Keywords)), message.Queue)
+        copies.ConvertAll(c => new AcceptTarget(c.Target.Account, c.Mailbox, context.Trace![c.Prefix], c.Flags, c.Keywords, ignoreQuota)), null)
     {
         ReceivedAt = context.Now.ToUnixTimeSeconds(),
     };

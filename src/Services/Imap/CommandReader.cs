@@ -42,7 +42,7 @@ internal sealed class CommandReader(WireConnection connection, ImapOptions optio
     {
         Forget();
         var refused = false;
-        var lineLimit = session.LoggedIn ? options.Line : options.LineBeforeLogin;
+        var lineLimit = session.LoggedIn ? options.Line : options.AuthenticateLine;
         var inLines = 0;
         for (var first = true; ; first = false)
         {
@@ -60,6 +60,7 @@ internal sealed class CommandReader(WireConnection connection, ImapOptions optio
             _lineStart = _length;
             Add(read.Line.Span);
             if (first) NoteTag();
+            if (!session.LoggedIn && inLines > options.LineBeforeLogin && !IsAuthenticate()) return Refuse(Completion.Bad("The line is too long", "TOOBIG"));
             if (!EndsInLiteral(out var size, out var waits)) return refused ? CommandReadStatus.Refused : CommandReadStatus.Complete;
             Add("\r\n"u8);
             var problem = refused ? Problem : await CheckLiteralAsync(session, size);
@@ -117,6 +118,12 @@ internal sealed class CommandReader(WireConnection connection, ImapOptions optio
             ordinal++;
         }
         return false;
+    }
+
+    private bool IsAuthenticate()
+    {
+        var g = new Grammar(Octets.Span, false);
+        return CommandHead.TryRead(ref g, out var entry, out _) && entry!.Name == "AUTHENTICATE";
     }
 
     private void NoteTag()

@@ -16,6 +16,9 @@ internal sealed class FlagList
     /// <summary>\Recent, which clients may not alter, or a system flag nobody knows.</summary>
     public bool HasUnsettable { get; private set; }
 
+    /// <summary>A system flag nobody knows; \Recent is known.</summary>
+    public bool HasUnknown { get; private set; }
+
     public bool TooLong { get; private set; }
 
     public void Add(ReadOnlySpan<byte> name, bool system)
@@ -25,6 +28,7 @@ internal sealed class FlagList
             var bit = SystemFlag(name);
             System |= bit;
             HasUnsettable |= bit == SystemFlags.None;
+            HasUnknown |= bit == SystemFlags.None && !Ascii.EqualsIgnoreCase(name, "Recent"u8);
             return;
         }
         TooLong |= name.Length > MaxKeyword || Keywords.Count >= 1000;

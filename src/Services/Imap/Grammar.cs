@@ -254,10 +254,11 @@ internal ref partial struct Grammar(ReadOnlySpan<byte> octets, bool utf8Names)
         return true;
     }
 
+    // RFC 9051 §9: flag-keyword = atom; unlike names of mailboxes it goes as it is to clients that know no UTF-8: 7 bits only
     private bool Flag(FlagList flags)
     {
         var system = Char((byte)'\\');
-        if (!Atom(out var name)) return false;
+        if (!Atom(out var name) || !System.Text.Ascii.IsValid(name)) return false;
         flags.Add(name, system);
         return true;
     }

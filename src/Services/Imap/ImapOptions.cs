@@ -37,8 +37,10 @@ public sealed record ImapOptions
     /// <summary>After login: a client that only ever errs is cut off too.</summary>
     public int BadCommandsInARow { get; init; } = 50;
 
-    /// <summary>A token in base64 must fit.</summary>
-    public int LineBeforeLogin { get; init; } = 16 * 1024;
+    public int LineBeforeLogin { get; init; } = 8 * 1024;
+
+    /// <summary>AUTHENTICATE and its answers: a token in base64 must fit.</summary>
+    public int AuthenticateLine { get; init; } = 16 * 1024;
 
     public int LiteralBeforeLogin { get; init; } = 4 * 1024;
 

@@ -94,7 +94,11 @@ internal sealed partial class SmtpSession
             || await End(Replies.TooManyRefusedRecipients, "refused-recipients");
     }
 
-    public ValueTask<bool> TellHelp() => Say(Help);
+    // What this listener does not have is not named.
+    public ValueTask<bool> TellHelp() => Say(Replies.Help.With(string.Join(' ', SmtpCommand.All.Where(IsOffered).Select(command => command.Verb))));
+
+    private bool IsOffered(SmtpCommand command) =>
+        command.Check(this) is not { } no || (no != Replies.NotImplemented && no != Replies.UnknownCommand);
 
     public ValueTask<bool> Rset(ReadOnlyMemory<byte> argument)
     {

@@ -12,8 +12,6 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
     // Octets of replies to one group of commands that may wait for its end: a peer that never stops must also read.
     private const int MostHeldBack = 4 * 1024;
 
-    private static readonly Reply Help = Replies.Help.With(string.Join(' ', SmtpCommand.All.Select(command => command.Verb)));
-
     private readonly SmtpServerOptions _options = server.Options;
     private readonly string _kind = ListenerKinds.Name(connection.Origin.Kind);
     private readonly long _began = server.Clock.GetTimestamp();

@@ -48,7 +48,7 @@ public sealed class RelayTests
         await using var scene = await RelayScene.StartAsync(strangerCa: true);
         scene.Submit(["not-trusted"], Elsewhere);
         var waiting = Assert.Single(await scene.QueueWhenAsync(queue => queue is [{ Attempts: > 0 }], "one attempt"));
-        Assert.Contains("certificate", waiting.LastReply, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("certificate", waiting.Reason, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("sasl", scene.Relay.Log.ToLowerInvariant(), StringComparison.Ordinal);
         Assert.Equal(0, scene.Sink.Count);
     }
@@ -60,7 +60,7 @@ public sealed class RelayTests
         await scene.Relay.StopAsync();
         scene.Submit(["one", "two", "three"], Elsewhere);
         var queue = await scene.QueueWhenAsync(queue => queue.Count == 3 && queue.All(w => w.Attempts > 0), "three failed attempts");
-        Assert.All(queue, w => Assert.Contains("connect", w.LastReply, StringComparison.OrdinalIgnoreCase));
+        Assert.All(queue, w => Assert.Contains("connect", w.Reason, StringComparison.OrdinalIgnoreCase));
         await scene.Relay.StartAgainAsync();
         await scene.RetryAsync();
         await scene.SunkAsync(3);

@@ -36,7 +36,8 @@ internal static class AppendCommand
     public static Completion? Problem(AppendOptions options)
     {
         if (options.Flags.TooLong) return Completion.No("LIMIT", "A keyword is too long");
-        // RFC 9051 §6.3.12 lets a client name \Recent by mistake only: it is not stored; unknown system flags neither.
+        // Clients that copy from elsewhere name \Recent by mistake: it is not stored, and the message is not lost for it.
+        if (options.Flags.HasUnknown) return Completion.No("CANNOT", "That flag cannot be changed by clients");
         return options.Size == 0 ? Completion.No("CANNOT", "An empty message") : null;
     }
 

@@ -49,7 +49,7 @@ internal static class AuthenticateCommand
     {
         session.Writer.Bytes("+ "u8).Text(Convert.ToBase64String(challenge.Span)).Line();
         await session.Writer.FlushAsync();
-        return await session.Connection.ReadLineAsync(session.Options.LineBeforeLogin, session.ReadPatience(true));
+        return await session.Connection.ReadLineAsync(session.Options.AuthenticateLine, session.ReadPatience(true));
     }
 
     private static bool ReadResponse(LineRead read, out byte[] response)

@@ -99,6 +99,8 @@ public sealed class AddressTableTests
         { "an alias of a domain that is not ours", [Declare.Alias("x@other.example", "alice@example.org")], "aviso.yaml:20: alias x@other.example: other.example is not in `domains`" },
         { "an alias ring", [Declare.Alias("a@example.org", "b@example.org"), Declare.Alias("b@example.org", "a@example.org")],
             "alias a@example.org (aviso.yaml:20) leads back to itself and to nobody" },
+        { "a catch-all to nobody", [Declare.Domain("d.example", catchAll: "zz@d.example", line: 5)], "catch_all of d.example (aviso.yaml:5) leads to zz@d.example, which nobody has" },
+        { "a pattern with several stars", [Declare.Alias("x*y*z@example.org", "alice@example.org")], "aviso.yaml:20: `x*y*z@example.org` is no pattern: it has more than one *" },
         { "an alias to itself without a mailbox", [Declare.Alias("a@example.org", "a@example.org")], "alias a@example.org (aviso.yaml:20) leads back to itself and to nobody" },
         { "a chain that is too deep", [.. Enumerable.Range(0, 12).Select(i => Declare.Alias($"l{i}@example.org", i == 11 ? "bob@example.org" : $"l{i + 1}@example.org"))],
             "alias l0@example.org (aviso.yaml:20) leads through more than 10 aliases" },

@@ -167,7 +167,7 @@ internal sealed class FakeQueue(SetClock clock) : IQueueRows
         else _rows[key] = (row with
         {
             DueAt = s.DueAt,
-            LastReply = s.Reply,
+            LastReply = s.Reply.Length == 0 ? row.LastReply : s.Reply,
             LastAttemptAt = s.At,
             HoldReason = s.HoldReason,
             DelayNotified = s.DelayNotified,

@@ -37,7 +37,7 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
         _store = await TestStore.OpenAsync();
         _accounts = new(_store.Store, _store.Clock, NullLogger.Instance);
         Assert.Empty((await _accounts.ApplyAsync(Declare.All(
-            Declare.Account("keeper@example.org"), Declare.Account("carol@example.org", forwardTo: ["carol@elsewhere.example"]), Declare.Domain("caught.example", catchAll: "keeper@example.org"),
+            Declare.Account("keeper@example.org"), Declare.Account("tight@example.org", quota: 2000), Declare.Account("carol@example.org", forwardTo: ["carol@elsewhere.example"]), Declare.Domain("caught.example", catchAll: "keeper@example.org"),
             Declare.Alias("out@caught.example", "dan@elsewhere.example")), default)).Contradictions);
         _keys = new(_store.Store, _zone, _store.Store.Spool, _store.Clock, NullLogger.Instance);
         await _keys.ApplyAsync([("example.org", []), ("caught.example", [])], default);
@@ -172,6 +172,19 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
         await OneAsync("keeper@example.org", "Junk");
         await OneAsync("carol@example.org", "Junk");
         Assert.Empty(await _store.Store.ListQueueAsync(new(), 10, default));
+    }
+
+    [Theory]
+    [InlineData("192.0.2.7", "x@sender.example", 0, 1)]
+    [InlineData("203.0.113.9", "x@sender.example", 1, 0)]
+    [InlineData("192.0.2.7", "x@unproven.example", 1, 0)]
+    [InlineData("192.0.2.7", "", 1, 0)]
+    public async Task A_full_mailbox_bounces_only_to_a_sender_that_is_proven(string remote, string from, int filed, int bounces)
+    {
+        await SendAsync(Plain + new string('x', 3000) + "\r\n", ["tight@example.org", "keeper@example.org"], from, remote);
+        Assert.Single(await ReadAsync("keeper@example.org", "INBOX"));
+        Assert.Equal(filed, (await ReadAsync("tight@example.org", "INBOX")).Count);
+        Assert.Equal(bounces, (await _store.Store.ListQueueAsync(new(), 10, default)).Count);
     }
 
     [Fact]

@@ -143,6 +143,8 @@ public sealed class QueueRunnerTests : IAsyncDisposable
     [InlineData("null.test", "5.1.10")]
     [InlineData("nowhere.test", "5.1.2")]
     [InlineData("empty.test", "5.1.2")]
+    [InlineData("[127.0.0.1]", "5.4.4")]
+    [InlineData("[IPv6:::1]", "5.4.4")]
     [InlineData("loop.test", "5.4.6")]
     public async Task A_domain_that_takes_no_mail_bounces_at_once(string domain, string status)
     {
@@ -461,6 +463,23 @@ public sealed class QueueRunnerTests : IAsyncDisposable
         Assert.Equal(3, _server.Mails.Count);
     }
 
+    [Theory]
+    [InlineData("", "not tried yet", "")]
+    [InlineData("mx1.far.test[203.0.113.1]: 451 4.7.1 greylisted [TLSv1.3]", "the remote host put it off", "mx1.far.test[203.0.113.1]: 451 4.7.1 greylisted [TLSv1.3]")]
+    [InlineData("451 4.4.2 mx1.far.test[203.0.113.1]: 421 busy", "the remote host put it off", "mx1.far.test[203.0.113.1]: 421 busy")]
+    [InlineData("451 4.4.1 mx1.far.test[203.0.113.1]: connect timed out", "mx1.far.test[203.0.113.1]: connect timed out", "")]
+    [InlineData("451 4.4.3 the DNS cannot say now where mail for far.test goes", "the DNS cannot say now where mail for far.test goes", "")]
+    [InlineData("mx1.far.test[2001:db8::1]: the connection was closed", "mx1.far.test[2001:db8::1]: the connection was closed", "")]
+    public async Task Our_reason_and_the_remotes_reply_stand_apart(string last, string reason, string reply)
+    {
+        _queue.Add("far.test", to: "b@far.test");
+        var row = Assert.Single(_queue.Rows);
+        await _queue.SettleAsync([new(row.Message, row.Number, QueueResult.Retry, row.DueAt, last, row.DueAt)], [], default);
+        var service = new QueueService(_queue, _clock, () => { }, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        var shown = Assert.Single(Assert.Single(await service.ListAsync(new(), 10, default)).Recipients);
+        Assert.Equal((reason, reply, "waiting"), (shown.Reason, shown.LastReply, shown.State));
+    }
+
     [Fact]
     public async Task The_verbs_show_reason_and_reply_and_change_what_they_select()
     {
@@ -471,6 +490,7 @@ public sealed class QueueRunnerTests : IAsyncDisposable
         var service = new QueueService(_queue, _clock, () => woken++, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         var entry = Assert.Single(await service.ListAsync(new(), 10, default));
         Assert.Contains("mx1.far.test[203.0.113.1]: 451 4.7.1 greylisted", entry.Recipients[0].LastReply);
+        Assert.Equal("the remote host put it off", entry.Recipients[0].Reason);
         Assert.Null(await service.ShowAsync("nonsense", default));
         Assert.Equal(0, await service.DropAsync(new(), default));
         Assert.Equal(1, await service.HoldAsync(new(id.ToString()), default));

@@ -84,6 +84,42 @@ public sealed class SessionTests
         await run;
     }
 
+    // RFC 9051 §9: flag-keyword is an atom, and an atom has 7 bits.
+    [Theory]
+    [InlineData("STORE 1 +FLAGS (a\u00e9)", "BAD")]
+    [InlineData("STORE 1 FLAGS a\u00e9", "BAD")]
+    [InlineData("APPEND INBOX (a\u00e9) {3+}\r\nx\r\n", "BAD")]
+    [InlineData("STORE 1 +FLAGS (\\Foo)", "NO [CANNOT]")]
+    [InlineData("APPEND INBOX (\\Foo) {3+}\r\nx\r\n", "NO [CANNOT]")]
+    [InlineData("APPEND INBOX (\\Recent ok) {3+}\r\nx\r\n", "OK [APPENDUID")]
+    public async Task Flags_that_no_client_can_set_are_refused(string command, string answer)
+    {
+        await using var host = await ImapHost.StartAsync();
+        await host.DeliverAsync("Subject: x\r\n\r\nx\r\n");
+        await using var pair = host.Connect();
+        var run = host.Server.RunAsync(pair.Server);
+        await LogInAsync(pair);
+        await CommandAsync(pair, "b", "SELECT INBOX");
+        Assert.StartsWith("c " + answer, await CommandAsync(pair, "c", command), StringComparison.Ordinal);
+        await CommandAsync(pair, "z", "LOGOUT");
+        await run;
+    }
+
+    [Theory]
+    [InlineData("LOGIN alice@example.test", 8000, "a NO [AUTHENTICATIONFAILED]")]
+    [InlineData("LOGIN alice@example.test", 9000, "a BAD [TOOBIG]")]
+    [InlineData("AUTHENTICATE PLAIN", 9000, "a BAD The SASL")]
+    public async Task Only_a_token_may_be_longer_than_eight_kilobytes_before_a_login(string command, int length, string answer)
+    {
+        await using var host = await ImapHost.StartAsync();
+        await using var pair = host.Connect();
+        var run = host.Server.RunAsync(pair.Server);
+        await LineAsync(pair);
+        Assert.StartsWith(answer, await CommandAsync(pair, "a", $"{command} {new string('A', length)}"), StringComparison.Ordinal);
+        await CommandAsync(pair, "z", "LOGOUT");
+        await run;
+    }
+
     private static async Task LogInAsync(WirePair pair)
     {
         await LineAsync(pair);

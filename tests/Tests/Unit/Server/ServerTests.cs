@@ -326,11 +326,26 @@ public sealed class ServerTests : IDisposable
         Assert.Contains("aviso check", errors, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Describe_shows_what_holds_and_what_waits_for_a_restart()
+    {
+        var config = GoodFile();
+        File.AppendAllText(config, "limits: { message_size: 3MB }\n");
+        var handlers = new AdminHandlers().Add("settings.waiting", (_, _) => Task.FromResult(AdminReply.Done(
+            new JsonArray(new JsonObject { ["key"] = "limits.message_size", ["holds"] = "200MB" }))));
+        await using var socket = AdminSocket.Start(_folder, handlers, NullLogger.Instance);
+        var (status, text, errors) = await Run("describe", "--config", config);
+        Assert.Equal((0, ""), (status, errors));
+        Assert.Contains("200MB (after a restart: 3MB)", text, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("tls: { self_signed: true }", "tls")]
     [InlineData("store: { undelete: 3d }", "store.undelete")]
-    [InlineData("limits: { connections_at_once: 7 }", "listeners or their limits")]
-    [InlineData("limits: { recipients: 500 }", "limits")]
+    [InlineData("limits: { connections_at_once: 7 }", "limits.connections_at_once")]
+    [InlineData("limits: { recipients: 500 }", "limits.recipients")]
+    [InlineData("sieve: { redirects: 9 }", "sieve.redirects")]
+    [InlineData("outbound: { capture: alice@example.org }", "outbound.capture")]
     [InlineData("dns: { resolvers: [\"192.0.2.1:53\"] }", "dns.resolvers")]
     [InlineData("routes: [ { relay: direct } ]", null)]
     public void What_needs_a_restart_is_said(string line, string? key) =>

@@ -121,6 +121,24 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void What_is_missing_has_one_example()
+    {
+        var load = SettingsText.Parse(SettingsText.Good.Replace("hostname: ", "zzzzzz: ", StringComparison.Ordinal));
+        Assert.Contains(load.Problems, p => p.ToString().EndsWith("hostname: is missing: a full host name such as mail.example.org", StringComparison.Ordinal));
+    }
+
+    // Contradictions among addresses are looked for as soon as accounts, domains and aliases could be read.
+    [Theory]
+    [InlineData("log: { format: xml }", true)]
+    [InlineData("log: { format: xml }\naliases: [ { address: nonsense, to: [a@x.example] } ]", false)]
+    public void Settings_with_a_mistake_elsewhere_can_still_be_compared(string added, bool can)
+    {
+        var load = SettingsText.Parse(SettingsText.Good + added + "\n");
+        Assert.Null(load.Settings);
+        Assert.Equal(can, load.ForAddresses is not null);
+    }
+
+    [Fact]
     public void All_mistakes_are_told_at_once_in_their_order_and_bounded()
     {
         var load = SettingsText.Parse(SettingsText.Good + "log: { format: xml }\nspam: { enabled: 1 }\n"
@@ -217,8 +235,10 @@ public sealed class SettingsTests
     [InlineData("hostnmae", "hostname")]
     [InlineData("catch-all", "catch_all")]
     [InlineData("zzz", null)]
+    [InlineData("foo", null)]
+    [InlineData("lgo", "log")]
     public void The_nearest_name_is_found_or_none(string typed, string? meant) =>
-        Assert.Equal(meant, Nearest.Of(typed, ["hostname", "catch_all", "data"]));
+        Assert.Equal(meant, Nearest.Of(typed, ["hostname", "catch_all", "data", "log", "dns"]));
 
     [Fact]
     public void A_swap_of_neighbours_is_one_edit() => Assert.Equal(1, Nearest.Distance("iamp", "imap"));
