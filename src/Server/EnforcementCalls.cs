@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Aviso.Admin;
-using Aviso.Guard;
 
 namespace Aviso.Server;
 
