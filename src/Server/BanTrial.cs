@@ -79,9 +79,9 @@ internal sealed class BanTrial(MailParts mail, IReadOnlyList<BoundListener> list
         _lines.Add(new JsonObject { ["where"] = where, ["by"] = by, ["address"] = address.ToString(), ["banned"] = banned, ["others"] = others, ["ok"] = ok ? "yes" : "NO" });
     }
 
-    private static bool Reads(ListenerKind kind) => kind is not (ListenerKind.Http or ListenerKind.Metrics or ListenerKind.Lmtp);
+    private static bool Reads(ListenerKind kind) => kind is not (ListenerKind.Metrics or ListenerKind.Lmtp);
 
-    /// <summary>A client is served when it is greeted or, on implicit TLS, shown a certificate.</summary>
+    /// <summary>A client is served when it is greeted, answered (http) or, on implicit TLS, shown a certificate.</summary>
     private static async Task<bool> IsServedAsync(ListenerKind kind, IPAddress source, IPEndPoint at, IPAddress client, CancellationToken cancel)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -92,7 +92,8 @@ internal sealed class BanTrial(MailParts mail, IReadOnlyList<BoundListener> list
             socket.Bind(new IPEndPoint(source, 0));
             await socket.ConnectAsync(at, patience.Token);
             var header = client.AddressFamily == AddressFamily.InterNetwork ? $"PROXY TCP4 {client} 203.0.113.1 40000 {at.Port}\r\n" : $"PROXY TCP6 {client} 2001:db8::1 40000 {at.Port}\r\n";
-            await socket.SendAsync(Encoding.ASCII.GetBytes(header), patience.Token);
+            var first = kind == ListenerKind.Http ? "GET / HTTP/1.0\r\nHost: localhost\r\n\r\n" : "";
+            await socket.SendAsync(Encoding.ASCII.GetBytes(header + first), patience.Token);
             if (!ListenerKinds.IsImplicitTls(kind))
             {
                 var buffer = new byte[512];
@@ -112,6 +113,7 @@ internal sealed class BanTrial(MailParts mail, IReadOnlyList<BoundListener> list
     private static bool IsWelcome(ListenerKind kind, string line) => kind switch
     {
         ListenerKind.Imap => line.StartsWith("* OK", StringComparison.Ordinal),
+        ListenerKind.Http => line.StartsWith("HTTP/", StringComparison.Ordinal),
         ListenerKind.Pop3 => line.StartsWith("+OK", StringComparison.Ordinal),
         ListenerKind.ManageSieve => line.StartsWith('"'),
         _ => line.StartsWith("220", StringComparison.Ordinal),

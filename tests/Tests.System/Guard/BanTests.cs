@@ -79,7 +79,7 @@ public sealed class BanTests : IAsyncLifetime
     public async Task The_self_test_shows_on_every_listener_through_proxy_that_a_ban_bites()
     {
         var test = JsonDocument.Parse((await _server.VerbAsync("decisions", "test", "--json")).MustSucceed().Output).RootElement.EnumerateArray().ToList();
-        foreach (var kind in Kinds.Split(' ').Where(k => k is not ("http" or "metrics")))
+        foreach (var kind in Kinds.Split(' ').Where(k => k != "metrics"))
         {
             // IPv4 and IPv6 clients.
             var lines = test.Where(l => l.GetProperty("where").GetString()!.StartsWith(kind + " ", StringComparison.Ordinal)).ToList();
