@@ -11,8 +11,13 @@ internal static class Patience
 
     public static async Task UntilAsync(Func<Task<bool>> holds, string what, int seconds = 30, Func<string>? why = null)
     {
-        for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromSeconds(seconds); await Task.Delay(50))
+        // A machine that stood still for that long is no reason to fail: some looks must come after it.
+        var waited = Stopwatch.StartNew();
+        for (var looks = 0; looks < 40 || waited.Elapsed < TimeSpan.FromSeconds(seconds); looks++)
+        {
             if (await holds()) return;
+            await Task.Delay(50);
+        }
         Assert.Fail($"not within {seconds} s: {what}\n{why?.Invoke()}");
     }
 }
