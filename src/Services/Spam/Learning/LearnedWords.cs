@@ -42,7 +42,7 @@ public sealed class LearnedWords : IDisposable
     private readonly ConcurrentDictionary<long, OwnModel> _own = new();
     private volatile Trained? _trained;
     private Task _training;
-    private int _changes;
+    private int _changes, _hurried;
     private CancellationTokenSource? _rest;
 
     /// <param name="file">DATA/spam.db; stays the caller's.</param>
@@ -58,17 +58,25 @@ public sealed class LearnedWords : IDisposable
     /// <summary>Done when everything learned up to now is in the model.</summary>
     public async Task SettleAsync()
     {
-        while (true)
+        lock (_gate) _hurried++;
+        try
         {
-            Task running;
-            lock (_gate)
+            while (true)
             {
-                running = _training;
-                if (running.IsCompleted && _changes == 0) return;
-                _rest?.Cancel();
-                if (running.IsCompleted) running = _training = Task.Run(Train);
+                Task running;
+                lock (_gate)
+                {
+                    running = _training;
+                    if (running.IsCompleted && _changes == 0) return;
+                    _rest?.Cancel();
+                    if (running.IsCompleted) running = _training = Task.Run(Train);
+                }
+                await running;
             }
-            await running;
+        }
+        finally
+        {
+            lock (_gate) _hurried--;
         }
     }
 
@@ -149,7 +157,11 @@ public sealed class LearnedWords : IDisposable
         do
         {
             using var rest = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-            lock (_gate) _rest = rest;
+            lock (_gate)
+            {
+                _rest = rest;
+                if (_hurried > 0) rest.Cancel();
+            }
             await Task.Delay(Pause + (_trained is { } last ? last.Took / TrainingShare : TimeSpan.Zero), _clock, rest.Token)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             lock (_gate) _rest = null;
