@@ -76,7 +76,7 @@ public sealed partial class SmtpTranscripts
     [Fact]
     public void Every_reply_of_the_catalogue_is_said_somewhere()
     {
-        var source = string.Concat(Directory.GetFiles(Path.Combine(Checkout.Root, "src", "Wire", "Smtp"), "*.cs")
+        var source = string.Concat(Directory.GetFiles(Path.Combine(Checkout.Root, "src", "Wire", "Smtp"), "*.cs", SearchOption.AllDirectories)
             .Where(f => Path.GetFileName(f) != "Replies.cs").Select(File.ReadAllText));
         var said = Said().Matches(source).Select(m => m.Groups[1].Value).ToHashSet();
         Assert.Equal([], Catalogue().Select(r => r.Name).Except(said));
