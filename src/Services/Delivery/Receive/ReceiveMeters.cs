@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Aviso.Base;
 
 namespace Aviso.Delivery;
 
@@ -26,9 +27,9 @@ internal static class ReceiveMeters
     /// <summary>Forwards that were not sent on, by reason: spam.</summary>
     public static readonly Counter<long> ForwardsKept = Meter.CreateCounter<long>("aviso_forwards_kept_total");
 
-    public static void Count(string reason, bool isInternal)
+    public static void Count(Reason reason, bool isInternal)
     {
-        Refused.Add(1, new KeyValuePair<string, object?>("reason", reason));
+        Refused.Add(1, new KeyValuePair<string, object?>("reason", reason.Word));
         if (isInternal) InternalRefused.Add(1);
     }
 

@@ -175,7 +175,7 @@ public sealed partial class MailReceiver(
         {
             var recipient = context.Recipients[i];
             if (!recipient.Forwards || !before.Contains(recipient.Shown.ToLowerInvariant())) continue;
-            ReceiveMeters.Count("loop", isInternal: false);
+            ReceiveMeters.Count(Reason.Loop, isInternal: false);
             log.LoopCut(context.Id, recipient.Shown);
             context.Recipients[i] = recipient with { External = [] };
         }
@@ -261,7 +261,7 @@ public sealed partial class MailReceiver(
     private void Tell(MailTransaction transaction, string recipient, Refusal no)
     {
         var client = transaction.Client;
-        ReceiveMeters.Count(no.Cause.Split(':')[0], client.Origin.IsInternal);
+        ReceiveMeters.Count(no.Reason, client.Origin.IsInternal);
         if (client.Origin.IsInternal)
             log.RefusedInternal(client.SessionId, client.Origin.Remote, client.Helo, transaction.Sender.ToString(), recipient, no.ToString(), no.Cause);
         else
