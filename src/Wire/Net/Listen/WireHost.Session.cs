@@ -27,7 +27,7 @@ public sealed partial class WireHost
         {
             session.End(Reason.OwnFault);
             session.Quiet = false;
-            _log.LogError(e, "connection {Id} failed", IdText.Format(session.Number));
+            _log.ConnectionFailed(e, IdText.Format(session.Number));
         }
         finally
         {
@@ -57,10 +57,10 @@ public sealed partial class WireHost
             if (header.Source is not null) (session.Remote, session.Local) = (header.Source, header.Destination!);
         }
         var client = session.Remote.Address;
-        var isInternal = options.Internal.Contains(client);
+        var isInternal = session.IsInternal = options.Internal.Contains(client);
         if (Refusal(session, isInternal, speaksProxy) is { } why)
         {
-            await RefuseAsync(session, options, why);
+            await RefuseAsync(session, why);
             return;
         }
         var refuseFirst = session.Listener.Settings.Proxy && !speaksProxy ? (Func<ReadOnlyMemory<byte>, bool>)session.SeesProxyHeader : null;
@@ -152,16 +152,16 @@ public sealed partial class WireHost
         }
     }
 
-    private AcceptRefusal? Refusal(Session session, bool isInternal, bool speaksProxy)
+    private Reason? Refusal(Session session, bool isInternal, bool speaksProxy)
     {
         var settings = session.Listener.Settings;
-        if (session.Listener.Open > settings.MaxConnections && !MakeRoom(session.Listener)) return AcceptRefusal.ListenerFull;
+        if (session.Listener.Open > settings.MaxConnections && !MakeRoom(session.Listener)) return Reason.ListenerFull;
         var client = session.Remote.Address;
-        if (!isInternal && _gate?.Allows(session.Kind, client) == false) return AcceptRefusal.Gate;
+        if (!isInternal && _gate?.Allows(session.Kind, client) == false) return Reason.Gate;
         // A proxy that speaks for itself (health checks) is one of ours.
         if (isInternal || (speaksProxy && ReferenceEquals(session.Remote, session.Peer))) return null;
         var key = Networks.ClientKey(client);
-        if (!_clients.TryEnter(key, settings.MaxPerClient)) return AcceptRefusal.ClientLimit;
+        if (!_clients.TryEnter(key, settings.MaxPerClient)) return Reason.ClientLimit;
         session.CountedAs = key;
         return null;
     }
@@ -178,15 +178,10 @@ public sealed partial class WireHost
         return silent.Count > 0;
     }
 
-    private async Task RefuseAsync(Session session, WireHostOptions options, AcceptRefusal why)
+    private async Task RefuseAsync(Session session, Reason why)
     {
-        session.End(why switch
-        {
-            AcceptRefusal.ListenerFull => Reason.ListenerFull,
-            AcceptRefusal.ClientLimit => Reason.ClientLimit,
-            _ => Reason.Gate,
-        });
-        var line = ListenerKinds.IsImplicitTls(session.Kind) ? default : options.RefusalLine(session.Kind, why);
+        session.End(why);
+        var line = ListenerKinds.IsImplicitTls(session.Kind) ? default : _protocols(session.Kind).DoorLine(why);
         if (line.IsEmpty) return;
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(1), _clock);
         try
@@ -203,19 +198,17 @@ public sealed partial class WireHost
     {
         if (!reason.IsDrop) return;
         NetMeters.SessionDropped(session.Kind, reason);
+        // What the protocol ended it has told of itself.
+        if (session.IsInternal && session.Connection?.EndReason is null)
+            OwnRefusals.Note(_log, IdText.Format(session.Number), session.Remote, default, "closed", reason.Word);
         _evidence?.Report(new Evidence(session.Kind, session.Remote.Address, reason));
     }
 
-    private void LogEnd(Session session) => ConnectionEnded(_log, session.Quiet ? LogLevel.Debug : LogLevel.Information,
+    private void LogEnd(Session session) => _log.ConnectionEnded(session.Quiet ? LogLevel.Debug : LogLevel.Information,
         IdText.Format(session.Number), ListenerKinds.Name(session.Kind), session.Remote.Address,
         session.Proxied ? session.Peer.Address : null, session.Connection?.Tls?.Protocol,
         (long)_clock.GetElapsedTime(session.Since).TotalMilliseconds, session.Transport?.OctetsIn ?? 0, session.Transport?.OctetsOut ?? 0,
         session.EndText);
-
-    [LoggerMessage(EventId = 1001, EventName = "ConnectionEnded",
-        Message = "connection {Id} {Kind} from {Remote} via {Proxy} tls {Tls} ended after {Milliseconds} ms, in {OctetsIn} out {OctetsOut}: {Reason}")]
-    private static partial void ConnectionEnded(ILogger log, LogLevel level, string id, string kind, IPAddress remote, IPAddress? proxy,
-        string? tls, long milliseconds, long octetsIn, long octetsOut, string reason);
 
     private sealed class Session(long number, Listener listener, Socket socket)
     {
@@ -238,6 +231,8 @@ public sealed partial class WireHost
         public IPEndPoint Local { get; set; } = Nowhere;
 
         public bool Proxied { get; set; }
+
+        public bool IsInternal { get; set; }
 
         public UInt128? CountedAs { get; set; }
 

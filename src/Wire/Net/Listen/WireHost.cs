@@ -90,7 +90,7 @@ public sealed partial class WireHost : IAsyncDisposable
         var left = _sessions.Values.ToArray();
         foreach (var session in left) session.Abort(Reason.Shutdown);
         await WaitForSessionsAsync(AbortPatience);
-        if (left.Length > 0) _log.LogWarning("{Count} connections were cut at the end", left.Length);
+        if (left.Length > 0) _log.CutAtTheEnd(left.Length);
         return left.Length;
     }
 
@@ -161,7 +161,7 @@ public sealed partial class WireHost : IAsyncDisposable
                 // Too many open files, a connection gone before it was taken: never a reason to stop listening.
                 NetMeters.AcceptFailed(listener.Settings.Kind);
                 if (e is SocketException { SocketErrorCode: SocketError.ConnectionAborted or SocketError.ConnectionReset }) continue;
-                _log.LogError("accept on {Address} failed: {Error}", listener.Bound, e.Message);
+                _log.AcceptFailed(listener.Bound, e.Message);
                 await PauseAsync();
             }
         }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Aviso.Base;
 
 namespace Aviso.Net;
 
@@ -30,7 +31,7 @@ public enum ReadStatus
     /// <summary>What was asked for is here.</summary>
     Complete,
 
-    /// <summary>The line is longer than the limit; the rest of it was thrown away up to the next LF.</summary>
+    /// <summary>The line is longer than the limit; it was thrown away up to its LF, or kept (<see cref="WireConnection.KeepsLongLines"/>).</summary>
     TooLong,
 
     /// <summary>The peer closed or reset the connection.</summary>
@@ -55,4 +56,7 @@ public interface IWireProtocol
 {
     /// <summary>Runs until the conversation ends. The caller closes the connection.</summary>
     Task RunAsync(WireConnection connection);
+
+    /// <summary>The line, with its end, for a client that is turned away at the door of a listener without implicit TLS; empty: none.</summary>
+    ReadOnlyMemory<byte> DoorLine(Reason reason) => default;
 }
