@@ -28,6 +28,9 @@ public sealed class Reason
     /// <summary>A client does too much of something in too short a time.</summary>
     public static readonly Reason Rate = Refuses("rate", evidence: "rate-limit");
 
+    /// <summary>A step of receiving threw or ran out of time.</summary>
+    public static readonly Reason StepFault = Refuses("fault");
+
     /// <summary>Outbound: the host that should take a message did not, or there is none.</summary>
     public static readonly Reason NextHop = Refuses("next-hop");
 

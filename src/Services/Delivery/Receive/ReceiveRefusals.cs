@@ -11,11 +11,9 @@ internal static class Refusals
     public static readonly Refusal Full = new(452, new(4, 2, 2), "Mailbox is full", Reason.OverQuota, "over quota");
     public static readonly Refusal Relay = new(554, new(5, 7, 1), "Relay access denied", Reason.RelayDenied, "not a domain of ours and no login");
     public static readonly Refusal LoginFirst = new(530, new(5, 7, 0), "Authentication required", Reason.LoginNeeded, "submission without login");
-    public static readonly Refusal TooMany = new(452, new(4, 5, 3), "Too many recipients", Reason.TooManyRecipients,
-        "too many targets in one transaction");
+    public static readonly Refusal TooMany = new(452, new(4, 5, 3), "Too many recipients", Reason.TooManyRecipients, "too many targets in one transaction");
 
-    public static readonly Refusal Spam = new(550, new(5, 7, 1), "This message looks like spam and is not accepted", Reason.Spam,
-        "at or above the reject threshold");
+    public static readonly Refusal Spam = new(550, new(5, 7, 1), "This message looks like spam and is not accepted", Reason.Spam, "at or above the reject threshold");
 
     public static Refusal Virus(string name) => new(550, new(5, 7, 1), $"This message has a virus ({name}) and is not accepted", Reason.Virus, name);
 
@@ -48,6 +46,12 @@ internal static class Refusals
     public static Refusal NoRoom(string why) => new(452, new(4, 3, 1), "Cannot store mail now, try again later", Reason.Store, why);
 
     public static Refusal TooLarge(long octets) => new(552, new(5, 3, 4), "Message is too large", Reason.Size, $"{octets} octets");
+
+    public static readonly Refusal WentInACircle = Loop("Delivered-To names the forwarding address");
+
+    /// <summary>A step threw (style.md "Saying no"): temporary, with an id that is also in the log.</summary>
+    public static Refusal OwnFault(string step, string id) =>
+        new(451, new(4, 3, 0), $"Internal fault, reference {id}; try again later", Reason.StepFault, step);
 
     public static Refusal Loop(string why) => new(554, new(5, 4, 6), "Mail loop", Reason.Loop, why);
 
