@@ -42,6 +42,7 @@ public sealed class Reason
     // Ends that are in order, or nobody's doing.
     public static readonly Reason Quit = Ends("quit");
     public static readonly Reason Logout = Ends("logout");
+    public static readonly Reason Autologout = Ends("autologout");
     public static readonly Reason Closed = Ends("closed");
     public static readonly Reason Reset = Ends("reset");
     public static readonly Reason Draining = Ends("draining");
@@ -71,6 +72,7 @@ public sealed class Reason
     public static readonly Reason ClearAfterStartTls = Drops("clear-after-starttls", isEvidence: true);
     public static readonly Reason FailedLogins = Drops("failed-logins");
     public static readonly Reason CommandRate = Drops("command-rate");
+    public static readonly Reason LineTooLong = Drops("line-too-long");
     public static readonly Reason BadChunk = Drops("bad-chunk");
     public static readonly Reason BadLiteral = Drops("bad-literal");
     public static readonly Reason EndlessMessage = Drops("endless-message");

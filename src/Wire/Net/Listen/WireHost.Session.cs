@@ -214,6 +214,9 @@ public sealed partial class WireHost
     {
         private static readonly IPEndPoint Nowhere = new(IPAddress.None, 0);
 
+        // Octets.
+        private const int MostUnread = 64 * 1024;
+
         private Why? _ending;
 
         public long Number { get; } = number;
@@ -283,6 +286,10 @@ public sealed partial class WireHost
             try
             {
                 Socket.Shutdown(SocketShutdown.Both);
+                // What a peer sent and nobody will read would turn the end into a reset, which may take our last words with it.
+                Span<byte> unread = stackalloc byte[256];
+                for (var left = MostUnread; left > 0 && Socket.Available > 0; left -= unread.Length)
+                    if (Socket.Receive(unread) == 0) break;
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {

@@ -128,6 +128,7 @@ internal sealed partial class SmtpSession
         {
             // Not cancelled by the peer's going: from here on the message is ours (RFC 1047).
             result = await transaction.Receiving.FinishAsync(body.Take(), CancellationToken.None);
+            server.Guard.Received(transaction.Client, result);
             if (result.Recipients.Count != transaction.Recipients.Count)
                 throw new InvalidOperationException($"{result.Recipients.Count} outcomes for {transaction.Recipients.Count} recipients");
         }
@@ -150,7 +151,7 @@ internal sealed partial class SmtpSession
     private async ValueTask<bool> SayOutcomes(ReceiveResult result)
     {
         var accepted = Replies.Accepted.With(result.Id);
-        if (result.Recipients.Contains(null)) _badCommands = 0;
+        if (result.Recipients.Contains(null)) _line.ForgetBad();
         if (!IsLmtp) return await Say(Common(result.Recipients) is { } refusal ? Reply.From(refusal) : accepted);
         var goesOn = true;
         foreach (var outcome in result.Recipients) goesOn &= await Say(outcome is null ? accepted : Reply.From(outcome));
@@ -176,7 +177,8 @@ internal sealed partial class SmtpSession
             BodyFault.SpoolFull => (Replies.SpoolFull, "octets in flight"),
             _ => (Fault(body.Thrown!), "own fault"),
         };
-        server.Log.MessageRefused(connection.Id, connection.Origin.Remote.Address, reply, cause, _transaction!.Sender.ToString(),
+        if (connection.Origin.IsInternal) _line.Refused(reply.ToString(), cause, Names);
+        else server.Log.MessageRefused(connection.Id, connection.Origin.Remote.Address, reply, cause, _transaction!.Sender.ToString(),
             _transaction.Recipients[0].ToString(), _transaction.Recipients.Count, body.Length);
         return body.Refusal = reply;
     }
