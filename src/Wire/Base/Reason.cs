@@ -54,6 +54,7 @@ public sealed class Reason
 
     // Ends by us, at the door.
     public static readonly Reason ListenerFull = Drops("listener-full");
+    public static readonly Reason NoDescriptor = Drops("no-descriptor");
     public static readonly Reason ClientLimit = Drops("client-limit", isEvidence: true);
     public static readonly Reason Gate = Drops("gate");
     public static readonly Reason ProxyHeader = Drops("proxy-header");
@@ -77,6 +78,7 @@ public sealed class Reason
     public static readonly Reason BadLiteral = Drops("bad-literal");
     public static readonly Reason EndlessMessage = Drops("endless-message");
     public static readonly Reason SessionTime = Drops("session-time");
+    public static readonly Reason TooSlow = Drops("too-slow");
     public static readonly Reason Timeout = Drops("timeout");
     public static readonly Reason NoRequest = Drops("no-request");
     public static readonly Reason MailboxGone = Drops("mailbox-gone");

@@ -142,7 +142,7 @@ internal sealed class CommandReader(ImapSession session) : IDisposable
 
     private async ValueTask<CommandReadStatus> SpoolAsync(long size)
     {
-        var body = session.Store.Spool.Begin();
+        var body = session.Store.Spool.Begin(session.Connection.Origin.SpoolOwner(loggedIn: true));
         _bodies.Add(body);
         for (var left = size; left > 0;)
         {

@@ -50,6 +50,9 @@ public sealed record WireHostOptions
     /// <summary>A trusted proxy has this long to send its whole header.</summary>
     public TimeSpan ProxyPatience { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Connections that the process can hold.</summary>
+    public Descriptors Descriptors { get; init; } = Descriptors.OfProcess;
+
     /// <summary>Longest variable part of a PROXY v2 header, 16 to 4096 octets.</summary>
     public int ProxyV2Limit { get; init; } = 536;
 }

@@ -30,6 +30,7 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
     private long _writeDue = Never;
     private volatile bool _drainable;
     private volatile bool _dead;
+    private volatile bool _evicted;
     private bool _listening;
     private bool _disposed;
     private CancellationTokenRegistration _onAborted;
@@ -69,6 +70,13 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
     {
         if (!reason.EndsSession) throw new ArgumentException($"no session ends for {reason}");
         if (EndReason is null) (EndReason, EndDetail) = (reason, detail);
+    }
+
+    /// <summary>From outside the conversation: reads say Evicted from now on, so that the protocol ends it in its words.</summary>
+    public void Evict()
+    {
+        _evicted = true;
+        WakeReader();
     }
 
     /// <summary>Evidence that does not end the session.</summary>
@@ -355,6 +363,7 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
 
     private ReadStatus? NoMoreReads(bool betweenCommands) =>
         _dead || _refusesReads || Aborted.IsCancellationRequested ? ReadStatus.Closed
+        : _evicted ? ReadStatus.Evicted
         : Volatile.Read(ref _readDue) == Expired ? ReadStatus.TimedOut
         : betweenCommands && Draining.IsCancellationRequested ? ReadStatus.Draining
         : null;

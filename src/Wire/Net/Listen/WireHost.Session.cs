@@ -17,6 +17,20 @@ public sealed partial class WireHost
         ThreadPool.UnsafeQueueUserWorkItem(static s => _ = s.Host.ServeAsync(s.Session), (Host: this, Session: session), preferLocal: false);
     }
 
+    // Not even a word: that needs the descriptor for a while.
+    private void TurnAway(Listener listener, Socket socket)
+    {
+        socket.Close(0);
+        NetMeters.SessionDropped(listener.Settings.Kind, Reason.NoDescriptor);
+        MakeRoom(null);
+        SayNoRoom();
+    }
+
+    private void SayNoRoom()
+    {
+        if (IsOnceIn(ref _saidNoRoom, SayEvery, _clock)) _log.NoDescriptors(_descriptors.Limit, _descriptors.Connections);
+    }
+
     private async Task ServeAsync(Session session)
     {
         try
@@ -34,6 +48,7 @@ public sealed partial class WireHost
             session.Close();
             if (session.CountedAs is { } client) _clients.Leave(client);
             session.Listener.Leave();
+            _descriptors.Leave();
             NetMeters.Closed(session.Kind);
             _sessions.TryRemove(session.Number, out _);
             Count(session, session.Ending ?? Reason.Closed);
@@ -157,6 +172,11 @@ public sealed partial class WireHost
         var settings = session.Listener.Settings;
         if (session.Listener.Open > settings.MaxConnections && !MakeRoom(session.Listener)) return Reason.ListenerFull;
         var client = session.Remote.Address;
+        if (!isInternal && !_descriptors.HasRoom && !MakeRoom(null))
+        {
+            SayNoRoom();
+            return Reason.NoDescriptor;
+        }
         if (!isInternal && _gate?.Allows(session.Kind, client) == false) return Reason.Gate;
         // A proxy that speaks for itself (health checks) is one of ours.
         if (isInternal || (speaksProxy && ReferenceEquals(session.Remote, session.Peer))) return null;
@@ -166,14 +186,16 @@ public sealed partial class WireHost
         return null;
     }
 
-    // A full listener belongs to those who do something. Strangers who hold a place in silence, neither logged in nor sending anything, are
+    // A full listener, or a process that can hold no more, belongs to those who do something. Strangers who hold a place in silence, neither logged in nor sending anything, are
     // asked to leave a twentieth of it, the quietest first; who has just come is given time. Once a second: it looks at all connections.
-    private bool MakeRoom(Listener listener)
+    private bool MakeRoom(Listener? listener)
     {
-        if (!listener.MayMakeRoom(_clock)) return listener.Open <= listener.Settings.MaxConnections;
-        var silent = _sessions.Values.Where(s => s.Listener == listener && s.Connection is { Login: null, Origin.IsInternal: false }
+        if (listener is null ? !IsOnceIn(ref _roomMade, TimeSpan.FromSeconds(1), _clock) : !listener.MayMakeRoom(_clock))
+            return listener is null ? _descriptors.HasRoom : listener.Open <= listener.Settings.MaxConnections;
+        var most = listener?.Settings.MaxConnections ?? _descriptors.Most;
+        var silent = _sessions.Values.Where(s => (listener is null || s.Listener == listener) && s.Connection is { Login: null, Origin.IsInternal: false }
                 && s.Transport is { OctetsIn: < SilentOctets } && _clock.GetElapsedTime(s.Since) > Newcomer)
-            .OrderBy(s => s.Transport!.OctetsIn).ThenBy(s => s.Since).Take((listener.Settings.MaxConnections / 20) + 1).ToList();
+            .OrderBy(s => s.Transport!.OctetsIn).ThenBy(s => s.Since).Take((most / 20) + 1).ToList();
         foreach (var session in silent) session.Abort(Reason.MadeRoom);
         return silent.Count > 0;
     }

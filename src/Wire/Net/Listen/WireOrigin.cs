@@ -23,6 +23,10 @@ public sealed record WireOrigin(ListenerKind Kind, IPEndPoint Remote, IPEndPoint
 
     /// <summary>The client is in networks.cleartext_login: may log in without TLS.</summary>
     public bool ClearLoginAllowed { get; init; }
+
+    /// <summary>Whose share of the spool this client uses: one of ours may stand for many people and is a neighbour by LMTP.</summary>
+    public SpoolOwner SpoolOwner(bool loggedIn) => IsInternal || Kind == ListenerKind.Lmtp ? default
+        : new(loggedIn ? SpoolRight.LoggedIn : SpoolRight.Stranger, Networks.NetworkKey(Remote.Address));
 }
 
 /// <summary>How a read ended.</summary>
@@ -42,6 +46,9 @@ public enum ReadStatus
 
     /// <summary>The server is stopping and no command has begun.</summary>
     Draining,
+
+    /// <summary>The client is too slow while others wait (<see cref="WireConnection.Evict"/>).</summary>
+    Evicted,
 }
 
 /// <summary>A line without its line end, valid until the next read on the same connection.</summary>

@@ -87,6 +87,7 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
         {
             case ReadStatus.Closed: return false;
             case ReadStatus.TimedOut: return await End(Replies.TimedOut, Reason.Timeout);
+            case ReadStatus.Evicted: return await End(Replies.TooSlow, Reason.TooSlow);
             case ReadStatus.Draining: return await End(Replies.Draining, Reason.Draining);
             case ReadStatus.TooLong: return await TooLong(Replies.LineTooLong);
         }

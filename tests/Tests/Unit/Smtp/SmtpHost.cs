@@ -69,7 +69,9 @@ internal sealed class SmtpHost : IMailReceiver, IAuthenticator
             return new(no);
         }
 
-        public SpooledBody BeginBody() => host.BeginFails ? throw new InvalidOperationException("no place for a body") : host.Spool.Begin();
+        public SpooledBody BeginBody(Action? evict = null) => host.BeginFails
+            ? throw new InvalidOperationException("no place for a body")
+            : host.Spool.Begin(transaction.Client.SpoolOwner, evict);
 
         public ValueTask<ReceiveResult> FinishAsync(SpooledBody body, CancellationToken cancel)
         {
