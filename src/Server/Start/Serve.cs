@@ -121,7 +121,7 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         var mail = parts.Add(await MailParts.StartAsync(settings, logs, clock, cancel));
         var secrets = new SecretParts(reader, logs.CreateLogger("Aviso.Secrets"), clock);
         secrets.Begin(settings);
-        Func<Readiness> ready = () => new(mail.Store.Health.CanAccept, mail.Store.Health.Reason) { Note = reader.Secrets.StaleNote };
+        Func<Readiness> ready = () => ReadinessOf(mail.Store) with { Note = reader.Secrets.StaleNote };
         var reloadable = new List<IReloadable> { new LogReload(lines), mail, secrets };
 
         // 4. Listeners: mail first, then metrics and http; ready is only said when mail is taken.

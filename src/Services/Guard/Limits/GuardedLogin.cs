@@ -87,11 +87,7 @@ public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, LoginCha
         var (allows, tell) = _accounts.With(user, account => account.Ask(OfAccount, clock));
         if (allows) return true;
         GuardMeters.GuessedAccount();
-        if (tell)
-        {
-            log.LogWarning("More than {Count} passwords for {User} were wrong in ten minutes, from all addresses: only addresses where it logged in lately are looked at now",
-                OfAccount.Most, user);
-        }
+        if (tell) log.AccountGuessed(OfAccount.Most, user);
         return false;
     }
 

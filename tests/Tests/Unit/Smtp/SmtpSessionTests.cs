@@ -47,7 +47,7 @@ public sealed class SmtpSessionTests
     [InlineData("x")]
     public async Task Who_talks_before_the_greeting_is_refused_and_not_greeted(string talk)
     {
-        var host = new SmtpHost(with: o => o with { GreetingPause = _ => TimeSpan.FromSeconds(1) }, clock: new ManualClock());
+        var host = new SmtpHost(guard: new TestGuard { Pause = TimeSpan.FromSeconds(1) }, clock: new ManualClock());
         await using var pair = host.Connect();
         await pair.SendAsync(talk);
         var run = Serve(host, pair);
@@ -61,7 +61,7 @@ public sealed class SmtpSessionTests
     public async Task Who_waits_for_the_greeting_gets_it_after_the_pause()
     {
         var clock = new ManualClock();
-        var host = new SmtpHost(with: o => o with { GreetingPause = _ => TimeSpan.FromSeconds(1) }, clock: clock);
+        var host = new SmtpHost(guard: new TestGuard { Pause = TimeSpan.FromSeconds(1) }, clock: clock);
         await using var pair = host.Connect();
         var run = Serve(host, pair);
         var client = new SmtpPeer(pair) { WhileWaiting = () => clock.Advance(TimeSpan.FromSeconds(1)) };
@@ -76,7 +76,7 @@ public sealed class SmtpSessionTests
     [Fact]
     public async Task Who_leaves_before_the_greeting_is_no_early_talker()
     {
-        var host = new SmtpHost(with: o => o with { GreetingPause = _ => TimeSpan.FromSeconds(1) }, clock: new ManualClock());
+        var host = new SmtpHost(guard: new TestGuard { Pause = TimeSpan.FromSeconds(1) }, clock: new ManualClock());
         await using var pair = host.Connect();
         var run = Serve(host, pair);
         await new SmtpPeer(pair).FinishAsync();
@@ -87,8 +87,7 @@ public sealed class SmtpSessionTests
     [Fact]
     public async Task A_client_that_gives_too_many_commands_is_told_to_come_back()
     {
-        var left = 3;
-        var host = new SmtpHost(with: o => o with { AllowsCommand = _ => left-- > 0 });
+        var host = new SmtpHost(guard: new TestGuard { Commands = 3 });
         await using var pair = host.Connect();
         var run = Serve(host, pair);
         var client = new SmtpPeer(pair);
