@@ -142,14 +142,17 @@ public sealed class BodySpool(string folder, long budget, TimeProvider? clock = 
 
     private bool Fits(SpooledBody body, long octets)
     {
-        var isSmall = body.Length + octets <= SmallMail;
-        if (_inFlight + octets > (body.Owner.Right == SpoolRight.Stranger && !isSmall ? _strangers : budget)) return false;
+        if (_inFlight + octets > Most(body, octets)) return false;
         if (body.IsOurs) return true;
         var share = ShareOf(body.Owner);
         // One message alone may be larger than a share (limits.message_size): while there is room for all.
         if (share.Bodies == 1 && !IsTight) return true;
         return share.Octets + octets <= budget / (body.Owner.Right == SpoolRight.Stranger ? 8 : 2);
     }
+
+    // Of the quarter that strangers leave, one half is for small mail too.
+    private long Most(SpooledBody body, long octets) => body.Owner.Right != SpoolRight.Stranger ? budget
+        : body.Length + octets > SmallMail ? _strangers : budget - (budget / 8);
 
     private Share ShareOf(SpoolOwner owner)
     {

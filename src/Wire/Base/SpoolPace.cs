@@ -24,6 +24,9 @@ internal struct SpoolPace
     public readonly double At(long length, long now, TimeProvider clock)
     {
         var past = clock.GetElapsedTime(_since, now);
-        return !_hasBegun ? double.MaxValue : past < Window ? _last ?? double.MaxValue : (length - _length) / past.TotalSeconds;
+        if (!_hasBegun) return double.MaxValue;
+        if (past < Window) return _last ?? double.MaxValue;
+        // Octets after the window would have begun another.
+        return past >= Window * 2 ? 0 : (length - _length) / past.TotalSeconds;
     }
 }

@@ -1,4 +1,5 @@
 using Aviso.Base;
+using Aviso.Net;
 using Aviso.Smtp;
 using Microsoft.Extensions.Logging;
 

@@ -24,7 +24,7 @@ internal sealed class SmtpHost : IMailReceiver, IAuthenticator
     {
         Kind = kind;
         Clock = clock ?? TimeProvider.System;
-        Spool = new(Path.Combine(Path.GetTempPath(), "aviso-smtp-" + Guid.NewGuid().ToString("N")[..8]), spool);
+        Spool = new(Path.Combine(Path.GetTempPath(), "aviso-smtp-" + Guid.NewGuid().ToString("N")[..8]), spool, Clock);
         var options = new SmtpServerOptions { Hostname = "mail.example.test", MessageSize = 100_000, Recipients = 5 };
         Server = new(with?.Invoke(options) ?? options, this, login ? this : null, Log, Clock, guard);
     }
@@ -113,7 +113,7 @@ internal sealed class SmtpHost : IMailReceiver, IAuthenticator
         return new((Principal?)null);
     }
 
-    public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel) => new(Keys.Value);
+    public ValueTask<ScramKeys> GetScramKeysAsync(LoginAttempt attempt, string user, CancellationToken cancel) => new(Keys.Value);
 
     public ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel) =>
         new(proofHolds && user == "alice@example.test" ? new Principal(1, user) : null);

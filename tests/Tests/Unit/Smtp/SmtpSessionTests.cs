@@ -98,6 +98,66 @@ public sealed class SmtpSessionTests
     }
 
     [Fact]
+    public async Task A_drop_now_and_then_fills_no_block_and_the_session_ends()
+    {
+        var clock = new ManualClock();
+        var host = new SmtpHost(clock: clock);
+        await using var pair = host.Connect();
+        var run = Serve(host, pair);
+        var client = new SmtpPeer(pair);
+        await client.ReadReplyAsync();
+        foreach (var line in new[] { "EHLO x\r\n", "MAIL FROM:<a@b.example>\r\n", "RCPT TO:<a@b.example>\r\n", "DATA\r\n" }) await Say(client, line);
+        // RFC 5321 §4.5.3.2.5: three minutes a block. A thousand octets a minute are not one, four thousand are.
+        foreach (var (octets, minutes) in new[] { (5000, 4), (1000, 4) })
+        {
+            for (var minute = 0; minute < minutes && !run.IsCompleted; minute++)
+            {
+                await pair.SendAsync(new string('x', octets) + "\r\n");
+                await Task.Delay(20, TestContext.Current.CancellationToken);
+                for (var second = 0; second < 60; second++) clock.Advance(TimeSpan.FromSeconds(1));
+                await Task.Delay(20, TestContext.Current.CancellationToken);
+            }
+            if (octets == 5000) Assert.False(run.IsCompleted);
+        }
+        Assert.Equal("421 4.4.2 Waited too long; closing", await client.ReadReplyAsync());
+        await run.WaitAsync(Patience);
+        Assert.Equal(Reason.Timeout, pair.Server.EndReason);
+        Assert.Equal(0, host.Spool.InFlight);
+    }
+
+    [Fact]
+    public async Task H1_a_slow_message_is_given_up_when_others_wait_for_room()
+    {
+        var clock = new ManualClock();
+        var host = new SmtpHost(with: o => o with { MessageSize = 10_000_000 }, clock: clock, spool: 8 * 1024 * 1024);
+        await using var pair = host.Connect();
+        var run = Serve(host, pair);
+        var client = new SmtpPeer(pair);
+        await client.ReadReplyAsync();
+        foreach (var line in new[] { "EHLO x\r\n", "MAIL FROM:<a@b.example>\r\n", "RCPT TO:<a@b.example>\r\n", "DATA\r\n" }) await Say(client, line);
+        await pair.SendAsync(string.Concat(Enumerable.Repeat(new string('x', 998) + "\r\n", 900)));
+        await UntilAsync(() => host.Spool.InFlight > 800_000);
+        clock.Advance(TimeSpan.FromSeconds(30));
+        var others = new List<SpooledBody>();
+        for (UInt128 network = 1; network < 6; network++)
+        {
+            others.Add(host.Spool.Begin(new(SpoolRight.Stranger, network)));
+            others[^1].Write(new byte[1_000_000]);
+        }
+        Assert.Equal("421 4.3.1 Too slow while others wait; try again later", await client.ReadReplyAsync());
+        await run.WaitAsync(Patience);
+        Assert.Equal(Reason.TooSlow, pair.Server.EndReason);
+        foreach (var other in others) other.Dispose();
+        Assert.Equal(0, host.Spool.InFlight);
+    }
+
+    private static async Task UntilAsync(Func<bool> holds)
+    {
+        for (var began = TimeProvider.System.GetTimestamp(); !holds(); await Task.Delay(5, TestContext.Current.CancellationToken))
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < Patience, "it did not come so far");
+    }
+
+    [Fact]
     public async Task Two_hundred_kilobytes_one_octet_at_a_time()
     {
         var host = new SmtpHost(with: o => o with { MessageSize = 1_000_000, DataLine = 300_000 });
