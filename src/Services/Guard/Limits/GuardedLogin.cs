@@ -140,7 +140,7 @@ public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, LoginCha
     }
 
     /// <returns>How often this client has failed at this name.</returns>
-    private int CountFailure(LoginAttempt attempt, string user, string? password, Look look)
+    private double CountFailure(LoginAttempt attempt, string user, string? password, Look look)
     {
         // Who proved the password and only came the wrong way is no guesser: a phone with an expired app password must not lock out the
         // laptop beside it.

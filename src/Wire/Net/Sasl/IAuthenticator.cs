@@ -26,7 +26,7 @@ public sealed class LoginNotes
     public string ProvedBy { get; set; } = "";
 
     /// <summary>Failures of this name so far, when this try has been counted already: who asks for the salt of a name that nobody has need not go on.</summary>
-    public int? CountedAs { get; set; }
+    public double? CountedAs { get; set; }
 
     /// <summary>RFC 6750 §3.1 word for a token that was refused.</summary>
     public string TokenStatus { get; set; } = "invalid_token";
