@@ -71,8 +71,8 @@ public sealed class SpoolShareTests : IDisposable
         var fair = Begin(Stranger(1), () => gone.TrySetResult("the fair one"));
         var idle = Begin(Stranger(2), () => gone.TrySetResult("the idle one"));
         var drip = Begin(Stranger(3), () => gone.TrySetResult("the dripping one"));
-        foreach (var body in new[] { fair, idle, drip }) Write(body, Budget * 3 / 32);
-        for (UInt128 network = 10; network < 13; network++) Write(Begin(Stranger(network)), Budget * 3 / 32);
+        foreach (var body in new[] { fair, idle, drip }) Write(body, Budget * 7 / 64);
+        for (UInt128 network = 10; network < 13; network++) Write(Begin(Stranger(network)), Budget * 7 / 64);
         Assert.True(_spool.IsTight);
         for (var second = 1; second <= 20; second++)
         {

@@ -144,7 +144,7 @@ public sealed class WireHostTests : IAsyncDisposable
         Start(new WireHostOptions { Internal = Networks.Parse("127.0.0.0/8") },
             new ListenerSettings(ListenerKind.Imap, Anywhere) { MaxPerClient = 1, MaxConnections = 2 });
         for (var i = 0; i < 2; i++) Assert.StartsWith("220", await LineAsync(await ConnectAsync()), StringComparison.Ordinal);
-        Assert.Equal("* BYE [UNAVAILABLE] Busy, try again later", await LineAsync(await ConnectAsync()));
+        Assert.Equal("421 4.7.0 Busy, try again later", await LineAsync(await ConnectAsync()));
     }
 
     [Fact]
@@ -159,7 +159,7 @@ public sealed class WireHostTests : IAsyncDisposable
         await busy.WriteAsync(Encoding.ASCII.GetBytes(much + "\r\n"));
         Assert.Equal(much, await LineAsync(busy));
         // Nobody has been silent for long yet.
-        Assert.Equal("* BYE [UNAVAILABLE] Busy, try again later", await LineAsync(await ConnectAsync()));
+        Assert.Equal("421 4.7.0 Busy, try again later", await LineAsync(await ConnectAsync()));
         await _log.EndAsync();
         _clock.Advance(TimeSpan.FromSeconds(11));
         Assert.StartsWith("220", await LineAsync(await ConnectAsync()), StringComparison.Ordinal);
@@ -369,7 +369,7 @@ public sealed class WireHostTests : IAsyncDisposable
         var late = await ConnectAsync();
         await late.WriteAsync("PROXY TCP4 198.51.100.1 10.0.0.1 54321 25\r\n"u8.ToArray());
         Assert.StartsWith("220", await LineAsync(late), StringComparison.Ordinal);
-        await _host!.DisposeAsync();
+        await _host!.StopAsync(TimeSpan.Zero);
         Assert.Equal(0, descriptors.Connections);
     }
 
@@ -432,6 +432,8 @@ public sealed class WireHostTests : IAsyncDisposable
     private sealed class EchoProtocol : IWireProtocol
     {
         public TaskCompletionSource InBody { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ReadOnlyMemory<byte> DoorLine(Reason reason) => Encoding.ASCII.GetBytes($"421 4.7.0 {LineSession.DoorText(reason)}\r\n");
 
         public async Task RunAsync(WireConnection connection)
         {
