@@ -122,8 +122,8 @@ internal static class AdminCalls
     private static async Task<AdminReply> ReportsAsync(MailParts mail, AdminCall call, CancellationToken cancel)
     {
         if (!int.TryParse(call.Text("days") ?? "14", out var days) || days is < 1 or > 3650) return AdminReply.No("--days takes a number of days");
-        var (dmarc, tls, complaints) = await mail.Senders.Reports.ListAsync(TimeProvider.System.GetUtcNow().AddDays(-days), cancel);
-        return AdminReply.Done(JsonSerializer.SerializeToNode(ReportSummary.Of(dmarc, tls, complaints), Json));
+        var kept = await mail.Senders.Reports.ListAsync(TimeProvider.System.GetUtcNow().AddDays(-days), cancel);
+        return AdminReply.Done(JsonSerializer.SerializeToNode(ReportSummary.Of(kept), Json));
     }
 
     private static async Task<AdminReply> RenewAsync(CertificateParts certificates, string? name, CancellationToken cancel)

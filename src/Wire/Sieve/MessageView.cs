@@ -77,6 +77,29 @@ internal sealed class MessageView
         _edits = new(fields, source, NoParts, null, null);
     }
 
+    /// <summary>
+    /// RFC 6609 §3.8: for a script included where foreverypart is at a part, that part is the whole message. What it edits there is put
+    /// into the part by <see cref="Return"/>.
+    /// </summary>
+    public MessageView Of(MimePart part)
+    {
+        var (source, now) = Now(part);
+        var octets = source.Read(now.HeaderOffset, (int)Math.Min(now.EndOffset - now.HeaderOffset, _limits.EditedOctets));
+        var inner = new MessageView(_message, _limits);
+        var own = new MessageSource(octets);
+        inner.Current = new(Field.Read(octets.AsMemory(0, (int)Math.Min(own.Root.HeaderLength, _limits.HeaderOctets))), own, NoParts, null, null) { IsChanged = true };
+        inner._begun = inner.Current;
+        return inner;
+    }
+
+    /// <summary>Takes what <paramref name="inner"/> became, if it was edited.</summary>
+    public void Return(MimePart part, MessageView inner)
+    {
+        if (!ReferenceEquals(inner._begun, inner.Current)) SetPart(part, inner.Whole(inner.Current));
+    }
+
+    private Edits? _begun;
+
     private static Dictionary<MimePart, MessageSource> NoParts => [];
 
     /// <summary>What scripts made of the message; never changed itself.</summary>
@@ -112,6 +135,17 @@ internal sealed class MessageView
     public long Size => _edits.IsChanged
         ? _edits.Fields.Sum(f => (long)f.Octets.Length) + 2 + _edits.Source.Length - Root.BodyOffset
         : _message.Body.Length;
+
+    /// <summary>RFC 5173 §4: a header that no empty line follows is all there is.</summary>
+    public bool HasBody
+    {
+        get
+        {
+            if (Root.BodyLength > 0 || Root.BodyOffset < 2) return Root.BodyLength > 0;
+            var end = Read(Math.Max(0, Root.BodyOffset - 4), 4);
+            return end.AsSpan().EndsWith("\n\r\n"u8) || end.AsSpan().EndsWith("\n\n"u8) || Root.HeaderLength <= 2;
+        }
+    }
 
     /// <summary>Octets of the message without the edits of its header.</summary>
     public long WholeLength => _edits.Source.Length;

@@ -107,7 +107,7 @@ public sealed partial class MailReceiver
         {
             if (context.Traps > 0) await TrapAsync(context);
             if (context.Transaction.Client.Login is { } login) LearnCorrespondents(new(login.Account), context);
-            else if (Filters.Reports is { } reports && context.Recipients.Exists(TakesReports)) await reports.ReadAsync(context.Body, context.Parts, cancel);
+            else if (Filters.Reports is { } reports && context.Recipients.Exists(TakesReports)) reports.Take(context.Body, context.Parts);
         }
         catch (Exception e)
         {
