@@ -50,9 +50,9 @@ internal static class Comparators
     public static int Compare(Comparator comparator, string a, string b)
     {
         if (comparator == Comparator.AsciiNumeric) return CompareNumbers(a, b);
+        if (comparator == Comparator.UnicodeCasemap) return CompareOctets(UnicodeCasemap.Key(a), UnicodeCasemap.Key(b));
         if (comparator == Comparator.AsciiCasemap && string.Equals(a, b, StringComparison.Ordinal)) return 0;
-        var rule = new MatchRule(MatchType.Value, comparator, Relation.None);
-        return CompareOctets(Fold(comparator, Prepare(rule, a)), Fold(comparator, Prepare(rule, b)));
+        return CompareOctets(Fold(comparator, a), Fold(comparator, b));
     }
 
     // RFC 4790 §9.1: digits at the start count; without any the value is larger than every number.
