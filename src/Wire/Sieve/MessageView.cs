@@ -244,6 +244,7 @@ internal sealed class MessageView
         var (source, part) = Now(given);
         var key = (part, plain ? "plain" : "");
         if (_texts.TryGetValue(key, out var text)) return text;
+        IsCut |= part.BodyLength > _limits.BodyOctets;
         var content = source.Read(part.BodyOffset, (int)Math.Min(part.BodyLength, _limits.BodyOctets));
         if (part.Encoding is "base64" or "quoted-printable") content = TransferDecoder.DecodeAll(part.Encoding, content);
         text = Charsets.Decode(part.Charset, content);
@@ -252,8 +253,14 @@ internal sealed class MessageView
     }
 
     /// <summary>Octets as text, each one a character unless the whole is UTF-8.</summary>
-    public string RawText(long offset, long length) =>
-        Charsets.Guess(Read(offset, (int)Math.Clamp(length, 0, _limits.BodyOctets)));
+    public string RawText(long offset, long length)
+    {
+        IsCut |= length > _limits.BodyOctets;
+        return Charsets.Guess(Read(offset, (int)Math.Clamp(length, 0, _limits.BodyOctets)));
+    }
+
+    /// <summary>Some text that was asked for is longer than what tests look at.</summary>
+    public bool IsCut { get; private set; }
 
     /// <summary>The part and all below it in the order of the message, a bounded number.</summary>
     public IEnumerable<MimePart> Walk(MimePart part)

@@ -2,8 +2,8 @@ using System.IO.Compression;
 using System.Text;
 using Aviso.Base;
 using Aviso.Mime;
-using SharpCompress.Compressors;
 using SharpCompress.Compressors.BZip2;
+using PackedMode = SharpCompress.Compressors.CompressionMode;
 
 namespace Aviso.Spam;
 
@@ -18,13 +18,14 @@ internal static class SingleFile
         var inner = Inner(name);
         // Windows goes by the name the file gets; gzip may hold another than the archive's.
         if (kind == FileKind.Gzip && GzipName(octets.Span) is { Length: > 0 } own && own != inner) list.Add(new(own, IsEncrypted: false));
-        list.Add(new(inner, IsEncrypted: false, kind switch
-        {
-            FileKind.Gzip => most => Unpacker.Inflate(new GZipStream(ZipDirectory.Stream(octets), CompressionMode.Decompress), work, most),
-            FileKind.Bzip2 => most => Bzip2(octets, most, work),
-            _ => null,
-        }));
+        list.Add(new(inner, IsEncrypted: false, Opener(kind, octets, work)));
         return list;
+    }
+
+    private static Func<int, Unpacked>? Opener(FileKind kind, ReadOnlyMemory<byte> octets, WorkBudget work)
+    {
+        if (kind == FileKind.Gzip) return most => Unpacker.Inflate(new GZipStream(ZipDirectory.Stream(octets), CompressionMode.Decompress), work, most);
+        return kind == FileKind.Bzip2 ? most => Bzip2(octets, most, work) : null;
     }
 
     private static Unpacked Bzip2(ReadOnlyMemory<byte> octets, int most, WorkBudget work)
@@ -33,7 +34,7 @@ internal static class SingleFile
         work.Take(900_000);
         try
         {
-            return Unpacker.Inflate(BZip2Stream.Create(ZipDirectory.Stream(octets), CompressionMode.Decompress, decompressConcatenated: false), work, most);
+            return Unpacker.Inflate(BZip2Stream.Create(ZipDirectory.Stream(octets), PackedMode.Decompress, decompressConcatenated: false), work, most);
         }
         catch (Exception e) when (e is SharpCompress.Common.SharpCompressException or ArgumentException or IndexOutOfRangeException or InvalidOperationException)
         {

@@ -62,6 +62,9 @@ public sealed class HtmlPage
     /// <summary>Letters and digits shown at 1 to 3 pixels.</summary>
     public int TinyLetters { get; internal set; }
 
+    /// <summary>There are more links or pictures than are listed.</summary>
+    public bool IsCut { get; internal set; }
+
     public int Comments { get; internal set; }
 
     /// <summary>Tags seen; those HTML does not know among them.</summary>

@@ -286,6 +286,7 @@ internal ref struct HtmlReader(ReadOnlySpan<char> html)
         var length = Math.Min(_visible.Length - _linkStart, 400);
         var text = length > 0 ? PlainText.Fold(_visible.ToString(_linkStart, length)) : "";
         if (_page.Links.Count < MostThings) _page.Links.Add(new(_href, text.Length > 200 ? text[..200] : text, _linkHasImage));
+        else _page.IsCut = true;
         _linkStart = -1;
     }
 

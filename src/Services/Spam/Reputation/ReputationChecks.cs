@@ -18,7 +18,6 @@ public sealed class ReputationCheck(Reputation reputation) : ISpamCheck
 
     // Before so many names are known, everything is fresh.
     private const int NamesBeforeFresh = 2000;
-    private const int MostUrls = 50;
     private static readonly long FreshSeconds = (long)TimeSpan.FromDays(1).TotalSeconds;
 
     public string Name => "reputation";
@@ -58,7 +57,7 @@ public sealed class ReputationCheck(Reputation reputation) : ISpamCheck
     private void Links(SpamContext context)
     {
         var now = context.Now.ToUnixTimeSeconds();
-        foreach (var url in context.Content.Urls.Take(MostUrls))
+        foreach (var url in context.Content.Urls)
         {
             if (url.IsAddress || reputation.Of(Reputation.Name('u', url.Domain, true)) is { } seen && now - seen.FirstSeen > FreshSeconds) continue;
             context.Add("FRESH_URL", FreshPoints, $"nobody sent links to {url.Domain} before today");

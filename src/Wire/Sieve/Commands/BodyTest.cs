@@ -24,6 +24,7 @@ internal static class BodyTest
         var saved = run.Frame.Matches;
         var matched = await run.Matcher(call, call.Positional[0]!).AnyAsync(Texts(run, call));
         run.Frame.Matches = saved;
+        if (run.View.IsCut) run.Note(call, $"only the first {run.Limits.BodyOctets} octets of a part are looked at");
         return matched;
     }
 
