@@ -95,7 +95,9 @@ internal sealed class MessageView
     /// <summary>Takes what <paramref name="inner"/> became, if it was edited.</summary>
     public void Return(MimePart part, MessageView inner)
     {
-        if (!ReferenceEquals(inner._begun, inner.Current)) SetPart(part, inner.Whole(inner.Current));
+        if (ReferenceEquals(inner._begun, inner.Current)) return;
+        SetPart(part, inner.Whole(inner.Current));
+        inner._begun = inner.Current;
     }
 
     private Edits? _begun;

@@ -31,8 +31,7 @@ internal sealed partial class SieveRun
         Frame = null!;
         Part = null;
         Error = null;
-        View = Whole;
-        _whole = null;
+        while (_views.Count > 0) View = _views.Pop().Around;
         ImplicitKeep = true;
         _before = _actions.Count;
     }

@@ -222,33 +222,50 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
     /// <summary>Runs a whole script with variables of its own.</summary>
     public async ValueTask<Flow> RunScriptAsync(SieveScript script, Call? include)
     {
-        var (caller, part, outer) = (Frame, Part, View);
+        var (caller, part) = (Frame, Part);
         if (include is not null && !await EnterAsync(include)) return Flow.Stop;
         Frame = new(script, caller);
         Part = null;
-        if (include is null || part is null) _whole = include is null ? null : _whole;
-        else
-        {
-            _whole ??= outer;
-            View = outer.Of(part);
-        }
+        var isPart = include is not null && part is not null && part != View.Root;
+        if (isPart) Enter(part!);
         var flow = await BlockAsync(script.Commands);
-        if (View != outer && part is not null)
-        {
-            if (!Failed) outer.Return(part, View);
-            View = outer;
-            if (Whole == outer) _whole = null;
-        }
+        if (isPart) Leave();
         // The outermost frame stays: its name goes into messages about an error.
         if (!Failed && include is not null) (Frame, Part) = (caller!, part);
         return flow;
     }
 
-    // The message, where a script included in a loop over its parts sees one of them as the whole.
-    private MessageView? _whole;
+    // Where a script is included in a loop over parts: the message around, the part, and the part as a message.
+    private readonly Stack<(MessageView Around, MimePart Part, MessageView Inner)> _views = [];
 
-    /// <summary>The message that actions are about.</summary>
-    public MessageView Whole => _whole ?? View;
+    private void Enter(MimePart part)
+    {
+        var inner = View.Of(part);
+        _views.Push((View, part, inner));
+        View = inner;
+    }
+
+    private void Leave()
+    {
+        var (around, part, inner) = _views.Pop();
+        if (!Failed) around.Return(part, inner);
+        View = around;
+    }
+
+    /// <summary>The message that actions are about, with what included scripts edited in its parts so far.</summary>
+    public MessageView Whole
+    {
+        get
+        {
+            var whole = View;
+            foreach (var (around, part, inner) in _views)
+            {
+                around.Return(part, inner);
+                whole = around;
+            }
+            return whole;
+        }
+    }
 
     private ValueTask<bool> EnterAsync(Call include)
     {

@@ -71,7 +71,6 @@ public sealed class BatteryTests
     [InlineData("streams onto one place")]
     [InlineData("slides")]
     [InlineData("two hundred thousand files")]
-    [InlineData("gzip of gzip")]
     public void A_limit_that_is_hit_counts(string name)
     {
         using var body = Body(FileBombs.All[name]());

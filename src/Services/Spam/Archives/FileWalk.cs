@@ -50,7 +50,7 @@ internal sealed class FileWalk(SpamContext context)
     {
         context.Work.Step(16);
         if (file.IsEncrypted) context.Add("FILE_ENCRYPTED", 2, $"{archive} wants a password");
-        if (isDocument && file.Name.EndsWith("vbaProject.bin", StringComparison.OrdinalIgnoreCase)) context.Add("OFFICE_MACRO", 2.5, $"{archive} has macros");
+        if (file.Name.EndsWith("vbaProject.bin", StringComparison.OrdinalIgnoreCase)) context.Add("OFFICE_MACRO", 2.5, $"{archive} has macros");
         var head = isDocument ? null : HeadOf(file);
         var kind = head is { } known ? FileMagic.Of(known.Span) : FileKind.Unknown;
         FileNames.Look(context, file.Name, kind, archive);

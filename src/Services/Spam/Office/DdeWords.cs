@@ -4,9 +4,9 @@ namespace Aviso.Spam;
 internal static class DdeWords
 {
     /// <summary>A Word field that asks another program (ECMA-376 part 1 §17.16.5.16).</summary>
-    public static bool IsField(string code)
+    public static bool IsField(ReadOnlySpan<char> code)
     {
-        code = code.TrimStart(' ', '\t', '\r', '\n', '"', '\\', '\u0001');
+        code = code.TrimStart(" \t\r\n\"\\\u0001");
         return code.StartsWith("DDE ", StringComparison.OrdinalIgnoreCase) || code.StartsWith("DDEAUTO", StringComparison.OrdinalIgnoreCase);
     }
 

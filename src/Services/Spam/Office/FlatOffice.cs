@@ -106,7 +106,7 @@ internal static class FlatOffice
         {
             look.Work.Step(16);
             var end = Math.Min(text.Length, at + 300);
-            var code = text[(at + 8)..end];
+            var code = text.AsSpan((at + 8)..end);
             if (code.Contains("DDEAUTO", StringComparison.OrdinalIgnoreCase) || code.Contains(" DDE ", StringComparison.OrdinalIgnoreCase)) look.Add(OfficeFinding.Dde, "a field that asks another program");
         }
         foreach (var template in (string[])["{\\*\\template http", "{\\*\\template \\\\\\\\"])

@@ -8,6 +8,8 @@ namespace Aviso.Spam;
 /// <summary>Documents that are compound files: doc, xls, ppt, encrypted packages, VBA projects, embedded objects.</summary>
 internal static class OldOffice
 {
+    private const int LongestField = 400;
+
     public static void Look(ReadOnlyMemory<byte> file, OfficeLook look)
     {
         if (CompoundFile.Open(file, look.Work) is not { } compound)
@@ -73,15 +75,16 @@ internal static class OldOffice
     private static void DdeField(ReadOnlySpan<byte> text, int width, OfficeLook look)
     {
         var rest = text;
+        Span<char> room = stackalloc char[LongestField];
         ReadOnlySpan<byte> begin = width == 1 ? [0x13] : [0x13, 0];
         while (rest.IndexOf(begin) is var at and >= 0)
         {
             rest = rest[(at + width)..];
-            var field = rest[..Math.Min(rest.Length, 400 * width)];
+            var field = rest[..Math.Min(rest.Length, LongestField * width)];
             look.Work.Step(1 + (field.Length >> 4));
-            var code = (width == 1 ? Encoding.Latin1 : Encoding.Unicode).GetString(field);
-            if (code.AsSpan().IndexOfAny('\u0013', '\u0014', '\u0015') is var end and >= 0) code = code[..end];
-            if (DdeWords.IsField(code)) look.Add(OfficeFinding.Dde, DdeWords.Short(code));
+            var code = room[..(width == 1 ? Encoding.Latin1 : Encoding.Unicode).GetChars(field, room)];
+            if (code.IndexOfAny('\u0013', '\u0014', '\u0015') is var end and >= 0) code = code[..end];
+            if (DdeWords.IsField(code)) look.Add(OfficeFinding.Dde, DdeWords.Short(code.ToString()));
         }
     }
 

@@ -26,9 +26,8 @@ internal static class ReportText
     /// <summary>0 for what is none; at most <see cref="MostCount"/>.</summary>
     public static long Count(string text)
     {
-        if (text.Length == 0 || !decimal.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var number))
-            return text.Length > 0 && text.AsSpan().IndexOfAnyExceptInRange('0', '9') < 0 ? MostCount : 0;
-        return number <= 0 ? 0 : number >= MostCount ? MostCount : (long)number;
+        if (!double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var number)) return 0;
+        return number >= MostCount ? MostCount : (long)number;
     }
 
     /// <summary>Seconds since 1970 with or without a fraction, milliseconds, or a date as text; the epoch for what is none.</summary>

@@ -527,6 +527,7 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
         var body = receiving.BeginBody();
         body.Write(Encoding.UTF8.GetBytes(text));
         var result = await receiving.FinishAsync(body, default);
+        await _intake.IdleAsync(default);
         Assert.Equal(0, _store.Store.Spool.InFlight);
         return result;
     }

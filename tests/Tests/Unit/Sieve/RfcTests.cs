@@ -82,10 +82,11 @@ public sealed class RfcTests
 
     // RFC 6609 §3.8: the part is presented as though it were the entire message.
     [Theory]
-    [InlineData("if exists \"To\" { discard; }", false)]
+    [InlineData("if allof (exists \"X-Part\", exists \"To\") { discard; }", false)]
     [InlineData("if header :is \"X-Part\" \"two\" { discard; }", true)]
-    [InlineData("require \"body\"; if body :raw :contains \"before\" { discard; }", false)]
-    [InlineData("if size :over 200 { discard; }", false)]
+    [InlineData("require \"body\"; if allof (exists \"X-Part\", body :raw :contains \"before\") { discard; }", false)]
+    [InlineData("require \"body\"; if allof (exists \"X-Part\", body :raw :contains \"second\") { discard; }", true)]
+    [InlineData("if allof (exists \"X-Part\", size :over 200) { discard; }", false)]
     public async Task A_script_included_in_a_loop_sees_the_part_as_the_message(string included, bool discards)
     {
         var outcome = await RunAsync("require [\"include\", \"foreverypart\", \"mime\"]; foreverypart { include \"inner\"; }", Multipart, new Scripts(included));
