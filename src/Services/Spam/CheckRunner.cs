@@ -7,7 +7,7 @@ namespace Aviso.Spam;
 internal sealed class CheckRunner(TimeProvider clock, ILogger log)
 {
     // Each of these may hold some tens of megabytes and a core for its whole budget.
-    private readonly SemaphoreSlim _heavy = new(Math.Clamp(Environment.ProcessorCount / 2, 1, 4));
+    private readonly SemaphoreSlim _heavy = new(Math.Clamp(Environment.ProcessorCount, 2, 8));
 
     public async ValueTask RunAsync(ISpamCheck check, SpamContext context, SkippedChecks skipped, CancellationToken cancel)
     {

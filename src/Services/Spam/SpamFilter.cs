@@ -1,7 +1,8 @@
 // Spam: rules, learned words, reputation, lists of others -> a score with reasons. Owns the checks, their scores and what was learned;
 // its data: documents of the store, and a file of learned words that may be lost. Rules in here: no check can defer or lose mail (each
 // has a time budget, a fault is a line in the log and a name in the verdict); everything a stranger sends is bounded in size, count,
-// depth and time, by one budget a message, and a bound that is hit counts (LIMIT_HIT); the virus scanner is asked whatever runs out; texts, links and attachments of a message are decoded once, for all checks; no check waits on a stranger holding a lock.
+// depth and time, by one budget a message, and a bound that is hit counts (LIMIT_HIT); the virus scanner is asked whatever runs out; texts,
+// links and attachments of a message are decoded once, for all checks; no check waits on a stranger holding a lock.
 using Aviso.Base;
 using Microsoft.Extensions.Logging;
 
@@ -62,9 +63,11 @@ public sealed class SpamFilter
         using var budget = new CancellationTokenSource(options.Budget, _clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(budget.Token, cancel);
         var token = both.Token;
-        var context = new SpamContext(input, _clock.GetUtcNow(), options.Rules?.Rules.Scores) { MakeWork = () => new(options.Work, _clock, token) };
+        var context = new SpamContext(input, _clock.GetUtcNow(), options.Rules?.Rules.Scores) { MakeWork = () =>
+            new(options.Work, _clock, token) };
         var (skipped, unscanned) = (new SkippedChecks(), new SkippedChecks());
-        var alone = _alone.Length == 0 ? Task.CompletedTask : Task.WhenAll(_alone.Select(check => _runner.RunAsync(check, context, unscanned, cancel).AsTask()));
+        var alone = _alone.Length == 0 ? Task.CompletedTask
+            : Task.WhenAll(_alone.Select(check => _runner.RunAsync(check, context, unscanned, cancel).AsTask()));
         // Off this thread, so that even a check that never waits cannot hold the message beyond the budget.
         var run = Task.Run(() => RunAsync(context, skipped, alone, token), CancellationToken.None);
         try
@@ -115,7 +118,8 @@ public sealed class SpamFilter
         {
             foreach (var name in skipped.Running) _log.CheckHangs(name, Grace.TotalSeconds);
             SpamMeters.Hanging(1);
-            _ = run.ContinueWith(_ => SpamMeters.Hanging(-1), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            _ = run.ContinueWith(_ => SpamMeters.Hanging(-1), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -133,9 +137,11 @@ public sealed class SpamFilter
         var score = Math.Round(symbols.Sum(s => s.Score), 3);
         var action = score >= options.Reject ? SpamAction.Reject : score >= options.Tag ? SpamAction.Tag : SpamAction.Accept;
         // Refusing is for all recipients: not when one of them has a reason to want it.
-        if (action == SpamAction.Reject && own is not null && own.Values.Any(more => score + more.Sum(s => s.Score) < options.Reject)) action = SpamAction.Tag;
+        if (action == SpamAction.Reject && own is not null && own.Values.Any(more => score + more.Sum(s => s.Score) < options.Reject))
+            action = SpamAction.Tag;
         if (context.Asked > action) action = context.Asked;
-        return new(score, action, symbols, [.. context.Skipped, .. skipped], own?.ToDictionary(p => p.Key, p => Math.Round(score + p.Value.Sum(s => s.Score), 3)))
+        return new(score, action, symbols, [.. context.Skipped, .. skipped],
+            own?.ToDictionary(p => p.Key, p => Math.Round(score + p.Value.Sum(s => s.Score), 3)))
         {
             Required = options.Tag,
             RejectAt = options.Reject,

@@ -13,7 +13,8 @@ internal static class BatterySieve
         body.Write(message);
         var scanner = new MimeScanner();
         scanner.Append(message);
-        return SieveRunner.RunAsync([script], new(body, scanner.Finish(), "a@one.example", "b@two.example"), new Nobody(), null, default).GetAwaiter().GetResult();
+        return SieveRunner.RunAsync([script], new(body, scanner.Finish(), "a@one.example", "b@two.example"), new Nobody(), null, default)
+            .GetAwaiter().GetResult();
     }
 
     private sealed class Nobody : ISieveHost
@@ -30,7 +31,8 @@ internal static class BatterySieve
 
         public ValueTask<bool> WasSeenAsync(string key, CancellationToken cancel) => new(false);
 
-        public ValueTask<IReadOnlyList<string>?> ListMembersAsync(string list, CancellationToken cancel) => new((IReadOnlyList<string>?)null);
+        public ValueTask<IReadOnlyList<string>?> ListMembersAsync(string list, CancellationToken cancel) =>
+            new((IReadOnlyList<string>?)null);
 
         public ValueTask<bool?> IsInListAsync(string list, string value, CancellationToken cancel) => new((bool?)null);
 

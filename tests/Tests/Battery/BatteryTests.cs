@@ -50,7 +50,8 @@ public sealed class BatteryTests
         });
         Run(name, "authentication", () => Verify(body));
         Run(name, "report", () => FoundReport.Find(scanned, MessageReader.Reader(body), new(WorkLimits.Report, TimeProvider.System)));
-        Run(name, "downgrade", () => EightBitDowngrade.Write(scanned, MessageReader.Reader(body), new System.Buffers.ArrayBufferWriter<byte>()), 256 << 20);
+        Run(name, "downgrade", () => EightBitDowngrade.Write(scanned, MessageReader.Reader(body),
+            new System.Buffers.ArrayBufferWriter<byte>()), 256 << 20);
     }
 
     [Theory]
@@ -107,18 +108,21 @@ public sealed class BatteryTests
         var many = new string('a', 60_000);
         Run("spf record", "parse", () => SpfRecord.Parse("v=spf1 " + string.Concat(Enumerable.Repeat("ip4:192.0.2.1 ", 5000)), out _));
         Run("spf macros", "check", () => SpfMacro.IsMacroString(string.Concat(Enumerable.Repeat("%{d", 20_000))));
-        Run("dmarc record", "parse", () => DmarcRecord.Parse("v=DMARC1; p=none; rua=" + string.Concat(Enumerable.Repeat("mailto:a@b,", 6000))));
+        Run("dmarc record", "parse", () =>
+            DmarcRecord.Parse("v=DMARC1; p=none; rua=" + string.Concat(Enumerable.Repeat("mailto:a@b,", 6000))));
         Run("key record", "parse", () => DkimKeyRecord.Parse("v=DKIM1; p=" + many));
         Run("clamd", "parse", () => ClamdReply.Parse(Encoding.ASCII.GetBytes("stream: " + many + " FOUND")));
         Run("a file's name", "extension", () => AttachedFile.ExtensionOf(new string('.', 250_000)));
         Run("html of the index", "convert", () => HtmlText.Convert(string.Concat(Enumerable.Repeat("<a <b &#x", 1 << 18)), 1 << 20));
     }
 
-    private static void Run(string name, string what, Action work, long allocated = Cost.MostAllocated) => Cost.Of(work).AssertBounded($"{name}, {what}", allocated);
+    private static void Run(string name, string what, Action work, long allocated = Cost.MostAllocated) =>
+        Cost.Of(work).AssertBounded($"{name}, {what}", allocated);
 
     private static SpamContext Filter(SpooledBody body, MimePart root)
     {
-        var context = new SpamContext(new() { Body = body, Root = root, Client = System.Net.IPAddress.Parse("192.0.2.1") }, new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
+        var context = new SpamContext(new() { Body = body, Root = root, Client = System.Net.IPAddress.Parse("192.0.2.1") },
+            new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
         foreach (var check in Checks.Value)
         {
             try
@@ -135,7 +139,8 @@ public sealed class BatteryTests
 
     private static void Verify(SpooledBody body) =>
         new MailVerifier(new FakeZone(), new() { HostName = "mail.example.org" }, TimeProvider.System)
-            .VerifyAsync(new(System.Net.IPAddress.Parse("192.0.2.1"), "h.example", "a@one.example", body), default).AsTask().GetAwaiter().GetResult();
+            .VerifyAsync(new(System.Net.IPAddress.Parse("192.0.2.1"), "h.example", "a@one.example", body), default).AsTask().GetAwaiter()
+                .GetResult();
 
     private static SpooledBody Body(byte[] octets)
     {

@@ -46,7 +46,9 @@ public sealed partial record Cost(TimeSpan Cpu, long Allocated)
     private static TimeSpan ThreadCpu()
     {
         const int threadCpuTime = 3;
-        return clock_gettime(threadCpuTime, out var time) == 0 ? TimeSpan.FromTicks((time.Seconds * TimeSpan.TicksPerSecond) + (time.Nanoseconds / 100)) : throw new PlatformNotSupportedException();
+        return clock_gettime(threadCpuTime, out var time) == 0
+            ? TimeSpan.FromTicks((time.Seconds * TimeSpan.TicksPerSecond) + (time.Nanoseconds / 100))
+                : throw new PlatformNotSupportedException();
     }
 
     [LibraryImport("libc", EntryPoint = "clock_gettime")]

@@ -9,9 +9,14 @@ internal static class FileBombs
     public static Dictionary<string, Func<byte[]>> All { get; } = new(StringComparer.Ordinal)
     {
         ["zip in zip in zip"] = () => Bombs.Attached("a.docx", Bombs.Nested(3, 12, new byte[4 << 20], "word/document.xml")),
-        ["twenty zips side by side"] = () => Bombs.Attached([.. Enumerable.Range(0, 20).Select(i => ($"{i}.docx", Bombs.Zip(("word/document.xml", Bombs.Repeat("<w:fldChar>", 8 << 20))), "application/zip"))]),
-        ["relations"] = () => Bombs.Attached("a.docx", Bombs.Zip([.. Enumerable.Range(0, 30).Select(i => ($"word/_rels/{i}.rels", Bombs.Repeat("<R TargetMode=\"External\" Type='", 4 << 20)))])),
-        ["fields of text"] = () => Bombs.Attached("a.docx", Bombs.Zip([.. Enumerable.Range(0, 8).Select(i => ($"word/{i}.xml", Bombs.Repeat("<w:instrText>&amp;DDE", 4 << 20)))])),
+        ["twenty zips side by side"] = () =>
+            Bombs.Attached([.. Enumerable.Range(0, 20).Select(i =>
+                ($"{i}.docx", Bombs.Zip(("word/document.xml", Bombs.Repeat("<w:fldChar>", 8 << 20))), "application/zip"))]),
+        ["relations"] = () => Bombs.Attached("a.docx",
+            Bombs.Zip([.. Enumerable.Range(0, 30).Select(i =>
+                ($"word/_rels/{i}.rels", Bombs.Repeat("<R TargetMode=\"External\" Type='", 4 << 20)))])),
+        ["fields of text"] = () => Bombs.Attached("a.docx",
+            Bombs.Zip([.. Enumerable.Range(0, 8).Select(i => ($"word/{i}.xml", Bombs.Repeat("<w:instrText>&amp;DDE", 4 << 20)))])),
         ["overlapping files"] = () => Bombs.Attached("a.docx", Overlapping(4000)),
         ["two hundred thousand files"] = () => Bombs.Attached("a.zip", Directory(100_000)),
         ["streams onto one place"] = () => Bombs.Attached("a.doc", Compound(160, 3 << 20, "S")),
@@ -19,7 +24,10 @@ internal static class FileBombs
         ["sheets"] = () => Bombs.Attached("a.xls", Compound(100, 3 << 20, "Workbook")),
         ["slides"] = () => Bombs.Attached("a.ppt", Slides(240)),
         ["macros"] = () => Bombs.Attached("a.doc", Macros(400)),
-        ["objects in flat xml"] = () => Bombs.Attached("a.xml", Encoding.ASCII.GetBytes("<?xml version=\"1.0\"?>" + string.Concat(Enumerable.Repeat($"<b>{Convert.ToBase64String(Compound(20, 30_000, "S"))}</b>", 150)))),
+        ["objects in flat xml"] = () =>
+            Bombs.Attached("a.xml", Encoding.ASCII.GetBytes(
+                "<?xml version=\"1.0\"?>" + string.Concat(Enumerable.Repeat($"<b>{Convert.ToBase64String(Compound(20, 30_000, "S"))}</b>",
+                150)))),
         ["bars in a table"] = () => Bombs.Attached("a.csv", Bombs.Repeat("=a|", 7 << 20), "application/vnd.ms-excel"),
         ["fields in rtf"] = () => Bombs.Attached("a.rtf", [.. "{\\rtf1"u8, .. Bombs.Repeat("\\fldinst", 7 << 20)]),
         ["gzip of gzip"] = () => Bombs.Attached("a.gz", Bombs.Gzip(Bombs.Gzip(new byte[64 << 20]))),
@@ -30,11 +38,14 @@ internal static class FileBombs
         ["7z with a large header"] = () => Bombs.Attached("a.7z", SevenZip(Bombs.Repeat("\u0001\u0004\u0006", 1 << 20))),
         ["7z names"] = () => Bombs.Attached("a.7z", SevenZip([1, 5, 1, 0x11, 0xF0, 0, 0, 8, 0, 0, .. new byte[(8 << 16) - 2]])),
         ["cab names"] = () => Bombs.Attached("a.cab", Cab()),
-        ["mail in mail"] = () => Bombs.Attached("a.eml", Bombs.Attached("b.eml", Bombs.Attached("c.eml", Bombs.Repeat("Subject: x\r\nFrom: y\r\n", 2 << 20)))),
+        ["mail in mail"] = () => Bombs.Attached("a.eml",
+            Bombs.Attached("b.eml", Bombs.Attached("c.eml", Bombs.Repeat("Subject: x\r\nFrom: y\r\n", 2 << 20)))),
         ["a page of tags"] = () => Bombs.Attached("a.html", [.. "<html>"u8, .. Bombs.Repeat("<a href=x>", 7 << 20)], "text/html"),
         ["a page of entities"] = () => Bombs.Attached("a.svg", [.. "<svg>"u8, .. Bombs.Repeat("&#x41;&", 7 << 20)], "image/svg+xml"),
-        ["a hundred pages"] = () => Bombs.Attached([.. Enumerable.Range(0, 90).Select(i => ($"{i}.html", (byte[])[.. "<html>"u8, .. Bombs.Repeat("<b>", 60_000)], "text/html"))]),
-        ["many small files"] = () => Bombs.Attached([.. Enumerable.Range(0, 5000).Select(i => ($"{i}.zip", Bombs.Zip(("a", "x"u8.ToArray())), "application/zip"))]),
+        ["a hundred pages"] = () => Bombs.Attached(
+            [.. Enumerable.Range(0, 90).Select(i => ($"{i}.html", (byte[])[.. "<html>"u8, .. Bombs.Repeat("<b>", 60_000)], "text/html"))]),
+        ["many small files"] = () => Bombs.Attached(
+            [.. Enumerable.Range(0, 5000).Select(i => ($"{i}.zip", Bombs.Zip(("a", "x"u8.ToArray())), "application/zip"))]),
     };
 
     // Each entry of the directory names the same packed octets.

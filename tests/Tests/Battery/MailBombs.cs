@@ -34,21 +34,29 @@ internal static class MailBombs
         ["references open"] = () => Field("References: ", "<"),
         ["dates"] = () => Field("Date: ", "("),
         ["parameters"] = () => Field("Content-Type: text/plain", ";a=b"),
-        ["numbered parameters"] = () => Encoding.ASCII.GetBytes("Content-Type: text/plain" + string.Concat(Enumerable.Range(0, 20_000).Select(i => $";\r\n a*{i}*=%41")) + "\r\n\r\nx\r\n"),
+        ["numbered parameters"] = () =>
+            Encoding.ASCII.GetBytes("Content-Type: text/plain" + string.Concat(Enumerable.Range(0, 20_000).Select(i =>
+                $";\r\n a*{i}*=%41")) + "\r\n\r\nx\r\n"),
         ["received"] = () => Bombs.Repeat("Received: from a ([1.2.3.4]) by b (", Most / 40 * 35),
         ["results"] = () => Field("Authentication-Results: mail.example.org; ", "dkim=pass header.d=a; "),
         ["results in comments"] = () => Field("Authentication-Results: mail.example.org; ", "a=b ("),
-        ["signatures"] = () => Bombs.Repeat("DKIM-Signature: v=1; a=rsa-sha256; d=a.example; s=b; h=from:from:from:from:from:from:to; bh=AAAA; b=AAAA\r\n", 250_000),
-        ["signed names"] = () => Field("DKIM-Signature: v=1; a=rsa-sha256; d=a.example; s=b; bh=AAAA; b=AAAA; h=from", ":x", "From: a@a.example\r\n"),
+        ["signatures"] = () => Bombs.Repeat(
+            "DKIM-Signature: v=1; a=rsa-sha256; d=a.example; s=b; h=from:from:from:from:from:from:to; bh=AAAA; b=AAAA\r\n", 250_000),
+        ["signed names"] = () => Field("DKIM-Signature: v=1; a=rsa-sha256; d=a.example; s=b; bh=AAAA; b=AAAA; h=from", ":x",
+            "From: a@a.example\r\n"),
         ["signature tags"] = () => Field("DKIM-Signature: v=1; ", "x=y; "),
-        ["seals"] = () => [.. string.Concat(Enumerable.Range(1, 1200).Select(i => $"ARC-Seal: i={i}; a=rsa-sha256; cv=pass; d=a.example; s=b; b=AAAA\r\nARC-Message-Signature: i={i}; a=rsa-sha256; d=a.example; s=b; h=from; bh=A; b=A\r\n"
+        ["seals"] = () => [.. string.Concat(Enumerable.Range(1, 1200).Select(i =>
+            $"ARC-Seal: i={i}; a=rsa-sha256; cv=pass; d=a.example; s=b; b=AAAA\r\nARC-Message-Signature: i={i}; a=rsa-sha256; d=a.example; s=b; h=from; bh=A; b=A\r\n"
             + $"ARC-Authentication-Results: i={i}; a.example; spf=pass\r\n")).SelectMany(c => new[] { (byte)c }), .. "\r\n\r\n"u8],
         ["boundaries"] = () => [.. "Content-Type: multipart/mixed; boundary=b\r\n\r\n"u8, .. Bombs.Repeat("--b\r\n", Most)],
         ["dashes"] = () => [.. "Content-Type: multipart/mixed; boundary=b\r\n\r\n"u8, .. Bombs.Repeat("--\r\n", Most)],
-        ["nested multiparts"] = () => [.. string.Concat(Enumerable.Range(0, 5000).Select(i => $"Content-Type: multipart/mixed; boundary=b{i}\r\n\r\n--b{i}\r\n")).Select(c => (byte)c), .. Bombs.Repeat("--b\r\n", 7 << 20)],
+        ["nested multiparts"] = () => [.. string.Concat(Enumerable.Range(0, 5000).Select(i =>
+            $"Content-Type: multipart/mixed; boundary=b{i}\r\n\r\n--b{i}\r\n")).Select(c => (byte)c), .. Bombs.Repeat("--b\r\n", 7 << 20)],
         ["nested mail"] = () => Bombs.Repeat("Content-Type: message/rfc822\r\n\r\n", Most),
-        ["nested digests"] = () => [.. "Content-Type: multipart/digest; boundary=b\r\n\r\n"u8, .. Bombs.Repeat("--b\r\n\r\nSubject: x\r\n\r\n", Most)],
-        ["alternatives"] = () => [.. "Content-Type: multipart/alternative; boundary=b\r\n\r\n"u8, .. Bombs.Repeat("--b\r\nContent-Type: text/html\r\n\r\n<p>x\r\n--b\r\n\r\ny\r\n", Most)],
+        ["nested digests"] = () => [.. "Content-Type: multipart/digest; boundary=b\r\n\r\n"u8,
+            .. Bombs.Repeat("--b\r\n\r\nSubject: x\r\n\r\n", Most)],
+        ["alternatives"] = () => [.. "Content-Type: multipart/alternative; boundary=b\r\n\r\n"u8,
+            .. Bombs.Repeat("--b\r\nContent-Type: text/html\r\n\r\n<p>x\r\n--b\r\n\r\ny\r\n", Most)],
         ["quoted ends"] = () => Body("text/plain\r\nContent-Transfer-Encoding: quoted-printable", "=\r\n"),
         ["quoted blanks"] = () => Body("text/plain\r\nContent-Transfer-Encoding: quoted-printable", " "),
         ["quoted equals"] = () => Body("text/plain\r\nContent-Transfer-Encoding: quoted-printable", "="),
@@ -81,7 +89,8 @@ internal static class MailBombs
         ["anchors"] = () => Body("text/html", "<a href='http://a.example/'>x</a>"),
         ["refresh"] = () => Body("text/html", "<meta http-equiv=refresh content='0;url=x'>"),
         ["calendar"] = () => Body("text/calendar", "BEGIN:VEVENT\r\nATTENDEE:mailto:a@b\r\n"),
-        ["rfc822 headers of a report"] = () => [.. "Content-Type: multipart/report; boundary=b; report-type=delivery-status\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"u8, .. Bombs.Repeat("Final-Recipient: rfc822; a@b\r\n\r\n", Most)],
+        ["rfc822 headers of a report"] = () =>
+            [.. "Content-Type: multipart/report; boundary=b; report-type=delivery-status\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"u8, .. Bombs.Repeat("Final-Recipient: rfc822; a@b\r\n\r\n", Most)],
         ["flowed text"] = () => Body("text/plain; format=flowed", "> > > > > > > > x \r\n"),
     };
 
@@ -89,5 +98,6 @@ internal static class MailBombs
     private static byte[] Field(string start, string piece, string more = "") =>
         [.. Encoding.UTF8.GetBytes(more + start), .. Bombs.Repeat(piece, 255_000), .. "\r\n\r\nx\r\n"u8];
 
-    private static byte[] Body(string type, string piece) => [.. Encoding.UTF8.GetBytes($"From: a@one.example\r\nContent-Type: {type}\r\n\r\n"), .. Bombs.Repeat(piece, Most)];
+    private static byte[] Body(string type, string piece) =>
+        [.. Encoding.UTF8.GetBytes($"From: a@one.example\r\nContent-Type: {type}\r\n\r\n"), .. Bombs.Repeat(piece, Most)];
 }

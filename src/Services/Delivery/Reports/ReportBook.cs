@@ -12,7 +12,8 @@ using Microsoft.Extensions.Logging;
 namespace Aviso.Delivery;
 
 /// <summary>Everything kept of a span.</summary>
-public sealed record KeptReports(IReadOnlyList<DmarcReport> Dmarc, IReadOnlyList<TlsReport> Tls, int Complaints, IReadOnlyList<UnreadReport> Unread);
+public sealed record KeptReports(IReadOnlyList<DmarcReport> Dmarc, IReadOnlyList<TlsReport> Tls, int Complaints,
+    IReadOnlyList<UnreadReport> Unread);
 
 /// <summary>
 /// Reports about our domains that came in, kept for a while: what others saw of mail in our name (RFC 7489 §7) and of TLS on the way
@@ -37,7 +38,8 @@ public sealed class ReportBook(IDocumentRows documents, TimeProvider clock, ILog
         {
             case null: return false;
             case { Dmarc: { } dmarc }:
-                await KeepAsync(Dmarc, Name(dmarc.End, dmarc.Organization, dmarc.ReportId, dmarc.Published.Domain), DmarcReportWriter.Write(Marked(dmarc)), cancel);
+                await KeepAsync(Dmarc, Name(dmarc.End, dmarc.Organization, dmarc.ReportId, dmarc.Published.Domain),
+                    DmarcReportWriter.Write(Marked(dmarc)), cancel);
                 Tell(dmarc);
                 break;
             case { Tls: { } tls }:
@@ -46,9 +48,11 @@ public sealed class ReportBook(IDocumentRows documents, TimeProvider clock, ILog
                 break;
             case { Feedback: { } feedback }:
                 var octets = MessageReader.Reader(body)(root.HeaderOffset, (int)Math.Min(body.Length, FeedbackOctets)).ToArray();
-                await KeepAsync(Feedback, Name(clock.GetUtcNow(), feedback.UserAgent, Convert.ToHexString(SHA256.HashData(octets)), ""), octets, cancel);
+                await KeepAsync(Feedback, Name(clock.GetUtcNow(), feedback.UserAgent, Convert.ToHexString(SHA256.HashData(octets)), ""),
+                    octets, cancel);
                 ReportMeters.Received("feedback", 1);
-                log.FeedbackReceived(feedback.Type, string.Join(' ', feedback.ReportedDomains), feedback.SourceIp?.ToString() ?? "", feedback.OriginalMailFrom);
+                log.FeedbackReceived(feedback.Type, string.Join(' ', feedback.ReportedDomains), feedback.SourceIp?.ToString()
+                    ?? "", feedback.OriginalMailFrom);
                 break;
             case { Problem: { } problem }:
                 await KeepUnreadAsync(body, root, problem, cancel);
@@ -82,7 +86,8 @@ public sealed class ReportBook(IDocumentRows documents, TimeProvider clock, ILog
             break;
         }
         var unread = new UnreadReport(clock.GetUtcNow(), sender.Length > 200 ? sender[..200] : sender, problem);
-        await KeepAsync(Unread, Name(unread.At, sender, Convert.ToHexString(SHA256.HashData(header.Span)), ""), JsonSerializer.SerializeToUtf8Bytes(unread), cancel);
+        await KeepAsync(Unread, Name(unread.At, sender, Convert.ToHexString(SHA256.HashData(header.Span)), ""),
+            JsonSerializer.SerializeToUtf8Bytes(unread), cancel);
         ReportMeters.Received("unreadable", 1);
         log.ReportUnreadable(problem);
     }
@@ -130,7 +135,8 @@ public sealed class ReportBook(IDocumentRows documents, TimeProvider clock, ILog
         ReportMeters.Messages("fail", failed);
         var aside = report.Rows.Where(r => !r.Passed && r.Disposition is "quarantine" or "reject").OrderByDescending(r => r.Count).ToList();
         if (aside is [var most, ..])
-            log.MailPutAside(report.Organization, aside.Select(r => r.Count).Total(), messages, report.Published.Domain, most.SourceIp?.ToString() ?? "?", most.Disposition);
+            log.MailPutAside(report.Organization, aside.Select(r => r.Count).Total(), messages, report.Published.Domain,
+                most.SourceIp?.ToString() ?? "?", most.Disposition);
         else log.DmarcReceived(report.Organization, report.Published.Domain, messages, failed);
     }
 

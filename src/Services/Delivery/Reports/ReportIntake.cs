@@ -18,7 +18,8 @@ public sealed class ReportIntake(ReportBook book, BodySpool spool, ILogger log)
     /// <summary>Octets of a message that is looked through.</summary>
     public const long MostOctets = 12 << 20;
 
-    private readonly Channel<Waiting> _waiting = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+    private readonly Channel<Waiting> _waiting = Channel.CreateBounded<Waiting>(
+        new BoundedChannelOptions(MostWaiting) { SingleReader = true });
 
     private sealed record Waiting(SpooledBody? Body, MimePart? Root, TaskCompletionSource? Reached);
 

@@ -58,7 +58,8 @@ internal sealed class ArchiveList
         {
             if (entry.Name.EndsWith('/')) continue;
             list.Files.Add(new(entry.Name, entry.IsEncrypted, entry.IsEncrypted || entry.Method is not (0 or 8) ? null
-                : most => ZipDirectory.Open(octets, entry) is { } packed ? Unpacker.Inflate(packed, work, most) : new(default, false, IsBroken: true)));
+                : most => ZipDirectory.Open(octets, entry) is { } packed ? Unpacker.Inflate(packed, work, most)
+                    : new(default, false, IsBroken: true)));
         }
         return list;
     }

@@ -4,7 +4,8 @@ using Aviso.Base;
 
 namespace Aviso.Spam;
 
-/// <summary>The names in a cabinet (MS-CAB §2.3): the header says where the list of files begins and how long it is; unpacks nothing.</summary>
+/// <summary>The names in a cabinet (MS-CAB §2.3): the header says where the list of files begins and how long it is; unpacks
+/// nothing.</summary>
 internal static class CabList
 {
     private const int EntryLength = 16;

@@ -16,10 +16,17 @@ internal sealed class FileWalk(SpamContext context)
     private const int MostHeads = 1000;
     private const int MostParts = 100;
 
+    // Every message has some of these.
+    private static readonly HashSet<string> Known = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "From", "To", "Subject", "Date", "Received", "MIME-Version", "Content-Type", "Message-ID", "Return-Path",
+    };
+
     private int _heads;
 
     /// <summary>True when looking into it means to read it whole.</summary>
-    public static bool MayHold(AttachedFile file) => IsContainer(file.Kind) || file.Kind is FileKind.Unknown or FileKind.Text or FileKind.Pgp;
+    public static bool MayHold(AttachedFile file) => IsContainer(file.Kind)
+        || file.Kind is FileKind.Unknown or FileKind.Text or FileKind.Pgp;
 
     public void Attached(AttachedFile file)
     {
@@ -50,7 +57,8 @@ internal sealed class FileWalk(SpamContext context)
     {
         context.Work.Step(16);
         if (file.IsEncrypted) context.Add("FILE_ENCRYPTED", 2, $"{archive} wants a password");
-        if (file.Name.EndsWith("vbaProject.bin", StringComparison.OrdinalIgnoreCase)) context.Add("OFFICE_MACRO", 2.5, $"{archive} has macros");
+        if (file.Name.EndsWith("vbaProject.bin", StringComparison.OrdinalIgnoreCase))
+            context.Add("OFFICE_MACRO", 2.5, $"{archive} has macros");
         var head = isDocument ? null : HeadOf(file);
         var kind = head is { } known ? FileMagic.Of(known.Span) : FileKind.Unknown;
         FileNames.Look(context, file.Name, kind, archive);
@@ -97,7 +105,9 @@ internal sealed class FileWalk(SpamContext context)
             if (part.FileName is not { } file) continue;
             context.Work.Take(part.BodyLength);
             var inner = TransferDecoder.DecodeAll(part.Encoding, octets.Span.Slice((int)part.BodyOffset, (int)part.BodyLength));
-            Inside(new(file, IsEncrypted: false, most => new(inner.AsMemory(0, Math.Min(inner.Length, most)), inner.Length > most, IsBroken: false)), name, isDocument: false, depth);
+            Inside(new(file, IsEncrypted: false, most =>
+                new(inner.AsMemory(0, Math.Min(inner.Length, most)), inner.Length > most, IsBroken: false)), name, isDocument: false,
+                depth);
         }
     }
 
@@ -109,7 +119,8 @@ internal sealed class FileWalk(SpamContext context)
     }
 
     private static bool IsContainer(FileKind kind) =>
-        kind is FileKind.Zip or FileKind.Rar or FileKind.SevenZip or FileKind.Tar or FileKind.Gzip or FileKind.Bzip2 or FileKind.Xz or FileKind.Cab;
+        kind is FileKind.Zip or FileKind.Rar or FileKind.SevenZip or FileKind.Tar
+            or FileKind.Gzip or FileKind.Bzip2 or FileKind.Xz or FileKind.Cab;
 
     // Programs find a zip archive by its end: what stands before it is no matter.
     private static FileKind KindOf(FileKind kind, ReadOnlySpan<byte> octets)
@@ -131,7 +142,7 @@ internal sealed class FileWalk(SpamContext context)
             if (line[0] is ' ' or '\t') continue;
             var colon = line.IndexOf(':', StringComparison.Ordinal);
             if (colon < 1 || line.AsSpan(0, colon).ContainsAnyExceptInRange('!', '~')) return false;
-            if (line[..colon].ToLowerInvariant() is "from" or "to" or "subject" or "date" or "received" or "mime-version" or "content-type" or "message-id" or "return-path") known++;
+            if (Known.Contains(line[..colon])) known++;
         }
         return known >= 2;
     }

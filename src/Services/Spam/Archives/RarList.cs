@@ -4,7 +4,8 @@ using Aviso.Base;
 
 namespace Aviso.Spam;
 
-/// <summary>The names in a RAR archive of version 4 or 5, by the headers before each file (RAR 5.0 archive format; technote of 4.x); unpacks nothing.</summary>
+/// <summary>The names in a RAR archive of version 4 or 5, by the headers before each file (RAR 5.0 archive format; technote of 4.x);
+/// unpacks nothing.</summary>
 internal static class RarList
 {
     private const int OldMark = 7;
@@ -25,7 +26,8 @@ internal static class RarList
         while (rest.Length >= 7)
         {
             work.Step();
-            var (type, flags, size) = (rest[2], BinaryPrimitives.ReadUInt16LittleEndian(rest[3..]), BinaryPrimitives.ReadUInt16LittleEndian(rest[5..]));
+            var (type, flags, size) = (rest[2], BinaryPrimitives.ReadUInt16LittleEndian(rest[3..]),
+                BinaryPrimitives.ReadUInt16LittleEndian(rest[5..]));
             if (size < 7 || size > rest.Length)
             {
                 list.IsBroken = true;
@@ -40,7 +42,8 @@ internal static class RarList
             var header = rest[..size];
             if (type == 0x74 && !OldFile(header, flags, list)) return;
             long data = (flags & 0x8000) != 0 && size >= 11 ? BinaryPrimitives.ReadUInt32LittleEndian(header[7..]) : 0;
-            if (type == 0x74 && (flags & 0x100) != 0 && size >= 36) data += (long)BinaryPrimitives.ReadUInt32LittleEndian(header[32..]) << 32;
+            if (type == 0x74 && (flags & 0x100) != 0 && size >= 36)
+                data += (long)BinaryPrimitives.ReadUInt32LittleEndian(header[32..]) << 32;
             // The last file of a part goes on in the next.
             if (data > rest.Length - size) return;
             rest = rest[(size + (int)data)..];
@@ -73,7 +76,8 @@ internal static class RarList
             var header = from[..(int)size];
             var behind = from[(int)size..];
             ulong extra = 0, data = 0;
-            if (!Number(ref header, out var type) || !Number(ref header, out var flags) || ((flags & 1) != 0 && !Number(ref header, out extra))
+            if (!Number(ref header, out var type) || !Number(ref header, out var flags)
+                || ((flags & 1) != 0 && !Number(ref header, out extra))
                 || ((flags & 2) != 0 && !Number(ref header, out data)))
             {
                 list.IsBroken = true;

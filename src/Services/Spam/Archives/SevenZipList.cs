@@ -65,7 +65,8 @@ internal static class SevenZipList
             var stream = LzmaStream.Create(properties, ZipDirectory.Stream(packed), packed.Length, (long)streams.Unpacked);
             return Unpacker.Inflate(stream, work, MostHeader).Octets;
         }
-        catch (Exception e) when (e is SharpCompress.Common.SharpCompressException or InvalidDataException or ArgumentException or IndexOutOfRangeException)
+        catch (Exception e) when (e is SharpCompress.Common.SharpCompressException
+            or InvalidDataException or ArgumentException or IndexOutOfRangeException)
         {
             return default;
         }

@@ -2,7 +2,8 @@ using Aviso.Base;
 
 namespace Aviso.Spam;
 
-/// <summary>A StreamsInfo of a 7z header (7zFormat.txt): where packed octets stand and which coder made them. Of several the first is kept.</summary>
+/// <summary>A StreamsInfo of a 7z header (7zFormat.txt): where packed octets stand and which coder made them. Of several the first is
+/// kept.</summary>
 internal sealed class SevenZipStreams
 {
     private const ulong Most = 100_000;
@@ -166,7 +167,8 @@ internal sealed class SevenZipStreams
         if (id == 10)
         {
             // A folder of one file that has a digest already has none here.
-            var all = counts.Select((count, i) => count == 1 && i < _hasDigest.Count && _hasDigest[i] ? 0 : count).Aggregate(0ul, (sum, c) => sum + c);
+            var all = counts.Select((count, i) => count == 1 && i < _hasDigest.Count
+                && _hasDigest[i] ? 0 : count).Aggregate(0ul, (sum, c) => sum + c);
             if (!Digests(ref rest, all, [], work)) return false;
             id = Id(ref rest);
         }

@@ -7,7 +7,8 @@ using PackedMode = SharpCompress.Compressors.CompressionMode;
 
 namespace Aviso.Spam;
 
-/// <summary>One file packed by gzip (RFC 1952), bzip2 or xz: it is called as the archive is, without the last ending, or as gzip says.</summary>
+/// <summary>One file packed by gzip (RFC 1952), bzip2 or xz: it is called as the archive is, without the last ending, or as gzip
+/// says.</summary>
 internal static class SingleFile
 {
     private const int MostName = 250;
@@ -24,7 +25,8 @@ internal static class SingleFile
 
     private static Func<int, Unpacked>? Opener(FileKind kind, ReadOnlyMemory<byte> octets, WorkBudget work)
     {
-        if (kind == FileKind.Gzip) return most => Unpacker.Inflate(new GZipStream(ZipDirectory.Stream(octets), CompressionMode.Decompress), work, most);
+        if (kind == FileKind.Gzip)
+            return most => Unpacker.Inflate(new GZipStream(ZipDirectory.Stream(octets), CompressionMode.Decompress), work, most);
         return kind == FileKind.Bzip2 ? most => Bzip2(octets, most, work) : null;
     }
 
@@ -34,9 +36,11 @@ internal static class SingleFile
         work.Take(900_000);
         try
         {
-            return Unpacker.Inflate(BZip2Stream.Create(ZipDirectory.Stream(octets), PackedMode.Decompress, decompressConcatenated: false), work, most);
+            return Unpacker.Inflate(BZip2Stream.Create(ZipDirectory.Stream(octets), PackedMode.Decompress, decompressConcatenated: false),
+                work, most);
         }
-        catch (Exception e) when (e is SharpCompress.Common.SharpCompressException or ArgumentException or IndexOutOfRangeException or InvalidOperationException)
+        catch (Exception e) when (e is SharpCompress.Common.SharpCompressException
+            or ArgumentException or IndexOutOfRangeException or InvalidOperationException)
         {
             return new(default, IsCut: false, IsBroken: true);
         }

@@ -5,7 +5,8 @@ public static class BuiltInChecks
 {
     public static IReadOnlyList<ISpamCheck> All(RulesInForce rules) =>
     [
-        new TestPatternCheck(), new AuthCheck(), new HeaderCheck(), new TextCheck(), new UrlCheck(), new FileCheck(), new OfficeCheck(), new RulesCheck(rules), new LimitsCheck(), new SenderLinksCheck(),
+        new TestPatternCheck(), new AuthCheck(), new HeaderCheck(), new TextCheck(), new UrlCheck(), new FileCheck(), new OfficeCheck(),
+        new RulesCheck(rules), new LimitsCheck(), new SenderLinksCheck(),
         new CompositesCheck(rules),
     ];
 }

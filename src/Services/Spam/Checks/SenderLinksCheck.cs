@@ -21,7 +21,8 @@ public sealed class SenderLinksCheck : ISpamCheck
         var own = links.Count(u => !u.IsAddress && u.Domain == sender);
         if (own == 0 || own * 2 < links.Count) return default;
         var all = own == links.Count;
-        context.Add("LINKS_TO_SENDER", all ? -2.5 : -2, $"{(all ? "all" : "most")} links lead to {sender}, from where good mail came before, and it is proven that this is the sender");
+        context.Add("LINKS_TO_SENDER", all ? -2.5 : -2,
+            $"{(all ? "all" : "most")} links lead to {sender}, which is proven to be the sender and from where good mail came before");
         return default;
     }
 }

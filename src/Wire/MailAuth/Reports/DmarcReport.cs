@@ -37,12 +37,14 @@ public sealed record DmarcReport
     /// <summary>Reads a report of any of its versions; unknown elements are passed over, values are compared without case.</summary>
     /// <param name="problem">Why it is none.</param>
     /// <exception cref="WorkSpentException">It would cost more than a report may.</exception>
-    public static DmarcReport? Parse(ReadOnlySpan<byte> xml, WorkBudget work, out string problem) => DmarcReportReader.Read(ReportText.Decode(xml), work, out problem);
+    public static DmarcReport? Parse(ReadOnlySpan<byte> xml, WorkBudget work, out string problem) =>
+        DmarcReportReader.Read(ReportText.Decode(xml), work, out problem);
 }
 
 /// <summary>The policy a reporter found: p, sp, np as written, lower case; empty when absent.</summary>
 public sealed record DmarcPublished(
-    string Domain, string Policy, string SubdomainPolicy, string NonexistentPolicy, bool StrictDkim, bool StrictSpf, int Percent, string FailureOptions);
+    string Domain, string Policy, string SubdomainPolicy, string NonexistentPolicy, bool StrictDkim, bool StrictSpf, int Percent,
+    string FailureOptions);
 
 /// <summary>Messages of one source with the same results.</summary>
 public sealed record DmarcRow

@@ -71,9 +71,11 @@ internal sealed class DmarcReportReader
             End = ReportText.Time(Value(_range, "end")),
             Errors = _errors,
             Published = new(
-                Value(_published, "domain").TrimEnd('.').ToLowerInvariant(), Lower(_published, "p"), Lower(_published, "sp"), Lower(_published, "np"),
+                Value(_published, "domain").TrimEnd('.').ToLowerInvariant(), Lower(_published, "p"), Lower(_published, "sp"),
+                    Lower(_published, "np"),
                 Lower(_published, "adkim") == "s", Lower(_published, "aspf") == "s",
-                int.TryParse(Value(_published, "pct"), NumberStyles.None, CultureInfo.InvariantCulture, out var percent) ? Math.Min(percent, 100) : 100,
+                int.TryParse(Value(_published, "pct"), NumberStyles.None, CultureInfo.InvariantCulture, out var percent)
+                    ? Math.Min(percent, 100) : 100,
                 Value(_published, "fo")),
             Rows = _rows,
             IsCut = _isCut,
@@ -162,7 +164,9 @@ internal sealed class DmarcReportReader
     {
         var result = NewFields();
         Fields(result);
-        if (name == "dkim") Keep(dkim, new(Lower(result, "domain"), Value(result, "selector"), Lower(result, "result"), Value(result, "human_result")), MostResults);
+        if (name == "dkim")
+            Keep(dkim, new(Lower(result, "domain"), Value(result, "selector"), Lower(result, "result"), Value(result, "human_result")),
+                MostResults);
         else if (name == "spf") Keep(spf, new(Lower(result, "domain"), Lower(result, "scope"), Lower(result, "result")), MostResults);
     }
 

@@ -74,7 +74,8 @@ public sealed record FoundReport
             var header = read(root.HeaderOffset, (int)Math.Min(root.HeaderLength, 64 * 1024)).Span;
             foreach (var field in new HeaderFields(header))
             {
-                if (!field.Is("Subject"u8) || !HeaderText.Decode(field.Value[..Math.Min(field.Value.Length, 2000)]).TrimStart().StartsWith("Report Domain:", StringComparison.OrdinalIgnoreCase)) continue;
+                if (!field.Is("Subject"u8) || !HeaderText.Decode(field.Value[..Math.Min(field.Value.Length, 2000)]).TrimStart()
+                    .StartsWith("Report Domain:", StringComparison.OrdinalIgnoreCase)) continue;
                 Say("its subject says that it is a report, and nothing in it is one");
                 return;
             }
@@ -136,7 +137,8 @@ public sealed record FoundReport
     // The first character, of UTF-16 too.
     private static byte First(ReadOnlySpan<byte> octets)
     {
-        if (octets.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || octets.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF])) octets = octets[2..];
+        if (octets.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || octets.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]))
+            octets = octets[2..];
         var text = octets.TrimStart("\uFEFF \t\r\n\0"u8);
         return text.IsEmpty ? (byte)0 : text[0];
     }
@@ -151,7 +153,8 @@ public sealed record FoundReport
     // RFC 7489 §7.2.1.1 and RFC 8460 §5.3 name types and file names; reporters use octet-stream as often.
     private static bool IsData(MimePart part) => (part.Type, part.Subtype) switch
     {
-        ("text", "xml") or ("application", "tlsrpt" or "gzip" or "x-gzip" or "x-compressed" or "zip" or "x-zip-compressed" or "x-zip" or "xml" or "tlsrpt+gzip" or "tlsrpt+json" or "json") => true,
+        ("text", "xml") or ("application", "tlsrpt" or "gzip" or "x-gzip" or "x-compressed" or "zip" or "x-zip-compressed" or "x-zip"
+            or "xml" or "tlsrpt+gzip" or "tlsrpt+json" or "json") => true,
         (_, "octet-stream") or ("text", "plain") => Named(part),
         _ => false,
     };

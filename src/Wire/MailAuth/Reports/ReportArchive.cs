@@ -21,10 +21,12 @@ public static class ReportArchive
     /// <summary>What may be the report inside, in order; each is opened when it is asked for.</summary>
     /// <param name="tooLarge">Called with why something was not opened whole.</param>
     /// <exception cref="WorkSpentException">It would cost more than a report may.</exception>
-    public static IEnumerable<ReadOnlyMemory<byte>> Open(ReadOnlyMemory<byte> octets, WorkBudget work, Action<string> tooLarge) => Open(octets, work, tooLarge, twice: true);
+    public static IEnumerable<ReadOnlyMemory<byte>> Open(ReadOnlyMemory<byte> octets, WorkBudget work, Action<string> tooLarge) =>
+        Open(octets, work, tooLarge, twice: true);
 
     /// <summary>By its first octets.</summary>
-    public static bool IsPacked(ReadOnlySpan<byte> octets) => octets.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]) || octets.StartsWith("PK\x03\x04"u8);
+    public static bool IsPacked(ReadOnlySpan<byte> octets) => octets.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B])
+        || octets.StartsWith("PK\x03\x04"u8);
 
     private static IEnumerable<ReadOnlyMemory<byte>> Open(ReadOnlyMemory<byte> octets, WorkBudget work, Action<string> tooLarge, bool twice)
     {
@@ -45,7 +47,8 @@ public static class ReportArchive
 
     private static IEnumerable<ReadOnlyMemory<byte>> Gzip(ReadOnlyMemory<byte> octets, WorkBudget work, Action<string> tooLarge)
     {
-        if (Take(new GZipStream(ZipDirectory.Stream(octets), CompressionMode.Decompress), octets.Length, work, tooLarge) is { } plain) yield return plain;
+        if (Take(new GZipStream(ZipDirectory.Stream(octets), CompressionMode.Decompress), octets.Length, work, tooLarge) is { } plain)
+            yield return plain;
     }
 
     // The report need not be the first file: macOS puts its own beside it.
@@ -55,7 +58,8 @@ public static class ReportArchive
         if (zip.Entries.Count == 0) tooLarge("a broken or empty archive");
         foreach (var entry in zip.Entries)
         {
-            if (entry.Size == 0 && entry.Packed == 0 || entry.Name.EndsWith('/') || entry.Name.StartsWith("__MACOSX/", StringComparison.Ordinal)) continue;
+            if (entry.Size == 0 && entry.Packed == 0 || entry.Name.EndsWith('/')
+                || entry.Name.StartsWith("__MACOSX/", StringComparison.Ordinal)) continue;
             if (entry.IsEncrypted) tooLarge("it wants a password");
             else if (ZipDirectory.Open(octets, entry) is not { } packed) tooLarge("it is packed in a way that is not read");
             else if (Take(packed, entry.Packed, work, tooLarge) is { } plain) yield return plain;
@@ -67,7 +71,8 @@ public static class ReportArchive
         var most = (int)Math.Min(MostOctets, Allowed + (length * MostRatio));
         var unpacked = Unpacker.Inflate(packed, work, most);
         if (!unpacked.IsCut && !unpacked.IsBroken) return unpacked.Octets;
-        tooLarge(unpacked.IsBroken ? "a broken archive" : most == MostOctets ? $"more than {MostOctets >> 20} MB inside" : $"it grows more than {MostRatio} times");
+        tooLarge(unpacked.IsBroken ? "a broken archive" : most == MostOctets ? $"more than {MostOctets >> 20} MB inside"
+            : $"it grows more than {MostRatio} times");
         return null;
     }
 }

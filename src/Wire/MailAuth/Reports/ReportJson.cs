@@ -4,14 +4,16 @@ using Aviso.Base;
 
 namespace Aviso.MailAuth;
 
-/// <summary>Reads a report's JSON once, front to back: numbers may be text, lists may be single values, unknown members are passed over.</summary>
+/// <summary>Reads a report's JSON once, front to back: numbers may be text, lists may be single values, unknown members are passed
+/// over.</summary>
 internal ref struct ReportJson(ReadOnlySpan<byte> json, WorkBudget work)
 {
     private const int Deepest = 16;
     private const int LongestText = 4000;
     private const int MostTexts = 100;
 
-    private Utf8JsonReader _reader = new(json, new JsonReaderOptions { MaxDepth = Deepest, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
+    private Utf8JsonReader _reader = new(json,
+        new JsonReaderOptions { MaxDepth = Deepest, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
 
     public readonly bool IsObject => _reader.TokenType == JsonTokenType.StartObject;
 

@@ -7,18 +7,22 @@ namespace Aviso.MailAuth;
 /// <summary>What strangers write into reports, read kindly: encodings, dates, and counts that nobody has to believe.</summary>
 internal static class ReportText
 {
-    /// <summary>More messages or sessions than this in one row are no count: the row's report is not summed. Sums of these stay far inside of 64 bits.</summary>
+    /// <summary>More messages or sessions than this in one row are no count: the row's report is not summed. Sums of these stay far inside
+    /// of 64 bits.</summary>
     public const long MostCount = 1_000_000_000;
 
     // 1e11 seconds are the year 5138, 1e11 milliseconds 1973.
     private const decimal MillisecondsFrom = 100_000_000_000;
     private const decimal MostSeconds = 253_402_300_799;
 
-    /// <summary>XML 1.0 §4.3.3: UTF-8 and UTF-16 by their marks or first octets, else what the declaration says. Broken octets lose no figures.</summary>
+    /// <summary>XML 1.0 §4.3.3: UTF-8 and UTF-16 by their marks or first octets, else what the declaration says. Broken octets lose no
+    /// figures.</summary>
     public static string Decode(ReadOnlySpan<byte> octets)
     {
-        if (octets.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || octets.StartsWith("<\0"u8) || octets.StartsWith("{\0"u8)) return Encoding.Unicode.GetString(octets).TrimStart('\uFEFF');
-        if (octets.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]) || octets.StartsWith("\0<"u8) || octets.StartsWith("\0{"u8)) return Encoding.BigEndianUnicode.GetString(octets).TrimStart('\uFEFF');
+        if (octets.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || octets.StartsWith("<\0"u8) || octets.StartsWith("{\0"u8))
+            return Encoding.Unicode.GetString(octets).TrimStart('\uFEFF');
+        if (octets.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]) || octets.StartsWith("\0<"u8) || octets.StartsWith("\0{"u8))
+            return Encoding.BigEndianUnicode.GetString(octets).TrimStart('\uFEFF');
         octets = octets.TrimStart("\uFEFF \t\r\n"u8);
         return Charsets.Decode(Declared(octets), octets);
     }
@@ -26,7 +30,8 @@ internal static class ReportText
     /// <summary>0 for what is none; at most <see cref="MostCount"/>.</summary>
     public static long Count(string text)
     {
-        if (!double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var number)) return 0;
+        if (!double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture,
+            out var number)) return 0;
         return number >= MostCount ? MostCount : (long)number;
     }
 
@@ -38,7 +43,8 @@ internal static class ReportText
             if (number >= MillisecondsFrom) number /= 1000;
             return number <= MostSeconds ? DateTimeOffset.FromUnixTimeSeconds((long)number) : DateTimeOffset.UnixEpoch;
         }
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) ? time : DateTimeOffset.UnixEpoch;
+        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) ? time : DateTimeOffset.UnixEpoch;
     }
 
     private static string Declared(ReadOnlySpan<byte> xml)

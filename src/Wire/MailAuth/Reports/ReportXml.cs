@@ -39,7 +39,8 @@ internal sealed class ReportXml(XmlReader reader, WorkBudget work)
         var text = new StringBuilder();
         while (Next() && reader.Depth > depth)
         {
-            if (reader.NodeType is not (XmlNodeType.Text or XmlNodeType.CDATA or XmlNodeType.SignificantWhitespace) || text.Length >= LongestText) continue;
+            if (reader.NodeType is not (XmlNodeType.Text or XmlNodeType.CDATA or XmlNodeType.SignificantWhitespace)
+                || text.Length >= LongestText) continue;
             var value = reader.Value;
             text.Append(value.AsSpan(0, Math.Min(value.Length, LongestText)));
         }

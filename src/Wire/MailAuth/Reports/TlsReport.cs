@@ -24,18 +24,21 @@ public sealed record TlsReport
 
     public required IReadOnlyList<TlsReportPolicy> Policies { get; init; }
 
-    /// <summary>There were more policies, or more failures, than are read (<see cref="MostPolicies"/>, <see cref="MostFailures"/> in all).</summary>
+    /// <summary>There were more policies, or more failures, than are read (<see cref="MostPolicies"/>, <see cref="MostFailures"/> in
+    /// all).</summary>
     public bool IsCut { get; init; }
 
     /// <summary>False when something counts more sessions than anybody opens: then nothing of it is summed.</summary>
-    public bool IsBelievable => Policies.All(p => p.Successful < ReportText.MostCount && p.Failed < ReportText.MostCount && p.Failures.All(f => f.Count < ReportText.MostCount));
+    public bool IsBelievable => Policies.All(p => p.Successful < ReportText.MostCount && p.Failed < ReportText.MostCount
+        && p.Failures.All(f => f.Count < ReportText.MostCount));
 
     /// <summary>Reads a report; numbers may be text, lists may be single values, names are put into lower case.</summary>
     /// <param name="problem">Why it is none.</param>
     /// <exception cref="WorkSpentException">It would cost more than a report may.</exception>
     public static TlsReport? Parse(ReadOnlySpan<byte> json, WorkBudget work, out string problem)
     {
-        if (json.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || json.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF])) json = Encoding.UTF8.GetBytes(ReportText.Decode(json));
+        if (json.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || json.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]))
+            json = Encoding.UTF8.GetBytes(ReportText.Decode(json));
         work.Take(json.Length / 4);
         try
         {
@@ -75,7 +78,8 @@ public sealed record TlsReport
 /// <param name="Lines">The policy as it was found.</param>
 /// <param name="MxHosts">mx patterns of an STS policy.</param>
 public sealed record TlsReportPolicy(
-    string Type, string Domain, IReadOnlyList<string> Lines, IReadOnlyList<string> MxHosts, long Successful, long Failed, IReadOnlyList<TlsFailure> Failures)
+    string Type, string Domain, IReadOnlyList<string> Lines, IReadOnlyList<string> MxHosts, long Successful, long Failed,
+    IReadOnlyList<TlsFailure> Failures)
 {
     internal JsonNode ToJson()
     {

@@ -16,7 +16,8 @@ public readonly record struct ZipEntry(string Name, bool IsEncrypted, long Size,
 /// <param name="IsCut">There are more files than are listed.</param>
 public sealed record ZipListing(IReadOnlyList<ZipEntry> Entries, bool IsCut);
 
-/// <summary>The list of files in a zip archive (APPNOTE 4.3.12, 4.3.16), found as programs find it: octets before the archive do not hide it.</summary>
+/// <summary>The list of files in a zip archive (APPNOTE 4.3.12, 4.3.16), found as programs find it: octets before the archive do not hide
+/// it.</summary>
 public static class ZipDirectory
 {
     /// <summary>Files of one archive that are listed.</summary>
@@ -40,10 +41,12 @@ public static class ZipDirectory
             if (RecordLength + name > record.Length) break;
             work.Step(1 + (name >> 4));
             entries.Add(new(
-                Encoding.UTF8.GetString(record.Slice(RecordLength, name)), (record[8] & 1) != 0, BinaryPrimitives.ReadUInt32LittleEndian(record[24..]),
+                Encoding.UTF8.GetString(record.Slice(RecordLength, name)), (record[8] & 1) != 0,
+                    BinaryPrimitives.ReadUInt32LittleEndian(record[24..]),
                 BinaryPrimitives.ReadUInt16LittleEndian(record[10..]), BinaryPrimitives.ReadUInt32LittleEndian(record[20..]),
                 BinaryPrimitives.ReadUInt32LittleEndian(record[42..]) + shift));
-            at += RecordLength + name + BinaryPrimitives.ReadUInt16LittleEndian(record[30..]) + BinaryPrimitives.ReadUInt16LittleEndian(record[32..]);
+            at += RecordLength + name + BinaryPrimitives.ReadUInt16LittleEndian(record[30..]) + BinaryPrimitives.ReadUInt16LittleEndian(
+                record[32..]);
         }
         return new(entries, IsCut: false);
     }
@@ -51,9 +54,11 @@ public static class ZipDirectory
     /// <summary>The unpacked octets of a file; null when they are packed in a way that is not read, or lie outside.</summary>
     public static Stream? Open(ReadOnlyMemory<byte> zip, ZipEntry entry)
     {
-        if (entry.Header < 0 || entry.Header + LocalLength > zip.Length || !zip.Span[(int)entry.Header..].StartsWith("PK\x03\x04"u8)) return null;
+        if (entry.Header < 0 || entry.Header + LocalLength > zip.Length || !zip.Span[(int)entry.Header..].StartsWith("PK\x03\x04"u8))
+            return null;
         var local = zip.Span[(int)entry.Header..];
-        var start = entry.Header + LocalLength + BinaryPrimitives.ReadUInt16LittleEndian(local[26..]) + BinaryPrimitives.ReadUInt16LittleEndian(local[28..]);
+        var start = entry.Header + LocalLength + BinaryPrimitives.ReadUInt16LittleEndian(
+            local[26..]) + BinaryPrimitives.ReadUInt16LittleEndian(local[28..]);
         if (start > zip.Length) return null;
         var packed = Stream(zip.Slice((int)start, (int)Math.Min(entry.Packed, zip.Length - start)));
         return entry.Method switch
@@ -82,7 +87,8 @@ public static class ZipDirectory
         return IsRecord(zip, offset) ? (offset, 0) : (-1, 0);
     }
 
-    private static bool IsRecord(ReadOnlySpan<byte> zip, long at) => at >= 0 && at + RecordLength <= zip.Length && zip[(int)at..].StartsWith("PK\x01\x02"u8);
+    private static bool IsRecord(ReadOnlySpan<byte> zip, long at) => at >= 0 && at + RecordLength <= zip.Length
+        && zip[(int)at..].StartsWith("PK\x01\x02"u8);
 
     // Programs that mend archives go by the local headers (APPNOTE 4.3.7) where the directory is gone.
     private static ZipListing ReadLocal(ReadOnlySpan<byte> zip, WorkBudget work)
@@ -97,7 +103,8 @@ public static class ZipDirectory
             work.Step(1 + (name >> 4));
             long packed = BinaryPrimitives.ReadUInt32LittleEndian(local[18..]);
             entries.Add(new(
-                Encoding.UTF8.GetString(local.Slice(LocalLength, name)), (local[6] & 1) != 0, BinaryPrimitives.ReadUInt32LittleEndian(local[22..]),
+                Encoding.UTF8.GetString(local.Slice(LocalLength, name)), (local[6] & 1) != 0,
+                    BinaryPrimitives.ReadUInt32LittleEndian(local[22..]),
                 BinaryPrimitives.ReadUInt16LittleEndian(local[8..]), packed, at));
             at += LocalLength + name + BinaryPrimitives.ReadUInt16LittleEndian(local[28..]) + packed;
         }

@@ -17,10 +17,15 @@ public sealed class ArchiveTests
 
     public static TheoryData<string, string> Archives => new()
     {
-        { "7z", "FILE_PROGRAM_PACKED" }, { "7z locked", "FILE_ENCRYPTED FILE_PROGRAM_PACKED" }, { "7z hidden", "FILE_ENCRYPTED" }, { "rar4", "FILE_PROGRAM_PACKED" }, { "rar4 locked", "FILE_ENCRYPTED FILE_PROGRAM_PACKED" },
-        { "rar4 hidden", "FILE_ENCRYPTED" }, { "rar5", "FILE_PROGRAM_PACKED" }, { "rar5 locked", "FILE_ENCRYPTED FILE_PROGRAM_PACKED" }, { "rar5 hidden", "FILE_ENCRYPTED" }, { "tgz", "FILE_PROGRAM_PACKED" },
-        { "tar", "FILE_PROGRAM_PACKED" }, { "js.gz", "FILE_PROGRAM_PACKED" }, { "gz named inside", "FILE_PROGRAM_PACKED" }, { "js.xz", "FILE_PROGRAM_PACKED" }, { "zip in zip", "FILE_PROGRAM_PACKED" }, { "gz in zip in zip", "FILE_PROGRAM_PACKED" },
-        { "zip behind a picture", "FILE_PROGRAM_PACKED" }, { "zip without its list", "FILE_PROGRAM_PACKED" }, { "eml", "FILE_PROGRAM_PACKED" }, { "zip in eml", "FILE_PROGRAM_PACKED" }, { "program called pdf in zip", "FILE_PROGRAM_PACKED" }, { "cab", "FILE_PROGRAM_PACKED" },
+        { "7z", "FILE_PROGRAM_PACKED" }, { "7z locked", "FILE_ENCRYPTED FILE_PROGRAM_PACKED" }, { "7z hidden", "FILE_ENCRYPTED" },
+            { "rar4", "FILE_PROGRAM_PACKED" }, { "rar4 locked", "FILE_ENCRYPTED FILE_PROGRAM_PACKED" },
+        { "rar4 hidden", "FILE_ENCRYPTED" }, { "rar5", "FILE_PROGRAM_PACKED" }, { "rar5 locked", "FILE_ENCRYPTED FILE_PROGRAM_PACKED" },
+            { "rar5 hidden", "FILE_ENCRYPTED" }, { "tgz", "FILE_PROGRAM_PACKED" },
+        { "tar", "FILE_PROGRAM_PACKED" }, { "js.gz", "FILE_PROGRAM_PACKED" }, { "gz named inside", "FILE_PROGRAM_PACKED" },
+            { "js.xz", "FILE_PROGRAM_PACKED" }, { "zip in zip", "FILE_PROGRAM_PACKED" }, { "gz in zip in zip", "FILE_PROGRAM_PACKED" },
+        { "zip behind a picture", "FILE_PROGRAM_PACKED" }, { "zip without its list", "FILE_PROGRAM_PACKED" },
+            { "eml", "FILE_PROGRAM_PACKED" }, { "zip in eml", "FILE_PROGRAM_PACKED" },
+                { "program called pdf in zip", "FILE_PROGRAM_PACKED" }, { "cab", "FILE_PROGRAM_PACKED" },
         { "page in zip", "FILE_HTML" }, { "zip five deep", "LIMIT_HIT" },
     };
 
@@ -44,7 +49,8 @@ public sealed class ArchiveTests
     {
         var octets = Encoding.Latin1.GetBytes(content);
         Assert.Equal(isProgram, SpamMail.RunAll(SpamMail.Input(Bombs.Attached(name, octets))).Has("FILE_PROGRAM"));
-        Assert.Equal(isProgram, SpamMail.RunAll(SpamMail.Input(Bombs.Attached("a.zip", Bombs.Zip((name, octets))))).Has("FILE_PROGRAM_PACKED"));
+        Assert.Equal(isProgram, SpamMail.RunAll(SpamMail.Input(Bombs.Attached("a.zip", Bombs.Zip((name, octets)))))
+            .Has("FILE_PROGRAM_PACKED"));
     }
 
     [Theory]
@@ -56,7 +62,8 @@ public sealed class ArchiveTests
     [InlineData("1;2;@SUM(cmd|'/c calc'!A0)", true)]
     [InlineData("=A1+B1!x|y", false)]
     public void A_table_with_bars_asks_no_program(string line, bool asks) =>
-        Assert.Equal(asks, SpamMail.RunAll(SpamMail.Input(Bombs.Attached("a.csv", Encoding.UTF8.GetBytes(line), "text/csv"))).Has("OFFICE_DDE"));
+        Assert.Equal(asks, SpamMail.RunAll(SpamMail.Input(Bombs.Attached("a.csv", Encoding.UTF8.GetBytes(line), "text/csv")))
+            .Has("OFFICE_DDE"));
 
     [Theory]
     [InlineData("a.html", "<html><form><input type=password></form>", "HTML_PASSWORD")]
@@ -67,7 +74,8 @@ public sealed class ArchiveTests
     [InlineData("a.svg", "<svg><a xlink:href='http://203.0.113.9/login'>x</a></svg>", "URL_ADDRESS")]
     public void An_attached_page_is_judged_like_a_body(string name, string page, string symbol)
     {
-        var context = SpamMail.RunAll(SpamMail.Input(Bombs.Attached(name, Encoding.UTF8.GetBytes(page), name.EndsWith("svg", StringComparison.Ordinal) ? "image/svg+xml" : "text/html")));
+        var context = SpamMail.RunAll(SpamMail.Input(Bombs.Attached(name, Encoding.UTF8.GetBytes(page),
+            name.EndsWith("svg", StringComparison.Ordinal) ? "image/svg+xml" : "text/html")));
         Assert.True(context.Has(symbol) && context.Has("FILE_HTML"), string.Join(", ", context.Symbols));
     }
 
