@@ -1,4 +1,6 @@
-using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using AccountChange = Aviso.Accounts.AccountChange;
 using Aviso.Accounts;
 using Aviso.Admin;
 using Aviso.Delivery;
@@ -6,7 +8,6 @@ using Aviso.Settings;
 using Aviso.Store;
 using Aviso.Store.Rebuild;
 using Microsoft.Extensions.Logging.Abstractions;
-using AccountChange = Aviso.Accounts.AccountChange;
 
 namespace Aviso.Server;
 
@@ -15,54 +16,53 @@ internal static class AdminCalls
 {
     private const int QueueLimit = 10_000;
 
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
     public static void Add(AdminHandlers admin, MailParts mail)
     {
         var accounts = mail.Accounts;
         admin
-            .Add("account.list", (_, _) => Rows(accounts.ListAccounts()))
-            .Add("account.without_scram", (_, _) => Rows(mail.Book.WithoutScram()))
+            .Add("account.list", (_, _) => Rows(accounts.ListAccounts(), AdminJson.Default.AccountInfo))
+            .Add("account.without_scram", (_, _) => Task.FromResult(AdminReply.Done(new JsonArray([.. mail.Book.WithoutScram().Select(a => (JsonNode)a)]))))
             .Add("account.add", (c, t) => Answer(accounts.AddAccountAsync(c.Text("address") ?? "", Change(c), t)), changes: true)
             .Add("account.set", (c, t) => Answer(accounts.SetAccountAsync(c.Text("address") ?? "", Change(c), t)), changes: true)
             .Add("account.remove", (c, t) => Answer(accounts.RemoveAccountAsync(c.Text("address") ?? "", c.Flag("purge"), t)), changes: true)
             .Add("account.release", (c, t) => ReleaseAsync(mail, c.Text("address") ?? "", t), changes: true)
-            .Add("alias.list", (_, _) => Rows(accounts.ListAliases()))
+            .Add("alias.list", (_, _) => Rows(accounts.ListAliases(), AdminJson.Default.AliasInfo))
             .Add("alias.add", (c, t) => Answer(accounts.AddAliasAsync(c.Text("address") ?? "", c.Texts("to"), t)), changes: true)
             .Add("alias.set", (c, t) => Answer(accounts.SetAliasAsync(c.Text("address") ?? "", c.Texts("to"), t)), changes: true)
             .Add("alias.remove", (c, t) => Answer(accounts.RemoveAliasAsync(c.Text("address") ?? "", t)), changes: true)
-            .Add("domain.list", (_, _) => Rows(accounts.ListDomains()))
+            .Add("domain.list", (_, _) => Rows(accounts.ListDomains(), AdminJson.Default.DomainInfo))
             .Add("domain.add", (c, t) => AddDomainAsync(mail, c, t), changes: true)
             .Add("domain.set", (c, t) => Answer(accounts.SetDomainAsync(c.Text("name") ?? "", c.Text("catch_all"), c.Text("alias_of"), t)), changes: true)
             .Add("domain.remove", (c, t) => RemoveDomainAsync(mail, c, t), changes: true);
 
         admin
-            .Add("dkim.list", (_, _) => Rows(mail.Senders.Keys.List()))
+            .Add("dkim.list", (_, _) => Rows(mail.Senders.Keys.List(), AdminJson.Default.SigningKeyInfo))
             .Add("dkim.check", (_, t) => CheckKeysAsync(mail.Senders.Keys, t))
             .Add("dkim.rotate", async (c, t) => await mail.Senders.Keys.RotateAsync(c.Text("name") ?? "", t) is { } keys
-                ? await Rows(keys) : AdminReply.No($"{c.Text("name")} has no keys of ours: its keys are declared in the settings, or it is no domain of ours"), changes: true)
+                ? AdminJson.Rows(keys, AdminJson.Default.SigningKeyInfo)
+                : AdminReply.No($"{c.Text("name")} has no keys of ours: its keys are declared in the settings, or it is no domain of ours"), changes: true)
             .Add("reports", (c, t) => ReportsAsync(mail, c, t));
 
         admin
-            .Add("certificates.list", (_, _) => Rows(mail.Certificates.List()))
+            .Add("certificates.list", (_, _) => Rows(mail.Certificates.List(), AdminJson.Default.CertificateRow))
             .Add("certificates.tlsa", async (_, t) => await mail.Transport.TlsaRecordsAsync(mail.Certificates, t) is { } rows
-                ? await Rows(rows) : AdminReply.No("there is no certificate: no listener speaks TLS"))
+                ? AdminJson.Rows(rows, AdminJson.Default.WantedRecord) : AdminReply.No("there is no certificate: no listener speaks TLS"))
             .Add("certificates.mta-sts", async (_, t) => await mail.Transport.StsRecordsAsync(mail.Book.Table.Domains, mail.Certificates, t) is { } rows
-                ? await Rows(rows) : AdminReply.No("no policy is published: set `mta_sts: { publish: testing }` first"))
+                ? AdminJson.Rows(rows, AdminJson.Default.WantedRecord) : AdminReply.No("no policy is published: set `mta_sts: { publish: testing }` first"))
             .Add("certificates.renew", (c, t) => RenewAsync(mail.Certificates, c.Text("name"), t), changes: true);
 
         var queue = mail.Queue;
         admin
-            .Add("queue.list", async (c, t) => await Rows((await queue.ListAsync(Selection(c), QueueLimit, t)).SelectMany(Flat)))
+            .Add("queue.list", async (c, t) => AdminJson.Rows((await queue.ListAsync(Selection(c), QueueLimit, t)).SelectMany(Flat), AdminJson.Default.QueueRow))
             .Add("queue.show", async (c, t) => await queue.ShowAsync(c.Text("id") ?? "", t) is { } entry
-                ? AdminReply.Done(JsonSerializer.SerializeToNode(entry, Json)) : AdminReply.No($"nothing in the queue has the id `{c.Text("id")}`"))
+                ? AdminJson.Row(entry, AdminJson.Default.QueueEntry) : AdminReply.No($"nothing in the queue has the id `{c.Text("id")}`"))
             .Add("queue.retry", (c, t) => Changed(c, "will be tried now", queue.RetryAsync, t), changes: true)
             .Add("queue.hold", (c, t) => Changed(c, "held", queue.HoldAsync, t), changes: true)
             .Add("queue.release", (c, t) => Changed(c, "released", queue.ReleaseAsync, t), changes: true)
             .Add("queue.drop", (c, t) => Changed(c, "dropped", queue.DropAsync, t), changes: true);
 
         SieveCalls.Add(admin, mail);
-        admin.Add("settings.waiting", (_, _) => Rows(mail.Waiting()));
+        admin.Add("settings.waiting", (_, _) => Rows(mail.Waiting(), AdminJson.Default.WaitingKey));
         admin
             .Add("store.check", (c, t) => CheckAsync(mail.Store, c, t))
             .Add("store.rebuild", (_, _) => Task.FromResult(AdminReply.No("the server is running; stop it first, then `aviso store rebuild`")));
@@ -75,7 +75,7 @@ internal static class AdminCalls
             throw new IOException($"no server runs on {settings.Data}; start it with `aviso serve`");
         var options = MailParts.StoreOptions(settings, new MessageReader(), TimeProvider.System, NullLogger.Instance) with { Index = false };
         if (call.Verb == "store.rebuild")
-            return AdminReply.Done(JsonSerializer.SerializeToNode(await Task.Run(() => StoreRebuild.Run(options, cancel), cancel), Json));
+            return AdminJson.Row(await Task.Run(() => StoreRebuild.Run(options, cancel), cancel), AdminJson.Default.RebuildReport);
         if (!File.Exists(Path.Combine(settings.Data, "store.db"))) return AdminReply.No($"there is no store in {settings.Data}");
         await using var store = await SqliteMailStore.OpenAsync(options, cancel);
         return await CheckAsync(store, call, cancel);
@@ -86,7 +86,7 @@ internal static class AdminCalls
         var findings = new List<StoreFinding>();
         await foreach (var finding in store.CheckAsync(call.Flag("bodies") ? StoreCheckDepth.Bodies : StoreCheckDepth.Rows, cancel))
             findings.Add(finding);
-        return await Rows(findings);
+        return AdminJson.Rows(findings, AdminJson.Default.StoreFinding);
     }
 
     private static async Task<AdminReply> ReleaseAsync(MailParts mail, string address, CancellationToken cancel)
@@ -116,14 +116,14 @@ internal static class AdminCalls
     private static async Task<AdminReply> CheckKeysAsync(SigningKeys keys, CancellationToken cancel)
     {
         foreach (var domain in keys.List().Select(k => k.Domain).Distinct().ToList()) await keys.CheckAsync(domain, cancel);
-        return await Rows(keys.List().Where(k => k.Problem.Length > 0));
+        return AdminJson.Rows(keys.List().Where(k => k.Problem.Length > 0), AdminJson.Default.SigningKeyInfo);
     }
 
     private static async Task<AdminReply> ReportsAsync(MailParts mail, AdminCall call, CancellationToken cancel)
     {
         if (!int.TryParse(call.Text("days") ?? "14", out var days) || days is < 1 or > 3650) return AdminReply.No("--days takes a number of days");
         var (dmarc, tls, complaints) = await mail.Senders.Reports.ListAsync(TimeProvider.System.GetUtcNow().AddDays(-days), cancel);
-        return AdminReply.Done(JsonSerializer.SerializeToNode(ReportSummary.Of(dmarc, tls, complaints), Json));
+        return AdminJson.Row(ReportSummary.Of(dmarc, tls, complaints), AdminJson.Default.ReportSummary);
     }
 
     private static async Task<AdminReply> RenewAsync(CertificateParts certificates, string? name, CancellationToken cancel)
@@ -162,13 +162,13 @@ internal static class AdminCalls
     private static IEnumerable<QueueRow> Flat(QueueEntry entry) => entry.Recipients.Select(r => new QueueRow(
         entry.Id, entry.Sender, r.Address, r.State, r.Reason, r.Attempts, r.NextAttempt, r.LastReply, r.Destination, entry.Arrived, entry.Size));
 
-    private sealed record QueueRow(
-        string Id, string Sender, string Recipient, string State, string Reason, int Attempts, DateTimeOffset NextAttempt, string LastReply,
-        string Destination, DateTimeOffset Arrived, long Size);
-
     private static async Task<AdminReply> Answer(Task<VerbAnswer> doing) =>
         await doing is { Ok: true } done ? AdminReply.Done(done.Text) : AdminReply.No((await doing).Text);
 
-    private static Task<AdminReply> Rows<T>(IEnumerable<T> rows) =>
-        Task.FromResult(AdminReply.Done(JsonSerializer.SerializeToNode(rows.ToList(), Json)));
+    private static Task<AdminReply> Rows<T>(IEnumerable<T> rows, JsonTypeInfo<T> type) => Task.FromResult(AdminJson.Rows(rows, type));
 }
+
+/// <summary>One recipient of a queued message, as `aviso queue list` shows it.</summary>
+internal sealed record QueueRow(
+    string Id, string Sender, string Recipient, string State, string Reason, int Attempts, DateTimeOffset NextAttempt, string LastReply,
+    string Destination, DateTimeOffset Arrived, long Size);

@@ -63,7 +63,7 @@ internal sealed class BanTrial(MailParts mail, IReadOnlyList<BoundListener> list
         var where = $"{ListenerKinds.Name(listener.Kind)} {listener.Address}";
         if (to.AddressFamily != AddressFamily.InterNetwork)
         {
-            _lines.Add(new JsonObject { ["where"] = where, ["by"] = "not tried: IPv6 alone", ["address"] = banned.ToString(), ["banned"] = "", ["others"] = "", ["ok"] = "-" });
+            _lines.Add((JsonNode)new JsonObject { ["where"] = where, ["by"] = "not tried: IPv6 alone", ["address"] = banned.ToString(), ["banned"] = "", ["others"] = "", ["ok"] = "-" });
             return;
         }
         var at = new IPEndPoint(to, listener.Address.Port);
@@ -76,7 +76,7 @@ internal sealed class BanTrial(MailParts mail, IReadOnlyList<BoundListener> list
     {
         var ok = banned == "refused" && others == "served";
         _good &= ok;
-        _lines.Add(new JsonObject { ["where"] = where, ["by"] = by, ["address"] = address.ToString(), ["banned"] = banned, ["others"] = others, ["ok"] = ok ? "yes" : "NO" });
+        _lines.Add((JsonNode)new JsonObject { ["where"] = where, ["by"] = by, ["address"] = address.ToString(), ["banned"] = banned, ["others"] = others, ["ok"] = ok ? "yes" : "NO" });
     }
 
     private static bool Reads(ListenerKind kind) => kind is not (ListenerKind.Metrics or ListenerKind.Lmtp);

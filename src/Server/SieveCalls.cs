@@ -12,8 +12,6 @@ internal static class SieveCalls
 {
     private const int MostMessages = 100_000;
 
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
     public static void Add(AdminHandlers admin, MailParts mail) => admin
         .Add("sieve.list", (c, t) => ListAsync(mail, c, t))
         .Add("sieve.show", (c, t) => ForAsync(mail, c, async account => await mail.Scripts.GetAsync(account, Name(c), t) is { } text
@@ -32,10 +30,8 @@ internal static class SieveCalls
             ? await run(account) : AdminReply.No($"there is no account {call.Text("account")}");
 
     private static Task<AdminReply> ListAsync(MailParts mail, AdminCall call, CancellationToken cancel) => ForAsync(mail, call, async account =>
-        AdminReply.Done(JsonSerializer.SerializeToNode((await mail.Scripts.ListAsync(account, cancel))
-            .Select(s => new Row(s.Name, s.IsActive, s.Size, DateTimeOffset.FromUnixTimeSeconds(s.ChangedAt))).ToList(), Json)));
-
-    private sealed record Row(string Name, bool Active, int Size, DateTimeOffset Changed);
+        AdminJson.Rows((await mail.Scripts.ListAsync(account, cancel))
+            .Select(s => new ScriptRow(s.Name, s.IsActive, s.Size, DateTimeOffset.FromUnixTimeSeconds(s.ChangedAt))), AdminJson.Default.ScriptRow));
 
     private static async Task<AdminReply> PutAsync(MailParts mail, AccountId account, AdminCall call, CancellationToken cancel)
     {
@@ -67,8 +63,11 @@ internal static class SieveCalls
         var address = mail.Book.Table.AddressOf(account) ?? call.Text("account")!;
         if (await mail.SieveTrials.RunAsync(account, address, mailbox, script, limit, cancel) is not { } report)
             return AdminReply.No($"{address} has no mailbox `{mailbox}`");
-        var result = (JsonObject)JsonSerializer.SerializeToNode(report, Json)!;
+        var result = (JsonObject)JsonSerializer.SerializeToNode(report, AdminJson.Default.SieveTrialReport)!;
         result.Insert(0, "summary", $"of {report.LookedAt} messages in {mailbox} this script would have moved {report.Moved}");
         return AdminReply.Done(result);
     }
 }
+
+/// <summary>A stored script, as `aviso sieve list` shows it.</summary>
+internal sealed record ScriptRow(string Name, bool Active, int Size, DateTimeOffset Changed);

@@ -219,7 +219,7 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
     {
         var ports = bound.Where(b => b.NotBound is null).GroupBy(b => b.Kind.ToString().ToLowerInvariant())
             .ToDictionary(g => g.Key, g => g.First().Address.Port);
-        File.WriteAllText(file + ".new", JsonSerializer.Serialize(ports));
+        File.WriteAllText(file + ".new", JsonSerializer.Serialize(ports, StartJson.Default.DictionaryStringInt32));
         File.Move(file + ".new", file, overwrite: true);
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 // Verbs owns the command line: what `aviso --help` shows, exit statuses, tables and JSON. Rules: 0 ok, 1 found problems,
 // 2 usage, 3 could not run; every verb teaches with examples; output shows references, never secrets.
 using System.CommandLine;
@@ -171,7 +172,7 @@ internal static class CheckVerb
             }
             if (parsed.GetValue(CommandTree.Json))
             {
-                Output.Json(io.Output, Output.Rows(load.Problems.Concat(compared).Select(p => new Dictionary<string, object?>
+                Output.Json(io.Output, Output.Rows(load.Problems.Concat(compared).Select(p => new JsonObject
                 { ["file"] = p.Place.File, ["line"] = p.Place.Line, ["column"] = p.Place.Column, ["key"] = p.Path, ["text"] = p.Text })));
                 return load.Settings is null ? ProblemReport.Print(load, TextWriter.Null) : compared.Count > 0 || secrets.Refusals.Count > 0 ? ExitStatus.FoundProblems : ExitStatus.Ok;
             }
