@@ -1,14 +1,14 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
 using Aviso.Accounts;
 using Aviso.Delivery;
+using Aviso.Doctor;
 using Aviso.Server;
 using Aviso.Settings;
 using Aviso.Store;
 using Aviso.Store.Rebuild;
+using Aviso.Verbs;
 
 namespace Aviso.Admin;
 
@@ -31,6 +31,7 @@ namespace Aviso.Admin;
 [JsonSerializable(typeof(SieveTrialReport))]
 [JsonSerializable(typeof(SigningKeyInfo))]
 [JsonSerializable(typeof(StoreFinding))]
+[JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(TotpStatus))]
 [JsonSerializable(typeof(WaitingKey))]
 [JsonSerializable(typeof(WantedRecord))]
@@ -38,9 +39,4 @@ internal sealed partial class AdminJson : JsonSerializerContext
 {
     /// <summary>Text for people: nothing is escaped that JSON does not ask for.</summary>
     public static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, TypeInfoResolver = Default };
-
-    public static AdminReply Row<T>(T value, JsonTypeInfo<T> type) => AdminReply.Done(JsonSerializer.SerializeToNode(value, type));
-
-    public static AdminReply Rows<T>(IEnumerable<T> rows, JsonTypeInfo<T> type) =>
-        AdminReply.Done(new JsonArray([.. rows.Select(r => JsonSerializer.SerializeToNode(r, type))]));
 }

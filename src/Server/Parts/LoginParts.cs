@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Aviso.Accounts;
-using Aviso.Admin;
 using Aviso.Settings;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
@@ -79,39 +78,6 @@ internal sealed class LoginParts : IAsyncDisposable
         settings.OAuth.Ca?.Reveal()).ToJsonString();
 
     private static JsonArray List(IEnumerable<string> texts) => [.. texts.Select(t => (JsonNode)t)];
-
-    public void Add(AdminHandlers admin) => admin
-        .Add("totp.status", (c, _) => Task.FromResult(SecondFactorService.Status(c.Text("address") ?? "") is { } status
-            ? AdminJson.Row(status, AdminJson.Default.TotpStatus) : AdminReply.No($"there is no account {c.Text("address")}")))
-        .Add("totp.enable", EnableAsync, changes: true)
-        .Add("totp.disable", async (c, t) => Answer(await SecondFactorService.DisableAsync(c.Text("address") ?? "", t)), changes: true)
-        .Add("passkey.list", async (c, t) => await SecondFactorService.PasskeysAsync(c.Text("address") ?? "", t) is { } keys
-            ? AdminJson.Rows(keys, AdminJson.Default.PasskeyInfo) : AdminReply.No($"there is no account {c.Text("address")}"))
-        .Add("passkey.remove", async (c, t) => Answer(await SecondFactorService.RemovePasskeyAsync(c.Text("address") ?? "", c.Text("id") ?? "", t)), changes: true)
-        .Add("app_password.list", (c, _) => Task.FromResult(List(c)))
-        .Add("app_password.add", AddAsync, changes: true)
-        .Add("app_password.revoke", async (c, t) => Answer(await Service.RevokeAsync(c.Text("address") ?? "", c.Text("id") ?? "", t)), changes: true);
-
-    private static AdminReply Answer(VerbAnswer answer) => answer.Ok ? AdminReply.Done(answer.Text) : AdminReply.No(answer.Text);
-
-    private async Task<AdminReply> EnableAsync(AdminCall call, CancellationToken cancel)
-    {
-        var address = call.Text("address") ?? "";
-        if (call.Text("code") is { } code) return Answer(await SecondFactorService.ConfirmAsync(address, code, cancel));
-        var (made, problem) = await SecondFactorService.BeginAsync(address, cancel);
-        return made is null ? AdminReply.No(problem) : AdminJson.Row(made, AdminJson.Default.NewTotp);
-    }
-
-    private AdminReply List(AdminCall call) => Service.List(call.Text("address")) is { } rows
-        ? AdminJson.Rows(rows, AdminJson.Default.AppPasswordInfo) : AdminReply.No($"there is no account {call.Text("address")}");
-
-    private async Task<AdminReply> AddAsync(AdminCall call, CancellationToken cancel)
-    {
-        var scope = new AppPasswordScope(call.Texts("protocol"), call.Texts("mailbox"), call.Flag("read_only"), call.Flag("search_only"),
-            call.Texts("send_as"), call.Texts("network"));
-        var (made, problem) = await Service.AddAsync(call.Text("address") ?? "", call.Text("name") ?? "", scope, call.Text("expires"), cancel);
-        return made is null ? AdminReply.No(problem) : AdminJson.Row(made, AdminJson.Default.NewAppPassword);
-    }
 
     private async Task UpkeepAsync()
     {
