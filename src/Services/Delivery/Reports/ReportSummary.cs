@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Aviso.MailAuth;
 
 namespace Aviso.Delivery;
@@ -83,3 +84,6 @@ public sealed record TlsFailureSummary(string Result, string MxHost, long Count)
 /// <param name="At">When it came.</param>
 /// <param name="Sender">Its From as it stands, at most 200 characters.</param>
 public sealed record UnreadReport(DateTimeOffset At, string Sender, string Problem);
+
+[JsonSerializable(typeof(UnreadReport))]
+internal sealed partial class UnreadJson : JsonSerializerContext;

@@ -67,7 +67,7 @@ public sealed record TlsReport
             ["report-id"] = ReportId,
             ["policies"] = new JsonArray([.. Policies.Select(p => p.ToJson())]),
         };
-        return JsonSerializer.SerializeToUtf8Bytes(report);
+        return Encoding.UTF8.GetBytes(report.ToJsonString());
     }
 
     private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
