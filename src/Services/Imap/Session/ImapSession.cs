@@ -90,7 +90,7 @@ internal sealed class ImapSession : IDisposable
                     Bye(Reason.OctetsBeforeLogin, _commands.Problem.Text);
                     break;
                 case CommandReadStatus.Hopeless:
-                    Bye(LoggedIn ? Reason.EndlessMessage : Reason.OctetsBeforeLogin, _commands.Problem.Text);
+                    Bye(_commands.Why, _commands.Problem.Text);
                     break;
                 case CommandReadStatus.TimedOut:
                     if (LoggedIn) Bye(Reason.Autologout, "Autologout: idle for too long");
