@@ -3,6 +3,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Aviso.Accounts;
+using Aviso.Base;
 using Aviso.Secrets;
 using Aviso.Server;
 using Aviso.Settings;
@@ -259,7 +260,7 @@ internal static class InitVerb
                 return ExitStatus.Usage;
             }
             var path = parsed.GetValue(CommandTree.Config) ?? CommandTree.DefaultConfigs[0];
-            var secret = $"file:{first[..first.IndexOf('@')]}.password";
+            var secret = $"file:{(MailAddress.TryCut(first, out var local, out _) ? local : first)}.password";
             try
             {
                 await using var file = new StreamWriter(new FileStream(path, FileMode.CreateNew));

@@ -14,7 +14,7 @@ public sealed partial class MailReceiver
 {
     /// <summary>A bounce to a sender that we once rewrote: where it goes. Null for any other address.</summary>
     private string? ReturnPath(MailRecipient recipient) =>
-        Filters.Srs is { } srs && Srs.IsSrs(recipient.LocalPart) && accounts.Table.IsLocalDomain(recipient.Domain) ? srs.Reverse(recipient.LocalPart).Address : null;
+        Filters.Srs is { } srs && Srs.IsSrs(recipient.LocalPart) && accounts.Table.IsLocalDomain(recipient.Domain) ? srs.Reverse(recipient.LocalPart).Address?.Wire : null;
 
     // To the stranger whose mail we forwarded, or to one of ours who keeps reports about what a stranger's false sender may not get.
     private ResolvedRecipient? Returned(MailRecipient recipient, string address)
@@ -67,8 +67,8 @@ public sealed partial class MailReceiver
         var sender = context.Transaction.Sender;
         var shown = ReceiveQueue.Sender(sender);
         if (sender.IsNull || Filters.Srs is not { } srs || accounts.Table.IsLocalDomain(sender.Domain)) return (shown, true);
-        if (context.Auth is not { SenderIsGenuine: false } || KeeperOf(from) is not { } keeper) return (srs.Forward(shown, from.Recipient.Domain), true);
-        return (srs.Forward(keeper.Address, from.Recipient.Domain), false);
+        if (context.Auth is not { SenderIsGenuine: false } || KeeperOf(from) is not { } keeper) return (srs.Forward(sender.Address, from.Recipient.Domain).Wire, true);
+        return (srs.Forward(RowAddresses.Read(keeper.Address), from.Recipient.Domain).Wire, false);
     }
 
     private LocalTarget? KeeperOf(ResolvedRecipient from) => from.Local.Count > 0 ? from.Local[0] : accounts.Table.KeeperOf(from.Recipient.Domain);
@@ -78,7 +78,7 @@ public sealed partial class MailReceiver
         if (context.Auth is not { } auth || Filters.Keys is not { } keys) return [];
         try
         {
-            var key = keys.KeysOf(from.Recipient.Domain).FirstOrDefault(k => k.Algorithm == DkimAlgorithm.RsaSha256);
+            var key = keys.KeysOf(from.Recipient.Domain.Ascii).FirstOrDefault(k => k.Algorithm == DkimAlgorithm.RsaSha256);
             return key is null ? [] : ArcSealer.Seal(message, auth.Arc, auth.Results(options.HostName), key, context.Now);
         }
         catch (Exception e)

@@ -92,19 +92,19 @@ internal sealed class ReceiveNotices(
         body.ForEachPiece(piece => needs |= Ascii.IsValid(piece.Span) ? QueueNeeds.None : QueueNeeds.EightBit);
         if (!Ascii.IsValid(address)) needs |= QueueNeeds.SmtpUtf8;
         return new("", null, "", DsnReturn.Unspecified, needs, QueuePriority.Automatic, default,
-            [new(address, router.DestinationFor("", Router.DomainOf(address)), DsnNotify.Never, "", clock.GetUtcNow().ToUnixTimeMilliseconds())]);
+            [new(address, router.DestinationFor("", address), DsnNotify.Never, "", clock.GetUtcNow().ToUnixTimeMilliseconds())]);
     }
 
     private byte[] Compose(ReceiveContext context, List<RecipientReport> reports, bool isFailure)
     {
         var sender = context.Transaction.Sender;
-        var utf8 = !Ascii.IsValid(sender.LocalPart) || !Ascii.IsValid(sender.Domain);
+        var utf8 = sender.Address.NeedsUtf8;
         var header = context.Header.Octets;
         return new DeliveryReport
         {
             ReportingMta = hostName,
-            From = MailAddress.Of("Mail Delivery System", "MAILER-DAEMON", hostName),
-            To = MailAddress.Of("", sender.LocalPart, sender.Domain),
+            From = HeaderAddress.Of("Mail Delivery System", "MAILER-DAEMON", hostName),
+            To = HeaderAddress.Of("", sender.Address),
             Subject = isFailure ? "Your message could not be delivered" : "Your message was delivered",
             Text = $"This is the mail system at {hostName}.\r\n\r\n"
                 + (isFailure ? "Your message could not be put into these mailboxes. It will not be tried again.\r\n"
@@ -129,7 +129,7 @@ public sealed class NoticeTarget(AccountBook accounts, Srs? srs = null, string? 
     public ValueTask<NoticeAddress> FindAsync(string sender, CancellationToken cancel)
     {
         if (!AddressKey.TryParse(sender, out var key)) return new(new NoticeAddress(null, sender));
-        if (srs is not null && Srs.IsSrs(key.LocalPart) && accounts.Table.IsLocalDomain(key.Domain) && srs.Reverse(sender[..sender.LastIndexOf('@')]).Address is { } before)
+        if (srs is not null && Srs.IsSrs(key.LocalPart) && accounts.Table.IsLocalDomain(key.Domain) && srs.Reverse(RowAddresses.Read(sender).LocalPart).Address?.Wire is { } before)
         {
             sender = before;
             if (!AddressKey.TryParse(sender, out key)) return new(new NoticeAddress(null, sender));

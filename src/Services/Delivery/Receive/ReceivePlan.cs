@@ -125,7 +125,7 @@ public sealed partial class MailReceiver
             Root = context.Parts,
             Auth = context.Auth,
             Client = context.Sender,
-            Sender = transaction.Sender.ToString(),
+            Sender = transaction.Sender.Address,
             IsInternal = transaction.Client.Origin.IsInternal,
         };
         // Its words are written to the disk.

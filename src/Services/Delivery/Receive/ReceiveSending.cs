@@ -23,7 +23,7 @@ public sealed partial class MailReceiver
     {
         try
         {
-            var postmaster = (await new NoticeTarget(accounts).FindAsync($"postmaster@{Router.DomainOf(hold.Address)}", cancel)).Local;
+            var postmaster = (await new NoticeTarget(accounts).FindAsync($"postmaster@{MailAddress.DomainOf(hold.Address)}", cancel)).Local;
             var targets = new List<AcceptTarget>
             {
                 new(account, Inbox, Encoding.UTF8.GetBytes($"Return-Path: <>\r\nDelivered-To: {hold.Address}\r\n"), SystemFlags.None, [], IgnoreQuota: true),
@@ -44,8 +44,8 @@ public sealed partial class MailReceiver
     {
         var at = hold.Address.LastIndexOf('@');
         var header = new HeaderWriter(!Ascii.IsValid(hold.Address))
-            .Addresses("From", MailAddress.Of("Mail Delivery System", "MAILER-DAEMON", options.HostName))
-            .Addresses("To", MailAddress.Of("", hold.Address[..at], hold.Address[(at + 1)..]))
+            .Addresses("From", HeaderAddress.Of("Mail Delivery System", "MAILER-DAEMON", options.HostName))
+            .Addresses("To", HeaderAddress.Of("", hold.Address[..at], hold.Address[(at + 1)..]))
             .Text("Subject", "Your outgoing mail is held: is this you?")
             .Date("Date", context.Now)
             .Ids("Message-ID", $"{IdText.Format(ids.Next())}@{options.HostName}")

@@ -101,7 +101,7 @@ public sealed partial class MailReceiver(
 
     private Refusal? Resolve(MailTransaction transaction, MailRecipient recipient, out ResolvedRecipient? resolved)
     {
-        var way = accounts.Table.Resolve(recipient.LocalPart, recipient.Domain);
+        var way = accounts.Table.Resolve(recipient.Address);
         resolved = null;
         if (transaction.Sender.IsNull && way.Step is ResolutionStep.None or ResolutionStep.CatchAll && ReturnPath(recipient) is { } back)
         {
@@ -120,7 +120,7 @@ public sealed partial class MailReceiver(
             // Networks of ours grant no relay (design.md section 5, networks.internal): only a login does.
             case ResolutionKind.NotLocal when transaction.Client.Login is null: return Refusals.Relay;
         }
-        var shown = recipient.Domain.Length == 0 ? recipient.LocalPart : TraceFields.Shown(recipient.LocalPart, recipient.Domain);
+        var shown = recipient.Address.Wire;
         IReadOnlyList<string> external = way.Kind == ResolutionKind.NotLocal ? [shown] : way.External;
         resolved = new(recipient, shown, way.Local, external) { Forwards = way.Kind == ResolutionKind.Found && external.Count > 0 };
         return options.OutsideMailbox is not null && external.Count > 0 ? Capture(ref resolved) : null;
@@ -130,7 +130,7 @@ public sealed partial class MailReceiver(
     private bool IsTrap(MailTransaction transaction, MailRecipient recipient, Resolution way)
     {
         if (Filters.Traps is not { } traps || transaction.Client.Login is not null || !accounts.Table.IsLocalDomain(recipient.Domain)) return false;
-        var address = $"{recipient.LocalPart}@{recipient.Domain}";
+        var address = $"{recipient.LocalPart}@{recipient.Domain.Ascii}";
         return way.Step is ResolutionStep.None or ResolutionStep.CatchAll or ResolutionStep.Pattern && traps.IsNamed(address)
             || way.Step is ResolutionStep.None or ResolutionStep.CatchAll && way.Kind != ResolutionKind.Suspended && traps.IsInPattern(address);
     }
@@ -252,7 +252,7 @@ public sealed partial class MailReceiver(
         }
         if (log.IsEnabled(LogLevel.Information))
         {
-            log.Message(context.Id, transaction.Client.SessionId, transaction.Sender.Domain, context.Body.Length, results.Count, context.Local.Count,
+            log.Message(context.Id, transaction.Client.SessionId, transaction.Sender.Domain.Ascii, context.Body.Length, results.Count, context.Local.Count,
                 context.Queued.Count, refused, refused == 0 ? "accepted" : refused == results.Count ? results[0]!.ToString() : "accepted in part", took.TotalMilliseconds);
         }
     }

@@ -17,7 +17,7 @@ public sealed partial class MailReceiver
             try
             {
                 var (address, helo) = OriginalClient.Find(context.Header.Octets.Span, client.Origin.Remote.Address, client.Helo, Filters.IsTrustedRelay);
-                var sender = context.Transaction.Sender.ToString();
+                var sender = context.Transaction.Sender.Address;
                 context.Auth = await verifier.VerifyAsync(new(address, helo, sender, context.Body)
                 {
                     SignaturesOnly = client.Origin.IsInternal && address.Equals(client.Origin.Remote.Address),
@@ -80,7 +80,7 @@ public sealed partial class MailReceiver
                     Auth = context.Auth,
                     Client = context.Sender,
                     Helo = context.Auth?.Helo ?? transaction.Client.Helo,
-                    Sender = transaction.Sender.ToString(),
+                    Sender = transaction.Sender.Address,
                     Recipients = [.. context.Recipients.Where(r => !r.IsTrap).Select(r => r.Shown)],
                     Accounts = [.. context.Recipients.SelectMany(r => r.Local).Select(l => l.Account).Distinct()],
                     IsInternal = transaction.Client.Origin.IsInternal,
@@ -145,7 +145,7 @@ public sealed partial class MailReceiver
         try
         {
             // The domain of From is what DMARC asks a signature for.
-            var domain = context.Header.Authors is [var author, ..] ? author.Domain : context.Transaction.Sender.Domain;
+            var domain = context.Header.Authors is [var author, ..] ? author.Domain : context.Transaction.Sender.Domain.Ascii;
             if (keys.KeysOf(domain) is { Count: > 0 } signing) context.Signatures = DkimSigner.Sign(context.Body, signing, SignOptions.Default, context.Now);
         }
         catch (Exception e)

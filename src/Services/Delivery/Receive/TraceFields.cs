@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Aviso.Base;
 using Aviso.Mime;
 using Aviso.Smtp;
 
@@ -121,7 +122,7 @@ internal sealed class TraceFields : IDisposable
     // RFC 5321 §4.1.3
     private static string Literal(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[IPv6:{address}]" : $"[{address}]";
 
-    internal static string Shown(string localPart, string domain) => MailAddress.Of("", localPart, domain).Address;
+    internal static string Shown(string localPart, DomainName domain) => new MailAddress(localPart, domain).Wire;
 
     private void Add(ReadOnlySpan<byte> octets)
     {

@@ -7,10 +7,10 @@ namespace Aviso.Mime;
 public static class AddressList
 {
     /// <summary>Mailboxes and groups in order, at most <see cref="MimeLimits.Addresses"/>; empty entries are left out.</summary>
-    public static IReadOnlyList<MailAddress> Parse(ReadOnlySpan<byte> value) => new AddressParser(value).List();
+    public static IReadOnlyList<HeaderAddress> Parse(ReadOnlySpan<byte> value) => new AddressParser(value).List();
 
     /// <summary>The mailboxes, those inside groups included.</summary>
-    public static IEnumerable<MailAddress> Mailboxes(IReadOnlyList<MailAddress> list)
+    public static IEnumerable<HeaderAddress> Mailboxes(IReadOnlyList<HeaderAddress> list)
     {
         foreach (var address in list)
         {
@@ -32,9 +32,9 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
     private int _count;
 
     // address-list = (address *("," address))
-    public List<MailAddress> List()
+    public List<HeaderAddress> List()
     {
-        var list = new List<MailAddress>(1);
+        var list = new List<HeaderAddress>(1);
         while (!_reader.AtEnd && !LimitReached())
         {
             if (_reader.Take((byte)',') || _reader.Take((byte)';')) continue;
@@ -51,10 +51,10 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
     }
 
     // group = display-name ":" [group-list] ";"
-    private MailAddress Group()
+    private HeaderAddress Group()
     {
         var name = Phrase();
-        var members = new List<MailAddress>();
+        var members = new List<HeaderAddress>();
         while (!_reader.AtEnd && !_reader.Take((byte)';') && _count < MimeLimits.Addresses)
         {
             if (_reader.Take((byte)',')) continue;
@@ -64,7 +64,7 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
     }
 
     // One mailbox or group up to the separator; null when it is empty.
-    private MailAddress? Entry(bool inGroup)
+    private HeaderAddress? Entry(bool inGroup)
     {
         _phrase.Clear();
         _comment = default;
@@ -120,7 +120,7 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
     }
 
     // [display-name] "<" [obs-route] addr-spec ">"
-    private MailAddress? Angle()
+    private HeaderAddress? Angle()
     {
         _reader.Skip();
         var name = _phrase.Count > 0 ? Phrase() : null;
@@ -185,7 +185,7 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
     }
 
     // local-part "@" domain without angle brackets: the run before "@" is the local part, what stands before it a name.
-    private MailAddress? AtSign()
+    private HeaderAddress? AtSign()
     {
         var run = _run == _phrase.Count && _run > 0 ? RunBeforeBlank() : _run;
         var local = Text(run, _phrase.Count - run).TrimEnd(' ');
@@ -233,7 +233,7 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
         }
     }
 
-    private MailAddress? Bare()
+    private HeaderAddress? Bare()
     {
         if (_phrase.Count == 0) return null;
         var text = Phrase();
@@ -252,7 +252,7 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
         }
     }
 
-    private MailAddress? Make(string? name, string local, string domain, string? route)
+    private HeaderAddress? Make(string? name, string local, string domain, string? route)
     {
         if (local.Length == 0 && domain.Length == 0 && route is null && string.IsNullOrEmpty(name)) return null;
         _count++;

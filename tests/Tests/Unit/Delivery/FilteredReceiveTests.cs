@@ -10,6 +10,7 @@ using Aviso.Smtp;
 using Aviso.Spam;
 using Aviso.Store;
 using Aviso.Tests.Unit.Accounts;
+using Aviso.Tests.Unit.Base;
 using Aviso.Tests.Unit.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -154,10 +155,9 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
     [InlineData("spammer@bad.example", null)]
     public async Task Nobody_sends_through_us_by_an_srs_address(string from, string? address)
     {
-        address ??= _srs.Forward("x@sender.example", "example.org");
+        address ??= _srs.Forward(Addresses.Of("x@sender.example"), Addresses.Domain("example.org")).Wire;
         var transaction = Begin(from, "192.0.2.9");
-        var at = address.LastIndexOf('@');
-        var no = await _receiver.CheckRecipientAsync(transaction, new(address[..at], address[(at + 1)..], null, null), default);
+        var no = await _receiver.CheckRecipientAsync(transaction, new(Addresses.Of(address), null, null), default);
         // The catch-all takes what is nobody's; it never goes out.
         if (no is null) Assert.EndsWith("@caught.example", address, StringComparison.Ordinal);
         else Assert.Equal("550 5.1.1 No such mailbox here", no.ToString());
@@ -193,7 +193,7 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
         // SPF says that this client may not: whoever stands there did not send it.
         await SendAsync(Plain, ["out@caught.example"], remote: "203.0.113.9");
         var (sender, _) = await QueuedAsync("dan@elsewhere.example");
-        Assert.Equal("keeper@example.org", _srs.Reverse(sender[..sender.LastIndexOf('@')]).Address);
+        Assert.Equal(Addresses.Of("keeper@example.org"), _srs.Reverse(Addresses.Of(sender).LocalPart).Address);
         var item = Assert.Single(await _store.Store.ListQueueAsync(new(), 10, default));
         Assert.Equal(DsnReturn.Full, item.Message.Return);
         var kept = await new NoticeTarget(_accounts, _srs).FindAsync(sender, default);
@@ -409,9 +409,9 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
 
         // A login is not fooled, and a domain that is not ours has no traps.
         var elsewhere = Begin("x@sender.example", "192.0.2.7");
-        Assert.Equal(554, (await _receiver.CheckRecipientAsync(elsewhere, new("trap", "elsewhere.example", null, null), default))!.Code);
+        Assert.Equal(554, (await _receiver.CheckRecipientAsync(elsewhere, new(Addresses.Of("trap@elsewhere.example"), null, null), default))!.Code);
         var login = Begin("alice@example.org", "192.0.2.7", "alice@example.org");
-        Assert.Equal(550, (await _receiver.CheckRecipientAsync(login, new("trap", "example.org", null, null), default))!.Code);
+        Assert.Equal(550, (await _receiver.CheckRecipientAsync(login, new(Addresses.Of("trap@example.org"), null, null), default))!.Code);
 
         // What one network teaches has an end.
         for (var i = 0; i < 20; i++) await SendAsync(Plain.Replace("hello", $"hello {i}", StringComparison.Ordinal), "trap@example.org");
@@ -496,8 +496,7 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
     {
         var origin = new WireOrigin(ListenerKind.Smtp, new(IPAddress.Parse(remote), 1234), new(IPAddress.Loopback, 25));
         var principal = login is null ? null : new Principal(_accounts.Table.FindAccount(login)!.Value.Value, login);
-        var at = sender.LastIndexOf('@');
-        return new(new("s1", origin, "client.sender.example", "ESMTP", null, principal), at < 0 ? ReversePath.Null : new(sender[..at], sender[(at + 1)..]),
+        return new(new("s1", origin, "client.sender.example", "ESMTP", null, principal), new(Addresses.Of(sender)),
             new(null, BodyType.SevenBit, utf8, null, null, null));
     }
 
@@ -508,8 +507,7 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
         var transaction = Begin(from, remote, login, utf8);
         foreach (var address in to)
         {
-            var at = address.LastIndexOf('@');
-            var recipient = new MailRecipient(address[..at], address[(at + 1)..], null, null);
+            var recipient = new MailRecipient(Addresses.Of(address), null, null);
             Assert.Null(await _receiver.CheckRecipientAsync(transaction, recipient, default));
             transaction.Recipients.Add(recipient);
         }

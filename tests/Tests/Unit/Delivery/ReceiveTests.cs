@@ -7,6 +7,7 @@ using Aviso.Net;
 using Aviso.Smtp;
 using Aviso.Store;
 using Aviso.Tests.Unit.Accounts;
+using Aviso.Tests.Unit.Base;
 using Aviso.Tests.Unit.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -148,7 +149,7 @@ public sealed class ReceiveTests
     public async Task A_forward_keeps_its_sender_and_remembers_where_it_came_from()
     {
         await using var house = await House.OpenAsync();
-        await house.SendAsync(house.Begin("x@y.example"), Plain, (List<MailRecipient>)[new("out", "example.org", "FAILURE,DELAY", null)]);
+        await house.SendAsync(house.Begin("x@y.example"), Plain, (List<MailRecipient>)[new(Addresses.Of("out@example.org"), "FAILURE,DELAY", null)]);
         var item = Assert.Single(await house.Store.Store.ListQueueAsync(new(), 10, default));
         Assert.Equal(("x@y.example", QueuePriority.Person, (AccountId?)null), (item.Message.Sender, item.Message.Priority, item.Message.Account));
         var recipient = Assert.Single(item.Recipients);
@@ -183,7 +184,7 @@ public sealed class ReceiveTests
         var bounce = Assert.Single(await house.ReadAsync("alice@example.org"));
         Assert.StartsWith("Return-Path: <>\r\nDelivered-To: alice@example.org\r\n", bounce, StringComparison.Ordinal);
         Assert.Contains("Final-Recipient: rfc822; tight@example.org\r\nAction: failed\r\nStatus: 5.2.2\r\n", bounce, StringComparison.Ordinal);
-        var quiet = await house.SendAsync(house.Begin("alice@example.org"), big, (List<MailRecipient>)[new("tight", "example.org", "NEVER", null), new("bob", "example.org", null, null)]);
+        var quiet = await house.SendAsync(house.Begin("alice@example.org"), big, (List<MailRecipient>)[new(Addresses.Of("tight@example.org"), "NEVER", null), new(Addresses.Of("bob@example.org"), null, null)]);
         Assert.Null(quiet.Recipients[0]);
         await house.SendAsync(house.Begin(""), big, "tight@example.org", "bob@example.org");
         Assert.Single(await house.ReadAsync("alice@example.org"));
@@ -204,7 +205,7 @@ public sealed class ReceiveTests
     {
         await using var house = await House.OpenAsync();
         await house.SendAsync(house.Begin("x@y.example", parameters: new(null, BodyType.SevenBit, false, null, "e1", null)), Plain,
-            (List<MailRecipient>)[new("alice", "example.org", "SUCCESS", "rfc822;ally@y.example"), new("bob", "example.org", null, null)]);
+            (List<MailRecipient>)[new(Addresses.Of("alice@example.org"), "SUCCESS", "rfc822;ally@y.example"), new(Addresses.Of("bob@example.org"), null, null)]);
         var item = Assert.Single(await house.Store.Store.ListQueueAsync(new(), 10, default));
         Assert.Equal(("", "x@y.example", DsnNotify.Never), (item.Message.Sender, item.Recipients[0].Address, item.Recipients[0].Notify));
         using var octets = await house.Store.Store.OpenQueueBodyAsync(item.Message.Id, default);
@@ -307,19 +308,18 @@ public sealed class ReceiveTests
         {
             var origin = new WireOrigin(kind, new(IPAddress.Parse(remote), 1234), new(IPAddress.Loopback, 25)) { IsInternal = isInternal };
             var principal = login is null ? null : new Principal(accounts.Table.FindAccount(login)!.Value.Value, login);
-            var at = sender.IndexOf('@');
-            return new(new("s1", origin, helo, protocol, null, principal), at < 0 ? ReversePath.Null : new(sender[..at], sender[(at + 1)..]),
+            return new(new("s1", origin, helo, protocol, null, principal), new(Addresses.Of(sender)),
                 parameters ?? new(null, BodyType.SevenBit, false, null, null, null));
         }
 
         public ValueTask<Refusal?> RcptAsync(MailTransaction transaction, string address)
         {
-            var at = address.LastIndexOf('@');
-            return receiver.CheckRecipientAsync(transaction, new(at < 0 ? address : address[..at], at < 0 ? "" : address[(at + 1)..], null, null), default);
+            var recipient = MailAddress.TryParse(address, out var read) ? read : new(address, default);
+            return receiver.CheckRecipientAsync(transaction, new(recipient, null, null), default);
         }
 
         public Task<ReceiveResult> SendAsync(MailTransaction transaction, string text, params string[] to) => SendAsync(transaction, text,
-            to.Select(t => new MailRecipient(t[..t.LastIndexOf('@')], t[(t.LastIndexOf('@') + 1)..], null, null)).ToList());
+            to.Select(t => new MailRecipient(Addresses.Of(t), null, null)).ToList());
 
         public async Task<ReceiveResult> SendAsync(MailTransaction transaction, string text, IReadOnlyList<MailRecipient> to)
         {

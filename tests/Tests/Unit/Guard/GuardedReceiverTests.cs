@@ -4,6 +4,7 @@ using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Server;
 using Aviso.Smtp;
+using Aviso.Tests.Unit.Base;
 using Aviso.Tests.Unit.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -175,12 +176,12 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
     private static MailTransaction Begin(string client, bool loggedIn = false, ListenerKind kind = ListenerKind.Smtp) => new(
         new("s1", new(kind, new(IPAddress.Parse(client), 40000), new(IPAddress.Loopback, 25)), "client.example", "ESMTP", null,
             loggedIn ? new Principal(1, "alice@example.org") : null),
-        new("someone", "elsewhere.example"), new(null, BodyType.SevenBit, false, null, null, null))
+        new(Addresses.Of("someone@elsewhere.example")), new(null, BodyType.SevenBit, false, null, null, null))
     {
         Recipients = { To("alice") },
     };
 
-    private static MailRecipient To(string local) => new(local, "example.org", null, null);
+    private static MailRecipient To(string local) => new(Addresses.Of($"{local}@example.org"), null, null);
 
     private sealed class Inner : IMailReceiver
     {
