@@ -29,7 +29,7 @@ internal sealed class TraceFields : IDisposable
     {
         _head = Encoding.UTF8.GetBytes(Head(transaction.Client, hostName, id));
         _date = Encoding.ASCII.GetBytes(MailDate.Format(now.ToUniversalTime()));
-        _sender = transaction.Sender.IsNull ? [] : Encoding.UTF8.GetBytes(Shown(transaction.Sender.LocalPart, transaction.Sender.Domain));
+        _sender = Encoding.UTF8.GetBytes(transaction.Sender.Address.Wire);
     }
 
     /// <summary>What we found out about the message, as header fields with CRLF: for mailboxes only.</summary>
@@ -38,9 +38,11 @@ internal sealed class TraceFields : IDisposable
     /// <summary>DKIM-Signature fields with CRLF.</summary>
     public ReadOnlyMemory<byte> Signatures { get; set; }
 
-    /// <summary>Return-Path, Delivered-To, findings, signatures, Received.</summary>
-    /// <param name="recipient">The RCPT that led here.</param>
-    public Range Local(string deliveredTo, string recipient)
+    /// <summary>Return-Path, Delivered-To, X-Original-To where the two differ, findings, signatures, Received; then the marks.</summary>
+    /// <param name="recipient">The address that led here: the RCPT's, or the one that a script redirected to.</param>
+    /// <param name="marks">Fields of scripts, CRLF at the end.</param>
+    /// <returns>All of it, and how many octets are ours.</returns>
+    public (Range Octets, int Own) Local(string deliveredTo, string recipient, ReadOnlySpan<byte> marks)
     {
         var from = _length;
         Add("Return-Path: <"u8);
@@ -48,10 +50,18 @@ internal sealed class TraceFields : IDisposable
         Add(">\r\nDelivered-To: "u8);
         Add(deliveredTo);
         Add("\r\n"u8);
+        if (!recipient.Equals(deliveredTo, StringComparison.OrdinalIgnoreCase))
+        {
+            Add("X-Original-To: "u8);
+            Add(recipient);
+            Add("\r\n"u8);
+        }
         Add(Findings.Span);
         Add(Signatures.Span);
         Received(recipient);
-        return from.._length;
+        var own = _length - from;
+        Add(marks);
+        return (from.._length, own);
     }
 
     /// <summary>Seals, signatures, Received; before that Delivered-To when an address of ours forwards, so that the way back can be
@@ -121,8 +131,6 @@ internal sealed class TraceFields : IDisposable
 
     // RFC 5321 §4.1.3
     private static string Literal(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[IPv6:{address}]" : $"[{address}]";
-
-    internal static string Shown(string localPart, DomainName domain) => new MailAddress(localPart, domain).Wire;
 
     private void Add(ReadOnlySpan<byte> octets)
     {

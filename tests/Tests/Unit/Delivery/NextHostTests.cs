@@ -33,7 +33,11 @@ public sealed class NextHostTests : IAsyncDisposable
 
     private sealed class Foreign : INoticeTarget
     {
-        public ValueTask<NoticeAddress> FindAsync(string sender, CancellationToken cancel) => new(new NoticeAddress(null, sender));
+        public ValueTask<NoticeAddress> FindAsync(string sender, CancellationToken cancel) =>
+            new(new NoticeAddress(null, sender) { IsNobody = sender.StartsWith("SRS0", StringComparison.Ordinal) });
+
+        public ValueTask<NoticeAddress?> KeeperAsync(string originalRecipient, CancellationToken cancel) => new(originalRecipient != "rfc822;fwd@home.test" ? null
+            : new NoticeAddress(new AcceptTarget(new(7), "INBOX", default, SystemFlags.None, []), "owner@home.test") { IsKeeper = true });
     }
 
     private FakeSmtpServer Host(string name, string address, ushort preference = 10)
@@ -294,6 +298,24 @@ public sealed class NextHostTests : IAsyncDisposable
         Assert.Contains(type, notice, StringComparison.Ordinal);
         Assert.Contains(encoding, notice, StringComparison.Ordinal);
         Assert.Contains(text, notice, StringComparison.Ordinal);
+    }
+
+    // What was acknowledged may not vanish: the address that forwards it gets it back whole, and nothing goes to an address of ours by a relay.
+    [Theory]
+    [InlineData("")]
+    [InlineData("SRS0=ABCDEF=AA=x.example=gone@home.test")]
+    public async Task A_failed_forward_that_cannot_be_returned_is_kept_by_the_address_that_forwards(string sender)
+    {
+        Host("mx1.far.test", "203.0.113.1").Answer = Says("RCPT", "550 5.1.1 nobody");
+        _queue.Add("far.test", "Subject: x\r\n\r\nthe whole text\r\n", sender, orcpt: "rfc822;fwd@home.test", to: "b@far.test");
+        await DeliverAsync();
+        var notice = Assert.Single(_queue.Notices);
+        Assert.Equal(7, notice.Local?.Account.Value);
+        Assert.Contains("the whole text", notice.Text, StringComparison.Ordinal);
+        _queue.Add("far.test", sender: sender, to: "b@far.test");
+        await DeliverAsync();
+        Assert.Single(_queue.Notices);
+        Assert.Empty(_queue.Rows);
     }
 
     // docs/decisions/0023

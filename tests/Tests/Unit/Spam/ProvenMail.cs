@@ -15,12 +15,12 @@ internal static class ProvenMail
         {
             Client = IPAddress.Parse("192.0.2.25"),
             Helo = $"mail.{domain}",
-            Sender = $"bounce@{domain}",
+            Sender = Addresses.Of($"bounce@{domain}"),
             Recipients = ["bob@two.example"],
             Auth = new()
             {
                 Client = IPAddress.Parse("192.0.2.25"),
-                Sender = $"bounce@{domain}",
+                Sender = Addresses.Of($"bounce@{domain}"),
                 FromDomain = domain,
                 Spf = new(SpfResult.Pass, domain, "mailfrom", "", ""),
                 Dkim = [new(DkimResult.Pass, domain, "s1", "rsa-sha256", "", "", Testing: false)],

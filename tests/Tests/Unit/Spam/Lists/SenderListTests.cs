@@ -54,7 +54,7 @@ public sealed class SenderListTests : IAsyncLifetime
         SpamMail.Around("hi", from: from) with
         {
             Client = IPAddress.Parse(client),
-            Sender = sender,
+            Sender = Addresses.Of(sender),
             Auth = new()
             {
                 FromDomain = from[(from.LastIndexOf('@') + 1)..].TrimEnd('>'),
