@@ -140,7 +140,10 @@ public sealed class MailVerifier(IResolver resolver, VerifierOptions options, Ti
         foreach (var field in new HeaderFields(header.Span))
         {
             if (!field.Is("From"u8)) continue;
-            foreach (var mailbox in AddressList.Mailboxes(AddressList.Parse(field.Value)))
+            var list = AddressList.Parse(field.Value, out var isWhole);
+            // Who stands behind the limit cannot be known: as good as too many.
+            if (!isWhole) return [.. found, .. new DomainName[MostAuthors + 1]];
+            foreach (var mailbox in AddressList.Mailboxes(list))
             {
                 if (!DomainName.TryParse(mailbox.Domain, out var domain) || found.Contains(domain)) continue;
                 found.Add(domain);

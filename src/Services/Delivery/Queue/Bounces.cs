@@ -103,14 +103,14 @@ internal sealed class Bounces(
     }
 
     private async Task<Acceptance> MakeOneAsync(
-        QueueMessage message, NoticeKind kind, NoticeAddress reader, List<QueueOutcome> outcomes, TimeSpan giveUpAfter,
+        QueueMessage message, NoticeKind kind, NoticeAddress addressee, List<QueueOutcome> outcomes, TimeSpan giveUpAfter,
         Func<Task<StoredBody?>> open, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
-        var (local, to) = (reader.Local, reader.Address);
+        var (local, to) = (addressee.Local, addressee.Address);
         var utf8 = local is not null || !Ascii.IsValid(to);
         // RFC 3461 §4.3: RET=FULL is about failures only. One of ours gets back all of it: nobody else may have it.
-        var full = kind == NoticeKind.Failed && (message.Return == DsnReturn.Full || reader.IsKeeper) && message.Size <= (local is null ? MaxOriginal : MaxKept);
+        var full = kind == NoticeKind.Failed && (message.Return == DsnReturn.Full || addressee.IsKeeper) && message.Size <= (local is null ? MaxOriginal : MaxKept);
         // RFC 8689 §5: what must stay under TLS is not sent back whole, and its notice must stay there as well.
         var keep = message.Needs & QueueNeeds.RequireTls;
         full &= local is not null || keep == QueueNeeds.None;

@@ -7,7 +7,16 @@ namespace Aviso.Mime;
 public static class AddressList
 {
     /// <summary>Mailboxes and groups in order, at most <see cref="MimeLimits.Addresses"/>; empty entries are left out.</summary>
-    public static IReadOnlyList<HeaderAddress> Parse(ReadOnlySpan<byte> value) => new AddressParser(value).List();
+    public static IReadOnlyList<HeaderAddress> Parse(ReadOnlySpan<byte> value) => Parse(value, out _);
+
+    /// <param name="isWhole">False when there are more than that: who asks whether somebody stands there has no answer.</param>
+    public static IReadOnlyList<HeaderAddress> Parse(ReadOnlySpan<byte> value, out bool isWhole)
+    {
+        var parser = new AddressParser(value);
+        var list = parser.List();
+        isWhole = !parser.IsCut;
+        return list;
+    }
 
     /// <summary>The mailboxes, those inside groups included.</summary>
     public static IEnumerable<HeaderAddress> Mailboxes(IReadOnlyList<HeaderAddress> list)
@@ -31,6 +40,12 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
     private int _run;
     private int _count;
 
+    // From any place before this "@" (octets from the end) a look-ahead for a route ends in vain where the last one did.
+    private int _noRoute = int.MaxValue;
+
+    /// <summary>There were more than <see cref="MimeLimits.Addresses"/>.</summary>
+    public bool IsCut { get; private set; }
+
     // address-list = (address *("," address))
     public List<HeaderAddress> List()
     {
@@ -43,11 +58,11 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
         return list;
     }
 
-    private readonly bool LimitReached()
+    private bool LimitReached()
     {
         if (_count < MimeLimits.Addresses) return false;
-        MimeMeters.Limit("addresses");
-        return true;
+        if (!IsCut) MimeMeters.Limit("addresses");
+        return IsCut = true;
     }
 
     // group = display-name ":" [group-list] ";"
@@ -55,7 +70,7 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
     {
         var name = Phrase();
         var members = new List<HeaderAddress>();
-        while (!_reader.AtEnd && !_reader.Take((byte)';') && _count < MimeLimits.Addresses)
+        while (!_reader.AtEnd && !_reader.Take((byte)';') && !LimitReached())
         {
             if (_reader.Take((byte)',')) continue;
             if (Entry(inGroup: true) is { } member) members.Add(member);
@@ -137,10 +152,15 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
     private string? Route()
     {
         _reader.SkipCfws();
-        if (_reader.Peek != '@') return null;
+        if (_reader.Peek != '@' || _reader.Left > _noRoute) return null;
         var ahead = _reader;
         var text = ahead.Until(":>"u8);
-        if (text.Length < 2 || (ahead.Peek != ':' && text[1..].Contains((byte)'@'))) return null;
+        if (text.Length < 2) return null;
+        if (ahead.Peek != ':' && text[1..].Contains((byte)'@'))
+        {
+            _noRoute = _reader.Left - text.LastIndexOf((byte)'@');
+            return null;
+        }
         _reader = ahead;
         _reader.Take((byte)':');
         var route = HeaderText.FromOctets(text).Replace(" ", "", StringComparison.Ordinal).Replace(",", "", StringComparison.Ordinal);

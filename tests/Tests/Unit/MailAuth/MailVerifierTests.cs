@@ -62,6 +62,14 @@ public sealed class MailVerifierTests
         Assert.Equal((DmarcResult.Fail, DmarcPolicy.Reject), (verdict.Dmarc.Result, verdict.Dmarc.Policy));
     }
 
+    [Fact]
+    public async Task Empty_groups_without_end_hide_no_author()
+    {
+        var groups = string.Concat(Enumerable.Repeat("g:;, ", 2001));
+        var verdict = await VerifyAsync(Zone(), $"From: {groups}b@example.com", "x@stranger.example");
+        Assert.Equal((DmarcResult.Fail, DmarcPolicy.Reject), (verdict.Dmarc.Result, verdict.Dmarc.Policy));
+    }
+
     // Without ICU the runtime encodes capital letters as they are: another name, which has no policy.
     [Theory]
     [InlineData("boss@MÜNCHEN.example")]
