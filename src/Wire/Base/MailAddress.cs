@@ -40,7 +40,7 @@ public readonly record struct MailAddress(string LocalPart, DomainName Domain)
     /// <summary>RFC 6531 §3.2: only the local part asks for SMTPUTF8; the domain has an ASCII form that every host takes.</summary>
     public bool NeedsUtf8 => !Ascii.IsValid(LocalPart);
 
-    /// <summary>Without brackets: the local part quoted where it must be, the domain as A-labels unless the local part needs SMTPUTF8 anyway.</summary>
+    /// <summary>Without brackets, empty for none: the local part quoted where it must be, the domain as A-labels unless the local part needs SMTPUTF8 anyway.</summary>
     public string Wire => Text(NeedsUtf8 ? Domain.Unicode : Domain.Ascii);
 
     /// <summary>The form for people.</summary>
@@ -138,7 +138,7 @@ public readonly record struct MailAddress(string LocalPart, DomainName Domain)
         return written.Length >= 2 && written[^1] == '"';
     }
 
-    private string Text(string domain) => Domain.IsNone ? Quoted(LocalPart) : $"{Quoted(LocalPart)}@{domain}";
+    private string Text(string domain) => IsNone ? "" : Domain.IsNone ? Quoted(LocalPart) : $"{Quoted(LocalPart)}@{domain}";
 
     private static bool HasControls(string text)
     {

@@ -121,10 +121,11 @@ internal sealed class QueueDelivery(
     private async Task<List<QueueOutcome>> TryAsync(QueueMessage message, List<QueueRecipient> due, CancellationToken cancel)
     {
         var outcomes = new List<QueueOutcome>();
-        // What a host did not take, and those hosts.
-        var waiting = new List<(QueueRecipient Row, QueueOutcome Result)>();
+        // What a host did not take, those hosts, and what the best of them said to each recipient.
+        var waiting = new List<QueueRecipient>();
         var gone = new HashSet<string>();
-        var (moves, wish) = (0, Wish(message.Needs));
+        var said = new Dictionary<int, QueueOutcome>();
+        var (moves, isMoved, wish) = (0, false, Wish(message.Needs));
         while (due.Count > 0)
         {
             if (await ConnectAsync(wish, cancel) is { } no)
@@ -140,19 +141,24 @@ internal sealed class QueueDelivery(
             var again = TooManyRecipients(sent);
             foreach (var (row, outcome, result) in sent.Where(s => !again.Contains(s.Row)))
             {
-                if (WasNotTaken(outcome, result)) waiting.Add((row, result));
-                else outcomes.Add(result);
+                if (!WasNotTaken(outcome, result)) outcomes.Add(result);
+                else
+                {
+                    waiting.Add(row);
+                    said.TryAdd(row.Number, result);
+                }
             }
             due = [.. again, .. due.Skip(batch.Count)];
             // The host is done with them, or broke off before it took anything.
             var isOver = due.Count == 0 || (!hop.Client.Alive && waiting.Count > 0 && sent.All(s => Died(s.Outcome)));
             if (!isOver || waiting.Count == 0 || moves++ >= MaxOtherHosts || !await OtherHostAsync(gone, hop, cancel)) continue;
-            due = [.. waiting.Select(w => w.Row), .. due];
+            isMoved = true;
+            due = [.. waiting, .. due];
             waiting.Clear();
         }
         // The next message begins with the best host again.
-        if (moves > 0) await EndAsync();
-        return [.. outcomes, .. waiting.Select(w => w.Result)];
+        if (isMoved) await EndAsync();
+        return [.. outcomes, .. waiting.Select(w => said[w.Number])];
     }
 
     private static bool WasClosedBefore(RecipientOutcome outcome) => outcome.Failure is
@@ -171,9 +177,11 @@ internal sealed class QueueDelivery(
     private async Task<bool> OtherHostAsync(HashSet<string> gone, OpenHop before, CancellationToken cancel)
     {
         gone.Add(before.Host);
-        await LeaveAsync();
-        (_hop, _) = await _nextHop.OpenAsync(destination, _relay, before.Wish, gone, cancel);
-        return _hop is not null;
+        var (other, _) = await _nextHop.OpenAsync(destination, _relay, before.Wish, gone, cancel);
+        if (other is null) return false;
+        await EndAsync();
+        _hop = other;
+        return true;
     }
 
     // RFC 5321 §4.5.3.1.10: 452 to a later RCPT (552 before RFC 2821) means "in another transaction", at once, as long as each one takes some.

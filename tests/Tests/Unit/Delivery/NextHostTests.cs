@@ -100,15 +100,15 @@ public sealed class NextHostTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task When_every_host_puts_it_off_it_waits_with_what_one_said_and_the_next_message_begins_with_the_best()
+    public async Task When_every_host_puts_it_off_it_waits_with_what_the_best_said_and_the_next_message_begins_with_the_best()
     {
         var first = Host("mx1.far.test", "203.0.113.1");
-        first.Answer = line => first.Commands.Exists(c => c.Contains("x1", StringComparison.Ordinal)) && line.StartsWith("RCPT TO:<x1", StringComparison.Ordinal) ? "451 4.7.1 first" : null;
+        first.Answer = Says("RCPT TO:<x1", "451 4.7.1 first");
         Host("mx2.far.test", "203.0.113.2", 20).Answer = Says("RCPT TO:<x1", "451 4.7.1 second");
         _queue.Add("far.test", to: "x1@far.test");
         _queue.Add("far.test", to: "y@far.test");
         await DeliverAsync();
-        Assert.StartsWith("mx", Assert.Single(_queue.Rows).LastReply, StringComparison.Ordinal);
+        Assert.Contains("451 4.7.1 first", Assert.Single(_queue.Rows).LastReply, StringComparison.Ordinal);
         Assert.Equal(["y@far.test"], Assert.Single(first.Mails).To);
     }
 
@@ -287,7 +287,7 @@ public sealed class NextHostTests : IAsyncDisposable
 
     // RFC 3461 §4.3: FULL asks for the whole message; RFC 6522 §4: a header may be encoded.
     [Theory]
-    [InlineData("Subject: x\r\n\r\nGr\u00FC\u00DFe\r\n", "Content-Type: message/rfc822", "Content-Transfer-Encoding: 8bit", "Gr\u00FC\u00DFe")]
+    [InlineData("Subject: x\r\n\r\nGr\u00C3\u00BC\u00C3\u009Fe\r\n", "Content-Type: message/rfc822", "Content-Transfer-Encoding: 8bit", "Gr\u00FC\u00DFe")]
     [InlineData("Subject: Gr\u00FC\u00DFe\r\n\r\nhello\r\n", "Content-Type: text/rfc822-headers", "Content-Transfer-Encoding: quoted-printable", "Gr=FC=DFe")]
     public async Task A_bounce_of_an_eight_bit_message_has_it(string message, string type, string encoding, string text)
     {

@@ -139,7 +139,7 @@ public sealed class ReceiveTests
         Assert.Equal(("alice@example.org", "env-1", DsnReturn.Headers, QueueNeeds.EightBit, QueuePriority.Bulk),
             (item.Message.Sender, item.Message.EnvelopeId, item.Message.Return, item.Message.Needs, item.Message.Priority));
         Assert.Equal(house.Accounts.Table.FindAccount("alice@example.org"), item.Message.Account);
-        Assert.Equal([("Carol@Elsewhere.example", "elsewhere.example"), ("dan@elsewhere.example", "elsewhere.example")], item.Recipients.Select(r => (r.Address, r.Destination)));
+        Assert.Equal([("Carol@elsewhere.example", "elsewhere.example"), ("dan@elsewhere.example", "elsewhere.example")], item.Recipients.Select(r => (r.Address, r.Destination)));
         using var octets = await house.Store.Store.OpenQueueBodyAsync(item.Message.Id, default);
         Assert.StartsWith("Received: from mail.example.org (authenticated)\r\n", TestStore.Read(octets!), StringComparison.Ordinal);
         Assert.DoesNotContain("for <", TestStore.Read(octets!), StringComparison.Ordinal);

@@ -6,8 +6,10 @@ namespace Aviso.Tests.Unit.House;
 /// <summary>Addresses and domain names have one home, src/Wire/Base: nobody else cuts them or turns labels into others.</summary>
 public sealed partial class AddressHouseTests
 {
-    // The "@" of a URL's authority (WHATWG URL §4.4) and one somewhere in the words of a name are not those of an address.
-    private static readonly string[] NoAddresses = ["Services/Spam/Content/UrlParser.cs", "Services/Spam/Checks/HeaderCheck.cs"];
+    // The grammar of address fields itself (RFC 5322 §3.4); and the "@" of a URL's authority (WHATWG URL §4.4) and one somewhere in the
+    // words of a name are not those of an address.
+    private static readonly string[] NoAddresses =
+        ["Wire/Mime/Addresses/AddressList.cs", "Services/Spam/Content/UrlParser.cs", "Services/Spam/Checks/HeaderCheck.cs"];
 
     private static IEnumerable<(string File, string Text)> Sources()
     {

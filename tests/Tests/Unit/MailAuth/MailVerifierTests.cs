@@ -19,7 +19,7 @@ public sealed class MailVerifierTests
     /// <param name="passes">Moves the clock once all that answers has answered.</param>
     private static async Task<AuthVerdict> VerifyAsync(IResolver zone, string header, string sender, TimeSpan passes = default)
     {
-        using var body = Bodies.Of(header + "\n\ntext\n");
+        using var body = Bodies.Of(Encoding.UTF8.GetBytes(header + "\n\ntext\n"));
         var clock = new ManualClock();
         var options = new VerifierOptions { HostName = "mx.example.org", Budget = TimeSpan.FromSeconds(8) };
         var verdict = new MailVerifier(zone, options, clock).VerifyAsync(new(Client, "helo.example", Addresses.Of(sender), body), default);

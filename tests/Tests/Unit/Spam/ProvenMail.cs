@@ -1,6 +1,7 @@
 using System.Net;
 using Aviso.MailAuth;
 using Aviso.Spam;
+using Aviso.Tests.Unit.Base;
 
 namespace Aviso.Tests.Unit.Spam;
 

@@ -2,6 +2,7 @@ using System.Net;
 using Aviso.MailAuth;
 using Aviso.Spam;
 using Aviso.Store;
+using Aviso.Tests.Unit.Base;
 using Aviso.Tests.Unit.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
