@@ -104,7 +104,7 @@ internal sealed class NextHop(
         if (found.Temporary) return No(4, 3, $"the DNS cannot say now where {host} is");
         if (!found.Missing) return No(4, 4, $"the mail server {host} has no address");
         var text = $"the mail server {host} does not exist";
-        return new(550, new(5, 4, 4), text, text);
+        return new(550, new(5, 4, 4), text, Reason.NextHop, text);
     }
 
     // Tomorrow the DNS may name another address; an address literal stays what it is.
@@ -112,7 +112,7 @@ internal sealed class NextHop(
     {
         if (!destination.StartsWith('[')) return No(4, 4, $"{host} has the address {address}, which is private or our own and is not dialled");
         var text = $"{address} is private or our own and is not dialled";
-        return new(550, new(5, 4, 4), text, text);
+        return new(550, new(5, 4, 4), text, Reason.NextHop, text);
     }
 
     private static string Label(string host, IPAddress address) => $"{host}[{address}]";
@@ -167,7 +167,7 @@ internal sealed class NextHop(
     private static Refusal Unsafe(HostPolicy policy, string host, TlsFault fault, bool final)
     {
         var text = $"{host} ({policy.Name}): {fault.Problem}";
-        return final && policy.Wish == TlsWish.Required ? new(550, new(5, 7, 30), text, text) : No(7, 5, text);
+        return final && policy.Wish == TlsWish.Required ? new(550, new(5, 7, 30), text, Reason.NextHop, text) : No(7, 5, text);
     }
 
     private async Task<(OpenHop? Hop, Refusal? No)> RelayAsync(
@@ -254,7 +254,7 @@ internal sealed class NextHop(
         return No(subject, detail, $"{host}: {failure.Text}");
     }
 
-    private static Refusal No(int subject, int detail, string text) => new(451, new(4, subject, detail), text, text);
+    private static Refusal No(int subject, int detail, string text) => new(451, new(4, subject, detail), text, Reason.NextHop, text);
 }
 
 /// <summary>Plain TCP.</summary>
