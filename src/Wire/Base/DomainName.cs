@@ -25,7 +25,9 @@ public readonly struct DomainName : IEquatable<DomainName>
 
     private DomainName(string ascii, string unicode) => (_ascii, _unicode) = (ascii, unicode);
 
-    /// <summary>Lower case, A-labels, no last dot; "[...]" in lower case for a literal; empty for no name. For the DNS, the wire and every key.</summary>
+    /// <summary>
+    /// Lower case, A-labels, no last dot; "[...]" in lower case for a literal; empty for no name. For the DNS, the wire and every key.
+    /// </summary>
     public string Ascii => _ascii ?? "";
 
     /// <summary>Lower case, U-labels where they lead back to the A-labels, else as <see cref="Ascii"/>. For people.</summary>
@@ -105,7 +107,8 @@ public readonly struct DomainName : IEquatable<DomainName>
     // UTS 46 §4 steps 1 and 2. Lower case comes first: without ICU the runtime encodes capitals as they are, and the name would be another.
     private static string Mapped(string text)
     {
-        var lower = Nfc.NormalizeCompatibility(text.Replace("\u0130", "i\u0307", StringComparison.Ordinal).ToLowerInvariant()).ToLowerInvariant();
+        var lower = text.Replace("\u0130", "i\u0307", StringComparison.Ordinal).ToLowerInvariant();
+        lower = Nfc.NormalizeCompatibility(lower).ToLowerInvariant();
         var mapped = new StringBuilder(lower.Length);
         foreach (var c in lower)
         {
@@ -114,9 +117,9 @@ public readonly struct DomainName : IEquatable<DomainName>
         return Nfc.Normalize(mapped.ToString());
     }
 
-    // What UTS 46 maps to nothing: soft hyphen, grapheme joiner, Mongolian and other variation selectors, zero width space, word joiner, BOM.
-    private static bool IsIgnored(char c) =>
-        c is '\u00AD' or '\u034F' or (>= '\u180B' and <= '\u180D') or '\u180F' or '\u200B' or '\u2060' or (>= '\uFE00' and <= '\uFE0F') or '\uFEFF';
+    // What UTS 46 maps to nothing: soft hyphen, grapheme joiner, variation selectors (Mongolian ones too), zero width space, word joiner, BOM.
+    private static bool IsIgnored(char c) => c is '\u00AD' or '\u034F' or (>= '\u180B' and <= '\u180D') or '\u180F' or '\u200B' or '\u2060'
+        or (>= '\uFE00' and <= '\uFE0F') or '\uFEFF';
 
     private static bool IsValid(string mapped)
     {
@@ -165,7 +168,8 @@ public readonly struct DomainName : IEquatable<DomainName>
     private static bool TryLiteral(ReadOnlySpan<char> text, out DomainName domain)
     {
         domain = default;
-        if (text.Length is < 4 or > 255 || text[^1] != ']' || text[1..^1].IndexOfAny("[]\\ \t\r\n") >= 0 || text.ContainsAnyExceptInRange('!', '~')) return false;
+        if (text.Length is < 4 or > 255 || text[^1] != ']') return false;
+        if (text[1..^1].ContainsAny("[]\\") || text.ContainsAnyExceptInRange('!', '~')) return false;
         var literal = text.ToString().ToLowerInvariant();
         domain = new(literal, literal);
         return true;

@@ -40,7 +40,10 @@ public readonly record struct MailAddress(string LocalPart, DomainName Domain)
     /// <summary>RFC 6531 §3.2: only the local part asks for SMTPUTF8; the domain has an ASCII form that every host takes.</summary>
     public bool NeedsUtf8 => !Ascii.IsValid(LocalPart);
 
-    /// <summary>Without brackets, empty for none: the local part quoted where it must be, the domain as A-labels unless the local part needs SMTPUTF8 anyway.</summary>
+    /// <summary>
+    /// Without brackets, empty for none: the local part quoted where it must be, the domain as A-labels unless the local part needs
+    /// SMTPUTF8 anyway.
+    /// </summary>
     public string Wire => Text(NeedsUtf8 ? Domain.Unicode : Domain.Ascii);
 
     /// <summary>The form for people.</summary>
@@ -59,7 +62,7 @@ public readonly record struct MailAddress(string LocalPart, DomainName Domain)
         return TryUnquote(local, out var plain) && TryMake(plain, domain, out address);
     }
 
-    /// <summary>Puts parts together that a grammar has read already; false when the domain is none or the local part has controls.</summary>
+    /// <summary>Puts parts together that a grammar has read; false when the domain is none or the local part has controls.</summary>
     /// <param name="localPart">Unquoted.</param>
     /// <param name="domain">Any spelling, or a literal.</param>
     public static bool TryMake(string localPart, ReadOnlySpan<char> domain, out MailAddress address)
@@ -118,7 +121,9 @@ public readonly record struct MailAddress(string LocalPart, DomainName Domain)
     /// <summary>RFC 5322 §3.2.3 atext, with the UTF-8 of RFC 6532 §3.2.</summary>
     public static bool IsAtomText(char c) => c >= 0x80 || AtomText.Contains(c);
 
-    /// <summary>Reads a local part as it is written. False when a character stands in the open that needs quotes, or a quote does not end.</summary>
+    /// <summary>
+    /// Reads a local part as it is written. False when a character stands in the open that needs quotes, or a quote does not end.
+    /// </summary>
     public static bool TryUnquote(ReadOnlySpan<char> written, out string localPart)
     {
         localPart = "";

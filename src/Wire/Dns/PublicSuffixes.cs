@@ -62,7 +62,8 @@ public sealed class PublicSuffixes
     }
 
     /// <summary>RFC 7489 §3.2: the registrable domain, or the name itself when it is a public suffix.</summary>
-    public string OrganizationalDomain(string domain) => RegistrableDomain(domain) ?? ToAscii(domain) ?? domain.TrimEnd('.').ToLowerInvariant();
+    public string OrganizationalDomain(string domain) =>
+        RegistrableDomain(domain) ?? ToAscii(domain) ?? domain.TrimEnd('.').ToLowerInvariant();
 
     private static string? ToAscii(string name)
     {

@@ -41,7 +41,8 @@ public sealed record AuthVerdict
         if (Iprev.Result != IprevResult.None)
             yield return $"iprev={Word(Iprev.Result)} policy.iprev={AuthenticationResults.Value(Client.ToString())}{(Iprev.Name.Length > 0 ? $" ({Comment(Iprev.Name)})" : "")}";
         yield return $"spf={Word(Spf.Result)}{Note(Spf.Problem)} "
-            + (Spf.Identity == "helo" ? $"smtp.helo={AuthenticationResults.Value(Helo)}" : $"smtp.mailfrom={AuthenticationResults.Value(Sender.Wire)}");
+            + (Spf.Identity == "helo" ? $"smtp.helo={AuthenticationResults.Value(Helo)}"
+                : $"smtp.mailfrom={AuthenticationResults.Value(Sender.Wire)}");
         foreach (var dkim in Dkim)
         {
             yield return $"dkim={Word(dkim.Result)}{Note(dkim.Problem)}{Property("header.d", dkim.Domain)}{Property("header.s", dkim.Selector)}"

@@ -132,7 +132,7 @@ public sealed class MailVerifier(IResolver resolver, VerifierOptions options, Ti
         return new(any ? IprevResult.Fail : IprevResult.PermError, "");
     }
 
-    /// <summary>The domains of all authors of all From fields, each once; one more than <see cref="MostAuthors"/> when there are more.</summary>
+    /// <summary>The domains of all authors of all From fields, each once; more than <see cref="MostAuthors"/> when there are more.</summary>
     private static List<DomainName> FromDomains(SpooledBody body)
     {
         var header = Header(body);

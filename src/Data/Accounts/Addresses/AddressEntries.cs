@@ -26,7 +26,8 @@ internal readonly record struct AliasTarget(AddressKey Key, string Text)
     {
         target = default;
         if (text.StartsWith('@') && AddressKey.TryDomain(text[1..], out var domain)) target = new(new("", domain), "");
-        else if (text.Length <= AddressKey.MaxLength && MailAddress.TryParse(text, out var address) && AddressKey.TryMake(address, out var key))
+        else if (text.Length <= AddressKey.MaxLength && MailAddress.TryParse(text, out var address)
+            && AddressKey.TryMake(address, out var key))
             target = new(key, address.Wire);
         else return false;
         return true;

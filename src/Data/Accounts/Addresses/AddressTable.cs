@@ -118,7 +118,8 @@ public sealed class AddressTable
         // Our letters come from MAILER-DAEMON at the host's name; RFC 3464 §2 wants such an address to be read.
         var isOurs = key.Domain == _hostName && (IsPostmaster(key.LocalPart) || key.LocalPart is "mailer-daemon");
         if (!_domains.ContainsKey(key.Domain)) return isOurs ? Postmaster() : Resolution.NotLocal;
-        if (!TryFind(key, out var match)) return isOurs ? Postmaster() : IsPostmaster(key.LocalPart) ? LastResort(Resolution.Unknown) : Resolution.Unknown;
+        if (!TryFind(key, out var match))
+            return isOurs ? Postmaster() : IsPostmaster(key.LocalPart) ? LastResort(Resolution.Unknown) : Resolution.Unknown;
         var resolution = match.Mailbox is { IsPlain: true } plain && match.Detail.Length == 0 ? plain.Resolution : Follow(match);
         return resolution.Kind != ResolutionKind.Found && IsPostmaster(Base(key.LocalPart)) ? LastResort(resolution) : resolution;
     }

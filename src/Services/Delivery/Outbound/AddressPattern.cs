@@ -30,7 +30,8 @@ internal sealed class AddressPattern
         var isBelow = domain.StartsWith("*.");
         if (isBelow) domain = domain[2..];
         string[] pieces = MailAddress.TryUnquote(local, out var plain) ? plain.ToLowerInvariant().Split('*') : [];
-        return domain is "*" ? new(pieces, "", isBelow: false) : new(DomainName.TryParseOrLiteral(domain, out var name) ? pieces : [], name.Ascii, isBelow);
+        if (domain is "*") return new(pieces, "", isBelow: false);
+        return new(DomainName.TryParseOrLiteral(domain, out var name) ? pieces : [], name.Ascii, isBelow);
     }
 
     public bool Matches(MailAddress address)

@@ -40,7 +40,8 @@ internal sealed class MxLookup(IResolver resolver, Func<string, bool> isOurHost)
         if (answer.Status == DnsStatus.NoData) return (await ImplicitAsync(domain, cancel)) with { Secure = answer.Authenticated };
         var records = answer.Of<MxRecord>().ToList();
         // RFC 7505 §3: one MX with "." means no mail at all; several that all say so mean nothing else.
-        if (records.Count > 0 && records.TrueForAll(r => r.Exchange == ".")) return MxPlan.No(556, 1, 10, $"the domain {domain} takes no mail (null MX)");
+        if (records.Count > 0 && records.TrueForAll(r => r.Exchange == "."))
+            return MxPlan.No(556, 1, 10, $"the domain {domain} takes no mail (null MX)");
         return Sort(domain, records.Where(r => r.Exchange != ".").ToList()) with { Secure = answer.Authenticated };
     }
 
@@ -82,7 +83,8 @@ internal sealed class MxLookup(IResolver resolver, Func<string, bool> isOurHost)
         var sorted = shuffled.OrderBy(r => r.Preference).ToList();
         // RFC 5321 §5.1: when we are among them, only the better ones may be tried, or mail would go in a circle.
         if (sorted.FirstOrDefault(r => isOurHost(r.Exchange)) is { } us) sorted.RemoveAll(r => r.Preference >= us.Preference);
-        return sorted.Count == 0 ? Loop(domain) : new(sorted.DistinctBy(r => r.Exchange).Take(MaxHosts).Select(r => new MxHost(r.Exchange, r.Preference)).ToList(), null);
+        if (sorted.Count == 0) return Loop(domain);
+        return new([.. sorted.DistinctBy(r => r.Exchange).Take(MaxHosts).Select(r => new MxHost(r.Exchange, r.Preference))], null);
     }
 
     public static MxPlan Loop(string domain) =>

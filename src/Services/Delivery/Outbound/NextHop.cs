@@ -27,7 +27,8 @@ internal sealed record OpenHop(SmtpClient Client, string Host, RelaySettings? Re
 /// </summary>
 /// <param name="isOurAddress">Asked of addresses that must not be dialled: is it this host.</param>
 internal sealed class NextHop(
-    MxLookup lookup, HopPolicies policies, Func<IPAddress, bool> mayDial, Func<IPAddress, bool> isOurAddress, Dial dial, SmtpClientOptions client, ILogger log)
+    MxLookup lookup, HopPolicies policies, Func<IPAddress, bool> mayDial, Func<IPAddress, bool> isOurAddress, Dial dial,
+    SmtpClientOptions client, ILogger log)
 {
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(30);
     private const int MxPort = 25;
@@ -40,7 +41,10 @@ internal sealed class NextHop(
         string destination, RelaySettings? relay, TlsWish wish, IReadOnlySet<string> passOver, CancellationToken cancel)
     {
         if (relay is not null)
-            return await RelayAsync(wish == TlsWish.Required ? relay with { Tls = TlsDemand.Verified } : relay, relay, wish, passOver, cancel);
+        {
+            var held = wish == TlsWish.Required ? relay with { Tls = TlsDemand.Verified } : relay;
+            return await RelayAsync(held, relay, wish, passOver, cancel);
+        }
         var plan = await lookup.FindAsync(destination, cancel);
         if (plan.Problem is { } problem) return (null, problem);
         var sts = await policies.DomainAsync(destination, wish, cancel);
@@ -144,7 +148,8 @@ internal sealed class NextHop(
     }
 
     // The handshake failed, or STARTTLS broke off.
-    private static bool MayDoWithoutTls(SmtpFailure failure) => failure is { Trouble: SmtpTrouble.Tls } or { Stage: SmtpStage.StartTls, Trouble: not SmtpTrouble.Refused };
+    private static bool MayDoWithoutTls(SmtpFailure failure) =>
+        failure is { Trouble: SmtpTrouble.Tls } or { Stage: SmtpStage.StartTls, Trouble: not SmtpTrouble.Refused };
 
     private static TlsFault? Fault(SmtpClient? opened, SmtpFailure? failure, TlsSight sight)
     {

@@ -17,11 +17,11 @@ public static class RowAddresses
     /// <summary>The address of a row; none for "" and for what cannot be read.</summary>
     public static MailAddress Read(string text) => MailAddress.TryParse(text, out var address) ? address : default;
 
-    /// <summary>Where mail for a row's address goes. What cannot be read goes by its domain, and fails there as no path of a command.</summary>
+    /// <summary>Where mail for a row's address goes. What cannot be read goes by its domain, and fails there: it is no path.</summary>
     public static string DestinationFor(this IRouter router, string sender, string recipient)
     {
         if (MailAddress.TryParse(recipient, out var address)) return router.DestinationFor(Read(sender), address);
-        return MailAddress.TryCut(recipient, out _, out var domain) && DomainName.TryParseOrLiteral(domain, out var name) ? name.Ascii : recipient;
+        return DomainName.TryParseOrLiteral(MailAddress.DomainOf(recipient), out var name) ? name.Ascii : recipient;
     }
 }
 

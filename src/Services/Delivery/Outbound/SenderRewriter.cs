@@ -20,7 +20,9 @@ public sealed class SenderRewriter(Srs srs, IDocumentRows documents, TimeProvide
 
     private readonly TimeSpan _maxAge = maxAge ?? new SrsOptions().MaxAge;
 
-    /// <summary>The sender of a forwarded message, at <paramref name="domain"/>. What is needed for the way back is on disk when this returns.</summary>
+    /// <summary>
+    /// The sender of a forwarded message, at <paramref name="domain"/>. What is needed for the way back is on disk when this returns.
+    /// </summary>
     /// <param name="sender">Not the null one.</param>
     public async ValueTask<MailAddress> ForwardAsync(MailAddress sender, DomainName domain, CancellationToken cancel)
     {
@@ -55,7 +57,7 @@ public sealed class SenderRewriter(Srs srs, IDocumentRows documents, TimeProvide
         var now = clock.GetUtcNow().ToUnixTimeSeconds();
         var least = now + (long)(_maxAge + Due).TotalSeconds;
         if (await documents.GetDocumentAsync(default, Kind, token, cancel) is { } known && known.ExpiresAt >= least) return;
-        var document = new Document(new(default, Kind, token), Encoding.UTF8.GetBytes(sender.Wire), now, now + (long)(_maxAge + Slack).TotalSeconds);
-        await documents.ChangeDocumentsAsync([document], [], cancel);
+        var ends = now + (long)(_maxAge + Slack).TotalSeconds;
+        await documents.ChangeDocumentsAsync([new(new(default, Kind, token), Encoding.UTF8.GetBytes(sender.Wire), now, ends)], [], cancel);
     }
 }

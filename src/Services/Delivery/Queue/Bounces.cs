@@ -58,8 +58,10 @@ internal sealed class Bounces(
         return made;
     }
 
-    /// <summary>Whom to tell of what. Failed mail that cannot be returned, since its sender is null or nobody, is for the address of ours that
-    /// forwarded it: what was acknowledged may not vanish. Only then nobody is told, which is an event and a count.</summary>
+    /// <summary>
+    /// Whom to tell of what. Failed mail that cannot be returned, since its sender is null or nobody, is for the address of ours
+    /// that forwarded it: what was acknowledged may not vanish. Only then nobody is told, which is an event and a count.
+    /// </summary>
     private async Task<List<(NoticeAddress To, List<QueueOutcome> Outcomes)>> ReadersAsync(
         QueueMessage message, NoticeKind kind, List<QueueOutcome> outcomes, CancellationToken cancel)
     {
@@ -98,8 +100,8 @@ internal sealed class Bounces(
     private void Untold(QueueMessage message, QueueOutcome outcome, string reason)
     {
         QueueMeters.Unreported.Add(1, new KeyValuePair<string, object?>("reason", reason));
-        log.Untold(message.Id, outcome.Recipient.Address,
-            reason switch { "bounce" => "null sender", "nobody" => "nobody has the sender's address", _ => "NOTIFY forbids" }, outcome.Reply);
+        var words = reason switch { "bounce" => "null sender", "nobody" => "nobody has the sender's address", _ => "NOTIFY forbids" };
+        log.Untold(message.Id, outcome.Recipient.Address, words, outcome.Reply);
     }
 
     private async Task<Acceptance> MakeOneAsync(
@@ -110,7 +112,8 @@ internal sealed class Bounces(
         var (local, to) = (addressee.Local, addressee.Address);
         var utf8 = local is not null || !Ascii.IsValid(to);
         // RFC 3461 §4.3: RET=FULL is about failures only. One of ours gets back all of it: nobody else may have it.
-        var full = kind == NoticeKind.Failed && (message.Return == DsnReturn.Full || addressee.IsKeeper) && message.Size <= (local is null ? MaxOriginal : MaxKept);
+        var full = kind == NoticeKind.Failed && (message.Return == DsnReturn.Full || addressee.IsKeeper)
+            && message.Size <= (local is null ? MaxOriginal : MaxKept);
         // RFC 8689 §5: what must stay under TLS is not sent back whole, and its notice must stay there as well.
         var keep = message.Needs & QueueNeeds.RequireTls;
         full &= local is not null || keep == QueueNeeds.None;
@@ -202,8 +205,8 @@ internal sealed class Bounces(
         text.Append(CultureInfo.InvariantCulture, $"This is the mail system at {hostName}.\r\n\r\n").Append(kind switch
         {
             NoticeKind.Failed => "Your message could not be delivered to the addresses below. It will not be tried again.\r\n",
-            NoticeKind.Delayed => $"Your message has not been delivered yet to the addresses below. It is tried again for {SpanText.Of(giveUpAfter)}"
-                + " in all; you need not send it again.\r\n",
+            NoticeKind.Delayed => "Your message has not been delivered yet to the addresses below. It is tried again for "
+                + $"{SpanText.Of(giveUpAfter)} in all; you need not send it again.\r\n",
             _ => "Your message was handed to the next mail system for the addresses below. That system sends no reports of its own.\r\n",
         });
         foreach (var outcome in outcomes)

@@ -23,7 +23,8 @@ internal sealed class QueueDelivery(
     private readonly List<Task> _settlements = [];
     private readonly Dictionary<TlsWish, Refusal> _unreachable = [];
     private readonly NextHop _nextHop = new(
-        new(parts.Resolver, parts.IsOurHost), new(new(parts.Resolver, parts.Clock), parts.Sts, parts.TlsTally, parts.Log), parts.MayDial, parts.IsOurAddress, parts.Dial, new()
+        new(parts.Resolver, parts.IsOurHost), new(new(parts.Resolver, parts.Clock), parts.Sts, parts.TlsTally, parts.Log),
+        parts.MayDial, parts.IsOurAddress, parts.Dial, new()
         {
             HeloName = options.HostName,
             Timeouts = options.Timeouts,
@@ -184,10 +185,11 @@ internal sealed class QueueDelivery(
         return true;
     }
 
-    // RFC 5321 §4.5.3.1.10: 452 to a later RCPT (552 before RFC 2821) means "in another transaction", at once, as long as each one takes some.
+    // RFC 5321 §4.5.3.1.10: 452 to a later RCPT (552 before RFC 2821) means "in another transaction", at once, as long as each takes some.
     private static List<QueueRecipient> TooManyRecipients(List<(QueueRecipient Row, RecipientOutcome Outcome, QueueOutcome Result)> sent) =>
         sent.Any(s => s.Outcome.Delivered)
-            ? sent.Where(s => s.Outcome.Failure is { Stage: SmtpStage.Rcpt, Trouble: SmtpTrouble.Refused, Reply.Code: 452 or 552 }).Select(s => s.Row).ToList()
+            ? [.. sent.Where(s => s.Outcome.Failure is { Stage: SmtpStage.Rcpt, Trouble: SmtpTrouble.Refused, Reply.Code: 452 or 552 })
+                .Select(s => s.Row)]
             : [];
 
     // RFC 8689 §3: REQUIRETLS is stronger than the header field.

@@ -9,14 +9,16 @@ internal static partial class QueueLog
     [LoggerMessage(4300, LogLevel.Information,
         "Queue {Queue} {Fate} to {Destination}: {Recipients} from <{Sender}>, message-id {MessageId}, {Milliseconds} ms, {Reply}")]
     public static partial void Tried(
-        this ILogger log, QueueId queue, Fate fate, string destination, string recipients, string sender, string messageId, long milliseconds, string reply);
+        this ILogger log, QueueId queue, Fate fate, string destination, string recipients, string sender, string messageId,
+        long milliseconds, string reply);
 
     [LoggerMessage(4301, LogLevel.Warning, "Message {Queue} for {Recipient} failed and nobody is told ({Reason}): {Reply}")]
     public static partial void Untold(this ILogger log, QueueId queue, string recipient, string reason, string reply);
 
     [LoggerMessage(4307, LogLevel.Warning,
-        "Message {Queue} for {Recipient} from <{Sender}> can be neither sent on nor returned; {Keeper}, who forwards it, keeps it: {Reply}")]
-    public static partial void KeptForForwarder(this ILogger log, QueueId queue, string recipient, string sender, string keeper, string reply);
+        "Message {Queue} for {Recipient} from <{Sender}> cannot be sent on nor returned; {Keeper}, who forwards it, keeps it: {Reply}")]
+    public static partial void KeptForForwarder(
+        this ILogger log, QueueId queue, string recipient, string sender, string keeper, string reply);
 
     [LoggerMessage(4302, LogLevel.Warning, "Queue {Queue} dropped by hand: {Recipient} from <{Sender}>, message-id {MessageId}")]
     public static partial void Dropped(this ILogger log, QueueId queue, string recipient, string sender, string messageId);
@@ -30,7 +32,8 @@ internal static partial class QueueLog
     [LoggerMessage(4305, LogLevel.Error, "Outcome of message {Queue} could not be written, try {Attempt}")]
     public static partial void OutcomeUnwritten(this ILogger log, Exception e, QueueId queue, int attempt);
 
-    [LoggerMessage(4308, LogLevel.Error, "the sender {Sender} of a forwarded message could not be kept; it goes out under a long address, to which few bounces come back")]
+    [LoggerMessage(4308, LogLevel.Error,
+        "the sender {Sender} of a forwarded message could not be kept; it goes out under a long address, to which few bounces come back")]
     public static partial void SenderNotKept(this ILogger log, Exception e, string sender);
 
     [LoggerMessage(4306, LogLevel.Error,

@@ -15,7 +15,9 @@ internal static class QueueMeters
     /// <summary>Notices made, by kind: failed, delayed, relayed.</summary>
     public static readonly Counter<long> Notices = Meter.CreateCounter<long>("aviso_notices_total");
 
-    /// <summary>Failures nobody is told of, by reason: bounce (null sender), never (NOTIFY=NEVER), nobody (the sender is at a domain of ours and nobody has it).</summary>
+    /// <summary>
+    /// Failures nobody is told of, by reason: bounce (null sender), never (NOTIFY=NEVER), nobody (nobody has the sender's address here).
+    /// </summary>
     public static readonly Counter<long> Unreported = Meter.CreateCounter<long>("aviso_failures_unreported_total");
 
     /// <summary>Dials that the guard refused.</summary>

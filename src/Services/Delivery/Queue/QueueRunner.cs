@@ -48,7 +48,7 @@ public sealed record QueueParts(
 
     public Dial Dial { get; init; } = SocketDial.ConnectAsync;
 
-    /// <summary>Is this an address of this host (RFC 5321 §5.1 loop rule, for hosts of the DNS that the guard does not let us dial).</summary>
+    /// <summary>Is this an address of this host (RFC 5321 §5.1 loop rule, for hosts that the guard does not let us dial).</summary>
     public Func<IPAddress, bool> IsOurAddress { get; init; } = _ => false;
 
     /// <summary>Replaces the certificate check of relays with verified TLS; null for the system's authorities.</summary>

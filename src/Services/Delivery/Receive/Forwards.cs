@@ -31,8 +31,8 @@ internal sealed class Forwards(ReceiveParts parts)
     /// <param name="marks">Fields that say whose scripts sent it on; empty for an alias.</param>
     /// <param name="account">Whose script sends it; null for an alias.</param>
     public async ValueTask<PlannedMessage> MakeAsync(
-        ReceiveContext context, PlannedMessage message, ResolvedRecipient from, List<PlannedQueue> to, ReadOnlyMemory<byte> marks, AccountId? account,
-        CancellationToken cancel)
+        ReceiveContext context, PlannedMessage message, ResolvedRecipient from, List<PlannedQueue> to, ReadOnlyMemory<byte> marks,
+        AccountId? account, CancellationToken cancel)
     {
         var (sender, genuine) = await SenderAsync(context, from, cancel);
         // RFC 5321 §7.6: with several recipients nothing in the message may name one of them to another.
@@ -51,7 +51,8 @@ internal sealed class Forwards(ReceiveParts parts)
 
     // A failed forward is told to a sender who is real; otherwise the address here that forwards hears of it (incident: backscatter).
     // That somebody uses the name of one of ours proves nothing: an unproven sender of ours is an unproven sender.
-    private async ValueTask<(string Sender, bool Genuine)> SenderAsync(ReceiveContext context, ResolvedRecipient from, CancellationToken cancel)
+    private async ValueTask<(string Sender, bool Genuine)> SenderAsync(
+        ReceiveContext context, ResolvedRecipient from, CancellationToken cancel)
     {
         var sender = context.Transaction.Sender.Address;
         if (sender.IsNone || parts.Filters.Srs is not { } srs) return (sender.Wire, true);

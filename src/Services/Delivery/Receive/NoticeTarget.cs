@@ -22,7 +22,8 @@ public sealed class NoticeTarget(AccountBook accounts, SenderRewriter? srs = nul
             address = before;
         }
         var way = Table.Resolve(address);
-        if (way.Kind == ResolutionKind.NotLocal && capture is not null && MailAddress.TryParse(capture, out var outside)) way = Table.Resolve(outside);
+        if (way.Kind == ResolutionKind.NotLocal && capture is not null && MailAddress.TryParse(capture, out var outside))
+            way = Table.Resolve(outside);
         if (way.Local is [var first, ..]) return new(Inbox(first), address.Wire);
         if (way.Kind == ResolutionKind.NotLocal) return new(null, address.Wire);
         return way.External is [var elsewhere, ..] ? new(null, elsewhere) : new(null, address.Wire) { IsNobody = true };

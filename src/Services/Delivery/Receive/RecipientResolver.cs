@@ -14,7 +14,8 @@ internal sealed class RecipientResolver(ReceiveParts parts)
     public async ValueTask<(ResolvedRecipient? Found, Refusal? No)> FindAsync(MailTransaction transaction, MailRecipient recipient, CancellationToken cancel)
     {
         var way = Table.Resolve(recipient.Address);
-        if (transaction.Sender.IsNull && way.Step is ResolutionStep.None or ResolutionStep.CatchAll && await ReturnPathAsync(recipient, cancel) is { } back)
+        if (transaction.Sender.IsNull && way.Step is ResolutionStep.None or ResolutionStep.CatchAll
+            && await ReturnPathAsync(recipient, cancel) is { } back)
             return Returned(recipient, back) is { } returned ? (returned, null) : (null, Refusals.Unknown);
         var (found, no) = Resolve(transaction, recipient, way);
         if (found is not null && !await HasRoomAsync(transaction, found, cancel)) return (null, Refusals.Full);

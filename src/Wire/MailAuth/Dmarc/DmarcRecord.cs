@@ -40,7 +40,9 @@ public sealed record DmarcRecord
     /// <summary>ri=, seconds.</summary>
     public long ReportInterval { get; init; } = 86_400;
 
-    /// <summary>Null when the text is no DMARC record, or one whose policy cannot be read and that asks for no reports (RFC 7489 §6.6.3).</summary>
+    /// <summary>
+    /// Null when the text is no DMARC record, or one whose policy cannot be read and that asks for no reports (RFC 7489 §6.6.3).
+    /// </summary>
     public static DmarcRecord? Parse(string text)
     {
         var tags = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);

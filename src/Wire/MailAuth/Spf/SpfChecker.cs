@@ -20,7 +20,8 @@ public sealed class SpfChecker(IResolver resolver, string receiver, TimeProvider
 
     /// <summary>RFC 7208 §4.1, for a domain as it stands, whatever it is.</summary>
     /// <param name="localPart">Of the sender; empty for "postmaster" (§4.3).</param>
-    internal async ValueTask<SpfVerdict> CheckHostAsync(IPAddress client, string domain, string localPart, string helo, CancellationToken cancel)
+    internal async ValueTask<SpfVerdict> CheckHostAsync(
+        IPAddress client, string domain, string localPart, string helo, CancellationToken cancel)
     {
         if (client.IsIPv4MappedToIPv6) client = client.MapToIPv4();
         var local = localPart.Length > 0 ? localPart : "postmaster";
@@ -57,7 +58,8 @@ public sealed class SpfChecker(IResolver resolver, string receiver, TimeProvider
         public async ValueTask<SpfResult> CheckHostAsync(string domain, int depth)
         {
             // RFC 7208 §4.3: a malformed or single-label domain has no policy, nor has a literal.
-            if (domain is ['[', ..] || DnsName.Normalize(domain) is null || !domain.Contains('.', StringComparison.Ordinal)) return SpfResult.None;
+            if (domain is ['[', ..] || DnsName.Normalize(domain) is null || !domain.Contains('.', StringComparison.Ordinal))
+                return SpfResult.None;
             if (depth > MostDepth) throw Permanent($"includes nested more than {MostDepth} deep");
             if (await RecordAsync(domain) is not { } text) return SpfResult.None;
             if (SpfRecord.Parse(text, out var problem) is not { } record) throw Permanent($"syntax error in the record of {domain} at \"{problem}\"");
@@ -167,14 +169,16 @@ public sealed class SpfChecker(IResolver resolver, string receiver, TimeProvider
             return valid;
         }
 
-        private async ValueTask<bool> IsValidatedAsync(string domain) => (await NamesAsync()).Exists(n => DomainName.IsWithin(n.ToLowerInvariant(), domain.ToLowerInvariant()));
+        private async ValueTask<bool> IsValidatedAsync(string domain) => (await NamesAsync()).Exists(n => IsWithin(n, domain));
+
+        private static bool IsWithin(string name, string domain) => DomainName.IsWithin(name.ToLowerInvariant(), domain.ToLowerInvariant());
 
         // RFC 7208 §7.3, %{p}: the domain itself, else a name below it, else any, else "unknown".
         private async ValueTask<string> ValidatedNameAsync(string domain)
         {
             if (_validated is not null) return _validated;
             var names = await NamesAsync();
-            return _validated = names.Find(n => n.Equals(domain, StringComparison.OrdinalIgnoreCase)) ?? names.Find(n => DomainName.IsWithin(n.ToLowerInvariant(), domain.ToLowerInvariant()))
+            return _validated = names.Find(n => n.Equals(domain, StringComparison.OrdinalIgnoreCase)) ?? names.Find(n => IsWithin(n, domain))
                 ?? (names.Count > 0 ? names[0] : "unknown");
         }
 

@@ -55,7 +55,8 @@ public sealed class Srs(IReadOnlyList<byte[]> secrets, TimeProvider clock, SrsOp
     }
 
     /// <summary>True when the local part keeps to the 64 octets that every host must take (RFC 5321 §4.5.3.1.1).</summary>
-    public static bool Fits(MailAddress forwarded) => Encoding.UTF8.GetByteCount(MailAddress.Quoted(forwarded.LocalPart)) <= MailAddress.LongestLocalPart;
+    public static bool Fits(MailAddress forwarded) =>
+        Encoding.UTF8.GetByteCount(MailAddress.Quoted(forwarded.LocalPart)) <= MailAddress.LongestLocalPart;
 
     /// <summary>The name under which a sender is kept: the same for the same sender, and nothing of it can be read there.</summary>
     public static string TokenOf(MailAddress sender)
@@ -67,7 +68,7 @@ public sealed class Srs(IReadOnlyList<byte[]> secrets, TimeProvider clock, SrsOp
         });
     }
 
-    /// <summary>The sender of a forwarded message whose own is kept elsewhere under <paramref name="token"/>: an SRS0 without a host.</summary>
+    /// <summary>The sender of a forwarded message whose own is kept under <paramref name="token"/>: an SRS0 without a host.</summary>
     public MailAddress ForwardByToken(string token, DomainName domain)
     {
         var stamp = Stamp(clock.GetUtcNow());
@@ -84,7 +85,8 @@ public sealed class Srs(IReadOnlyList<byte[]> secrets, TimeProvider clock, SrsOp
         var signed = localPart[(5 + parts[0].Length + 1)..];
         if (!Verifies(parts[0], isFirst ? signed : First + signed)) return new(null, "the hash is not ours");
         // SRS1=hash=first-forwarder==hash=stamp=host=local: goes back to the first forwarder, which checks its own hash and day.
-        if (!isFirst) return parts[2].Length > 1 && parts[2][0] is '=' or '+' or '-' ? At($"SRS0{parts[2]}", parts[1]) : new(null, "not a whole SRS1 address");
+        if (!isFirst)
+            return parts[2].Length > 1 && parts[2][0] is '=' or '+' or '-' ? At($"SRS0{parts[2]}", parts[1]) : new(null, "not a whole SRS1 address");
         if (!IsRecent(parts[1])) return new(null, "too old");
         return parts[2].Length > 0 ? At(parts[3], parts[2]) : new(null, "its sender is kept under a token", parts[3].ToUpperInvariant());
     }

@@ -34,14 +34,12 @@ public static class AddressList
 
 internal ref struct AddressParser(ReadOnlySpan<byte> value)
 {
+    private const int LongestRoute = 1000;
     private ValueReader _reader = new(value);
     private readonly List<byte> _phrase = [];
     private ReadOnlySpan<byte> _comment;
     private int _run;
     private int _count;
-
-    // From any place before this "@" (octets from the end) a look-ahead for a route ends in vain where the last one did.
-    private int _noRoute = int.MaxValue;
 
     /// <summary>There were more than <see cref="MimeLimits.Addresses"/>.</summary>
     public bool IsCut { get; private set; }
@@ -152,15 +150,11 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
     private string? Route()
     {
         _reader.SkipCfws();
-        if (_reader.Peek != '@' || _reader.Left > _noRoute) return null;
+        if (_reader.Peek != '@') return null;
         var ahead = _reader;
-        var text = ahead.Until(":>"u8);
-        if (text.Length < 2) return null;
-        if (ahead.Peek != ':' && text[1..].Contains((byte)'@'))
-        {
-            _noRoute = _reader.Left - text.LastIndexOf((byte)'@');
-            return null;
-        }
+        // What is longer is none: each angle bracket of a field would look at all that is left of it.
+        var text = ahead.Until(":>"u8, LongestRoute);
+        if (text.Length is < 2 or LongestRoute || (ahead.Peek != ':' && text[1..].Contains((byte)'@'))) return null;
         _reader = ahead;
         _reader.Take((byte)':');
         var route = HeaderText.FromOctets(text).Replace(" ", "", StringComparison.Ordinal).Replace(",", "", StringComparison.Ordinal);

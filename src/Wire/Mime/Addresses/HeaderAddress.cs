@@ -26,7 +26,8 @@ public sealed record HeaderAddress
     public string DisplayName => EncodedWord.Decode(RawName);
 
     /// <summary>"local@domain" with the local part quoted where RFC 5322 §3.4.1 wants it; empty for a group.</summary>
-    public string Address => IsGroup ? "" : Domain.Length == 0 ? MailAddress.Quoted(LocalPart) : $"{MailAddress.Quoted(LocalPart)}@{Domain}";
+    public string Address => IsGroup ? ""
+        : Domain.Length == 0 ? MailAddress.Quoted(LocalPart) : $"{MailAddress.Quoted(LocalPart)}@{Domain}";
 
     public static HeaderAddress Of(string displayName, string localPart, string domain) =>
         new() { RawName = displayName, LocalPart = localPart, Domain = domain };

@@ -23,10 +23,12 @@ public enum PathLeniency
     /// </summary>
     LongLocalPart = 2,
 
-    /// <summary>An underscore in a domain: the DNS has such names, and hosts of many a network send mail under theirs (docs/decisions/0022).</summary>
+    /// <summary>An underscore in a domain: the DNS has such names, and hosts send mail under theirs (docs/decisions/0022).</summary>
     Underscore = 4,
 
-    /// <summary>Dots at either end of a local part or side by side: carriers gave such addresses to millions. Written back, they are quoted.</summary>
+    /// <summary>
+    /// Dots at either end of a local part or side by side: carriers gave such addresses to millions. Written back, they are quoted.
+    /// </summary>
     AnyDots = 8,
 
     /// <summary>What commands may hold.</summary>

@@ -5,7 +5,7 @@ namespace Aviso.Tests.Unit.Base;
 /// <summary>Addresses of tests, from text.</summary>
 internal static class Addresses
 {
-    /// <summary>The address; none for "". What is no address keeps the parts that are some, as a grammar kinder than ours might hand them on.</summary>
+    /// <summary>The address; none for "". What is no address keeps the parts that are some, as a kinder grammar might hand them on.</summary>
     public static MailAddress Of(string text)
     {
         if (MailAddress.TryParse(text, out var address)) return address;
