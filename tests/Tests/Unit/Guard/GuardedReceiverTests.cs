@@ -6,7 +6,6 @@ using Aviso.Server;
 using Aviso.Smtp;
 using Aviso.Tests.Unit.Base;
 using Aviso.Tests.Unit.Delivery;
-using Aviso.Tests.Unit.Base;
 using Aviso.Tests.Unit.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
