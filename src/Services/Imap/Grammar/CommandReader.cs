@@ -81,7 +81,8 @@ internal sealed class CommandReader(ImapSession session) : IDisposable
             if (problem.Status != CompletionStatus.Ok)
             {
                 if (waits) return Refuse(problem);
-                if (!session.LoggedIn) return Hopeless(problem, size > _options.LiteralBeforeLogin ? Reason.OctetsBeforeLogin : Reason.BadLiteral);
+                if (!session.LoggedIn)
+                    return Hopeless(problem, size > _options.LiteralBeforeLogin ? Reason.OctetsBeforeLogin : Reason.BadLiteral);
                 if (size > _options.MessageSizeLimit * 2) return Hopeless(problem, Reason.EndlessMessage);
                 refused = true;
                 Problem = problem;

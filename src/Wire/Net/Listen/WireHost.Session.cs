@@ -189,8 +189,9 @@ public sealed partial class WireHost
         return null;
     }
 
-    // A full listener, or a process that can hold no more, belongs to those who do something. Strangers who hold a place in silence, neither logged in nor sending anything, are
-    // asked to leave a twentieth of it, the quietest first; who has just come is given time. Once a second: it looks at all connections.
+    // A full listener, or a process that can hold no more, belongs to those who do something. Strangers who hold a place in silence, neither
+    // logged in nor sending anything, are asked to leave a twentieth of it, the quietest first; who has just come is given time. Once a
+    // second: it looks at all connections.
     private bool MakeRoom(Listener? listener)
     {
         if (listener is null ? !IsOnceIn(ref _roomMade, TimeSpan.FromSeconds(1), _clock) : !listener.MayMakeRoom(_clock))

@@ -36,7 +36,8 @@ public sealed class OwnRefusalTests
         foreach (var isOurs in (bool[])[true, false])
         {
             var log = await TalkAsync(kind, said, isOurs);
-            var events = log.Lines.Where(l => l.StartsWith("4003 refused one of ours: session test from 192.0.2.7:40000 ", StringComparison.Ordinal)).ToList();
+            var events = log.Lines
+                .Where(l => l.StartsWith("4003 refused one of ours: session test from 192.0.2.7:40000 ", StringComparison.Ordinal)).ToList();
             if (isOurs) Assert.Contains(events, e => e.Contains(reply, StringComparison.Ordinal));
             else Assert.Empty(events);
             if (said.Contains("printer.lan\r\nMAIL", StringComparison.Ordinal) && isOurs)
