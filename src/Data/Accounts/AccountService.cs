@@ -111,7 +111,7 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
 
     private async Task<VerbAnswer> WriteAliasAsync(string address, IReadOnlyList<string> to, bool mustExist, CancellationToken cancel)
     {
-        if (!(address.StartsWith('@') ? AddressKey.TryDomain(address[1..], out _) : AddressKey.TryParse(address, out _))) return NotAnAddress(address);
+        if (!(address.StartsWith('@') ? AddressKey.TryDomain(address.AsSpan(1), out _) : AddressKey.TryParse(address, out _))) return NotAnAddress(address);
         var there = Alias(address);
         if (there is { Source.IsStored: false }) return FileOwns($"alias {there.Address}", there.Source);
         if (mustExist && there is null) return new(false, $"there is no alias {address}");
@@ -164,7 +164,7 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
     private DeclaredDomain? Domain(string name) => AddressKey.TryDomain(name, out var ascii)
         ? book.Now.Facts.Domains.FirstOrDefault(d => AddressKey.TryDomain(d.Name, out var other) && other == ascii) : null;
 
-    private static string Written(string address) => address.StartsWith('@') && AddressKey.TryDomain(address[1..], out var domain) ? "@" + domain
+    private static string Written(string address) => address.StartsWith('@') && AddressKey.TryDomain(address.AsSpan(1), out var domain) ? "@" + domain
         : AddressKey.TryParse(address, out var key) ? key.ToString() : address;
 
     private static string? Chosen(string? given, string? there) => given is null ? there : given.Length == 0 ? null : given;
