@@ -4,8 +4,6 @@ using Aviso.Admin;
 using Aviso.Delivery;
 using Aviso.Settings;
 using Aviso.Store;
-using Aviso.Store.Rebuild;
-using Microsoft.Extensions.Logging.Abstractions;
 using AccountChange = Aviso.Accounts.AccountChange;
 
 namespace Aviso.Server;
@@ -63,30 +61,7 @@ internal static class AdminCalls
 
         SieveCalls.Add(admin, mail);
         admin.Add("settings.waiting", (_, _) => Rows(mail.Waiting()));
-        admin
-            .Add("store.check", (c, t) => CheckAsync(mail.Store, c, t))
-            .Add("store.rebuild", (_, _) => Task.FromResult(AdminReply.No("the server is running; stop it first, then `aviso store rebuild`")));
-    }
-
-    /// <summary>The store's verbs without a running server; the store's lock keeps a server from starting meanwhile.</summary>
-    public static async Task<AdminReply> OfflineAsync(ServerSettings settings, AdminCall call, CancellationToken cancel)
-    {
-        if (call.Verb is not ("store.check" or "store.rebuild"))
-            throw new IOException($"no server runs on {settings.Data}; start it with `aviso serve`");
-        var options = MailParts.StoreOptions(settings, new MessageReader(), TimeProvider.System, NullLogger.Instance) with { Index = false };
-        if (call.Verb == "store.rebuild")
-            return AdminReply.Done(JsonSerializer.SerializeToNode(await Task.Run(() => StoreRebuild.Run(options, cancel), cancel), Json));
-        if (!File.Exists(Path.Combine(settings.Data, "store.db"))) return AdminReply.No($"there is no store in {settings.Data}");
-        await using var store = await SqliteMailStore.OpenAsync(options, cancel);
-        return await CheckAsync(store, call, cancel);
-    }
-
-    private static async Task<AdminReply> CheckAsync(SqliteMailStore store, AdminCall call, CancellationToken cancel)
-    {
-        var findings = new List<StoreFinding>();
-        await foreach (var finding in store.CheckAsync(call.Flag("bodies") ? StoreCheckDepth.Bodies : StoreCheckDepth.Rows, cancel))
-            findings.Add(finding);
-        return await Rows(findings);
+        StoreCalls.Add(admin, mail.Store);
     }
 
     private static async Task<AdminReply> ReleaseAsync(MailParts mail, string address, CancellationToken cancel)

@@ -258,7 +258,14 @@ public abstract class StoredBody : IDisposable
     /// <summary>Octets in all, prefix included.</summary>
     public abstract long Length { get; }
 
+    /// <summary>What opening found wrong (cut short, another record in its place); null when nothing is. Then reading throws.</summary>
+    public virtual string? Fault => null;
+
+    /// <summary>Reads all of it against its checksum: what is wrong, or null. For who gives out the whole message.</summary>
+    public virtual string? Prove() => Fault;
+
     /// <summary>Reads from any offset into <paramref name="into"/>; returns octets read, 0 at the end.</summary>
+    /// <exception cref="DamagedBodyException">The octets are not those that were stored.</exception>
     public abstract int Read(long offset, Span<byte> into);
 
     public void Dispose()

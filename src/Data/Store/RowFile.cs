@@ -47,16 +47,15 @@ public sealed class RowFile : IDisposable
     /// <exception cref="IOException">Neither the file nor a new one can be opened.</exception>
     public static RowFile Open(string file, TimeProvider clock, ILogger log)
     {
+        if (File.Exists(file) && new FileInfo(file).Length == 0) log.FileWasEmpty(file);
         try
         {
             return new(OpenFile(file), null);
         }
         catch (SqliteException damaged) when (File.Exists(file))
         {
-            var aside = $"{file}.damaged-{clock.GetUtcNow():yyyyMMddHHmmss}";
-            log.LogError("{File} cannot be read ({Reason}); it is moved to {Aside} and made anew", file, damaged.Message, aside);
-            File.Move(file, aside, overwrite: true);
-            foreach (var more in (string[])[file + "-wal", file + "-shm"]) File.Delete(more);
+            var aside = DamagedFile.PutAside(file, clock.GetUtcNow());
+            log.FileMadeAnew(file, damaged.Message, aside);
             return new(OpenFile(file), aside);
         }
     }

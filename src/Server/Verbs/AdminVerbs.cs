@@ -98,9 +98,9 @@ internal static class AdminVerbs
 
     private static Command Store() => new("store", CommandTree.Help("The store of mail.", "aviso store check", "aviso store check --bodies"))
     {
-        Verb("store.check", "check", "The store's self-check. Exit status 1 when it finds anything.", ["aviso store check --bodies --json"],
+        Verb("store.check", "check", "The store's self-check; it changes nothing. Exit status 1 when it finds anything.", ["aviso store check --bodies --json"],
             new Option<bool>("--bodies") { Description = "Also read every body and check its checksum." }),
-        Verb("store.rebuild", "rebuild", "Make the database anew from the body segments and the journal. The server must not run.", ["aviso store rebuild"]),
+        Verb("store.rebuild", "rebuild", "Make the database anew from the body segments, large files and the journal, beside the old one, which is kept. The server must not run. Exit status 1 when something is lost, damaged, held or locked: each is named.", ["aviso store rebuild"]),
     };
 
     private static Command List(string noun, string text) => Verb($"{noun}.list", "list", text, [$"aviso {noun} list --json"]);
@@ -157,7 +157,7 @@ internal static class AdminVerbs
                 ProblemReport.Print(load, io.Error);
                 return ExitStatus.CouldNotRun;
             }
-            reply = await Server.AdminCalls.OfflineAsync(settings, request, cancel);
+            reply = await Server.StoreCalls.OfflineAsync(settings, request, cancel);
         }
         else if (load is { Settings: null, AsksVault: false } && reply.Ok) await io.Error.WriteLineAsync("note: the settings file has problems, the server goes on with what it read before; see `aviso check`");
         if (!reply.Ok)
@@ -169,6 +169,7 @@ internal static class AdminVerbs
         else if (call == "store.check" && reply.Result is JsonArray { Count: 0 }) await io.Output.WriteLineAsync("the store is sound");
         else if (call == "reports") ReportPage.Show(io.Output, reply.Result);
         else (show ?? Output.Show)(io.Output, reply.Result);
+        if (call == "store.rebuild" && Server.StoreCalls.HasLosses(reply.Result)) return ExitStatus.FoundProblems;
         return ifRows is { } status && reply.Result is JsonArray { Count: > 0 } ? status : ExitStatus.Ok;
     }
 

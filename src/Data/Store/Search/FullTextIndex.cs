@@ -9,7 +9,7 @@ namespace Aviso.Store.Search;
 /// <summary>
 /// The full-text index: `search.db`, a database of its own with its own writer, always behind and never in the way. It only
 /// proposes: an email that is gone may still be proposed (SQLite 3.40 cannot delete from a contentless index), and the caller
-/// looks at the text. A damaged or older file is removed and made anew.
+/// looks at the text. A damaged or older file is put aside and made anew.
 /// </summary>
 internal sealed class FullTextIndex : ISearchIndex, IDisposable
 {
@@ -31,6 +31,7 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
     private const string Matches = "SELECT rowid FROM text WHERE text MATCH ?";
 
     private readonly string _file;
+    private readonly TimeProvider _clock;
     private readonly ILogger _log;
     private readonly Func<AccountId, CancellationToken, Task<IReadOnlyList<EmailId>>> _live;
     private readonly Func<AccountId, EmailId, CancellationToken, Task<(string Text, bool Whole)?>> _text;
@@ -43,10 +44,10 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
     /// <param name="live">Emails of an account that have an entry, oldest first.</param>
     /// <param name="text">Text of an email; null when it is gone.</param>
     public FullTextIndex(
-        string file, ILogger log, Func<AccountId, CancellationToken, Task<IReadOnlyList<EmailId>>> live,
+        string file, TimeProvider clock, ILogger log, Func<AccountId, CancellationToken, Task<IReadOnlyList<EmailId>>> live,
         Func<AccountId, EmailId, CancellationToken, Task<(string Text, bool Whole)?>> text)
     {
-        (_file, _log, _live, _text) = (file, log, live, text);
+        (_file, _clock, _log, _live, _text) = (file, clock, log, live, text);
         _writer = OpenOrReplace();
         _reads = new(file, 2);
     }
@@ -97,7 +98,7 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
             catch (Exception failed) when (failed is not OperationCanceledException)
             {
                 StoreMeters.Faults.Add(1);
-                _log.LogError(failed, "indexing account {Account} failed", account);
+                _log.IndexingFailed(failed, account);
             }
             finally
             {
@@ -187,8 +188,8 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
         }
         catch (SqliteException damaged)
         {
-            _log.LogWarning("the search index is made anew: {Reason}", damaged.Message);
-            foreach (var file in (string[])[_file, _file + "-wal", _file + "-shm"]) File.Delete(file);
+            var aside = DamagedFile.PutAside(_file, _clock.GetUtcNow());
+            _log.FileMadeAnew(_file, damaged.Message, aside);
             return OpenFile();
         }
     }

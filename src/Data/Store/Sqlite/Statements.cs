@@ -193,6 +193,21 @@ internal static class Statements
     public const string RelayUse = "SELECT count(*) FROM relay_use WHERE relay = ? AND at >= ?";
     public const string TrimRelayUse = "DELETE FROM relay_use WHERE relay = ? AND at < ?";
 
+    // All of it, for the journal's base
+    public const string AllAccounts =
+        "SELECT account_id, address, state, declared, quota_octets, created_at, modseq FROM account ORDER BY account_id";
+    public const string AllFacts = "SELECT kind, name, value, changed_at FROM fact ORDER BY kind, name";
+    public const string AllDocuments =
+        "SELECT account_id, kind, name, value, changed_at, expires_at FROM document ORDER BY account_id, kind, name";
+    public const string AllMailboxes =
+        "SELECT account_id, mailbox_id, name, special_use, uid_validity, uid_next FROM mailbox ORDER BY account_id, mailbox_id";
+    public const string AllKeywords =
+        "SELECT account_id, mailbox_id, number, name FROM keyword ORDER BY account_id, mailbox_id, number";
+    public const string AllSubscriptions = "SELECT account_id, name FROM subscription ORDER BY account_id, name";
+    public const string AllMetadata = "SELECT account_id, mailbox_id, entry, value FROM metadata ORDER BY account_id, mailbox_id, entry";
+    public const string AllEntries =
+        "SELECT " + EntryColumns + ", account_id, mailbox_id FROM entry ORDER BY account_id, mailbox_id, uid";
+
     // Threads
     public const string FindThread = "SELECT thread_id FROM thread_key WHERE account_id = ? AND hash = ?";
     public const string KeepThread = "INSERT INTO thread_key (account_id, hash, thread_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
