@@ -68,6 +68,9 @@ internal static partial class StoreLog
     [LoggerMessage(3221, LogLevel.Warning, "{Count} files of large messages belong to nothing the database knows; they are kept: run `aviso store check`")]
     public static partial void LargeUnknown(this ILogger log, int count);
 
+    [LoggerMessage(3223, LogLevel.Error, "the search index is damaged ({Reason}): searches look at all mail until the next start makes it anew")]
+    public static partial void IndexDamaged(this ILogger log, string reason);
+
     [LoggerMessage(3222, LogLevel.Information, "removed {Path}: an interrupted delivery of {Made:u} that nobody was told about")]
     public static partial void LeftoverRemoved(this ILogger log, string path, DateTimeOffset made);
 }

@@ -11,6 +11,9 @@ internal sealed class SqliteException(int code, string message) : IOException($"
 
     public bool IsFull => (Code & 0xff) == Native.Full;
 
+    /// <summary>The file is not what SQLite wrote: SQLITE_CORRUPT, SQLITE_NOTADB.</summary>
+    public bool IsDamage => (Code & 0xff) is Native.Corrupt or Native.NotADatabase;
+
     /// <summary>The kernel did not take the data: what is on the disk is unknown, and it is never tried again.</summary>
     public bool IsFailedSync => Code is Native.IoErrorFsync or Native.IoErrorDirFsync;
 }

@@ -139,5 +139,12 @@ internal static class JournalBase
             lines.Entry(row.Int(9), row.Int(10), EntryColumns.Read(row));
             yield return 0;
         }
+        // Known to be expunged, though they are too young for the mark.
+        using var gone = db.Use(Statements.AllUndelete);
+        while (gone.Step())
+        {
+            lines.EmailRefused(gone.Int(0));
+            yield return 0;
+        }
     }
 }

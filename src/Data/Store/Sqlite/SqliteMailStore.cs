@@ -41,7 +41,7 @@ public sealed partial class SqliteMailStore : IMailStore
     private Task _background = Task.CompletedTask;
     private int _closed;
 
-    private SqliteMailStore(StoreOptions options, SafeFileHandle held, StoreJudge judged)
+    private SqliteMailStore(StoreOptions options, SafeFileHandle held, SafeFileHandle database, StoreJudge judged)
     {
         _options = options;
         _judged = judged;
@@ -53,7 +53,7 @@ public sealed partial class SqliteMailStore : IMailStore
         _large = new(_segments);
         Spool = new(Path.Combine(options.DataFolder, "spool"), options.SpoolBudget);
         var file = Path.Combine(options.DataFolder, "store.db");
-        _databaseLock = LockDatabase(file);
+        _databaseLock = database;
         var db = OpenDatabase(file);
         Posix.SyncFolder(options.DataFolder);
         SeedIds(db);
@@ -77,11 +77,16 @@ public sealed partial class SqliteMailStore : IMailStore
         cancel.ThrowIfCancellationRequested();
         Directory.CreateDirectory(options.DataFolder);
         var held = Lock(options.DataFolder);
+        var file = Path.Combine(options.DataFolder, "store.db");
+        SafeFileHandle? database = null;
         try
         {
+            // Locked before it is looked at: a look at a database that another process writes would see half of it.
+            if (File.Exists(file)) database = LockDatabase(file);
             var judged = StoreJudge.Of(options.DataFolder);
             if (judged.Contradictions() is [_, ..] against) throw Refused(options.DataFolder, against);
-            var store = new SqliteMailStore(options, held, judged);
+            database ??= LockDatabase(file);
+            var store = new SqliteMailStore(options, held, database, judged);
             try
             {
                 await store.StartAsync(cancel);
@@ -95,12 +100,14 @@ public sealed partial class SqliteMailStore : IMailStore
         }
         catch (SqliteException damaged)
         {
+            database?.Dispose();
             held.Dispose();
             throw new StoreOpenException(
                 $"the store in {options.DataFolder} cannot be opened ({damaged.Message}). {Advice}", damaged);
         }
         catch
         {
+            database?.Dispose();
             held.Dispose();
             throw;
         }

@@ -205,6 +205,7 @@ internal static class Statements
         "SELECT account_id, mailbox_id, number, name FROM keyword ORDER BY account_id, mailbox_id, number";
     public const string AllSubscriptions = "SELECT account_id, name FROM subscription ORDER BY account_id, name";
     public const string AllMetadata = "SELECT account_id, mailbox_id, entry, value FROM metadata ORDER BY account_id, mailbox_id, entry";
+    public const string AllUndelete = "SELECT email_id FROM undelete ORDER BY expunged_at, email_id";
     public const string AllEntries =
         "SELECT " + EntryColumns + ", account_id, mailbox_id FROM entry ORDER BY account_id, mailbox_id, uid";
 
