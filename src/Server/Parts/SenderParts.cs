@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Aviso.Accounts;
 using Aviso.Base;
 using Aviso.Delivery;
@@ -16,12 +15,6 @@ namespace Aviso.Server;
 /// </summary>
 internal sealed class SenderParts : IAsyncDisposable
 {
-    private const string SecretKind = "srs-secret";
-    private const int MostSecrets = 3;
-
-    // A secret lasts longer than any bounce under way.
-    private static readonly TimeSpan SecretLasts = TimeSpan.FromDays(180);
-
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
     private readonly AccountBook _book;
@@ -39,6 +32,8 @@ internal sealed class SenderParts : IAsyncDisposable
 
     public ReportBook Reports { get; private set; } = null!;
 
+    public ReportIntake Intake { get; private set; } = null!;
+
     public DmarcTally Tally { get; private set; } = null!;
 
     public TlsTally Tls { get; private set; } = null!;
@@ -53,11 +48,12 @@ internal sealed class SenderParts : IAsyncDisposable
         {
             Keys = new(store, resolver, store.Spool, clock, log),
             Verifier = new(resolver, new() { HostName = settings.Hostname, Dkim = new() { TrustedSealers = settings.MailAuth.TrustedSealers } }, clock),
-            Srs = new(await SecretsAsync(store, clock, cancel), clock),
+            Srs = new(await SrsSecrets.OfAsync(store, clock, cancel), clock),
             Reports = new(store, clock, log) { Keep = settings.Reports.Keep },
             Tally = new(store, clock),
             Tls = new(store, clock),
         };
+        parts.Intake = new(parts.Reports, store.Spool, log);
         parts.Sender = new(Options(settings), parts.Tally, parts.Tls, store, reader, router, resolver, ids, clock, log)
         {
             Queued = queued,
@@ -69,7 +65,7 @@ internal sealed class SenderParts : IAsyncDisposable
 
     /// <summary>Looking at the DNS and sending reports, in the background. Where nothing leaves, nobody looks for our records.</summary>
     public void Start() => _running = Task.WhenAll(
-        _settings.Outbound.Capture is null ? Keys.RunAsync(_stop.Token) : Task.CompletedTask, Sender.RunAsync(_stop.Token));
+        _settings.Outbound.Capture is null ? Keys.RunAsync(_stop.Token) : Task.CompletedTask, Sender.RunAsync(_stop.Token), Intake.RunAsync(_stop.Token));
 
     public async Task ApplyAsync(ServerSettings settings, CancellationToken cancel)
     {
@@ -99,7 +95,7 @@ internal sealed class SenderParts : IAsyncDisposable
         Sieve = sieve,
         Post = post,
         Tally = Tally,
-        Reports = Reports,
+        Reports = Intake,
         Correspondents = spam.Correspondents,
         Traps = spam.Traps,
         IsTrustedRelay = address => _trusted.Contains(address),
@@ -109,20 +105,6 @@ internal sealed class SenderParts : IAsyncDisposable
     private static ReportOptions Options(ServerSettings settings) => new(
         settings.Hostname, settings.Reports.Address ?? $"postmaster@{settings.Domains.Select(d => d.Name).FirstOrDefault() ?? settings.Hostname}",
         settings.Reports.Send && settings.Outbound.Capture is null);
-
-    // The newest signs, older ones verify until no bounce can come any more.
-    private static async Task<IReadOnlyList<byte[]>> SecretsAsync(IDocumentRows documents, TimeProvider clock, CancellationToken cancel)
-    {
-        var now = clock.GetUtcNow().ToUnixTimeSeconds();
-        var kept = (await documents.ListDocumentsAsync(default, SecretKind, cancel)).OrderByDescending(d => d.ChangedAt).ToList();
-        if (kept.Count == 0 || now - kept[0].ChangedAt > SecretLasts.TotalSeconds)
-        {
-            var made = new Document(new(default, SecretKind, now.ToString("D12", System.Globalization.CultureInfo.InvariantCulture)), RandomNumberGenerator.GetBytes(32), now);
-            await documents.ChangeDocumentsAsync([made], [.. kept.Skip(MostSecrets - 1).Select(d => d.Key)], cancel);
-            kept.Insert(0, made);
-        }
-        return [.. kept.Take(MostSecrets).Select(d => d.Value)];
-    }
 
     public async ValueTask DisposeAsync()
     {

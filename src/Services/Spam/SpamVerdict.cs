@@ -59,6 +59,11 @@ public sealed record SpamVerdict(
     public SpamAction ActionFor(AccountId account) => Action is SpamAction.Reject or SpamAction.Greylist || PerAccount?.ContainsKey(account) != true ? Action
         : ScoreFor(account) >= Required ? SpamAction.Tag : SpamAction.Accept;
 
+    /// <summary>The symbols that count for <paramref name="account"/>, the strongest first.</summary>
+    public IEnumerable<SpamSymbol> SymbolsFor(AccountId account) =>
+        (AccountSymbols is { } own && own.TryGetValue(account, out var more) ? Symbols.Concat(more) : Symbols)
+        .OrderByDescending(s => Math.Abs(s.Score)).ThenBy(s => s.Name, StringComparer.Ordinal);
+
     /// <summary>
     /// The header fields for people (X-Spam-Status, X-Spam-Flag) and for programs (X-Spam-Result), folded, each ending with CRLF.
     /// </summary>
@@ -71,18 +76,23 @@ public sealed record SpamVerdict(
 /// <summary>The X-Spam fields: ASCII, folded at 78 octets where a symbol ends, nothing of the message in them.</summary>
 internal static class SpamFields
 {
-    private static readonly string[] Names = ["X-Spam-Status", "X-Spam-Flag", "X-Spam-Result"];
-
     /// <summary>Where fields stand in a header that came with a message and speak as ours do.</summary>
     public static List<Range> Claiming(ReadOnlySpan<byte> header)
     {
         var found = new List<Range>();
         foreach (var field in new HeaderFields(header))
         {
-            foreach (var name in Names)
-                if (Ascii.EqualsIgnoreCase(field.Name, name)) found.Add(field.Offset..(field.Offset + field.Length));
+            if (IsClaim(field.Name)) found.Add(field.Offset..(field.Offset + field.Length));
         }
         return found;
+    }
+
+    // X-Spam, X-Spam-* and X-Spamd-*: filters and scripts everywhere believe them, whoever wrote them.
+    private static bool IsClaim(ReadOnlySpan<byte> name)
+    {
+        if (name.Length < 6 || !Ascii.EqualsIgnoreCase(name[..6], "X-Spam")) return false;
+        var rest = name[6..];
+        return rest.IsEmpty || rest[0] == '-' || (rest.Length > 1 && (rest[0] | 0x20) == 'd' && rest[1] == '-');
     }
 
     public static string Write(SpamVerdict verdict, AccountId? account)

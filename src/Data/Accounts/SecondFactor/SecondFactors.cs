@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
 
@@ -84,7 +85,8 @@ public sealed class SecondFactors(IDocumentRows rows, TimeProvider clock, ILogge
     /// <summary>What a rebuild writes for an account of which it does not know whether it had a second factor.</summary>
     public static Document Unknown(AccountId account, DateTimeOffset now) => new(
         new(account, Kind, RowName),
-        JsonSerializer.SerializeToUtf8Bytes(new TotpRow { Secret = RandomNumberGenerator.GetBytes(Totp.SecretLength), ConfirmedAt = 1, IsUnknown = true }),
+        JsonSerializer.SerializeToUtf8Bytes(
+            new TotpRow { Secret = RandomNumberGenerator.GetBytes(Totp.SecretLength), ConfirmedAt = 1, IsUnknown = true }, SecondFactorJson.Default.TotpRow),
         now.ToUnixTimeSeconds());
 
     public TotpStatus StatusOf(AccountId account, string address) => !_rows.TryGetValue(account.Value, out var row) ? new(address, "off", null, 0)
@@ -153,7 +155,7 @@ public sealed class SecondFactors(IDocumentRows rows, TimeProvider clock, ILogge
         try
         {
             if (change(_rows.GetValueOrDefault(account.Value)) is not { } next) return false;
-            var document = new Document(new(account, Kind, RowName), JsonSerializer.SerializeToUtf8Bytes(next), clock.GetUtcNow().ToUnixTimeSeconds());
+            var document = new Document(new(account, Kind, RowName), JsonSerializer.SerializeToUtf8Bytes(next, SecondFactorJson.Default.TotpRow), clock.GetUtcNow().ToUnixTimeSeconds());
             await rows.ChangeDocumentsAsync([document], [], cancel);
             _rows[account.Value] = next;
             return true;
@@ -194,7 +196,7 @@ public sealed class SecondFactors(IDocumentRows rows, TimeProvider clock, ILogge
     {
         try
         {
-            return JsonSerializer.Deserialize<TotpRow>(value);
+            return JsonSerializer.Deserialize(value, SecondFactorJson.Default.TotpRow);
         }
         catch (JsonException)
         {
@@ -202,3 +204,7 @@ public sealed class SecondFactors(IDocumentRows rows, TimeProvider clock, ILogge
         }
     }
 }
+
+[JsonSerializable(typeof(TotpRow))]
+[JsonSerializable(typeof(PasskeyRow))]
+internal sealed partial class SecondFactorJson : JsonSerializerContext;

@@ -13,6 +13,9 @@ internal ref struct ValueReader(ReadOnlySpan<byte> value)
 
     public readonly byte Peek => _rest.IsEmpty ? (byte)0 : _rest[0];
 
+    /// <summary>Octets from the reader's place on.</summary>
+    public readonly int Left => _rest.Length;
+
     public bool Take(byte c)
     {
         if (_rest.IsEmpty || _rest[0] != c) return false;
@@ -84,6 +87,16 @@ internal ref struct ValueReader(ReadOnlySpan<byte> value)
     {
         var end = _rest.IndexOfAny(ends);
         var text = end < 0 ? _rest : _rest[..end];
+        _rest = _rest[text.Length..];
+        return text;
+    }
+
+    /// <summary>As <see cref="Until(ReadOnlySpan{byte})"/>, looking at no more than <paramref name="most"/> octets.</summary>
+    public ReadOnlySpan<byte> Until(ReadOnlySpan<byte> ends, int most)
+    {
+        var near = _rest[..Math.Min(_rest.Length, most)];
+        var end = near.IndexOfAny(ends);
+        var text = end < 0 ? near : near[..end];
         _rest = _rest[text.Length..];
         return text;
     }
