@@ -57,7 +57,7 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
 
     public async Task<SearchCandidates?> CandidatesAsync(AccountId account, string text, CancellationToken cancel)
     {
-        var pieces = SearchWords.Pieces(text);
+        var pieces = SearchWords.Pieces(Nfc.DecomposeCompatibility(text));
         if (pieces.Count == 0) return null;
         if (_damaged) return null;
         var live = await _live(account, cancel);
@@ -137,7 +137,7 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
                 foreach (var (email, text, whole) in texts)
                 {
                     if (db.Use(InsertIndexed).Add(account.Value).Add(email.Value).Add(whole && !HasLongWord(text)).RunCounting() == 0) continue;
-                    db.Use(InsertText).Add(email.Value).Add(IdText.Format(account.Value)).Add(Nfc.Normalize(text)).Run(); // whoever searches compares in form C
+                    db.Use(InsertText).Add(email.Value).Add(IdText.Format(account.Value)).Add(Nfc.DecomposeCompatibility(text)).Run(); // searches compare by i;unicode-casemap
                 }
             },
             cancel);

@@ -226,6 +226,7 @@ internal sealed class ImapSession : IDisposable
         if (!box.ReadOnly && !Modes.Rev2 && box.View.FirstRecentUid < box.View.UidNext)
             box.AddRecent(await Store.ClaimRecentAsync(Account, box.Id, Cancel), box.View.UidNext);
         NewsReport.WriteCounts(Writer, box, Modes);
+        foreach (var context in box.Contexts) await context.TellChangedAsync(this, box);
     }
 
     // RFC 7162 §3.2: while expunges are held back, MODSEQs that were told go beyond them. A client that came back with those would
