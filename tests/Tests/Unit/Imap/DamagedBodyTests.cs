@@ -27,7 +27,7 @@ public sealed class DamagedBodyTests
         await using var _ = peer;
         await peer.LogInAsync();
         await peer.CommandAsync("a", "SELECT INBOX");
-        await peer.SendAsync("b UID FETCH 1:* (ENVELOPE BODY.PEEK[])\r\n"u8);
+        await peer.SendAsync("b UID FETCH 1:* (ENVELOPE BODY.PEEK[])\r\n");
         var answer = await peer.AnswerAsync("b");
         Assert.StartsWith("b NO [SERVERBUG]", answer[^1], StringComparison.Ordinal);
         var shown = string.Join('\n', answer);
