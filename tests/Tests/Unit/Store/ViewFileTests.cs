@@ -53,7 +53,7 @@ public sealed class ViewFileTests
         await using var t = await TestStore.OpenAsync(with: NoIndex);
         var (account, inbox) = await FillAsync(t);
         var made = (await t.Store.CreateMailboxAsync(account, "Large", SpecialUse.None, default)).Value!;
-        await t.Store.CopyAsync(account, inbox, [.. Enumerable.Range(1, ViewFiles.Fewest).Select(uid => (uint)uid)], made.Id, move: false, default);
+        await t.Store.CopyAsync(account, inbox, [.. Enumerable.Range(1, ViewFiles.Fewest + 50).Select(uid => (uint)uid)], made.Id, move: false, default);
         await t.Store.ViewAsync(account, made.Id, default);
         await t.Store.UpkeepAsync(default);
         Assert.Equal(2, new ViewFiles(t.Folder).List().Count());
