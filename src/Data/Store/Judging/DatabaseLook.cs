@@ -20,6 +20,9 @@ internal sealed record DatabaseLook(DatabaseState State, string Reason = "")
     /// <summary>Commits made; 0 for a database of before they were counted.</summary>
     public long Commit { get; init; }
 
+    /// <summary>Unix seconds UTC of the last commit.</summary>
+    public long CommittedAt { get; init; }
+
     /// <summary>The last moment it tells of.</summary>
     public DateTimeOffset KnowsUntil { get; init; }
 
@@ -61,6 +64,7 @@ internal sealed record DatabaseLook(DatabaseState State, string Reason = "")
         return new(DatabaseState.Readable)
         {
             Commit = Meta(db, "commit"),
+            CommittedAt = Meta(db, "committed_at"),
             KnowsUntil = until,
             Unknown = [.. UnknownBody.Find(db, new SegmentFolder(dataFolder, create: false))],
         };

@@ -53,7 +53,7 @@ internal static class OfflineCheck
         // After a crash the last commits may not have reached the journal.
         if (judged.Database.State != DatabaseState.Readable || judged.Database.Commit == 0) return;
         if (!judged.Journal.Any) findings.Add(new("journal-missing", "the journal is gone: a rebuild would not know flags, moves and names; a start writes it anew"));
-        else if (judged.Database.KnowsUntil.ToUnixTimeSeconds() - judged.Journal.LastAt > 60 && judged.Journal.LastCommit < judged.Database.Commit)
+        else if (!judged.IsVouched)
             findings.Add(new("journal-behind", $"the journal lacks the last {judged.Database.Commit - judged.Journal.LastCommit} commits: a start writes it anew"));
     }
 

@@ -37,8 +37,10 @@ internal sealed record StoreJudge(DatabaseLook Database, JournalLook Journal, st
         return found;
     }
 
-    /// <summary>The journal ends where the database ends: then what no row knows was never acknowledged.</summary>
-    public bool IsVouched => Database.Commit > 0 && Journal.LastCommit == Database.Commit;
+    /// <summary>The journal ends with the database, but for what a crash takes from a file that is not synced: then what no row knows was
+    /// never acknowledged.</summary>
+    public bool IsVouched => Journal.LastCommit > 0 && Journal.LastCommit <= Database.Commit
+        && (Journal.LastCommit >= Database.Commit - 1 || Database.CommittedAt - Journal.LastAt <= CrashLeaves.TotalSeconds);
 
     /// <summary>Why a journal that is behind must be written anew; null when it tells all.</summary>
     public string? JournalLacks() => Journal switch

@@ -206,6 +206,8 @@ public sealed partial class SqliteMailStore
             (validity, next, recent, highest, count) =
                 ((uint)row.Int(3), (uint)row.Int(4), (uint)row.Int(5), row.Int(6), (int)row.Int(8));
         }
+        if (StoredChunks(db, mailbox.Value, validity, highest, count) is { } stored)
+            return new(account.Value, mailbox.Value, validity, next, highest, recent, ReadKeywords(db, account.Value, mailbox.Value), stored);
         var chunks = new List<ViewChunk>((count / ViewChunk.Most) + 1);
         using (var row = db.Use(Statements.EntriesOf).Add(account.Value).Add(mailbox.Value))
         {

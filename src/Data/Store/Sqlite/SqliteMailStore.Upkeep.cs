@@ -28,6 +28,8 @@ public sealed partial class SqliteMailStore
         await ExpireDocumentsAsync(cancel);
         await CompactAsync(CompactFrom, cancel);
         await RemoveLeftoversAsync(cancel);
+        await RemoveViewFilesAsync(cancel);
+        await KeepViewsAsync();
         if (_wantsBase is not null || _journal.Length > Math.Max(JournalOctets, 2 * _baseOctets)) await WriteJournalBaseAsync(cancel);
     }
 

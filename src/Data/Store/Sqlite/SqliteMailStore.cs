@@ -62,6 +62,7 @@ public sealed partial class SqliteMailStore : IMailStore
         _wantsBase = judged.JournalLacks();
         if (_wantsBase is { } lacks && (judged.Journal.LastCommit > 0 || !judged.Journal.Any)) _log.JournalLacks(lacks);
         _ballast = new(options.DataFolder);
+        _viewFiles = new(options.DataFolder);
         _views = new(options.ViewMemory, ReadView, () => _commits!.WaitUntilPublished());
         _commits = new(db, new(db, _ids, options.Clock), _journal, _ballast, _gate, _log, Committed);
         _bodies = new(writer, _commits, _gate);
@@ -119,6 +120,7 @@ public sealed partial class SqliteMailStore : IMailStore
         await _stop.CancelAsync();
         await _background.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await CloseSearchAsync();
+        await KeepViewsAsync();
         _bodies.Dispose();
         _commits.Dispose();
         _reads.Dispose();

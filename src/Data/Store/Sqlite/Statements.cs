@@ -9,6 +9,7 @@ internal static class Statements
     public const string Commit = "COMMIT";
     public const string Rollback = "ROLLBACK";
     public const string GetMeta = "SELECT value FROM meta WHERE name = ?";
+    public const string RemoveMeta = "DELETE FROM meta WHERE name = ?";
     public const string SetMeta = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 
     // Accounts
@@ -52,6 +53,7 @@ internal static class Statements
         "SELECT mailbox_id, name, special_use, uid_validity, uid_next, first_recent_uid, highest_modseq, expunge_floor, entries, unseen, deleted, octets FROM mailbox WHERE account_id = ?";
     public const string MailboxById = MailboxesOf + " AND mailbox_id = ?";
     public const string MailboxByName = MailboxesOf + " AND name = ?";
+    public const string HasMailbox = "SELECT 1 FROM mailbox WHERE mailbox_id = ? LIMIT 1";
     public const string InsertMailbox =
         "INSERT INTO mailbox (account_id, mailbox_id, name, special_use, uid_validity, uid_next, first_recent_uid, highest_modseq, expunge_floor, entries, unseen, deleted, octets) VALUES (?, ?, ?, ?, ?, 1, 1, ?, ?, 0, 0, 0, 0)";
     public const string CountMailbox =

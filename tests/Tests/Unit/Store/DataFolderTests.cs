@@ -105,6 +105,37 @@ public sealed class DataFolderTests
         Assert.Throws<StoreOpenException>(() => SqliteMailStore.CheckOffline(t.Folder, StoreCheckDepth.Rows, default));
     }
 
+    [Theory]
+    [InlineData(-3600)]
+    [InlineData(3600)]
+    public async Task Health_follows_no_clock_that_is_set(int seconds)
+    {
+        var clock = new SetClock();
+        await using var t = await TestStore.OpenAsync(with: options => options with { Clock = clock, CanaryInterval = TimeSpan.FromDays(1) });
+        clock.Set(TimeSpan.FromSeconds(seconds));
+        Assert.True(t.Store.Health.CanAccept);
+        clock.Pass(TimeSpan.FromDays(2));
+        Assert.False(t.Store.Health.CanAccept);
+        Assert.Contains("hanging", t.Store.Health.Reason, StringComparison.Ordinal);
+    }
+
+    /// <summary>The time of day and the time that passes, apart.</summary>
+    private sealed class SetClock : TimeProvider
+    {
+        private DateTimeOffset _now = DateTimeOffset.FromUnixTimeSeconds(1_790_000_000);
+        private long _passed = 1000;
+
+        public override long TimestampFrequency => 1000;
+
+        public override DateTimeOffset GetUtcNow() => _now;
+
+        public override long GetTimestamp() => _passed;
+
+        public void Set(TimeSpan by) => _now += by;
+
+        public void Pass(TimeSpan time) => _passed += (long)time.TotalMilliseconds;
+    }
+
     [Fact]
     public async Task An_interrupted_delivery_leaves_its_file_for_a_week_and_no_finding()
     {
