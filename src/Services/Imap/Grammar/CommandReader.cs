@@ -35,6 +35,9 @@ internal sealed class CommandReader(ImapSession session) : IDisposable
 
     public Completion Problem { get; private set; }
 
+    /// <summary>Why it is hopeless.</summary>
+    public Reason Why { get; private set; } = Reason.BadLiteral;
+
     public string Tag { get; private set; } = "*";
 
     public bool HasTag => Tag != "*";
@@ -78,7 +81,9 @@ internal sealed class CommandReader(ImapSession session) : IDisposable
             if (problem.Status != CompletionStatus.Ok)
             {
                 if (waits) return Refuse(problem);
-                if (!session.LoggedIn || size > _options.MessageSizeLimit * 2) return Hopeless(problem);
+                if (!session.LoggedIn)
+                    return Hopeless(problem, size > _options.LiteralBeforeLogin ? Reason.OctetsBeforeLogin : Reason.BadLiteral);
+                if (size > _options.MessageSizeLimit * 2) return Hopeless(problem, Reason.EndlessMessage);
                 refused = true;
                 Problem = problem;
                 if (await SkipAsync(size) is var ended and not CommandReadStatus.Complete) return ended;
@@ -212,9 +217,9 @@ internal sealed class CommandReader(ImapSession session) : IDisposable
         return CommandReadStatus.Refused;
     }
 
-    private CommandReadStatus Hopeless(Completion problem)
+    private CommandReadStatus Hopeless(Completion problem, Reason why)
     {
-        Problem = problem;
+        (Problem, Why) = (problem, why);
         return CommandReadStatus.Hopeless;
     }
 
