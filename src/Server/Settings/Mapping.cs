@@ -3,12 +3,17 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Aviso.Accounts;
 using Aviso.Delivery;
+using Aviso.Doctor;
+using Aviso.Guard;
 using Aviso.Imap;
 using Aviso.ManageSieve;
 using Aviso.Net;
 using Aviso.Settings;
 using Aviso.Sieve;
 using Aviso.Smtp;
+using Aviso.Spam;
+using Aviso.Store;
+using Microsoft.Extensions.Logging;
 
 namespace Aviso.Server;
 
@@ -49,6 +54,84 @@ internal static class Mapping
         }),
     ];
 
+    /// <summary>Options of the store; the verbs open it with the same.</summary>
+    public static StoreOptions Store(ServerSettings settings, IMessageReader reader, TimeProvider clock, ILogger log) => new()
+    {
+        DataFolder = settings.Data,
+        Clock = clock,
+        Log = log,
+        Reader = reader,
+        UndeleteWindow = settings.Store.Undelete,
+    };
+
+    public static GuardOptions Guard(ServerSettings settings) => new(
+        settings.Guard.Mode switch
+        {
+            GuardMode.Builtin => GuardOwner.Builtin,
+            GuardMode.Crowdsec => GuardOwner.Crowdsec,
+            _ => GuardOwner.None,
+        },
+        new([.. settings.Networks.Internal, .. settings.Networks.Proxies, .. settings.Networks.TrustedRelays, .. settings.Guard.Never]),
+        PerMinute(settings.Limits.Connections), PerMinute(settings.Limits.Messages))
+    {
+        Ban = settings.Guard.Ban,
+        CommandsPerMinute = PerMinute(settings.Limits.Commands),
+        RecipientsPerMinute = PerMinute(settings.Limits.ClientRecipients),
+        RefusedRecipientsPerMinute = PerMinute(settings.Limits.RefusedRecipients),
+        GreetingPause = settings.Limits.GreetingPause,
+    };
+
+    private static double PerMinute(Rate rate) => rate.Count / rate.Per.TotalMinutes;
+
+    /// <summary>Null unless the mode is crowdsec.</summary>
+    public static EngineOptions? Engine(ServerSettings settings)
+    {
+        if (settings.Guard is not { Mode: GuardMode.Crowdsec, Crowdsec: { Key: { } key } engine }) return null;
+        return new(new Uri(engine.Url), key.Reveal())
+        {
+            Every = engine.Every,
+            Machine = engine.Machine,
+            Password = engine.Password?.Reveal(),
+            Authority = engine.Authority?.Reveal(),
+            Version = BuildInfo.Version,
+        };
+    }
+
+    public static DnsListOptions DnsLists(ServerSettings settings, Func<string, bool> isOwnDomain)
+    {
+        var ours = new Networks([.. settings.Networks.Internal, .. settings.Networks.Proxies, .. settings.Networks.TrustedRelays]);
+        return new()
+        {
+            Lists = settings.Spam.Lists is { } given ? [.. given.Select(l => l.ToList()).OfType<DnsList>()] : DnsList.Ours,
+            IsOwnAddress = ours.Contains,
+            IsOwnDomain = isOwnDomain,
+        };
+    }
+
+    public static AntivirusOptions Antivirus(ServerSettings settings) => new()
+    {
+        Clamd = settings.Spam.Antivirus.Clamd,
+        Action = settings.Spam.Antivirus.Action,
+        MaxSize = settings.Spam.Antivirus.MaxSize,
+        Patience = settings.Spam.Antivirus.Timeout,
+    };
+
+    public static GreylistOptions Greylist(ServerSettings settings) => new()
+    {
+        Enabled = settings.Spam.Greylist,
+        From = settings.Spam.GreylistFrom,
+        Tag = settings.Spam.AddHeader,
+        Delay = settings.Spam.GreylistDelay,
+    };
+
+    public static ReportOptions Reports(ServerSettings settings) => new(
+        settings.Hostname, settings.Reports.Address ?? $"postmaster@{settings.Domains.Select(d => d.Name).FirstOrDefault() ?? settings.Hostname}",
+        settings.Reports.Send && settings.Outbound.Capture is null);
+
+    /// <summary>What is published about TLS to us; null when no policy is.</summary>
+    public static PublishedStsOptions? Published(ServerSettings settings) =>
+        PublishedPolicy(settings) is { } policy ? new(policy, settings.Hostname, settings.Reports.Address) : null;
+
     public static bool IsMail(ListenerSection listener) =>
         listener.NotYet is null && ListenerKinds.IsMail(listener.Kind);
 
@@ -61,10 +144,10 @@ internal static class Mapping
 
     /// <summary>Sources of all certificates, the default first; none when no listener speaks TLS.</summary>
     /// <param name="acme">What has come by ACME so far.</param>
-    public static IReadOnlyList<TlsSource> Certificates(ServerSettings settings, TimeProvider clock, IReadOnlyList<TlsSource> acme)
+    public static IReadOnlyList<TlsSource> Certificates(ServerSettings settings, TimeProvider clock, ILogger log, IReadOnlyList<TlsSource> acme)
     {
         var sources = new List<TlsSource>(acme);
-        var authority = new Lazy<LocalCertificateAuthority>(() => new(Path.Combine(settings.Data, "tls"), clock));
+        var authority = new Lazy<LocalCertificateAuthority>(() => new(Path.Combine(settings.Data, "tls"), clock, log));
         if (settings.Tls.Certificate is { } certificate)
             sources.Add(TlsSource.Pem(certificate.ToString(), certificate.Reveal(), settings.Tls.Key!.Reveal()));
         // With ACME: something to listen with until the first certificate has come.

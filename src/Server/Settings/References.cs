@@ -4,6 +4,9 @@ namespace Aviso.Settings;
 /// <param name="File">The file it was read from, to be watched; null when it is none.</param>
 public sealed record Reference(string? Text, string? Error, string? File = null)
 {
+    /// <summary>Of <see cref="File"/> as it was read.</summary>
+    internal string Digest { get; init; } = FileSignature.Missing;
+
     /// <summary>The text is a JSON object: only keys that take a list take it.</summary>
     public bool IsMap { get; init; }
 }
@@ -78,7 +81,9 @@ public sealed class FileReferences : IReferenceResolver
         {
             if (new FileInfo(path) is { Exists: true, Length: > MaxOctets })
                 return new(null, $"the file {path} has more than {MaxOctets >> 20} MB", path);
-            return new(File.ReadAllText(path), null, path);
+            var octets = File.ReadAllBytes(path);
+            using var text = new StreamReader(new MemoryStream(octets));
+            return new(text.ReadToEnd(), null, path) { Digest = FileSignature.Digest(octets) };
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

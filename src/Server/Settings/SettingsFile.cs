@@ -13,6 +13,9 @@ public sealed record SettingsLoad(
     /// <summary>Good enough to compare domains, accounts and aliases: nothing is wrong with these, whatever is with others.</summary>
     internal ServerSettings? ForAddresses { get; init; }
 
+    /// <summary>What <see cref="Files"/> held as they were read; compared with <see cref="FileSignature"/>.</summary>
+    internal string Signature { get; init; } = "";
+
     /// <summary>There are <c>vault:</c> references, whether they could be read or not.</summary>
     public bool AsksVault { get; init; }
 }
@@ -79,13 +82,17 @@ public static class SettingsFile
             if (problems.NotShown == 0 && !problems.Found.Any(IsAboutAddresses)) addresses = settings;
         }
         return new(problems.Count == 0 ? settings : null, problems.Found,
-            watched is null ? reading.Files : [watched, .. reading.Files], problems.NotShown, data)
-        { AsksVault = reading.AsksVault, ForAddresses = addresses };
+            watched is null ? [.. reading.Files.Select(f => f.File)] : [watched, .. reading.Files.Select(f => f.File)], problems.NotShown, data)
+        {
+            AsksVault = reading.AsksVault,
+            ForAddresses = addresses,
+            Signature = FileSignature.Of(watched is null ? reading.Files : [(watched, FileSignature.Digest(octets)), .. reading.Files]),
+        };
     }
 
     private static bool IsAboutAddresses(Problem problem) =>
         problem.Path.Split('.', '[')[0] is "" or "postmaster" or "domains" or "accounts" or "accounts_from" or "aliases" or "aliases_from";
 
     private static SettingsLoad Failed(string name, string full, string text) =>
-        new(null, [new(new(name, 0, 0), "", text)], [full]);
+        new(null, [new(new(name, 0, 0), "", text)], [full]) { Signature = FileSignature.Of([full]) };
 }

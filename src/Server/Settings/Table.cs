@@ -53,6 +53,10 @@ internal interface ITable
 
     IReadOnlyList<IKey> Keys { get; }
 
+    /// <summary>Keys of this section and those below whose change waits for a restart, and the values that hold until then.</summary>
+    /// <param name="path">Where the section stands, with a dot at the end; empty for the root.</param>
+    IEnumerable<WaitingKey> Waiting(string path, SettingsSection started, SettingsSection now);
+
     /// <summary>Reads a section on its own and throws the values away: what is wrong is in the reading's problems.</summary>
     void Read(Node node, Reading reading);
 }
@@ -80,6 +84,8 @@ internal abstract class Key<T>(string name, string doc) : IKey
 
     public abstract void Read(T section, Node node, string path, Reading reading);
 
+    public abstract object? Value(T section);
+
     public abstract string Show(T section);
 
     public abstract bool IsDefault(T section);
@@ -106,6 +112,8 @@ internal sealed class Key<T, TValue>(
         if (type.TryRead(node, path, reading, out var value)) set(section, value);
     }
 
+    public override object? Value(T section) => get(section);
+
     public override string Show(T section) => type.Format(get(section));
 
     public override bool IsDefault(T section) => Show(section) == Show(new T());
@@ -124,10 +132,15 @@ internal sealed class Table<T>(string doc, IReadOnlyList<Key<T>> entries) : ITab
 
     public IReadOnlyList<IKey> Keys => Entries;
 
-    /// <summary>Keys whose change waits for a restart, and the values that hold until then.</summary>
-    /// <param name="path">Where the section stands, with a dot at the end; empty for the root.</param>
-    public IEnumerable<WaitingKey> Waiting(string path, T started, T now) =>
-        Entries.Where(k => k.AfterRestart && k.Show(started) != k.Show(now)).Select(k => new WaitingKey(path + k.Name, k.Show(started).Trim('"')));
+    public IEnumerable<WaitingKey> Waiting(string path, SettingsSection started, SettingsSection now)
+    {
+        foreach (var key in Entries)
+        {
+            if (key.AfterRestart && key.Show((T)started) != key.Show((T)now)) yield return new(path + key.Name, key.Show((T)started).Trim('"'));
+            if (key.Type.Table is not { } table || key.Value((T)started) is not SettingsSection before || key.Value((T)now) is not SettingsSection after) continue;
+            foreach (var below in table.Waiting($"{path}{key.Name}.", before, after)) yield return below;
+        }
+    }
 
     public void Read(Node node, Reading reading) => TryRead(node, "", reading, new T());
 
@@ -183,6 +196,17 @@ internal static class SettingsTables
 
     public static IReadOnlyList<(string Path, ITable Table)> All => _all ??= [.. Walk("", ServerSettings.Table)];
 
+    /// <summary>What was read since the start and holds after a restart only.</summary>
+    public static IReadOnlyList<WaitingKey> Waiting(ServerSettings started, ServerSettings now) => [.. ServerSettings.Table.Waiting("", started, now)];
+
+    /// <summary>Keys to be said when settings are read again.</summary>
+    public static IReadOnlyList<string> NeedsRestart(ServerSettings started, ServerSettings now)
+    {
+        var keys = Waiting(started, now).Select(w => w.Key);
+        // Certificates come and go while the server runs; where they come from does not.
+        return [.. (!started.Tls.IsConfigured && now.Tls.IsConfigured) || started.Tls.HasAcme != now.Tls.HasAcme ? keys.Append("tls") : keys];
+    }
+
     private static IEnumerable<(string Path, ITable Table)> Walk(string path, ITable table)
     {
         yield return (path.Length == 0 ? "the top level" : path, table);
@@ -197,7 +221,7 @@ internal static class SettingsTables
 /// <summary>One reading of one file: problems, places, references.</summary>
 internal sealed class Reading(string folder, References references, Problems problems)
 {
-    private readonly List<string> _files = [];
+    private readonly List<(string File, string Digest)> _files = [];
 
     public Problems Problems { get; } = problems;
 
@@ -205,8 +229,8 @@ internal sealed class Reading(string folder, References references, Problems pro
 
     public string Folder { get; } = folder;
 
-    /// <summary>Files that references were read from.</summary>
-    public IReadOnlyList<string> Files => _files;
+    /// <summary>Files that references were read from, with what they held then.</summary>
+    public IReadOnlyList<(string File, string Digest)> Files => _files;
 
     /// <summary>There was a <c>vault:</c> reference, whether it could be read or not.</summary>
     public bool AsksVault { get; private set; }
@@ -238,7 +262,7 @@ internal sealed class Reading(string folder, References references, Problems pro
             }
         }
         if (references.TryResolve(scalar.Text, Folder) is not { } reference) return new(scalar.Text, null);
-        if (reference.File is { } file && !_files.Contains(file)) _files.Add(file);
+        if (reference.File is { } file && !_files.Exists(f => f.File == file)) _files.Add((file, reference.Digest));
         if (reference.IsMap && !takesMap)
         {
             Problems.Add(node.Place, path, $"must be {meaning}; what {scalar.Text} holds is a JSON object, not a text");

@@ -20,7 +20,8 @@ internal static class StoreCalls
     {
         if (call.Verb is not ("store.check" or "store.rebuild"))
             throw new IOException($"no server runs on {settings.Data}; start it with `aviso serve`");
-        var options = MailParts.StoreOptions(settings, new MessageReader(), clock, NullLogger.Instance) with { Index = false };
+        var options = Mapping.Store(settings, new MessageReader(), clock, NullLogger.Instance) with { Index = false };
+        DataFolder.MakeForOurselves();
         if (call.Verb == "store.rebuild") return Replies.One(await Task.Run(() => StoreRebuild.Run(options, cancel), cancel));
         if (!File.Exists(Path.Combine(settings.Data, "store.db"))) return AdminReply.No($"there is no store in {settings.Data}");
         await using var store = await SqliteMailStore.OpenAsync(options, cancel);

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using Aviso.Delivery;
 using Aviso.Dns;
@@ -8,7 +7,6 @@ using Aviso.Server;
 using Aviso.Settings;
 using Aviso.Tests.Unit.Net;
 using Aviso.Web;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Xunit;
 
@@ -50,19 +48,14 @@ public static class PublishedRecordsTests
     {
         using var registry = new MetricsRegistry("None.");
         var policy = Mapping.PublishedPolicy(Settings("mta_sts: { publish: testing }"));
-        var sources = new WebSources(registry, () => new(true, ""), ["mail.example.org"]) { Sts = new(() => policy, d => d == "example.org"), RedirectsToHttps = true };
-        var features = new FeatureCollection();
-        var body = new MemoryStream();
-        features.Set<IHttpRequestFeature>(new HttpRequestFeature { Method = "GET", Path = path, RawTarget = path, Headers = { Host = host } });
-        features.Set<IHttpResponseFeature>(new HttpResponseFeature());
-        features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(body));
-        features.Set<IHttpConnectionFeature>(new HttpConnectionFeature { RemoteIpAddress = IPAddress.Parse("203.0.113.9") });
-        await new WebPages(kind, sources).ProcessRequestAsync(features);
-        var response = features.GetRequiredFeature<IHttpResponseFeature>();
-        Assert.Equal(status, response.StatusCode);
+        var sts = new StsPages(() => policy, d => d == "example.org");
+        var table = WebScene.Table([.. WebScene.Own(registry), sts.Row], ["mail.example.org"], sts.Knows, WebScene.Strangers(Networks.None));
+        var request = new HttpRequestFeature { Method = "GET", Path = path, RawTarget = path, Headers = { Host = host } };
+        var response = await WebScene.AskAsync(table, kind, request, "203.0.113.9");
+        Assert.Equal(status, response.Status);
         if (status != 200) return;
         Assert.StartsWith("text/plain", response.Headers.ContentType.ToString(), StringComparison.Ordinal);
-        Assert.Equal(policy!.Write(), System.Text.Encoding.ASCII.GetString(body.ToArray()));
+        Assert.Equal(policy!.Write(), response.Body);
     }
 
     [Fact]

@@ -1,0 +1,61 @@
+using Aviso.Delivery;
+using Aviso.Dns;
+using Aviso.MailAuth;
+using Aviso.Settings;
+using Aviso.Store;
+
+namespace Aviso.Server;
+
+/// <summary>Reports of others about us, and ours about them.</summary>
+internal sealed class ReportsPart : IPart
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ReportBook _book;
+    private readonly ReportSender _sender;
+    private readonly Task _sending;
+    private volatile HashSet<string> _addresses;
+
+    private ReportsPart(ReportBook book, ReportSender sender, ServerSettings settings)
+    {
+        (_book, _sender, _addresses) = (book, sender, AddressesOf(settings));
+        _sending = sender.RunAsync(_stop.Token);
+    }
+
+    public string Name => "reports";
+
+    /// <summary>Mail to these is looked through for reports; lower case.</summary>
+    public IReadOnlyCollection<string> Addresses => _addresses;
+
+    public static Task<IPart> OpenAsync(Site site, ServerSettings settings, CancellationToken cancel)
+    {
+        var (store, keys, runner) = (site.The<SqliteMailStore>(), site.The<SigningKeys>(), site.The<QueueRunner>());
+        var log = site.Log("Delivery");
+        var book = site.Put(new ReportBook(store, site.Clock, log) { Keep = settings.Reports.Keep });
+        var dmarc = site.Put(new DmarcTally(store, site.Clock));
+        var sender = new ReportSender(Mapping.Reports(settings), dmarc, site.The<TlsTally>(), store, site.Reader, site.The<IRouter>(),
+            site.The<IResolver>(), site.Ids, site.Clock, log)
+        {
+            Queued = runner.Wake,
+            Sign = (body, domain) => DkimSigner.Sign(body, keys.KeysOf(domain), SignOptions.Default, site.Clock.GetUtcNow()),
+        };
+        return Task.FromResult<IPart>(site.Put(new ReportsPart(book, sender, settings)));
+    }
+
+    public Task<IReadOnlyList<string>> TakeAsync(ServerSettings now, CancellationToken cancel)
+    {
+        _addresses = AddressesOf(now);
+        _sender.Options = Mapping.Reports(now);
+        _book.Keep = now.Reports.Keep;
+        return Task.FromResult<IReadOnlyList<string>>([]);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+    }
+
+    private static HashSet<string> AddressesOf(ServerSettings settings) =>
+        [.. new[] { settings.Reports.Address, settings.Postmaster }.OfType<string>().Select(a => a.ToLowerInvariant())];
+}
