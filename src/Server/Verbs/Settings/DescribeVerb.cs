@@ -46,7 +46,7 @@ internal static class DescribeVerb
 
     private static IEnumerable<Dictionary<string, object?>> Rows(ServerSettings settings)
     {
-        foreach (var key in ServerSettings.Table.Entries)
+        foreach (var key in ServerSettings.Table.Keys)
         {
             yield return new()
             {

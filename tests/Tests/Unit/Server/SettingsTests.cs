@@ -193,7 +193,7 @@ public sealed class SettingsTests
         if (!key.Required) Assert.NotNull(key.Default);
     }
 
-    private static IReadOnlyList<Problem> ProblemsOf(ITable table, IKey key, string value)
+    private static IReadOnlyList<Problem> ProblemsOf(ITable table, SettingsKey key, string value)
     {
         var problems = new Problems();
         var reading = new Reading("/etc/aviso", SettingsText.References, problems);

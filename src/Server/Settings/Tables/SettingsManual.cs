@@ -8,7 +8,7 @@ internal static class SettingsManual
     private const int Width = 110;
 
     /// <summary>What the manual, the sample and the schema say about a key.</summary>
-    public static string Sentence(IKey key) => key.Doc + (key.AfterRestart ? " A change holds after a restart." : "") + (key.Later is { } later ? $" Read and checked, no effect yet: {later} comes later." : "");
+    public static string Sentence(SettingsKey key) => key.Doc + (key.AfterRestart ? " A change holds after a restart." : "") + (key.Later is { } later ? $" Read and checked, no effect yet: {later} comes later." : "");
 
     /// <summary>A settings file that works after its names are changed: what is needed is set, the rest is shown as a comment.</summary>
     public static string Sample(SampleNames names)
@@ -21,7 +21,7 @@ internal static class SettingsManual
         return text.ToString();
     }
 
-    private static void SampleKey(StringBuilder text, IKey key, SampleNames names)
+    private static void SampleKey(StringBuilder text, SettingsKey key, SampleNames names)
     {
         text.Append('\n');
         Comment(text, "# ", Sentence(key) + Defaults(key));
@@ -34,7 +34,7 @@ internal static class SettingsManual
             text.Append(active ? "" : "# ").Append(line.TrimEnd()).Append('\n');
     }
 
-    private static string Defaults(IKey key) =>
+    private static string Defaults(SettingsKey key) =>
         key.Required ? "" : key.Default.Length > 0 ? $" Default: {key.Default}." : "";
 
     private static void Comment(StringBuilder text, string indent, string sentence)
@@ -103,7 +103,7 @@ internal static class SettingsManual
         }
     }
 
-    private static string Choices(IKey key) => key.Type.Meaning.StartsWith("one of ", StringComparison.Ordinal) ? $" {Capital(key.Type.Meaning)}." : "";
+    private static string Choices(SettingsKey key) => key.Type.Meaning.StartsWith("one of ", StringComparison.Ordinal) ? $" {Capital(key.Type.Meaning)}." : "";
 
     private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 

@@ -26,6 +26,13 @@ internal abstract class SettingType<T>(string name, string meaning) : SettingTyp
 {
     /// <summary>False after reporting what is wrong.</summary>
     public abstract bool TryRead(Node node, string path, Reading reading, out T value);
+
+    /// <summary>A value of its own for each section that does not give one: false where all may share one.</summary>
+    public virtual bool TryMake([System.Diagnostics.CodeAnalysis.MaybeNullWhen(false)] out T value)
+    {
+        value = default;
+        return false;
+    }
 }
 
 /// <summary>A scalar's text after references, or why it has no meaning.</summary>
@@ -148,7 +155,10 @@ internal sealed class ListType<T>(SettingType<T> item) : SettingType<IReadOnlyLi
     public override JsonObject Schema() => new() { ["type"] = "array", ["items"] = item.Schema() };
 }
 
-internal sealed class SectionType<T>(Table<T> table) : SettingType<T>("map", "a map of keys") where T : SettingsSection, new()
+/// <summary>One section, not a list of them.</summary>
+internal interface ISectionType;
+
+internal sealed class SectionType<T>(Table<T> table) : SettingType<T>("map", "a map of keys"), ISectionType where T : SettingsSection, new()
 {
     public override ITable Table => table;
 
@@ -158,8 +168,15 @@ internal sealed class SectionType<T>(Table<T> table) : SettingType<T>("map", "a 
         return table.TryRead(node, path, reading, value);
     }
 
+    public override bool TryMake([System.Diagnostics.CodeAnalysis.MaybeNullWhen(false)] out T value)
+    {
+        value = new T();
+        foreach (var key in table.Keys) key.Fill(value);
+        return true;
+    }
+
     public override string Format(object? value) => value is T section
-        ? "{ " + string.Join(", ", table.Entries.Where(k => !k.IsDefault(section))
+        ? "{ " + string.Join(", ", table.Keys.Where(k => !k.IsDefault(section))
             .Select(k => $"{k.Name}: {k.Show(section)}")) + " }"
         : "{}";
 
