@@ -27,9 +27,9 @@ internal sealed class DnsPart(Resolver resolver, AccountBook book) : IPart
         return Task.FromResult<IReadOnlyList<string>>([]);
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
-        if (resolver is IAsyncDisposable later) await later.DisposeAsync();
-        else if (resolver is IDisposable now) now.Dispose();
+        resolver.Dispose();
+        return default;
     }
 }
