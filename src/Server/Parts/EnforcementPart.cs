@@ -1,3 +1,4 @@
+using Aviso.Base;
 using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Settings;
@@ -30,9 +31,9 @@ internal sealed class EnforcementPart : IPart
         ];
         _beating = new CutBeat(_gate, guard.Changes, client =>
         {
-            mail.Host.Cut(client, "banned");
+            mail.Host.Cut(client, Reason.Banned);
             web.Cut(client);
-        }, over => mail.Host.CutLogins(over, "credential-changed"), _clock).RunAsync(_stop.Token);
+        }, over => mail.Host.CutLogins(over, Reason.CredentialChanged), _clock).RunAsync(_stop.Token);
     }
 
     public string Name => "enforcement";

@@ -18,7 +18,7 @@ internal sealed record BoundListeners(IReadOnlyList<BoundListener> All, IReadOnl
         var ports = All.Where(b => b.NotBound is null).GroupBy(b => b.Kind.ToString().ToLowerInvariant())
             .ToDictionary(g => g.Key, g => g.First().Address.Port);
         var fresh = file + ".new";
-        File.WriteAllText(fresh, JsonSerializer.Serialize(ports));
+        File.WriteAllText(fresh, JsonSerializer.Serialize(ports, StartJson.Default.DictionaryStringInt32));
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(fresh, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         File.Move(fresh, file, overwrite: true);

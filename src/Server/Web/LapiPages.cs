@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Aviso.Base;
 using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Settings;
@@ -81,7 +82,7 @@ internal sealed class LapiPages(Gatekeeper gate, Func<IReadOnlyList<Secret>> bou
         var warns = now >= due && Interlocked.CompareExchange(ref _mayWarnAt, now + (long)(WarnEvery.TotalSeconds * clock.TimestampFrequency), due) == due;
         if (warns) log.BouncerWithoutKey(client);
         // About our own machines the gate writes a line each time.
-        if (warns || !gate.IsExempt(client)) gate.Report(new(exchange.Kind, client, GuardWords.LoginFailed), "bouncer");
+        if (warns || !gate.IsExempt(client)) gate.Report(new(exchange.Kind, client, Reason.LoginFailed), "bouncer");
         return new(403, WebExchange.Json, "{\"message\":\"access forbidden\"}");
     }
 

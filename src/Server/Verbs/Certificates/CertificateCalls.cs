@@ -9,11 +9,11 @@ namespace Aviso.Verbs;
 internal sealed class CertificateCalls(CertificatesPart certificates, OwnRecords records)
 {
     public void Add(AdminHandlers admin) => admin
-        .Add("certificates.list", (_, _) => Task.FromResult(Replies.Rows(List())))
+        .Add("certificates.list", (_, _) => Task.FromResult(Replies.Rows(List(), AdminJson.Default.CertificateRow)))
         .Add("certificates.tlsa", async (_, t) => await records.TlsaAsync(t) is { } rows
-            ? Replies.Rows(rows) : AdminReply.No("there is no certificate: no listener speaks TLS"))
+            ? Replies.Rows(rows, AdminJson.Default.WantedRecord) : AdminReply.No("there is no certificate: no listener speaks TLS"))
         .Add("certificates.mta-sts", async (_, t) => await records.StsAsync(t) is { } rows
-            ? Replies.Rows(rows) : AdminReply.No("no policy is published: set `mta_sts: { publish: testing }` first"))
+            ? Replies.Rows(rows, AdminJson.Default.WantedRecord) : AdminReply.No("no policy is published: set `mta_sts: { publish: testing }` first"))
         .Add("certificates.renew", (c, t) => RenewAsync(c.Text("name"), t), changes: true);
 
     /// <summary>All certificates: those wanted by ACME whether there or not, then the others in use.</summary>

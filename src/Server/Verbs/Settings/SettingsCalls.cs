@@ -11,7 +11,8 @@ namespace Aviso.Verbs;
 internal sealed class SettingsCalls(Reload reload, ServerSettings started, SecretSource secrets, TimeProvider clock)
 {
     public void Add(AdminHandlers admin) => admin
-        .Add("settings.waiting", (_, _) => Task.FromResult(Replies.Rows(SettingsTables.Waiting(started, reload.Settings))))
+        .Add("settings.waiting", (_, _) => Task.FromResult(Replies.Rows(
+            SettingsTables.Waiting(started, reload.Settings), AdminJson.Default.WaitingKey)))
         .Add("secrets.list", (_, _) => Task.FromResult(Secrets()))
         .Add("reload", async (_, _) => await reload.NowAsync("verb") switch
         {

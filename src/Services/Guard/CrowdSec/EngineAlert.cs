@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Aviso.Net;
 
 namespace Aviso.Guard;
@@ -20,7 +21,7 @@ public sealed record EngineAlert(
     public string Name => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Scenario}\0{Client}")).AsSpan(0, 16));
 
     public static EngineAlert Of(Firing firing) => new(Guid.NewGuid().ToString(), firing.Scenario.Name, Networks.Normal(firing.Last.Client).ToString(), firing.Events,
-        firing.Scenario.Capacity, GoDuration.Format(firing.Scenario.Leak), ListenerKinds.Name(firing.Last.Kind), firing.Last.What, firing.User, firing.Decision.Since);
+        firing.Scenario.Capacity, GoDuration.Format(firing.Scenario.Leak), ListenerKinds.Name(firing.Last.Kind), firing.Last.What.EvidenceWord ?? firing.Last.What.Word, firing.User, firing.Decision.Since);
 
     /// <summary>As the engine's API wants it; without decisions, so that the engine's profiles decide.</summary>
     public JsonObject ToJson()
@@ -55,3 +56,6 @@ public sealed record EngineAlert(
         if (User is not null) yield return ("target_user", User);
     }
 }
+
+[JsonSerializable(typeof(EngineAlert))]
+internal sealed partial class AlertJson : JsonSerializerContext;

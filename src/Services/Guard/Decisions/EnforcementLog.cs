@@ -10,7 +10,4 @@ internal static partial class EnforcementLog
 
     [LoggerMessage(4701, LogLevel.Error, "guard.compatibility_log cannot be written, the engine that reads it hears nothing: {Error}")]
     public static partial void CompatibilityLogFails(this ILogger log, string error);
-
-    [LoggerMessage(4702, LogLevel.Warning, "nftables: table {Table} could not be removed: {Problem}")]
-    public static partial void TableStays(this ILogger log, string table, string problem);
 }

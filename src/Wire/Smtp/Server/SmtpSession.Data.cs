@@ -31,7 +31,7 @@ internal sealed partial class SmtpSession
         {
             var no = No(body);
             Reset();
-            return await Say(no) && (!connection.HasBuffered || await End(Replies.OutOfStep, "out-of-step"));
+            return await Say(no) && (!connection.HasBuffered || await End(Replies.OutOfStep, Reason.OutOfStep));
         }
         await Say(Replies.SendData);
         if (!await Flush()) return false;
@@ -41,16 +41,16 @@ internal sealed partial class SmtpSession
             var read = await connection.PeekAsync(_options.DataPatience);
             if (read.Status != ReadStatus.Complete) return await Cut(read.Status);
             if (Scan(read.Octets, body)) return await Finish();
-            if (IsTooOld) return await End(Replies.SessionTooLong, "session-time");
-            if (body.IsEndless) return await End(TooLarge, "endless-message");
+            if (IsTooOld) return await End(Replies.SessionTooLong, Reason.SessionTime);
+            if (body.IsEndless) return await End(TooLarge, Reason.EndlessMessage);
         }
     }
 
     /// <summary>RFC 3030 §2: BDAT chunk-size [LAST]. The octets follow whatever we think of the command, so they are read first.</summary>
     public async ValueTask<bool> Bdat(ReadOnlyMemory<byte> argument)
     {
-        if (!TryChunk(argument.Span, out var size, out var isLast)) return await End(Replies.BadChunkSize, "bad-chunk");
-        if (size > _options.MessageSize * 2) return await End(TooLarge, "endless-message");
+        if (!TryChunk(argument.Span, out var size, out var isLast)) return await End(Replies.BadChunkSize, Reason.BadChunk);
+        if (size > _options.MessageSize * 2) return await End(TooLarge, Reason.EndlessMessage);
         var misplaced = CheckChunk();
         var body = misplaced is null ? _body ?? Begin(dotStuffed: false) : null;
         _inOctets = true;
@@ -62,8 +62,8 @@ internal sealed partial class SmtpSession
             left -= octets.Length;
             if (body is null) connection.Consume(octets.Length);
             else Scan(octets, body);
-            if (IsTooOld) return await End(Replies.SessionTooLong, "session-time");
-            if (body is { IsEndless: true }) return await End(TooLarge, "endless-message");
+            if (IsTooOld) return await End(Replies.SessionTooLong, Reason.SessionTime);
+            if (body is { IsEndless: true }) return await End(TooLarge, Reason.EndlessMessage);
         }
         _inOctets = false;
         if (misplaced is not null) return await RefuseOutOfStep(misplaced);
@@ -107,10 +107,10 @@ internal sealed partial class SmtpSession
     private IncomingBody Begin(bool dotStuffed)
     {
         _scanner = new(dotStuffed);
-        return _body = IncomingBody.Begin(server.Receiver, _options.MessageSize, _options.DataLine);
+        return _body = IncomingBody.Begin(_transaction!.Receiving, _options.MessageSize, _options.DataLine);
     }
 
-    private async ValueTask<bool> Cut(ReadStatus status) => status == ReadStatus.TimedOut && await End(Replies.TimedOut, "timeout");
+    private async ValueTask<bool> Cut(ReadStatus status) => status == ReadStatus.TimedOut && await End(Replies.TimedOut, Reason.Timeout);
 
     // The message is whole: store it or say why not. The transaction ends either way (RFC 5321 §4.1.1.4).
     private async ValueTask<bool> Finish()
@@ -127,7 +127,7 @@ internal sealed partial class SmtpSession
         try
         {
             // Not cancelled by the peer's going: from here on the message is ours (RFC 1047).
-            result = await server.Receiver.ReceiveAsync(transaction, body.Take(), CancellationToken.None);
+            result = await transaction.Receiving.FinishAsync(body.Take(), CancellationToken.None);
             if (result.Recipients.Count != transaction.Recipients.Count)
                 throw new InvalidOperationException($"{result.Recipients.Count} outcomes for {transaction.Recipients.Count} recipients");
         }
@@ -140,7 +140,7 @@ internal sealed partial class SmtpSession
     }
 
     // RFC 2033 §4.2: one reply for each recipient, also when the message itself is refused.
-    private async ValueTask<bool> SayToAll(Reply reply, MailTransaction transaction)
+    private async ValueTask<bool> SayToAll(Reply reply, OpenTransaction transaction)
     {
         Reset();
         for (var i = 1; IsLmtp && i < transaction.Recipients.Count; i++) await Say(reply);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Aviso.Base;
 using Aviso.Net;
 
 namespace Aviso.Smtp;
@@ -15,7 +16,11 @@ internal sealed partial class SmtpSession
         var name = argument.Span.TrimEnd((byte)' ');
         // RFC 5321 §4.1.4: the name must not be a reason to refuse, so anything printable and short is taken.
         // Octets outside ASCII, from computers that people named, become "?".
-        if (name.Length is 0 or > 255 || name.Contains((byte)' ')) return Bad(Replies.BadHostName);
+        if (name.Length is 0 or > 255 || name.Contains((byte)' '))
+        {
+            if (connection.Origin.Kind == ListenerKind.Smtp) connection.Report(Reason.HeloRejected);
+            return Bad(Replies.BadHostName);
+        }
         Reset();
         _helo = Encoding.ASCII.GetString(name);
         _extended = extended;
@@ -59,10 +64,11 @@ internal sealed partial class SmtpSession
         var client = new SmtpClientInfo(
             connection.Id, connection.Origin, _helo, Protocol(mail.Parameters.SmtpUtf8), connection.Tls, _login);
         var transaction = new MailTransaction(client, mail.Sender, mail.Parameters);
-        if (await server.Receiver.CheckSenderAsync(transaction, connection.Aborted) is { } refusal) return await Say(Reply.From(refusal));
+        var begun = await server.Receiver.BeginAsync(transaction, connection.Aborted);
+        if (begun is not Begun.Open open) return await Say(Reply.From(((Begun.Not)begun).Why));
         _idleCommands--;
         _mailRefused = false;
-        _transaction = transaction;
+        _transaction = new(transaction, open.Receiving);
         return await Say(Replies.SenderOk);
     }
 
@@ -76,7 +82,7 @@ internal sealed partial class SmtpSession
             return await Refuse(wrong, "recipient") && await CountRefusedRecipient(wrong);
         // RFC 5321 §4.5.3.1.10: temporary, so that the sender comes again with the rest.
         if (transaction.Recipients.Count >= _options.Recipients) return await RefuseRecipient(Replies.TooManyRecipients);
-        if (await server.Receiver.CheckRecipientAsync(transaction, recipient!, connection.Aborted) is { } refusal)
+        if (await transaction.Receiving.AddAsync(recipient!, connection.Aborted) is { } refusal)
             return await RefuseRecipient(Reply.From(refusal));
         _recipientsRefusedHere--;
         transaction.Recipients.Add(recipient!);
@@ -91,7 +97,7 @@ internal sealed partial class SmtpSession
     {
         if (_recipientsRefusedHere > _options.Recipients) _idleCommands++;
         return _login is not null || reply.Code < 500 || ++_refusedRecipients < _options.RefusedRecipients
-            || await End(Replies.TooManyRefusedRecipients, "refused-recipients");
+            || await End(Replies.TooManyRefusedRecipients, Reason.RefusedRecipients);
     }
 
     // What this listener does not have is not named.
@@ -111,7 +117,7 @@ internal sealed partial class SmtpSession
     {
         if (!argument.IsEmpty) return await Bad(Replies.NoArgument);
         Reset();
-        connection.EndReason = "quit";
+        connection.End(Reason.Quit);
         await Say(Replies.Goodbye);
         return false;
     }
