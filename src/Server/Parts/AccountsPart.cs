@@ -30,7 +30,7 @@ internal sealed class AccountsPart(AccountBook book, ILogger log) : IPart
     }
 
     public async Task<IReadOnlyList<string>> RefusesAsync(ServerSettings now, CancellationToken cancel) =>
-        [.. (await book.TryAsync(Mapping.Accounts(now), cancel)).Select(c => c.ToString())];
+        [.. (await book.TryAsync(AccountsMapping.Accounts(now), cancel)).Select(c => c.ToString())];
 
     public async Task<IReadOnlyList<string>> TakeAsync(ServerSettings now, CancellationToken cancel)
     {
@@ -48,7 +48,7 @@ internal sealed class AccountsPart(AccountBook book, ILogger log) : IPart
 
     private async Task<ApplyResult> ApplyAsync(ServerSettings settings, CancellationToken cancel)
     {
-        var applied = await book.ApplyAsync(Mapping.Accounts(settings), cancel);
+        var applied = await book.ApplyAsync(AccountsMapping.Accounts(settings), cancel);
         foreach (var warning in applied.Warnings) log.AccountsWarning(warning);
         return applied;
     }

@@ -20,7 +20,7 @@ internal sealed class AdminPart(AdminSocket socket) : IPart
     {
         var admin = site.Admin;
         admin.Add("ping", (_, _) => Task.FromResult(AdminReply.Done(
-            new JsonObject { ["version"] = BuildInfo.Version, ["hostname"] = settings.Hostname })));
+            new JsonObject { ["version"] = BuildInfo.Version, ["hostname"] = settings.HostName })));
         AddMail(site, admin);
         AddGuard(site, admin);
         AddSettings(site, admin);

@@ -24,7 +24,7 @@ internal sealed class CertificatesPart : IPart
     private CertificatesPart(ServerSettings settings, AcmeRenewer? renewer, IResolver resolver, ILogger log, TimeProvider clock)
     {
         (_settings, Renewer, _resolver, _log, _clock) = (settings, renewer, resolver, log, clock);
-        if (Mapping.Certificates(settings, clock, log, renewer?.Sources ?? []) is { Count: > 0 } sources)
+        if (TlsMapping.Certificates(settings, clock, log, renewer?.Sources ?? []) is { Count: > 0 } sources)
             Shown = new(sources, log, settings.Tls.Ciphers == CipherList.Strict) { Challenges = renewer?.Alpn };
         _look = clock.CreateTimer(static p => ((CertificatesPart)p!).Look(), this, LookAtOwn, LookAtOwn);
         if (renewer is not null) renewer.Changed = () => Show();
@@ -45,7 +45,7 @@ internal sealed class CertificatesPart : IPart
         if (settings.Tls.HasAcme)
         {
             var shelf = new CertificateShelf(site.The<SqliteMailStore>(), site.Clock);
-            renewer = new(Mapping.Acme(settings, resolver, site.Clock), shelf, resolver, site.Clock, log);
+            renewer = new(AcmeMapping.Acme(settings, resolver, site.Clock), shelf, resolver, site.Clock, log);
             await renewer.LoadAsync(cancel);
         }
         return site.Put(new CertificatesPart(settings, renewer, resolver, log, site.Clock));
@@ -55,7 +55,7 @@ internal sealed class CertificatesPart : IPart
     public Task<IReadOnlyList<string>> TakeAsync(ServerSettings now, CancellationToken cancel)
     {
         _settings = now;
-        if (Renewer is not null && now.Tls.HasAcme) Renewer.Options = Mapping.Acme(now, _resolver, _clock);
+        if (Renewer is not null && now.Tls.HasAcme) Renewer.Options = AcmeMapping.Acme(now, _resolver, _clock);
         return Task.FromResult<IReadOnlyList<string>>(Show() ? [] : ["the new certificates cannot be used, the old ones stay"]);
     }
 
@@ -88,7 +88,7 @@ internal sealed class CertificatesPart : IPart
         if (Shown is null) return true;
         try
         {
-            return Shown.Replace(Mapping.Certificates(_settings, _clock, _log, Renewer?.Sources ?? []));
+            return Shown.Replace(TlsMapping.Certificates(_settings, _clock, _log, Renewer?.Sources ?? []));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
         {

@@ -36,7 +36,7 @@ internal sealed class GuardPart : IPart
     {
         var log = site.Log("Guard");
         var book = await DecisionBook.OpenAsync(site.The<SqliteMailStore>(), site.Clock, log, cancel);
-        var part = new GuardPart(site, site.Put(new Gatekeeper(Mapping.Guard(settings), book, site.Clock, log)));
+        var part = new GuardPart(site, site.Put(new Gatekeeper(GuardMapping.Guard(settings), book, site.Clock, log)));
         await part.TakeAsync(settings, cancel);
         site.The<AccountBook>().CredentialChanged += account => part.Changes.Note(account.Value);
         return site.Put(part);
@@ -44,15 +44,15 @@ internal sealed class GuardPart : IPart
 
     public async Task<IReadOnlyList<string>> TakeAsync(ServerSettings now, CancellationToken cancel)
     {
-        (Gate.Options, Bouncers) = (Mapping.Guard(now), now.Guard.Bouncers);
+        (Gate.Options, Bouncers) = (GuardMapping.Guard(now), now.Guard.Bouncers);
         FormerOwner.Lift(Gate.Options.Owner, Gate.Book, _log);
-        var wanted = Mapping.Engine(now);
+        var wanted = GuardMapping.Engine(now);
         if (Engine?.Options != wanted)
         {
             if (Engine is { } old) await old.DisposeAsync();
             Engine = wanted is null ? null : new(wanted, Gate, _site.The<SqliteMailStore>(), _site.Clock, _log);
         }
-        await TellAsync(now.Guard.CompatibilityLog, now.Hostname);
+        await TellAsync(now.Guard.CompatibilityLog, now.HostName);
         return [];
     }
 

@@ -33,7 +33,7 @@ internal sealed class ListenersPart : IPart
         var part = new ListenersPart(HostOf(site, settings), settings);
         try
         {
-            part.Host.Start(Mapping.MailListeners(settings));
+            part.Host.Start(ListenersMapping.MailListeners(settings));
         }
         catch
         {
@@ -52,16 +52,16 @@ internal sealed class ListenersPart : IPart
         };
         var receiver = new GuardedReceiver(site.The<IMailReceiver>(), gate);
         // Strangers' mail comes in without a login; people come in by submission.
-        var open = new SmtpServer(Mapping.Smtp(settings) with
+        var open = new SmtpServer(LimitsMapping.Smtp(settings) with
         {
             GreetingPause = origin => gate.PauseFor(origin.Kind, origin.Remote.Address),
             AllowsCommand = origin => gate.Allows(ClientRate.Commands, origin.Kind, origin.Remote.Address),
         }, receiver, null, smtp, clock);
-        var submission = new SmtpServer(Mapping.Smtp(settings), receiver, logins, smtp, clock);
-        var imap = new ImapServer(Mapping.Imap(settings), store, site.Reader, logins, clock, site.Log("Imap"));
+        var submission = new SmtpServer(LimitsMapping.Smtp(settings), receiver, logins, smtp, clock);
+        var imap = new ImapServer(LimitsMapping.Imap(settings), store, site.Reader, logins, clock, site.Log("Imap"));
         var sieve = new ManageSieveServer(
-            Mapping.ManageSieve(settings), Mapping.Sieve(settings), site.The<SieveScripts>(), logins, clock, site.Log("ManageSieve"));
-        return new(Mapping.Wire(settings), kind => kind switch
+            SieveMapping.ManageSieve(settings), SieveMapping.Sieve(settings), site.The<SieveScripts>(), logins, clock, site.Log("ManageSieve"));
+        return new(NetworksMapping.Wire(settings), kind => kind switch
         {
             ListenerKind.Smtp or ListenerKind.Lmtp => open,
             ListenerKind.Submission or ListenerKind.Submissions => submission,
@@ -94,7 +94,7 @@ internal sealed class ListenersPart : IPart
         await Host.DisposeAsync();
     }
 
-    private WireHostOptions Wire() => Mapping.Wire(_settings) is var wire && _ownProxy is { } own
+    private WireHostOptions Wire() => NetworksMapping.Wire(_settings) is var wire && _ownProxy is { } own
         ? wire with { Proxies = new([.. _settings.Networks.Proxies, own]) } : wire;
 
     private sealed class Believing(ListenersPart listeners) : IDisposable

@@ -30,7 +30,7 @@ internal sealed class LoginsPart : IPart
         (_clock, _log, _book) = (site.Clock, site.Log("Accounts"), site.The<AccountBook>());
         var rows = site.The<SqliteMailStore>();
         (_appPasswords, _secondFactors) = (new(rows, _clock, _log), new(rows, _clock, _log));
-        _passkeys = new(rows, new(settings.Hostname, [$"https://{settings.Hostname}"]), _clock, _log);
+        _passkeys = new(rows, new(settings.HostName, [$"https://{settings.HostName}"]), _clock, _log);
         _authenticator = new(_book)
         {
             AppPasswords = _appPasswords,
@@ -57,7 +57,7 @@ internal sealed class LoginsPart : IPart
         site.Put(part._authenticator);
         site.Put(new AccountService(part._book, part._authenticator));
         site.Put(new AppPasswordService(part._book, part._authenticator, part._appPasswords));
-        site.Put(new SecondFactorService(part._book, part._secondFactors, part._passkeys, settings.Hostname));
+        site.Put(new SecondFactorService(part._book, part._secondFactors, part._passkeys, settings.HostName));
         part._upkeep = part.UpkeepAsync();
         return part;
     }
@@ -72,7 +72,7 @@ internal sealed class LoginsPart : IPart
         {
             _tokens = wanted;
             // The old one is left to logins that are using it.
-            _authenticator.TokenLogins = Mapping.Tokens(now) is { } options ? new(options, _book) : null;
+            _authenticator.TokenLogins = OAuthMapping.Tokens(now) is { } options ? new(options, _book) : null;
         }
         return Task.FromResult<IReadOnlyList<string>>([]);
     }

@@ -15,7 +15,7 @@ internal sealed class OutboundPart(LiveRouter router, ServerSettings settings) :
 
     public static Task<IPart> OpenAsync(Site site, ServerSettings settings, CancellationToken cancel)
     {
-        var router = new LiveRouter(Mapping.Routes(settings));
+        var router = new LiveRouter(RoutesMapping.Routes(settings));
         site.Put<IRouter>(router);
         return Task.FromResult<IPart>(site.Put(new OutboundPart(router, settings)));
     }
@@ -24,7 +24,7 @@ internal sealed class OutboundPart(LiveRouter router, ServerSettings settings) :
 
     public Task<IReadOnlyList<string>> TakeAsync(ServerSettings now, CancellationToken cancel)
     {
-        router.Now = Mapping.Routes(now);
+        router.Now = RoutesMapping.Routes(now);
         _guard = Guard(now);
         return Task.FromResult<IReadOnlyList<string>>([]);
     }

@@ -29,24 +29,24 @@ internal sealed class QueuePart : IPart
     public static async Task<IPart> OpenAsync(Site site, ServerSettings settings, CancellationToken cancel)
     {
         var (store, log, clock) = (site.The<SqliteMailStore>(), site.Log("Delivery"), site.Clock);
-        var brake = site.Put(await SendingBrake.OpenAsync(Mapping.Sending(settings), store, clock, log, cancel));
+        var brake = site.Put(await SendingBrake.OpenAsync(SendingMapping.Sending(settings), store, clock, log, cancel));
         var parts = new QueueParts(store, store.Spool, site.Reader, site.The<IResolver>(), site.The<IRouter>(), site.The<INoticeTarget>(), site.Ids,
-            site.The<OutboundPart>().MayDial, host => string.Equals(host.TrimEnd('.'), settings.Hostname, StringComparison.OrdinalIgnoreCase), clock, log)
+            site.The<OutboundPart>().MayDial, host => string.Equals(host.TrimEnd('.'), settings.HostName, StringComparison.OrdinalIgnoreCase), clock, log)
         {
             Sts = site.The<TransportPart>().Sts,
             TlsTally = site.Put(new TlsTally(store, clock)),
             HoldReason = brake.HoldReason,
         };
-        var runner = site.Put(new QueueRunner(parts, Mapping.Queue(settings)));
+        var runner = site.Put(new QueueRunner(parts, OutboundMapping.Queue(settings)));
         site.Put(new QueueService(store, clock, runner.Wake, log) { HoldReason = brake.HoldReason });
         return new QueuePart(runner, brake, clock, log);
     }
 
     public Task<IReadOnlyList<string>> TakeAsync(ServerSettings now, CancellationToken cancel)
     {
-        _runner.Options = Mapping.Queue(now);
+        _runner.Options = OutboundMapping.Queue(now);
         _runner.Wake();
-        _brake.Limits = Mapping.Sending(now);
+        _brake.Limits = SendingMapping.Sending(now);
         return Task.FromResult<IReadOnlyList<string>>([]);
     }
 

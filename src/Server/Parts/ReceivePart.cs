@@ -18,7 +18,7 @@ internal sealed class ReceivePart(SpamPart spam, ServerSettings settings) : IPar
     public static Task<IPart> OpenAsync(Site site, ServerSettings settings, CancellationToken cancel)
     {
         var part = new ReceivePart(site.The<SpamPart>(), settings);
-        var receiver = new MailReceiver(Mapping.Receive(settings), site.The<AccountBook>(), site.The<SqliteMailStore>(), site.Reader,
+        var receiver = new MailReceiver(LimitsMapping.Receive(settings), site.The<AccountBook>(), site.The<SqliteMailStore>(), site.Reader,
             site.The<IRouter>(), site.Ids, site.Clock, site.Log("Delivery"))
         {
             Queued = site.The<QueueRunner>().Wake,

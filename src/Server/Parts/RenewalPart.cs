@@ -29,16 +29,16 @@ internal sealed class RenewalPart : IPart
     {
         var (certificates, book) = (site.The<CertificatesPart>(), site.The<AccountBook>());
         var records = site.Put(new OwnRecords(
-            settings.Hostname, certificates.Shown, certificates.Renewer, () => book.Table.Domains, site.The<IResolver>(), site.Clock, site.Log("Doctor"))
+            settings.HostName, certificates.Shown, certificates.Renewer, () => book.Table.Domains, site.The<IResolver>(), site.Clock, site.Log("Doctor"))
         {
-            Published = Mapping.Published(settings),
+            Published = MtaStsMapping.Published(settings),
         });
         return Task.FromResult<IPart>(new RenewalPart(certificates, records, settings.Outbound.Capture is null));
     }
 
     public Task<IReadOnlyList<string>> TakeAsync(ServerSettings now, CancellationToken cancel)
     {
-        _records.Published = Mapping.Published(now);
+        _records.Published = MtaStsMapping.Published(now);
         return Task.FromResult<IReadOnlyList<string>>([]);
     }
 

@@ -32,7 +32,7 @@ internal sealed class ReportsPart : IPart
         var log = site.Log("Delivery");
         var book = site.Put(new ReportBook(store, site.Clock, log) { Keep = settings.Reports.Keep });
         var dmarc = site.Put(new DmarcTally(store, site.Clock));
-        var sender = new ReportSender(Mapping.Reports(settings), dmarc, site.The<TlsTally>(), store, site.Reader, site.The<IRouter>(),
+        var sender = new ReportSender(ReportsMapping.Reports(settings), dmarc, site.The<TlsTally>(), store, site.Reader, site.The<IRouter>(),
             site.The<IResolver>(), site.Ids, site.Clock, log)
         {
             Queued = runner.Wake,
@@ -44,7 +44,7 @@ internal sealed class ReportsPart : IPart
     public Task<IReadOnlyList<string>> TakeAsync(ServerSettings now, CancellationToken cancel)
     {
         _addresses = AddressesOf(now);
-        _sender.Options = Mapping.Reports(now);
+        _sender.Options = ReportsMapping.Reports(now);
         _book.Keep = now.Reports.Keep;
         return Task.FromResult<IReadOnlyList<string>>([]);
     }

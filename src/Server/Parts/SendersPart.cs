@@ -25,7 +25,7 @@ internal sealed class SendersPart : IPart
         var resolver = site.The<IResolver>();
         (_settings, _book) = (settings, site.The<AccountBook>());
         var dkim = new DkimOptions { TrustedSealers = settings.MailAuth.TrustedSealers };
-        _verifier = site.Put(new MailVerifier(resolver, new() { HostName = settings.Hostname, Dkim = dkim }, site.Clock));
+        _verifier = site.Put(new MailVerifier(resolver, new() { HostName = settings.HostName, Dkim = dkim }, site.Clock));
         var store = site.The<SqliteMailStore>();
         _keys = site.Put(new SigningKeys(store, resolver, store.Spool, site.Clock, site.Log("Delivery")));
     }

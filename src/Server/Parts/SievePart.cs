@@ -14,8 +14,8 @@ internal sealed class SievePart(SieveScripts scripts) : IPart
     public static Task<IPart> OpenAsync(Site site, ServerSettings settings, CancellationToken cancel)
     {
         var (store, spam) = (site.The<SqliteMailStore>(), site.The<SpamPart>());
-        var scripts = site.Put(new SieveScripts(store, site.Clock, Mapping.Scripts(settings)));
-        var step = site.Put(new SieveStep(Mapping.SieveStep(settings), scripts, store, site.Clock, site.Log("Delivery"))
+        var scripts = site.Put(new SieveScripts(store, site.Clock, SieveMapping.Scripts(settings)));
+        var step = site.Put(new SieveStep(SieveMapping.SieveStep(settings), scripts, store, site.Clock, site.Log("Delivery"))
         {
             HasWrittenTo = (account, address) => spam.Correspondents?.HasWrittenTo(account, address) == true,
         });

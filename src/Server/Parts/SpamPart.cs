@@ -130,12 +130,12 @@ internal sealed class SpamPart : IPart
     private void Take(ServerSettings settings)
     {
         var spam = settings.Spam;
-        if (Lists is not null && _around is not null) Lists.Options = Mapping.DnsLists(settings, _around.IsOwnDomain);
+        if (Lists is not null && _around is not null) Lists.Options = SpamListsMapping.DnsLists(settings, _around.IsOwnDomain);
         Filter.Options = Asked.Options = Options(settings);
         Senders?.Declare([.. Entries(spam.Allow, true), .. Entries(spam.AllowUnproven, false)], [.. Entries(spam.Block, false)]);
         Traps.Declare(spam.Traps.Concat(settings.Aliases.Where(a => a.Trap).Select(a => a.Address)));
-        _antivirus.Options = Mapping.Antivirus(settings);
-        if (_memory is not null) _memory.Greylist.Options = Mapping.Greylist(settings);
+        _antivirus.Options = SpamMapping.Antivirus(settings);
+        if (_memory is not null) _memory.Greylist.Options = SpamMapping.Greylist(settings);
         else if (spam.Greylist && _around is not null) _log.NobodyIsGreylisted(SpamMemory.FileName);
         TakeRules(spam.Rules);
     }

@@ -11,7 +11,7 @@ internal sealed class StorePart(SqliteMailStore store) : IPart
     public static async Task<IPart> OpenAsync(Site site, ServerSettings settings, CancellationToken cancel)
     {
         DataFolder.Make(settings.Data);
-        var options = Mapping.Store(settings, site.Reader, site.Clock, site.Log("Store"));
+        var options = StoreMapping.Store(settings, site.Reader, site.Clock, site.Log("Store"));
         return new StorePart(site.Put(await SqliteMailStore.OpenAsync(options, cancel)));
     }
 

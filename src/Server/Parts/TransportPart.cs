@@ -14,7 +14,7 @@ internal sealed class TransportPart : IPart
 
     private TransportPart(ServerSettings settings, StsPolicies sts)
     {
-        (_sts, Published) = (sts, Mapping.PublishedPolicy(settings));
+        (_sts, Published) = (sts, MtaStsMapping.PublishedPolicy(settings));
         if (settings.MtaSts.Verify) Sts = sts;
         _running = settings.MtaSts.Verify && settings.Outbound.Capture is null ? sts.RunAsync(_stop.Token) : Task.CompletedTask;
     }
@@ -37,7 +37,7 @@ internal sealed class TransportPart : IPart
 
     public Task<IReadOnlyList<string>> TakeAsync(ServerSettings now, CancellationToken cancel)
     {
-        Published = Mapping.PublishedPolicy(now);
+        Published = MtaStsMapping.PublishedPolicy(now);
         return Task.FromResult<IReadOnlyList<string>>([]);
     }
 

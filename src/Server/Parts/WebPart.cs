@@ -79,7 +79,7 @@ internal sealed class WebPart : IPart
         ];
         if (site.The<CertificatesPart>().Renewer?.Http is { } challenges) rows.Add(ChallengePages.Row(challenges));
         var redirects = settings.Listeners.Any(l => l.Kind == ListenerKind.Https);
-        return new(rows, new([settings.Hostname, .. settings.Tls.InternalNames], sts.Knows), redirects ? IsStranger : null);
+        return new(rows, new([settings.HostName, .. settings.Tls.InternalNames], sts.Knows), redirects ? IsStranger : null);
 
         bool IsStranger(IPAddress client) => !IPAddress.IsLoopback(client) && !listeners.Wiring.Proxies.Contains(client);
     }

@@ -7,9 +7,9 @@ public sealed class ServerSettings : SettingsSection
 {
     internal static readonly Table<ServerSettings> Table = new("Everything an Aviso server is told.");
 
-    public string Hostname => Get(HostnameKey);
+    public string HostName => Get(HostNameKey);
 
-    private static readonly Key<string> HostnameKey = new(Table, "hostname", Types.Hostname, "",
+    private static readonly Key<string> HostNameKey = new(Table, "hostname", Types.HostName, "",
         "The name this server calls itself in greetings, EHLO and Received fields, and the one in its certificate. "
         + "It must resolve to this server.") { AfterRestart = true, Required = true, Example = "mail.example.org" };
 

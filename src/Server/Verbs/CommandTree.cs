@@ -26,15 +26,11 @@ internal static class CommandTree
     {
         // `@example.org` is a catch-all, not a file of arguments.
         var parsed = Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0 && parsed.Action is not ShortHelp)
+        IReadOnlyList<string> wrong = NoOption(args, parsed) is { } slip ? [slip] : [.. parsed.Errors.Select(e => e.Message)];
+        if (wrong.Count > 0 && parsed.Action is not ShortHelp)
         {
-            foreach (var error in parsed.Errors) await errors.WriteLineAsync($"aviso: {error.Message}");
+            foreach (var error in wrong) await errors.WriteLineAsync($"aviso: {error}");
             await errors.WriteLineAsync("See `aviso --help`, or `--help` after a verb.");
-            return ExitStatus.Usage;
-        }
-        if (parsed.Action is not ShortHelp && NoOption(args, parsed) is { } wrong)
-        {
-            await errors.WriteLineAsync($"aviso: {wrong}");
             return ExitStatus.Usage;
         }
         try

@@ -1,4 +1,5 @@
 using System.Net;
+using Aviso.Net;
 
 namespace Aviso.Settings;
 
@@ -63,4 +64,16 @@ public sealed class AcmeDnsSection : SettingsSection
 
     private static readonly Key<TimeSpan> PatienceKey = new(Table, "patience", Types.Duration, TimeSpan.FromMinutes(3),
         "How long they may take.") { Example = "10m" };
+}
+
+/// <summary>What this part of the file says, in the words of those who do it.</summary>
+internal static class AcmeDnsMapping
+{
+    public static IDnsPublisher? Publisher(AcmeDnsSection dns, Dns.IResolver resolver, TimeProvider clock) => dns.Provider switch
+    {
+        DnsProvider.Cloudflare => new CloudflarePublisher(dns.Token!.Reveal(), dns.Api is { } api ? new Uri(api.TrimEnd('/') + "/") : null),
+        DnsProvider.Rfc2136 => new UpdatePublisher(dns.Server!, dns is { KeyName: { } name, Key: { } key }
+            ? new Dns.TsigKey(name, dns.KeyAlgorithm, Convert.FromBase64String(key.Reveal())) : null, dns.Zone, resolver, clock),
+        _ => null,
+    };
 }

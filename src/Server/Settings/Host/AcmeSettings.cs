@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using Aviso.Net;
 
 namespace Aviso.Settings;
@@ -89,4 +90,28 @@ public sealed class AuthoritySection : SettingsSection
     private static readonly Key<Secret> CaKey = new(Table, "ca", Types.Certificate,
         "The only roots that the authority's own server is trusted with, as PEM: for one inside one's own network.")
         { Example = "file:/etc/aviso/acme-ca.crt", DefaultText = "those of the system" };
+}
+
+/// <summary>What this part of the file says, in the words of those who do it.</summary>
+internal static class AcmeMapping
+{
+    public static AcmeOptions Acme(ServerSettings settings, Dns.IResolver resolver, TimeProvider clock)
+    {
+        var acme = settings.Tls.Acme;
+        return new()
+        {
+            Contact = acme.Contact.Length > 0 ? acme.Contact : settings.Postmaster,
+            Authorities = acme.Authorities.Count == 0 ? [new(new Uri(acme.Directory))] : [.. acme.Authorities.Select(Authority)],
+            Certificates = [.. AcmeChecks.Wanted(settings).Select(w => new WantedCertificate(w.Names, w.Method))],
+            Dns = AcmeDnsMapping.Publisher(acme.Dns, resolver, clock),
+            DnsChecks = acme.Dns.Check,
+            DnsPatience = acme.Dns.Patience,
+        };
+    }
+
+    private static AcmeAuthority Authority(AuthoritySection authority) => new(new Uri(authority.Directory))
+    {
+        Binding = authority is { EabKeyId: { } id, EabKey: { } key } ? new(id, Base64Url.DecodeFromChars(key.Reveal())) : null,
+        Trust = authority.Ca?.Reveal(),
+    };
 }

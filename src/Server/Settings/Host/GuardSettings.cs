@@ -1,4 +1,6 @@
 using System.Net;
+using Aviso.Guard;
+using Aviso.Server;
 
 namespace Aviso.Settings;
 
@@ -117,4 +119,41 @@ public sealed class NftablesSection : SettingsSection
     private static readonly Key<bool> DropKey = new(Keys, "drop", Types.Boolean, true,
         "A chain of ours drops what comes from these sets to our ports. false: only the sets, for chains of your own in this table.")
         { Example = "false" };
+}
+
+/// <summary>What this part of the file says, in the words of those who do it.</summary>
+internal static class GuardMapping
+{
+    public static GuardOptions Guard(ServerSettings settings) => new(
+        settings.Guard.Mode switch
+        {
+            GuardMode.Builtin => GuardOwner.Builtin,
+            GuardMode.Crowdsec => GuardOwner.Crowdsec,
+            _ => GuardOwner.None,
+        },
+        new([.. settings.Networks.Internal, .. settings.Networks.Proxies, .. settings.Networks.TrustedRelays, .. settings.Guard.Never]),
+        PerMinute(settings.Limits.Connections), PerMinute(settings.Limits.Messages))
+    {
+        Ban = settings.Guard.Ban,
+        CommandsPerMinute = PerMinute(settings.Limits.Commands),
+        RecipientsPerMinute = PerMinute(settings.Limits.ClientRecipients),
+        RefusedRecipientsPerMinute = PerMinute(settings.Limits.RefusedRecipients),
+        GreetingPause = settings.Limits.GreetingPause,
+    };
+
+    private static double PerMinute(Rate rate) => rate.Count / rate.Per.TotalMinutes;
+
+    /// <summary>Null unless the mode is crowdsec.</summary>
+    public static EngineOptions? Engine(ServerSettings settings)
+    {
+        if (settings.Guard is not { Mode: GuardMode.Crowdsec, Crowdsec: { Key: { } key } engine }) return null;
+        return new(new Uri(engine.Url), key.Reveal())
+        {
+            Every = engine.Every,
+            Machine = engine.Machine,
+            Password = engine.Password?.Reveal(),
+            Authority = engine.Authority?.Reveal(),
+            Version = BuildInfo.Version,
+        };
+    }
 }

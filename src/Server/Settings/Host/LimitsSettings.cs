@@ -1,3 +1,7 @@
+using Aviso.Delivery;
+using Aviso.Imap;
+using Aviso.Smtp;
+
 namespace Aviso.Settings;
 
 public sealed class LimitsSection : SettingsSection
@@ -63,4 +67,29 @@ public sealed class LimitsSection : SettingsSection
 
     private static readonly Key<int> ConnectionsPerListenerKey = new(Table, "connections_per_listener", Types.Number(10, 1_000_000), 5000,
         "Connections at once on one listener, all clients together.") { AfterRestart = true, Example = "1000" };
+}
+
+/// <summary>What this part of the file says, in the words of those who do it.</summary>
+internal static class LimitsMapping
+{
+    public static SmtpServerOptions Smtp(ServerSettings settings) => new()
+    {
+        HostName = settings.HostName,
+        MessageSize = settings.Limits.MessageSize,
+        Recipients = settings.Limits.Recipients,
+    };
+
+    public static ImapOptions Imap(ServerSettings settings) => new()
+    {
+        HostName = settings.HostName,
+        MessageSize = settings.Limits.MessageSize,
+        SessionsPerUserAndAddress = settings.Limits.ImapPerUserAndAddress,
+    };
+
+    public static ReceiveOptions Receive(ServerSettings settings) => new()
+    {
+        HostName = settings.HostName,
+        MessageSize = settings.Limits.MessageSize,
+        OutsideMailbox = settings.Outbound.Capture,
+    };
 }

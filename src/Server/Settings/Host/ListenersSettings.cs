@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Aviso.Net;
 
 namespace Aviso.Settings;
@@ -39,4 +40,61 @@ public sealed class ListenerSection : SettingsSection
         ListenerKind.Pop3 or ListenerKind.Pop3s => "POP3 is not part of this version",
         _ => null,
     };
+}
+
+/// <summary>What the keys of this file must agree on, among themselves and with others.</summary>
+internal static class ListenersChecks
+{
+    public static void ListenersAreApart(ServerSettings settings, Problems problems)
+    {
+        if (settings.Has("listeners") && settings.Listeners.Count == 0)
+            SettingsChecks.Say(problems, settings, "listeners", "is empty: the server would do nothing");
+        var bound = new List<ListenerSection>();
+        foreach (var listener in settings.Listeners.Where(l => l.Address.Port != 0))
+        {
+            if (bound.Find(other => Overlap(other.Address, listener.Address)) is { } first)
+            {
+                SettingsChecks.Say(problems, listener, "address", $"port {listener.Address.Port} is taken by the {Name(first)} listener on line "
+                    + $"{first.PlaceOf("address").Line}{(first.Address.Address.Equals(listener.Address.Address) ? "" : "; [::] means every address, IPv4 as well")}");
+            }
+            bound.Add(listener);
+        }
+    }
+
+    private static bool Overlap(IPEndPoint a, IPEndPoint b) =>
+        a.Port == b.Port && (a.Address.Equals(b.Address) || a.Address.Equals(IPAddress.IPv6Any) || b.Address.Equals(IPAddress.IPv6Any)
+            || (a.AddressFamily == b.AddressFamily && a.AddressFamily == AddressFamily.InterNetwork
+                && (a.Address.Equals(IPAddress.Any) || b.Address.Equals(IPAddress.Any))));
+
+    private static string Name(ListenerSection listener) => listener.Kind.ToString().ToLowerInvariant();
+
+    public static void ListenersHaveTls(ServerSettings settings, Problems problems)
+    {
+        if (settings.Tls.IsConfigured || settings.Tls.Has("certificate")) return;
+        foreach (var listener in settings.Listeners)
+        {
+            var login = listener.Kind is ListenerKind.Submission or ListenerKind.Imap or ListenerKind.Pop3 or ListenerKind.ManageSieve;
+            if (!listener.IsImplicitTls && !(login && settings.Networks.CleartextLogin.Count == 0)) continue;
+            SettingsChecks.Say(problems, listener, "kind", $"{Name(listener)} needs a certificate: give `tls: {{ certificate: file:..., key: file:... }}`"
+                + " or, to try things out, `tls: { self_signed: true }`");
+            return;
+        }
+    }
+}
+
+/// <summary>What this part of the file says, in the words of those who do it.</summary>
+internal static class ListenersMapping
+{
+    public static IReadOnlyList<ListenerSettings> MailListeners(ServerSettings settings) =>
+    [
+        .. settings.Listeners.Where(IsMail).Select(l => new ListenerSettings(l.Kind, l.Address)
+        {
+            Proxy = l.Proxy,
+            MaxConnections = settings.Limits.ConnectionsPerListener,
+            MaxPerClient = settings.Limits.ConnectionsAtOnce,
+        }),
+    ];
+
+    public static bool IsMail(ListenerSection listener) =>
+        listener.NotYet is null && ListenerKinds.IsMail(listener.Kind);
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Aviso.Net;
 
 namespace Aviso.Settings;
 
@@ -28,4 +29,32 @@ public sealed class NetworksSection : SettingsSection
 
     private static readonly Key<IReadOnlyList<IPNetwork>> CleartextLoginKey = new(Table, "cleartext_login", Types.ListOf(Types.Network), [],
         "May log in without TLS. For tests; passwords then cross the network in the clear.") { Example = "[127.0.0.1]" };
+}
+
+/// <summary>What the keys of this file must agree on, among themselves and with others.</summary>
+internal static class NetworksChecks
+{
+    public static void NetworksAreNotEverybody(ServerSettings settings, Problems problems)
+    {
+        Check("proxies", settings.Networks.Proxies, "a PROXY header would be required from everybody");
+        Check("internal", settings.Networks.Internal, "everybody would count as ours");
+        Check("cleartext_login", settings.Networks.CleartextLogin, "everybody might send passwords in the clear");
+
+        void Check(string key, IReadOnlyList<IPNetwork> networks, string consequence)
+        {
+            for (var i = 0; i < networks.Count; i++)
+                if (networks[i].PrefixLength == 0) SettingsChecks.Say(problems, settings.Networks, $"{key}[{i}]", $"{networks[i]} is the whole Internet: {consequence}");
+        }
+    }
+}
+
+/// <summary>What this part of the file says, in the words of those who do it.</summary>
+internal static class NetworksMapping
+{
+    public static WireHostOptions Wire(ServerSettings settings) => new()
+    {
+        Proxies = new(settings.Networks.Proxies),
+        Internal = new(settings.Networks.Internal),
+        CleartextLogin = new(settings.Networks.CleartextLogin),
+    };
 }

@@ -1,3 +1,5 @@
+using Aviso.Accounts;
+
 namespace Aviso.Settings;
 
 public sealed class OAuthSection : SettingsSection
@@ -68,4 +70,38 @@ public sealed class IntrospectionSection : SettingsSection
 
     private static readonly Key<string> EndpointKey = new(Table, "endpoint", Types.Text,
         "Where to ask.") { Example = "https://login.example.org/introspect", DefaultText = "as the discovery document says" };
+}
+
+/// <summary>What the keys of this file must agree on, among themselves and with others.</summary>
+internal static class OAuthChecks
+{
+    public static void ProviderIsReached(OAuthSection oauth, Problems problems)
+    {
+        if (oauth.Has("issuer") && !IsProviderUrl(oauth.Issuer)) SettingsChecks.Say(problems, oauth, "issuer", "must be an https URL without `?` and `#`, such as https://login.example.org/realms/mail");
+        if (oauth.Has("audience") && oauth.Audience.Count == 0) SettingsChecks.Say(problems, oauth, "audience", "must name at least one audience: otherwise tokens for other services would open the mail");
+        if (oauth.ClockSkew > TimeSpan.FromMinutes(5)) SettingsChecks.Say(problems, oauth, "clock_skew", "must be at most 5m");
+        if (oauth.Introspection.Endpoint is { } endpoint && !IsProviderUrl(endpoint)) SettingsChecks.Say(problems, oauth.Introspection, "endpoint", "must be an https URL");
+    }
+
+    // In the clear only on this machine: the keys that come this way decide who is let in.
+    private static bool IsProviderUrl(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Query.Length + uri.Fragment.Length == 0
+        && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback));
+}
+
+/// <summary>What this part of the file says, in the words of those who do it.</summary>
+internal static class OAuthMapping
+{
+    /// <summary>Null: nobody logs in by token.</summary>
+    public static TokenOptions? Tokens(ServerSettings settings) => !settings.HasOAuth ? null : new()
+    {
+        Issuer = settings.OAuth.Issuer,
+        Audiences = settings.OAuth.Audience,
+        Scopes = settings.OAuth.Scopes,
+        AccountClaim = settings.OAuth.AccountClaim,
+        AccountDomain = settings.OAuth.AccountDomain,
+        Introspection = settings.OAuth.Has("introspection")
+            ? new(settings.OAuth.Introspection.ClientId, settings.OAuth.Introspection.ClientSecret.Reveal(), settings.OAuth.Introspection.Endpoint) : null,
+        Skew = settings.OAuth.ClockSkew,
+        Verify = settings.OAuth.Ca is { } ca ? RelaysMapping.TrustOnly(ca.Reveal()) : null,
+    };
 }

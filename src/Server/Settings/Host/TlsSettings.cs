@@ -1,3 +1,9 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Aviso.Net;
+using Microsoft.Extensions.Logging;
+
 namespace Aviso.Settings;
 
 public enum CipherList
@@ -70,4 +76,58 @@ public sealed class CertificateSection : SettingsSection
 
     private static readonly Key<Secret> KeyKey = new(Table, "key", Types.PrivateKey, new("", null),
         "Its private key, as PEM.") { Required = true, Example = "file:/etc/aviso/other.key" };
+}
+
+/// <summary>What the keys of this file must agree on, among themselves and with others.</summary>
+internal static class TlsChecks
+{
+    public static void TlsIsOneThing(TlsSection tls, Problems problems)
+    {
+        if (tls.SelfSigned && (tls.Has("certificate") || tls.Has("key") || tls.Has("acme")))
+            SettingsChecks.Say(problems, tls, "self_signed", "contradicts the certificate that is also given; leave one out");
+        if (tls.Has("acme") && (tls.Has("certificate") || tls.Has("key")))
+            SettingsChecks.Say(problems, tls, "acme", "contradicts the certificate that is also given; leave one out");
+        if (tls.Has("certificate") && !tls.Has("key")) SettingsChecks.Say(problems, tls, "certificate", "needs its `key`");
+        if (tls.Has("key") && !tls.Has("certificate")) SettingsChecks.Say(problems, tls, "key", "needs its `certificate`");
+        if (tls is { Certificate: { } certificate, Key: { } key }) PairMatches(tls, certificate, key, problems);
+        foreach (var more in tls.Additional.Where(m => m.Has("certificate") && m.Has("key"))) PairMatches(more, more.Certificate, more.Key, problems);
+    }
+
+    private static void PairMatches(SettingsSection section, Secret certificate, Secret key, Problems problems)
+    {
+        if (certificate.Reveal().Length == 0 || key.Reveal().Length == 0) return;
+        try
+        {
+            using var pair = X509Certificate2.CreateFromPem(certificate.Reveal(), key.Reveal());
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            SettingsChecks.Say(problems, section, "key", "is not the key of `certificate`, or one of them cannot be read");
+        }
+    }
+}
+
+/// <summary>What this part of the file says, in the words of those who do it.</summary>
+internal static class TlsMapping
+{
+    /// <summary>Sources of all certificates, the default first; none when no listener speaks TLS.</summary>
+    /// <param name="acme">What has come by ACME so far.</param>
+    public static IReadOnlyList<TlsSource> Certificates(ServerSettings settings, TimeProvider clock, ILogger log, IReadOnlyList<TlsSource> acme)
+    {
+        var sources = new List<TlsSource>(acme);
+        var authority = new Lazy<LocalCertificateAuthority>(() => new(Path.Combine(settings.Data, "tls"), clock, log));
+        if (settings.Tls.Certificate is { } certificate)
+            sources.Add(TlsSource.Pem(certificate.ToString(), certificate.Reveal(), settings.Tls.Key!.Reveal()));
+        // With ACME: something to listen with until the first certificate has come.
+        if (settings.Tls.SelfSigned || (settings.Tls.HasAcme && acme.Count == 0))
+            sources.Add(authority.Value.Leaf("server", [settings.HostName, "localhost"], [System.Net.IPAddress.Loopback, System.Net.IPAddress.IPv6Loopback]));
+        foreach (var more in settings.Tls.Additional)
+            sources.Add(TlsSource.Pem(more.Certificate.ToString(), more.Certificate.Reveal(), more.Key.Reveal()));
+        if (settings.Tls.InternalNames is { Count: > 0 } names)
+        {
+            var addresses = names.Select(n => System.Net.IPAddress.TryParse(n, out var ip) ? ip : null).OfType<System.Net.IPAddress>().ToList();
+            sources.Add(authority.Value.Leaf("internal", [.. names.Where(n => !System.Net.IPAddress.TryParse(n, out _))], addresses));
+        }
+        return sources;
+    }
 }

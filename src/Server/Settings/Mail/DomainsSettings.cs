@@ -40,3 +40,33 @@ public sealed class DkimSection : SettingsSection
     private static readonly Key<Secret> KeyKey = new(Table, "key", Types.PrivateKey, new("", null),
         "The private key, as PEM.") { Required = true, Example = "file:/etc/aviso/dkim.key" };
 }
+
+/// <summary>What the keys of this file must agree on, among themselves and with others.</summary>
+internal static class DomainsChecks
+{
+    public static void DomainsAreApart(ServerSettings settings, Problems problems)
+    {
+        var seen = new Dictionary<string, DomainSection>(StringComparer.OrdinalIgnoreCase);
+        foreach (var domain in settings.Domains.Where(d => d.Name.Length > 0))
+        {
+            if (!seen.TryAdd(domain.Name, domain))
+                SettingsChecks.Say(problems, domain, "name", $"{domain.Name} is given twice; the first is on line {seen[domain.Name].PlaceOf("name").Line}");
+        }
+        foreach (var domain in settings.Domains.Where(d => d.AliasOf is not null))
+        {
+            if (domain.CatchAll is not null) SettingsChecks.Say(problems, domain, "catch_all", "contradicts `alias_of`: addresses are looked up in the other domain");
+            if (!seen.TryGetValue(domain.AliasOf!, out var target))
+                SettingsChecks.Say(problems, domain, "alias_of", $"{domain.AliasOf} is not in `domains`{Nearest.Hint(domain.AliasOf!, seen.Keys)}");
+            else if (target == domain || target.AliasOf is not null)
+                SettingsChecks.Say(problems, domain, "alias_of", $"{domain.AliasOf} must be a domain of its own, not an alias");
+        }
+    }
+
+    private static string DomainOf(string address) => address[(address.LastIndexOf('@') + 1)..];
+
+    public static bool IsDeclared(ServerSettings settings, string address) =>
+        settings.Domains.Any(d => d.Name.Equals(DomainOf(address), StringComparison.OrdinalIgnoreCase));
+
+    public static string NotDeclared(ServerSettings settings, string address) =>
+        $"{DomainOf(address)} is not in `domains`{Nearest.Hint(DomainOf(address), settings.Domains.Select(d => d.Name))}";
+}

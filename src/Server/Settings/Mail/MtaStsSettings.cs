@@ -1,4 +1,6 @@
 using Aviso.Delivery;
+using Aviso.Doctor;
+using Aviso.Net;
 
 namespace Aviso.Settings;
 
@@ -29,4 +31,34 @@ public sealed class MtaStsSection : SettingsSection
 
     private static readonly Key<TimeSpan> MaxAgeKey = new(Table, "max_age", Types.Duration, TimeSpan.FromDays(7),
         "How long others keep the policy when they cannot reach it; at most a year.") { Example = "30d" };
+}
+
+/// <summary>What the keys of this file must agree on, among themselves and with others.</summary>
+internal static class MtaStsChecks
+{
+    public static void PolicyIsServed(MtaStsSection sts, ServerSettings settings, Problems problems)
+    {
+        if (sts.Publish != Delivery.StsMode.None && settings.Listeners.All(l => l.Kind is not (ListenerKind.Https or ListenerKind.Http)))
+            SettingsChecks.Say(problems, sts, "publish", "the policy needs a listener: add `{ kind: https, address: \"[::]:443\" }`");
+        if (sts.MaxAge < TimeSpan.FromHours(1) || sts.MaxAge > TimeSpan.FromDays(365))
+            SettingsChecks.Say(problems, sts, "max_age", "must be from an hour to a year; others want a week or more (RFC 8461 section 3.2)");
+        if (sts.Publish == Delivery.StsMode.Enforce && sts.Mx.Count > 0 && !Covered(sts.Mx, settings.HostName))
+            SettingsChecks.Say(problems, sts, "mx", $"does not name this server ({settings.HostName}): others would send it no mail");
+    }
+
+    private static bool Covered(IReadOnlyList<string> mx, string host) => new Delivery.StsPolicy(Delivery.StsMode.Enforce, [.. mx.Select(m => m.ToLowerInvariant())], default).Covers(host);
+}
+
+/// <summary>What this part of the file says, in the words of those who do it.</summary>
+internal static class MtaStsMapping
+{
+    /// <summary>What is published about TLS to us; null when no policy is.</summary>
+    public static PublishedStsOptions? Published(ServerSettings settings) =>
+        PublishedPolicy(settings) is { } policy ? new(policy, settings.HostName, settings.Reports.Address) : null;
+
+    /// <summary>Null when nothing is published.</summary>
+    public static StsPolicy? PublishedPolicy(ServerSettings settings) => !settings.MtaSts.Has("publish") ? null : new(
+        settings.MtaSts.Publish,
+        settings.MtaSts.Mx.Count > 0 ? [.. settings.MtaSts.Mx.Select(m => m.ToLowerInvariant())] : [settings.HostName.ToLowerInvariant()],
+        settings.MtaSts.MaxAge);
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Aviso.Delivery;
 
 namespace Aviso.Settings;
 
@@ -27,4 +28,33 @@ public sealed class OutboundSection : SettingsSection
 
     private static readonly Key<TimeSpan> NoticeAfterKey = new(Table, "notice_after", Types.Duration, TimeSpan.FromHours(4),
         "When the sender is told that mail still waits.") { Example = "2h" };
+}
+
+/// <summary>What the keys of this file must agree on, among themselves and with others.</summary>
+internal static class OutboundChecks
+{
+    public static void NoticeComesFirst(OutboundSection outbound, Problems problems)
+    {
+        if (outbound.NoticeAfter < outbound.GiveUpAfter) return;
+        SettingsChecks.Say(problems, outbound, outbound.Has("notice_after") ? "notice_after" : "give_up_after",
+            "`notice_after` must be shorter than `give_up_after`");
+    }
+
+    public static void CaptureIsLocal(ServerSettings settings, Problems problems)
+    {
+        if (settings.Outbound.Capture is not { } capture) return;
+        if (!DomainsChecks.IsDeclared(settings, capture)) SettingsChecks.Say(problems, settings.Outbound, "capture", DomainsChecks.NotDeclared(settings, capture));
+        if (settings.Routes.Count > 0) SettingsChecks.Say(problems, settings.Outbound, "capture", "contradicts `routes`: nothing would be sent through them");
+    }
+}
+
+/// <summary>What this part of the file says, in the words of those who do it.</summary>
+internal static class OutboundMapping
+{
+    public static QueueRunnerOptions Queue(ServerSettings settings) => new()
+    {
+        HostName = settings.HostName,
+        Relays = [.. settings.Relays.Select(Relay)],
+        Schedule = new() { GiveUpAfter = settings.Outbound.GiveUpAfter, DelayNoticeAfter = settings.Outbound.NoticeAfter },
+    };
 }

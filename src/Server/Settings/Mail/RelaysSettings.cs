@@ -1,3 +1,8 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Aviso.Delivery;
+using Aviso.Smtp;
+
 namespace Aviso.Settings;
 
 /// <summary>How a relay is spoken to.</summary>
@@ -82,4 +87,67 @@ public sealed class RelaySection : SettingsSection
 
     private static readonly Key<IReadOnlyList<string>> DkimSelectorsKey = new(Table, "dkim_selectors", Types.ListOf(Types.Word), [],
         "Selectors the relay signs with.") { Example = "[brevo1, brevo2]", Later = "DNS planning" };
+}
+
+/// <summary>What the keys of this file must agree on, among themselves and with others.</summary>
+internal static class RelaysChecks
+{
+    public static void RelaysAreWhole(ServerSettings settings, Problems problems)
+    {
+        var seen = new Dictionary<string, RelaySection>(StringComparer.Ordinal);
+        foreach (var relay in settings.Relays.Where(r => r.Name.Length > 0))
+        {
+            if (!seen.TryAdd(relay.Name, relay))
+                SettingsChecks.Say(problems, relay, "name", $"{relay.Name} is given twice; the first is on line {seen[relay.Name].PlaceOf("name").Line}");
+            if (relay.Name == RouteSection.Direct) SettingsChecks.Say(problems, relay, "name", "`direct` means the MX of the domain; choose another name");
+            if (relay.Has("username") != relay.Has("password"))
+                SettingsChecks.Say(problems, relay, relay.Has("username") ? "username" : "password", "a login needs both `username` and `password`");
+            if (relay.Tls is RelayTls.None or RelayTls.Opportunistic && relay.Has("password"))
+                SettingsChecks.Say(problems, relay, "tls", "a password is only sent over verified TLS; say required or implicit, or leave the login out");
+            if (relay.Has("reserve") && !relay.Has("quota")) SettingsChecks.Say(problems, relay, "reserve", "is a part of `quota`, which is not given");
+            if (relay.Quota is { } quota && relay.Reserve >= quota.Count) SettingsChecks.Say(problems, relay, "reserve", "must be smaller than the quota");
+        }
+    }
+}
+
+/// <summary>What this part of the file says, in the words of those who do it.</summary>
+internal static class RelaysMapping
+{
+    public static RelaySettings Relay(RelaySection relay) => new()
+    {
+        Name = relay.Name,
+        Host = relay.Host,
+        Port = relay.Port,
+        Tls = relay.Tls switch
+        {
+            RelayTls.None => TlsDemand.None,
+            RelayTls.Opportunistic => TlsDemand.Opportunistic,
+            _ => TlsDemand.Verified,
+        },
+        ImplicitTls = relay.Tls == RelayTls.Implicit ? true : null,
+        Username = relay.Username?.Reveal(),
+        Password = relay.Password?.Reveal(),
+        Quota = (int)Math.Min(relay.Quota?.Count ?? 0, int.MaxValue),
+        QuotaSpan = relay.Quota?.Per ?? TimeSpan.FromDays(1),
+        Reserve = relay is { Reserve: { } kept, Quota: { } quota } ? (double)kept / quota.Count : 0.1,
+        Verify = relay.Ca is { } ca ? TrustOnly(ca.Reveal()) : null,
+    };
+
+    /// <summary>Accepts a chain that ends in one of these authorities and names the host; nothing of the system's counts.</summary>
+    public static RemoteCertificateValidationCallback TrustOnly(string pem)
+    {
+        var authorities = new X509Certificate2Collection();
+        authorities.ImportFromPem(pem);
+        return (_, certificate, sent, errors) =>
+        {
+            if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)) return false;
+            using var chain = new X509Chain();
+            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
+            chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+            if (sent is not null)
+                foreach (var element in sent.ChainElements) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
+            return chain.Build(new X509Certificate2(certificate));
+        };
+    }
 }

@@ -1,3 +1,5 @@
+using Aviso.Delivery;
+
 namespace Aviso.Settings;
 
 public sealed class ReportsSection : SettingsSection
@@ -19,4 +21,12 @@ public sealed class ReportsSection : SettingsSection
 
     private static readonly Key<TimeSpan> KeepKey = new(Table, "keep", Types.Duration, TimeSpan.FromDays(400),
         "How long reports are kept.") { Example = "90d" };
+}
+
+/// <summary>What this part of the file says, in the words of those who do it.</summary>
+internal static class ReportsMapping
+{
+    public static ReportOptions Reports(ServerSettings settings) => new(
+        settings.HostName, settings.Reports.Address ?? $"postmaster@{settings.Domains.Select(d => d.Name).FirstOrDefault() ?? settings.HostName}",
+        settings.Reports.Send && settings.Outbound.Capture is null);
 }

@@ -1,3 +1,5 @@
+using Aviso.Delivery;
+
 namespace Aviso.Settings;
 
 public sealed class SendingSection : SettingsSection
@@ -40,4 +42,19 @@ public sealed class SendingSection : SettingsSection
 
     private static readonly Key<IReadOnlyList<string>> UnlimitedKey = new(Table, "unlimited", Types.ListOf(Types.Address), [],
         "Accounts without these limits, such as that of a newsletter.") { Example = "[news@example.org]" };
+}
+
+/// <summary>What this part of the file says, in the words of those who do it.</summary>
+internal static class SendingMapping
+{
+    public static SendingLimits Sending(ServerSettings settings) => new()
+    {
+        MessagesPerHour = settings.Sending.MessagesPerHour,
+        MessagesPerDay = settings.Sending.MessagesPerDay,
+        RecipientsPerHour = settings.Sending.RecipientsPerHour,
+        RecipientsPerDay = settings.Sending.RecipientsPerDay,
+        NewRecipients = settings.Sending.NewRecipients,
+        Factor = settings.Sending.NewRecipientsFactor,
+        Unlimited = settings.Sending.Unlimited.Select(a => a.ToLowerInvariant()).ToHashSet(),
+    };
 }

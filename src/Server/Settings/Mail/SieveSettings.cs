@@ -1,3 +1,9 @@
+using Aviso.Accounts;
+using Aviso.Delivery;
+using Aviso.ManageSieve;
+using Aviso.Server;
+using Aviso.Sieve;
+
 namespace Aviso.Settings;
 
 public sealed class SieveSection : SettingsSection
@@ -54,4 +60,65 @@ public sealed class SieveSection : SettingsSection
         Set(AfterKey, [.. After.Select(p => System.IO.Path.GetFullPath(p, folder))]);
         if (Global is { } global) Set(GlobalKey, System.IO.Path.GetFullPath(global, folder));
     }
+}
+
+/// <summary>What the keys of this file must agree on, among themselves and with others.</summary>
+internal static class SieveChecks
+{
+    /// <summary>Paths are whole here. A script that cannot run is found now, not with the first message.</summary>
+    public static void SieveScriptsRun(SieveSection sieve, Problems problems)
+    {
+        if (sieve.ScriptSize > 4L << 20) SettingsChecks.Say(problems, sieve, "script_size", "must be at most 4MB");
+        if (sieve.Global is { } folder && !Directory.Exists(folder)) SettingsChecks.Say(problems, sieve, "global", $"there is no folder {folder}");
+        foreach (var (key, paths) in new[] { ("before", sieve.Before), ("after", sieve.After) })
+        {
+            foreach (var path in paths)
+            {
+                if (WhyNoScript(path, sieve.ScriptSize) is { } why) SettingsChecks.Say(problems, sieve, key, $"{path}: {why}");
+            }
+        }
+    }
+
+    private static string? WhyNoScript(string path, long most)
+    {
+        try
+        {
+            if (new FileInfo(path) is { Exists: true } file && file.Length > most) return "is larger than `script_size`";
+            return Aviso.Sieve.SieveCompiler.Compile(File.ReadAllText(path)).Errors is [var first, ..] ? first.ToString() : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "cannot be read: " + e.Message;
+        }
+    }
+}
+
+/// <summary>What this part of the file says, in the words of those who do it.</summary>
+internal static class SieveMapping
+{
+    public static ManageSieveOptions ManageSieve(ServerSettings settings) => new()
+    {
+        Implementation = "Aviso " + BuildInfo.Version,
+        MaxRedirects = settings.Sieve.Redirects,
+    };
+
+    public static SieveOptions Sieve(ServerSettings settings) => new() { ScriptOctets = (int)settings.Sieve.ScriptSize };
+
+    public static SieveScriptLimits Scripts(ServerSettings settings) => new()
+    {
+        Size = (int)settings.Sieve.ScriptSize,
+        Count = settings.Sieve.Scripts,
+        Octets = Math.Max(settings.Sieve.ScriptSize * 4, 4L << 20),
+    };
+
+    public static SieveStepOptions SieveStep(ServerSettings settings) => new()
+    {
+        HostName = settings.HostName,
+        Before = settings.Sieve.Before,
+        After = settings.Sieve.After,
+        GlobalFolder = settings.Sieve.Global,
+        Budget = settings.Sieve.Budget,
+        Compile = Sieve(settings),
+        Limits = new() { Redirects = settings.Sieve.Redirects },
+    };
 }

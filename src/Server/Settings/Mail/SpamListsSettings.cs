@@ -1,3 +1,4 @@
+using Aviso.Net;
 using Aviso.Spam;
 
 namespace Aviso.Settings;
@@ -75,4 +76,35 @@ public sealed class ListCodeSection : SettingsSection
 
     private static readonly Key<double> ScoreKey = new(Table, "score", Types.Score, default,
         "Its points; below 0 for lists of good senders.") { Required = true, Example = "2.5" };
+}
+
+/// <summary>What the keys of this file must agree on, among themselves and with others.</summary>
+internal static class SpamListsChecks
+{
+    private const int MostLists = 30;
+
+    public static void SpamListsAreWhole(SpamSection spam, Problems problems)
+    {
+        foreach (var list in spam.Lists ?? [])
+        {
+            if (list.Zone.Length > 0 && list.ToList() is null)
+                SettingsChecks.Say(problems, list, "zone", $"{list.Zone} is no list that came with the program: say what it is asked (`ask`) and what its answers mean (`codes`)");
+        }
+        if (spam.Lists is { Count: > MostLists }) SettingsChecks.Say(problems, spam, "lists", $"has more than {MostLists} lists");
+    }
+}
+
+/// <summary>What this part of the file says, in the words of those who do it.</summary>
+internal static class SpamListsMapping
+{
+    public static DnsListOptions DnsLists(ServerSettings settings, Func<string, bool> isOwnDomain)
+    {
+        var ours = new Networks([.. settings.Networks.Internal, .. settings.Networks.Proxies, .. settings.Networks.TrustedRelays]);
+        return new()
+        {
+            Lists = settings.Spam.Lists is { } given ? [.. given.Select(l => l.ToList()).OfType<DnsList>()] : DnsList.Ours,
+            IsOwnAddress = ours.Contains,
+            IsOwnDomain = isOwnDomain,
+        };
+    }
 }

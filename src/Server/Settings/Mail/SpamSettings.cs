@@ -124,3 +124,50 @@ public sealed class AntivirusSection : SettingsSection
     private static readonly Key<TimeSpan> TimeoutKey = new(Table, "timeout", Types.Duration, TimeSpan.FromSeconds(5),
         "How long one message is waited for, at most 10s; after that it is taken unscanned.") { Example = "8s" };
 }
+
+/// <summary>What the keys of this file must agree on, among themselves and with others.</summary>
+internal static class SpamChecks
+{
+    public static void LimitsRise(SpamSection spam, Problems problems)
+    {
+        if (spam.Antivirus.Timeout > TimeSpan.FromSeconds(10))
+            SettingsChecks.Say(problems, spam.Antivirus, "timeout", "must be at most 10s: a sender waits meanwhile");
+        if (spam.GreylistFrom >= spam.AddHeader)
+            SettingsChecks.Say(problems, spam, "greylist_from", "must be below `add_header`: mail to be marked is not deferred");
+        if (spam.AddHeader >= spam.Reject)
+            SettingsChecks.Say(problems, spam, spam.Has("reject") ? "reject" : "add_header", "must be above `add_header`: mail to be marked would be refused");
+    }
+
+    public static void TrapsAreNobodys(ServerSettings settings, Problems problems)
+    {
+        for (var i = 0; i < settings.Spam.Traps.Count; i++)
+        {
+            var (trap, key) = (settings.Spam.Traps[i], $"traps[{i}]");
+            if (!DomainsChecks.IsDeclared(settings, trap)) SettingsChecks.Say(problems, settings.Spam, key, DomainsChecks.NotDeclared(settings, trap));
+            if (settings.Accounts.FirstOrDefault(a => a.Address.Equals(trap, StringComparison.OrdinalIgnoreCase)) is { } account)
+                SettingsChecks.Say(problems, settings.Spam, key, $"{trap} is an account on line {account.PlaceOf("address").Line}: somebody has it");
+            else if (settings.Aliases.FirstOrDefault(a => !a.Trap && a.Address.Equals(trap, StringComparison.OrdinalIgnoreCase)) is { } alias)
+                SettingsChecks.Say(problems, settings.Spam, key, $"{trap} is an alias on line {alias.PlaceOf("address").Line}: its mail would go to somebody");
+        }
+    }
+}
+
+/// <summary>What this part of the file says, in the words of those who do it.</summary>
+internal static class SpamMapping
+{
+    public static AntivirusOptions Antivirus(ServerSettings settings) => new()
+    {
+        Clamd = settings.Spam.Antivirus.Clamd,
+        Action = settings.Spam.Antivirus.Action,
+        MaxSize = settings.Spam.Antivirus.MaxSize,
+        Patience = settings.Spam.Antivirus.Timeout,
+    };
+
+    public static GreylistOptions Greylist(ServerSettings settings) => new()
+    {
+        Enabled = settings.Spam.Greylist,
+        From = settings.Spam.GreylistFrom,
+        Tag = settings.Spam.AddHeader,
+        Delay = settings.Spam.GreylistDelay,
+    };
+}

@@ -59,7 +59,7 @@ internal static class Types
     public static readonly ScalarType<TimeSpan> Duration = new("time", "a time such as 30s, 20m, 4h or 14d", ParseDuration,
         ShowDuration, "^[0-9]+(s|m|h|d)$");
 
-    public static readonly ScalarType<string> Hostname = new("host name", "a full host name such as mail.example.org",
+    public static readonly ScalarType<string> HostName = new("host name", "a full host name such as mail.example.org",
         r => AsDomain(r.Text) is { } name ? name
             : Parsed.No<string>(r.Text.Contains('.') ? null : "it has no dot"));
 

@@ -20,7 +20,7 @@ internal sealed class Description
         var accounts = await AskAsync(settings, "account.list", cancel);
         var page = new Description(new()
         {
-            ["hostname"] = settings.Hostname,
+            ["hostname"] = settings.HostName,
             ["version"] = BuildInfo.Version,
             ["file"] = path,
             ["data"] = settings.Data,
@@ -73,7 +73,7 @@ internal sealed class Description
 
     private static async Task<JsonObject> CountsAsync(ServerSettings settings, JsonArray? accounts, CancellationToken cancel)
     {
-        var declared = Mapping.Accounts(settings);
+        var declared = AccountsMapping.Accounts(settings);
         var aliases = (await AskAsync(settings, "alias.list", cancel))?.Count ?? declared.Aliases.Count + (declared.AliasesFrom?.Items?.Count ?? 0);
         return Row(("accounts", (accounts?.Count ?? declared.Accounts.Count + (declared.AccountsFrom?.Items?.Count ?? 0)).ToString()),
             ("suspended", accounts is null ? "" : accounts.Count(a => a!["state"]?.ToString() == "suspended").ToString()), ("aliases", aliases.ToString()));

@@ -20,7 +20,7 @@ internal static class StoreCalls
     {
         if (call.Verb is not ("store.check" or "store.rebuild"))
             throw new IOException($"no server runs on {settings.Data}; start it with `aviso serve`");
-        var options = Mapping.Store(settings, new MessageReader(), clock, NullLogger.Instance) with { Index = false };
+        var options = StoreMapping.Store(settings, new MessageReader(), clock, NullLogger.Instance) with { Index = false };
         DataFolder.MakeForOurselves();
         if (call.Verb == "store.rebuild") 
             return Replies.One(await Task.Run(() => StoreRebuild.Run(options, cancel), cancel), AdminJson.Default.RebuildReport);

@@ -67,7 +67,7 @@ internal sealed class CommandReader(WireConnection connection, ImapOptions optio
             if (problem.Status != CompletionStatus.Ok)
             {
                 if (waits) return Refuse(problem);
-                if (!session.LoggedIn || size > options.MessageSizeLimit * 2) return Hopeless(problem);
+                if (!session.LoggedIn || size > options.MessageSize * 2) return Hopeless(problem);
                 refused = true;
                 Problem = problem;
                 if (!await SkipAsync(size)) return CommandReadStatus.Closed;
@@ -98,7 +98,7 @@ internal sealed class CommandReader(WireConnection connection, ImapOptions optio
                 ? Completion.Bad("The literal is too long", "TOOBIG") : Completion.Ok("");
         if (!session.LoggedIn) return Completion.Bad("Log in first");
         // RFC 7889 §4: TOOBIG for a message over APPENDLIMIT.
-        if (size > options.MessageSizeLimit) return Completion.No("TOOBIG", "The message is larger than APPENDLIMIT");
+        if (size > options.MessageSize) return Completion.No("TOOBIG", "The message is larger than APPENDLIMIT");
         if (ordinal >= options.MessagesPerAppend) return Completion.No("LIMIT", "Too many messages in one APPEND");
         return ordinal > 0 ? Completion.Ok("") : await AppendCommand.MayAppendAsync(session, mailbox, size);
     }

@@ -294,7 +294,7 @@ public sealed class ServerTests : IDisposable
     [Fact]
     public void A_reserve_is_a_count_of_recipients_and_a_quota_has_its_span()
     {
-        var relay = Mapping.Queue(SettingsText.Parse(SettingsText.Good + "relays: [ { name: b, host: a.example, quota: 300/hour, reserve: 30 } ]\n").Settings!).Relays[0];
+        var relay = OutboundMapping.Queue(SettingsText.Parse(SettingsText.Good + "relays: [ { name: b, host: a.example, quota: 300/hour, reserve: 30 } ]\n").Settings!).Relays[0];
         Assert.Equal((300, TimeSpan.FromHours(1), 0.1), (relay.Quota, relay.QuotaSpan, relay.Reserve));
     }
 

@@ -12,7 +12,7 @@ public sealed class SettingsTests
         var load = SettingsText.Parse(SettingsText.Good);
         Assert.Empty(load.Problems);
         var settings = load.Settings!;
-        Assert.Equal("mail.example.org", settings.Hostname);
+        Assert.Equal("mail.example.org", settings.HostName);
         Assert.Equal("/var/lib/aviso", settings.Data);
         Assert.Equal(200L << 20, settings.Limits.MessageSize);
         Assert.Equal(new Rate(10, TimeSpan.FromMinutes(1)), settings.Limits.Connections);

@@ -20,7 +20,7 @@ internal static class AcmeChecks
     public static IEnumerable<(SettingsSection Section, string Key, IReadOnlyList<string> Names, AcmeMethod Method)> Wanted(ServerSettings settings)
     {
         var acme = settings.Tls.Acme;
-        yield return (acme, acme.Has("names") ? "names" : "challenge", acme.Names.Count > 0 ? acme.Names : [settings.Hostname], acme.Challenge);
+        yield return (acme, acme.Has("names") ? "names" : "challenge", acme.Names.Count > 0 ? acme.Names : [settings.HostName], acme.Challenge);
         foreach (var more in acme.More) yield return (more, "names", more.Names, more.Has("challenge") ? more.Challenge : acme.Challenge);
         // Each by itself: a policy host that does not lead here yet must not cost the certificate of the mail host.
         foreach (var host in PolicyHosts(settings)) yield return (settings.MtaSts, "publish", [host], acme.Challenge);
