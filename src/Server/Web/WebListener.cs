@@ -68,7 +68,7 @@ internal sealed class WebListener : IAsyncDisposable
     private static async Task ServeAsync(ListenerSettings settings, WebSite site, ConnectionContext connection, ConnectionDelegate next)
     {
         var certificates = settings.Kind == ListenerKind.Https ? site.Certificates : null;
-        if (settings.Proxy && !await ProxiedConnections.ReadAsync(connection, site.Proxies(), isRequired: certificates is not null)) return;
+        if (settings.Proxy && !await ProxiedConnections.ReadAsync(connection, site.Proxies(), isRequired: certificates is not null, site.Clock)) return;
         await site.Gate.ServeAsync(settings.Kind, connection, () => certificates is not null
             ? HttpsConnections.ServeAsync(connection, certificates, site.Clock, next) : next(connection));
     }
