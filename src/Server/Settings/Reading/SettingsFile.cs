@@ -78,7 +78,7 @@ public static class SettingsFile
             settings.Sieve.Root(folder);
             settings.Spam.Root(folder);
             settings.Guard.Root(folder);
-            SettingsChecks.SieveScriptsRun(settings.Sieve, problems);
+            SieveChecks.SieveScriptsRun(settings.Sieve, problems);
             if (problems.NotShown == 0 && !problems.Found.Any(IsAboutAddresses)) addresses = settings;
         }
         return new(problems.Count == 0 ? settings : null, problems.Found,
