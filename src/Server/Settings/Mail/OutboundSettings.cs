@@ -54,7 +54,7 @@ internal static class OutboundMapping
     public static QueueRunnerOptions Queue(ServerSettings settings) => new()
     {
         HostName = settings.HostName,
-        Relays = [.. settings.Relays.Select(Relay)],
+        Relays = [.. settings.Relays.Select(RelaysMapping.Relay)],
         Schedule = new() { GiveUpAfter = settings.Outbound.GiveUpAfter, DelayNoticeAfter = settings.Outbound.NoticeAfter },
     };
 }
