@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Aviso.Accounts;
 using Aviso.Secrets;
+using Aviso.Settings;
 using Xunit;
 
 namespace Aviso.Tests.Unit.Secrets;
