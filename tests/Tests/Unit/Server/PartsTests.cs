@@ -36,7 +36,7 @@ public sealed class PartsTests : IDisposable
         accounts:
           - { address: alice@example.org, password: env:ALICE_PASSWORD, quota: 5GB, send_as: [a@example.org], forward_to: [x@elsewhere.example] }
           - { address: bob@example.org, hash: "{SHA512-CRYPT}$6$abcdefgh$Qj0kyTpEhVtcOiYBJ5WlSQ0CsTzQnVCQ0VO1x8VVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVV" }
-        accounts_from: file:more.json
+        accounts_from: '{"carol@example.org": "pass"}'
         aliases:
           - { address: info@example.org, to: [alice@example.org] }
           - { address: trap@example.org, trap: true }
