@@ -50,14 +50,10 @@ internal sealed class ListenersPart : IPart
         {
             NameOf = static user => AddressKey.TryParse(user, out var key) ? key.ToString() : user.ToLowerInvariant(),
         };
-        var receiver = new GuardedReceiver(site.The<IMailReceiver>(), gate);
+        var (receiver, guard) = (site.The<IMailReceiver>(), new SmtpGuard(gate));
         // Strangers' mail comes in without a login; people come in by submission.
-        var open = new SmtpServer(LimitsMapping.Smtp(settings) with
-        {
-            GreetingPause = origin => gate.PauseFor(origin.Kind, origin.Remote.Address),
-            AllowsCommand = origin => gate.Allows(ClientRate.Commands, origin.Kind, origin.Remote.Address),
-        }, receiver, null, smtp, clock);
-        var submission = new SmtpServer(LimitsMapping.Smtp(settings), receiver, logins, smtp, clock);
+        var open = new SmtpServer(LimitsMapping.Smtp(settings), receiver, null, smtp, clock, guard);
+        var submission = new SmtpServer(LimitsMapping.Smtp(settings), receiver, logins, smtp, clock, guard);
         var imap = new ImapServer(LimitsMapping.Imap(settings), store, site.Reader, logins, clock, site.Log("Imap"));
         var sieve = new ManageSieveServer(
             SieveMapping.ManageSieve(settings), SieveMapping.Sieve(settings), site.The<SieveScripts>(), logins, clock, site.Log("ManageSieve"));

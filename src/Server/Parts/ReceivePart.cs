@@ -46,7 +46,7 @@ internal sealed class ReceivePart(SpamPart spam, ServerSettings settings) : IPar
         Post = new(site.The<INoticeTarget>(), site.The<AccountBook>(), site.The<SqliteMailStore>(), site.Reader, site.The<IRouter>(), site.Clock,
             site.Log("Delivery")),
         Tally = site.The<DmarcTally>(),
-        Reports = site.The<ReportBook>(),
+        Reports = site.The<ReportIntake>(),
         Correspondents = spam.Correspondents,
         Traps = spam.Traps,
         Sending = site.The<SendingBrake>(),

@@ -12,13 +12,13 @@ internal sealed class ReportsPart : IPart
     private readonly CancellationTokenSource _stop = new();
     private readonly ReportBook _book;
     private readonly ReportSender _sender;
-    private readonly Task _sending;
+    private readonly Task _running;
     private volatile HashSet<string> _addresses;
 
-    private ReportsPart(ReportBook book, ReportSender sender, ServerSettings settings)
+    private ReportsPart(ReportBook book, ReportIntake intake, ReportSender sender, ServerSettings settings)
     {
         (_book, _sender, _addresses) = (book, sender, AddressesOf(settings));
-        _sending = sender.RunAsync(_stop.Token);
+        _running = Task.WhenAll(sender.RunAsync(_stop.Token), intake.RunAsync(_stop.Token));
     }
 
     public string Name => "reports";
@@ -31,6 +31,7 @@ internal sealed class ReportsPart : IPart
         var (store, keys, runner) = (site.The<SqliteMailStore>(), site.The<SigningKeys>(), site.The<QueueRunner>());
         var log = site.Log("Delivery");
         var book = site.Put(new ReportBook(store, site.Clock, log) { Keep = settings.Reports.Keep });
+        var intake = site.Put(new ReportIntake(book, store.Spool, log));
         var dmarc = site.Put(new DmarcTally(store, site.Clock));
         var sender = new ReportSender(ReportsMapping.Reports(settings), dmarc, site.The<TlsTally>(), store, site.Reader, site.The<IRouter>(),
             site.The<IResolver>(), site.Ids, site.Clock, log)
@@ -38,7 +39,7 @@ internal sealed class ReportsPart : IPart
             Queued = runner.Wake,
             Sign = (body, domain) => DkimSigner.Sign(body, keys.KeysOf(domain), SignOptions.Default, site.Clock.GetUtcNow()),
         };
-        return Task.FromResult<IPart>(site.Put(new ReportsPart(book, sender, settings)));
+        return Task.FromResult<IPart>(site.Put(new ReportsPart(book, intake, sender, settings)));
     }
 
     public Task<IReadOnlyList<string>> TakeAsync(ServerSettings now, CancellationToken cancel)
@@ -52,7 +53,7 @@ internal sealed class ReportsPart : IPart
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await _sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
     }
 

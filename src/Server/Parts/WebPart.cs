@@ -64,6 +64,10 @@ internal sealed class WebPart : IPart
             bound, [.. settings.Listeners.Zip(bound).Where(l => l.First.Proxy && l.Second.NotBound is null).Select(l => (l.Second.Kind, l.Second.Address))]));
     }
 
+    // A tight spool still takes what people send and small mail; a balancer should take the rest elsewhere.
+    private static Readiness ReadinessOf(IMailStore store) =>
+        store.Health is { CanAccept: false } ill ? new(false, ill.Reason) : new(!store.Spool.IsTight, store.Spool.TightText);
+
     private static WebTable TableOf(Site site, ServerSettings settings)
     {
         var (listeners, guard, book) = (site.The<ListenersPart>(), site.The<GuardPart>(), site.The<AccountBook>());
@@ -74,7 +78,7 @@ internal sealed class WebPart : IPart
         var lapi = new LapiPages(guard.Gate, () => guard.Bouncers, site.Clock, site.Log("Guard"));
         List<WebRow> rows =
         [
-            .. OwnPages.Rows(site.The<MetricsRegistry>(), () => new(store.Health.CanAccept, store.Health.Reason) { Note = secrets.StaleNote }),
+            .. OwnPages.Rows(site.The<MetricsRegistry>(), () => ReadinessOf(store) with { Note = secrets.StaleNote }),
             sts.Row, .. lapi.Rows, .. rspamd.Rows,
         ];
         if (site.The<CertificatesPart>().Renewer?.Http is { } challenges) rows.Add(ChallengePages.Row(challenges));
