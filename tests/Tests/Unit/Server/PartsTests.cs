@@ -105,7 +105,7 @@ public sealed class PartsTests : IDisposable
         tls:
           acme:
             contact: alice@example.org
-            directory: "http://127.0.0.1:1/directory"
+            directory: "https://127.0.0.1:1/directory"
             challenge: dns-01
             names: [mail.example.org]
             more: [ { names: [mail.example.com], challenge: dns-01 } ]
@@ -120,9 +120,9 @@ public sealed class PartsTests : IDisposable
             .Replace("certificate: file:x.crt\n  key: file:x.key\n", "self_signed: true\n", StringComparison.Ordinal),
         Acme.Replace("DNS,", "provider: rfc2136, server: \"127.0.0.1:1\", zone: example.org, key_name: k, key_algorithm: hmac-sha512, key: env:TSIG,", StringComparison.Ordinal)
             .Replace("env:TSIG", "\"literal:c2VjcmV0c2VjcmV0\"", StringComparison.Ordinal),
-        Acme.Replace("DNS,", "provider: cloudflare, token: env:TOKEN, api: \"http://127.0.0.1:1/\",", StringComparison.Ordinal)
-            .Replace("    directory: \"http://127.0.0.1:1/directory\"\n",
-                "    authorities: [ { directory: \"http://127.0.0.1:1/\", eab_key_id: k, eab_key: \"literal:c2VjcmV0\", ca: file:x.crt } ]\n", StringComparison.Ordinal),
+        Acme.Replace("DNS,", "provider: cloudflare, token: env:TOKEN, api: \"https://127.0.0.1:1/\",", StringComparison.Ordinal)
+            .Replace("    directory: \"https://127.0.0.1:1/directory\"\n",
+                "    authorities: [ { directory: \"https://127.0.0.1:1/\", eab_key_id: k, eab_key: \"literal:c2VjcmV0\", ca: file:x.crt } ]\n", StringComparison.Ordinal),
     ];
 
     private SettingsLoad Parse(string text) =>
