@@ -51,8 +51,7 @@ internal sealed class EnforcementPart : IPart
     public async Task<IReadOnlyList<string>> TakeAsync(ServerSettings now, CancellationToken cancel)
     {
         _settings = now;
-        var guard = now.Guard;
-        var wanted = guard.HasNftables ? new NftablesOptions(guard.Nftables.Table, guard.Nftables.Drop, _ports) : null;
+        var wanted = GuardMapping.Nftables(now, _ports);
         if (Nftables?.Options == wanted) return [];
         if (Nftables is { } old)
         {

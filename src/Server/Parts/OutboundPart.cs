@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.NetworkInformation;
+using Aviso.Base;
 using Aviso.Delivery;
 using Aviso.Net;
 using Aviso.Settings;
@@ -33,7 +34,8 @@ internal sealed class OutboundPart(LiveRouter router, ServerSettings settings) :
 
     private static DialGuard Guard(ServerSettings settings) => new(settings.Outbound.AllowPrivate, OwnAddresses);
 
-    private static IReadOnlySet<IPAddress> OwnAddresses() => NetworkInterface.GetAllNetworkInterfaces()
+    /// <summary>Of this machine, now.</summary>
+    public static IReadOnlySet<IPAddress> OwnAddresses() => NetworkInterface.GetAllNetworkInterfaces()
         .SelectMany(n => n.GetIPProperties().UnicastAddresses).Select(a => Networks.Normal(a.Address)).ToHashSet();
 }
 
@@ -47,5 +49,5 @@ internal sealed class LiveRouter(Router now) : IRouter
         set => _now = value;
     }
 
-    public string DestinationFor(string sender, string recipientDomain) => _now.DestinationFor(sender, recipientDomain);
+    public string DestinationFor(MailAddress sender, MailAddress recipient) => _now.DestinationFor(sender, recipient);
 }

@@ -41,7 +41,7 @@ internal sealed class ReceivePart(SpamPart spam, ServerSettings settings) : IPar
         Verifier = site.The<MailVerifier>(),
         Spam = () => _filters ? spam.Filter : null,
         Keys = site.The<SigningKeys>(),
-        Srs = site.The<Srs>(),
+        Srs = site.The<SenderRewriter>(),
         Sieve = site.The<SieveStep>(),
         Post = new(site.The<INoticeTarget>(), site.The<AccountBook>(), site.The<SqliteMailStore>(), site.Reader, site.The<IRouter>(), site.Clock,
             site.Log("Delivery")),

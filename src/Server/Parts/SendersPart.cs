@@ -35,7 +35,9 @@ internal sealed class SendersPart : IPart
     public static async Task<IPart> OpenAsync(Site site, ServerSettings settings, CancellationToken cancel)
     {
         var part = site.Put(new SendersPart(site, settings));
-        var srs = site.Put(new Srs(await SrsSecrets.OfAsync(site.The<SqliteMailStore>(), site.Clock, cancel), site.Clock));
+        var store = site.The<SqliteMailStore>();
+        var srs = site.Put(new SenderRewriter(
+            new(await SrsSecrets.OfAsync(store, site.Clock, cancel), site.Clock), store, site.Clock, site.Log("Delivery")));
         site.Put<INoticeTarget>(new NoticeTarget(part._book, srs, settings.Outbound.Capture));
         await part.TakeAsync(settings, cancel);
         // Where nothing leaves, nobody looks for our records.

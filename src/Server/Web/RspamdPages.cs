@@ -114,7 +114,7 @@ internal sealed class RspamdPages(
         {
             Client = IPAddress.TryParse(headers["IP"].ToString(), out var ip) ? Networks.Normal(ip) : null,
             Helo = headers["Helo"].ToString(),
-            Sender = Bare(headers.From.ToString()),
+            Sender = MailAddress.TryParse(Bare(headers.From.ToString()), out var from) ? from : default,
             Recipients = recipients,
             Accounts = [.. recipients.Select(account).OfType<AccountId>().Distinct()],
             IsInternal = IPAddress.TryParse(headers["IP"].ToString(), out var client) && internalNetworks().Contains(client),

@@ -143,6 +143,14 @@ internal static class GuardMapping
 
     private static double PerMinute(Rate rate) => rate.Count / rate.Per.TotalMinutes;
 
+    /// <summary>Null when nothing is exported.</summary>
+    /// <param name="ports">What the kernel is to shut to the banned.</param>
+    public static NftablesOptions? Nftables(ServerSettings settings, IReadOnlyList<int> ports)
+    {
+        var options = new NftablesOptions(settings.Guard.Nftables.Table, settings.Guard.Nftables.Drop, ports);
+        return settings.Guard.HasNftables ? options : null;
+    }
+
     /// <summary>Null unless the mode is crowdsec.</summary>
     public static EngineOptions? Engine(ServerSettings settings)
     {

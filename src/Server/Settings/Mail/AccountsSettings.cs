@@ -87,6 +87,7 @@ internal static class AccountsMapping
             a.Address, Secret(a), a.Quota, a.SendAs, a.ForwardTo, At(a, "address")))],
         [.. settings.Aliases.Where(a => !a.Trap).Select(a => new DeclaredAlias(a.Address, a.To, At(a, "address")))])
     {
+        HostName = settings.HostName,
         PostmasterSource = At(settings, "postmaster"),
         AccountsFrom = settings.AccountsFrom is { } accounts
             ? AccountList.ParseJson(accounts.Reveal(), $"accounts_from: {accounts}") : null,

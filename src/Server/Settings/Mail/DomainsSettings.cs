@@ -1,3 +1,5 @@
+using Aviso.Base;
+
 namespace Aviso.Settings;
 
 public sealed class DomainSection : SettingsSection
@@ -62,11 +64,9 @@ internal static class DomainsChecks
         }
     }
 
-    private static string DomainOf(string address) => address[(address.LastIndexOf('@') + 1)..];
-
     public static bool IsDeclared(ServerSettings settings, string address) =>
-        settings.Domains.Any(d => d.Name.Equals(DomainOf(address), StringComparison.OrdinalIgnoreCase));
+        settings.Domains.Any(d => d.Name.Equals(MailAddress.DomainOf(address), StringComparison.OrdinalIgnoreCase));
 
     public static string NotDeclared(ServerSettings settings, string address) =>
-        $"{DomainOf(address)} is not in `domains`{Nearest.Hint(DomainOf(address), settings.Domains.Select(d => d.Name))}";
+        $"{MailAddress.DomainOf(address)} is not in `domains`{Nearest.Hint(MailAddress.DomainOf(address), settings.Domains.Select(d => d.Name))}";
 }

@@ -130,14 +130,20 @@ internal static class RelaysMapping
         Quota = (int)Math.Min(relay.Quota?.Count ?? 0, int.MaxValue),
         QuotaSpan = relay.Quota?.Per ?? TimeSpan.FromDays(1),
         Reserve = relay is { Reserve: { } kept, Quota: { } quota } ? (double)kept / quota.Count : 0.1,
-        Verify = relay.Ca is { } ca ? TrustOnly(ca.Reveal()) : null,
+        Authorities = relay.Ca is { } ca ? Authorities(ca.Reveal()) : null,
     };
+
+    private static X509Certificate2Collection Authorities(string pem)
+    {
+        var authorities = new X509Certificate2Collection();
+        authorities.ImportFromPem(pem);
+        return authorities;
+    }
 
     /// <summary>Accepts a chain that ends in one of these authorities and names the host; nothing of the system's counts.</summary>
     public static RemoteCertificateValidationCallback TrustOnly(string pem)
     {
-        var authorities = new X509Certificate2Collection();
-        authorities.ImportFromPem(pem);
+        var authorities = Authorities(pem);
         return (_, certificate, sent, errors) =>
         {
             if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)) return false;

@@ -52,7 +52,7 @@ internal sealed class SpamCalls(SpamPart parts, BodySpool spool, Func<string, Ac
             {
                 if (!IPAddress.TryParse(ip, out var client)) return AdminReply.No($"`{ip}` is no address of a client");
                 if (!parts.AsksDns) return AdminReply.No("where a message came from can only be judged by the running server, which asks the DNS");
-                input = input with { Client = Net.Networks.Normal(client), Helo = call.Text("helo") ?? "", Sender = call.Text("from") ?? "" };
+                input = input with { Client = Net.Networks.Normal(client), Helo = call.Text("helo") ?? "", Sender = Sender(call) };
             }
             var verdict = SpamJson.Of(await parts.AskAsync(input, cancel), owner);
             if (new SpamContext(input, default).Content.Header.Find("x-spam-result") is { } then) verdict["when_it_came"] = then.Text;
@@ -60,6 +60,8 @@ internal sealed class SpamCalls(SpamPart parts, BodySpool spool, Func<string, Ac
         }
         return Teach(input, owner, call.Text("as"));
     }
+
+    private static MailAddress Sender(AdminCall call) => MailAddress.TryParse(call.Text("from") ?? "", out var from) ? from : default;
 
     /// <summary>Ends when everything learned counts.</summary>
     public Task SettleAsync() => parts.Words?.SettleAsync() ?? Task.CompletedTask;

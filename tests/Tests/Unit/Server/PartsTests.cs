@@ -152,8 +152,8 @@ public sealed class PartsTests : IDisposable
             await parts.TakeAsync(next.Settings!, default);
         }
         var missed = SettingsTables.All.Where(t => t.Path.Split('.')[0] is not ("vault" or "probe"))
-            .SelectMany(t => t.Table.Keys.Where(k => !k.AfterRestart && k.Later is null && !taken.ContainsKey(k) && !InWaiting(t.Path)).Select(k => $"{t.Path}: {k.Name}"));
-        Assert.Empty(missed);
+            .SelectMany(t => t.Table.Keys.Where(k => !k.AfterRestart && k.Later is null && k.Type is not ISectionType && !taken.ContainsKey(k) && !InWaiting(t.Path)).Select(k => $"{t.Path}: {k.Name}"));
+        Assert.Equal("", string.Join(", ", missed));
     }
 
     // What stands below a key that waits as a whole.
