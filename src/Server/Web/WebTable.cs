@@ -20,7 +20,7 @@ internal sealed class WebTable(IReadOnlyList<WebRow> rows, WebHosts hosts, Func<
     public async Task AnswerAsync(WebExchange exchange)
     {
         var row = Find(exchange.Kind, exchange.Host, exchange.Request.Path);
-        if (row is null && !hosts.IsKnown(exchange.Kind, exchange.Host)) await exchange.AnswerAsync(OtherHost);
+        if (row is null && !hosts.IsKnown(exchange.Kind, exchange.Host)) await RefuseHostAsync(exchange);
         else if (row?.MayNot?.Invoke(exchange) is { } refusal) await exchange.AnswerAsync(refusal);
         else if (row is not null && !row.Methods.Contains(exchange.Request.Method)) await RefuseMethodAsync(exchange, row.Methods);
         else if (row is not { InTheClear: true } && SendsToHttps(exchange)) await SendToHttpsAsync(exchange);
@@ -31,6 +31,9 @@ internal sealed class WebTable(IReadOnlyList<WebRow> rows, WebHosts hosts, Func<
             await row.Handler(exchange, exchange.Aborted);
         }
     }
+
+    private static Task RefuseHostAsync(WebExchange exchange) => WebRow.Read.Contains(exchange.Request.Method)
+        ? exchange.AnswerAsync(OtherHost) : RefuseMethodAsync(exchange, WebRow.Read);
 
     // RFC 9110 §15.5.6: Allow names what the target takes.
     private static Task RefuseMethodAsync(WebExchange exchange, string[] methods)
