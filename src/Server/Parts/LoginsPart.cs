@@ -34,7 +34,7 @@ internal sealed class LoginsPart : IPart
         _authenticator = new(_book)
         {
             AppPasswords = _appPasswords,
-            IsTwoStep = account => _twoStepNeedsAppPassword && _secondFactors.IsOn(account),
+            IsTwoStep = account => _secondFactors.IsUnknown(account) || (_twoStepNeedsAppPassword && _secondFactors.IsOn(account)),
         };
     }
 

@@ -1,3 +1,4 @@
+using Aviso.Base;
 using Aviso.Delivery;
 using Aviso.Dns;
 using Aviso.MailAuth;
@@ -58,5 +59,9 @@ internal sealed class ReportsPart : IPart
     }
 
     private static HashSet<string> AddressesOf(ServerSettings settings) =>
-        [.. new[] { settings.Reports.Address, settings.Postmaster }.OfType<string>().Select(a => a.ToLowerInvariant())];
+        [.. new[] { settings.Reports.Address, settings.Postmaster }.OfType<string>().Select(Plain)];
+
+    // Settings are kept as they were written; what is looked up has one form.
+    private static string Plain(string address) =>
+        MailAddress.TryParse(address, out var read) ? $"{read.LocalPart}@{read.Domain.Ascii}".ToLowerInvariant() : address.ToLowerInvariant();
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Aviso.Accounts;
+using Aviso.Base;
 using Aviso.Delivery;
 using Aviso.Dns;
 using Aviso.MailAuth;
@@ -61,9 +62,13 @@ internal sealed class SendersPart : IPart
     public Task TakeDomainsAsync(CancellationToken cancel)
     {
         var declared = _settings.Domains.ToDictionary(
-            d => d.Name, d => (IReadOnlyList<(string, string)>)[.. d.Dkim.Select(k => (k.Selector, k.Key.Reveal()))], StringComparer.OrdinalIgnoreCase);
+            d => Ascii(d.Name), d => (IReadOnlyList<(string, string)>)[.. d.Dkim.Select(k => (k.Selector, k.Key.Reveal()))],
+            StringComparer.OrdinalIgnoreCase);
         return _keys.ApplyAsync([.. _book.Table.Domains.Select(d => (d, declared.GetValueOrDefault(d) ?? []))], cancel);
     }
+
+    // Settings are kept as they were written; what is looked up has one form.
+    private static string Ascii(string domain) => DomainName.TryParse(domain, out var name) ? name.Ascii : domain;
 
     public async ValueTask DisposeAsync()
     {
