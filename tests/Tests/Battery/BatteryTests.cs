@@ -158,7 +158,7 @@ public sealed class BatteryTests
 
     private static void Verify(SpooledBody body) =>
         new MailVerifier(new FakeZone(), new() { HostName = "mail.example.org" }, TimeProvider.System)
-            .VerifyAsync(new(System.Net.IPAddress.Parse("192.0.2.1"), "h.example", "a@one.example", body), default).AsTask().GetAwaiter()
+            .VerifyAsync(new(System.Net.IPAddress.Parse("192.0.2.1"), "h.example", Unit.Base.Addresses.Of("a@one.example"), body), default).AsTask().GetAwaiter()
                 .GetResult();
 
     private static SpooledBody Body(byte[] octets)
