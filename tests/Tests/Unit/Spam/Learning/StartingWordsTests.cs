@@ -1,4 +1,5 @@
 using Aviso.Spam;
+using Aviso.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
