@@ -44,7 +44,7 @@ public sealed class BatteryTests
         });
         Run(name, "text for the index", () =>
         {
-            MessageText.Extract(scanned, MessageReader.Reader(body), 1 << 20, out _);
+            MessageText.Extract(scanned, MessageReader.Reader(body), 256 * 1024, out _);
             MessageText.Preview(scanned, MessageReader.Reader(body));
         });
         Run(name, "header", () =>
