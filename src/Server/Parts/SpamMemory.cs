@@ -26,7 +26,7 @@ internal sealed class SpamMemory : IAsyncDisposable
     public Greylist Greylist { get; }
 
     /// <summary>What is asked of it about any message.</summary>
-    public IReadOnlyList<ISpamCheck> Checks => [new WordsCheck(Words), new ReputationCheck(Reputation), new TrustCheck(Correspondents)];
+    public IReadOnlyList<ISpamCheck> Checks => [new WordsCheck(Words, startsKnowing: true), new ReputationCheck(Reputation), new TrustCheck(Correspondents)];
 
     /// <summary>What remembers a message that arrives.</summary>
     public IReadOnlyList<ISpamCheck> Remembering => [Greylist, new ReputationNotes(Reputation)];
