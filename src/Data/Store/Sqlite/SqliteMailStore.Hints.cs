@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Aviso.Store.Commit;
-using Microsoft.Extensions.Logging;
 
 namespace Aviso.Store;
 
@@ -53,7 +52,7 @@ public sealed partial class SqliteMailStore
                 }
                 catch (Exception fault)
                 {
-                    _log.LogError(fault, "a watcher of account {Account} failed", change.Account);
+                    _log.WatcherFailed(fault, change.Account);
                 }
             }
         }
