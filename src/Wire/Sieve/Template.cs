@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Aviso.Sieve;
@@ -122,6 +123,8 @@ internal sealed class Template
 /// <summary>RFC 5228 §2.4.2.4: ${hex: 40 41} and ${unicode: 40}. What does not follow the grammar stays as it is.</summary>
 internal static class EncodedCharacters
 {
+    private static readonly SearchValues<char> HexOrBlank = SearchValues.Create("0123456789abcdefABCDEF \t\r\n");
+
     public static string Decode(string text, Action<string> error)
     {
         var at = text.IndexOf("${", StringComparison.Ordinal);
@@ -156,7 +159,7 @@ internal static class EncodedCharacters
         if (!isHex && string.Compare(text, at, "${unicode:", 0, 10, StringComparison.OrdinalIgnoreCase) != 0) return false;
         // RFC 5228 §2.4.2.4: what is not well-formed up to its brace is no error, whatever number it names.
         var close = text.IndexOf('}', end);
-        if (close < 0 || text.AsSpan(end, close - end).ContainsAnyExcept("0123456789abcdefABCDEF \t\r\n")) return false;
+        if (close < 0 || text.AsSpan(end, close - end).ContainsAnyExcept(HexOrBlank)) return false;
         while (end < text.Length)
         {
             if (text[end] is ' ' or '\t' or '\r' or '\n')
