@@ -123,8 +123,6 @@ internal sealed class Template
 /// <summary>RFC 5228 §2.4.2.4: ${hex: 40 41} and ${unicode: 40}. What does not follow the grammar stays as it is.</summary>
 internal static class EncodedCharacters
 {
-    private static readonly SearchValues<char> HexOrBlank = SearchValues.Create("0123456789abcdefABCDEF \t\r\n");
-
     public static string Decode(string text, Action<string> error)
     {
         var at = text.IndexOf("${", StringComparison.Ordinal);
@@ -151,6 +149,8 @@ internal static class EncodedCharacters
 
     private static void Append(List<byte> into, ReadOnlySpan<char> text) => into.AddRange(Encoding.UTF8.GetBytes(text.ToArray()));
 
+    private static readonly SearchValues<char> HexAndBlank = SearchValues.Create("0123456789abcdefABCDEF \t\r\n");
+
     // encoded-arb-octets = "${hex:" hex-pair-seq "}"; encoded-unicode-char = "${unicode:" unicode-hex-seq "}"
     private static bool TryArb(string text, int at, List<byte> into, Action<string> error, out int end)
     {
@@ -159,7 +159,7 @@ internal static class EncodedCharacters
         if (!isHex && string.Compare(text, at, "${unicode:", 0, 10, StringComparison.OrdinalIgnoreCase) != 0) return false;
         // RFC 5228 §2.4.2.4: what is not well-formed up to its brace is no error, whatever number it names.
         var close = text.IndexOf('}', end);
-        if (close < 0 || text.AsSpan(end, close - end).ContainsAnyExcept(HexOrBlank)) return false;
+        if (close < 0 || text.AsSpan(end, close - end).ContainsAnyExcept(HexAndBlank)) return false;
         while (end < text.Length)
         {
             if (text[end] is ' ' or '\t' or '\r' or '\n')
