@@ -5,8 +5,6 @@ namespace Aviso.Spam;
 /// <summary>DDE where it is written as text.</summary>
 internal static class DdeWords
 {
-    private static readonly SearchValues<char> Operators = SearchValues.Create("=+-*/@(&, ");
-
     /// <summary>A Word field that asks another program (ECMA-376 part 1 §17.16.5.16).</summary>
     public static bool IsField(ReadOnlySpan<char> code)
     {
@@ -34,11 +32,7 @@ internal static class DdeWords
     // The last word before the bar, of two characters or more, that begins with a letter: "=cmd", "-2+3+cmd", "=C:\x\cmd.exe".
     private static bool IsProgram(ReadOnlySpan<char> before)
     {
-<<<<<<< HEAD
-        var from = before.LastIndexOfAny(Operators) + 1;
-=======
         var from = before.LastIndexOfAny(BeforeProgram) + 1;
->>>>>>> main
         var word = before[from..].Trim('\'');
         if (word.Length < 2 || !char.IsAsciiLetter(word[0])) return false;
         foreach (var c in word)
