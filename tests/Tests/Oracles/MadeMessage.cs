@@ -9,8 +9,6 @@ internal sealed class MadeMessage(int seed)
     private static readonly string[] Words =
         ["Anna", "Bo", "de", "la", "O'Brien", "x", "Mail-List", "42", "a.b", "Zoë", "日本", "Ünal", "пример", "q=u", "_under_", "ends?="];
 
-    static MadeMessage() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
-
     private readonly Random _chance = new(seed);
     private readonly StringBuilder _text = new();
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.RegularExpressions;
 using Aviso.Mime;
 using MimeKit;
@@ -12,8 +11,6 @@ namespace Aviso.Tests.Oracles;
 internal static partial class MessageView
 {
     private static readonly string[] AddressFields = ["From", "Sender", "Reply-To", "To", "Cc"];
-
-    static MessageView() => System.Text.Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
 
     /// <summary>As Aviso reads it.</summary>
     public static SortedDictionary<string, string> Ours(byte[] message)
