@@ -35,7 +35,7 @@ internal sealed class SievePlanning(
         _error = wrong ?? outcome.Error;
         foreach (var action in outcome.Actions) await AddAsync(action, cancel);
         // Whatever it was that came to nothing: no mail is lost.
-        var meant = outcome.Actions.Any(a => a is SieveAction.Discard or SieveAction.Reject);
+        var meant = outcome.Actions.Any(a => a is SieveAction.Discard { IsImplicit: false } or SieveAction.Reject);
         if (_copies.Count == 0 && _redirects.Count == 0 && !meant) _copies.Add(FiledCopy.Inbox);
         if (_error is { } error) _letters.Add(Note(_write, input.Account, input.Address, input.Sender, error, clock));
         return new()
@@ -65,6 +65,10 @@ internal sealed class SievePlanning(
                 break;
             case SieveAction.Reject reject:
                 _reject ??= new(reject.Reason, reject.IsEreject);
+                break;
+            // A bounce has nobody to tell, but its client can still be refused.
+            case SieveAction.Discard { InPlaceOf: { } instead }:
+                _reject ??= new(instead.Reason, instead.IsEreject);
                 break;
             case SieveAction.Vacation vacation:
                 await AnswerAsync(vacation, cancel);
