@@ -20,6 +20,7 @@ public sealed partial class ArrowTests
         ["Spam"] = ["Mime", "Dns", "Net", "MailAuth", "Store"],
         ["Guard"] = ["Net", "Dns", "Store"],
         ["Delivery"] = ["Smtp", "MailAuth", "Sieve", "Spam", "Store", "Accounts", "Dns", "Mime", "Net"],
+        ["Doctor"] = ["Delivery", "Dns"],
         ["Imap"] = ["Net", "Mime", "Store", "Accounts"],
         ["ManageSieve"] = ["Net", "Sieve", "Store", "Accounts"],
     };
