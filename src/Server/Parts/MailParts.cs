@@ -172,6 +172,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         Sieve = new(Mapping.SieveStep(settings), Scripts, Store, _clock, delivery)
         {
             HasWrittenTo = (account, address) => Spam.Correspondents?.HasWrittenTo(account, address) == true,
+            MaySendAs = (account, address) => _book.Grants.MaySendAs(account, address),
         };
         SieveTrials = new(Sieve, Store, _clock) { RejectAt = () => Spam.Filter.Options.Reject };
 

@@ -92,6 +92,7 @@ internal sealed class SenderParts : IAsyncDisposable
         Sieve = sieve,
         Post = post,
         Tally = Tally,
+        Dmarc = () => _settings.Dmarc.Reject,
         Reports = Reports,
         Correspondents = spam.Correspondents,
         Traps = spam.Traps,

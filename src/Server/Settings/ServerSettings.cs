@@ -50,6 +50,8 @@ public sealed class ServerSettings : SettingsSection
 
     public SieveSection Sieve { get; private set; } = new();
 
+    public DmarcSection Dmarc { get; private set; } = new();
+
     public SendingSection Sending { get; private set; } = new();
 
     public MailAuthSection MailAuth { get; private set; } = new();
@@ -165,6 +167,8 @@ public sealed class ServerSettings : SettingsSection
         new Key<ServerSettings, LimitsSection>("limits", new SectionType<LimitsSection>(LimitsSection.Table),
             s => s.Limits, (s, v) => s.Limits = v, "What one client or one message may use.")
             { Example = "{ message_size: 200MB, connections_at_once: 50 }" },
+        new Key<ServerSettings, DmarcSection>("dmarc", new SectionType<DmarcSection>(DmarcSection.Table),
+            s => s.Dmarc, (s, v) => s.Dmarc = v, "Mail that fails DMARC.") { Example = "{ reject: junk }" },
         new Key<ServerSettings, SendingSection>("sending", new SectionType<SendingSection>(SendingSection.Table),
             s => s.Sending, (s, v) => s.Sending = v, "What one account may send to addresses elsewhere.")
             { Example = "{ messages_per_hour: 100, unlimited: [news@example.org] }" },

@@ -65,6 +65,7 @@ public sealed class FateProperties
 internal sealed class FateCase
 {
     private static readonly string[] People = ["alice", "bob", "carol", "dave", "tight"];
+    private static readonly string[] Mailboxes = ["INBOX", "Junk", "Archive", "Made"];
     private static readonly string[] Lists = ["list1", "list2", "list3"];
 
     public static readonly object[] Accounts = [Declare.Account("carol@example.org"), Declare.Account("dave@example.org"), Declare.Account("tight@example.org", quota: 2000)];
@@ -128,7 +129,7 @@ internal sealed class FateCase
         {
             yield return $"to {end}";
             // Whoever keeps what may not be sent on.
-            foreach (var person in People) yield return $"{person}/INBOX";
+            foreach (var person in People) foreach (var mailbox in Mailboxes) yield return $"{person}/{mailbox}";
             yield break;
         }
         var open = new Queue<string>([end]);
@@ -139,7 +140,7 @@ internal sealed class FateCase
             if (at.Contains('@', StringComparison.Ordinal)) yield return $"to {at}";
             else
             {
-                foreach (var mailbox in (string[])["INBOX", "Junk", "Archive", "Made"]) yield return $"{at}/{mailbox}";
+                foreach (var mailbox in Mailboxes) yield return $"{at}/{mailbox}";
                 foreach (var next in _redirects.GetValueOrDefault(at) ?? []) foreach (var e in EndsOf(next)) open.Enqueue(e);
             }
         }

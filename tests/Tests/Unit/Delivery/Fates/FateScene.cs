@@ -42,7 +42,7 @@ internal sealed class FateScene : IAsyncDisposable
 
     private const string Client = "192.0.2.7";
     private readonly TestStore _store;
-    private readonly FakeZone _zone = new FakeZone().Txt("sender.example", $"v=spf1 ip4:{Client} -all").Txt(Domain, "v=spf1 ip4:192.0.2.1 -all");
+    public FakeZone Zone { get; } = new FakeZone().Txt("sender.example", $"v=spf1 ip4:{Client} -all").Txt(Domain, "v=spf1 ip4:192.0.2.1 -all");
     private readonly SieveScripts _scripts;
     private readonly Dictionary<AccountId, string> _texts = [];
     private readonly List<string> _locals = [];
@@ -57,7 +57,7 @@ internal sealed class FateScene : IAsyncDisposable
         var (reader, router) = (new MessageReader(), new Router([]));
         Filters = new()
         {
-            Verifier = new(_zone, new() { HostName = "mail.example.org" }, store.Clock),
+            Verifier = new(Zone, new() { HostName = "mail.example.org" }, store.Clock),
             Srs = Srs = new(["a secret of ours"u8.ToArray()], store.Clock),
             Sieve = new(new() { HostName = "mail.example.org" }, _scripts, store.Store, store.Clock, NullLogger.Instance),
             Post = new(new NoticeTarget(Accounts, Srs), Accounts, store.Store, reader, router, store.Clock, NullLogger.Instance),
@@ -129,6 +129,31 @@ internal sealed class FateScene : IAsyncDisposable
         return new(token, taken, [.. result.Recipients.Select(r => r?.ToString())]);
     }
 
+    /// <summary>Any text, as it is.</summary>
+    /// <param name="login">Local part of whoever hands it in.</param>
+    /// <returns>The reply; null is accepted.</returns>
+    public async Task<string?> RawAsync(string text, string to, From from = From.Proven, string? login = null, bool lmtp = false, bool isInternal = false)
+    {
+        var receiver = new MailReceiver(new() { HostName = "mail.example.org" }, Accounts, _store.Store, new MessageReader(), new Router([]),
+            new IdSource(_store.Clock), _store.Clock, Log) { Filters = Filters };
+        var transaction = Begin(from, lmtp);
+        var client = transaction.Client;
+        if (isInternal) client = client with { Origin = client.Origin with { IsInternal = true } };
+        if (login is not null)
+        {
+            client = client with { Login = new(AccountOf(login).Value, $"{login}@{Domain}") };
+            transaction = transaction with { Sender = new(login, Domain) };
+        }
+        var receiving = (await receiver.BeginAsync(transaction with { Client = client }, default)).Receiving;
+        foreach (var address in to.Split(' '))
+            Assert.Null(await receiving.AddAsync(new(address.Split('@')[0], address.Contains('@', StringComparison.Ordinal) ? address.Split('@')[1] : Domain, null, null), default));
+        var body = receiving.BeginBody();
+        body.Write(Encoding.UTF8.GetBytes(text));
+        var result = await receiving.FinishAsync(body, default);
+        Assert.Equal(0, _store.Store.Spool.InFlight);
+        return result.Recipients[0]?.ToString();
+    }
+
     private MailTransaction Begin(From from, bool lmtp)
     {
         var remote = from is From.Proven or From.Null ? Client : "203.0.113.9";
@@ -173,6 +198,23 @@ internal sealed class FateScene : IAsyncDisposable
         else if (text.Contains("Action: failed", StringComparison.Ordinal))
             found.AddRange(text.Split("\r\n").Where(l => l.StartsWith("Final-Recipient: ", StringComparison.Ordinal)).Select(l => "bounce of " + l[(l.IndexOf(';', StringComparison.Ordinal) + 2)..]));
     }
+
+    public async Task<List<(string Text, AccountId? Account)>> QueuedAsync()
+    {
+        var found = new List<(string, AccountId?)>();
+        foreach (var item in await _store.Store.ListQueueAsync(new(), 1000, default))
+        {
+            using var body = (await _store.Store.OpenQueueBodyAsync(item.Message.Id, default))!;
+            found.Add((TestStore.Read(body), item.Message.Account));
+        }
+        return found;
+    }
+
+    /// <summary>Scripts may write as whom the settings say.</summary>
+    public void AllowsSending() => Filters = Filters with
+    {
+        Sieve = new(new() { HostName = "mail.example.org" }, _scripts, _store.Store, _store.Clock, NullLogger.Instance) { MaySendAs = (a, b) => Accounts.Grants.MaySendAs(a, b) },
+    };
 
     public async Task<List<string>> ReadAsync(string local, string mailbox) =>
         await ReadAsync(AccountOf(local), (await _store.Store.FindMailboxAsync(AccountOf(local), mailbox, default))!.Id);

@@ -196,6 +196,55 @@ public sealed class FateTests
         Assert.Equal("alice@example.org", scene.Srs.Reverse(sender[..sender.LastIndexOf('@')]).Address);
     }
 
+    [Theory]
+    [InlineData("The Boss <ceo@bank.example>", "From: alice@example.org")]
+    [InlineData("bob@example.org", "From: alice@example.org")]
+    [InlineData("Alice <alice+x@example.org>", "From: Alice <alice+x@example.org>")]
+    [InlineData("J\u00f6rg M\u00fcller <me@example.org>", "From: =?utf-8?")]
+    public async Task Scripts_write_in_their_owners_name_only(string from, string field)
+    {
+        await using var scene = await FateScene.OpenAsync(Facts);
+        scene.AllowsSending();
+        await scene.ScriptAsync("alice", $"require [\"vacation\", \"enotify\"]; vacation :addresses \"you@example.org\" :from \"{from}\" \"away\";\r\n"
+            + $"notify :from \"{from}\" \"mailto:me@far.example\";");
+        await scene.SendAsync("alice");
+        var letters = await scene.QueuedAsync();
+        Assert.Equal(2, letters.Count);
+        Assert.All(letters, l => Assert.Contains("\r\n" + field, "\r\n" + l.Text, StringComparison.Ordinal));
+        Assert.All(letters, l => Assert.Equal(scene.AccountOf("alice"), l.Account));
+    }
+
+    [Fact]
+    public async Task A_reason_with_mime_fields_brings_no_others()
+    {
+        await using var scene = await FateScene.OpenAsync(Facts);
+        await scene.ScriptAsync("alice", "require \"vacation\"; vacation :addresses \"you@example.org\" :mime text:\r\nFrom: ceo@bank.example\r\nContent-Type: text/plain\r\n"
+            + "DKIM-Signature: v=1\r\nReceived: from a\r\n\r\naway\r\n.\r\n;");
+        await scene.SendAsync("alice");
+        var text = Assert.Single(await scene.QueuedAsync()).Text;
+        Assert.DoesNotContain("bank.example", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("DKIM-Signature", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Received: from a", text, StringComparison.Ordinal);
+        Assert.Contains("Content-Type: text/plain\r\n", text, StringComparison.Ordinal);
+        Assert.EndsWith("\r\n\r\naway\r\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_scripts_send_counts_against_the_limits_of_their_owner()
+    {
+        await using var scene = await FateScene.OpenAsync(Facts);
+        var brake = await Aviso.Delivery.SendingBrake.OpenAsync(
+            new() { MessagesPerHour = 3, NewRecipients = 1 }, scene.Store.Store, scene.Store.Clock, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, default);
+        scene.Filters = scene.Filters with { Sending = brake };
+        await scene.ScriptAsync("alice", "require \"enotify\"; redirect \"one@far.example\"; notify \"mailto:two@far.example\";");
+        for (var i = 0; i < 3; i++) await scene.SendAsync("alice");
+        Assert.Equal(3, (await scene.QueuedAsync()).Count);
+        // The redirect that was not sent is kept, and the brake holds the rest.
+        Assert.Single(await scene.ReadAsync("alice", "INBOX"), t => t.Contains("hello", StringComparison.Ordinal));
+        Assert.NotNull(brake.HoldReason(scene.AccountOf("alice")));
+        Assert.Contains(await scene.ReadAsync("alice", "INBOX"), t => t.Contains("The last message came from a script.", StringComparison.Ordinal));
+    }
+
     // "alice: redirect bob; bob: reject": one script a piece.
     private static async Task WriteAsync(FateScene scene, string scripts)
     {

@@ -18,7 +18,7 @@ public sealed class ReceiveStepTests
 
     private static readonly string[] Names =
     [
-        "ReadHeader", "StopLoops", "CheckSubmission", "LimitSending", "VerifySender", "RemoveClaims", "ReadParts", "Score", "Sign", "Plan",
+        "ReadHeader", "StopLoops", "CheckSubmission", "LimitSending", "VerifySender", "RemoveClaims", "ReadParts", "Score", "Judge", "Sign", "Plan",
         "StoreCopies", "ProveFates", "SendLetters", "Learn",
     ];
 
