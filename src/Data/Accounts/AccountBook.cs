@@ -97,7 +97,8 @@ public sealed class AccountBook(IAccountRows rows, TimeProvider clock, ILogger l
         var accounts = declaration.Accounts.Concat(declaration.AccountsFrom?.Items ?? []).ToList();
         var build = AddressTableBuilder.Build(declaration.Domains,
             accounts.Select((a, i) => new TableAccount(new(i + 1), a.Address, false, a.QuotaOctets, a.ForwardTo, a.Source)),
-            declaration.Aliases.Concat(declaration.AliasesFrom?.Items ?? []), declaration.Postmaster, declaration.PostmasterSource);
+            declaration.Aliases.Concat(declaration.AliasesFrom?.Items ?? []), declaration.Postmaster, declaration.PostmasterSource,
+            declaration.HostName);
         warnings = build.Warnings;
         List<Contradiction> no = [.. build.Contradictions, .. accounts.Select(SecretProblem).OfType<Contradiction>()];
         foreach (var problem in new[] { declaration.AccountsFrom?.Problem, declaration.AliasesFrom?.Problem }.OfType<string>())
@@ -216,7 +217,7 @@ public sealed class AccountBook(IAccountRows rows, TimeProvider clock, ILogger l
         {
             false => PasswordText.Prepare(secret.Text) is null ? "the password is empty, too long or has control characters" : null,
             true when ScramRecord.TryParse(secret.Text) is not null => null,
-            true when PasswordText.CryptString(secret.Text) is not { } hash => "this kind of hash is not known; crypt(5) hashes and SCRAM-SHA-256 records of 100000 rounds or more are",
+            true when PasswordText.CryptString(secret.Text) is not { } hash => "this kind of hash is not known; crypt(5) hashes and SCRAM-SHA-256 records of 65536 rounds or more are",
             true when !CryptHash.IsAffordable(PasswordText.CryptString(secret.Text)!) => "the hash is broken or asks for more than a second of work",
             _ => null,
         };

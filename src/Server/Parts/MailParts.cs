@@ -4,6 +4,7 @@ using Aviso.Accounts;
 using Aviso.Base;
 using Aviso.Delivery;
 using Aviso.Dns;
+using Aviso.Guard;
 using Aviso.Imap;
 using Aviso.ManageSieve;
 using Aviso.Net;
@@ -159,7 +160,12 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         Brake = await SendingBrake.OpenAsync(Mapping.Sending(settings), Store, _clock, delivery, cancel);
         _runner = new(new(Store, Store.Spool, reader, _resolver, _router, new NoticeTarget(_book, Senders.Srs, settings.Outbound.Capture), ids, address => _guard.Allows(address),
             host => string.Equals(host.TrimEnd('.'), settings.Hostname, StringComparison.OrdinalIgnoreCase), _clock, delivery)
-        { Sts = Transport.Sts, TlsTally = Senders.Tls, HoldReason = Brake.HoldReason }, Mapping.Queue(settings));
+        {
+            IsOurAddress = address => OwnAddresses().Contains(address),
+            Sts = Transport.Sts,
+            TlsTally = Senders.Tls,
+            HoldReason = Brake.HoldReason,
+        }, Mapping.Queue(settings));
         Queue = new(Store, _clock, _runner.Wake, delivery) { HoldReason = Brake.HoldReason };
         var running = Task.WhenAll(_runner.RunAsync(_stop.Token), MeasureAsync(_stop.Token));
         _running.Add(new Ending(async () =>
@@ -190,10 +196,10 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     {
         var smtpLog = _logs.CreateLogger("Aviso.Smtp");
         var logins = Front.Before(_authenticator);
-        var guarded = new GuardedReceiver(receiver, Front.Gate);
+        var guard = new SmtpGuard(Front.Gate);
         // Strangers' mail comes in without a login; people come in by submission.
-        var open = new SmtpServer(Front.Before(Mapping.Smtp(settings)), guarded, null, smtpLog, _clock);
-        var submission = new SmtpServer(Mapping.Smtp(settings), guarded, logins, smtpLog, _clock);
+        var open = new SmtpServer(Mapping.Smtp(settings), receiver, null, smtpLog, _clock, guard);
+        var submission = new SmtpServer(Mapping.Smtp(settings), receiver, logins, smtpLog, _clock, guard);
         var imap = new ImapServer(Mapping.Imap(settings), Store, reader, logins, _clock, _logs.CreateLogger("Aviso.Imap"));
         var sieve = new ManageSieveServer(
             Mapping.ManageSieve(settings), Mapping.Sieve(settings), Scripts, logins, _clock, _logs.CreateLogger("Aviso.ManageSieve"));
@@ -337,7 +343,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
             set => _now = value;
         }
 
-        public string DestinationFor(string sender, string recipientDomain) => _now.DestinationFor(sender, recipientDomain);
+        public string DestinationFor(MailAddress sender, MailAddress recipient) => _now.DestinationFor(sender, recipient);
     }
 
     private sealed class Believing(MailParts mail) : IDisposable

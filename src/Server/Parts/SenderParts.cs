@@ -28,9 +28,11 @@ internal sealed class SenderParts : IAsyncDisposable
 
     public SigningKeys Keys { get; private set; } = null!;
 
-    public Srs Srs { get; private set; } = null!;
+    public SenderRewriter Srs { get; private set; } = null!;
 
     public ReportBook Reports { get; private set; } = null!;
+
+    public ReportIntake Intake { get; private set; } = null!;
 
     public DmarcTally Tally { get; private set; } = null!;
 
@@ -46,11 +48,12 @@ internal sealed class SenderParts : IAsyncDisposable
         {
             Keys = new(store, resolver, store.Spool, clock, log),
             Verifier = new(resolver, new() { HostName = settings.Hostname, Dkim = new() { TrustedSealers = settings.MailAuth.TrustedSealers } }, clock),
-            Srs = new(await SrsSecrets.OfAsync(store, clock, cancel), clock),
+            Srs = new(new(await SrsSecrets.OfAsync(store, clock, cancel), clock), store, clock, log),
             Reports = new(store, clock, log) { Keep = settings.Reports.Keep },
             Tally = new(store, clock),
             Tls = new(store, clock),
         };
+        parts.Intake = new(parts.Reports, store.Spool, log);
         parts.Sender = new(Options(settings), parts.Tally, parts.Tls, store, reader, router, resolver, ids, clock, log)
         {
             Queued = queued,
@@ -62,7 +65,7 @@ internal sealed class SenderParts : IAsyncDisposable
 
     /// <summary>Looking at the DNS and sending reports, in the background. Where nothing leaves, nobody looks for our records.</summary>
     public void Start() => _running = Task.WhenAll(
-        _settings.Outbound.Capture is null ? Keys.RunAsync(_stop.Token) : Task.CompletedTask, Sender.RunAsync(_stop.Token));
+        _settings.Outbound.Capture is null ? Keys.RunAsync(_stop.Token) : Task.CompletedTask, Sender.RunAsync(_stop.Token), Intake.RunAsync(_stop.Token));
 
     public async Task ApplyAsync(ServerSettings settings, CancellationToken cancel)
     {
@@ -93,7 +96,7 @@ internal sealed class SenderParts : IAsyncDisposable
         Post = post,
         Tally = Tally,
         Dmarc = () => _settings.Dmarc.Reject,
-        Reports = Reports,
+        Reports = Intake,
         Correspondents = spam.Correspondents,
         Traps = spam.Traps,
         IsTrustedRelay = address => _trusted.Contains(address),

@@ -26,23 +26,30 @@ public sealed class MessageHeader
 {
     private const int MostLines = 1000;
     private readonly List<HeaderLine> _lines = new(32);
-    private IReadOnlyList<MailAddress>? _from;
-    private IReadOnlyList<MailAddress>? _replyTo;
-    private IReadOnlyList<MailAddress>? _sender;
-    private IReadOnlyList<MailAddress>? _to;
+    private IReadOnlyList<HeaderAddress>? _from;
+    private IReadOnlyList<HeaderAddress>? _replyTo;
+    private IReadOnlyList<HeaderAddress>? _sender;
+    private IReadOnlyList<HeaderAddress>? _to;
     private string? _subject;
 
-    internal MessageHeader(ReadOnlyMemory<byte> octets)
+    internal MessageHeader(ReadOnlyMemory<byte> octets, bool isCut)
     {
-        Octets = octets;
+        (Octets, IsCut) = (octets, isCut);
         foreach (var field in new HeaderFields(octets.Span))
         {
-            if (_lines.Count == MostLines) break;
+            if (_lines.Count == MostLines)
+            {
+                IsCut = true;
+                break;
+            }
             var start = field.Offset;
             if (field.Name.IsEmpty) _lines.Add(new("", octets.Slice(start, field.Length)));
             else _lines.Add(new(NameOf(field.Name), octets.Slice(start + ValueOffset(octets.Span.Slice(start, field.Length)), field.Value.Length)));
         }
     }
+
+    /// <summary>There are more fields than <see cref="Lines"/>, or the header goes on behind <see cref="Octets"/>.</summary>
+    public bool IsCut { get; }
 
     /// <summary>The header block as sent.</summary>
     public ReadOnlyMemory<byte> Octets { get; }
@@ -51,14 +58,14 @@ public sealed class MessageHeader
     public IReadOnlyList<HeaderLine> Lines => _lines;
 
     /// <summary>Mailboxes of From, those in groups included.</summary>
-    public IReadOnlyList<MailAddress> From => _from ??= Mailboxes("from");
+    public IReadOnlyList<HeaderAddress> From => _from ??= Mailboxes("from");
 
-    public IReadOnlyList<MailAddress> ReplyTo => _replyTo ??= Mailboxes("reply-to");
+    public IReadOnlyList<HeaderAddress> ReplyTo => _replyTo ??= Mailboxes("reply-to");
 
-    public IReadOnlyList<MailAddress> Sender => _sender ??= Mailboxes("sender");
+    public IReadOnlyList<HeaderAddress> Sender => _sender ??= Mailboxes("sender");
 
     /// <summary>Mailboxes of To and Cc.</summary>
-    public IReadOnlyList<MailAddress> To => _to ??= [.. Mailboxes("to"), .. Mailboxes("cc")];
+    public IReadOnlyList<HeaderAddress> To => _to ??= [.. Mailboxes("to"), .. Mailboxes("cc")];
 
     /// <summary>Decoded; empty without one.</summary>
     public string Subject => _subject ??= Find("subject")?.Text ?? "";
@@ -100,7 +107,7 @@ public sealed class MessageHeader
         }
     }
 
-    private IReadOnlyList<MailAddress> Mailboxes(string name) => Find(name) is { } line
+    private IReadOnlyList<HeaderAddress> Mailboxes(string name) => Find(name) is { } line
         ? [.. AddressList.Mailboxes(AddressList.Parse(line.Value.Span))] : [];
 
     private static int ValueOffset(ReadOnlySpan<byte> field) => field.IndexOf((byte)':') + 1;

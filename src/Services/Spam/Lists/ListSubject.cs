@@ -86,7 +86,9 @@ internal static class SubjectFinder
         {
             if (url.IsAddress) continue;
             Domain(found, ListSubjects.Links, url.Domain, options, " in a link");
-            if (found.Count - before == MostLinks) return;
+            if (found.Count - before < MostLinks) continue;
+            context.LimitHit($"it links to more than {MostLinks} domains: lists are asked about no more", 0.3);
+            return;
         }
     }
 
@@ -94,7 +96,7 @@ internal static class SubjectFinder
     {
         var before = found.Count;
         var (input, header) = (context.Input, context.Content.Header);
-        var domains = new[] { header.FromDomain, input.Sender[(input.Sender.LastIndexOf('@') + 1)..], header.ReplyTo.Count > 0 ? header.ReplyTo[0].Domain : "" }
+        var domains = new[] { header.FromDomain, input.Sender.Domain.Ascii, header.ReplyTo.Count > 0 ? header.ReplyTo[0].Domain : "" }
             .Concat(input.Auth?.Dkim.Where(d => d.Result == MailAuth.DkimResult.Pass).Select(d => d.Domain) ?? []);
         foreach (var domain in domains)
         {

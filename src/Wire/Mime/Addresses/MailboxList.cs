@@ -1,3 +1,5 @@
+using Aviso.Base;
+
 namespace Aviso.Mime;
 
 /// <summary>
@@ -9,9 +11,9 @@ public static class MailboxList
 {
     /// <summary>False when it is none, or has more than <paramref name="most"/> mailboxes.</summary>
     /// <param name="value">A field's value, folded or not.</param>
-    public static bool TryParse(ReadOnlySpan<byte> value, int most, out IReadOnlyList<MailAddress> mailboxes)
+    public static bool TryParse(ReadOnlySpan<byte> value, int most, out IReadOnlyList<HeaderAddress> mailboxes)
     {
-        var found = new List<MailAddress>(1);
+        var found = new List<HeaderAddress>(1);
         mailboxes = found;
         while (true)
         {
@@ -63,7 +65,7 @@ public static class MailboxList
     }
 
     // mailbox = name-addr / addr-spec; name-addr = [display-name] [CFWS] "<" addr-spec ">" [CFWS]
-    private static MailAddress? One(ReadOnlySpan<byte> piece)
+    private static HeaderAddress? One(ReadOnlySpan<byte> piece)
     {
         var (open, close) = Angle(piece);
         if (open < 0) return Address(piece, "");
@@ -71,9 +73,9 @@ public static class MailboxList
             ? Address(piece[(open + 1)..close], HeaderText.Raw(piece[..open].Trim(" \t\r\n\""u8))) : null;
     }
 
-    private static MailAddress? Address(ReadOnlySpan<byte> spec, string name) =>
+    private static HeaderAddress? Address(ReadOnlySpan<byte> spec, string name) =>
         AddrSpec.TryParse(spec, out var local, out var domain) && !local.Contains("=?", StringComparison.Ordinal) && domain.Length > 0
-            ? MailAddress.Of(name, local, domain) : null;
+            ? HeaderAddress.Of(name, local, domain) : null;
 
     private static (int Open, int Close) Angle(ReadOnlySpan<byte> piece)
     {

@@ -20,7 +20,8 @@ public interface IReceiving
     ValueTask<Refusal?> AddAsync(MailRecipient recipient, CancellationToken cancel);
 
     /// <summary>Where the octets after DATA or BDAT go. Throws <see cref="SpoolFullException"/> when the budget is used up.</summary>
-    SpooledBody BeginBody();
+    /// <param name="evict">Ends the session when it is too slow while others wait.</param>
+    SpooledBody BeginBody(Action? evict = null);
 
     /// <summary>
     /// The message is whole. Returns after it is durable everywhere it belongs. For SMTP all outcomes are the same reply unless
@@ -55,19 +56,28 @@ public sealed record ReceiveResult(string Id, IReadOnlyList<Refusal?> Recipients
 /// <param name="Helo">HELO/EHLO/LHLO argument as given, at most 255 octets.</param>
 /// <param name="Protocol">RFC 3848 keyword for the Received field: SMTP, ESMTP, ESMTPS, ESMTPSA, UTF8SMTPSA, LMTP...</param>
 public sealed record SmtpClientInfo(
-    string SessionId, WireOrigin Origin, string Helo, string Protocol, TlsSession? Tls, Principal? Login);
+    string SessionId, WireOrigin Origin, string Helo, string Protocol, TlsSession? Tls, Principal? Login)
+{
+    /// <summary>Its share of the spool.</summary>
+    public SpoolOwner SpoolOwner => Origin.SpoolOwner(Login is not null);
+}
 
 /// <summary>What MAIL said and who said it (RFC 5321 §3.3).</summary>
 public sealed record MailTransaction(SmtpClientInfo Client, ReversePath Sender, MailParameters Parameters);
 
 /// <summary>Reverse-path without brackets and source route; <see cref="IsNull"/> for "&lt;&gt;" (RFC 5321 §4.5.5).</summary>
-public readonly record struct ReversePath(string LocalPart, string Domain)
+public readonly record struct ReversePath(MailAddress Address)
 {
-    public static readonly ReversePath Null = new("", "");
+    public static readonly ReversePath Null;
 
-    public bool IsNull => LocalPart.Length == 0 && Domain.Length == 0;
+    public bool IsNull => Address.IsNone;
 
-    public override string ToString() => IsNull ? "" : $"{LocalPart}@{Domain}";
+    public string LocalPart => Address.LocalPart;
+
+    public DomainName Domain => Address.Domain;
+
+    /// <summary>The form for people; empty for the null one.</summary>
+    public override string ToString() => IsNull ? "" : Address.Shown;
 }
 
 /// <summary>ESMTP parameters of MAIL.</summary>
@@ -88,11 +98,16 @@ public enum BodyType
     SevenBit, EightBitMime, BinaryMime,
 }
 
-/// <summary>One RCPT. LocalPart is unquoted; Domain is as given (lower-case ASCII or U-label), or "[literal]"; both empty only
-/// for a bare &lt;postmaster&gt; (then LocalPart is "postmaster", Domain "").</summary>
+/// <summary>One RCPT.</summary>
+/// <param name="Address">Without a domain only for a bare &lt;postmaster&gt;.</param>
 /// <param name="Notify">RFC 3461 §4.1 keywords in upper case, comma separated; null when absent.</param>
 /// <param name="OriginalRecipient">RFC 3461 §4.2 "type;address", xtext decoded; null when absent.</param>
-public sealed record MailRecipient(string LocalPart, string Domain, string? Notify, string? OriginalRecipient)
+public sealed record MailRecipient(MailAddress Address, string? Notify, string? OriginalRecipient)
 {
-    public override string ToString() => Domain.Length == 0 ? LocalPart : $"{LocalPart}@{Domain}";
+    public string LocalPart => Address.LocalPart;
+
+    public DomainName Domain => Address.Domain;
+
+    /// <summary>The form for people.</summary>
+    public override string ToString() => Address.Shown;
 }

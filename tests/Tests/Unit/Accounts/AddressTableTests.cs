@@ -111,7 +111,7 @@ public sealed class AddressTableTests
             "aviso.yaml:5: o.example is an alias of n.example, which is an alias itself (aviso.yaml:4)" },
         { "a password that cannot be", [Declare.Account("x@example.org", "a\u0007b", line: 30)], "aviso.yaml:30: account x@example.org: the password is empty, too long or has control characters" },
         { "a hash that nobody knows", [Declare.Account("x@example.org", "{SSHA}abc", line: 30)],
-            "aviso.yaml:30: account x@example.org: this kind of hash is not known; crypt(5) hashes and SCRAM-SHA-256 records of 100000 rounds or more are" },
+            "aviso.yaml:30: account x@example.org: this kind of hash is not known; crypt(5) hashes and SCRAM-SHA-256 records of 65536 rounds or more are" },
     };
 
     [Theory]
@@ -169,6 +169,22 @@ public sealed class AddressTableTests
         Assert.Equal(ResolutionKind.Suspended, Resolve(book, "bob@example.org").Kind);
         Assert.Equal(ResolutionKind.Suspended, Resolve(book, "bobs@example.org").Kind);
         Assert.Equal(2, Resolve(book, "team@example.org").Local.Count);
+    }
+
+    // Our letters come from MAILER-DAEMON at the host's name; RFC 3464 §2 wants such an address to be read, RFC 5321 §4.5.1 the postmaster's.
+    [Theory]
+    [InlineData("MAILER-DAEMON@mail.example.org", ResolutionKind.Found)]
+    [InlineData("mailer-daemon@MAIL.example.org", ResolutionKind.Found)]
+    [InlineData("postmaster@mail.example.org", ResolutionKind.Found)]
+    [InlineData("alice@mail.example.org", ResolutionKind.NotLocal)]
+    [InlineData("MAILER-DAEMON@elsewhere.example", ResolutionKind.NotLocal)]
+    public async Task Whom_our_letters_come_from_is_the_postmaster(string address, ResolutionKind kind)
+    {
+        using var book = await Declare.BookAsync(Everything with { HostName = "mail.example.org" });
+        var way = Resolve(book, address);
+        Assert.Equal(kind, way.Kind);
+        Assert.Equal(kind == ResolutionKind.Found ? ["alice@example.org"] : [], way.Local.Select(l => l.Address));
+        Assert.False(book.Table.IsLocalDomain("mail.example.org"));
     }
 
     [Fact]

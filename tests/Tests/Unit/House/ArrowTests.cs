@@ -18,7 +18,7 @@ public sealed partial class ArrowTests
         ["Store"] = [],
         ["Accounts"] = ["Store", "Net"],
         ["Spam"] = ["Mime", "Dns", "Net", "MailAuth", "Store"],
-        ["Guard"] = ["Net", "Dns", "Store"],
+        ["Guard"] = ["Smtp", "Net", "Store"],
         ["Delivery"] = ["Smtp", "MailAuth", "Sieve", "Spam", "Store", "Accounts", "Dns", "Mime", "Net"],
         ["Doctor"] = ["Delivery", "Dns"],
         ["Imap"] = ["Net", "Mime", "Store", "Accounts"],

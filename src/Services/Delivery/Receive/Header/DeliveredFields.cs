@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Aviso.Base;
 using Aviso.Mime;
 
 namespace Aviso.Delivery;

@@ -25,7 +25,7 @@ internal sealed class HeaderAuthors
     /// </summary>
     /// <param name="all">The mailboxes, those of From first.</param>
     /// <returns>What is wrong, or null.</returns>
-    public string? Read(out List<MailAddress> all)
+    public string? Read(out List<HeaderAddress> all)
     {
         all = [];
         if (From.Count != 1) return From.Count == 0 ? "there is no From" : $"there are {From.Count} From fields";
@@ -48,7 +48,7 @@ internal sealed class HeaderAuthors
         return domains.Count == 0 ? "From has no address" : domains.Count > MostDomains ? "From has too many domains" : null;
     }
 
-    private static string? Add(List<MailAddress> all, string name, List<ReadOnlyMemory<byte>> fields, int most)
+    private static string? Add(List<HeaderAddress> all, string name, List<ReadOnlyMemory<byte>> fields, int most)
     {
         foreach (var field in fields)
         {

@@ -16,7 +16,7 @@ internal static class SubmissionRules
     public static Refusal? CheckEnvelope(SendAsGrants grants, Principal login, Smtp.ReversePath sender)
     {
         if (sender.IsNull) return null;
-        var address = TraceFields.Shown(sender.LocalPart, sender.Domain);
+        var address = sender.Address.Wire;
         return MaySendAs(grants, login, address) ? null : Lacks(login, address, "the envelope sender");
     }
 
@@ -24,7 +24,7 @@ internal static class SubmissionRules
     /// The same for every author and sender in the header; 554 5.6.0 when it cannot be said who they are (RFC 5322 §3.6, §3.6.6).
     /// </summary>
     /// <param name="authors">At least one; those of From first.</param>
-    public static Refusal? CheckHeader(SendAsGrants grants, Principal login, ReceiveHeader header, out List<MailAddress> authors)
+    public static Refusal? CheckHeader(SendAsGrants grants, Principal login, ReceiveHeader header, out List<HeaderAddress> authors)
     {
         var wrong = header.Authors.Read(out authors) ?? (header.HasStrayLine ? "a line of the header is no field" : null);
         if (wrong is not null) return new(554, new(5, 6, 0), $"The header is not acceptable: {wrong}", Reason.Header, wrong);

@@ -9,6 +9,7 @@ using Aviso.Net;
 using Aviso.Smtp;
 using Aviso.Store;
 using Aviso.Tests.Unit.Accounts;
+using Aviso.Tests.Unit.Base;
 using Aviso.Tests.Unit.Store;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -58,7 +59,7 @@ internal sealed class FateScene : IAsyncDisposable
         Filters = new()
         {
             Verifier = new(Zone, new() { HostName = "mail.example.org" }, store.Clock),
-            Srs = Srs = new(["a secret of ours"u8.ToArray()], store.Clock),
+            Srs = Srs = new(new(["a secret of ours"u8.ToArray()], store.Clock), store.Store, store.Clock, NullLogger.Instance),
             Sieve = new(new() { HostName = "mail.example.org" }, _scripts, store.Store, store.Clock, NullLogger.Instance),
             Post = new(new NoticeTarget(Accounts, Srs), Accounts, store.Store, reader, router, store.Clock, NullLogger.Instance),
         };
@@ -68,7 +69,7 @@ internal sealed class FateScene : IAsyncDisposable
 
     public TestStore Store => _store;
 
-    public Srs Srs { get; }
+    public SenderRewriter Srs { get; }
 
     public ReceiveFilters Filters { get; set; }
 
@@ -117,8 +118,7 @@ internal sealed class FateScene : IAsyncDisposable
         var taken = new List<string>();
         foreach (var address in to.Select(t => t.Contains('@', StringComparison.Ordinal) ? t : $"{t}@{Domain}"))
         {
-            var at = address.LastIndexOf('@');
-            if (await receiving.AddAsync(new(address[..at], address[(at + 1)..], notify, null), default) is null) taken.Add(address);
+            if (await receiving.AddAsync(new(Addresses.Of(address), notify, null), default) is null) taken.Add(address);
         }
         if (taken.Count == 0) return new(token, [], []);
         var body = receiving.BeginBody();
@@ -142,11 +142,11 @@ internal sealed class FateScene : IAsyncDisposable
         if (login is not null)
         {
             client = client with { Login = new(AccountOf(login).Value, $"{login}@{Domain}") };
-            transaction = transaction with { Sender = new(login, Domain) };
+            transaction = transaction with { Sender = new(Addresses.Of($"{login}@{Domain}")) };
         }
         var receiving = (await receiver.BeginAsync(transaction with { Client = client }, default)).Receiving;
         foreach (var address in to.Split(' '))
-            Assert.Null(await receiving.AddAsync(new(address.Split('@')[0], address.Contains('@', StringComparison.Ordinal) ? address.Split('@')[1] : Domain, null, null), default));
+            Assert.Null(await receiving.AddAsync(new(Addresses.Of(address.Contains('@', StringComparison.Ordinal) ? address : $"{address}@{Domain}"), null, null), default));
         var body = receiving.BeginBody();
         body.Write(Encoding.UTF8.GetBytes(text));
         var result = await receiving.FinishAsync(body, default);
@@ -161,8 +161,8 @@ internal sealed class FateScene : IAsyncDisposable
         var sender = from switch
         {
             From.Null => ReversePath.Null,
-            From.AsOurs => new("bob", Domain),
-            _ => new ReversePath("x", "sender.example"),
+            From.AsOurs => new(Addresses.Of($"bob@{Domain}")),
+            _ => new ReversePath(Addresses.Of("x@sender.example")),
         };
         return new(new("s1", origin, "client.sender.example", lmtp ? "LMTP" : "ESMTP", null, null), sender,
             new(null, BodyType.SevenBit, false, null, null, null));

@@ -1,4 +1,5 @@
 using Aviso.Tests.Unit.Accounts;
+using Aviso.Tests.Unit.Base;
 using Xunit;
 
 namespace Aviso.Tests.Unit.Delivery.Fates;
@@ -193,7 +194,7 @@ public sealed class FateTests
         await scene.SendAsync(From.AsOurs, ["out"]);
         var sender = Assert.Single(await scene.Store.Store.ListQueueAsync(new(), 10, default)).Message.Sender;
         Assert.StartsWith("SRS0=", sender, StringComparison.Ordinal);
-        Assert.Equal("alice@example.org", scene.Srs.Reverse(sender[..sender.LastIndexOf('@')]).Address);
+        Assert.Equal(Addresses.Of("alice@example.org"), await scene.Srs.ReverseAsync(Addresses.Of(sender).LocalPart, default));
     }
 
     [Theory]

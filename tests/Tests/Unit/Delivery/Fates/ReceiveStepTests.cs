@@ -6,6 +6,7 @@ using Aviso.Net;
 using Aviso.Smtp;
 using Aviso.Spam;
 using Aviso.Store;
+using Aviso.Tests.Unit.Base;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -78,8 +79,8 @@ public sealed class ReceiveStepTests
         var origin = new WireOrigin(ListenerKind.Submission, new(IPAddress.Parse("192.0.2.7"), 1234), new(IPAddress.Loopback, 25));
         var alice = new Principal(scene.AccountOf("alice").Value, "alice@example.org");
         var receiving = new Receiving(new(parts, ReceiveSteps.Of(parts)), new(new("s1", origin, "client", "ESMTPSA", null, alice),
-            new("alice", "example.org"), new(null, BodyType.SevenBit, false, null, null, null)));
-        Assert.Null(await receiving.AddAsync(new("dan", "elsewhere.example", null, null), default));
+            new(Addresses.Of("alice@example.org")), new(null, BodyType.SevenBit, false, null, null, null)));
+        Assert.Null(await receiving.AddAsync(new(Addresses.Of("dan@elsewhere.example"), null, null), default));
         var body = receiving.BeginBody();
         body.Write("From: alice@example.org\r\n\r\nhello\r\n"u8);
         return await receiving.FinishAsync(body, default);
@@ -89,8 +90,8 @@ public sealed class ReceiveStepTests
     {
         var origin = new WireOrigin(ListenerKind.Smtp, new(IPAddress.Parse("192.0.2.7"), 1234), new(IPAddress.Loopback, 25));
         var receiving = new Receiving(new(parts, steps), new(new("s1", origin, "client", "ESMTP", null, null),
-            new("x", "sender.example"), new(null, BodyType.SevenBit, false, null, null, null)));
-        Assert.Null(await receiving.AddAsync(new("alice", "example.org", null, null), default));
+            new(Addresses.Of("x@sender.example")), new(null, BodyType.SevenBit, false, null, null, null)));
+        Assert.Null(await receiving.AddAsync(new(Addresses.Of("alice@example.org"), null, null), default));
         var body = receiving.BeginBody();
         body.Write(Encoding.ASCII.GetBytes("From: x@sender.example\r\n\r\nhello\r\n"));
         return await receiving.FinishAsync(body, default);
