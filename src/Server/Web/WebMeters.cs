@@ -23,5 +23,6 @@ internal static class WebMeters
 
     public static void BouncerPulled(int at, DateTimeOffset now) => LastPull.Record(now.ToUnixTimeMilliseconds() / 1000.0, new KeyValuePair<string, object?>("bouncer", at));
 
-    public static void SessionDropped(ListenerKind kind, Reason reason) => Dropped.Add(1, new("kind", ListenerKinds.Name(kind)), new("reason", reason.Word));
+    public static void SessionDropped(ListenerKind kind, Reason reason) =>
+        Dropped.Add(1, new("kind", ListenerKinds.Name(kind)), new("reason", reason.Word));
 }

@@ -13,13 +13,15 @@ namespace Aviso.Guard;
 /// <param name="SparesSenders">A client that has delivered mail lately is not banned by it: its evidence is that we sent it away ourselves.</param>
 /// <param name="Longest">Of its bans, however often it fires; null: as the settings say.</param>
 /// <param name="Logins">Failed logins on these kinds count; null means on none.</param>
-public sealed record Scenario(string Name, IReadOnlyList<Reason> Reasons, int Capacity, TimeSpan Leak, TimeSpan Silence, bool Distinct = false,
+public sealed record Scenario(string Name, IReadOnlyList<Reason> Reasons, int Capacity, TimeSpan Leak, TimeSpan Silence,
+    bool Distinct = false,
     Func<ListenerKind, bool>? Logins = null, bool SparesSenders = false, TimeSpan? Longest = null)
 {
     /// <summary>Those of the hub with its thresholds, then our own.</summary>
     public static IReadOnlyList<Scenario> All { get; } =
     [
-        new("crowdsecurity/postfix-spam", [Reason.UnknownRecipient, Reason.RelayDenied, Reason.HeloRejected], 5, Seconds(10), Seconds(60), Logins: IsSmtp),
+        new("crowdsecurity/postfix-spam", [Reason.UnknownRecipient, Reason.RelayDenied, Reason.HeloRejected], 5,
+            Seconds(10), Seconds(60), Logins: IsSmtp),
         new("crowdsecurity/postfix-relay-denied", [Reason.RelayDenied], 1, Seconds(600), Seconds(60)),
         new("crowdsecurity/postfix-helo-rejected", [Reason.HeloRejected], 1, Seconds(600), Seconds(60)),
         new("crowdsecurity/postfix-non-smtp-command", [Reason.NonSmtpCommand], 0, Seconds(60), Seconds(60)),
@@ -33,7 +35,8 @@ public sealed record Scenario(string Name, IReadOnlyList<Reason> Reasons, int Ca
         new("aviso/protocol-abuse", [Reason.BareLineFeed, Reason.BadCommands, Reason.OutOfStep, Reason.RefusedRecipients, Reason.IdleCommands,
             Reason.OctetsBeforeLogin, Reason.ClearAfterStartTls, Reason.ProxyUntrusted], 2, Seconds(600), Seconds(60)),
         new("aviso/spam-source", [Reason.Spam, Reason.SpamTrap], 4, Seconds(600), Seconds(60)),
-        new("aviso/connection-flood", [Reason.Rate, Reason.ClientLimit], 60, Seconds(2), Seconds(60), SparesSenders: true, Longest: Seconds(4 * 3600)),
+        new("aviso/connection-flood", [Reason.Rate, Reason.ClientLimit], 60, Seconds(2), Seconds(60),
+            SparesSenders: true, Longest: Seconds(4 * 3600)),
     ];
 
     internal bool Counts(Evidence evidence) =>

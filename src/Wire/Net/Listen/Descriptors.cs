@@ -70,7 +70,8 @@ public sealed class Descriptors(int limit, Func<int> used, TimeProvider clock)
             // "Max open files            1024                 524288               files": soft, then hard.
             var line = File.ReadLines("/proc/self/limits").FirstOrDefault(l => l.StartsWith("Max open files", StringComparison.Ordinal));
             var word = line?["Max open files".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
-            return long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var soft) ? (int)Math.Min(soft, int.MaxValue / 2) : int.MaxValue / 2;
+            return long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var soft)
+                ? (int)Math.Min(soft, int.MaxValue / 2) : int.MaxValue / 2;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

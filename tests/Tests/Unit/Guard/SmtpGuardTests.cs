@@ -4,7 +4,6 @@ using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Smtp;
 using Aviso.Tests.Unit.Base;
-using Aviso.Tests.Unit.Delivery;
 using Aviso.Tests.Unit.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
