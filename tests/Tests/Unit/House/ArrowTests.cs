@@ -20,7 +20,7 @@ public sealed partial class ArrowTests
         ["Spam"] = ["Mime", "Dns", "Net", "MailAuth", "Store"],
         ["Guard"] = ["Smtp", "Net", "Store"],
         ["Delivery"] = ["Smtp", "MailAuth", "Sieve", "Spam", "Store", "Accounts", "Dns", "Mime", "Net"],
-        ["Doctor"] = ["Delivery", "Dns"],
+        ["Doctor"] = ["Delivery", "Dns", "Net"],
         ["Imap"] = ["Net", "Mime", "Store", "Accounts"],
         ["ManageSieve"] = ["Net", "Sieve", "Store", "Accounts"],
     };
