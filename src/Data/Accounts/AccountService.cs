@@ -111,7 +111,7 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
 
     private async Task<VerbAnswer> WriteAliasAsync(string address, IReadOnlyList<string> to, bool mustExist, CancellationToken cancel)
     {
-        if (!(address.StartsWith('@') ? AddressKey.TryDomain(address[1..], out _) : AddressKey.TryParse(address, out _))) return NotAnAddress(address);
+        if (!(address.StartsWith('@') ? AddressKey.TryDomain(address.AsSpan(1), out _) : AddressKey.TryParse(address, out _))) return NotAnAddress(address);
         var there = Alias(address);
         if (there is { Source.IsStored: false }) return FileOwns($"alias {there.Address}", there.Source);
         if (mustExist && there is null) return new(false, $"there is no alias {address}");
@@ -153,6 +153,8 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
     private static string? Problem(AccountChange change)
     {
         if (change.Password is { } password && PasswordText.Prepare(password) is null) return "the password is empty, too long or has control characters";
+        if (change.Password is { } chosen && chosen.EnumerateRunes().Count() < PasswordText.Shortest)
+            return $"a new password has at least {PasswordText.Shortest} characters";
         if (change.QuotaOctets is < 0) return "a quota cannot be negative";
         return change.SendAs?.FirstOrDefault(g => !SendAsGrants.IsGrant(g)) is { } grant ? $"`{grant}` is no address or pattern" : null;
     }
@@ -164,7 +166,7 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
     private DeclaredDomain? Domain(string name) => AddressKey.TryDomain(name, out var ascii)
         ? book.Now.Facts.Domains.FirstOrDefault(d => AddressKey.TryDomain(d.Name, out var other) && other == ascii) : null;
 
-    private static string Written(string address) => address.StartsWith('@') && AddressKey.TryDomain(address[1..], out var domain) ? "@" + domain
+    private static string Written(string address) => address.StartsWith('@') && AddressKey.TryDomain(address.AsSpan(1), out var domain) ? "@" + domain
         : AddressKey.TryParse(address, out var key) ? key.ToString() : address;
 
     private static string? Chosen(string? given, string? there) => given is null ? there : given.Length == 0 ? null : given;

@@ -6,7 +6,6 @@ using Aviso.MailAuth;
 using Aviso.Mime;
 using Aviso.Sieve;
 using Aviso.Spam;
-using Aviso.Tests.Unit.Spam;
 using Xunit;
 
 namespace Aviso.Tests.Battery;

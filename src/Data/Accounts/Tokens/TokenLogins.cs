@@ -95,9 +95,9 @@ public sealed class TokenLogins(TokenOptions options, AccountBook book) : IDispo
     private TokenVerdict Account(string user, TokenClaims claims)
     {
         if (claims.Text(options.AccountClaim) is not { Length: > 0 and <= 320 } name) return TokenVerdict.No($"it has no claim {options.AccountClaim}");
-        // OpenID Connect Core §5.7: an address that nobody verified names nobody.
-        if (options.AccountClaim == "email" && claims.Has("email_verified") && claims.Truth("email_verified") != true && claims.Text("email_verified") != "true")
-            return TokenVerdict.No("its mail address is not verified");
+        // OpenID Connect Core §5.7: an address that nobody verified names nobody, nor does one of which it is not said.
+        if (options.AccountClaim == "email" && claims.Truth("email_verified") != true && claims.Text("email_verified") != "true")
+            return TokenVerdict.No("it does not say that its mail address is verified (email_verified)");
         if (!name.Contains('@') && options.AccountDomain is { } domain) name = $"{name}@{domain}";
         if (book.Table.FindAccount(name) is not { } account || book.Table.IsSuspended(account)) return TokenVerdict.No("its account is not here or suspended");
         // RFC 7628 §3.1: who the client says it is must be who the token says.

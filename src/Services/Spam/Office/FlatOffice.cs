@@ -98,16 +98,22 @@ internal static class FlatOffice
         }
     }
 
+    private const string FieldMark = "\\fldinst";
+    private const int LongestField = 292;
+
     public static void Rtf(string text, OfficeLook look)
     {
         if (text.Contains("\\objdata", StringComparison.Ordinal)) look.Add(OfficeFinding.Package, "an embedded object");
         if (text.Contains("\\objupdate", StringComparison.Ordinal)) look.Add(OfficeFinding.External, "an object that loads by itself");
-        for (var at = 0; (at = text.IndexOf("\\fldinst", at, StringComparison.Ordinal)) >= 0; at += 8)
+        // The code of a field ends where the next begins: each character is looked at once.
+        for (var at = text.IndexOf(FieldMark, StringComparison.Ordinal); at >= 0;)
         {
-            look.Work.Step(16);
-            var end = Math.Min(text.Length, at + 300);
-            var code = text.AsSpan((at + 8)..end);
-            if (code.Contains("DDEAUTO", StringComparison.OrdinalIgnoreCase) || code.Contains(" DDE ", StringComparison.OrdinalIgnoreCase)) look.Add(OfficeFinding.Dde, "a field that asks another program");
+            var from = at + FieldMark.Length;
+            at = text.IndexOf(FieldMark, from, StringComparison.Ordinal);
+            var code = text.AsSpan(from, Math.Min((at < 0 ? text.Length : at) - from, LongestField));
+            look.Work.Step(1 + (code.Length >> 3));
+            if (code.Contains("DDEAUTO", StringComparison.OrdinalIgnoreCase) || code.Contains(" DDE ", StringComparison.OrdinalIgnoreCase))
+                look.Add(OfficeFinding.Dde, "a field that asks another program");
         }
         foreach (var template in (string[])["{\\*\\template http", "{\\*\\template \\\\\\\\"])
         {

@@ -30,23 +30,34 @@ public sealed class AccountServiceTests : IAsyncLifetime
     [Fact]
     public async Task An_account_is_added_changed_suspended_and_purged()
     {
-        Assert.Equal("added dave@example.org", await Said(_verbs.AddAccountAsync("Dave@example.org", new("secret", 1000, SendAs: ["plans@example.org"]), default)));
-        Assert.NotNull(await LoginAsync("dave@example.org", "secret"));
+        Assert.Equal("added dave@example.org", await Said(_verbs.AddAccountAsync("Dave@example.org", new("secret of dave", 1000, SendAs: ["plans@example.org"]), default)));
+        Assert.NotNull(await LoginAsync("dave@example.org", "secret of dave"));
         Assert.Equal("no: dave@example.org exists already (made by a verb)", await Said(_verbs.AddAccountAsync("dave@example.org", new(), default)));
-        Assert.Equal("changed dave@example.org", await Said(_verbs.SetAccountAsync("dave@example.org", new("new", ForwardTo: ["d@elsewhere.example"]), default)));
-        Assert.Null(await LoginAsync("dave@example.org", "secret"));
+        Assert.Equal("changed dave@example.org", await Said(_verbs.SetAccountAsync("dave@example.org", new("another one", ForwardTo: ["d@elsewhere.example"]), default)));
+        Assert.Null(await LoginAsync("dave@example.org", "secret of dave"));
         var info = _verbs.ListAccounts().Single(a => a.Address == "dave@example.org");
         Assert.Equal(("active", "made by a verb", 1000L, true, "plans@example.org", "d@elsewhere.example"),
             (info.State, info.Owner, info.QuotaOctets, info.Scram, info.SendAs.Single(), info.ForwardTo.Single()));
         Assert.Equal("suspended dave@example.org; its mail is kept (--purge deletes it)", await Said(_verbs.RemoveAccountAsync("dave@example.org", false, default)));
-        Assert.Null(await LoginAsync("dave@example.org", "new"));
+        Assert.Null(await LoginAsync("dave@example.org", "another one"));
         Assert.Equal(ResolutionKind.Suspended, _book.Table.Resolve("dave", "example.org").Kind);
         Assert.Equal("changed dave@example.org", await Said(_verbs.SetAccountAsync("dave@example.org", new(Suspended: false), default)));
-        Assert.NotNull(await LoginAsync("dave@example.org", "new"));
+        Assert.NotNull(await LoginAsync("dave@example.org", "another one"));
         Assert.Equal("deleted dave@example.org and all its mail", await Said(_verbs.RemoveAccountAsync("dave@example.org", true, default)));
         Assert.DoesNotContain(await _rows.ListAccountsAsync(default), a => a.Address == "dave@example.org");
         Assert.Equal(ResolutionKind.UnknownUser, _book.Table.Resolve("dave", "example.org").Kind);
         Assert.Empty(_book.WithoutScram());
+    }
+
+    [Theory]
+    [InlineData("", "no: the password is empty, too long or has control characters")]
+    [InlineData("ninechars", "no: a new password has at least 10 characters")]
+    [InlineData("\U0001F600\U0001F600\U0001F600\U0001F600\U0001F600", "no: a new password has at least 10 characters")]
+    [InlineData("ten chars!", "added erin@example.org")]
+    public async Task A_new_password_has_a_least_length(string password, string said)
+    {
+        Assert.Equal(said, await Said(_verbs.AddAccountAsync("erin@example.org", new(password), default)));
+        if (said[0] != 'a') Assert.Null(await LoginAsync("erin@example.org", password));
     }
 
     [Fact]
@@ -98,13 +109,13 @@ public sealed class AccountServiceTests : IAsyncLifetime
     [Fact]
     public async Task What_verbs_made_is_there_after_a_restart_and_the_file_takes_over_what_it_names()
     {
-        await _verbs.AddAccountAsync("dave@example.org", new("secret"), default);
+        await _verbs.AddAccountAsync("dave@example.org", new("secret of dave"), default);
         using var again = await Declare.BookAsync(Declare.All(), _rows);
         using var auth = new Authenticator(again);
-        Assert.NotNull(await auth.CheckPasswordAsync(new("s", ListenerKind.Imaps, IPAddress.Loopback, "PLAIN"), "dave@example.org", "secret", default));
+        Assert.NotNull(await auth.CheckPasswordAsync(new("s", ListenerKind.Imaps, IPAddress.Loopback, "PLAIN"), "dave@example.org", "secret of dave", default));
         await again.ApplyAsync(Declare.All(Declare.Account("dave@example.org", "declared", line: 12)), default);
         Assert.Equal("aviso.yaml:12", new AccountService(again, auth).ListAccounts().Single(a => a.Address == "dave@example.org").Owner);
-        Assert.Null(await auth.CheckPasswordAsync(new("s", ListenerKind.Imaps, IPAddress.Loopback, "PLAIN"), "dave@example.org", "secret", default));
+        Assert.Null(await auth.CheckPasswordAsync(new("s", ListenerKind.Imaps, IPAddress.Loopback, "PLAIN"), "dave@example.org", "secret of dave", default));
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Text;
 using Aviso.Accounts;
 using Aviso.Base;
 

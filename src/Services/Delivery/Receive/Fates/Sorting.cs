@@ -2,7 +2,6 @@ using System.Text;
 using Aviso.Base;
 using Aviso.MailAuth;
 using Aviso.Store;
-using Microsoft.Extensions.Logging;
 
 namespace Aviso.Delivery;
 
