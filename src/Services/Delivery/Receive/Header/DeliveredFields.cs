@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using Aviso.Base;
 using Aviso.Mime;
 
 namespace Aviso.Delivery;

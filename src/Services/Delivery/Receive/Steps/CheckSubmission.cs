@@ -1,5 +1,4 @@
 using Aviso.Base;
-using Aviso.MailAuth;
 
 namespace Aviso.Delivery;
 

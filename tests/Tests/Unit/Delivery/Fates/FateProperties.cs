@@ -1,5 +1,4 @@
 using System.Text;
-using Aviso.Accounts;
 using Aviso.Tests.Unit.Accounts;
 using FsCheck;
 using FsCheck.Fluent;

@@ -4,7 +4,6 @@ using Aviso.Accounts;
 using Aviso.Base;
 using Aviso.Delivery;
 using Aviso.Dns;
-using Aviso.MailAuth;
 using Aviso.Net;
 using Aviso.Smtp;
 using Aviso.Store;

@@ -4,7 +4,6 @@ using Aviso.Base;
 using Aviso.Delivery;
 using Aviso.Net;
 using Aviso.Smtp;
-using Aviso.Spam;
 using Aviso.Store;
 using Aviso.Tests.Unit.Base;
 using Microsoft.Extensions.Logging.Abstractions;
