@@ -10,9 +10,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Aviso.Bench;
 
 /// <summary>
-/// How well the filter tells spam from ham on mail it has not seen: learns 1,000 ham and 1,000 spam of one half of the corpus and judges the
-/// other, without DNS, beside Rspamd with the same. `./dev bench quality [--tune] [--write] [--misses]`; --tune stays within the half that settings
-/// are chosen on and asks no Rspamd.
+/// How well the filter tells spam from ham on mail it has not seen: learns 1,000 ham and 1,000 spam of one half of the corpus and judges
+/// the other, without DNS, beside Rspamd with the same. `./dev bench quality [--tune] [--write] [--misses]`; --tune stays within the half
+/// that settings are chosen on and asks no Rspamd.
 /// </summary>
 internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder)
 {
@@ -94,7 +94,8 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
         foreach (var message in learn)
         {
             var input = SpamCorpus.Input(message, _spool);
-            using (input.Body) words.Learn(default, Encoding.ASCII.GetBytes(message.Id), message.IsSpam, new SpamContext(input, default).Content, input.Root);
+            using (input.Body) words.Learn(
+                default, Encoding.ASCII.GetBytes(message.Id), message.IsSpam, new SpamContext(input, default).Content, input.Root);
         }
         await words.SettleAsync();
         var filter = new SpamFilter(new(), Checks(words), TimeProvider.System, NullLogger.Instance);
@@ -131,7 +132,8 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
         var text = new StringBuilder($"| {what} | ham tagged | spam caught | phishing caught |\n|---|---|---|---|\n");
         var ham = results.Where(r => !r.Message.IsSpam).ToList();
         var (spam, phish) = SpamAndPhishing(results);
-        text.Append(Line($"| at {Tag:0.0} (of {ham.Count}, {spam.Count}, {phish.Count} judgements) | {Share(ham)} | {Share(spam)} | {Share(phish)} |\n"));
+        text.Append(Line(
+            $"| at {Tag:0.0} (of {ham.Count}, {spam.Count}, {phish.Count} judgements) | {Share(ham)} | {Share(spam)} | {Share(phish)} |\n"));
         var byScore = ham.Select(r => r.Score).OrderDescending().ToArray();
         foreach (var rate in new[] { 0.001, 0.002, 0.005, 0.01 })
         {
@@ -161,7 +163,8 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
         foreach (var group in results.GroupBy(r => r.Message.Source).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
             var scores = group.Select(r => r.Score).Order().ToArray();
-            text.Append(Line($"| {group.Key} | {scores.Length} | {Share([.. group])} | {scores[scores.Length / 2]:0.0} | {scores[scores.Length / 10]:0.0} to {scores[scores.Length * 9 / 10]:0.0} |\n"));
+            text.Append(Line(
+                $"| {group.Key} | {scores.Length} | {Share([.. group])} | {scores[scores.Length / 2]:0.0} | {scores[scores.Length / 10]:0.0} to {scores[scores.Length * 9 / 10]:0.0} |\n"));
         }
         return text.ToString();
     }
@@ -174,7 +177,8 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
             var ham = group.Where(r => !r.Message.IsSpam).ToList();
             var spam = group.Where(r => r.Message.IsSpam).ToList();
             if (ham.Count + spam.Count < 5 * Rounds) continue;
-            text.Append(Line($"| {(group.Key == 0 ? "none or unreadable" : group.Key)} | {ham.Count} | {Share(ham)} | {spam.Count} | {Share(spam)} |\n"));
+            text.Append(Line(
+                $"| {(group.Key == 0 ? "none or unreadable" : group.Key)} | {ham.Count} | {Share(ham)} | {spam.Count} | {Share(spam)} |\n"));
         }
         return text.ToString();
     }
@@ -185,7 +189,8 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
             .OrderBy(r => r.Message.Source, StringComparer.Ordinal).ThenBy(r => r.Score))
         {
             Console.WriteLine(Line($"{message.Source}/{message.Id} {message.Year} {score:0.0}"));
-            foreach (var symbol in symbols.OrderByDescending(s => Math.Abs(s.Score)).Take(4)) Console.WriteLine(Line($"    {symbol.Score:0.0} {symbol.Name}: {symbol.Reason}"));
+            foreach (var symbol in symbols.OrderByDescending(s => Math.Abs(s.Score)).Take(4)) Console.WriteLine(
+                Line($"    {symbol.Score:0.0} {symbol.Name}: {symbol.Reason}"));
         }
     }
 
