@@ -105,10 +105,8 @@ public sealed class AvisoServer : IAsyncDisposable
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        var patience = Stopwatch.StartNew();
-        while (!File.Exists(ports) && !_process.HasExited && patience.Elapsed < TimeSpan.FromSeconds(60))
-            await Task.Delay(20);
-        Assert.True(File.Exists(ports), "the server did not get ready:\n" + Log);
+        await Patience.UntilAsync(() => File.Exists(ports) || _process.HasExited, "the server is ready", seconds: 60, () => Log, pause: 20);
+        Assert.True(File.Exists(ports), "the server ended before it was ready:\n" + Log);
         Ports = JsonSerializer.Deserialize<Dictionary<string, int>>(await File.ReadAllTextAsync(ports))!;
     }
 

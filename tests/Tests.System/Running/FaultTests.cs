@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Aviso.Tests.System.Clients;
@@ -56,8 +55,7 @@ public sealed class FaultTests
             if (Try(open, $"starved{n}", n % 2 == 0 ? 100 : 600_000)) acknowledged.Add($"starved{n}");
         }
         (await Tool.RunAsync(prlimit, ["--pid", $"{server.Pid}", $"--nofile={limit}:"])).MustSucceed();
-        var patience = Stopwatch.StartNew();
-        while (patience.Elapsed < TimeSpan.FromSeconds(30) && (await server.PageAsync("/healthz/ready")).Status != HttpStatusCode.OK) await Task.Delay(200);
+        await Patience.UntilAsync(async () => (await server.PageAsync("/healthz/ready")).Status == HttpStatusCode.OK, "the server is ready again", pause: 200);
         Deliver(server, "after");
         foreach (var subject in (string[])["before", .. acknowledged, "after"]) Header(server, subject);
         (await server.VerbAsync("store", "check", "--bodies")).MustSucceed();

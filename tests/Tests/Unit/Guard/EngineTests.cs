@@ -190,8 +190,7 @@ public sealed class EngineTests : IAsyncLifetime
         away = false;
         await RunAsync(engine, async outbox =>
         {
-            while (sent.Count < 2) await Task.Delay(5);
-            while (outbox.Count > 0) await Task.Delay(5);
+            await Patience.UntilAsync(() => sent.Count >= 2 && outbox.Count == 0, "both alerts are sent", pause: 5);
         });
         Assert.Equal(["192.0.2.1", "192.0.2.2"], sent.Order());
         Assert.Empty(await _store.Store.ListDocumentsAsync(default, "engine-alert", default));
@@ -203,7 +202,7 @@ public sealed class EngineTests : IAsyncLifetime
                 outbox.Add(Alert($"192.0.{i / 250}.{i % 250}"));
                 if (i % 100 == 0) await Task.Delay(1);
             }
-            while (outbox.Count < AlertOutbox.Most) await Task.Delay(5);
+            await Patience.UntilAsync(() => outbox.Count >= AlertOutbox.Most, "the outbox is full", pause: 5);
         });
         Assert.InRange((await _store.Store.ListDocumentsAsync(default, "engine-alert", default)).Count, 1, AlertOutbox.Most);
     }
@@ -222,7 +221,7 @@ public sealed class EngineTests : IAsyncLifetime
         await RunAsync(engine, async outbox =>
         {
             foreach (var client in "192.0.2.1 192.0.2.66 192.0.2.2".Split(' ')) outbox.Add(Alert(client));
-            while (sent.Count < 2 || outbox.Count > 0) await Task.Delay(5);
+            await Patience.UntilAsync(() => sent.Count >= 2 && outbox.Count == 0, "the two good alerts are sent", pause: 5);
         });
         Assert.Equal(["192.0.2.1", "192.0.2.2"], sent.Order());
     }
@@ -279,14 +278,12 @@ public sealed class EngineTests : IAsyncLifetime
     {
         public List<Asked> Seen { get; } = [];
 
-        public async Task WaitAsync(int count)
-        {
-            while (true)
+        public Task WaitAsync(int count) => Patience.UntilAsync(
+            () =>
             {
-                lock (Seen) if (Seen.Count >= count) return;
-                await Task.Delay(5);
-            }
-        }
+                lock (Seen) return Seen.Count >= count;
+            },
+            $"the engine was asked {count} times", pause: 5);
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {

@@ -210,11 +210,7 @@ public sealed class LoginTests
         while (true)
         {
             var next = peer.LineAsync();
-            while (!next.IsCompleted)
-            {
-                clock.Advance(TimeSpan.FromSeconds(10));
-                await Task.WhenAny(next, Task.Delay(2, TestContext.Current.CancellationToken));
-            }
+            await clock.AdvanceUntilAsync(next, TimeSpan.FromSeconds(10), "the server says something");
             if (await next != "* OK Still here") break;
             beats++;
         }
@@ -231,11 +227,7 @@ public sealed class LoginTests
         await using var _ = peer;
         await peer.LogInAsync();
         var next = peer.LineAsync();
-        while (!next.IsCompleted)
-        {
-            clock.Advance(TimeSpan.FromMinutes(1));
-            await Task.WhenAny(next, Task.Delay(2, TestContext.Current.CancellationToken));
-        }
+        await clock.AdvanceUntilAsync(next, TimeSpan.FromMinutes(1), "the server says something");
         Assert.Equal("* BYE Autologout: idle for too long", await next);
         await run;
     }

@@ -76,11 +76,7 @@ public sealed class StreamTests
         await peer.LogInAsync();
         await peer.CommandAsync("b", "SELECT INBOX");
         await peer.SendAsync("c FETCH 1 BODY.PEEK[]\r\n");
-        while (!run.IsCompleted)
-        {
-            clock.Advance(TimeSpan.FromSeconds(10));
-            await Task.WhenAny(run, Task.Delay(2, TestContext.Current.CancellationToken));
-        }
+        await clock.AdvanceUntilAsync(run, TimeSpan.FromSeconds(10), "the session ends");
         await run;
     }
 

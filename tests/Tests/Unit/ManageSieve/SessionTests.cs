@@ -116,11 +116,7 @@ public sealed class SessionTests
             await UntilOkAsync(pair.ClientStream);
         }
         if (text.Length > 0) await SendAsync(pair.ClientStream, text);
-        while (!run.IsCompleted)
-        {
-            clock.Advance(TimeSpan.FromSeconds(20));
-            await Task.WhenAny(run, Task.Delay(2, TestContext.Current.CancellationToken));
-        }
+        await clock.AdvanceUntilAsync(run, TimeSpan.FromSeconds(20), "the session ends");
         await run;
         await pair.Server.DisposeAsync();
         Assert.EndsWith(last, await pair.ReceiveAllAsync(), StringComparison.Ordinal);

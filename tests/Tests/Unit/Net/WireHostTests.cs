@@ -95,11 +95,7 @@ public sealed class WireHostTests : IAsyncDisposable
         var stream = await ConnectAsync();
         await stream.WriteAsync("PROXY TC"u8.ToArray());
         var line = LineAsync(stream);
-        while (!line.IsCompleted)
-        {
-            _clock.Advance(TimeSpan.FromSeconds(1));
-            await Task.Delay(20);
-        }
+        await _clock.AdvanceUntilAsync(line, TimeSpan.FromSeconds(1), "the connection ends");
         Assert.Null(await line);
         await _log.EndAsync();
         Assert.Equal("proxy-timeout", Assert.Single(_evidence.Seen).What);
@@ -325,11 +321,7 @@ public sealed class WireHostTests : IAsyncDisposable
         foreach (var one in _open) one.Dispose();
         if (_host is null) return;
         var stop = _host.StopAsync(TimeSpan.Zero);
-        while (!stop.IsCompleted)
-        {
-            _clock.Advance(TimeSpan.FromMilliseconds(100));
-            await Task.WhenAny(stop, Task.Delay(10));
-        }
+        await _clock.AdvanceUntilAsync(stop, TimeSpan.FromMilliseconds(100), "the host stops");
         await stop;
     }
 

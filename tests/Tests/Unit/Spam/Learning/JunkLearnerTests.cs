@@ -190,7 +190,7 @@ public sealed class JunkLearnerTests : IAsyncLifetime
         var mail = await DeliverAsync("INBOX");
         _learner.Start();
         await MoveAsync("INBOX", "Junk", mail.Uid);
-        while (Said(mail) != true) await Task.Yield();
+        await Patience.UntilAsync(() => Said(mail) == true, "the background learned from the move", pause: 5);
     }
 
     private void Open()
