@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Text;
+using Aviso.Tests.Unit.Lines;
 using Aviso.Tests.Unit.Net;
 
 namespace Aviso.Tests.Unit.Smtp;

@@ -1,5 +1,6 @@
 using System.Text;
 using Aviso.Net;
+using Aviso.Tests.Unit.Lines;
 using Aviso.Tests.Unit.Net;
 using Xunit;
 

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
 using Aviso.Smtp;
+using Aviso.Tests.Unit.Lines;
 using Aviso.Tests.Unit.Net;
 using Xunit;
 
