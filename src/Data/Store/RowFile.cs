@@ -36,7 +36,11 @@ public sealed class RowFile : IDisposable
     private readonly Connection _db;
     private bool _closed;
 
-    private RowFile(Connection db, string? movedTo) => (_db, MovedTo) = (db, movedTo);
+    private RowFile(Connection db, string? movedTo)
+    {
+        _db = db;
+        MovedTo = movedTo;
+    }
 
     public delegate void ReadRow(in Row row);
 

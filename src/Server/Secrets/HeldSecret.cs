@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Aviso.Base;
 using Aviso.Settings;
 
 namespace Aviso.Secrets;

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Aviso.Accounts;
+using Aviso.Base;
 using Aviso.Net;
 
 namespace Aviso.Settings;

@@ -1,3 +1,5 @@
+using Aviso.Base;
+
 namespace Aviso.Settings;
 
 /// <summary>A part of the settings. It knows where each of its keys stands, for checks that look at several keys.</summary>

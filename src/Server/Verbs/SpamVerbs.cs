@@ -5,8 +5,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Aviso.Admin;
 using Aviso.Base;
-using Aviso.Server;
 using Aviso.Secrets;
+using Aviso.Server;
 using Aviso.Settings;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,3 +1,5 @@
+using Aviso.Base;
+
 namespace Aviso.Sieve;
 
 /// <summary>

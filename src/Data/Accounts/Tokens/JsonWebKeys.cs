@@ -21,22 +21,23 @@ internal sealed class JsonWebKeys : IDisposable
     /// <summary>Null when it is no key set.</summary>
     public static JsonWebKeys? Parse(ReadOnlySpan<byte> octets)
     {
+        var all = new JsonWebKeys();
         try
         {
             using var document = JsonDocument.Parse(octets.ToArray(), new() { MaxDepth = 16 });
-            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("keys", out var keys)
-                || keys.ValueKind != JsonValueKind.Array) return null;
-            var all = new JsonWebKeys();
-            foreach (var one in keys.EnumerateArray().Take(MostKeys))
+            if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("keys", out var keys)
+                && keys.ValueKind == JsonValueKind.Array)
             {
-                if (one.ValueKind == JsonValueKind.Object && Read(one) is { } key) all._keys.Add(key);
+                all._keys.AddRange(keys.EnumerateArray().Take(MostKeys).Where(one => one.ValueKind == JsonValueKind.Object).Select(Read).OfType<Key>());
+                return all;
             }
-            return all;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return null;
+            // No key set: below.
         }
+        all.Dispose();
+        return null;
     }
 
     /// <summary>Is there a key that this token could have been signed with? When not, the provider may have new ones.</summary>
@@ -113,23 +114,27 @@ internal sealed class JsonWebKeys : IDisposable
 
     private sealed class RsaKey(RSA key, string id, string only) : Key(id, only)
     {
+        private readonly RSA _key = key;
+
         protected override bool IsFor(string algorithm) => algorithm[..2] is "RS" or "PS";
 
-        public override bool Verify(JsonWebToken token) => key.VerifyData(token.Signed, token.Signature, HashOf(token.Algorithm),
+        public override bool Verify(JsonWebToken token) => _key.VerifyData(token.Signed, token.Signature, HashOf(token.Algorithm),
             token.Algorithm.StartsWith('P') ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1);
 
-        public override void Dispose() => key.Dispose();
+        public override void Dispose() => _key.Dispose();
     }
 
     private sealed class CurveKey(ECDsa key, string algorithm, string id, string only) : Key(id, only)
     {
+        private readonly ECDsa _key = key;
+
         protected override bool IsFor(string wanted) => wanted == algorithm;
 
         // RFC 7518 §3.4: R and S in octets of fixed length, which is the form of IEEE P1363.
         public override bool Verify(JsonWebToken token) =>
-            key.VerifyData(token.Signed, token.Signature, HashOf(token.Algorithm), DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+            _key.VerifyData(token.Signed, token.Signature, HashOf(token.Algorithm), DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
 
-        public override void Dispose() => key.Dispose();
+        public override void Dispose() => _key.Dispose();
     }
 
     private sealed class EdwardsKey(Ed25519Key key, string id, string only) : Key(id, only)

@@ -105,8 +105,10 @@ internal sealed class OpenIdProvider(TokenOptions options, TimeProvider clock, I
         if (options.Introspection is not null) return new(JsonWebKeys.Parse("{\"keys\":[]}"u8)!, introspection, clock.GetTimestamp());
         if (found.Text("jwks_uri") is not { } keys || !IsAsked(keys)) return Away<Known>($"{options.Discovery} names no jwks_uri over TLS");
         if (await GetAsync(keys, cancel) is not { } set) return null;
-        if (JsonWebKeys.Parse(set) is not { Count: > 0 } parsed) return Away<Known>($"{keys} holds no key that we can use");
-        return new(parsed, introspection, clock.GetTimestamp());
+        var parsed = JsonWebKeys.Parse(set);
+        if (parsed is { Count: > 0 }) return new(parsed, introspection, clock.GetTimestamp());
+        parsed?.Dispose();
+        return Away<Known>($"{keys} holds no key that we can use");
     }
 
     // What the provider names is dialled as it is itself: in the clear only on this machine.

@@ -5,7 +5,9 @@ namespace Aviso.Store.Blobs;
 /// <summary>A stored message read from its record: the row's prefix, then the record's body.</summary>
 internal sealed class RecordBody(byte[] prefix, SafeFileHandle file, int segment, long bodyOffset, long bodyLength) : StoredBody
 {
+#pragma warning disable CA2213 // the handle is lent: it goes back to the folder, which closes it
     private SafeFileHandle? _file = file;
+#pragma warning restore CA2213
 
     public override int PrefixLength => prefix.Length;
 

@@ -82,6 +82,7 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
         Task.WhenAll(_running.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
         _reads.Dispose();
         _writer.Dispose();
+        _writing.Dispose();
         _stop.Dispose();
     }
 
@@ -103,7 +104,7 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
             {
                 _running.TryRemove(id, out _);
             }
-        }));
+        }, CancellationToken.None));
     }
 
     private async Task IndexSomeAsync(AccountId account, EmailId[] emails, CancellationToken cancel)

@@ -66,7 +66,9 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
                 var held = next[domain] = [];
                 foreach (var (selector, pem) in declared)
                 {
+#pragma warning disable CA2000 // the list holds it
                     if (DkimKey.TryImport(domain, selector, pem, out var key, out var problem)) held.Add(new(key!, true, clock.GetUtcNow(), null, null, ""));
+#pragma warning restore CA2000
                     else log.KeyUnusable(domain, selector, problem);
                 }
                 if (declared.Count > 0) continue;
@@ -219,8 +221,10 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
     {
         var at = document.Key.Name.IndexOf(':', StringComparison.Ordinal);
         var (domain, selector) = (document.Key.Name[..at], document.Key.Name[(at + 1)..]);
+#pragma warning disable CA2000 // what is held signs until it is retired
         if (JsonSerializer.Deserialize<StoredKey>(document.Value) is { } stored && DkimKey.TryImport(domain, selector, stored.Pem, out var key, out var problem))
             return new(key!, false, Time(stored.Made)!.Value, Time(stored.SigningSince), Time(stored.RetiredAt), "");
+#pragma warning restore CA2000
         log.KeyUnusable(domain, selector, "the stored key cannot be read");
         return null;
 

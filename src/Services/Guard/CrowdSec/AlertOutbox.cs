@@ -155,15 +155,14 @@ public sealed class AlertOutbox(EngineClient client, IDocumentRows rows, TimePro
         if (reply.Result is EngineResult.Away or EngineResult.NotKnown)
         {
             if (_pause == TimeSpan.Zero)
-                log.LogWarning("the CrowdSec engine does not take our alerts, {Count} wait and are sent again: {Problem}", Count, reply.Problem);
+                log.AlertsWait(Count, reply.Problem);
             _pause = _pause == TimeSpan.Zero ? FirstPause : _pause < LongestPause / 2 ? _pause * 2 : LongestPause;
             GuardMeters.Alert("again", sent.Count);
             return false;
         }
-        if (_pause > TimeSpan.Zero) log.LogInformation("the CrowdSec engine takes our alerts again");
+        if (_pause > TimeSpan.Zero) log.AlertsGoAgain();
         _pause = TimeSpan.Zero;
-        if (reply.Result == EngineResult.NotTaken)
-            log.LogError("the CrowdSec engine refused an alert of {Scenario}, which is given up: {Problem}", sent[0].Scenario, reply.Problem);
+        if (reply.Result == EngineResult.NotTaken) log.AlertRefused(sent[0].Scenario, reply.Problem);
         GuardMeters.Alert(reply.Result == EngineResult.Ok ? "sent" : "refused", sent.Count);
         lock (_waiting) foreach (var alert in sent) _waiting.Remove(alert.Name);
         GuardMeters.AlertsWaiting(Count);
@@ -179,7 +178,7 @@ public sealed class AlertOutbox(EngineClient client, IDocumentRows rows, TimePro
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            log.LogError("alerts for the CrowdSec engine are not in the store and would not survive a restart: {Error}", e.Message);
+            log.AlertsNotStored(e.Message);
         }
     }
 

@@ -38,7 +38,9 @@ public sealed class EngineLink : IAsyncDisposable
             _outbox = new(_client, rows, clock, log);
             gate.Fired += Tell;
         }
-        _running = Task.WhenAll(Task.Run(() => GuardedAsync(PullAsync)), Task.Run(() => GuardedAsync(_outbox is null ? _ => Task.CompletedTask : _outbox.RunAsync)));
+        _running = Task.WhenAll(
+            Task.Run(() => GuardedAsync(PullAsync), CancellationToken.None),
+            Task.Run(() => GuardedAsync(_outbox is null ? _ => Task.CompletedTask : _outbox.RunAsync), CancellationToken.None));
     }
 
     public EngineOptions Options => _options;
@@ -75,7 +77,7 @@ public sealed class EngineLink : IAsyncDisposable
             }
             catch (Exception e) when (!_stop.IsCancellationRequested)
             {
-                _log.LogError(e, "the connection to the CrowdSec engine failed and begins again");
+                _log.EngineFailed(e);
                 await Task.Delay(_options.Every, _clock, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -116,8 +118,8 @@ public sealed class EngineLink : IAsyncDisposable
     {
         var (added, removed) = _list.Apply(stream, whole);
         LastAnswer = _clock.GetUtcNow();
-        if (whole) _log.LogInformation("the CrowdSec engine at {Url} told its whole list: {Count} decisions hold, {Added} new, {Removed} over", _options.Url, _list.Count, added, removed);
-        else if (added + removed > 0) _log.LogInformation("the CrowdSec engine decided: {Added} new, {Removed} over, {Count} hold", added, removed, _list.Count);
+        if (whole) _log.EngineToldAll(_options.Url, _list.Count, added, removed);
+        else if (added + removed > 0) _log.EngineDecided(added, removed, _list.Count);
         Problem = null;
     }
 
@@ -125,8 +127,8 @@ public sealed class EngineLink : IAsyncDisposable
     {
         if (Problem is null)
         {
-            _log.LogWarning("the CrowdSec engine at {Url} does not tell its decisions: {Problem}; the last list holds ({Count} decisions, as of {Last})", _options.Url, problem,
-                _list.Count, LastAnswer is { } last ? last.ToString("u", CultureInfo.InvariantCulture) : "never");
+            _log.EngineSilent(
+                _options.Url, problem, _list.Count, LastAnswer is { } last ? last.ToString("u", CultureInfo.InvariantCulture) : "never");
         }
         Problem = problem;
     }

@@ -45,7 +45,7 @@ public sealed class EngineList(Gatekeeper gate, TimeProvider clock, ILogger log)
             }
             if (gate.Book.Add(decision) is not { } taken)
             {
-                Say("full", "there are {Most} decisions already; the rest of the engine's list does not hold here", DecisionBook.Most);
+                if (First("full")) log.EngineListTooLong(DecisionBook.Most);
                 GuardMeters.EngineIgnored("full");
                 continue;
             }
@@ -78,12 +78,12 @@ public sealed class EngineList(Gatekeeper gate, TimeProvider clock, ILogger log)
         if (one.Simulated) return Ignore("simulated");
         if (!"Ip".Equals(one.Scope, StringComparison.OrdinalIgnoreCase) && !"Range".Equals(one.Scope, StringComparison.OrdinalIgnoreCase))
         {
-            Say("scope " + one.Scope, "the engine decides about scope {Scope}, which means nothing here: ignored", one.Scope ?? "");
+            if (First("scope " + one.Scope)) log.EngineScopeUnknown(one.Scope ?? "");
             return Ignore("scope");
         }
         if (ValueOf(one.Value) is not { } value || !GoDuration.TryParse(one.Duration, out var length))
         {
-            Say("text", "the engine sent a decision that cannot be read: value {Value}, duration {Duration}", one.Value ?? "", one.Duration ?? "");
+            if (First("text")) log.EngineDecisionUnreadable(one.Value ?? "", one.Duration ?? "");
             return Ignore("unreadable");
         }
         if (length <= TimeSpan.Zero || one.Id <= 0) return null;
@@ -91,17 +91,17 @@ public sealed class EngineList(Gatekeeper gate, TimeProvider clock, ILogger log)
         {
             EngineId = one.Id,
         };
-        if (decision.Type != Decision.Ban) Say("type " + decision.Type, "the engine's decisions of type {Type} are listed and refuse nobody: only bans do", decision.Type);
+        if (decision.Type != Decision.Ban && First("type " + decision.Type)) log.EngineTypeRefusesNobody(decision.Type);
         var network = decision.Network;
         if (network.PrefixLength == 0)
         {
-            log.LogWarning("the engine bans {Value}, which is everybody: ignored", value);
+            log.EngineBansEverybody(value);
             return Ignore("everybody");
         }
         // Incident 26: the gate serves ours whatever anybody lists; a proxy that the engine bans is worth a look at who told it.
         if (decision.Type == Decision.Ban && gate.IsExempt(network.BaseAddress))
         {
-            Say("ours " + value, "the engine bans {Value} ({Scenario}), which is one of ours and is served all the same: it may see a proxy's address where the client's should be", value, decision.Scenario);
+            if (First("ours " + value)) log.EngineBansOurs(value, decision.Scenario);
             GuardMeters.Spare("own");
         }
         return decision;
@@ -127,10 +127,7 @@ public sealed class EngineList(Gatekeeper gate, TimeProvider clock, ILogger log)
     }
 
     /// <summary>Once for each subject: a list of thousands would fill the log.</summary>
-    private void Say(string subject, string text, params object[] values)
-    {
-        if (_said.Count < 1_000 && _said.Add(subject)) log.Log(LogLevel.Warning, text, values);
-    }
+    private bool First(string subject) => _said.Count < 1_000 && _said.Add(subject);
 
     private static Dictionary<long, Decision> Held(DecisionBook book)
     {

@@ -168,7 +168,7 @@ public sealed class DecisionBook : IAsyncDisposable
             if (_saidFull is { } said && _clock.GetElapsedTime(said, now) < SayFullEvery) return;
             _saidFull = now;
         }
-        _log.LogWarning("there are {Most} decisions already: new ones do not hold until some end or are deleted", _most);
+        _log.DecisionsFull(_most);
     }
 
     private void Take(Decision decision)

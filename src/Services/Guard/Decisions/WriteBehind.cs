@@ -61,7 +61,7 @@ internal sealed class WriteBehind : IAsyncDisposable
             foreach (var done in _waiting) done.TrySetResult(problem);
             _waiting.Clear();
         }
-        if (_set.Count + _remove.Count > 0) _log.LogError("{Count} changes of decisions never reached the store and do not survive this stop", _set.Count + _remove.Count);
+        if (_set.Count + _remove.Count > 0) _log.DecisionsLost(_set.Count + _remove.Count);
     }
 
     /// <summary>Until the pause is over, somebody waits, or the end. False: the last try has been made.</summary>
@@ -116,14 +116,14 @@ internal sealed class WriteBehind : IAsyncDisposable
                 foreach (var document in set) _set.Remove(document.Key);
                 _remove.ExceptWith(remove);
             }
-            if (_failing) _log.LogInformation("the store takes changes of decisions again: all of them are stored");
+            if (_failing) _log.DecisionsStoredAgain();
             _failing = false;
             return null;
         }
         catch (Exception e)
         {
             // Once, not with every try.
-            if (!_failing) _log.LogError("{Count} changes of decisions hold now but are not in the store yet; they are tried again: {Error}", _set.Count + _remove.Count, e.Message);
+            if (!_failing) _log.DecisionsNotStored(_set.Count + _remove.Count, e.Message);
             _failing = true;
             return e.Message;
         }

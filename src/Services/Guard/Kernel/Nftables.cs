@@ -39,7 +39,7 @@ public sealed class NftablesExport : IAsyncDisposable
     public NftablesExport(NftablesOptions options, Gatekeeper gate, TimeProvider clock, ILogger log)
     {
         (Options, _gate, _clock, _log) = (options, gate, clock, log);
-        _running = Task.Run(RunAsync);
+        _running = Task.Run(RunAsync, CancellationToken.None);
     }
 
     public NftablesOptions Options { get; }
@@ -117,7 +117,7 @@ public sealed class NftablesExport : IAsyncDisposable
             else _there.Remove(value);
         }
         GuardMeters.Nft("ok");
-        if (Problem is not null) _log.LogInformation("nftables: the sets of table {Table} are as they should be", Options.Table);
+        if (Problem is not null) _log.SetsAreRight(Options.Table);
         Problem = null;
         Count = _there.Count;
         GuardMeters.NftElements(Count);
@@ -127,7 +127,7 @@ public sealed class NftablesExport : IAsyncDisposable
     private void Failed(string problem)
     {
         GuardMeters.Nft("failed");
-        _log.LogWarning("nftables: bans are not in the kernel's sets (they hold at accept): {Problem}", problem);
+        _log.SetsAreWrong(problem);
         (Problem, _built) = (problem, false);
     }
 

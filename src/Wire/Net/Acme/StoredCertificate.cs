@@ -50,8 +50,8 @@ internal sealed record StoredCertificate
             KeyPem = keyPem,
             Directory = directory,
             Names = [.. leaf.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(e => e.EnumerateDnsNames()).Select(n => n.ToLowerInvariant())],
-            NotBefore = leaf.NotBefore.ToUniversalTime(),
-            NotAfter = leaf.NotAfter.ToUniversalTime(),
+            NotBefore = new(leaf.NotBefore.ToUniversalTime()),
+            NotAfter = new(leaf.NotAfter.ToUniversalTime()),
             AriId = RenewalInfo.IdOf(leaf),
         };
     }

@@ -132,7 +132,8 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
         if (_dead || Aborted.IsCancellationRequested) return new(false);
         try
         {
-            var flush = Output.FlushAsync();
+            // No token here and below: an abort wakes who waits by CancelPending..., which costs nothing while nobody aborts.
+            var flush = Output.FlushAsync(CancellationToken.None);
             if (!flush.IsCompletedSuccessfully) return WaitForFlushAsync(flush, patience);
             var done = flush.Result;
             if (!done.IsCanceled) return new(!done.IsCompleted);
@@ -183,7 +184,7 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
             while (true)
             {
                 if (NoMoreReads(betweenCommands) is { } ended) return new(ended, default, false);
-                var read = await Input.ReadAsync();
+                var read = await Input.ReadAsync(CancellationToken.None);
                 if (TryTakeLine(read, limit, out var line)) return line;
             }
         }
@@ -206,7 +207,7 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
             while (true)
             {
                 if (NoMoreReads(false) is { } ended) return new(ended, default);
-                var read = await Input.ReadAsync();
+                var read = await Input.ReadAsync(CancellationToken.None);
                 if (TryShow(read, atLeast, out var shown)) return shown;
             }
         }
@@ -233,7 +234,7 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
                 var done = await flush;
                 if (Volatile.Read(ref _writeDue) == Expired || Aborted.IsCancellationRequested) return false;
                 if (!done.IsCanceled) return !done.IsCompleted;
-                flush = Output.FlushAsync(); // a cancellation meant for an earlier flush that had just ended
+                flush = Output.FlushAsync(CancellationToken.None); // a cancellation meant for an earlier flush that had just ended
             }
         }
         catch (Exception e) when (IsBroken(e))

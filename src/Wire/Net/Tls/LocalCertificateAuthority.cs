@@ -23,7 +23,14 @@ public sealed class LocalCertificateAuthority
     {
         (_folder, _clock) = (folder, clock);
         Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        Root = TryLoad("ca") is { } old && LivesFor(old, RenewBefore) ? old : MakeRoot();
+        var old = TryLoad("ca");
+        if (old is not null && LivesFor(old, RenewBefore))
+        {
+            Root = old;
+            return;
+        }
+        old?.Dispose();
+        Root = MakeRoot();
     }
 
     /// <summary>The CA's certificate with its key.</summary>
@@ -35,7 +42,8 @@ public sealed class LocalCertificateAuthority
     /// <summary>A leaf for these names and addresses, kept under <paramref name="fileName"/>.</summary>
     public TlsSource Leaf(string fileName, IReadOnlyList<string> names, IReadOnlyList<IPAddress> addresses)
     {
-        if (TryLoad(fileName) is not { } old || !LivesFor(old, RenewBefore) || !IsOurs(old) || !Covers(old, names, addresses))
+        using var old = TryLoad(fileName);
+        if (old is null || !LivesFor(old, RenewBefore) || !IsOurs(old) || !Covers(old, names, addresses))
             MakeLeaf(fileName, names, addresses);
         return TlsSource.Files(PathOf(fileName, "pem"), PathOf(fileName, "key"));
     }
@@ -67,7 +75,8 @@ public sealed class LocalCertificateAuthority
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Root, true, false));
         var now = _clock.GetUtcNow();
-        var until = now + LeafLife < Root.NotAfter ? now + LeafLife : new DateTimeOffset(Root.NotAfter);
+        var (wanted, end) = (now + LeafLife, new DateTimeOffset(Root.NotAfter));
+        var until = wanted < end ? wanted : end;
         using var leaf = request.Create(Root, now.AddHours(-1), until, RandomNumberGenerator.GetBytes(16));
         Write(fileName, leaf.ExportCertificatePem() + "\n" + Root.ExportCertificatePem(), key);
     }

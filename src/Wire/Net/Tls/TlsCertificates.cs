@@ -144,7 +144,9 @@ public sealed class TlsCertificates : IDisposable
     /// </summary>
     public async Task<SslStream?> AcceptAsync(ListenerKind kind, PipeReader input, PipeWriter output, TimeProvider clock, CancellationToken cancel)
     {
+#pragma warning disable CA2000 // the pipes are the caller's
         var below = new PipeStream(input, output);
+#pragma warning restore CA2000
         if (Challenges is { IsPending: true } challenges && await challenges.TryAnswerAsync(input, () => below, clock, cancel)) return null;
         using var deadline = new CancellationTokenSource(WireConnection.HandshakePatience, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);

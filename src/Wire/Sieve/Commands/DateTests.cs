@@ -1,4 +1,5 @@
 using System.Globalization;
+using Aviso.Base;
 using Aviso.Mime;
 
 namespace Aviso.Sieve;

@@ -1,3 +1,5 @@
+using Aviso.Base;
+
 namespace Aviso.Sieve;
 
 /// <summary>envelope (RFC 5228 §5.4) with subaddress (RFC 5233) and envelope-dsn (RFC 6009 §3).</summary>
