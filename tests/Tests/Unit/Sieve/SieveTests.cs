@@ -25,12 +25,12 @@ public sealed class SieveTests
     }
 
     [Theory]
-    [InlineData("kep;", 1, 1, "there is no command `kep`; did you mean `keep`?")]
+    [InlineData("kep;", 1, 1, "there is no command `kep`, did you mean `keep`?")]
     [InlineData("keep", 1, 5, "`keep` ends with ; or a block, not with the end of the script")]
     [InlineData("if true { keep; ", 1, 9, "this { has no closing }")]
     [InlineData("keep;\n  fileinto \"x\";", 2, 3, "`fileinto` needs require \"fileinto\"")]
-    [InlineData("require \"fileintoo\";", 1, 9, "the extension `fileintoo` is not known here; did you mean `fileinto`?")]
-    [InlineData("if header :isx \"a\" \"b\" {}", 1, 11, "`header` has no tag :isx; did you mean `is`?")]
+    [InlineData("require \"fileintoo\";", 1, 9, "the extension `fileintoo` is not known here, did you mean `fileinto`?")]
+    [InlineData("if header :isx \"a\" \"b\" {}", 1, 11, "`header` has no tag :isx, did you mean `is`?")]
     [InlineData("redirect \"nobody\";", 1, 10, "`nobody` is no mail address")]
     [InlineData("keep; require \"fileinto\";", 1, 7, "`require` stands at the beginning of a script, before every other command")]
     [InlineData("else { keep; }", 1, 1, "`else` follows the block of an `if`")]
