@@ -104,6 +104,9 @@ public interface IMailboxes
     /// <summary>Renames with its children. INBOX: its entries move to a new mailbox and INBOX stays (RFC 9051 §6.3.6).</summary>
     Task<StoreError> RenameMailboxAsync(AccountId account, MailboxId mailbox, string newName, CancellationToken cancel);
 
+    /// <summary>Marks or (None) unmarks: RFC 6154 §2. Conflict when another mailbox has the mark, NotPermitted for INBOX.</summary>
+    Task<StoreError> SetSpecialUseAsync(AccountId account, MailboxId mailbox, SpecialUse use, CancellationToken cancel);
+
     /// <summary>Subscribes to a name, which need not exist (RFC 9051 §6.3.7).</summary>
     Task SetSubscribedAsync(AccountId account, string name, bool subscribed, CancellationToken cancel);
 

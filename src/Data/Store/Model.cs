@@ -76,13 +76,16 @@ public sealed record MailboxInfo(
 public sealed record Rendered(
     int Version, byte[] Envelope, byte[] BodyStructure, byte[] Body, byte[] Parts, string Preview)
 {
-    /// <summary>Message-ID without angle brackets, or empty.</summary>
+    /// <summary>Message-ID without angle brackets, quotes undone (RFC 5256 §3), or empty.</summary>
     public string MessageId { get; init; } = "";
 
-    /// <summary>In-Reply-To and References in order, without angle brackets, at most 100: what threads are joined by.</summary>
+    /// <summary>Ancestors of RFC 5256 §3, the parent last: References, else the first id of In-Reply-To; at most 100, quotes undone.</summary>
     public IReadOnlyList<string> References { get; init; } = [];
 
-    /// <summary>RFC 5256 §2.1 base subject, NFC, upper-cased for comparing.</summary>
+    /// <summary>All of In-Reply-To: joins threads (RFC 8621 §3) beside <see cref="References"/> when the message comes in; not kept apart.</summary>
+    public IReadOnlyList<string> RepliedTo { get; init; } = [];
+
+    /// <summary>RFC 5256 §2.1 base subject as a key of i;unicode-casemap.</summary>
     public string BaseSubject { get; init; } = "";
 
     /// <summary>Sent date (the Date field, RFC 5256 §2.2) in Unix seconds; null when absent or unreadable.</summary>

@@ -31,14 +31,27 @@ public static partial class Nfc
     public static string NormalizeCompatibility(string text)
     {
         // Everything below U+00A0 is in form KC already.
+        return text.AsSpan().ContainsAnyInRange('\u00A0', '\uFFFF') ? Normalize(Plain(text)) : text;
+    }
+
+    /// <summary>The text in form KD: as <see cref="NormalizeCompatibility"/>, with accents as marks behind their letters.</summary>
+    public static string DecomposeCompatibility(string text)
+    {
         if (!text.AsSpan().ContainsAnyInRange('\u00A0', '\uFFFF')) return text;
+        var points = Decompose(Plain(text));
+        Order(points);
+        return ToText(points);
+    }
+
+    private static string Plain(string text)
+    {
         var plain = new StringBuilder(text.Length);
         foreach (var rune in text.EnumerateRunes())
         {
             if (Compatible.Value.TryGetValue(rune.Value, out var stands)) plain.Append(stands);
             else plain.Append(rune.ToString());
         }
-        return Normalize(plain.ToString());
+        return plain.ToString();
     }
 
     private static List<int> Decompose(string text)

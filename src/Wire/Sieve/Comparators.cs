@@ -38,8 +38,8 @@ internal static class Comparators
     };
 
     /// <summary>
-    /// What captures are taken from: RFC 5051 compares decomposed text, compatibility characters among it; ours is composed again, which
-    /// is as good for equality.
+    /// What captures are taken from. RFC 5051 compares decomposed text, compatibility characters among it; here it is composed again, so that
+    /// what is captured reads as it was written.
     /// </summary>
     public static string Prepare(Comparator comparator, string text) =>
         comparator == Comparator.UnicodeCasemap && !Ascii.IsValid(text) ? Nfc.NormalizeCompatibility(text) : text;
@@ -50,6 +50,7 @@ internal static class Comparators
     public static int Compare(Comparator comparator, string a, string b)
     {
         if (comparator == Comparator.AsciiNumeric) return CompareNumbers(a, b);
+        if (comparator == Comparator.UnicodeCasemap) return CompareOctets(UnicodeCasemap.Key(a), UnicodeCasemap.Key(b));
         if (comparator == Comparator.AsciiCasemap && string.Equals(a, b, StringComparison.Ordinal)) return 0;
         return CompareOctets(Fold(comparator, Prepare(comparator, a)), Fold(comparator, Prepare(comparator, b)));
     }

@@ -38,7 +38,7 @@ internal sealed class OpenMailbox
 
     public required string Name { get; set; }
 
-    public required SpecialUse Use { get; init; }
+    public required SpecialUse Use { get; set; }
 
     public required uint UidValidity { get; init; }
 

@@ -44,6 +44,15 @@ internal sealed partial class WriteBatch
         Journal.Mailbox(account.Id, mailbox.Id, name, mailbox.Use, mailbox.UidValidity);
     }
 
+    public void SetSpecialUse(OpenAccount account, OpenMailbox mailbox, SpecialUse use)
+    {
+        Touch(account, tree: true);
+        NextModSeq(account);
+        mailbox.Use = use;
+        db.Use(Statements.SetSpecialUse).Add((long)use).Add(account.Id).Add(mailbox.Id).Run();
+        Journal.Mailbox(account.Id, mailbox.Id, mailbox.Name, use, mailbox.UidValidity);
+    }
+
     /// <summary>The mailbox goes with its entries; their emails wait for the end of the undelete window.</summary>
     public void DeleteMailbox(OpenAccount account, OpenMailbox mailbox)
     {

@@ -13,7 +13,7 @@ namespace Aviso.Store.Search;
 /// </summary>
 internal sealed class FullTextIndex : ISearchIndex, IDisposable
 {
-    private const int Version = 2;
+    private const int Version = 3;
     // FTS5 keeps 32 KiB of a word; what is longer is not whole in the index.
     private const int LongestWord = 8 * 1024;
     private const int MostWords = 500;

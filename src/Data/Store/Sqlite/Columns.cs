@@ -46,13 +46,14 @@ internal static class ThreadKeys
 
     public static long Join(Connection db, long account, long email, Rendered rendered)
     {
-        var references = rendered.References;
+        var references = rendered.References.Count == 0 ? rendered.RepliedTo : rendered.References;
         if (references.Count == 0) return JoinAlone(db, account, email, rendered.MessageId);
         var hashes = new HashSet<long>();
         if (rendered.MessageId.Length > 0) hashes.Add(Hash(rendered.MessageId));
         for (var i = Math.Max(0, references.Count - MostReferences); i < references.Count; i++)
             if (references[i].Length > 0) hashes.Add(Hash(references[i]));
         hashes.Add(Hash(references[0]));
+        foreach (var id in rendered.RepliedTo.Take(MostReferences)) hashes.Add(Hash(id));
         long? thread = null;
         foreach (var hash in hashes)
             thread ??= db.Use(Statements.FindThread).Add(account).Add(hash).Number();

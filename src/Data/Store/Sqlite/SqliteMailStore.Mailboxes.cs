@@ -93,6 +93,23 @@ public sealed partial class SqliteMailStore
             static no => no);
     }
 
+    public Task<StoreError> SetSpecialUseAsync(AccountId account, MailboxId mailbox, SpecialUse use, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        return ChangeAsync(
+            batch =>
+            {
+                if (batch.Mailbox(account, mailbox) is not { } marked) return StoreError.NotFound;
+                if (marked.Use == use) return StoreError.None;
+                if (marked.Use == SpecialUse.Inbox || use == SpecialUse.Inbox) return StoreError.NotPermitted;
+                var owner = batch.Account(account)!;
+                if (use != SpecialUse.None && owner.ById.Values.Any(other => other.Use == use)) return StoreError.Conflict;
+                batch.SetSpecialUse(owner, marked, use);
+                return StoreError.None;
+            },
+            static no => no);
+    }
+
     public Task SetSubscribedAsync(AccountId account, string name, bool subscribed, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
@@ -135,19 +152,33 @@ public sealed partial class SqliteMailStore
             {
                 if (batch.Account(account) is null) return StoreError.NotFound;
                 if (mailbox is { } named && batch.Mailbox(account, named) is null) return StoreError.NotFound;
-                var owner = mailbox?.Value ?? 0;
-                if (value is null)
-                {
-                    batch.Db.Use(Statements.RemoveMetadata).Add(account.Value).Add(owner).Add(entry).Run();
-                    return StoreError.None;
-                }
-                if (value.Length > MetadataOctets) return StoreError.LimitReached;
-                var count = batch.Db.Use(Statements.CountMetadata).Add(account.Value).Add(owner).Number() ?? 0;
-                if (count >= MostMetadata) return StoreError.LimitReached;
-                batch.Db.Use(Statements.SetMetadata).Add(account.Value).Add(owner).Add(entry).Add(value).Run();
-                return StoreError.None;
+                var no = SetMetadata(batch, account, mailbox?.Value ?? 0, entry, value);
+                if (no == StoreError.None && mailbox is { } changed) AnnotationChanged(batch, account, changed);
+                return no;
             },
             static no => no);
+    }
+
+    private static StoreError SetMetadata(WriteBatch batch, AccountId account, long owner, string entry, byte[]? value)
+    {
+        if (value is null)
+        {
+            batch.Db.Use(Statements.RemoveMetadata).Add(account.Value).Add(owner).Add(entry).Run();
+            return StoreError.None;
+        }
+        if (value.Length > MetadataOctets) return StoreError.LimitReached;
+        var count = batch.Db.Use(Statements.CountMetadata).Add(account.Value).Add(owner).Number() ?? 0;
+        if (count >= MostMetadata) return StoreError.LimitReached;
+        batch.Db.Use(Statements.SetMetadata).Add(account.Value).Add(owner).Add(entry).Add(value).Run();
+        return StoreError.None;
+    }
+
+    // RFC 7162 §3.2: an annotation that changes raises the mailbox's mod-sequence.
+    private static void AnnotationChanged(WriteBatch batch, AccountId account, MailboxId mailbox)
+    {
+        var (owner, marked) = (batch.Account(account)!, batch.Mailbox(account, mailbox)!);
+        marked.HighestModSeq = batch.NextModSeq(owner);
+        batch.Delta(owner, marked);
     }
 
     public async Task<QuotaUse> GetQuotaAsync(AccountId account, CancellationToken cancel) =>

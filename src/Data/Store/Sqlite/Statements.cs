@@ -56,6 +56,7 @@ internal static class Statements
         "INSERT INTO mailbox (account_id, mailbox_id, name, special_use, uid_validity, uid_next, first_recent_uid, highest_modseq, expunge_floor, entries, unseen, deleted, octets) VALUES (?, ?, ?, ?, ?, 1, 1, ?, ?, 0, 0, 0, 0)";
     public const string CountMailbox =
         "UPDATE mailbox SET uid_next = ?, first_recent_uid = ?, highest_modseq = ?, entries = ?, unseen = ?, deleted = ?, octets = ? WHERE account_id = ? AND mailbox_id = ?";
+    public const string SetSpecialUse = "UPDATE mailbox SET special_use = ? WHERE account_id = ? AND mailbox_id = ?";
     public const string RenameMailbox = "UPDATE mailbox SET name = ? WHERE account_id = ? AND mailbox_id = ?";
     public const string DeleteMailbox = "DELETE FROM mailbox WHERE account_id = ? AND mailbox_id = ?";
     public const string KeywordsOfAccount =

@@ -29,6 +29,7 @@ public sealed class MessageReader(MimeLimits? limits = null) : IMessageReader
         {
             MessageId = fields.MessageId,
             References = fields.References,
+            RepliedTo = fields.RepliedTo,
             BaseSubject = fields.BaseSubject,
             SentDate = fields.SentDate,
             HeaderSize = root.HeaderLength,
@@ -65,13 +66,14 @@ public sealed class MessageReader(MimeLimits? limits = null) : IMessageReader
         };
     }
 
-    private readonly record struct ThreadFields(string MessageId, IReadOnlyList<string> References, string BaseSubject, long? SentDate)
+    private readonly record struct ThreadFields(
+        string MessageId, IReadOnlyList<string> References, IReadOnlyList<string> RepliedTo, string BaseSubject, long? SentDate)
     {
         public static ThreadFields Read(ReadOnlySpan<byte> header)
         {
             var (id, subject) = ("", "");
             long? sent = null;
-            List<string>? references = null, replied = null;
+            IReadOnlyList<string>? references = null, replied = null;
             foreach (var field in new HeaderFields(header))
             {
                 // The first field of a name counts, as everywhere.
@@ -84,24 +86,25 @@ public sealed class MessageReader(MimeLimits? limits = null) : IMessageReader
                         subject = HeaderText.Decode(field.Value);
                         break;
                     case 10 when id.Length == 0 && field.Is("Message-ID"u8):
-                        id = MessageIds.Parse(field.Value) is [var first, ..] ? first : "";
+                        id = MessageIds.ParseNormalized(field.Value) is [var first, ..] ? first : "";
                         break;
                     case 10 when references is null && field.Is("References"u8):
-                        references = [.. MessageIds.Parse(field.Value)];
+                        references = MessageIds.ParseNormalized(field.Value);
                         break;
                     case 11 when replied is null && field.Is("In-Reply-To"u8):
-                        replied = [.. MessageIds.Parse(field.Value)];
+                        replied = MessageIds.ParseNormalized(field.Value);
                         break;
                 }
             }
-            return new(id, Joined(replied, references), subject.Length == 0 ? "" : Nfc.Normalize(Mime.BaseSubject.Of(subject).Base).ToUpperInvariant(), sent);
+            return new(id, Ancestry(references ?? [], replied ?? []), replied ?? [],
+                subject.Length == 0 ? "" : UnicodeCasemap.Key(Mime.BaseSubject.Of(subject).Base), sent);
         }
 
-        private static IReadOnlyList<string> Joined(List<string>? replied, List<string>? references)
+        // RFC 5256 §3: References; without a valid id there, the first of In-Reply-To.
+        private static IReadOnlyList<string> Ancestry(IReadOnlyList<string> references, IReadOnlyList<string> replied)
         {
-            if (replied is null && references is null) return [];
-            var all = (replied ?? []).Concat(references ?? []).Distinct(StringComparer.Ordinal).ToList();
-            return all.Count <= MostReferences ? all : all[^MostReferences..];
+            if (references.Count == 0) return replied.Count == 0 ? [] : [replied[0]];
+            return references.Count <= MostReferences ? references : [.. references.Skip(references.Count - MostReferences)];
         }
     }
 }

@@ -14,17 +14,24 @@ internal static class ListCommand
             session.Writer.Bytes("* LIST (\\Noselect) \"/\" \"\"\r\n"u8);
             return Completion.Ok("Done");
         }
+        if (request.Status.HasFlag(StatusItems.HighestModSeq)) EnableCommand.CondstoreOn(session);
         var tree = await MailboxTree.ReadAsync(session, request.SelectSubscribed || request.ReturnSubscribed || session.Modes.Rev2);
         if (request.SelectSubscribed)
         {
             foreach (var name in tree.Subscribed) tree.AddMissing(name);
         }
         var patterns = request.Patterns.Select(p => new ListPattern(MailboxName.Canonical(request.Reference + p))).ToList();
-        var above = request.RecursiveMatch ? ParentsOfSelected(request, tree) : [];
+        bool Shown(string name) => patterns.Exists(p => p.Match(name) == ListMatch.Yes);
+        HashSet<string> above = [], aboveHidden = [];
+        if (request.RecursiveMatch)
+        {
+            above = ParentsOfSelected(request, tree, _ => true);
+            aboveHidden = ParentsOfSelected(request, tree, name => !Shown(name));
+        }
         foreach (var (name, info) in tree.Names)
         {
-            if (!patterns.Exists(p => p.Match(name) == ListMatch.Yes)) continue;
-            var row = RowOf(request, tree, above, name, info);
+            if (!Shown(name)) continue;
+            var row = RowOf(request, tree, above, aboveHidden, name, info);
             if (row is null) continue;
             Write(session, request, tree, row);
             if (request.Status != StatusItems.None && info is not null) await StatusCommand.WriteAsync(session, info, request.Status);
@@ -35,23 +42,24 @@ internal static class ListCommand
 
     private sealed record Row(string Name, MailboxInfo? Info, string[] ChildInfo);
 
-    // What the selection options say about a name that matches a pattern; null when it is not selected.
-    private static Row? RowOf(ListRequest request, MailboxTree tree, HashSet<string> above, string name, MailboxInfo? info)
+    // What the selection options say about a name that matches a pattern; null when it is not selected. RFC 5258 §3.5: a name that is
+    // not selected itself is shown only where a selected one below it is not.
+    private static Row? RowOf(
+        ListRequest request, MailboxTree tree, HashSet<string> above, HashSet<string> aboveHidden, string name, MailboxInfo? info)
     {
         var selected = Selected(request, tree, name, info);
         if (!request.RecursiveMatch) return selected ? new(name, info, []) : null;
-        var children = above.Contains(name);
-        if (!selected && !children) return null;
-        return new(name, info, !children ? [] : request.SelectSubscribed ? ["SUBSCRIBED"] : ["SPECIAL-USE"]);
+        if (!selected && !aboveHidden.Contains(name)) return null;
+        return new(name, info, !above.Contains(name) ? [] : request.SelectSubscribed ? ["SUBSCRIBED"] : ["SPECIAL-USE"]);
     }
 
     // RFC 5258 §3.5: the levels above every name that is selected, whatever the patterns say of it.
-    private static HashSet<string> ParentsOfSelected(ListRequest request, MailboxTree tree)
+    private static HashSet<string> ParentsOfSelected(ListRequest request, MailboxTree tree, Func<string, bool> counts)
     {
         var parents = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (name, info) in tree.Names)
         {
-            if (!Selected(request, tree, name, info)) continue;
+            if (!Selected(request, tree, name, info) || !counts(name)) continue;
             var at = name.LastIndexOf('/');
             while (at > 0 && parents.Add(name[..at])) at = name.LastIndexOf('/', at - 1);
         }

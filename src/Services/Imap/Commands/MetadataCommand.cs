@@ -7,13 +7,18 @@ internal static class MetadataCommand
 {
     private const int MaxValue = 64 * 1024;
 
+    // RFC 6154 §4: tied to the mark that LIST shows; never stored as a note.
+    private const string SpecialUseEntry = "/private/specialuse";
+
     public static async ValueTask<Completion> GetAsync(ImapSession session, Command command)
     {
         var g = command.Arguments(session.Utf8Names);
         if (!g.GetMetadata(out var request) || !g.End()) return Completion.Syntax;
         var (problem, mailbox) = await MailboxAsync(session, request.Mailbox);
         if (problem is { } no) return no;
-        var all = await session.Mailboxes.GetMetadataAsync(session.Account, mailbox, session.Cancel);
+        var all = new Dictionary<string, byte[]>(await session.Mailboxes.GetMetadataAsync(session.Account, mailbox?.Id, session.Cancel), StringComparer.Ordinal);
+        all.Remove(SpecialUseEntry);
+        if (mailbox is not null && SpecialUses.Attribute(mailbox.SpecialUse) is { IsEmpty: false } use) all[SpecialUseEntry] = use.ToArray();
         var found = all.Where(e => request.Entries.Any(wanted => Matches(e.Key, wanted, request.Depth))).OrderBy(e => e.Key, StringComparer.Ordinal).ToList();
         var tooLong = found.Where(e => e.Value.Length > request.MaxSize).Select(e => (long)e.Value.Length).DefaultIfEmpty().Max();
         found.RemoveAll(e => e.Value.Length > request.MaxSize);
@@ -61,18 +66,37 @@ internal static class MetadataCommand
         if (problem is { } no) return no;
         foreach (var (entry, value) in values)
         {
-            var error = await session.Mailboxes.SetMetadataAsync(session.Account, mailbox, entry, value, session.Cancel);
+            if (entry == SpecialUseEntry && mailbox is not null)
+            {
+                if (await SetSpecialUseAsync(session, mailbox, value) is { } refused) return refused;
+                continue;
+            }
+            var error = await session.Mailboxes.SetMetadataAsync(session.Account, mailbox?.Id, entry, value, session.Cancel);
             if (error == StoreError.LimitReached) return Completion.No("METADATA TOOMANY", "Too many entries");
             if (error != StoreError.None) return Completion.OfStore(error);
         }
         return Completion.Ok("Done");
     }
 
-    private static async ValueTask<(Completion? Problem, MailboxId? Mailbox)> MailboxAsync(ImapSession session, string? name)
+    // RFC 6154 §4: checked as for CREATE; a mailbox has one use here, and a use one mailbox.
+    private static async ValueTask<Completion?> SetSpecialUseAsync(ImapSession session, MailboxInfo mailbox, byte[]? value)
+    {
+        SpecialUse? use = value is null or [] ? SpecialUse.None : value is [(byte)'\\', ..] ? SpecialUses.Find(value.AsSpan(1)) : null;
+        if (use is null) return Completion.No("USEATTR", "That special use cannot be given");
+        return await session.Mailboxes.SetSpecialUseAsync(session.Account, mailbox.Id, use.Value, session.Cancel) switch
+        {
+            StoreError.None => null,
+            StoreError.Conflict => Completion.No("USEATTR", "Another mailbox has that special use"),
+            StoreError.NotPermitted => Completion.No("USEATTR", "INBOX keeps its use"),
+            var error => Completion.OfStore(error),
+        };
+    }
+
+    private static async ValueTask<(Completion? Problem, MailboxInfo? Mailbox)> MailboxAsync(ImapSession session, string? name)
     {
         if (name is null) return (Completion.BadName, null);
         if (name.Length == 0) return (null, null);
         var info = await session.Mailboxes.FindMailboxAsync(session.Account, name, session.Cancel);
-        return info is null ? (Completion.NoSuchMailbox, null) : (null, info.Id);
+        return info is null ? (Completion.NoSuchMailbox, null) : (null, info);
     }
 }

@@ -10,7 +10,7 @@ internal static class SearchCommand
         if (Refuses(session, request) is { } no) return no;
         var box = session.Box!;
         var found = await new SearchRun(session, box, request.Key).RunAsync();
-        SearchAnswer.Write(session, command, request.Return, found, SearchAnswer.HighestModSeq(box, request.Key, found), sort: false);
+        SearchAnswer.Write(session, command, request.Return, found, SearchAnswer.HighestModSeq(box, request, found), sort: false);
         return Completion.Ok("Searched");
     }
 
@@ -29,9 +29,8 @@ internal static class SearchCommand
         {
             if (key.Kind == SearchKind.ModSeq) EnableCommand.CondstoreOn(session);
             if (key.Kind != SearchKind.Numbers || key.Set!.IsSaved) continue;
+            // A number beyond the last message finds nothing: clients ask for it, and other servers answer so.
             if (session.Modes.UidOnly) return Completion.Bad("Message numbers are off (UIDONLY)", "UIDREQUIRED");
-            // RFC 9051 §9 seq-number: a number beyond the last message is an error here too.
-            if (key.Set.ExceedsCount(session.Box!.View.Count)) return Completion.Bad("There is no such message");
         }
         return null;
     }

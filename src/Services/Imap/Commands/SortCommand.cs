@@ -10,8 +10,8 @@ internal static class SortCommand
         if (SearchCommand.Refuses(session, request) is { } no) return no;
         var box = session.Box!;
         var found = await new SearchRun(session, box, request.Key).RunAsync();
-        var modSeq = SearchAnswer.HighestModSeq(box, request.Key, found);
         var sorted = await SortRun.OrderAsync(session, box, found, criteria);
+        var modSeq = SearchAnswer.HighestModSeq(box, request, sorted);
         SearchAnswer.Write(session, command, request.Return, sorted, modSeq, sort: true);
         return Completion.Ok("Sorted");
     }

@@ -10,13 +10,14 @@ internal static class StatusCommand
         if (!g.Sp() || !g.Mailbox(out var name) || !g.Sp() || !g.StatusItems(out var items) || !g.End()) return Completion.Syntax;
         if (name is null) return Completion.BadName;
         if (await session.Mailboxes.FindMailboxAsync(session.Account, name, session.Cancel) is not { } info) return Completion.NoSuchMailbox;
+        // RFC 7162 §3.1: asking for it switches CONDSTORE on.
+        if (items.HasFlag(StatusItems.HighestModSeq)) EnableCommand.CondstoreOn(session);
         await WriteAsync(session, info, items);
         return Completion.Ok("Done");
     }
 
     public static async ValueTask WriteAsync(ImapSession session, MailboxInfo info, StatusItems items)
     {
-        if (items.HasFlag(StatusItems.HighestModSeq)) EnableCommand.CondstoreOn(session);
         var recent = items.HasFlag(StatusItems.Recent) ? await RecentAsync(session, info) : 0;
         var reclaimable = items.HasFlag(StatusItems.DeletedStorage) ? await DeletedOctetsAsync(session, info) : 0;
         var writer = session.Writer;

@@ -20,15 +20,19 @@ internal static class StoreCommand
         var done = await session.Store.StoreFlagsAsync(
             session.Account, box.Id, box.Uids(indexes), change, request.UnchangedSince, session.Cancel);
         if (!done.Ok) return Completion.OfStore(done.Error);
-        await ReportAsync(session, command, request, indexes, done.Value!);
-        return Modified(box, command.Uid, done.Value!.Modified);
+        var gone = await ReportAsync(session, command, request, indexes, done.Value!);
+        if (done.Value!.Modified.Count > 0) return Modified(box, command.Uid, done.Value.Modified);
+        // RFC 5530 §3, RFC 2180 §4.2: by number the message was asked for that another session has expunged; a UID that is gone is no error.
+        return gone && !command.Uid ? Completion.No("EXPUNGEISSUED", "Some of the messages are gone") : Completion.Ok("Done");
     }
 
-    private static async ValueTask ReportAsync(
+    /// <returns>Some of the messages are gone.</returns>
+    private static async ValueTask<bool> ReportAsync(
         ImapSession session, Command command, StoreRequest request, List<(int First, int Last)> indexes, FlagsStored stored)
     {
         var box = session.Box!;
-        if (await session.Store.ViewAsync(session.Account, box.Id, session.Cancel) is not { } now) return;
+        if (await session.Store.ViewAsync(session.Account, box.Id, session.Cancel) is not { } now) return true;
+        var gone = false;
         box.Keywords = now.Keywords;
         NewsReport.Keywords(session.Writer, box);
         var changed = stored.Changed.ToDictionary(e => e.Uid);
@@ -40,11 +44,13 @@ internal static class StoreCommand
                 var before = box.View[i];
                 if (modified.Contains(before.Uid)) continue;
                 // What was left as it was may still have been changed by another session since our view.
-                var entry = changed.TryGetValue(before.Uid, out var fresh) ? fresh : now.IndexOf(before.Uid) is >= 0 and var at ? now[at] : before;
-                ReportOne(session, command, request, i, before, entry, changed.ContainsKey(before.Uid));
+                if (changed.TryGetValue(before.Uid, out var entry)) ReportOne(session, command, request, i, before, entry, changed: true);
+                else if (now.IndexOf(before.Uid) is >= 0 and var at) ReportOne(session, command, request, i, before, now[at], changed: false);
+                else gone = true;
                 await session.Writer.BreatheAsync();
             }
         }
+        return gone;
     }
 
     private static void ReportOne(
@@ -53,7 +59,7 @@ internal static class StoreCommand
         var box = session.Box!;
         if (!request.Silent)
         {
-            NewsReport.FlagsOf(session.Writer, box, index, entry, session.Modes, command.Uid);
+            NewsReport.FlagsOf(session.Writer, box, index, entry, session.Modes, withUid: command.Uid || session.Modes.Condstore);
             box.Tell(entry.Uid, entry.Flags, entry.ModSeq);
             return;
         }
@@ -63,8 +69,8 @@ internal static class StoreCommand
         if (expected != entry.Flags) return;
         if (session.Modes.Condstore)
         {
-            // RFC 7162 §3.1.3: the new MODSEQ is told even then.
-            NewsReport.FetchHead(session.Writer, index, entry.Uid, session.Modes, command.Uid || session.Modes.Qresync);
+            // RFC 7162 §3.1.3: the new MODSEQ is told even then; §3.2.4: with the UID.
+            NewsReport.FetchHead(session.Writer, index, entry.Uid, session.Modes, withUid: true);
             session.Writer.Bytes("MODSEQ ("u8).Number(entry.ModSeq).Bytes("))\r\n"u8);
         }
         box.Tell(entry.Uid, entry.Flags, entry.ModSeq);
@@ -91,7 +97,6 @@ internal static class StoreCommand
     // RFC 7162 §3.1.3: MODIFIED names what failed, in the kind of number the command used.
     private static Completion Modified(SelectedMailbox box, bool uid, IReadOnlyList<uint> modified)
     {
-        if (modified.Count == 0) return Completion.Ok("Done");
         var numbers = modified.Select(u => uid ? u : (uint)(box.View.IndexOf(u) + 1)).Where(n => n > 0).Order();
         return Completion.Ok("Some messages had changed", "MODIFIED " + SetText.Of(numbers));
     }

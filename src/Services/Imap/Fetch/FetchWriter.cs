@@ -59,7 +59,9 @@ internal static class FetchWriter
         var fields = request.Fields;
         if (seen?.ContainsKey(entry.Uid) == true)
         {
-            fields |= FetchFields.Flags | (session.Modes.Condstore ? FetchFields.ModSeq : 0);
+            fields |= FetchFields.Flags;
+            // RFC 7162 §3.2.4: what \Seen causes carries UID and MODSEQ.
+            if (session.Modes.Condstore) fields |= FetchFields.ModSeq | (session.Modes.UidOnly ? 0 : FetchFields.Uid);
         }
         Fields(session, box, entry, fields, ref first);
         RenderedFields(session.Writer, fields, Shown(email, ForClient(session, fields, rendered, body)), ref first);

@@ -26,6 +26,7 @@ internal static class SectionWriter
         {
             var start = (int)Math.Min(section.Offset, made.Length);
             var part = made.AsSpan(start, (int)Math.Min(section.Length, made.Length - start));
+            WithoutNul(part);
             writer.Byte('{').Number(part.Length).Bytes("}\r\n"u8).Bytes(part);
             return;
         }
@@ -36,9 +37,9 @@ internal static class SectionWriter
         }
         var offset = Math.Min(section.Offset, found.Length);
         var length = Math.Min(section.Length, found.Length - offset);
-        var tilde = section.Kind == SectionKind.Binary && HasNul(body, found.Offset + offset, length);
-        Announce(writer, length, tilde);
-        await CopyAsync(writer, body, found.Offset + offset, length);
+        var binary = section.Kind == SectionKind.Binary;
+        Announce(writer, length, binary && HasNul(body, found.Offset + offset, length));
+        await CopyAsync(writer, body, found.Offset + offset, length, binary);
     }
 
     private static void Announce(ResponseWriter writer, long length, bool binary)
@@ -49,13 +50,20 @@ internal static class SectionWriter
         writer.InLiteral = length > 0;
     }
 
-    private static async ValueTask CopyAsync(ResponseWriter writer, StoredBody body, long offset, long length)
+    // RFC 9051 §9: CHAR8 is any octet but NUL, so a literal has none; only BINARY's literal8 may. Sizes stay, and the store keeps the octet.
+    private static void WithoutNul(Span<byte> octets)
+    {
+        if (octets.Contains((byte)0)) octets.Replace((byte)0, (byte)0x80);
+    }
+
+    private static async ValueTask CopyAsync(ResponseWriter writer, StoredBody body, long offset, long length, bool binary)
     {
         while (length > 0)
         {
             var piece = writer.Piece((int)Math.Min(length, 4096));
             var count = body.Read(offset, piece.Span[..(int)Math.Min(piece.Length, length)]);
             if (count == 0) throw new EndOfStreamException("a stored message is shorter than its size says");
+            if (!binary) WithoutNul(piece.Span[..count]);
             writer.Filled(count);
             offset += count;
             length -= count;

@@ -36,6 +36,9 @@ internal sealed class ScopedMailboxes(IMailboxes inner, LoginScope scope) : IMai
         return await inner.RenameMailboxAsync(account, mailbox, newName, cancel);
     }
 
+    public Task<StoreError> SetSpecialUseAsync(AccountId account, MailboxId mailbox, SpecialUse use, CancellationToken cancel) =>
+        inner.SetSpecialUseAsync(account, mailbox, use, cancel);
+
     public Task SetSubscribedAsync(AccountId account, string name, bool subscribed, CancellationToken cancel) =>
         scope.Sees(name) ? inner.SetSubscribedAsync(account, name, subscribed, cancel) : Task.CompletedTask;
 

@@ -19,6 +19,14 @@ internal ref struct EnvelopeReader(ReadOnlySpan<byte> envelope)
         return reader.NString(out var value) ? HeaderText.Decode(value) : "";
     }
 
+    /// <summary>The calendar day of the Date field in its own zone, in days since 1970; null when it is absent or unreadable.</summary>
+    public static long? SentDay(ReadOnlySpan<byte> envelope)
+    {
+        var reader = new EnvelopeReader(envelope);
+        return reader.NString(out var value) && MailDate.TryParse(value, out var date)
+            ? (long)(date.DateTime.Date - DateTime.UnixEpoch.Date).TotalDays : null;
+    }
+
     /// <summary>The addresses of a list as "name &lt;mailbox@host&gt;", decoded.</summary>
     public static List<(string Name, string Mailbox, string Host)> Addresses(ReadOnlySpan<byte> envelope, int which)
     {

@@ -57,9 +57,8 @@ internal static class SearchAnswer
     private static void Save(ImapSession session, SearchReturn wanted, IReadOnlyList<int> indexes)
     {
         var box = session.Box!;
-        var onlyEnds = (wanted.Min || wanted.Max) && !wanted.All && !wanted.Count && wanted.Partial is null;
         IEnumerable<int> kept = indexes;
-        if (onlyEnds && indexes.Count > 0)
+        if (wanted.OnlyEnds && indexes.Count > 0)
         {
             kept = [];
             if (wanted.Min) kept = kept.Append(indexes[0]);
@@ -68,7 +67,17 @@ internal static class SearchAnswer
         box.Saved = kept.Select(i => box.View[i].Uid).Distinct().Order().ToList();
     }
 
-    /// <summary>RFC 7162 §3.1.5: the highest modseq among the results.</summary>
-    public static long HighestModSeq(SelectedMailbox box, SearchKey key, IReadOnlyList<int> indexes) =>
-        indexes.Count > 0 && key.All().Any(k => k.Kind == SearchKind.ModSeq) ? indexes.Max(i => box.View[i].ModSeq) : 0;
+    /// <summary>RFC 7162 §3.1.5: the highest modseq among the results; RFC 4731 §3.2: with MIN and MAX alone, of those they name. 0 without MODSEQ as a key.</summary>
+    public static long HighestModSeq(SelectedMailbox box, SearchRequest request, IReadOnlyList<int> indexes)
+    {
+        if (indexes.Count == 0 || request.Key.All().TrueForAll(k => k.Kind != SearchKind.ModSeq)) return 0;
+        long Of(int index) => box.View[index].ModSeq;
+        return request.Return switch
+        {
+            { OnlyEnds: true, Max: false } => Of(indexes[0]),
+            { OnlyEnds: true, Min: false } => Of(indexes[^1]),
+            { OnlyEnds: true } => Math.Max(Of(indexes[0]), Of(indexes[^1])),
+            _ => indexes.Max(Of),
+        };
+    }
 }

@@ -49,6 +49,9 @@ internal sealed record SearchReturn(bool Min, bool Max, bool All, bool Count, bo
 {
     public static SearchReturn Nothing { get; } = new(false, false, false, false, false, null);
 
+    /// <summary>MIN, MAX or both, and nothing else that tells results.</summary>
+    public bool OnlyEnds => (Min || Max) && !All && !Count && Partial is null;
+
     public bool OnlySave => Save && !Min && !Max && !All && !Count && Partial is null;
 }
 

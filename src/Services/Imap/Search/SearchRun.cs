@@ -162,8 +162,8 @@ internal sealed class SearchRun(ImapSession session, SelectedMailbox box, Search
     private static bool JudgeRendered(SearchKey one, in Entry entry, scoped in ShownEmail email)
     {
         if (one.Kind == SearchKind.ThreadId) return email.Thread.Value == one.Number;
-        // RFC 5256 §2.2: a message without a readable Date counts by INTERNALDATE.
-        var day = DayOf(email.SentDate ?? entry.InternalDate);
+        // RFC 9051 §6.4.4: the day as the sender wrote it, whatever his zone. RFC 5256 §2.2: without a readable Date, INTERNALDATE.
+        var day = EnvelopeReader.SentDay(email.Envelope) ?? DayOf(entry.InternalDate);
         return one.Kind switch
         {
             SearchKind.SentBefore => day < one.Number,

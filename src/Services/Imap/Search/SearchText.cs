@@ -53,12 +53,9 @@ internal sealed class SearchText(Rendered rendered, StoredBody body)
     private bool PartContains(MimePart part, string wanted, int depth)
     {
         if (depth > 100) return false;
-        if (part.Message is { } message)
-        {
-            var header = new byte[Math.Min(message.HeaderLength, SectionFinder.MaxHeader)];
-            var read = SectionFinder.ReadFully(body, body.PrefixLength + message.HeaderOffset, header);
-            return Contains(DecodeHeader(header[..read]), wanted) || PartContains(message, wanted, depth + 1);
-        }
+        // The header of the message itself is not its body; those of its parts, and of messages within, are.
+        if (depth > 0 && Contains(MessageText.Header(part, Read), wanted)) return true;
+        if (part.Message is { } message) return PartContains(message, wanted, depth + 1);
         foreach (var child in part.Children)
         {
             if (PartContains(child, wanted, depth + 1)) return true;

@@ -1,4 +1,5 @@
 using System.Text;
+using Aviso.Base;
 using Aviso.Store;
 
 namespace Aviso.Imap;
@@ -22,7 +23,7 @@ internal sealed class SortRow(int index)
     public string[] Texts { get; init; } = [];
 }
 
-/// <summary>RFC 5256 §3 and RFC 5957: orders found messages; text compares upper-cased, code point by code point.</summary>
+/// <summary>RFC 5256 §3 and RFC 5957: orders found messages; text compares by i;unicode-casemap (§1).</summary>
 internal static class SortRun
 {
     private const int Batch = 512;
@@ -79,7 +80,13 @@ internal static class SortRun
     {
         if ((await session.Store.EmailsAsync(session.Account, [entry.Email], session.Cancel))[0] is not { } email)
             return new(index) { Date = entry.InternalDate, Texts = criteria.ConvertAll(_ => "").ToArray() };
+        // What an older version wrote is not compared with what this one writes.
         var rendered = email.Rendered;
+        if (rendered.Version != session.Server.Reader.Version)
+        {
+            using var body = await session.Store.OpenBodyAsync(session.Account, email.Id, session.Cancel);
+            if (body is not null) rendered = FetchWriter.Fresh(session, email, body);
+        }
         return Row(
             index, entry,
             new()
@@ -127,6 +134,6 @@ internal static class SortRun
         if (addresses.Count == 0) return "";
         var (name, mailbox, host) = addresses[0];
         var text = !display ? mailbox : name.Length > 0 ? name : host.Length > 0 ? mailbox + "@" + host : mailbox;
-        return SearchText.Fold(text).ToUpperInvariant();
+        return UnicodeCasemap.Key(text);
     }
 }

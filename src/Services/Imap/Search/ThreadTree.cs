@@ -79,13 +79,13 @@ internal static class ThreadTree
         ThreadNode? parent = null;
         foreach (var id in row.References)
         {
-            if (id.Length == 0 || id == row.MessageId) continue;
             if (!byId.TryGetValue(id, out var next)) byId[id] = next = new(null);
-            // (1)(B): keep links that are there, make no loop.
+            // (1)(A): keep links that are there, make no loop.
             if (parent is not null && next.Parent is null && !parent.IsBelow(next)) next.Parent = parent;
             parent = next;
         }
-        // (1)(C): the last reference is the parent, whatever was guessed before.
+        // (1)(B): the last reference is the parent, or nobody; what was guessed before is broken even when the new link would make a loop.
+        node.Parent = null;
         if (parent is not null && !parent.IsBelow(node)) node.Parent = parent;
         return node;
     }

@@ -214,10 +214,23 @@ internal sealed class ImapSession : IDisposable
             return;
         }
         if (ReferenceEquals(next, box.View)) return;
-        if (!NewsReport.Write(Writer, box, next, Modes, expunges)) return;
+        if (!NewsReport.Write(Writer, box, next, Modes, expunges))
+        {
+            HighestModSeq(box, held: true);
+            return;
+        }
+        if (box.NewsHeld) HighestModSeq(box, held: false);
         if (!box.ReadOnly && !Modes.Rev2 && box.View.FirstRecentUid < box.View.UidNext)
             box.AddRecent(await Store.ClaimRecentAsync(Account, box.Id, Cancel), box.View.UidNext);
         NewsReport.WriteCounts(Writer, box, Modes);
+    }
+
+    // RFC 7162 §3.2: while expunges are held back, MODSEQs that were told go beyond them. A client that came back with those would
+    // never hear of the expunges: it is told to remember what it has seen whole.
+    private void HighestModSeq(SelectedMailbox box, bool held)
+    {
+        box.NewsHeld = held;
+        if (Modes.Condstore) Writer.Bytes("* OK [HIGHESTMODSEQ "u8).Number(Math.Max(box.View.HighestModSeq, 1)).Bytes("] Highest seen whole\r\n"u8);
     }
 
     public void LogIn(Principal who)

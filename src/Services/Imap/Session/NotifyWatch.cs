@@ -90,7 +90,8 @@ internal sealed class NotifyWatch(ImapSession session, IReadOnlyList<NotifyGroup
     private async ValueTask WriteStatusAsync(MailboxInfo info, NotifyGroup group)
     {
         var items = StatusItems.Messages | StatusItems.UidNext | StatusItems.UidValidity;
-        if (group.Events.HasFlag(NotifyEvents.FlagChange)) items |= StatusItems.Unseen;
+        // RFC 5465 §3.1: whoever asks for changes of flags is told HIGHESTMODSEQ, enabled or not.
+        if (group.Events.HasFlag(NotifyEvents.FlagChange)) items |= StatusItems.Unseen | StatusItems.HighestModSeq;
         if (session.Modes.Condstore) items |= StatusItems.HighestModSeq;
         await StatusCommand.WriteAsync(session, info, items);
     }

@@ -28,6 +28,9 @@ internal sealed class SelectedMailbox(MailboxInfo info, MailboxView view, bool r
     /// <summary>EXISTS as the client last heard it.</summary>
     public int ExistsTold { get; set; } = view.Count;
 
+    /// <summary>Expunges wait to be told: HIGHESTMODSEQ was said lower than what was told otherwise.</summary>
+    public bool NewsHeld { get; set; }
+
     /// <summary>RFC 5182 "$": UIDs in growing order.</summary>
     public IReadOnlyList<uint> Saved { get; set; } = [];
 

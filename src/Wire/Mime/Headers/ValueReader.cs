@@ -13,6 +13,9 @@ internal ref struct ValueReader(ReadOnlySpan<byte> value)
 
     public readonly byte Peek => _rest.IsEmpty ? (byte)0 : _rest[0];
 
+    /// <summary>Octets from the reader's place on.</summary>
+    public readonly int Left => _rest.Length;
+
     public bool Take(byte c)
     {
         if (_rest.IsEmpty || _rest[0] != c) return false;

@@ -8,7 +8,7 @@ namespace Aviso.Mime;
 public static class ImapStructure
 {
     /// <summary>Changes when the output for the same message changes: stored with the rendered bytes.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>From the header block of the message.</summary>
     public static byte[] Envelope(ReadOnlySpan<byte> header, bool utf8)

@@ -14,7 +14,7 @@ public static class MessageText
     private const int MostOctets = 4 * 1024 * 1024;
 
     /// <summary>
-    /// All that SEARCH TEXT can find: every header field, file names, then every text part, separated by line feeds; at most
+    /// All that SEARCH TEXT can find: every header field, those of parts too, file names, and every text part, separated by line feeds; at most
     /// <paramref name="limit"/> characters. <paramref name="read"/> gives octets of the message by offset and length.
     /// <paramref name="whole"/> is false when anything was left out, so that an index never hides what it does not hold.
     /// </summary>
@@ -22,7 +22,7 @@ public static class MessageText
     {
         var text = new StringBuilder(Math.Min(limit, 4096));
         whole = true;
-        Walk(root, read, limit, text, isMessage: true, ref whole);
+        Walk(root, read, limit, text, ref whole);
         if (text.Length >= limit) whole = false;
         if (text.Length > limit) text.Length = limit;
         return text.ToString();
@@ -49,24 +49,31 @@ public static class MessageText
     }
 
     private static void Walk(
-        MimePart part, Func<long, int, ReadOnlyMemory<byte>> read, int limit, StringBuilder text, bool isMessage, ref bool whole)
+        MimePart part, Func<long, int, ReadOnlyMemory<byte>> read, int limit, StringBuilder text, ref bool whole)
     {
-        if (part.LimitHit) whole = false;
+        if (part.LimitHit || part.HeaderLength > MimeLimits.Default.HeaderOctets) whole = false;
         if (text.Length >= limit) return;
-        if (isMessage) Headers(read(part.HeaderOffset, (int)Math.Min(part.HeaderLength, MimeLimits.Default.HeaderOctets)).Span, text);
-        if (part.FileName is { } name) Line(text, name);
-        if (part.Message is { } message) Walk(message, read, limit, text, isMessage: true, ref whole);
-        foreach (var child in part.Children) Walk(child, read, limit, text, isMessage: false, ref whole);
+        Line(text, Header(part, read));
+        if (part.Message is { } message) Walk(message, read, limit, text, ref whole);
+        foreach (var child in part.Children) Walk(child, read, limit, text, ref whole);
         if (part.IsText || (part.IsMultipart && part.Children.Count == 0)) Line(text, PartText(part, read, limit - text.Length, links: true, ref whole));
     }
 
-    private static void Headers(ReadOnlySpan<byte> header, StringBuilder text)
+    /// <summary>
+    /// The fields of a message or part, decoded, a line each, and its file name, whose encoding (RFC 2231) may be undone there only.
+    /// Of a header over <see cref="MimeLimits.HeaderOctets"/> the beginning.
+    /// </summary>
+    public static string Header(MimePart part, Func<long, int, ReadOnlyMemory<byte>> read)
     {
+        var text = new StringBuilder();
+        var header = read(part.HeaderOffset, (int)Math.Min(part.HeaderLength, MimeLimits.Default.HeaderOctets)).Span;
         foreach (var field in new HeaderFields(header))
         {
             Line(text, Encoding.Latin1.GetString(field.Name));
             text.Append(": ").Append(HeaderText.Decode(field.Value));
         }
+        if (part.FileName is { } name) Line(text, name);
+        return text.ToString();
     }
 
     private static void Line(StringBuilder text, string line)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Aviso.Base;
+using Aviso.Delivery;
 using Aviso.Imap;
 using Aviso.Mime;
 using Aviso.Net;
@@ -112,43 +113,14 @@ internal sealed class ImapHost : IAsyncDisposable
     }
 }
 
-/// <summary>What Delivery gives the store, made of Mime alone.</summary>
+/// <summary>Delivery's reader with a preview that transcripts can quote, and with any version.</summary>
 internal sealed class MimeReader : IMessageReader
 {
+    private readonly MessageReader _reader = new();
+
     public int Version { get; init; } = ImapStructure.Version;
 
-    public Rendered Render(SpooledBody body)
-    {
-        var octets = new byte[body.Length];
-        body.Read(0, octets);
-        var scanner = new MimeScanner();
-        scanner.Append(octets);
-        var root = scanner.Finish();
-        var header = octets.AsSpan(0, (int)root.HeaderLength);
-        HeaderFields.TryFind(header, "Subject"u8, out var subject);
-        HeaderFields.TryFind(header, "Message-ID"u8, out var id);
-        HeaderFields.TryFind(header, "References"u8, out var references);
-        HeaderFields.TryFind(header, "Date"u8, out var date);
-        return new(
-            Version, ImapStructure.Envelope(header, true), ImapStructure.BodyStructure(root, true), ImapStructure.Body(root, true),
-            PartIndex.Write(root), "preview")
-        {
-            HeaderSize = root.HeaderLength,
-            BaseSubject = BaseSubject.Of(HeaderText.Decode(subject)).Base,
-            MessageId = MessageIds.Parse(id) is [var first, ..] ? first : "",
-            References = MessageIds.Parse(references),
-            SentDate = MailDate.TryParse(date, out var sent) ? sent.ToUnixTimeSeconds() : null,
-        };
-    }
+    public Rendered Render(SpooledBody body) => _reader.Render(body) with { Version = Version, Preview = "preview" };
 
-    public (string Text, bool Whole) ExtractText(SpooledBody body, int limit)
-    {
-        var octets = new byte[body.Length];
-        body.Read(0, octets);
-        var scanner = new MimeScanner();
-        scanner.Append(octets);
-        var text = MessageText.Extract(
-            scanner.Finish(), (offset, length) => octets.AsMemory((int)offset, Math.Min(length, octets.Length - (int)offset)), limit, out var whole);
-        return (text, whole);
-    }
+    public (string Text, bool Whole) ExtractText(SpooledBody body, int limit) => _reader.ExtractText(body, limit);
 }
