@@ -54,12 +54,15 @@ public sealed class ArrowTests
     [Fact]
     public void Rooms_of_a_subject_make_no_circle()
     {
-        var arrows = Arrows.OfRooms.Where(arrow => !UpArrows.All.ContainsKey($"{arrow.From} -> {arrow.To}")).ToList();
+        // Server's rooms are one process put together: they are drawn, not judged.
+        var arrows = Arrows.OfRooms.Where(arrow =>
+            arrow.From.Subject != "Server" && !UpArrows.All.ContainsKey($"{arrow.From} -> {arrow.To}")).ToList();
         var (forwards, backwards) =
             (arrows.ToLookup(arrow => arrow.From, arrow => arrow.To), arrows.ToLookup(arrow => arrow.To, arrow => arrow.From));
         Findings.None(
             arrows.Where(arrow => Reach(arrow.To, forwards).Contains(arrow.From) && Reach(arrow.From, backwards).Contains(arrow.To))
-            .Select(arrow => $"{arrow.From} -> {arrow.To} is part of a circle: {Arrows.Example(arrow)}"));
+            .Select(arrow =>
+                $"{arrow.From} -> {arrow.To} is part of a circle (take it away, or give its reason in UpArrows.cs): {Arrows.Example(arrow)}"));
     }
 
     [Fact]
