@@ -11,34 +11,12 @@ internal sealed class GuardedReceiver(IMailReceiver inner, Gatekeeper gate) : IM
     private static readonly Refusal TooMany = new(450, new(4, 7, 1), "Too many messages from your address, try again later", "rate: messages a minute");
     private static readonly Refusal TooManyRecipients = new(450, new(4, 7, 1), "Too many recipients from your address, try again later", "rate: recipients a minute");
 
-    public async ValueTask<Refusal?> CheckSenderAsync(MailTransaction transaction, CancellationToken cancel)
+    public async ValueTask<Begun> BeginAsync(MailTransaction transaction, CancellationToken cancel)
     {
         var (origin, stranger) = Who(transaction);
-        if (stranger && !gate.Allows(ClientRate.Messages, origin.Kind, origin.Remote.Address)) return TooMany;
-        return await inner.CheckSenderAsync(transaction, cancel);
-    }
-
-    public async ValueTask<Refusal?> CheckRecipientAsync(MailTransaction transaction, MailRecipient recipient, CancellationToken cancel)
-    {
-        var (origin, stranger) = Who(transaction);
-        if (stranger && !gate.AllowsRecipient(origin.Kind, origin.Remote.Address)) return TooManyRecipients;
-        var refusal = await inner.CheckRecipientAsync(transaction, recipient, cancel);
-        if (stranger && refusal is { IsPermanent: true } && WordOf(refusal) is { } word)
-            gate.RefusedRecipient(origin.Kind, origin.Remote.Address, word);
-        return refusal;
-    }
-
-    public SpooledBody BeginBody() => inner.BeginBody();
-
-    public async ValueTask<ReceiveResult> ReceiveAsync(MailTransaction transaction, SpooledBody body, CancellationToken cancel)
-    {
-        var result = await inner.ReceiveAsync(transaction, body, cancel);
-        var (origin, stranger) = Who(transaction);
-        if (!stranger) return result;
-        if (result.Recipients is [{ Cause: var cause }, ..] && cause.StartsWith("spam:", StringComparison.Ordinal))
-            gate.Report(new(origin.Kind, origin.Remote.Address, GuardWords.Spam));
-        else if (!result.IsTagged && result.Recipients.Any(r => r is null)) gate.Delivered(origin.Remote.Address);
-        return result;
+        if (stranger && !gate.Allows(ClientRate.Messages, origin.Kind, origin.Remote.Address)) return new Begun.Not(TooMany);
+        var begun = await inner.BeginAsync(transaction, cancel);
+        return stranger && begun is Begun.Open open ? new Begun.Open(new Guarded(open.Receiving, gate, origin)) : begun;
     }
 
     private static (WireOrigin Origin, bool IsStranger) Who(MailTransaction transaction) =>
@@ -48,4 +26,27 @@ internal sealed class GuardedReceiver(IMailReceiver inner, Gatekeeper gate) : IM
     private static string? WordOf(Refusal refusal) =>
         refusal.Cause.StartsWith("unknown:", StringComparison.Ordinal) ? GuardWords.UnknownRecipient
         : refusal.Cause.StartsWith("relay:", StringComparison.Ordinal) ? GuardWords.RelayDenied : null;
+
+    /// <summary>A transaction of a stranger.</summary>
+    private sealed class Guarded(IReceiving inner, Gatekeeper gate, WireOrigin origin) : IReceiving
+    {
+        public async ValueTask<Refusal?> AddAsync(MailRecipient recipient, CancellationToken cancel)
+        {
+            if (!gate.AllowsRecipient(origin.Kind, origin.Remote.Address)) return TooManyRecipients;
+            var refusal = await inner.AddAsync(recipient, cancel);
+            if (refusal is { IsPermanent: true } && WordOf(refusal) is { } word) gate.RefusedRecipient(origin.Kind, origin.Remote.Address, word);
+            return refusal;
+        }
+
+        public SpooledBody BeginBody() => inner.BeginBody();
+
+        public async ValueTask<ReceiveResult> FinishAsync(SpooledBody body, CancellationToken cancel)
+        {
+            var result = await inner.FinishAsync(body, cancel);
+            if (result.Recipients is [{ Cause: var cause }, ..] && cause.StartsWith("spam:", StringComparison.Ordinal))
+                gate.Report(new(origin.Kind, origin.Remote.Address, GuardWords.Spam));
+            else if (!result.IsTagged && result.Recipients.Any(r => r is null)) gate.Delivered(origin.Remote.Address);
+            return result;
+        }
+    }
 }

@@ -11,9 +11,6 @@ namespace Aviso.Server;
 /// <summary>The guard of this server: its decisions, who answers the listeners, the engine in mode crowdsec, and the beat that makes a ban bite on open connections.</summary>
 internal sealed class GuardParts : IAsyncDisposable
 {
-    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan UpkeepEvery = TimeSpan.FromSeconds(10);
-
     private readonly IDocumentRows _rows;
     private readonly ILoggerFactory _logs;
     private readonly ILogger _log;
@@ -64,7 +61,7 @@ internal sealed class GuardParts : IAsyncDisposable
     {
         _settings = settings;
         (Gate.Options, Bouncers) = (Options(settings), settings.Guard.Bouncers);
-        OneOwner(settings.Guard.Mode);
+        FormerOwner.Lift(Gate.Options.Owner, Gate.Book, _log);
         var wanted = settings.Guard.Mode == GuardMode.Crowdsec ? EngineOf(settings.Guard.Crowdsec) : null;
         if (Engine?.Options != wanted)
         {
@@ -74,7 +71,7 @@ internal sealed class GuardParts : IAsyncDisposable
         await ExportAsync();
         if (_told?.Path == settings.Guard.CompatibilityLog && _told?.Host == settings.Hostname) return;
         if (_told is { } before) await before.DisposeAsync();
-        _told = settings.Guard.CompatibilityLog is { } path ? new(path, settings.Hostname, Gate, _clock, _logs) : null;
+        _told = settings.Guard.CompatibilityLog is { } path ? new(path, settings.Hostname, Gate, _clock, _logs.CreateLogger(LogWriter.AsItIs), _log) : null;
     }
 
     /// <summary>Ends connections of those who are banned while connected and of logins whose password changed, within one beat; the
@@ -87,7 +84,7 @@ internal sealed class GuardParts : IAsyncDisposable
         _ports = ports;
         var exporting = ExportAsync();
         var stop = new CancellationTokenSource();
-        var watching = WatchAsync(cut, cutLogins, stop.Token);
+        var watching = new CutBeat(Gate, Changes, cut, cutLogins, _clock).RunAsync(stop.Token);
         return async () =>
         {
             await exporting;
@@ -126,44 +123,9 @@ internal sealed class GuardParts : IAsyncDisposable
             await old.DisposeAsync();
             Nftables = null;
             if (old.Options.Table != wanted?.Table && await NftablesExport.RemoveAsync(old.Options.Table, default) is { } problem)
-                _log.LogWarning("nftables: table {Table} could not be removed: {Problem}", old.Options.Table, problem);
+                _log.TableStays(old.Options.Table, problem);
         }
         if (wanted is not null) Nftables = new(wanted, Gate, _clock, _log);
-    }
-
-    /// <summary>Bans of a former owner end with it; what a person added stays.</summary>
-    private void OneOwner(GuardMode mode)
-    {
-        var dropped = mode == GuardMode.Crowdsec ? 0 : EngineList.Drop(Gate.Book);
-        if (mode != GuardMode.Builtin) dropped += Gate.Book.Remove(new(Origin: Gatekeeper.Origin));
-        if (dropped > 0) _log.LogWarning("{Count} bans of the former owner of policy are lifted: guard.mode is {Mode} now", dropped, mode.ToString().ToLowerInvariant());
-    }
-
-    private async Task WatchAsync(Action<Func<System.Net.IPAddress, bool>> cut, Action<Func<Principal, bool>> cutLogins, CancellationToken stop)
-    {
-        using var timer = new PeriodicTimer(Beat, _clock);
-        // Connections come in from the first moment: what changed since then is looked at.
-        var seen = Gate.Book.Version;
-        var upkeep = _clock.GetTimestamp();
-        var changes = Changes.Count;
-        while (await timer.WaitForNextTickAsync(stop))
-        {
-            if (Gate.Book.Version is var version && version != seen)
-            {
-                seen = version;
-                cut(Gate.IsBanned);
-            }
-            if (Changes.Count is var count && count != changes)
-            {
-                changes = count;
-                cutLogins(Changes.IsOver);
-            }
-            if (_clock.GetElapsedTime(upkeep) < UpkeepEvery) continue;
-            upkeep = _clock.GetTimestamp();
-            // A session may have been let in between the look at the change and its own note of who it is.
-            if (changes > 0) cutLogins(Changes.IsOver);
-            Gate.Upkeep();
-        }
     }
 
     private static EngineOptions EngineOf(EngineSection engine) => new(new Uri(engine.Url), engine.Key!.Reveal())
@@ -172,7 +134,7 @@ internal sealed class GuardParts : IAsyncDisposable
         Machine = engine.Machine,
         Password = engine.Password?.Reveal(),
         Authority = engine.Authority?.Reveal(),
-        Version = Web.BuildInfo.Version,
+        Version = BuildInfo.Version,
     };
 
     private static GuardOptions Options(ServerSettings settings) => new(

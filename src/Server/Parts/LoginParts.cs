@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Aviso.Accounts;
-using Aviso.Admin;
 using Aviso.Settings;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
@@ -11,7 +10,6 @@ namespace Aviso.Server;
 internal sealed class LoginParts : IAsyncDisposable
 {
     private static readonly TimeSpan UpkeepEvery = TimeSpan.FromSeconds(15);
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     private readonly CancellationTokenSource _stop = new();
     private readonly AccountBook _book;
@@ -80,39 +78,6 @@ internal sealed class LoginParts : IAsyncDisposable
         settings.OAuth.ClockSkew,
         Ca = settings.OAuth.Ca?.Reveal(),
     });
-
-    public void Add(AdminHandlers admin) => admin
-        .Add("totp.status", (c, _) => Task.FromResult(SecondFactorService.Status(c.Text("address") ?? "") is { } status
-            ? AdminReply.Done(JsonSerializer.SerializeToNode(status, Json)) : AdminReply.No($"there is no account {c.Text("address")}")))
-        .Add("totp.enable", EnableAsync, changes: true)
-        .Add("totp.disable", async (c, t) => Answer(await SecondFactorService.DisableAsync(c.Text("address") ?? "", t)), changes: true)
-        .Add("passkey.list", async (c, t) => await SecondFactorService.PasskeysAsync(c.Text("address") ?? "", t) is { } keys
-            ? AdminReply.Done(JsonSerializer.SerializeToNode(keys, Json)) : AdminReply.No($"there is no account {c.Text("address")}"))
-        .Add("passkey.remove", async (c, t) => Answer(await SecondFactorService.RemovePasskeyAsync(c.Text("address") ?? "", c.Text("id") ?? "", t)), changes: true)
-        .Add("app_password.list", (c, _) => Task.FromResult(List(c)))
-        .Add("app_password.add", AddAsync, changes: true)
-        .Add("app_password.revoke", async (c, t) => Answer(await Service.RevokeAsync(c.Text("address") ?? "", c.Text("id") ?? "", t)), changes: true);
-
-    private static AdminReply Answer(VerbAnswer answer) => answer.Ok ? AdminReply.Done(answer.Text) : AdminReply.No(answer.Text);
-
-    private async Task<AdminReply> EnableAsync(AdminCall call, CancellationToken cancel)
-    {
-        var address = call.Text("address") ?? "";
-        if (call.Text("code") is { } code) return Answer(await SecondFactorService.ConfirmAsync(address, code, cancel));
-        var (made, problem) = await SecondFactorService.BeginAsync(address, cancel);
-        return made is null ? AdminReply.No(problem) : AdminReply.Done(JsonSerializer.SerializeToNode(made, Json));
-    }
-
-    private AdminReply List(AdminCall call) => Service.List(call.Text("address")) is { } rows
-        ? AdminReply.Done(JsonSerializer.SerializeToNode(rows, Json)) : AdminReply.No($"there is no account {call.Text("address")}");
-
-    private async Task<AdminReply> AddAsync(AdminCall call, CancellationToken cancel)
-    {
-        var scope = new AppPasswordScope(call.Texts("protocol"), call.Texts("mailbox"), call.Flag("read_only"), call.Flag("search_only"),
-            call.Texts("send_as"), call.Texts("network"));
-        var (made, problem) = await Service.AddAsync(call.Text("address") ?? "", call.Text("name") ?? "", scope, call.Text("expires"), cancel);
-        return made is null ? AdminReply.No(problem) : AdminReply.Done(JsonSerializer.SerializeToNode(made, Json));
-    }
 
     private async Task UpkeepAsync()
     {

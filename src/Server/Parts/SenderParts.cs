@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Aviso.Accounts;
 using Aviso.Base;
 using Aviso.Delivery;
@@ -16,12 +15,6 @@ namespace Aviso.Server;
 /// </summary>
 internal sealed class SenderParts : IAsyncDisposable
 {
-    private const string SecretKind = "srs-secret";
-    private const int MostSecrets = 3;
-
-    // A secret lasts longer than any bounce under way.
-    private static readonly TimeSpan SecretLasts = TimeSpan.FromDays(180);
-
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
     private readonly AccountBook _book;
@@ -53,7 +46,7 @@ internal sealed class SenderParts : IAsyncDisposable
         {
             Keys = new(store, resolver, store.Spool, clock, log),
             Verifier = new(resolver, new() { HostName = settings.Hostname, Dkim = new() { TrustedSealers = settings.MailAuth.TrustedSealers } }, clock),
-            Srs = new(await SecretsAsync(store, clock, cancel), clock),
+            Srs = new(await SrsSecrets.OfAsync(store, clock, cancel), clock),
             Reports = new(store, clock, log) { Keep = settings.Reports.Keep },
             Tally = new(store, clock),
             Tls = new(store, clock),
@@ -109,20 +102,6 @@ internal sealed class SenderParts : IAsyncDisposable
     private static ReportOptions Options(ServerSettings settings) => new(
         settings.Hostname, settings.Reports.Address ?? $"postmaster@{settings.Domains.Select(d => d.Name).FirstOrDefault() ?? settings.Hostname}",
         settings.Reports.Send && settings.Outbound.Capture is null);
-
-    // The newest signs, older ones verify until no bounce can come any more.
-    private static async Task<IReadOnlyList<byte[]>> SecretsAsync(IDocumentRows documents, TimeProvider clock, CancellationToken cancel)
-    {
-        var now = clock.GetUtcNow().ToUnixTimeSeconds();
-        var kept = (await documents.ListDocumentsAsync(default, SecretKind, cancel)).OrderByDescending(d => d.ChangedAt).ToList();
-        if (kept.Count == 0 || now - kept[0].ChangedAt > SecretLasts.TotalSeconds)
-        {
-            var made = new Document(new(default, SecretKind, now.ToString("D12", System.Globalization.CultureInfo.InvariantCulture)), RandomNumberGenerator.GetBytes(32), now);
-            await documents.ChangeDocumentsAsync([made], [.. kept.Skip(MostSecrets - 1).Select(d => d.Key)], cancel);
-            kept.Insert(0, made);
-        }
-        return [.. kept.Take(MostSecrets).Select(d => d.Value)];
-    }
 
     public async ValueTask DisposeAsync()
     {

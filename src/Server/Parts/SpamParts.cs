@@ -1,7 +1,5 @@
-using Aviso.Base;
 using Aviso.Dns;
 using Aviso.MailAuth;
-using Aviso.Mime;
 using Aviso.Net;
 using Aviso.Settings;
 using Aviso.Spam;
@@ -179,44 +177,3 @@ internal sealed class SpamParts : IAsyncDisposable
 
 /// <summary>What the filter of a running server asks of its surroundings.</summary>
 internal sealed record SpamAround(IResolver Resolver, Func<string, bool> IsOwnDomain, IEvidence Evidence);
-
-/// <summary>A message from a file or a request, ready to be judged.</summary>
-internal static class SpamMessage
-{
-    /// <summary>An mbox "From " line at the beginning is left out. The caller disposes the body.</summary>
-    public static SpamInput Read(ReadOnlySpan<byte> octets, BodySpool spool)
-    {
-        if (octets.StartsWith("From "u8) && octets.IndexOf((byte)'\n') is var end and >= 0) octets = octets[(end + 1)..];
-        var body = spool.Begin();
-        try
-        {
-            body.Write(octets);
-            var scanner = new MimeScanner();
-            scanner.Append(octets);
-            return new() { Body = body, Root = scanner.Finish() };
-        }
-        catch
-        {
-            body.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>
-    /// What a message is called by those who learn it from outside: the beginning of its SHA-256, the same however its lines end.
-    /// </summary>
-    public static byte[] KeyOf(SpamInput input)
-    {
-        using var hash = System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
-        input.Body.ForEachPiece(piece =>
-        {
-            for (var rest = piece.Span; !rest.IsEmpty;)
-            {
-                var cr = rest.IndexOf((byte)'\r');
-                hash.AppendData(cr < 0 ? rest : rest[..cr]);
-                rest = cr < 0 ? [] : rest[(cr + 1)..];
-            }
-        });
-        return hash.GetHashAndReset()[..16];
-    }
-}

@@ -1,6 +1,7 @@
 using System.Net;
 using Aviso.Delivery;
 using Aviso.Dns;
+using Aviso.Doctor;
 using Aviso.Settings;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
@@ -22,7 +23,7 @@ internal sealed class TransportParts : IAsyncDisposable
     private TransportParts(ServerSettings settings, StsPolicies sts, IResolver resolver, TimeProvider clock)
     {
         (_settings, _sts, _resolver, _clock) = (settings, sts, resolver, clock);
-        Published = PublishedSts.Policy(settings);
+        Published = Mapping.PublishedPolicy(settings);
     }
 
     /// <summary>The policy of our own domains; null when none is published.</summary>
@@ -43,7 +44,7 @@ internal sealed class TransportParts : IAsyncDisposable
     public void Take(ServerSettings now)
     {
         _settings = now;
-        Published = PublishedSts.Policy(now);
+        Published = Mapping.PublishedPolicy(now);
     }
 
     /// <summary>Looks at our own records now and then: what is promised in the DNS and not kept is said before others complain.</summary>
@@ -78,7 +79,8 @@ internal sealed class TransportParts : IAsyncDisposable
         if (Published is not { } policy) return null;
         var rows = new List<WantedRecord>();
         foreach (var domain in domains)
-            rows.AddRange(await PublishedSts.RecordsAsync(_settings, policy, domain, certificates.Shown?.All ?? [], _resolver, cancel));
+            rows.AddRange(await PublishedSts.RecordsAsync(
+                new(policy, _settings.Hostname, _settings.Reports.Address), domain, certificates.Shown?.All ?? [], _resolver, cancel));
         return rows;
     }
 

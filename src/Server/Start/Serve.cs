@@ -8,6 +8,7 @@ using Aviso.Admin;
 using Aviso.Net;
 using Aviso.Secrets;
 using Aviso.Settings;
+using Aviso.Verbs;
 using Aviso.Web;
 using Microsoft.Extensions.Logging;
 
@@ -55,7 +56,7 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
             await errors.WriteLineAsync($"aviso: {e.Message}");
             return 3;
         }
-        if (load.Settings is not { } settings) return Verbs.ProblemReport.Print(load, errors);
+        if (load.Settings is not { } settings) return ProblemReport.Print(load, errors);
         await using var parts = new RunningParts();
         try
         {
@@ -64,7 +65,7 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         catch (ContradictionException e)
         {
             foreach (var text in e.Texts) await errors.WriteLineAsync(text);
-            return Verbs.ExitStatus.FoundProblems;
+            return ExitStatus.FoundProblems;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -145,10 +146,17 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         // 5. The way in for verbs, and the eye on the settings file.
         var admin = new AdminHandlers();
         AddServerVerbs(admin, settings);
-        AdminCalls.Add(admin, mail);
-        mail.Logins.Add(admin);
+        new AccountCalls(mail.Book, mail.Accounts, mail.Brake, mail.Queue, mail.TakeDomainsAsync).Add(admin);
+        new DkimCalls(mail.Senders.Keys).Add(admin);
+        new ReportCalls(mail.Senders.Reports, clock).Add(admin);
+        new CertificateCalls(mail.Certificates, mail.Transport, () => mail.Book.Table.Domains).Add(admin);
+        new QueueCalls(mail.Queue).Add(admin);
+        new SieveCalls(mail.Book, mail.Scripts, mail.Sieve, mail.SieveTrials).Add(admin);
+        admin.Add("settings.waiting", (_, _) => Task.FromResult(Replies.Rows(mail.Waiting())));
+        StoreCalls.Add(admin, mail.Store);
+        new LoginCalls(mail.Logins.SecondFactorService, mail.Logins.Service).Add(admin);
         new DecisionCalls(mail.Front.Gate, clock).Add(admin);
-        new EnforcementCalls(mail, () => [.. settings.Listeners.Zip(bound).Where(l => l.First.Proxy).Select(l => l.Second)], clock).Add(admin);
+        new EnforcementCalls(mail.Front, () => new(mail.Front.Gate, ReadsProxy(settings, bound), mail.BelieveOneself, clock)).Add(admin);
         new SpamCalls(mail.Spam, mail.Store.Spool, address => mail.Book.Table.FindAccount(address)).Add(admin);
         parts.Add(AdminSocket.Start(settings.Data, admin, logs.CreateLogger("Aviso.Admin")));
         var reload = parts.Add(new Reload(settings, files, (known, stop) => request.LoadAsync(reader, known, stop), reloadable, own, clock));
@@ -163,6 +171,9 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
 
         await AnnounceAsync(bound, begun, own);
     }
+
+    private static IReadOnlyList<(ListenerKind, IPEndPoint)> ReadsProxy(ServerSettings settings, List<BoundListener> bound) =>
+        [.. settings.Listeners.Zip(bound).Where(l => l.First.Proxy && l.Second.NotBound is null).Select(l => (l.Second.Kind, l.Second.Address))];
 
     private static async Task<BoundListener> ListenAsync(
         ListenerSection listener, List<(ListenerSettings Settings, IPEndPoint Bound)> mail, WebSources pages, RunningParts parts, CancellationToken cancel)

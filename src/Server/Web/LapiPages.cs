@@ -84,7 +84,7 @@ internal sealed class LapiPages(GuardParts guard, TimeProvider clock, ILogger lo
         }
         if (query.GetValueOrDefault("type") is { } type) found = found.Where(d => d.Type == type);
         var now = clock.GetUtcNow();
-        return (200, new JsonArray([.. found.Select(d => (JsonNode)DecisionCalls.Json(d, now))]) is { Count: > 0 } some ? some.ToJsonString() : Null);
+        return (200, new JsonArray([.. found.Select(d => (JsonNode)LapiDecision.Json(d, now))]) is { Count: > 0 } some ? some.ToJsonString() : Null);
     }
 
     // The cursor is ours, by key: what this bouncer was told last. A value with several decisions is told once, with the longest, and
@@ -128,7 +128,7 @@ internal sealed class LapiPages(GuardParts guard, TimeProvider clock, ILogger lo
     private static string Message(string text) => new JsonObject { ["message"] = text }.ToJsonString();
 
     private static JsonArray? OrNull(IEnumerable<Decision> decisions, DateTimeOffset now) =>
-        new JsonArray([.. decisions.Select(d => (JsonNode)DecisionCalls.Json(d, now))]) is { Count: > 0 } some ? some : null;
+        new JsonArray([.. decisions.Select(d => (JsonNode)LapiDecision.Json(d, now))]) is { Count: > 0 } some ? some : null;
 
     private static Dictionary<string, string> Query(string text)
     {

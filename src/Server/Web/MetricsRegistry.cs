@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
+using Aviso.Server;
 
 namespace Aviso.Web;
 
@@ -225,10 +226,4 @@ internal static class ProcessMetrics
             PrometheusText.Sample(text, name, "", value);
         }
     }
-}
-
-/// <summary>Which Aviso this is.</summary>
-public static class BuildInfo
-{
-    public static string Version { get; } = typeof(BuildInfo).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 }

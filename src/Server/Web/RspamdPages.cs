@@ -97,7 +97,7 @@ internal sealed class RspamdPages(
         var verdict = await parts.AskAsync(input, cancel);
         var owner = input.Accounts.Count == 1 ? input.Accounts[0] : default;
         var symbols = new JsonObject();
-        foreach (var symbol in SpamJson.Symbols(verdict, owner))
+        foreach (var symbol in verdict.SymbolsFor(owner))
         {
             // A finding that only counts for this account may have the name of one that counts for all.
             symbols[symbols.ContainsKey(symbol.Name) ? symbol.Name + "_OWN" : symbol.Name] = new JsonObject

@@ -37,9 +37,14 @@ internal static class GuardMeters
 
     private static readonly Gauge<long> Waiting = Meter.CreateGauge<long>("aviso_guard_alerts_waiting", description: "Alerts that the CrowdSec engine has not taken yet.");
 
+    private static readonly Counter<long> Lines = Meter.CreateCounter<long>(
+        "aviso_compatibility_log_lines_total", description: "Lines for engines that read logs, by what became of them.");
+
     private static readonly Counter<long> Nfts = Meter.CreateCounter<long>("aviso_guard_nftables_updates_total", description: "Updates of the kernel's sets, by result.");
 
     private static readonly Gauge<long> NftSize = Meter.CreateGauge<long>("aviso_guard_nftables_elements", description: "Addresses and networks in the kernel's sets.");
+
+    public static void CompatibilityLines(string result, int count) => Lines.Add(count, new KeyValuePair<string, object?>("result", result));
 
     public static void Nft(string result) => Nfts.Add(1, new KeyValuePair<string, object?>("result", result));
 

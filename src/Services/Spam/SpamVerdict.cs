@@ -59,6 +59,11 @@ public sealed record SpamVerdict(
     public SpamAction ActionFor(AccountId account) => Action is SpamAction.Reject or SpamAction.Greylist || PerAccount?.ContainsKey(account) != true ? Action
         : ScoreFor(account) >= Required ? SpamAction.Tag : SpamAction.Accept;
 
+    /// <summary>The symbols that count for <paramref name="account"/>, the strongest first.</summary>
+    public IEnumerable<SpamSymbol> SymbolsFor(AccountId account) =>
+        (AccountSymbols is { } own && own.TryGetValue(account, out var more) ? Symbols.Concat(more) : Symbols)
+        .OrderByDescending(s => Math.Abs(s.Score)).ThenBy(s => s.Name, StringComparer.Ordinal);
+
     /// <summary>
     /// The header fields for people (X-Spam-Status, X-Spam-Flag) and for programs (X-Spam-Result), folded, each ending with CRLF.
     /// </summary>

@@ -21,6 +21,22 @@ public sealed class BodySpool(string folder, long budget)
     /// <summary>A new, empty body. Dispose it when it is stored or given up.</summary>
     public SpooledBody Begin() => new(this);
 
+    /// <summary>A body that <paramref name="write"/> fills; nothing of it is held when that throws. Dispose it as any other.</summary>
+    public SpooledBody Make(Action<SpooledBody> write)
+    {
+        var body = Begin();
+        try
+        {
+            write(body);
+            return body;
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+
     internal bool TryReserve(long octets)
     {
         if (Interlocked.Add(ref _inFlight, octets) <= budget) return true;
@@ -84,6 +100,17 @@ public sealed class SpooledBody : IDisposable
     public void Write(in ReadOnlySequence<byte> octets)
     {
         foreach (var piece in octets) Write(piece.Span);
+    }
+
+    /// <summary>Adds all of another body, from <paramref name="from"/> on.</summary>
+    public void Write(SpooledBody other, long from = 0)
+    {
+        long seen = 0;
+        other.ForEachPiece(piece =>
+        {
+            Write(piece.Span[(int)Math.Clamp(from - seen, 0, piece.Length)..]);
+            seen += piece.Length;
+        });
     }
 
     /// <summary>Fills <paramref name="into"/> from <paramref name="offset"/>; returns the octets read, 0 at the end.</summary>

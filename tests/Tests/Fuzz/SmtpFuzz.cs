@@ -73,6 +73,6 @@ public sealed class SmtpFuzz
         Assert.Equal(0, host.Spool.InFlight);
         // References of faults are random.
         var heard = string.Join('\n', said.Select(l => l.Contains("reference", StringComparison.Ordinal) ? l[..9] : l));
-        return (heard, string.Join('\n', host.Taken.Select(t => SmtpTranscripts.Envelope(t.Transaction) + t.Text)));
+        return (heard, string.Join('\n', host.Taken.Select(t => SmtpTranscripts.Envelope(t.Transaction, t.Recipients) + t.Text)));
     }
 }

@@ -34,6 +34,15 @@ internal static partial class ReceiveLog
     [LoggerMessage(4008, LogLevel.Warning, "message {Id}: looks like spam (score {Score}) and is not forwarded from {Recipient}; kept in Junk of {Keeper}")]
     public static partial void ForwardKept(this ILogger log, string id, double score, string recipient, string keeper);
 
+    [LoggerMessage(4010, LogLevel.Error, "message {Id}: {Step} failed; all recipients are put off")]
+    public static partial void StepDeferred(this ILogger log, Exception e, string id, string step);
+
+    [LoggerMessage(4011, LogLevel.Warning, "message {Id}: what came for {Recipient} would have ended nowhere and is kept in a mailbox of {Keeper}: {Reason}")]
+    public static partial void FateRescued(this ILogger log, string id, string recipient, string keeper, string reason);
+
+    [LoggerMessage(4012, LogLevel.Error, "whom account {Account} wrote to cannot be read; nobody counts as new to it")]
+    public static partial void CorrespondentsUnreadable(this ILogger log, Exception e, string account);
+
     [LoggerMessage(4009, LogLevel.Warning, "message {Id}: filed over the quota of {Recipient}, for nothing proves the sender that a bounce would go to")]
     public static partial void FiledOverQuota(this ILogger log, string id, string recipient);
 }

@@ -26,6 +26,18 @@ internal static class ReceiveMeters
     /// <summary>Forwards that were not sent on, by reason: spam.</summary>
     public static readonly Counter<long> ForwardsKept = Meter.CreateCounter<long>("aviso_forwards_kept_total");
 
+    /// <summary>How long each step takes, in seconds.</summary>
+    public static readonly Histogram<double> StepSeconds = Meter.CreateHistogram("aviso_receive_step_seconds", "s", null, null,
+        new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.001, 0.01, 0.1, 1, 10] });
+
+    /// <summary>Steps that threw or ran out of time, and what came of it: skipped, deferred.</summary>
+    public static readonly Counter<long> StepFailures = Meter.CreateCounter<long>("aviso_receive_step_failures_total");
+
+    private static readonly Counter<long> Rescued = Meter.CreateCounter<long>("aviso_fate_rescued_total",
+        description: "Copies that would have ended nowhere and were kept in a mailbox, by reason: redirect, quota, rejected, loop.");
+
+    public static void Rescue(string reason) => Rescued.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
     public static void Count(string reason, bool isInternal)
     {
         Refused.Add(1, new KeyValuePair<string, object?>("reason", reason));

@@ -13,12 +13,14 @@ internal static class ReceiveQueue
     public static string Sender(ReversePath sender) => sender.IsNull ? "" : Wire(TraceFields.Shown(sender.LocalPart, sender.Domain));
 
     /// <param name="prefix">Trace fields, signatures and seals.</param>
+    /// <param name="account">Whose mail it is: the login's, or the one whose script sends it on; its sending brake holds it.</param>
     public static QueueSubmission Submission(
-        ReceiveContext context, IRouter router, List<PlannedQueue> recipients, string sender, ReadOnlyMemory<byte> prefix)
+        ReceiveContext context, IRouter router, List<PlannedQueue> recipients, string sender, ReadOnlyMemory<byte> prefix,
+        AccountId? account)
     {
         var transaction = context.Transaction;
         var due = context.Now.ToUnixTimeMilliseconds();
-        return new(sender, transaction.Client.Login is { } login ? new AccountId(login.Account) : null,
+        return new(sender, account,
             transaction.Parameters.EnvelopeId ?? "", Return(transaction.Parameters.Return), Needs(context, recipients, sender), Priority(context),
             prefix, recipients.ConvertAll(q => Target(q, sender, due, router)));
     }

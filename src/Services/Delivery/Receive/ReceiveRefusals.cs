@@ -47,6 +47,12 @@ internal static class Refusals
 
     public static Refusal TooLarge(long octets) => new(552, new(5, 3, 4), "Message is too large", $"size: {octets} octets");
 
+    public static readonly Refusal WentInACircle = Loop("Delivered-To names the forwarding address");
+
+    /// <summary>A step threw (style.md "Saying no"): temporary, with an id that is also in the log.</summary>
+    public static Refusal OwnFault(string step, string id) =>
+        new(451, new(4, 3, 0), $"Internal fault, reference {id}; try again later", $"fault: {step}");
+
     public static Refusal Loop(string why) => new(554, new(5, 4, 6), "Mail loop", $"loop: {why}");
 
     public static Refusal NotStored(StoreError error) => error switch

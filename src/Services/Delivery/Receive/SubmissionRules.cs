@@ -36,26 +36,18 @@ internal static class SubmissionRules
         grants.MaySendAs(new(login.Account), address)
         && (login.Scope is not { SendAs.Count: > 0 } scope || SendAsGrants.Covers(scope.SendAs, address));
 
-    /// <summary>The body with Date and Message-ID before it, or the same body when it has both.</summary>
+    /// <summary>A new body with Date and Message-ID before it, or the same body when it has both.</summary>
     public static SpooledBody Complete(SpooledBody body, ReceiveHeader header, BodySpool spool, string hostName, string id, DateTimeOffset now)
     {
         if (header.HasDate && header.HasMessageId) return body;
         var added = new StringBuilder();
         if (!header.HasDate) added.Append("Date: ").Append(MailDate.Format(now.ToUniversalTime())).Append("\r\n");
         if (!header.HasMessageId) added.Append("Message-ID: <").Append(id).Append('@').Append(hostName).Append(">\r\n");
-        var whole = spool.Begin();
-        try
+        return spool.Make(whole =>
         {
             whole.Write(Encoding.ASCII.GetBytes(added.ToString()));
-            body.ForEachPiece(piece => whole.Write(piece.Span));
-        }
-        catch
-        {
-            whole.Dispose();
-            throw;
-        }
-        body.Dispose();
-        return whole;
+            whole.Write(body);
+        });
     }
 
     private static Refusal Missing(Principal login, string address, string where)

@@ -37,9 +37,11 @@ internal sealed class TraceFields : IDisposable
     /// <summary>DKIM-Signature fields with CRLF.</summary>
     public ReadOnlyMemory<byte> Signatures { get; set; }
 
-    /// <summary>Return-Path, Delivered-To, findings, signatures, Received.</summary>
-    /// <param name="recipient">The RCPT that led here.</param>
-    public Range Local(string deliveredTo, string recipient)
+    /// <summary>Return-Path, Delivered-To, X-Original-To where the two differ, findings, signatures, Received; then the marks.</summary>
+    /// <param name="recipient">The address that led here: the RCPT's, or the one that a script redirected to.</param>
+    /// <param name="marks">Fields of scripts, CRLF at the end.</param>
+    /// <returns>All of it, and how many octets are ours.</returns>
+    public (Range Octets, int Own) Local(string deliveredTo, string recipient, ReadOnlySpan<byte> marks)
     {
         var from = _length;
         Add("Return-Path: <"u8);
@@ -47,10 +49,18 @@ internal sealed class TraceFields : IDisposable
         Add(">\r\nDelivered-To: "u8);
         Add(deliveredTo);
         Add("\r\n"u8);
+        if (!recipient.Equals(deliveredTo, StringComparison.OrdinalIgnoreCase))
+        {
+            Add("X-Original-To: "u8);
+            Add(recipient);
+            Add("\r\n"u8);
+        }
         Add(Findings.Span);
         Add(Signatures.Span);
         Received(recipient);
-        return from.._length;
+        var own = _length - from;
+        Add(marks);
+        return (from.._length, own);
     }
 
     /// <summary>Seals, signatures, Received; before that Delivered-To when an address of ours forwards, so that the way back can be

@@ -46,16 +46,16 @@ internal sealed class SieveLetters(string hostName, IdSource ids, TimeProvider c
     }
 
     /// <summary>Tells an account's owner that a script failed.</summary>
-    public SieveLetter Note(SieveInput input, string error)
+    public SieveLetter Note(string address, string sender, string error)
     {
         var name = error.Split(':')[0];
-        var to = Address(input.Address) ?? MailAddress.Of("", "postmaster", hostName);
-        var header = Begin(MailAddress.Of("Mail filter", "MAILER-DAEMON", hostName), [to], $"Your mail filter \"{name}\" failed", "auto-generated", IsUtf8(input.Address));
+        var to = Address(address) ?? MailAddress.Of("", "postmaster", hostName);
+        var header = Begin(MailAddress.Of("Mail filter", "MAILER-DAEMON", hostName), [to], $"Your mail filter \"{name}\" failed", "auto-generated", IsUtf8(address));
         var text = $"This is the mail system at {hostName}.\n\n"
-            + $"Your Sieve script could not do what it says for a message from <{input.Sender}>:\n\n    {error}\n\n"
+            + $"Your Sieve script could not do what it says for a message from <{sender}>:\n\n    {error}\n\n"
             + "The message was not lost: it is in your mailbox. Please correct the script.\n"
             + "You are told at most once a day, however many messages meet this.\n";
-        return new("note", [input.Address], new MessageComposer(header, MimeEntity.Text(text)).Compose());
+        return new("note", [address], new MessageComposer(header, MimeEntity.Text(text)).Compose());
     }
 
     private HeaderWriter Begin(MailAddress from, IEnumerable<MailAddress> to, string subject, string auto, bool utf8) => new HeaderWriter(utf8)

@@ -11,7 +11,7 @@ internal static class SieveMeters
     /// <summary>Messages that met a script, by result: ok, failed.</summary>
     public static readonly Counter<long> Runs = Meter.CreateCounter<long>("aviso_sieve_runs_total");
 
-    /// <summary>Scripts that could not do what they say, by reason: compile, run, file, mailbox, fault. The mail was kept.</summary>
+    /// <summary>Scripts that could not do what they say, by reason: compile, run, file, mailbox, redirect, fault. The mail was kept.</summary>
     public static readonly Counter<long> Failures = Meter.CreateCounter<long>("aviso_sieve_failures_total");
 
     /// <summary>What scripts decided, by action.</summary>
@@ -35,6 +35,9 @@ internal static partial class SieveLog
 
     [LoggerMessage(4063, LogLevel.Error, "sieve: account {Account}: a {Kind} could not be sent")]
     public static partial void SieveLetterLost(this ILogger log, Exception? e, string account, string kind);
+
+    [LoggerMessage(4065, LogLevel.Warning, "sieve: account {Account}: a {Kind} was not sent: {Cause}")]
+    public static partial void SieveLetterOverLimit(this ILogger log, string account, string kind, string cause);
 
     [LoggerMessage(4064, LogLevel.Warning, "sieve: account {Account}: redirect to {Address} stopped, the message was redirected from there before")]
     public static partial void SieveLoop(this ILogger log, string account, string address);

@@ -94,6 +94,9 @@ public sealed record FiledCopy(string Mailbox, SystemFlags Flags, IReadOnlyList<
 /// <summary>To another address. Put <see cref="Prefix"/> before the copy: it stops loops.</summary>
 public sealed record SieveForward(string Address, SieveEdit? Edit, ReadOnlyMemory<byte> Prefix)
 {
+    /// <summary>Where in the script: "name:line".</summary>
+    public string At { get; init; } = "";
+
     /// <summary>RFC 6009 NOTIFY and RET; null for the server's choice.</summary>
     public string? DsnNotify { get; init; }
 

@@ -37,7 +37,7 @@ internal sealed class SievePlanning(
         // Whatever it was that came to nothing: no mail is lost.
         var meant = outcome.Actions.Any(a => a is SieveAction.Discard or SieveAction.Reject);
         if (_copies.Count == 0 && _redirects.Count == 0 && !meant) _copies.Add(FiledCopy.Inbox);
-        if (_error is { } error) _letters.Add(_write.Note(input, error) with { Once = Mark(NoteKind, error.Split(':')[0], NoteEvery) });
+        if (_error is { } error) _letters.Add(Note(_write, input.Account, input.Address, input.Sender, error, clock));
         return new()
         {
             Copies = _copies,
@@ -152,6 +152,7 @@ internal sealed class SievePlanning(
         if (_redirects.Exists(r => string.Equals(r.Address, redirect.Address, StringComparison.OrdinalIgnoreCase))) return;
         _redirects.Add(new(redirect.Address, redirect.Edit, Encoding.UTF8.GetBytes($"{RedirectedBy}: {input.Address}\r\n"))
         {
+            At = redirect.At,
             DsnNotify = redirect.DsnNotify,
             DsnRet = redirect.DsnRet,
             ByTime = redirect.ByTime,
@@ -200,10 +201,17 @@ internal sealed class SievePlanning(
     private async ValueTask<FiledCopy?> FccAsync(string at, SieveFcc? fcc, CancellationToken cancel) => fcc is null ? null
         : WithFlags(await ResolveAsync(at, fcc.Mailbox, fcc.Create, fcc.SpecialUse, fcc.MailboxId, cancel), fcc.Flags);
 
-    private Document Mark(string kind, string what, TimeSpan every)
+    /// <summary>Tells the owner that a script failed, at most once a day for each script.</summary>
+    /// <param name="error">"name:line: text".</param>
+    public static SieveLetter Note(SieveLetters write, AccountId account, string address, string sender, string error, TimeProvider clock) =>
+        write.Note(address, sender, error) with { Once = Mark(account, NoteKind, error.Split(':')[0], NoteEvery, clock) };
+
+    private Document Mark(string kind, string what, TimeSpan every) => Mark(input.Account, kind, what, every, clock);
+
+    private static Document Mark(AccountId account, string kind, string what, TimeSpan every, TimeProvider clock)
     {
         var now = clock.GetUtcNow().ToUnixTimeSeconds();
         var name = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(what)));
-        return new(new(input.Account, kind, name), Encoding.ASCII.GetBytes(now.ToString(CultureInfo.InvariantCulture)), now, now + Math.Max(1, (long)every.TotalSeconds));
+        return new(new(account, kind, name), Encoding.ASCII.GetBytes(now.ToString(CultureInfo.InvariantCulture)), now, now + Math.Max(1, (long)every.TotalSeconds));
     }
 }

@@ -11,14 +11,15 @@ namespace Aviso.Delivery;
 public sealed class SievePost(INoticeTarget target, AccountBook accounts, IMailStore store, IMessageReader reader, IRouter router, TimeProvider clock, ILogger log)
 {
     /// <summary>True when something waits in the queue now.</summary>
-    public async ValueTask<bool> SendAsync(AccountId account, IReadOnlyList<SieveLetter> letters, CancellationToken cancel)
+    /// <param name="gate">Counts what goes elsewhere; null when nothing is limited.</param>
+    internal async ValueTask<bool> SendAsync(AccountId account, IReadOnlyList<SieveLetter> letters, SendingGate? gate, CancellationToken cancel)
     {
         var queued = false;
         foreach (var letter in letters)
         {
             try
             {
-                queued |= await SendAsync(account, letter, cancel);
+                queued |= await SendAsync(account, letter, gate, cancel);
             }
             catch (Exception e) when (!cancel.IsCancellationRequested)
             {
@@ -28,7 +29,7 @@ public sealed class SievePost(INoticeTarget target, AccountBook accounts, IMailS
         return queued;
     }
 
-    private async Task<bool> SendAsync(AccountId account, SieveLetter letter, CancellationToken cancel)
+    private async Task<bool> SendAsync(AccountId account, SieveLetter letter, SendingGate? gate, CancellationToken cancel)
     {
         using var body = store.Spool.Begin();
         body.Write(letter.Message);
@@ -42,8 +43,15 @@ public sealed class SievePost(INoticeTarget target, AccountBook accounts, IMailS
             else if (!accounts.Table.IsLocalDomain(Router.DomainOf(address))) elsewhere.Add(address);
         }
         if (letter.Copy is { } copy) targets.Add(new(account, copy.Mailbox, default, copy.Flags, copy.Keywords));
+        // Letters are mail of the account like any other.
+        if (elsewhere.Count > 0 && gate is not null && accounts.Table.AddressOf(account) is { } own
+            && await gate.CountAsync(account, own, elsewhere, "a script", cancel) is { } no)
+        {
+            log.SieveLetterOverLimit(account.ToString(), letter.Kind, no.Cause);
+            elsewhere.Clear();
+        }
         if (targets.Count == 0 && elsewhere.Count == 0) return false;
-        var submission = elsewhere.Count > 0 ? Queued(elsewhere, body) : null;
+        var submission = elsewhere.Count > 0 ? Queued(account, elsewhere, body) : null;
         var stored = await store.AcceptAsync(
             new(body, reader.Render(body), targets, submission) { ReceivedAt = clock.GetUtcNow().ToUnixTimeSeconds() }, cancel);
         if (!stored.Ok) log.SieveLetterLost(null, account.ToString(), letter.Kind);
@@ -52,14 +60,14 @@ public sealed class SievePost(INoticeTarget target, AccountBook accounts, IMailS
 
     private static byte[] Prefix(string address) => Encoding.UTF8.GetBytes($"Return-Path: <>\r\nDelivered-To: {address}\r\n");
 
-    private QueueSubmission Queued(List<string> addresses, SpooledBody body)
+    private QueueSubmission Queued(AccountId account, List<string> addresses, SpooledBody body)
     {
         var needs = QueueNeeds.None;
         body.ForEachPiece(piece => needs |= Ascii.IsValid(piece.Span) ? QueueNeeds.None : QueueNeeds.EightBit);
         if (addresses.Exists(a => !Ascii.IsValid(a))) needs |= QueueNeeds.SmtpUtf8;
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         // RFC 5230 §5.1, RFC 3461 §6: null sender, and nobody is told what becomes of it.
-        return new("", null, "", DsnReturn.Unspecified, needs, QueuePriority.Automatic, default,
+        return new("", account, "", DsnReturn.Unspecified, needs, QueuePriority.Automatic, default,
             [.. addresses.Select(a => new QueueTarget(a, router.DestinationFor("", Router.DomainOf(a)), DsnNotify.Never, "", now))]);
     }
 }

@@ -77,6 +77,15 @@ public sealed class SieveStep(SieveStepOptions options, SieveScripts scripts, IM
         return due;
     }
 
+    /// <summary>Tells the owner that what a script asked for came to nothing, at most once a day for each script.</summary>
+    /// <param name="error">"name:line: text".</param>
+    internal SieveLetter Note(LocalTarget owner, string sender, string error)
+    {
+        SieveMeters.Failures.Add(1, new KeyValuePair<string, object?>("reason", "redirect"));
+        log.SieveFailed(owner.Account.ToString(), error);
+        return SievePlanning.Note(new(options.HostName, _ids, clock), owner.Account, owner.Address, sender, error, clock);
+    }
+
     private async Task<SievePlan> RunAsync(
         SieveInput input, List<SieveScript> before, ActiveScript? active, List<SieveScript> after, CancellationToken cancel)
     {

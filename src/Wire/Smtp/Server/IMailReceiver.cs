@@ -9,22 +9,39 @@ namespace Aviso.Smtp;
 /// </summary>
 public interface IMailReceiver
 {
-    /// <summary>MAIL FROM: may this sender begin a transaction here (send-as, size, state of the store).</summary>
-    ValueTask<Refusal?> CheckSenderAsync(MailTransaction transaction, CancellationToken cancel);
+    /// <summary>MAIL FROM: may this sender begin a transaction here (send-as, size, state of the store), and the transaction.</summary>
+    ValueTask<Begun> BeginAsync(MailTransaction transaction, CancellationToken cancel);
+}
 
-    /// <summary>RCPT TO: may <paramref name="recipient"/> be added to the transaction. Called before it is in the list.</summary>
-    ValueTask<Refusal?> CheckRecipientAsync(
-        MailTransaction transaction, MailRecipient recipient, CancellationToken cancel);
+/// <summary>One mail transaction on the receiver's side: what RCPT found out is known after the data. Dropping it is the reset.</summary>
+public interface IReceiving
+{
+    /// <summary>RCPT TO: adds the recipient, or says why not.</summary>
+    ValueTask<Refusal?> AddAsync(MailRecipient recipient, CancellationToken cancel);
 
     /// <summary>Where the octets after DATA or BDAT go. Throws <see cref="SpoolFullException"/> when the budget is used up.</summary>
     SpooledBody BeginBody();
 
     /// <summary>
     /// The message is whole. Returns after it is durable everywhere it belongs. For SMTP all outcomes are the same reply unless
-    /// all recipients refuse; for LMTP there is one for each recipient, in order (RFC 2033 §4.2). The receiver owns and
-    /// disposes <paramref name="body"/>.
+    /// all recipients refuse; for LMTP there is one for each added recipient, in order (RFC 2033 §4.2). The receiver owns and
+    /// disposes <paramref name="body"/>. Called once.
     /// </summary>
-    ValueTask<ReceiveResult> ReceiveAsync(MailTransaction transaction, SpooledBody body, CancellationToken cancel);
+    ValueTask<ReceiveResult> FinishAsync(SpooledBody body, CancellationToken cancel);
+}
+
+/// <summary>What MAIL led to.</summary>
+public abstract record Begun
+{
+    private Begun()
+    {
+    }
+
+    /// <summary>The transaction is open.</summary>
+    public sealed record Open(IReceiving Receiving) : Begun;
+
+    /// <summary>There is none.</summary>
+    public sealed record Not(Refusal Why) : Begun;
 }
 
 /// <summary>Null in the list means accepted. <paramref name="Id"/> is told to the client in the 250 reply.</summary>
@@ -40,21 +57,8 @@ public sealed record ReceiveResult(string Id, IReadOnlyList<Refusal?> Recipients
 public sealed record SmtpClientInfo(
     string SessionId, WireOrigin Origin, string Helo, string Protocol, TlsSession? Tls, Principal? Login);
 
-/// <summary>One mail transaction (RFC 5321 §3.3): from MAIL to the reply after the data. Dropping it is the reset.</summary>
-public sealed class MailTransaction(SmtpClientInfo client, ReversePath sender, MailParameters parameters)
-{
-    public SmtpClientInfo Client { get; } = client;
-
-    public ReversePath Sender { get; } = sender;
-
-    public MailParameters Parameters { get; } = parameters;
-
-    /// <summary>Accepted recipients, in order.</summary>
-    public List<MailRecipient> Recipients { get; } = [];
-
-    /// <summary>Delivery's own notes about this transaction (resolved recipients), set at RCPT and used after the data.</summary>
-    public object? Notes { get; set; }
-}
+/// <summary>What MAIL said and who said it (RFC 5321 §3.3).</summary>
+public sealed record MailTransaction(SmtpClientInfo Client, ReversePath Sender, MailParameters Parameters);
 
 /// <summary>Reverse-path without brackets and source route; <see cref="IsNull"/> for "&lt;&gt;" (RFC 5321 §4.5.5).</summary>
 public readonly record struct ReversePath(string LocalPart, string Domain)

@@ -107,7 +107,7 @@ internal sealed partial class SmtpSession
     private IncomingBody Begin(bool dotStuffed)
     {
         _scanner = new(dotStuffed);
-        return _body = IncomingBody.Begin(server.Receiver, _options.MessageSize, _options.DataLine);
+        return _body = IncomingBody.Begin(_transaction!.Receiving, _options.MessageSize, _options.DataLine);
     }
 
     private async ValueTask<bool> Cut(ReadStatus status) => status == ReadStatus.TimedOut && await End(Replies.TimedOut, "timeout");
@@ -127,7 +127,7 @@ internal sealed partial class SmtpSession
         try
         {
             // Not cancelled by the peer's going: from here on the message is ours (RFC 1047).
-            result = await server.Receiver.ReceiveAsync(transaction, body.Take(), CancellationToken.None);
+            result = await transaction.Receiving.FinishAsync(body.Take(), CancellationToken.None);
             if (result.Recipients.Count != transaction.Recipients.Count)
                 throw new InvalidOperationException($"{result.Recipients.Count} outcomes for {transaction.Recipients.Count} recipients");
         }
@@ -140,7 +140,7 @@ internal sealed partial class SmtpSession
     }
 
     // RFC 2033 §4.2: one reply for each recipient, also when the message itself is refused.
-    private async ValueTask<bool> SayToAll(Reply reply, MailTransaction transaction)
+    private async ValueTask<bool> SayToAll(Reply reply, OpenTransaction transaction)
     {
         Reset();
         for (var i = 1; IsLmtp && i < transaction.Recipients.Count; i++) await Say(reply);

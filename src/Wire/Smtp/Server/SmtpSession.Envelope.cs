@@ -59,10 +59,11 @@ internal sealed partial class SmtpSession
         var client = new SmtpClientInfo(
             connection.Id, connection.Origin, _helo, Protocol(mail.Parameters.SmtpUtf8), connection.Tls, _login);
         var transaction = new MailTransaction(client, mail.Sender, mail.Parameters);
-        if (await server.Receiver.CheckSenderAsync(transaction, connection.Aborted) is { } refusal) return await Say(Reply.From(refusal));
+        var begun = await server.Receiver.BeginAsync(transaction, connection.Aborted);
+        if (begun is not Begun.Open open) return await Say(Reply.From(((Begun.Not)begun).Why));
         _idleCommands--;
         _mailRefused = false;
-        _transaction = transaction;
+        _transaction = new(transaction, open.Receiving);
         return await Say(Replies.SenderOk);
     }
 
@@ -76,7 +77,7 @@ internal sealed partial class SmtpSession
             return await Refuse(wrong, "recipient") && await CountRefusedRecipient(wrong);
         // RFC 5321 §4.5.3.1.10: temporary, so that the sender comes again with the rest.
         if (transaction.Recipients.Count >= _options.Recipients) return await RefuseRecipient(Replies.TooManyRecipients);
-        if (await server.Receiver.CheckRecipientAsync(transaction, recipient!, connection.Aborted) is { } refusal)
+        if (await transaction.Receiving.AddAsync(recipient!, connection.Aborted) is { } refusal)
             return await RefuseRecipient(Reply.From(refusal));
         _recipientsRefusedHere--;
         transaction.Recipients.Add(recipient!);

@@ -19,7 +19,7 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
     private string _helo = "";
     private bool _extended;
     private Principal? _login;
-    private MailTransaction? _transaction;
+    private OpenTransaction? _transaction;
     private int _transactions, _badCommands, _idleCommands, _refusedRecipients, _failedLogins;
     private long _octetsBeforeLogin;
     private string _verb = "";

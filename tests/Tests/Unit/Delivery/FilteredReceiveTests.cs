@@ -157,7 +157,7 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
         address ??= _srs.Forward("x@sender.example", "example.org");
         var transaction = Begin(from, "192.0.2.9");
         var at = address.LastIndexOf('@');
-        var no = await _receiver.CheckRecipientAsync(transaction, new(address[..at], address[(at + 1)..], null, null), default);
+        var no = await RcptAsync(transaction, new(address[..at], address[(at + 1)..], null, null));
         // The catch-all takes what is nobody's; it never goes out.
         if (no is null) Assert.EndsWith("@caught.example", address, StringComparison.Ordinal);
         else Assert.Equal("550 5.1.1 No such mailbox here", no.ToString());
@@ -409,9 +409,9 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
 
         // A login is not fooled, and a domain that is not ours has no traps.
         var elsewhere = Begin("x@sender.example", "192.0.2.7");
-        Assert.Equal(554, (await _receiver.CheckRecipientAsync(elsewhere, new("trap", "elsewhere.example", null, null), default))!.Code);
+        Assert.Equal(554, (await RcptAsync(elsewhere, new("trap", "elsewhere.example", null, null)))!.Code);
         var login = Begin("alice@example.org", "192.0.2.7", "alice@example.org");
-        Assert.Equal(550, (await _receiver.CheckRecipientAsync(login, new("trap", "example.org", null, null), default))!.Code);
+        Assert.Equal(550, (await RcptAsync(login, new("trap", "example.org", null, null)))!.Code);
 
         // What one network teaches has an end.
         for (var i = 0; i < 20; i++) await SendAsync(Plain.Replace("hello", $"hello {i}", StringComparison.Ordinal), "trap@example.org");
@@ -501,21 +501,23 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
             new(null, BodyType.SevenBit, utf8, null, null, null));
     }
 
+    private async Task<Refusal?> RcptAsync(MailTransaction transaction, MailRecipient recipient) =>
+        await (await _receiver.BeginAsync(transaction, default)).Receiving.AddAsync(recipient, default);
+
     private Task<ReceiveResult> SendAsync(string text, params string[] to) => SendAsync(text, to, "x@sender.example");
 
     private async Task<ReceiveResult> SendAsync(string text, string[] to, string from = "x@sender.example", string remote = "192.0.2.7", string? login = null, bool utf8 = false)
     {
         var transaction = Begin(from, remote, login, utf8);
+        var receiving = (await _receiver.BeginAsync(transaction, default)).Receiving;
         foreach (var address in to)
         {
             var at = address.LastIndexOf('@');
-            var recipient = new MailRecipient(address[..at], address[(at + 1)..], null, null);
-            Assert.Null(await _receiver.CheckRecipientAsync(transaction, recipient, default));
-            transaction.Recipients.Add(recipient);
+            Assert.Null(await receiving.AddAsync(new(address[..at], address[(at + 1)..], null, null), default));
         }
-        var body = _receiver.BeginBody();
+        var body = receiving.BeginBody();
         body.Write(Encoding.UTF8.GetBytes(text));
-        var result = await _receiver.ReceiveAsync(transaction, body, default);
+        var result = await receiving.FinishAsync(body, default);
         Assert.Equal(0, _store.Store.Spool.InFlight);
         return result;
     }

@@ -56,8 +56,8 @@ public sealed class ReceiveTests
     {
         await using var house = await House.OpenAsync();
         var transaction = house.Begin(sender, login: "alice@example.org");
-        Assert.Equal(reply, (await house.Receiver.CheckSenderAsync(transaction, default))?.ToString());
-        Assert.Null(await house.RcptAsync(transaction, "carol@elsewhere.example"));
+        Assert.Equal(reply, (await house.Receiver.BeginAsync(transaction, default)).No?.ToString());
+        if (reply is null) Assert.Null(await house.RcptAsync(transaction, "carol@elsewhere.example"));
     }
 
     [Theory]
@@ -85,7 +85,7 @@ public sealed class ReceiveTests
         Assert.Equal("Return-Path: <x@y.example>\r\nDelivered-To: alice@example.org\r\n"
             + "Received: from client.y.example ([192.0.2.7])\r\n\tby mail.example.org with ESMTP\r\n\tid " + result.Id
             + "\r\n\tfor <Alice@example.org>; Mon, 21 Sep 2026 14:13:20 +0000\r\n" + Plain, Assert.Single(await house.ReadAsync("alice@example.org")));
-        Assert.Equal("Return-Path: <x@y.example>\r\nDelivered-To: bob@example.org\r\n"
+        Assert.Equal("Return-Path: <x@y.example>\r\nDelivered-To: bob@example.org\r\nX-Original-To: info@example.org\r\n"
             + "Received: from client.y.example ([192.0.2.7])\r\n\tby mail.example.org with ESMTP\r\n\tid " + result.Id
             + "\r\n\tfor <info@example.org>; Mon, 21 Sep 2026 14:13:20 +0000\r\n" + Plain, Assert.Single(await house.ReadAsync("bob@example.org")));
     }
@@ -185,7 +185,10 @@ public sealed class ReceiveTests
         Assert.Contains("Final-Recipient: rfc822; tight@example.org\r\nAction: failed\r\nStatus: 5.2.2\r\n", bounce, StringComparison.Ordinal);
         var quiet = await house.SendAsync(house.Begin("alice@example.org"), big, (List<MailRecipient>)[new("tight", "example.org", "NEVER", null), new("bob", "example.org", null, null)]);
         Assert.Null(quiet.Recipients[0]);
-        await house.SendAsync(house.Begin(""), big, "tight@example.org", "bob@example.org");
+        // Nobody may be told: then it is kept, whatever the quota says.
+        Assert.EndsWith(big, Assert.Single(await house.ReadAsync("tight@example.org")), StringComparison.Ordinal);
+        await house.SendAsync(house.Begin(""), big, "narrow@example.org", "bob@example.org");
+        Assert.EndsWith(big, Assert.Single(await house.ReadAsync("narrow@example.org")), StringComparison.Ordinal);
         Assert.Single(await house.ReadAsync("alice@example.org"));
     }
 
@@ -266,7 +269,7 @@ public sealed class ReceiveTests
     public async Task The_message_that_is_too_large_is_refused_whenever_it_is_known()
     {
         await using var house = await House.OpenAsync(o => o with { MaxSize = 100 });
-        Assert.Equal("552 5.3.4 Message is too large", (await house.Receiver.CheckSenderAsync(house.Begin(parameters: new(101, BodyType.SevenBit, false, null, null, null)), default))?.ToString());
+        Assert.Equal("552 5.3.4 Message is too large", (await house.Receiver.BeginAsync(house.Begin(parameters: new(101, BodyType.SevenBit, false, null, null, null)), default)).No?.ToString());
         Assert.Equal("552 5.3.4 Message is too large", (await house.SendAsync(house.Begin(), Plain + new string('x', 200) + "\r\n", "alice@example.org")).Recipients[0]!.ToString());
     }
 
@@ -291,7 +294,7 @@ public sealed class ReceiveTests
         {
             var store = await TestStore.OpenAsync();
             var accounts = new AccountBook(store.Store, store.Clock, NullLogger.Instance);
-            var all = Declare.All(Declare.Account("gone@example.org"), Declare.Account("full@example.org", quota: 1), Declare.Account("tight@example.org", quota: 2000),
+            var all = Declare.All(Declare.Account("gone@example.org"), Declare.Account("full@example.org", quota: 1), Declare.Account("tight@example.org", quota: 2000), Declare.Account("narrow@example.org", quota: 2000),
                 Declare.Alias("info@example.org", "alice@example.org", "bob@example.org"), Declare.Alias("out@example.org", "Dan@elsewhere.example"));
             Assert.Empty((await accounts.ApplyAsync(all, default)).Contradictions);
             await accounts.ApplyAsync(all with { Accounts = [.. all.Accounts.Where(a => a.Address != "gone@example.org")] }, default);
@@ -312,10 +315,11 @@ public sealed class ReceiveTests
                 parameters ?? new(null, BodyType.SevenBit, false, null, null, null));
         }
 
-        public ValueTask<Refusal?> RcptAsync(MailTransaction transaction, string address)
+        public async Task<Refusal?> RcptAsync(MailTransaction transaction, string address)
         {
             var at = address.LastIndexOf('@');
-            return receiver.CheckRecipientAsync(transaction, new(at < 0 ? address : address[..at], at < 0 ? "" : address[(at + 1)..], null, null), default);
+            var receiving = (await receiver.BeginAsync(transaction, default)).Receiving;
+            return await receiving.AddAsync(new(at < 0 ? address : address[..at], at < 0 ? "" : address[(at + 1)..], null, null), default);
         }
 
         public Task<ReceiveResult> SendAsync(MailTransaction transaction, string text, params string[] to) => SendAsync(transaction, text,
@@ -323,15 +327,11 @@ public sealed class ReceiveTests
 
         public async Task<ReceiveResult> SendAsync(MailTransaction transaction, string text, IReadOnlyList<MailRecipient> to)
         {
-            Assert.Null(await receiver.CheckSenderAsync(transaction, default));
-            foreach (var recipient in to)
-            {
-                Assert.Null(await receiver.CheckRecipientAsync(transaction, recipient, default));
-                transaction.Recipients.Add(recipient);
-            }
-            var body = receiver.BeginBody();
+            var receiving = (await receiver.BeginAsync(transaction, default)).Receiving;
+            foreach (var recipient in to) Assert.Null(await receiving.AddAsync(recipient, default));
+            var body = receiving.BeginBody();
             body.Write(Encoding.UTF8.GetBytes(text));
-            var result = await receiver.ReceiveAsync(transaction, body, default);
+            var result = await receiving.FinishAsync(body, default);
             Assert.Equal(0, store.Store.Spool.InFlight);
             return result;
         }

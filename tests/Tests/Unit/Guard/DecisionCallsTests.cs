@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Aviso.Admin;
 using Aviso.Guard;
 using Aviso.Net;
-using Aviso.Server;
 using Aviso.Tests.Unit.Store;
 using Aviso.Verbs;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -4,6 +4,7 @@ using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Server;
 using Aviso.Smtp;
+using Aviso.Tests.Unit.Delivery;
 using Aviso.Tests.Unit.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -21,6 +22,7 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
     private TestStore _store = null!;
     private DecisionBook _book = null!;
     private Gatekeeper _gate = null!;
+    private readonly Dictionary<(ListenerKind, IPAddress, bool), IReceiving> _open = [];
     private GuardedReceiver _receiver = null!;
 
     public async ValueTask InitializeAsync()
@@ -45,11 +47,11 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
     public async Task A_stranger_sends_thirty_messages_a_minute_and_who_is_ours_or_logged_in_as_many_as_they_like(string client, bool loggedIn, int taken)
     {
         var replies = new List<Refusal?>();
-        for (var i = 0; i < 100; i++) replies.Add(await _receiver.CheckSenderAsync(Begin(client, loggedIn), default));
+        for (var i = 0; i < 100; i++) replies.Add((await _receiver.BeginAsync(Begin(client, loggedIn), default)).No);
         Assert.Equal(taken, replies.Count(r => r is null));
         Assert.All(replies.OfType<Refusal>(), r => Assert.StartsWith("450 4.7.1 ", r.ToString(), StringComparison.Ordinal));
         _store.Clock.Advance(TimeSpan.FromMinutes(1));
-        Assert.Null(await _receiver.CheckSenderAsync(Begin(client, loggedIn), default));
+        Assert.Null((await _receiver.BeginAsync(Begin(client, loggedIn), default)).No);
     }
 
     [Theory]
@@ -58,7 +60,7 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
     public async Task A_stranger_names_so_many_recipients_a_minute(string client, int taken)
     {
         var replies = new List<Refusal?>();
-        for (var i = 0; i < 1200; i++) replies.Add(await _receiver.CheckRecipientAsync(Begin(client), To("a"), default));
+        for (var i = 0; i < 1200; i++) replies.Add(await RcptAsync(Begin(client), To("a")));
         Assert.Equal(taken, replies.Count(r => r is null));
         Assert.Equal(taken, _inner.Asked);
     }
@@ -69,28 +71,28 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
     public async Task After_sixty_unknown_recipients_a_stranger_learns_nothing_more_on_any_connection(string client, int asked)
     {
         _inner.Answer = Unknown;
-        for (var i = 0; i < 200; i++) Assert.NotNull(await _receiver.CheckRecipientAsync(Begin(client), To($"user{i}"), default));
+        for (var i = 0; i < 200; i++) Assert.NotNull(await RcptAsync(Begin(client), To($"user{i}")));
         Assert.Equal(asked, _inner.Asked);
         _inner.Answer = null;
-        var refused = await _receiver.CheckRecipientAsync(Begin(client), To("known"), default);
+        var refused = await RcptAsync(Begin(client), To("known"));
         if (client == Own) Assert.Null(refused);
         else Assert.Equal(450, refused!.Code);
         Assert.Equal(asked, _heard.Count(h => h == GuardWords.UnknownRecipient));
         _store.Clock.Advance(TimeSpan.FromSeconds(5));
-        Assert.Null(await _receiver.CheckRecipientAsync(Begin(client), To("known"), default));
+        Assert.Null(await RcptAsync(Begin(client), To("known")));
     }
 
     [Fact]
     public async Task After_six_hundred_unknown_recipients_a_network_learns_nothing_more()
     {
         _inner.Answer = Unknown;
-        for (var i = 0; i < 1000; i++) await _receiver.CheckRecipientAsync(Begin($"2001:db8:7:{i % 50:x}::1"), To($"user{i}"), default);
+        for (var i = 0; i < 1000; i++) await RcptAsync(Begin($"2001:db8:7:{i % 50:x}::1"), To($"user{i}"));
         Assert.Equal(600, _inner.Asked);
         _inner.Answer = null;
-        Assert.Equal(450, (await _receiver.CheckRecipientAsync(Begin("2001:db8:7:ffff::1"), To("known"), default))!.Code);
+        Assert.Equal(450, (await RcptAsync(Begin("2001:db8:7:ffff::1"), To("known")))!.Code);
         _gate.LoggedIn(IPAddress.Parse("2001:db8:7:fffe::1"));
-        Assert.Null(await _receiver.CheckRecipientAsync(Begin("2001:db8:7:fffe::1"), To("known"), default));
-        Assert.Null(await _receiver.CheckRecipientAsync(Begin("2001:db8:8::1"), To("known"), default));
+        Assert.Null(await RcptAsync(Begin("2001:db8:7:fffe::1"), To("known")));
+        Assert.Null(await RcptAsync(Begin("2001:db8:8::1"), To("known")));
     }
 
     [Theory]
@@ -103,7 +105,7 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
     public async Task A_refused_recipient_is_evidence_by_its_cause(string cause, int code, bool loggedIn, ListenerKind kind, string? word)
     {
         _inner.Answer = new(code, new(code / 100, 1, 1), "no", cause);
-        await _receiver.CheckRecipientAsync(Begin(Stranger, loggedIn, kind), To("x"), default);
+        await RcptAsync(Begin(Stranger, loggedIn, kind), To("x"));
         Assert.Equal(word is null ? [] : [word], _heard);
     }
 
@@ -112,7 +114,7 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
     {
         _gate.Options = _gate.Options with { Owner = GuardOwner.Builtin };
         _inner.Answer = new(552, new(5, 2, 2), "Mailbox is full", "full: test");
-        for (var i = 0; i < 50; i++) await _receiver.CheckRecipientAsync(Begin(Stranger), To("alice"), default);
+        for (var i = 0; i < 50; i++) await RcptAsync(Begin(Stranger), To("alice"));
         Assert.Empty(_book.List());
         Assert.Empty(_heard);
     }
@@ -123,16 +125,16 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
         var client = IPAddress.Parse(Stranger);
         Assert.Equal(TimeSpan.FromSeconds(1), _gate.PauseFor(ListenerKind.Smtp, client));
         _inner.Result = new(550, new(5, 7, 1), "This looks like junk", "spam: 20 points");
-        await _receiver.ReceiveAsync(Begin(Stranger), _receiver.BeginBody(), default);
+        await FinishAsync(Begin(Stranger));
         Assert.Equal([GuardWords.Spam], _heard);
         Assert.Equal(TimeSpan.FromSeconds(1), _gate.PauseFor(ListenerKind.Smtp, client));
         // Taken, but into Junk: neither.
         (_inner.Result, _inner.IsTagged) = (null, true);
-        await _receiver.ReceiveAsync(Begin(Stranger), _receiver.BeginBody(), default);
+        await FinishAsync(Begin(Stranger));
         Assert.Equal([GuardWords.Spam], _heard);
         Assert.Equal(TimeSpan.FromSeconds(1), _gate.PauseFor(ListenerKind.Smtp, client));
         _inner.IsTagged = false;
-        await _receiver.ReceiveAsync(Begin(Stranger), _receiver.BeginBody(), default);
+        await FinishAsync(Begin(Stranger));
         Assert.Equal(TimeSpan.Zero, _gate.PauseFor(ListenerKind.Smtp, client));
         _store.Clock.Advance(TimeSpan.FromDays(8));
         Assert.Equal(TimeSpan.FromSeconds(1), _gate.PauseFor(ListenerKind.Smtp, client));
@@ -175,14 +177,26 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
     private static MailTransaction Begin(string client, bool loggedIn = false, ListenerKind kind = ListenerKind.Smtp) => new(
         new("s1", new(kind, new(IPAddress.Parse(client), 40000), new(IPAddress.Loopback, 25)), "client.example", "ESMTP", null,
             loggedIn ? new Principal(1, "alice@example.org") : null),
-        new("someone", "elsewhere.example"), new(null, BodyType.SevenBit, false, null, null, null))
+        new("someone", "elsewhere.example"), new(null, BodyType.SevenBit, false, null, null, null));
+
+    // All in one transaction of the client: the rate of messages is another test's matter.
+    private async Task<Refusal?> RcptAsync(MailTransaction transaction, MailRecipient recipient)
     {
-        Recipients = { To("alice") },
-    };
+        var client = (transaction.Client.Origin.Kind, transaction.Client.Origin.Remote.Address, transaction.Client.Login is null);
+        if (!_open.TryGetValue(client, out var receiving))
+            _open[client] = receiving = (await _receiver.BeginAsync(transaction, default)).Receiving;
+        return await receiving.AddAsync(recipient, default);
+    }
+
+    private async Task FinishAsync(MailTransaction transaction)
+    {
+        var receiving = (await _receiver.BeginAsync(transaction, default)).Receiving;
+        await receiving.FinishAsync(receiving.BeginBody(), default);
+    }
 
     private static MailRecipient To(string local) => new(local, "example.org", null, null);
 
-    private sealed class Inner : IMailReceiver
+    private sealed class Inner : IMailReceiver, IReceiving
     {
         private readonly BodySpool _spool = new(Path.GetTempPath(), long.MaxValue);
 
@@ -194,9 +208,9 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
 
         public int Asked { get; private set; }
 
-        public ValueTask<Refusal?> CheckSenderAsync(MailTransaction transaction, CancellationToken cancel) => new((Refusal?)null);
+        public ValueTask<Begun> BeginAsync(MailTransaction transaction, CancellationToken cancel) => new(new Begun.Open(this));
 
-        public ValueTask<Refusal?> CheckRecipientAsync(MailTransaction transaction, MailRecipient recipient, CancellationToken cancel)
+        public ValueTask<Refusal?> AddAsync(MailRecipient recipient, CancellationToken cancel)
         {
             Asked++;
             return new(Answer);
@@ -204,7 +218,7 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
 
         public SpooledBody BeginBody() => _spool.Begin();
 
-        public ValueTask<ReceiveResult> ReceiveAsync(MailTransaction transaction, SpooledBody body, CancellationToken cancel)
+        public ValueTask<ReceiveResult> FinishAsync(SpooledBody body, CancellationToken cancel)
         {
             body.Dispose();
             return new(new ReceiveResult("id1", [Result]) { IsTagged = IsTagged });

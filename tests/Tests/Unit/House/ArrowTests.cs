@@ -25,6 +25,7 @@ public sealed class ArrowTests
         ["Spam"] = ["Mime", "Dns", "Net", "MailAuth", "Store"],
         ["Guard"] = ["Net", "Store"],
         ["Delivery"] = ["Smtp", "MailAuth", "Sieve", "Spam", "Store", "Accounts", "Dns", "Mime", "Net"],
+        ["Doctor"] = ["Delivery", "Dns"],
         ["Imap"] = ["Net", "Mime", "Store"],
         ["ManageSieve"] = ["Net", "Sieve", "Store", "Accounts"],
     };

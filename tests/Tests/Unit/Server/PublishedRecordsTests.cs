@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using Aviso.Delivery;
 using Aviso.Dns;
+using Aviso.Doctor;
 using Aviso.Net;
 using Aviso.Server;
 using Aviso.Settings;
@@ -18,19 +19,22 @@ public static class PublishedRecordsTests
 {
     private const string Serving = SettingsText.Good + "tls: { certificate: file:x.crt, key: file:x.key }\n";
 
+    private static PublishedStsOptions Options(ServerSettings settings) =>
+        new(Mapping.PublishedPolicy(settings)!, settings.Hostname, settings.Reports.Address);
+
     private static ServerSettings Settings(string more) => SettingsText.Parse(
         Serving.Replace("\"[::]:25\" }\n", "\"[::]:25\" }\n  - { kind: https, address: \"[::]:443\" }\n", StringComparison.Ordinal) + more).Settings!;
 
     [Fact]
     public static void The_policy_is_made_of_the_mx_set_and_its_id_changes_exactly_with_it()
     {
-        Assert.Null(PublishedSts.Policy(Settings("")));
-        var one = PublishedSts.Policy(Settings("mta_sts: { publish: enforce }"))!;
+        Assert.Null(Mapping.PublishedPolicy(Settings("")));
+        var one = Mapping.PublishedPolicy(Settings("mta_sts: { publish: enforce }"))!;
         Assert.Equal("version: STSv1\r\nmode: enforce\r\nmx: mail.example.org\r\nmax_age: 604800\r\n", one.Write());
-        var backup = PublishedSts.Policy(Settings("mta_sts: { publish: enforce, mx: [mail.example.org, MX2.example.org] }"))!;
+        var backup = Mapping.PublishedPolicy(Settings("mta_sts: { publish: enforce, mx: [mail.example.org, MX2.example.org] }"))!;
         var ids = new[] { one, backup, one with { Mode = StsMode.Testing }, one with { MaxAge = TimeSpan.FromDays(8) } }.Select(PublishedSts.Id).ToList();
         Assert.Equal(4, ids.Distinct().Count());
-        Assert.Equal(ids[0], PublishedSts.Id(PublishedSts.Policy(Settings("mta_sts: { publish: enforce }"))!));
+        Assert.Equal(ids[0], PublishedSts.Id(Mapping.PublishedPolicy(Settings("mta_sts: { publish: enforce }"))!));
         Assert.All(ids, id => Assert.True(id.Length <= 32 && id.All(char.IsAsciiLetterOrDigit)));
     }
 
@@ -45,7 +49,7 @@ public static class PublishedRecordsTests
     public static async Task The_policy_is_served_under_its_own_host_over_tls(ListenerKind kind, string host, string path, int status)
     {
         using var registry = new MetricsRegistry("None.");
-        var policy = PublishedSts.Policy(Settings("mta_sts: { publish: testing }"));
+        var policy = Mapping.PublishedPolicy(Settings("mta_sts: { publish: testing }"));
         var sources = new WebSources(registry, () => new(true, ""), ["mail.example.org"]) { Sts = new(() => policy, d => d == "example.org"), RedirectsToHttps = true };
         var features = new FeatureCollection();
         var body = new MemoryStream();
@@ -65,7 +69,7 @@ public static class PublishedRecordsTests
     public static async Task Records_say_what_is_missing_and_what_differs()
     {
         var settings = Settings("mta_sts: { publish: testing }");
-        var policy = PublishedSts.Policy(settings)!;
+        var policy = Mapping.PublishedPolicy(settings)!;
         var zone = new FakeZone().Mx("example.org", 10, "mail.example.org").A("example.org", "192.0.2.1");
         Assert.Equal(["mta-sts.example.org missing", "_mta-sts.example.org missing", "_smtp._tls.example.org missing"], await States(settings, zone));
 
@@ -75,11 +79,11 @@ public static class PublishedRecordsTests
 
         zone.Remove("_mta-sts.example.org").Txt("_mta-sts.example.org", $"v=STSv1; id={PublishedSts.Id(policy)}").Remove("example.org").Mx("example.org", 10, "mail.example.org");
         using var certificate = new TlsCertificates([TestCertificates.Source("mail.example.org", "mta-sts.example.org")]);
-        var rows = await PublishedSts.RecordsAsync(settings, policy, "example.org", certificate.All, zone, default);
+        var rows = await PublishedSts.RecordsAsync(Options(settings), "example.org", certificate.All, zone, default);
         Assert.All(rows, r => Assert.Equal(("published", ""), (r.State, r.Advice)));
 
         async Task<IEnumerable<string>> States(ServerSettings settings, FakeZone zone) =>
-            (await PublishedSts.RecordsAsync(settings, policy, "example.org", [], zone, default))
+            (await PublishedSts.RecordsAsync(Options(settings), "example.org", [], zone, default))
                 .Select(r => r.Name + " " + r.State + (r.Advice.StartsWith("no certificate", StringComparison.Ordinal) ? " no certificate" : ""));
     }
 
@@ -87,13 +91,13 @@ public static class PublishedRecordsTests
     public static async Task Incident_F4_a_policy_that_is_announced_and_not_served_is_urgent()
     {
         var settings = Settings("mta_sts: { publish: testing }");
-        var policy = PublishedSts.Policy(settings)!;
+        var policy = Mapping.PublishedPolicy(settings)!;
         using var certificate = new TlsCertificates([TestCertificates.Source("mail.example.org", "mta-sts.example.org")]);
         var zone = new FakeZone().Mx("example.org", 10, "mail.example.org").Txt("_mta-sts.example.org", $"v=STSv1; id={PublishedSts.Id(policy)}");
-        var rows = await PublishedSts.RecordsAsync(settings, policy, "example.org", certificate.All, zone, default);
+        var rows = await PublishedSts.RecordsAsync(Options(settings), "example.org", certificate.All, zone, default);
         Assert.Equal(["mta-sts.example.org"], rows.Where(r => r.Urgent).Select(r => r.Name));
         zone.Remove("_mta-sts.example.org");
-        Assert.DoesNotContain(await PublishedSts.RecordsAsync(settings, policy, "example.org", certificate.All, zone, default), r => r.Urgent);
+        Assert.DoesNotContain(await PublishedSts.RecordsAsync(Options(settings), "example.org", certificate.All, zone, default), r => r.Urgent);
     }
 
     [Fact]

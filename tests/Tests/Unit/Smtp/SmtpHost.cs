@@ -39,8 +39,8 @@ internal sealed class SmtpHost : IMailReceiver, IAuthenticator
 
     public LogLines Log { get; } = new();
 
-    /// <summary>Messages taken: octets and transaction.</summary>
-    public List<(string Text, MailTransaction Transaction)> Taken { get; } = [];
+    /// <summary>Messages taken: octets, transaction, recipients.</summary>
+    public List<(string Text, MailTransaction Transaction, IReadOnlyList<MailRecipient> Recipients)> Taken { get; } = [];
 
     /// <summary>Throws in place of a body, to play a store that fails.</summary>
     public bool BeginFails { get; set; }
@@ -50,25 +50,39 @@ internal sealed class SmtpHost : IMailReceiver, IAuthenticator
     public WirePair Connect(bool certificates = false, bool clearLogin = false) => new(Kind, Clock, certificates ? TestCertificates.Shared : null,
         o => o with { ClearLoginAllowed = clearLogin });
 
-    public ValueTask<Refusal?> CheckSenderAsync(MailTransaction transaction, CancellationToken cancel) =>
-        new(Answer(transaction.Sender.LocalPart));
+    public ValueTask<Begun> BeginAsync(MailTransaction transaction, CancellationToken cancel) =>
+        new(Answer(transaction.Sender.LocalPart) is { } no ? new Begun.Not(no) : new Begun.Open(new Receiving(this, transaction)));
 
-    public ValueTask<Refusal?> CheckRecipientAsync(MailTransaction transaction, MailRecipient recipient, CancellationToken cancel) =>
-        new(Answer(recipient.LocalPart));
+    /// <summary>A transaction, for tests that only want its body.</summary>
+    public IReceiving Open() => new Receiving(this, new(
+        new("s1", new(Kind, new(System.Net.IPAddress.Loopback, 1234), new(System.Net.IPAddress.Loopback, 25)), "", "SMTP", null, null),
+        ReversePath.Null, new(null, BodyType.SevenBit, false, null, null, null)));
 
-    public SpooledBody BeginBody() => BeginFails ? throw new InvalidOperationException("no place for a body") : Spool.Begin();
-
-    public ValueTask<ReceiveResult> ReceiveAsync(MailTransaction transaction, SpooledBody body, CancellationToken cancel)
+    private sealed class Receiving(SmtpHost host, MailTransaction transaction) : IReceiving
     {
-        using (body)
+        private readonly List<MailRecipient> _recipients = [];
+
+        public ValueTask<Refusal?> AddAsync(MailRecipient recipient, CancellationToken cancel)
         {
-            var outcomes = transaction.Recipients.Select(r => r.LocalPart.StartsWith("late-", StringComparison.Ordinal) ? Answer(r.LocalPart[5..]) : null).ToList();
-            var octets = new byte[body.Length];
-            for (var at = 0; at < octets.Length;) at += body.Read(at, octets.AsSpan(at));
-            lock (Taken)
+            var no = Answer(recipient.LocalPart);
+            if (no is null) _recipients.Add(recipient);
+            return new(no);
+        }
+
+        public SpooledBody BeginBody() => host.BeginFails ? throw new InvalidOperationException("no place for a body") : host.Spool.Begin();
+
+        public ValueTask<ReceiveResult> FinishAsync(SpooledBody body, CancellationToken cancel)
+        {
+            using (body)
             {
-                if (outcomes.Contains(null)) Taken.Add((Encoding.Latin1.GetString(octets), transaction));
-                return new(new ReceiveResult($"id{Taken.Count}", outcomes));
+                var outcomes = _recipients.Select(r => r.LocalPart.StartsWith("late-", StringComparison.Ordinal) ? Answer(r.LocalPart[5..]) : null).ToList();
+                var octets = new byte[body.Length];
+                for (var at = 0; at < octets.Length;) at += body.Read(at, octets.AsSpan(at));
+                lock (host.Taken)
+                {
+                    if (outcomes.Contains(null)) host.Taken.Add((Encoding.Latin1.GetString(octets), transaction, _recipients));
+                    return new(new ReceiveResult($"id{host.Taken.Count}", outcomes));
+                }
             }
         }
     }

@@ -49,7 +49,7 @@ public sealed partial class SmtpTranscripts
         await client.FinishAsync();
         Assert.Null(await client.ReadLineAsync());
         await run.WaitAsync(TimeSpan.FromSeconds(30));
-        Assert.Equal(script.Envelopes, script.Envelopes.Count == 0 ? [] : host.Taken.Select(t => Envelope(t.Transaction)));
+        Assert.Equal(script.Envelopes, script.Envelopes.Count == 0 ? [] : host.Taken.Select(t => Envelope(t.Transaction, t.Recipients)));
         Assert.Equal(script.Messages, host.Taken.Select(t => t.Text));
         Assert.Equal(0, host.Spool.InFlight);
         foreach (var line in script.Logged) Assert.Contains(host.Log.Lines, l => Transcript.Fits(line, l));
@@ -84,9 +84,9 @@ public sealed partial class SmtpTranscripts
     }
 
     /// <summary>"sender > recipient, recipient PROTOCOL" and, where given, what MAIL, RCPT and AUTH said.</summary>
-    internal static string Envelope(MailTransaction t)
+    internal static string Envelope(MailTransaction t, IReadOnlyList<MailRecipient> recipients)
     {
-        var text = new StringBuilder($"{t.Sender} > {string.Join(", ", t.Recipients.Select(Recipient))} {t.Client.Protocol}");
+        var text = new StringBuilder($"{t.Sender} > {string.Join(", ", recipients.Select(Recipient))} {t.Client.Protocol}");
         var p = t.Parameters;
         if (p.Size is { } size) text.Append($" SIZE={size}");
         if (p.Body != BodyType.SevenBit) text.Append($" {p.Body}");

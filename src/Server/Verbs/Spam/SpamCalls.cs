@@ -1,0 +1,83 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Aviso.Admin;
+using Aviso.Base;
+using Aviso.Server;
+using Aviso.Spam;
+using Aviso.Store;
+
+namespace Aviso.Verbs;
+
+/// <summary>What the spam verbs do: in the running server, or by themselves on what a stopped one has learned.</summary>
+internal sealed class SpamCalls(SpamParts parts, BodySpool spool, Func<string, AccountId?> account)
+{
+    /// <summary>Octets of a message that go through the admin socket; a larger one is read by the server from its path.</summary>
+    public const int MostInRequest = 600 * 1024;
+
+    public const string Scan = "spam.scan";
+    public const string Learn = "spam.learn";
+    public const string Stat = "spam.stat";
+
+    public void Add(AdminHandlers admin)
+    {
+        admin
+            .Add(Scan, CallAsync)
+            .Add(Stat, CallAsync)
+            .Add(Learn, CallAsync, changes: true);
+        if (parts.Lists is { } lists) admin.Add("spam.lists", async (c, t) => AdminReply.Done(SpamListCalls.Rows(await lists.StatesAsync(c.Flag("test"), t))));
+        if (parts.Senders is { } senders) SpamListCalls.Add(admin, senders, account);
+    }
+
+    public async Task<AdminReply> CallAsync(AdminCall call, CancellationToken cancel)
+    {
+        if (call.Verb == Stat) return AdminReply.Done(Learned());
+        AccountId owner = default;
+        if (call.Text("account") is { } address)
+        {
+            if (account(address) is not { } found) return AdminReply.No($"there is no account `{address}`");
+            owner = found;
+        }
+        var input = SpamMessage.Read(await OctetsAsync(call, cancel), spool);
+        using var body = input.Body;
+        if (call.Verb == Scan)
+        {
+            if (owner != default) input = input with { Accounts = [owner] };
+            if (call.Text("ip") is { } ip)
+            {
+                if (!IPAddress.TryParse(ip, out var client)) return AdminReply.No($"`{ip}` is no address of a client");
+                if (parts.Verifier is null) return AdminReply.No("where a message came from can only be judged by the running server, which asks the DNS");
+                input = input with { Client = Net.Networks.Normal(client), Helo = call.Text("helo") ?? "", Sender = call.Text("from") ?? "" };
+            }
+            var verdict = SpamJson.Of(await parts.AskAsync(input, cancel), owner);
+            if (new SpamContext(input, default).Content.Header.Find("x-spam-result") is { } then) verdict["when_it_came"] = then.Text;
+            return AdminReply.Done(verdict);
+        }
+        return Teach(input, owner, call.Text("as"));
+    }
+
+    /// <summary>Ends when everything learned counts.</summary>
+    public Task SettleAsync() => parts.Words?.SettleAsync() ?? Task.CompletedTask;
+
+    private AdminReply Teach(SpamInput input, AccountId owner, string? what)
+    {
+        if (parts.Words is not { } words) return AdminReply.No("what is learned can not be kept: spam.db can not be used");
+        var content = new SpamContext(input, default).Content;
+        var key = SpamMessage.KeyOf(input);
+        return what switch
+        {
+            "spam" or "ham" => AdminReply.Done(words.Learn(owner, key, what == "spam", content, input.Root) ? "learned" : "known"),
+            "nothing" => AdminReply.Done(words.Forget(owner, key) ? "forgotten" : "unknown"),
+            _ => AdminReply.No("say --as spam, ham or nothing"),
+        };
+    }
+
+    private JsonObject Learned() => new()
+    {
+        ["ham"] = parts.Words?.Learned.Ham ?? 0,
+        ["spam"] = parts.Words?.Learned.Spam ?? 0,
+        ["needed_of_each"] = LearnedWords.AtLeast,
+    };
+
+    private static async Task<byte[]> OctetsAsync(AdminCall call, CancellationToken cancel) =>
+        call.Text("message") is { } text ? Convert.FromBase64String(text) : await File.ReadAllBytesAsync(call.Text("path") ?? "", cancel);
+}

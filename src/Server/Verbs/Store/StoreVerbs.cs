@@ -1,0 +1,21 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+
+namespace Aviso.Verbs;
+
+/// <summary>Verbs about the store of mail.</summary>
+internal static class StoreVerbs
+{
+    public static Command Build() => new("store", CommandTree.Help("The store of mail.", "aviso store check", "aviso store check --bodies"))
+    {
+        AdminVerb.Of("store.check", "check", "The store's self-check. Exit status 1 when it finds anything.", ["aviso store check --bodies --json"], Sound,
+            new Option<bool>("--bodies") { Description = "Also read every body and check its checksum." }),
+        AdminVerb.Of("store.rebuild", "rebuild", "Make the database anew from the body segments and the journal. The server must not run.", ["aviso store rebuild"]),
+    };
+
+    private static void Sound(TextWriter output, JsonNode? findings)
+    {
+        if (findings is JsonArray { Count: 0 }) output.WriteLine("the store is sound");
+        else Output.Show(output, findings);
+    }
+}

@@ -1,0 +1,44 @@
+using Aviso.Base;
+using Aviso.Smtp;
+using Microsoft.Extensions.Logging;
+
+namespace Aviso.Delivery;
+
+/// <summary>What is said, logged and counted when the steps are done.</summary>
+internal sealed class ReceiveOutcome(ReceiveParts parts, ReceiveContext context)
+{
+    public ReceiveResult Result(TimeSpan took)
+    {
+        var results = context.Refused is { } no ? context.Recipients.ConvertAll(_ => (Refusal?)no) : context.Fates.Replies(context.IsLmtp);
+        Finish(results, took);
+        return new(context.Id, results) { IsTagged = context.IsTagged };
+    }
+
+    /// <summary>Incidents 7 and 35: a refusal of one of our own machines is an event of its own, at once, with everything that names it.</summary>
+    public static void Tell(ILogger log, MailTransaction transaction, string recipient, Refusal no)
+    {
+        var client = transaction.Client;
+        ReceiveMeters.Count(no.Cause.Split(':')[0], client.Origin.IsInternal);
+        if (client.Origin.IsInternal)
+            log.RefusedInternal(client.SessionId, client.Origin.Remote, client.Helo, transaction.Sender.ToString(), recipient, no.ToString(), no.Cause);
+        else
+            log.Refused(client.SessionId, client.Origin.Remote, transaction.Sender.ToString(), recipient, no.ToString(), no.Cause);
+    }
+
+    private void Finish(List<Refusal?> results, TimeSpan took)
+    {
+        var transaction = context.Transaction;
+        var refused = results.Count(r => r is not null);
+        if (refused == results.Count && results is [{ } first, ..]) Tell(parts.Log, transaction, "", first);
+        else
+        {
+            ReceiveMeters.AcceptToStored.Record(took.TotalSeconds);
+            ReceiveMeters.Count("local", context.Fates.Placed);
+            ReceiveMeters.Count("queued", context.Fates.Queued);
+        }
+        if (!parts.Log.IsEnabled(LogLevel.Information)) return;
+        var result = refused == 0 ? "accepted" : refused == results.Count ? results[0]!.ToString() : "accepted in part";
+        parts.Log.Message(context.Id, transaction.Client.SessionId, transaction.Sender.Domain, context.Body.Length, results.Count,
+            context.Fates.Placed, context.Fates.Queued, refused, result, took.TotalMilliseconds);
+    }
+}

@@ -1,0 +1,30 @@
+using Aviso.Base;
+using Aviso.Smtp;
+
+namespace Aviso.Delivery;
+
+/// <summary>One transaction: where its recipients lead is found out at RCPT and used after the data.</summary>
+internal sealed class Receiving(ReceiveRun run, MailTransaction transaction) : IReceiving
+{
+    private readonly List<ResolvedRecipient> _recipients = [];
+    private readonly RecipientResolver _resolver = new(run.Parts);
+    private int _targets;
+
+    public async ValueTask<Refusal?> AddAsync(MailRecipient recipient, CancellationToken cancel)
+    {
+        var (resolved, no) = await _resolver.FindAsync(transaction, recipient, cancel);
+        if (resolved is not null && _targets + resolved.Targets > run.Parts.Options.MaxTargets) (resolved, no) = (null, Refusals.TooMany);
+        if (resolved is null)
+        {
+            ReceiveOutcome.Tell(run.Parts.Log, transaction, recipient.ToString(), no!);
+            return no;
+        }
+        _targets += resolved.Targets;
+        _recipients.Add(resolved);
+        return null;
+    }
+
+    public SpooledBody BeginBody() => run.Parts.Store.Spool.Begin();
+
+    public ValueTask<ReceiveResult> FinishAsync(SpooledBody body, CancellationToken cancel) => run.RunAsync(transaction, _recipients, body, cancel);
+}
