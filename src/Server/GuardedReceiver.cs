@@ -8,8 +8,8 @@ namespace Aviso.Server;
 /// <summary>Stands before the receive steps: the rates of strangers, and what their refused recipients and their spam say about them.</summary>
 internal sealed class GuardedReceiver(IMailReceiver inner, Gatekeeper gate) : IMailReceiver
 {
-    private static readonly Refusal TooMany = new(450, new(4, 7, 1), "Too many messages from your address, try again later", "rate: messages a minute");
-    private static readonly Refusal TooManyRecipients = new(450, new(4, 7, 1), "Too many recipients from your address, try again later", "rate: recipients a minute");
+    private static readonly Refusal TooMany = new(450, new(4, 7, 1), "Too many messages from your address, try again later", Reason.Rate, "messages a minute");
+    private static readonly Refusal TooManyRecipients = new(450, new(4, 7, 1), "Too many recipients from your address, try again later", Reason.Rate, "recipients a minute");
 
     public async ValueTask<Begun> BeginAsync(MailTransaction transaction, CancellationToken cancel)
     {
@@ -22,11 +22,6 @@ internal sealed class GuardedReceiver(IMailReceiver inner, Gatekeeper gate) : IM
     private static (WireOrigin Origin, bool IsStranger) Who(MailTransaction transaction) =>
         (transaction.Client.Origin, transaction.Client is { Login: null, Origin.Kind: not ListenerKind.Lmtp });
 
-    // The first word of a cause is fixed (ReceiveRefusals).
-    private static string? WordOf(Refusal refusal) =>
-        refusal.Cause.StartsWith("unknown:", StringComparison.Ordinal) ? GuardWords.UnknownRecipient
-        : refusal.Cause.StartsWith("relay:", StringComparison.Ordinal) ? GuardWords.RelayDenied : null;
-
     /// <summary>A transaction of a stranger.</summary>
     private sealed class Guarded(IReceiving inner, Gatekeeper gate, WireOrigin origin) : IReceiving
     {
@@ -34,7 +29,8 @@ internal sealed class GuardedReceiver(IMailReceiver inner, Gatekeeper gate) : IM
         {
             if (!gate.AllowsRecipient(origin.Kind, origin.Remote.Address)) return TooManyRecipients;
             var refusal = await inner.AddAsync(recipient, cancel);
-            if (refusal is { IsPermanent: true } && WordOf(refusal) is { } word) gate.RefusedRecipient(origin.Kind, origin.Remote.Address, word);
+            if (refusal is { IsPermanent: true, Reason.IsEvidence: true })
+                gate.RefusedRecipient(origin.Kind, origin.Remote.Address, refusal.Reason);
             return refusal;
         }
 
@@ -43,8 +39,8 @@ internal sealed class GuardedReceiver(IMailReceiver inner, Gatekeeper gate) : IM
         public async ValueTask<ReceiveResult> FinishAsync(SpooledBody body, CancellationToken cancel)
         {
             var result = await inner.FinishAsync(body, cancel);
-            if (result.Recipients is [{ Cause: var cause }, ..] && cause.StartsWith("spam:", StringComparison.Ordinal))
-                gate.Report(new(origin.Kind, origin.Remote.Address, GuardWords.Spam));
+            if (result.Recipients is [{ Reason: var reason }, ..] && reason == Reason.Spam)
+                gate.Report(new(origin.Kind, origin.Remote.Address, reason));
             else if (!result.IsTagged && result.Recipients.Any(r => r is null)) gate.Delivered(origin.Remote.Address);
             return result;
         }

@@ -210,7 +210,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     public void Listen(ServerSettings settings)
     {
         _host.Start(Mapping.MailListeners(settings));
-        _running.Add(new Ending(Front.Watch(Cut, over => _host.CutLogins(over, "credential-changed"), () => [.. _host.Bound.Where(b => b.Settings.Kind != ListenerKind.Lmtp).Select(b => b.Bound.Port)
+        _running.Add(new Ending(Front.Watch(Cut, over => _host.CutLogins(over, Reason.CredentialChanged), () => [.. _host.Bound.Where(b => b.Settings.Kind != ListenerKind.Lmtp).Select(b => b.Bound.Port)
             .Concat(settings.Listeners.Where(l => l.Kind == ListenerKind.Https && l.Address.Port > 0).Select(l => l.Address.Port)).Distinct().Order()])));
         _running.Add(_host);
         _running.Add(new Ending(() => _host.StopAsync(Serve.DrainPatience)));
@@ -221,7 +221,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
 
     private void Cut(Func<IPAddress, bool> client)
     {
-        _host.Cut(client, "banned");
+        _host.Cut(client, Reason.Banned);
         CutElsewhere?.Invoke(client);
     }
 

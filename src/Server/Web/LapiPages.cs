@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Aviso.Base;
 using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Server;
@@ -63,7 +64,7 @@ internal sealed class LapiPages(GuardParts guard, TimeProvider clock, ILogger lo
         var warns = now >= due && Interlocked.CompareExchange(ref _mayWarnAt, now + (long)(WarnEvery.TotalSeconds * clock.TimestampFrequency), due) == due;
         if (warns) log.LogWarning("{Client} asks for decisions without a key of guard.bouncers, or with a wrong one; said once a minute at most", client);
         // About our own machines the gate writes a line each time.
-        if (warns || !guard.Gate.IsExempt(client)) guard.Gate.Report(new(kind, client, GuardWords.LoginFailed), "bouncer");
+        if (warns || !guard.Gate.IsExempt(client)) guard.Gate.Report(new(kind, client, Reason.LoginFailed), "bouncer");
     }
 
     private (int Status, string Body) List(Dictionary<string, string> query)

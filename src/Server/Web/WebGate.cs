@@ -1,4 +1,5 @@
 using System.Net;
+using Aviso.Base;
 using Aviso.Net;
 using Microsoft.AspNetCore.Connections;
 
@@ -39,7 +40,7 @@ public sealed class WebGate(IAcceptGate? gate, Func<IPAddress, bool>? spares = n
         KeyValuePair<ConnectionContext, WebVisit>[] open;
         lock (_door) open = [.. _open];
         var cut = open.Where(o => client(o.Value.Client)).ToList();
-        foreach (var (connection, _) in cut) connection.Abort(new ConnectionAbortedException("banned"));
+        foreach (var (connection, _) in cut) connection.Abort(new ConnectionAbortedException(Reason.Banned.Word));
         return cut.Count;
     }
 
@@ -49,20 +50,20 @@ public sealed class WebGate(IAcceptGate? gate, Func<IPAddress, bool>? spares = n
         var client = connection.RemoteEndPoint is IPEndPoint remote ? Networks.Normal(remote).Address : IPAddress.None;
         if (gate?.Allows(kind, client) == false)
         {
-            connection.Abort(new ConnectionAbortedException("gate"));
+            connection.Abort(new ConnectionAbortedException(Reason.Gate.Word));
             return;
         }
         var visit = new WebVisit(kind, client, spares?.Invoke(client) == true);
         if (Refusal(connection, visit) is { } why)
         {
-            if (why == "client-limit") evidence?.Report(new(kind, client, why));
+            if (why.IsEvidence) evidence?.Report(new(kind, client, why));
             Drop(connection, visit, why);
             return;
         }
         connection.Features.Set(visit);
         await using var patience = new Timer(_ =>
         {
-            if (!visit.HasAsked) Drop(connection, visit, "no-request");
+            if (!visit.HasAsked) Drop(connection, visit, Reason.NoRequest);
         }, null, Patience, Timeout.InfiniteTimeSpan);
         try
         {
@@ -74,21 +75,21 @@ public sealed class WebGate(IAcceptGate? gate, Func<IPAddress, bool>? spares = n
         }
     }
 
-    private string? Refusal(ConnectionContext connection, WebVisit visit)
+    private Reason? Refusal(ConnectionContext connection, WebVisit visit)
     {
         (ConnectionContext Connection, WebVisit Visit)? leaves = null;
         lock (_door)
         {
-            if (!visit.IsOurs && _open.Values.Count(v => !v.IsOurs && v.Key == visit.Key) >= MostPerClient) return "client-limit";
+            if (!visit.IsOurs && _open.Values.Count(v => !v.IsOurs && v.Key == visit.Key) >= MostPerClient) return Reason.ClientLimit;
             if (_open.Values.Count(v => v.Kind == visit.Kind) >= MostOpen)
             {
                 leaves = Idle(visit);
-                if (leaves is null) return "listener-full";
+                if (leaves is null) return Reason.ListenerFull;
                 _open.Remove(leaves.Value.Connection);
             }
             _open[connection] = visit;
         }
-        if (leaves is var (other, one)) Drop(other, one, "made-room");
+        if (leaves is var (other, one)) Drop(other, one, Reason.MadeRoom);
         return null;
     }
 
@@ -98,10 +99,10 @@ public sealed class WebGate(IAcceptGate? gate, Func<IPAddress, bool>? spares = n
         .Where(o => o.Value is { IsOurs: false, IsBusy: false } && o.Value.Kind == comes.Kind && o.Value.Key != comes.Key)
         .OrderBy(o => o.Value.HasAsked).ThenBy(o => o.Value.Since).Select(o => ((ConnectionContext, WebVisit)?)(o.Key, o.Value)).FirstOrDefault();
 
-    private static void Drop(ConnectionContext connection, WebVisit visit, string reason)
+    private static void Drop(ConnectionContext connection, WebVisit visit, Reason reason)
     {
         WebMeters.SessionDropped(visit.Kind, reason);
-        connection.Abort(new ConnectionAbortedException(reason));
+        connection.Abort(new ConnectionAbortedException(reason.Word));
     }
 }
 

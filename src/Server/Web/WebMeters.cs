@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Aviso.Base;
 using Aviso.Net;
 
 namespace Aviso.Web;
@@ -22,5 +23,5 @@ internal static class WebMeters
 
     public static void BouncerPulled(int at, DateTimeOffset now) => LastPull.Record(now.ToUnixTimeMilliseconds() / 1000.0, new KeyValuePair<string, object?>("bouncer", at));
 
-    public static void SessionDropped(ListenerKind kind, string reason) => Dropped.Add(1, new("kind", ListenerKinds.Name(kind)), new("reason", reason));
+    public static void SessionDropped(ListenerKind kind, Reason reason) => Dropped.Add(1, new("kind", ListenerKinds.Name(kind)), new("reason", reason.Word));
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Aviso.Base;
 using Aviso.Net;
 
 namespace Aviso.ManageSieve;
@@ -44,8 +45,8 @@ internal sealed class CommandReader(WireConnection connection, ManageSieveOption
             if (_length + read.Line.Length > limit) refused = true;
             if (!refused) Add(read.Line.Span);
             if (!lineEndsIn) return refused ? Refuse(Problem.Text is null ? TooLarge : Problem) : CommandReadStatus.Complete;
-            if (waits) return Hopeless(Response.Bye("Literals of a client have the form {n+}"));
-            if (size > options.Hopeless) return Hopeless(Response.Bye("The literal is too large", "QUOTA/MAXSIZE"));
+            if (waits) return Hopeless(Response.Bye(Reason.BadLiteral, "Literals of a client have the form {n+}"));
+            if (size > options.Hopeless) return Hopeless(Response.Bye(Reason.EndlessMessage, "The literal is too large", "QUOTA/MAXSIZE"));
             if (refused || _length + 2 + size > limit)
             {
                 refused = true;

@@ -1,4 +1,5 @@
 using Aviso.Accounts;
+using Aviso.Base;
 using Aviso.Net;
 using Aviso.Store;
 
@@ -76,12 +77,11 @@ internal sealed class ManageSieveSession : IDisposable
                     Answer(_commands.Problem);
                     break;
                 case CommandReadStatus.TimedOut:
-                    Connection.EndReason = "timeout";
-                    Answer(Response.Bye(LoggedIn ? "Idle for too long" : "Log in faster"));
+                    Answer(Response.Bye(Reason.Timeout, LoggedIn ? "Idle for too long" : "Log in faster"));
                     break;
                 case CommandReadStatus.Draining:
                     // RFC 5804 §1.3 TRYLATER: the server is going down, the client may come again.
-                    Answer(Response.Bye("The server is stopping", "TRYLATER"));
+                    Answer(Response.Bye(Reason.Draining, "The server is stopping", "TRYLATER"));
                     break;
                 default:
                     Over = true;
@@ -162,12 +162,14 @@ internal sealed class ManageSieveSession : IDisposable
     {
         if (response.Status == ResponseStatus.Silent) return;
         Writer.Response(response);
-        if (response.Status == ResponseStatus.Bye) Over = true;
+        if (response.Ends is { } reason)
+        {
+            Connection.End(reason);
+            Over = true;
+        }
         if (!response.IsBad || Over) return;
         if (++_badCommands < (LoggedIn ? Options.BadCommandsInARow : Options.BadCommandsBeforeLogin)) return;
-        Connection.EndReason = "too many errors";
-        Writer.Response(Response.Bye("Too many bad commands"));
-        Over = true;
+        Answer(Response.Bye(Reason.BadCommands, "Too many bad commands"));
     }
 
     public bool TryLogIn(Principal who)

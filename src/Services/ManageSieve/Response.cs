@@ -1,4 +1,5 @@
 using Aviso.Accounts;
+using Aviso.Base;
 
 namespace Aviso.ManageSieve;
 
@@ -16,6 +17,9 @@ internal readonly record struct Response(ResponseStatus Status, string Code, str
     /// <summary>A broken command: it counts against the peer's patience with us.</summary>
     public bool IsBad { get; init; }
 
+    /// <summary>Why the session ends with a Bye; null for others.</summary>
+    public Reason? Ends { get; init; }
+
     public static Response Silent => new(ResponseStatus.Silent, "", "");
 
     public static Response Syntax => Bad("The command cannot be read");
@@ -26,7 +30,7 @@ internal readonly record struct Response(ResponseStatus Status, string Code, str
 
     public static Response No(string text, string code = "") => new(ResponseStatus.No, code, text);
 
-    public static Response Bye(string text, string code = "") => new(ResponseStatus.Bye, code, text);
+    public static Response Bye(Reason reason, string text, string code = "") => new(ResponseStatus.Bye, code, text) { Ends = reason };
 
     public static Response Bad(string text) => new(ResponseStatus.No, "", text) { IsBad = true };
 

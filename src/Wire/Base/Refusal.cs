@@ -15,11 +15,15 @@ public readonly record struct EnhancedCode(int Class, int Subject, int Detail)
 /// <param name="Code">SMTP reply code, 4xx or 5xx.</param>
 /// <param name="Enhanced">RFC 3463 code of the same class.</param>
 /// <param name="Text">For the peer; reveals nothing about our configuration.</param>
-/// <param name="Cause">For the log: the check that said no and what it saw. No secrets.</param>
-public sealed record Refusal(int Code, EnhancedCode Enhanced, string Text, string Cause)
+/// <param name="Reason">For machines: what metrics count and Guard hears.</param>
+/// <param name="Detail">For the log: what the check saw. No secrets. Nobody reads it but people.</param>
+public sealed record Refusal(int Code, EnhancedCode Enhanced, string Text, Reason Reason, string Detail)
 {
     /// <summary>The text may hold UTF-8: the client takes it (RFC 6531 §3.7.4).</summary>
     public bool IsUtf8 { get; init; }
+
+    /// <summary>For the log: the reason and what was seen.</summary>
+    public string Cause => $"{Reason.Word}: {Detail}";
 
     /// <summary>True for 5xx: trying again will not help.</summary>
     public bool IsPermanent => Code >= 500;

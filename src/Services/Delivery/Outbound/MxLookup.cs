@@ -11,7 +11,7 @@ internal sealed record MxPlan(IReadOnlyList<string> Hosts, Refusal? Problem)
     public bool Secure { get; init; }
 
     public static MxPlan No(int code, int subject, int detail, string text) =>
-        new([], new(code, new(code / 100, subject, detail), text, text));
+        new([], new(code, new(code / 100, subject, detail), text, Reason.NextHop, text));
 }
 
 /// <summary>RFC 5321 §5: from a domain to the hosts that take its mail, and from a host to its addresses.</summary>

@@ -84,7 +84,7 @@ internal sealed class NextHop(MxLookup lookup, HopPolicies policies, Func<IPAddr
     {
         if (!destination.StartsWith('[')) return No(4, 4, $"{host} has the address {address}, which is private or our own and is not dialled");
         var text = $"{address} is private or our own and is not dialled";
-        return new(550, new(5, 4, 4), text, text);
+        return new(550, new(5, 4, 4), text, Reason.NextHop, text);
     }
 
     private static string Label(string host, IPAddress address) => $"{host}[{address}]";
@@ -136,7 +136,7 @@ internal sealed class NextHop(MxLookup lookup, HopPolicies policies, Func<IPAddr
     private static Refusal Unsafe(HostPolicy policy, string host, TlsFault fault, bool final)
     {
         var text = $"{host} ({policy.Name}): {fault.Problem}";
-        return final && policy.Wish == TlsWish.Required ? new(550, new(5, 7, 30), text, text) : No(7, 5, text);
+        return final && policy.Wish == TlsWish.Required ? new(550, new(5, 7, 30), text, Reason.NextHop, text) : No(7, 5, text);
     }
 
     private async Task<(OpenHop? Hop, Refusal? No)> RelayAsync(RelaySettings relay, RelaySettings named, TlsWish wish, CancellationToken cancel)
@@ -215,7 +215,7 @@ internal sealed class NextHop(MxLookup lookup, HopPolicies policies, Func<IPAddr
         return No(subject, detail, $"{host}: {failure.Text}");
     }
 
-    private static Refusal No(int subject, int detail, string text) => new(451, new(4, subject, detail), text, text);
+    private static Refusal No(int subject, int detail, string text) => new(451, new(4, subject, detail), text, Reason.NextHop, text);
 }
 
 /// <summary>Plain TCP.</summary>

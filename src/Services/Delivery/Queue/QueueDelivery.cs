@@ -97,7 +97,7 @@ internal sealed class QueueDelivery(
         _settlements.Add(SettleAsync(message, outcomes, granted));
     }
 
-    private static Refusal Later(int subject, int detail, string text) => new(451, new(4, subject, detail), text, text);
+    private static Refusal Later(int subject, int detail, string text) => new(451, new(4, subject, detail), text, Reason.NextHop, text);
 
     private string HoldReason(QueuePriority priority) => $"the quota of relay {_relay!.Name} ({_relay.Quota} {Span(_relay.QuotaSpan)}) is used up"
         + (priority == QueuePriority.Person ? "" : " or kept for mail from people");

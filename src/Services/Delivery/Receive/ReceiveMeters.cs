@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Aviso.Base;
 
 namespace Aviso.Delivery;
 
@@ -38,9 +39,9 @@ internal static class ReceiveMeters
 
     public static void Rescue(string reason) => Rescued.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
-    public static void Count(string reason, bool isInternal)
+    public static void Count(Reason reason, bool isInternal)
     {
-        Refused.Add(1, new KeyValuePair<string, object?>("reason", reason));
+        Refused.Add(1, new KeyValuePair<string, object?>("reason", reason.Word));
         if (isInternal) InternalRefused.Add(1);
     }
 

@@ -18,7 +18,7 @@ internal sealed class ReceiveOutcome(ReceiveParts parts, ReceiveContext context)
     public static void Tell(ILogger log, MailTransaction transaction, string recipient, Refusal no)
     {
         var client = transaction.Client;
-        ReceiveMeters.Count(no.Cause.Split(':')[0], client.Origin.IsInternal);
+        ReceiveMeters.Count(no.Reason, client.Origin.IsInternal);
         if (client.Origin.IsInternal)
             log.RefusedInternal(client.SessionId, client.Origin.Remote, client.Helo, transaction.Sender.ToString(), recipient, no.ToString(), no.Cause);
         else

@@ -55,7 +55,9 @@ internal static class SubmissionRules
         var shown = address.Length <= 320 ? address : address[..320];
         var clean = new string([.. shown.Select(c => char.IsControl(c) ? '?' : c)]);
         if (login.Scope is { SendAs.Count: > 0 } scope)
-            return new(553, new(5, 7, 1), $"The app password is not for sending as {clean}", $"send-as: {where} is {clean}, which the app password {scope.Name} of {login.Address} is not for");
-        return new(553, new(5, 7, 1), $"{login.Address} lacks the grant send_as {clean}", $"send-as: {where} is {clean}, which {login.Address} has no grant for");
+            return new(553, new(5, 7, 1), $"The app password is not for sending as {clean}", Reason.SendAs,
+                $"{where} is {clean}, which the app password {scope.Name} of {login.Address} is not for");
+        return new(553, new(5, 7, 1), $"{login.Address} lacks the grant send_as {clean}", Reason.SendAs,
+            $"{where} is {clean}, which {login.Address} has no grant for");
     }
 }

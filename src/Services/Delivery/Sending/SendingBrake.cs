@@ -141,7 +141,7 @@ public sealed class SendingBrake
     private static Refusal Refused(string limit)
     {
         SendingMeters.Limit(limit.Replace(' ', '-'));
-        return new(450, new(4, 7, 1), $"Your account has sent too many {limit}, try again later", $"sending: too many {limit}");
+        return new(450, new(4, 7, 1), $"Your account has sent too many {limit}, try again later", Reason.SendingLimit, $"too many {limit}");
     }
 
     /// <summary>One account's hour and day. Used under its own lock.</summary>

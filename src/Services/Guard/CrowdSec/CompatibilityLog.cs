@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Aviso.Base;
 using Aviso.Net;
 
 namespace Aviso.Guard;
@@ -26,23 +27,24 @@ public sealed class CompatibilityLog(Gatekeeper gate, string host, TimeProvider 
     private static (string Program, string Text)? Words(Evidence evidence, string? user)
     {
         var client = Networks.Normal(evidence.Client);
-        return evidence.What switch
-        {
-            GuardWords.LoginFailed when ReaderOf(evidence.Kind) is { } reader => ("dovecot", Login(reader, client, user)),
-            // The parser knows LOGIN, PLAIN, CRAM-MD5 and DIGEST-MD5, so every mechanism is PLAIN here.
-            GuardWords.LoginFailed => (Smtpd(evidence.Kind), $"warning: unknown[{client}]: SASL PLAIN authentication failed: sasl_username={Harmless(user)}"),
-            GuardWords.UnknownRecipient => (Smtpd(evidence.Kind), Reject("RCPT", client, "550 5.1.1 <>: Recipient address rejected: User unknown in virtual mailbox table")),
-            GuardWords.RelayDenied => (Smtpd(evidence.Kind), Reject("RCPT", client, "554 5.7.1 <>: Relay access denied")),
-            GuardWords.HeloRejected => (Smtpd(evidence.Kind), Reject("RCPT", client, "504 5.5.2 <>: Helo command rejected: need fully-qualified hostname")),
-            GuardWords.Spam => (Smtpd(evidence.Kind), Reject("DATA", client, "550 5.7.1 <DATA>: Data command rejected: spam")),
-            GuardWords.NonSmtpCommand => (Smtpd(evidence.Kind), $"warning: non-SMTP command from unknown[{client}]: GET / HTTP/1.1"),
-            GuardWords.EarlyTalker => ($"postfix/postscreen[{Pid}]", $"PREGREET 4 after 0.01 from [{client}]:0: EHLO"),
-            _ => null,
-        };
+        var what = evidence.What;
+        if (what == Reason.LoginFailed) return FailedLogin(evidence.Kind, client, user);
+        if (what == Reason.UnknownRecipient) return Reject("550 5.1.1 <>: Recipient address rejected: User unknown in virtual mailbox table");
+        if (what == Reason.RelayDenied) return Reject("554 5.7.1 <>: Relay access denied");
+        if (what == Reason.HeloRejected) return Reject("504 5.5.2 <>: Helo command rejected: need fully-qualified hostname");
+        if (what == Reason.Spam) return Reject("550 5.7.1 <DATA>: Data command rejected: spam", "DATA");
+        if (what == Reason.NonSmtpCommand) return (Smtpd(evidence.Kind), $"warning: non-SMTP command from unknown[{client}]: GET / HTTP/1.1");
+        if (what == Reason.EarlyTalker) return ($"postfix/postscreen[{Pid}]", $"PREGREET 4 after 0.01 from [{client}]:0: EHLO");
+        return null;
+
+        (string, string) Reject(string reason, string command = "RCPT") => (Smtpd(evidence.Kind),
+            $"NOQUEUE: reject: {command} from unknown[{client}]: {reason}; from=<> to=<> proto=ESMTP helo=<>");
     }
 
-    private static string Reject(string command, IPAddress client, string reason) =>
-        $"NOQUEUE: reject: {command} from unknown[{client}]: {reason}; from=<> to=<> proto=ESMTP helo=<>";
+    // The parser of postfix knows LOGIN, PLAIN, CRAM-MD5 and DIGEST-MD5, so every mechanism is PLAIN here.
+    private static (string Program, string Text) FailedLogin(ListenerKind kind, IPAddress client, string? user) => ReaderOf(kind) is { } reader
+        ? ("dovecot", Login(reader, client, user))
+        : (Smtpd(kind), $"warning: unknown[{client}]: SASL PLAIN authentication failed: sasl_username={Harmless(user)}");
 
     // The parser wants an address of ours as well; which it is means nothing to it.
     private static string Login(string reader, IPAddress client, string? user) =>

@@ -20,7 +20,7 @@ public sealed record EngineAlert(
     public string Name => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Scenario}\0{Client}")).AsSpan(0, 16));
 
     public static EngineAlert Of(Firing firing) => new(Guid.NewGuid().ToString(), firing.Scenario.Name, Networks.Normal(firing.Last.Client).ToString(), firing.Events,
-        firing.Scenario.Capacity, GoDuration.Format(firing.Scenario.Leak), ListenerKinds.Name(firing.Last.Kind), firing.Last.What, firing.User, firing.Decision.Since);
+        firing.Scenario.Capacity, GoDuration.Format(firing.Scenario.Leak), ListenerKinds.Name(firing.Last.Kind), firing.Last.What.EvidenceWord ?? firing.Last.What.Word, firing.User, firing.Decision.Since);
 
     /// <summary>As the engine's API wants it; without decisions, so that the engine's profiles decide.</summary>
     public JsonObject ToJson()

@@ -1,4 +1,5 @@
 using System.Net;
+using Aviso.Base;
 using Aviso.Net;
 using Microsoft.Extensions.Logging;
 
@@ -121,7 +122,7 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
         if (!Take(client, rate))
         {
             GuardMeters.Refuse(kind, "rate");
-            Report(new(kind, client, GuardWords.RateLimit));
+            Report(new(kind, client, Reason.Rate));
             return false;
         }
         if (IsTrusted(client) || _rates.TakeOfNetwork(client, rate, Of(rate))) return true;
@@ -135,7 +136,7 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
     {
         if (kind != ListenerKind.Smtp || IsExempt(client) || Take(client, rate)) return true;
         GuardMeters.Limit(rate);
-        Report(new(kind, client, GuardWords.RateLimit));
+        Report(new(kind, client, Reason.Rate));
         return false;
     }
 
@@ -158,7 +159,7 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
     }
 
     /// <summary>A recipient of this client was refused for good.</summary>
-    public void RefusedRecipient(ListenerKind kind, IPAddress client, string what)
+    public void RefusedRecipient(ListenerKind kind, IPAddress client, Reason what)
     {
         if (kind == ListenerKind.Smtp && !IsExempt(client)) Count(client, ClientRate.RefusedRecipients);
         Report(new(kind, client, what));
@@ -169,13 +170,13 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
     /// <param name="user">Whom a failed login was for.</param>
     public void Report(Evidence evidence, string? user)
     {
-        if (!Known.Contains(evidence.What)) return;
-        GuardMeters.Evidence(evidence.What);
+        if (evidence.What.EvidenceWord is not { } word) return;
+        GuardMeters.Evidence(word);
         Heard?.Invoke(evidence, user);
         var policy = _options;
         if (IsExempt(evidence.Client))
         {
-            if (evidence.What is GuardWords.LoginFailed or GuardWords.RelayDenied) OwnTrouble(evidence, user);
+            if (evidence.What == Reason.LoginFailed || evidence.What == Reason.RelayDenied) OwnTrouble(evidence, word, user);
             return;
         }
         if (policy.Owner == GuardOwner.None) return;
@@ -239,7 +240,7 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
         if (scenario.Longest is { } longest && length > longest) length = longest;
         var now = clock.GetUtcNow();
         var decision = new Decision(0, Origin, scenario.Name, Decision.Ban, value, now, now + length, events,
-            $"{evidence.What} on {ListenerKinds.Name(evidence.Kind)} from {evidence.Client}", before);
+            $"{evidence.What.EvidenceWord} on {ListenerKinds.Name(evidence.Kind)} from {evidence.Client}", before);
         // One owner: with an engine, it decides, and its answer comes back with its stream.
         if (policy.Owner == GuardOwner.Builtin && book.Add(decision) is { } taken)
         {
@@ -250,10 +251,10 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
         Fired?.Invoke(new(scenario, evidence, user, events, decision));
     }
 
-    private void OwnTrouble(Evidence evidence, string? user)
+    private void OwnTrouble(Evidence evidence, string word, string? user)
     {
-        GuardMeters.OwnTrouble(evidence.What);
-        log.LogWarning("{What} on {Kind} from our own network, {Client} {User}: a device or program of ours has lost its password", evidence.What,
+        GuardMeters.OwnTrouble(word);
+        log.LogWarning("{What} on {Kind} from our own network, {Client} {User}: a device or program of ours has lost its password", word,
             ListenerKinds.Name(evidence.Kind), evidence.Client, user ?? "");
     }
 
@@ -297,6 +298,4 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
     };
 
     private static Allowance PerMinute(double most) => new(most, TimeSpan.FromMinutes(1));
-
-    private static readonly HashSet<string> Known = [.. Scenario.All.SelectMany(s => s.Words), GuardWords.LoginFailed];
 }

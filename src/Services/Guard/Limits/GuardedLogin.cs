@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Aviso.Base;
 using Aviso.Net;
 using Microsoft.Extensions.Logging;
 
@@ -123,7 +124,7 @@ public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, LoginCha
         var (tries, isRepeat) = attempt.Notes.Advice is not null ? (1, true) : _pairs.With(Key(attempt.Remote, user), pair => pair.Fail(password, look == Look.Yes, clock));
         if (!isRepeat && look == Look.Yes) CountGuess(attempt.Remote, user);
         // What others did is no evidence against this one: it may be the owner.
-        if (!isRepeat && look != Look.OthersGuess) gate.Report(new(attempt.Kind, attempt.Remote, GuardWords.LoginFailed), Shown(user));
+        if (!isRepeat && look != Look.OthersGuess) gate.Report(new(attempt.Kind, attempt.Remote, Reason.LoginFailed), Shown(user));
         // A timer, not a thread; and so many at most that waiting can't be used against us.
         if (Interlocked.Increment(ref _waiting) <= MostWaiting)
         {

@@ -1,3 +1,4 @@
+using Aviso.Base;
 using Aviso.Net;
 namespace Aviso.Imap;
 
@@ -49,10 +50,10 @@ internal static class IdleCommand
             case ReadStatus.Complete or ReadStatus.TooLong:
                 return Completion.Bad("DONE was expected");
             case ReadStatus.TimedOut:
-                session.Bye("Autologout: idle for too long");
+                session.Bye(Reason.Timeout, "Autologout: idle for too long");
                 break;
             case ReadStatus.Draining:
-                session.Bye("The server is stopping");
+                session.Bye(Reason.Draining, "The server is stopping");
                 break;
             default:
                 session.Over = true;

@@ -1,3 +1,4 @@
+using Aviso.Base;
 using Aviso.Net;
 namespace Aviso.Imap;
 
@@ -44,7 +45,7 @@ internal static class LoginCommand
             await session.Writer.FlushAsync();
             await Task.Delay(session.Options.FailedLoginDelay, session.Server.Clock, session.Cancel);
         }
-        if (++session.FailedLogins >= session.Options.FailedLogins) session.Bye("Too many failed logins");
+        if (++session.FailedLogins >= session.Options.FailedLogins) session.Bye(Reason.FailedLogins, "Too many failed logins");
         return advice switch
         {
             null => Completion.No("AUTHENTICATIONFAILED", "User or password is wrong"),

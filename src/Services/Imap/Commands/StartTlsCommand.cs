@@ -1,3 +1,5 @@
+using Aviso.Base;
+
 namespace Aviso.Imap;
 
 /// <summary>RFC 9051 §6.2.1. Octets sent in the clear after STARTTLS end the connection: they could be an attacker's.</summary>
@@ -7,9 +9,9 @@ internal static class StartTlsCommand
     {
         if (!command.Arguments(session.Utf8Names).End()) return Completion.Syntax;
         if (!session.Connection.CanStartTls) return Completion.Bad("TLS is not available here");
-        var injected = session.Connection.HasBuffered;
-        if (injected)
+        if (session.Connection.HasBuffered)
         {
+            session.Connection.End(Reason.ClearAfterStartTls);
             session.Over = true;
             return Completion.Bad("Commands were sent before TLS was agreed");
         }

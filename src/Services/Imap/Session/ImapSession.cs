@@ -1,3 +1,4 @@
+using Aviso.Base;
 using Aviso.Net;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
@@ -94,13 +95,13 @@ internal sealed class ImapSession : IDisposable
                     CountBad(_commands.Problem);
                     break;
                 case CommandReadStatus.Hopeless:
-                    Bye(_commands.Problem.Text);
+                    Bye(LoggedIn ? Reason.EndlessMessage : Reason.OctetsBeforeLogin, _commands.Problem.Text);
                     break;
                 case CommandReadStatus.TimedOut:
-                    Bye(LoggedIn ? "Autologout: idle for too long" : "Log in faster");
+                    Bye(Reason.Timeout, LoggedIn ? "Autologout: idle for too long" : "Log in faster");
                     break;
                 case CommandReadStatus.Draining:
-                    Bye("The server is stopping");
+                    Bye(Reason.Draining, "The server is stopping");
                     break;
                 default:
                     Over = true;
@@ -124,7 +125,7 @@ internal sealed class ImapSession : IDisposable
         catch (Exception e)
         {
             // A literal may be under way: nothing that follows can be told from commands.
-            Bye("Internal fault " + Fault(e, "reading a command"));
+            Bye(Reason.OwnFault, "Internal fault " + Fault(e, "reading a command"));
             return CommandReadStatus.Closed;
         }
     }
@@ -196,6 +197,7 @@ internal sealed class ImapSession : IDisposable
             // Inside a literal nothing we could say would be understood.
             if (Writer.InLiteral)
             {
+                Connection.End(Reason.OwnFault);
                 Over = true;
                 return Completion.Silent;
             }
@@ -210,7 +212,7 @@ internal sealed class ImapSession : IDisposable
         var next = await Store.ViewAsync(Account, box.Id, Cancel);
         if (next is null || next.UidValidity != box.View.UidValidity)
         {
-            Bye("The selected mailbox is gone");
+            Bye(Reason.MailboxGone, "The selected mailbox is gone");
             return;
         }
         if (ReferenceEquals(next, box.View)) return;
@@ -245,8 +247,10 @@ internal sealed class ImapSession : IDisposable
     /// <summary>Clears what the command line holds before the memory is used again: it has a password in it.</summary>
     public void MarkSecret() => _commands.MarkSecret();
 
-    public void Bye(string text)
+    /// <summary>The last words of the session.</summary>
+    public void Bye(Reason reason, string text)
     {
+        Connection.End(reason);
         Writer.Bytes("* BYE "u8).Text(text).Line();
         Over = true;
     }
@@ -277,7 +281,7 @@ internal sealed class ImapSession : IDisposable
     {
         if (done.Status != CompletionStatus.Bad || Over) return;
         if (++_badCommands < (LoggedIn ? Options.BadCommandsInARow : Options.BadCommandsBeforeLogin)) return;
-        Bye("Too many bad commands");
+        Bye(Reason.BadCommands, "Too many bad commands");
     }
 
     public void Dispose()

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using Aviso.Base;
 using Aviso.Net;
 
 namespace Aviso.ManageSieve;
@@ -96,8 +97,7 @@ internal static class AuthenticateCommand
             { Kind: LoginAdviceKind.Unavailable } => Response.No(advice.Text, "TRYLATER"),
             _ => Response.No(advice.Text),
         };
-        session.Connection.EndReason = "failed logins";
-        return Response.Bye("User or password is wrong, too often");
+        return Response.Bye(Reason.FailedLogins, "User or password is wrong, too often");
     }
 
     private static void Count(string result) => ManageSieveMeters.Logins.Add(1, new KeyValuePair<string, object?>("result", result));
@@ -116,9 +116,9 @@ internal static class AuthenticateCommand
             case CommandReadStatus.Complete or CommandReadStatus.Refused:
                 return (Unreadable, null);
             case CommandReadStatus.TimedOut:
-                return (Response.Bye("Log in faster"), null);
+                return (Response.Bye(Reason.Timeout, "Log in faster"), null);
             case CommandReadStatus.Hopeless:
-                return (Response.Bye("The SASL message cannot be read"), null);
+                return (Response.Bye(Reason.BadLiteral, "The SASL message cannot be read"), null);
             default:
                 session.Over = true;
                 return (Response.Silent, null);

@@ -1,3 +1,5 @@
+using Aviso.Base;
+
 namespace Aviso.ManageSieve;
 
 /// <summary>Commands about the session alone.</summary>
@@ -7,7 +9,7 @@ internal static class SessionCommands
     public static ValueTask<Response> LogoutAsync(ManageSieveSession session, Command command)
     {
         if (!command.Arguments().End()) return new(Response.Syntax);
-        session.Connection.EndReason = "logout";
+        session.Connection.End(Reason.Logout);
         session.Writer.Response(Response.Ok("Goodbye"));
         session.Over = true;
         return new(Response.Silent);

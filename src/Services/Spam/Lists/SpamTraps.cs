@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Aviso.Base;
 using Aviso.Net;
 using Microsoft.Extensions.Logging;
 
@@ -11,9 +12,6 @@ namespace Aviso.Spam;
 /// </summary>
 public sealed class SpamTraps(TimeProvider clock, ILogger log)
 {
-    /// <summary>What the guard calls it.</summary>
-    public const string EvidenceWord = "spam-trap";
-
     private const int MostOfANetwork = 5;
     private const int MostOfADay = 1000;
 
@@ -63,7 +61,7 @@ public sealed class SpamTraps(TimeProvider clock, ILogger log)
         log.TrapHit(input.Client?.ToString() ?? "?", teaches ? "learned" : "not learned");
         SpamMeters.Trapped(teaches);
         if (!counts) return;
-        Evidence?.Report(new(kind, input.Client!, EvidenceWord));
+        Evidence?.Report(new(kind, input.Client!, Reason.SpamTrap));
         if (!teaches) return;
         var content = new MessageContent(input);
         Words?.Learn(default, key, true, content, input.Root);

@@ -39,8 +39,8 @@ public interface IAcceptGate
 }
 
 /// <summary>What somebody did that may count against them.</summary>
-/// <param name="What">A fixed word such as "proxy-untrusted".</param>
-public readonly record struct Evidence(ListenerKind Kind, IPAddress Client, string What);
+/// <param name="What">The listener minds those that are evidence.</param>
+public readonly record struct Evidence(ListenerKind Kind, IPAddress Client, Reason What);
 
 /// <summary>Hears what clients did. Guard listens.</summary>
 public interface IEvidence
@@ -76,7 +76,7 @@ public sealed record WireHostOptions
         return kind switch
         {
             ListenerKind.Smtp or ListenerKind.Submission or ListenerKind.Lmtp =>
-                Encoding.ASCII.GetBytes($"{new Refusal(421, new EnhancedCode(4, 7, 0), text, "")}\r\n"),
+                Encoding.ASCII.GetBytes($"{new Refusal(421, new EnhancedCode(4, 7, 0), text, Reason.Gate, "")}\r\n"),
             ListenerKind.Imap => Encoding.ASCII.GetBytes($"* BYE [UNAVAILABLE] {text}\r\n"), // RFC 5530 §3
             ListenerKind.Pop3 => Encoding.ASCII.GetBytes($"-ERR [SYS/TEMP] {text}\r\n"), // RFC 3206 §4
             ListenerKind.ManageSieve => Encoding.ASCII.GetBytes($"BYE (TRYLATER) \"{text}\"\r\n"), // RFC 5804 §1.3

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Security.Cryptography.X509Certificates;
+using Aviso.Base;
 
 namespace Aviso.Net;
 
@@ -41,7 +42,7 @@ internal static class NetMeters
 
     public static void Closed(ListenerKind kind) => Open.Add(-1, Label(kind));
 
-    public static void SessionDropped(ListenerKind kind, string reason) => Dropped.Add(1, Label(kind), new("reason", reason));
+    public static void SessionDropped(ListenerKind kind, Reason reason) => Dropped.Add(1, Label(kind), new("reason", reason.Word));
 
     public static void TlsFailed(ListenerKind kind, string reason) => Handshakes.Add(1, Label(kind), new("reason", reason));
 

@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.IO.Pipelines;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
+using Aviso.Base;
 
 namespace Aviso.Net;
 
@@ -71,16 +72,28 @@ public sealed partial class WireConnection
     {
         const byte handshakeRecord = 22; // RFC 8446 §5.1
         if (!CanStartTls) return false;
+        // After STARTTLS the first octet tells a handshake from commands in the clear, however late those come.
+        if (!ListenerKinds.IsImplicitTls(Origin.Kind) && await PeekAsync(HandshakePatience) is { Status: not ReadStatus.Complete } none)
+        {
+            (_dead, TlsFailure) = (true, none.Status == ReadStatus.TimedOut ? "timeout" : "closed");
+            NetMeters.TlsFailed(Origin.Kind, none.Status == ReadStatus.TimedOut ? "timeout" : "handshake");
+            End(Reason.Tls, TlsFailure);
+            return false;
+        }
         if (FirstUnread() is { } first && first != handshakeRecord)
         {
             // Nothing in the clear is read any more, but the protocol may still answer.
             _refusesReads = true;
+            // On a port that is TLS from the start it is a client with the wrong settings, nothing worse.
+            if (ListenerKinds.IsImplicitTls(Origin.Kind)) End(Reason.Tls, "no handshake");
+            else End(Reason.ClearAfterStartTls);
             return false;
         }
         if (ListenerKinds.IsImplicitTls(Origin.Kind) && Certificates!.Challenges is { IsPending: true } challenges
             && await challenges.TryAnswerAsync(Input, OpenStream, clock, cancel))
         {
             (_dead, TlsFailure) = (true, "an authority's challenge, answered");
+            End(Reason.Tls, TlsFailure);
             return false;
         }
         var ssl = new SslStream(OpenStream(), leaveInnerStreamOpen: true);
@@ -94,6 +107,7 @@ public sealed partial class WireConnection
         {
             _dead = true;
             TlsFailure = deadline.IsCancellationRequested ? "timeout" : FailureText(e);
+            End(Reason.Tls, TlsFailure);
             // Who closes without a word, as a health check of an implicit TLS port does, fails no handshake.
             if (transport is not SocketTransport { OctetsIn: 0 }) NetMeters.TlsFailed(Origin.Kind, deadline.IsCancellationRequested ? "timeout" : "handshake");
             await ssl.DisposeAsync();

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Security.Authentication;
+using Aviso.Base;
 
 namespace Aviso.Net;
 
@@ -52,9 +53,26 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
     /// <summary>Cancelled when the server stops: finish the transaction in hand, then say goodbye.</summary>
     public CancellationToken Draining { get; init; }
 
-    /// <summary>Why the conversation ended, for the one log event of this connection: a short word such as "quit",
-    /// "timeout" or "too many errors". The protocol sets it; nothing from the peer goes in here.</summary>
-    public string? EndReason { get; set; }
+    /// <summary>Why the conversation ended; null: nobody said.</summary>
+    public Reason? EndReason { get; private set; }
+
+    /// <summary>What was seen, beside the reason in the one log event of this connection.</summary>
+    public string? EndDetail { get; private set; }
+
+    /// <summary>Hears what the client does that may count against it.</summary>
+    public IEvidence? Evidence { get; init; }
+
+    /// <summary>The protocol says why it ends; the first reason stands. It is counted, and reported when it is evidence, after the last
+    /// octet was sent.</summary>
+    /// <param name="detail">For the log; nothing from the peer.</param>
+    public void End(Reason reason, string? detail = null)
+    {
+        if (!reason.EndsSession) throw new ArgumentException($"no session ends for {reason}");
+        if (EndReason is null) (EndReason, EndDetail) = (reason, detail);
+    }
+
+    /// <summary>Evidence that does not end the session.</summary>
+    public void Report(Reason reason) => Evidence?.Report(new(Origin.Kind, Origin.Remote.Address, reason));
 
     /// <summary>
     /// Reads one line of at most <paramref name="limit"/> octets (line end not counted). The line is valid until the next

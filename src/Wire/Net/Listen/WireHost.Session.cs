@@ -25,7 +25,7 @@ public sealed partial class WireHost
         }
         catch (Exception e)
         {
-            session.Reason = "error";
+            session.End(Reason.OwnFault);
             session.Quiet = false;
             _log.LogError(e, "connection {Id} failed", IdText.Format(session.Number));
         }
@@ -36,6 +36,7 @@ public sealed partial class WireHost
             session.Listener.Leave();
             NetMeters.Closed(session.Kind);
             _sessions.TryRemove(session.Number, out _);
+            Count(session, session.Ending ?? Reason.Closed);
             LogEnd(session);
             session.Ended.TrySetResult();
         }
@@ -63,7 +64,7 @@ public sealed partial class WireHost
             return;
         }
         var refuseFirst = session.Listener.Settings.Proxy && !speaksProxy ? (Func<ReadOnlyMemory<byte>, bool>)session.SeesProxyHeader : null;
-        session.OnProxyHeader = () => Drop(session, "proxy-untrusted");
+        session.OnProxyHeader = () => session.End(Reason.ProxyUntrusted);
         await using var transport = new SocketTransport(session.Socket, unread, refuseFirst);
         session.Transport = transport;
         await using var connection = new WireConnection(IdText.Format(session.Number),
@@ -76,17 +77,17 @@ public sealed partial class WireHost
             Aborted = session.Aborted.Token,
             Draining = _draining.Token,
             Certificates = _certificates,
+            Evidence = _evidence,
         };
         session.Connection = connection;
         if (ListenerKinds.IsImplicitTls(session.Kind) && !await connection.StartTlsAsync(_draining.Token))
         {
-            session.Reason ??= $"tls: {connection.TlsFailure ?? "no handshake"}";
+            session.End(connection.EndReason ?? Reason.Tls, connection.EndDetail);
             session.Quiet = speaksProxy && transport.OctetsIn == 0;
             return;
         }
         await _protocols(session.Kind).RunAsync(connection);
-        if (connection.EndReason is { } ended) _evidence?.Report(new Evidence(session.Kind, client, ended));
-        session.Reason ??= connection.EndReason ?? (transport.WasReset ? "reset" : "closed");
+        session.End(connection.EndReason ?? (transport.WasReset ? Reason.Reset : Reason.Closed), connection.EndDetail);
         // A load balancer's health check: a header, nothing else, often a reset. Not a lost connection (ops.md section 8).
         session.Quiet = speaksProxy && transport.OctetsIn == 0;
     }
@@ -105,7 +106,7 @@ public sealed partial class WireHost
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            (session.Reason, session.Quiet) = ("gone before it was seen", true);
+            session.EndQuietly(Reason.GoneUnseen);
             return false;
         }
     }
@@ -124,8 +125,8 @@ public sealed partial class WireHost
                 if (read == 0)
                 {
                     // A probe of the port that sends nothing is nobody's fault; half a header is.
-                    if (filled == 0) (session.Reason, session.Quiet) = ("closed before a PROXY header", true);
-                    else Drop(session, "proxy-header");
+                    if (filled == 0) session.EndQuietly(Reason.ClosedBeforeProxy);
+                    else session.End(Reason.ProxyHeader);
                     return default;
                 }
                 filled += read;
@@ -134,19 +135,19 @@ public sealed partial class WireHost
                     case ProxyStatus.Complete:
                         return (header, buffer[length..filled]);
                     case ProxyStatus.Invalid:
-                        Drop(session, "proxy-header");
+                        session.End(Reason.ProxyHeader);
                         return default;
                 }
             }
         }
         catch (OperationCanceledException)
         {
-            Drop(session, deadline.IsCancellationRequested ? "proxy-timeout" : "shutdown");
+            session.End(deadline.IsCancellationRequested ? Reason.ProxyTimeout : Reason.Shutdown);
             return default;
         }
         catch (SocketException)
         {
-            (session.Reason, session.Quiet) = ("reset before a PROXY header", true);
+            session.EndQuietly(Reason.ResetBeforeProxy);
             return default;
         }
     }
@@ -173,21 +174,17 @@ public sealed partial class WireHost
         var silent = _sessions.Values.Where(s => s.Listener == listener && s.Connection is { Login: null, Origin.IsInternal: false }
                 && s.Transport is { OctetsIn: < SilentOctets } && _clock.GetElapsedTime(s.Since) > Newcomer)
             .OrderBy(s => s.Transport!.OctetsIn).ThenBy(s => s.Since).Take((listener.Settings.MaxConnections / 20) + 1).ToList();
-        foreach (var session in silent)
-        {
-            session.Abort("made-room");
-            NetMeters.SessionDropped(session.Kind, "made-room");
-        }
+        foreach (var session in silent) session.Abort(Reason.MadeRoom);
         return silent.Count > 0;
     }
 
     private async Task RefuseAsync(Session session, WireHostOptions options, AcceptRefusal why)
     {
-        Drop(session, why switch
+        session.End(why switch
         {
-            AcceptRefusal.ListenerFull => "listener-full",
-            AcceptRefusal.ClientLimit => "client-limit",
-            _ => "gate",
+            AcceptRefusal.ListenerFull => Reason.ListenerFull,
+            AcceptRefusal.ClientLimit => Reason.ClientLimit,
+            _ => Reason.Gate,
         });
         var line = ListenerKinds.IsImplicitTls(session.Kind) ? default : options.RefusalLine(session.Kind, why);
         if (line.IsEmpty) return;
@@ -202,9 +199,9 @@ public sealed partial class WireHost
         }
     }
 
-    private void Drop(Session session, string reason)
+    private void Count(Session session, Reason reason)
     {
-        session.Reason = reason;
+        if (!reason.IsDrop) return;
         NetMeters.SessionDropped(session.Kind, reason);
         _evidence?.Report(new Evidence(session.Kind, session.Remote.Address, reason));
     }
@@ -213,7 +210,7 @@ public sealed partial class WireHost
         IdText.Format(session.Number), ListenerKinds.Name(session.Kind), session.Remote.Address,
         session.Proxied ? session.Peer.Address : null, session.Connection?.Tls?.Protocol,
         (long)_clock.GetElapsedTime(session.Since).TotalMilliseconds, session.Transport?.OctetsIn ?? 0, session.Transport?.OctetsOut ?? 0,
-        session.Reason ?? "closed");
+        session.EndText);
 
     [LoggerMessage(EventId = 1001, EventName = "ConnectionEnded",
         Message = "connection {Id} {Kind} from {Remote} via {Proxy} tls {Tls} ended after {Milliseconds} ms, in {OctetsIn} out {OctetsOut}: {Reason}")]
@@ -223,6 +220,8 @@ public sealed partial class WireHost
     private sealed class Session(long number, Listener listener, Socket socket)
     {
         private static readonly IPEndPoint Nowhere = new(IPAddress.None, 0);
+
+        private Why? _ending;
 
         public long Number { get; } = number;
 
@@ -248,7 +247,9 @@ public sealed partial class WireHost
 
         public long Since { get; init; }
 
-        public string? Reason { get; set; }
+        public Reason? Ending => _ending?.Reason;
+
+        public string EndText => _ending is not { } end ? Reason.Closed.Word : end.Detail is null ? end.Reason.Word : $"{end.Reason.Word}: {end.Detail}";
 
         /// <summary>Nothing happened that anybody needs to read about.</summary>
         public bool Quiet { get; set; }
@@ -266,9 +267,18 @@ public sealed partial class WireHost
             return true;
         }
 
-        public void Abort(string reason)
+        /// <summary>The first reason stands.</summary>
+        public void End(Reason reason, string? detail = null) => Interlocked.CompareExchange(ref _ending, new(reason, detail), null);
+
+        public void EndQuietly(Reason reason)
         {
-            Reason ??= reason;
+            End(reason);
+            Quiet = true;
+        }
+
+        public void Abort(Reason reason)
+        {
+            End(reason);
             Aborted.Cancel();
             Socket.Close(0);
         }
@@ -285,5 +295,7 @@ public sealed partial class WireHost
             }
             Socket.Dispose();
         }
+
+        private sealed record Why(Reason Reason, string? Detail);
     }
 }

@@ -88,7 +88,7 @@ public sealed partial class WireHost : IAsyncDisposable
         await Task.WhenAll(_listeners.Select(l => l.Accepting));
         await WaitForSessionsAsync(patience);
         var left = _sessions.Values.ToArray();
-        foreach (var session in left) session.Abort("shutdown");
+        foreach (var session in left) session.Abort(Reason.Shutdown);
         await WaitForSessionsAsync(AbortPatience);
         if (left.Length > 0) _log.LogWarning("{Count} connections were cut at the end", left.Length);
         return left.Length;
@@ -101,7 +101,7 @@ public sealed partial class WireHost : IAsyncDisposable
     }
 
     /// <summary>Ends the connections of clients that may no longer be here; the number of them.</summary>
-    public int Cut(Func<IPAddress, bool> client, string reason)
+    public int Cut(Func<IPAddress, bool> client, Reason reason)
     {
         var internals = _options.Internal;
         var cut = 0;
@@ -111,21 +111,19 @@ public sealed partial class WireHost : IAsyncDisposable
             // One whose PROXY header has not come yet has no client; it is asked about when it has.
             if (session.Connection is null || internals.Contains(address) || !client(address)) continue;
             session.Abort(reason);
-            NetMeters.SessionDropped(session.Kind, reason);
             cut++;
         }
         return cut;
     }
 
     /// <summary>Ends the connections of logins that no longer hold, wherever they are from; the number of them.</summary>
-    public int CutLogins(Func<Principal, bool> login, string reason)
+    public int CutLogins(Func<Principal, bool> login, Reason reason)
     {
         var cut = 0;
         foreach (var session in _sessions.Values)
         {
             if (session.Connection?.Login is not { } who || !login(who)) continue;
             session.Abort(reason);
-            NetMeters.SessionDropped(session.Kind, reason);
             cut++;
         }
         return cut;

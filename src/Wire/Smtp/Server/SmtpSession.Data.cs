@@ -31,7 +31,7 @@ internal sealed partial class SmtpSession
         {
             var no = No(body);
             Reset();
-            return await Say(no) && (!connection.HasBuffered || await End(Replies.OutOfStep, "out-of-step"));
+            return await Say(no) && (!connection.HasBuffered || await End(Replies.OutOfStep, Reason.OutOfStep));
         }
         await Say(Replies.SendData);
         if (!await Flush()) return false;
@@ -41,16 +41,16 @@ internal sealed partial class SmtpSession
             var read = await connection.PeekAsync(_options.DataPatience);
             if (read.Status != ReadStatus.Complete) return await Cut(read.Status);
             if (Scan(read.Octets, body)) return await Finish();
-            if (IsTooOld) return await End(Replies.SessionTooLong, "session-time");
-            if (body.IsEndless) return await End(TooLarge, "endless-message");
+            if (IsTooOld) return await End(Replies.SessionTooLong, Reason.SessionTime);
+            if (body.IsEndless) return await End(TooLarge, Reason.EndlessMessage);
         }
     }
 
     /// <summary>RFC 3030 §2: BDAT chunk-size [LAST]. The octets follow whatever we think of the command, so they are read first.</summary>
     public async ValueTask<bool> Bdat(ReadOnlyMemory<byte> argument)
     {
-        if (!TryChunk(argument.Span, out var size, out var isLast)) return await End(Replies.BadChunkSize, "bad-chunk");
-        if (size > _options.MessageSize * 2) return await End(TooLarge, "endless-message");
+        if (!TryChunk(argument.Span, out var size, out var isLast)) return await End(Replies.BadChunkSize, Reason.BadChunk);
+        if (size > _options.MessageSize * 2) return await End(TooLarge, Reason.EndlessMessage);
         var misplaced = CheckChunk();
         var body = misplaced is null ? _body ?? Begin(dotStuffed: false) : null;
         _inOctets = true;
@@ -62,8 +62,8 @@ internal sealed partial class SmtpSession
             left -= octets.Length;
             if (body is null) connection.Consume(octets.Length);
             else Scan(octets, body);
-            if (IsTooOld) return await End(Replies.SessionTooLong, "session-time");
-            if (body is { IsEndless: true }) return await End(TooLarge, "endless-message");
+            if (IsTooOld) return await End(Replies.SessionTooLong, Reason.SessionTime);
+            if (body is { IsEndless: true }) return await End(TooLarge, Reason.EndlessMessage);
         }
         _inOctets = false;
         if (misplaced is not null) return await RefuseOutOfStep(misplaced);
@@ -110,7 +110,7 @@ internal sealed partial class SmtpSession
         return _body = IncomingBody.Begin(_transaction!.Receiving, _options.MessageSize, _options.DataLine);
     }
 
-    private async ValueTask<bool> Cut(ReadStatus status) => status == ReadStatus.TimedOut && await End(Replies.TimedOut, "timeout");
+    private async ValueTask<bool> Cut(ReadStatus status) => status == ReadStatus.TimedOut && await End(Replies.TimedOut, Reason.Timeout);
 
     // The message is whole: store it or say why not. The transaction ends either way (RFC 5321 §4.1.1.4).
     private async ValueTask<bool> Finish()

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Aviso.Base;
 using Aviso.Net;
 
 namespace Aviso.Smtp;
@@ -15,7 +16,11 @@ internal sealed partial class SmtpSession
         var name = argument.Span.TrimEnd((byte)' ');
         // RFC 5321 §4.1.4: the name must not be a reason to refuse, so anything printable and short is taken.
         // Octets outside ASCII, from computers that people named, become "?".
-        if (name.Length is 0 or > 255 || name.Contains((byte)' ')) return Bad(Replies.BadHostName);
+        if (name.Length is 0 or > 255 || name.Contains((byte)' '))
+        {
+            if (connection.Origin.Kind == ListenerKind.Smtp) connection.Report(Reason.HeloRejected);
+            return Bad(Replies.BadHostName);
+        }
         Reset();
         _helo = Encoding.ASCII.GetString(name);
         _extended = extended;
@@ -92,7 +97,7 @@ internal sealed partial class SmtpSession
     {
         if (_recipientsRefusedHere > _options.Recipients) _idleCommands++;
         return _login is not null || reply.Code < 500 || ++_refusedRecipients < _options.RefusedRecipients
-            || await End(Replies.TooManyRefusedRecipients, "refused-recipients");
+            || await End(Replies.TooManyRefusedRecipients, Reason.RefusedRecipients);
     }
 
     // What this listener does not have is not named.
@@ -112,7 +117,7 @@ internal sealed partial class SmtpSession
     {
         if (!argument.IsEmpty) return await Bad(Replies.NoArgument);
         Reset();
-        connection.EndReason = "quit";
+        connection.End(Reason.Quit);
         await Say(Replies.Goodbye);
         return false;
     }

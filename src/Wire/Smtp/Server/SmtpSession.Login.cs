@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text;
+using Aviso.Base;
 using Aviso.Net;
 
 namespace Aviso.Smtp;
@@ -13,14 +14,10 @@ internal sealed partial class SmtpSession
     public async ValueTask<bool> StartTls(ReadOnlyMemory<byte> argument)
     {
         if (!argument.IsEmpty) return await Bad(Replies.NoArgument);
-        if (connection.HasBuffered) return await End(Replies.ClearAfterStartTls, "clear-after-starttls");
+        if (connection.HasBuffered) return await End(Replies.ClearAfterStartTls, Reason.ClearAfterStartTls);
         var goAhead = Encoding.ASCII.GetBytes(Replies.ReadyForTls + "\r\n");
         SmtpMeters.Replied(_kind, Replies.ReadyForTls);
-        if (!await connection.StartTlsAsync(goAhead, connection.Aborted))
-        {
-            connection.EndReason = $"tls: {connection.TlsFailure ?? "octets in clear"}";
-            return false;
-        }
+        if (!await connection.StartTlsAsync(goAhead, connection.Aborted)) return false;
         // RFC 3207 §4.2: what the client said before is forgotten.
         Reset();
         connection.Login = _login = null;
@@ -63,10 +60,10 @@ internal sealed partial class SmtpSession
                 await Say(Replies.Challenge.With(Convert.ToBase64String(challenge.Span)));
                 if (!await Flush()) return false;
                 var read = await connection.ReadLineAsync(LongestAuthLine, _options.CommandPatience);
-                if (read.Status == ReadStatus.TimedOut) return await End(Replies.TimedOut, "timeout");
+                if (read.Status == ReadStatus.TimedOut) return await End(Replies.TimedOut, Reason.Timeout);
                 if (read.Status == ReadStatus.TooLong) return await Bad(Replies.LoginLineTooLong);
                 if (read.Status != ReadStatus.Complete) return false;
-                if (!read.EndedByCrLf) return await End(Replies.BareLineFeed, "bare-lf");
+                if (!read.EndedByCrLf) return await End(Replies.BareLineFeed, Reason.BareLineFeed);
                 if (read.Line.Span.SequenceEqual("*"u8)) return await Say(Replies.LoginCancelled);
                 if (!TryBase64(Encoding.Latin1.GetString(read.Line.Span), out answer)) return await Bad(Replies.BadLoginData);
             }
@@ -109,7 +106,7 @@ internal sealed partial class SmtpSession
             { Kind: LoginAdviceKind.Unavailable } advice => Replies.LoginUnavailable.With(advice.Text),
             { } advice => Replies.LoginNotHere.With(advice.Text),
         });
-        return ++_failedLogins < _options.FailedLogins || await End(Replies.TooManyFailedLogins, "failed-logins");
+        return ++_failedLogins < _options.FailedLogins || await End(Replies.TooManyFailedLogins, Reason.FailedLogins);
     }
 
     private static bool TryBase64(string text, out byte[]? octets)

@@ -1,3 +1,4 @@
+using Aviso.Base;
 using Aviso.Net;
 
 namespace Aviso.Smtp;
@@ -66,7 +67,7 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
         {
             case ReadStatus.TimedOut: return false;
             case ReadStatus.Complete:
-                await End(Replies.EarlyTalker, "early-talker");
+                await End(Replies.EarlyTalker, Reason.EarlyTalker);
                 return true;
             default: return true;
         }
@@ -82,16 +83,16 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
         switch (read.Status)
         {
             case ReadStatus.Closed: return false;
-            case ReadStatus.TimedOut: return await End(Replies.TimedOut, "timeout");
-            case ReadStatus.Draining: return await End(Replies.Draining, "draining");
+            case ReadStatus.TimedOut: return await End(Replies.TimedOut, Reason.Timeout);
+            case ReadStatus.Draining: return await End(Replies.Draining, Reason.Draining);
             case ReadStatus.TooLong: return await Bad(Replies.LineTooLong);
         }
         // A line that ends in LF alone is how mail is smuggled past others: nothing after it can be trusted.
-        if (!read.EndedByCrLf) return await End(Replies.BareLineFeed, "bare-lf");
-        if (IsTooOld) return await End(Replies.SessionTooLong, "session-time");
-        if (_options.AllowsCommand?.Invoke(connection.Origin) == false) return await End(Replies.TooManyCommands, "command-rate");
+        if (!read.EndedByCrLf) return await End(Replies.BareLineFeed, Reason.BareLineFeed);
+        if (IsTooOld) return await End(Replies.SessionTooLong, Reason.SessionTime);
+        if (_options.AllowsCommand?.Invoke(connection.Origin) == false) return await End(Replies.TooManyCommands, Reason.CommandRate);
         if (IsSubmission && _login is null && (_octetsBeforeLogin += read.Line.Length) > _options.OctetsBeforeLogin)
-            return await End(Replies.TooMuchBeforeLogin, "octets-before-login");
+            return await End(Replies.TooMuchBeforeLogin, Reason.OctetsBeforeLogin);
         try
         {
             return await RunAsync(read.Line);
@@ -103,7 +104,9 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
         catch (Exception fault)
         {
             // In the middle of a message its octets would be taken for commands: then this reply is the last.
-            return await Say(Fault(fault)) && !_inOctets;
+            await Say(Fault(fault));
+            if (_inOctets) connection.End(Reason.OwnFault);
+            return !_inOctets;
         }
     }
 
@@ -114,13 +117,13 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
         if (FormError(line) is { } unreadable)
         {
             // The octets of a chunk follow, and nobody knows how many.
-            return _verb == "BDAT" ? End(unreadable, "bad-chunk") : RefuseOutOfStep(unreadable);
+            return _verb == "BDAT" ? End(unreadable, Reason.BadChunk) : RefuseOutOfStep(unreadable);
         }
         // A browser or a proxy scan that was pointed at this port: nothing of SMTP follows.
-        if (command is null && IsHttp(line.Span)) return End(Replies.TooManyBadCommands, "non-smtp-command");
+        if (command is null && IsHttp(line.Span)) return End(Replies.TooManyBadCommands, Reason.NonSmtpCommand);
         if (command is null) return Bad(Replies.UnknownCommand);
         if (!command.When.HasFlag(When.Progress)) _idleCommands++;
-        if (_idleCommands > _options.IdleCommands) return End(Replies.TooManyIdleCommands, "idle-commands");
+        if (_idleCommands > _options.IdleCommands) return End(Replies.TooManyIdleCommands, Reason.IdleCommands);
         if (OutOfPlace(command) is { } misplaced) return RefuseOutOfStep(misplaced);
         return command.Check(this) is { } refused ? RefuseOutOfStep(refused) : command.Proceed(this, argument);
     }
@@ -139,7 +142,7 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
     private async ValueTask<bool> RefuseOutOfStep(Reply refused)
     {
         if (!await (IsSentAhead(refused) ? RefuseSentAhead(refused) : Bad(refused))) return false;
-        return _verb != "DATA" || !connection.HasBuffered || await End(Replies.OutOfStep, "out-of-step");
+        return _verb != "DATA" || !connection.HasBuffered || await End(Replies.OutOfStep, Reason.OutOfStep);
     }
 
     // The rest of a group whose MAIL or RCPTs were refused: no mistake of the client, which could not know. Bounded as idle.
@@ -185,13 +188,12 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
 
     /// <summary>A command that was not understood or out of place.</summary>
     private ValueTask<bool> Bad(Reply reply) =>
-        ++_badCommands > _options.BadCommands ? End(Replies.TooManyBadCommands, "bad-commands") : Refuse(reply, "form or order");
+        ++_badCommands > _options.BadCommands ? End(Replies.TooManyBadCommands, Reason.BadCommands) : Refuse(reply, "form or order");
 
-    /// <summary>The last reply of the session; <paramref name="reason"/> is a word for the log and the metric.</summary>
-    private async ValueTask<bool> End(Reply reply, string reason)
+    /// <summary>The last reply of the session.</summary>
+    private async ValueTask<bool> End(Reply reply, Reason reason)
     {
-        connection.EndReason = reason;
-        if (reason != "draining") NetMeters.SessionDropped(connection.Origin.Kind, reason);
+        connection.End(reason);
         server.Log.Closed(connection.Id, connection.Origin.Remote.Address, _helo, reply);
         await Say(reply);
         return false;

@@ -393,7 +393,7 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
         Assert.Null((await SendAsync(Plain, "trap@example.org")).Recipients[0]);
         await words.SettleAsync();
         Assert.Equal((0, 1), words.Learned);
-        Assert.Equal([new(ListenerKind.Smtp, IPAddress.Parse("192.0.2.7"), "spam-trap")], heard.All);
+        Assert.Equal([new(ListenerKind.Smtp, IPAddress.Parse("192.0.2.7"), Reason.SpamTrap)], heard.All);
         Assert.True(reputation.Of(Reputation.Name('d', "sender.example", true))!.Value.Spam > 0);
 
         // With a person among the recipients it is filed, and the sender hears nothing of it; a pattern wins over a catch-all, and over nobody.

@@ -1,4 +1,5 @@
 using System.Net;
+using Aviso.Base;
 using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Store;
@@ -110,8 +111,8 @@ public sealed class DecisionBookTests : IAsyncLifetime
         var gate = Gate();
         for (var i = 0; i < 4; i++)
         {
-            gate.Report(new(ListenerKind.Imap, customer, GuardWords.LoginFailed), "alice");
-            gate.Report(new(ListenerKind.Imap, stranger, GuardWords.LoginFailed), "alice");
+            gate.Report(new(ListenerKind.Imap, customer, Reason.LoginFailed), "alice");
+            gate.Report(new(ListenerKind.Imap, stranger, Reason.LoginFailed), "alice");
         }
         Assert.Equal("192.0.2.1", Assert.Single(_book.List()).Value);
         await _book.DisposeAsync();

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using Aviso.Base;
 using Aviso.Guard;
 using Aviso.Net;
+using Aviso.Tests.Unit.Base;
 using Aviso.Tests.Unit.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -227,14 +229,14 @@ public sealed class EngineTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(ListenerKind.Imaps, GuardWords.LoginFailed, "alice@example.test", "dovecot: imap-login: Disconnected (auth failed, 1 attempts in 0 secs): user=<alice@example.test>, method=PLAIN, rip=192.0.2.9, lip=0.0.0.0, TLS, session=<>")]
-    [InlineData(ListenerKind.ManageSieve, GuardWords.LoginFailed, "x>, rip=6.6.6.6\n", "user=<x???rip?6.6.6.6?>, method=PLAIN, rip=192.0.2.9,")]
-    [InlineData(ListenerKind.Submission, GuardWords.LoginFailed, "a", "]: warning: unknown[192.0.2.9]: SASL PLAIN authentication failed: sasl_username=a")]
-    [InlineData(ListenerKind.Smtp, GuardWords.RelayDenied, null, "NOQUEUE: reject: RCPT from unknown[192.0.2.9]: 554 5.7.1 ")]
-    [InlineData(ListenerKind.Smtp, "bad-commands", null, null)]
+    [InlineData(ListenerKind.Imaps, nameof(Reason.LoginFailed), "alice@example.test", "dovecot: imap-login: Disconnected (auth failed, 1 attempts in 0 secs): user=<alice@example.test>, method=PLAIN, rip=192.0.2.9, lip=0.0.0.0, TLS, session=<>")]
+    [InlineData(ListenerKind.ManageSieve, nameof(Reason.LoginFailed), "x>, rip=6.6.6.6\n", "user=<x???rip?6.6.6.6?>, method=PLAIN, rip=192.0.2.9,")]
+    [InlineData(ListenerKind.Submission, nameof(Reason.LoginFailed), "a", "]: warning: unknown[192.0.2.9]: SASL PLAIN authentication failed: sasl_username=a")]
+    [InlineData(ListenerKind.Smtp, nameof(Reason.RelayDenied), null, "NOQUEUE: reject: RCPT from unknown[192.0.2.9]: 554 5.7.1 ")]
+    [InlineData(ListenerKind.Smtp, nameof(Reason.BadCommands), null, null)]
     public void Incident_F2_a_line_for_engines_has_the_words_of_postfix_and_dovecot(ListenerKind kind, string what, string? user, string? expected)
     {
-        var line = new CompatibilityLog(_gate, "mail.example.test", _clock).Line(new(kind, IPAddress.Parse("192.0.2.9"), what), user);
+        var line = new CompatibilityLog(_gate, "mail.example.test", _clock).Line(new(kind, IPAddress.Parse("192.0.2.9"), Reasons.Named(what)), user);
         if (expected is null) Assert.Null(line);
         else Assert.Contains(expected, line, StringComparison.Ordinal);
         Assert.DoesNotContain("\n", line ?? "", StringComparison.Ordinal);
@@ -244,9 +246,9 @@ public sealed class EngineTests : IAsyncLifetime
     public void Incident_26_no_line_for_engines_names_our_own_networks_or_who_has_logged_in()
     {
         var log = new CompatibilityLog(_gate, "mail.example.test", _clock);
-        Assert.Null(log.Line(new(ListenerKind.Smtp, IPAddress.Parse("10.0.0.7"), GuardWords.RelayDenied), null));
+        Assert.Null(log.Line(new(ListenerKind.Smtp, IPAddress.Parse("10.0.0.7"), Reason.RelayDenied), null));
         _gate.LoggedIn(IPAddress.Parse("192.0.2.1"));
-        Assert.Null(log.Line(new(ListenerKind.Imap, IPAddress.Parse("192.0.2.1"), GuardWords.LoginFailed), "alice"));
+        Assert.Null(log.Line(new(ListenerKind.Imap, IPAddress.Parse("192.0.2.1"), Reason.LoginFailed), "alice"));
     }
 
     private static EngineDecision Ban(long id, string value) => new(id, "lists", "test", "Ip", "ban", value, "1h");
@@ -255,7 +257,7 @@ public sealed class EngineTests : IAsyncLifetime
 
     private EngineClient Client(HttpMessageHandler engine) => new(Options(), _clock, engine);
 
-    private EngineAlert Alert(string client) => EngineAlert.Of(new(Scenario.All[0], new(ListenerKind.Smtp, IPAddress.Parse(client), GuardWords.LoginFailed), "alice", 6,
+    private EngineAlert Alert(string client) => EngineAlert.Of(new(Scenario.All[0], new(ListenerKind.Smtp, IPAddress.Parse(client), Reason.LoginFailed), "alice", 6,
         new(0, "aviso", "x", Decision.Ban, client, _clock.GetUtcNow(), _clock.GetUtcNow().AddHours(4))));
 
     private async Task RunAsync(HttpMessageHandler engine, Func<AlertOutbox, Task> work)

@@ -1,6 +1,8 @@
 using System.Net;
+using Aviso.Base;
 using Aviso.Guard;
 using Aviso.Net;
+using Aviso.Tests.Unit.Base;
 using Aviso.Tests.Unit.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -31,18 +33,18 @@ public sealed class GatekeeperTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("crowdsecurity/postfix-relay-denied", ListenerKind.Smtp, GuardWords.RelayDenied, 2)]
-    [InlineData("crowdsecurity/postfix-non-smtp-command", ListenerKind.Smtp, GuardWords.NonSmtpCommand, 1)]
-    [InlineData("crowdsecurity/postfix-spam", ListenerKind.Smtp, GuardWords.UnknownRecipient, 6)]
-    [InlineData("crowdsecurity/postfix-spam", ListenerKind.Submission, GuardWords.LoginFailed, 6)]
-    [InlineData("crowdsecurity/dovecot-spam", ListenerKind.Imap, GuardWords.LoginFailed, 4)]
-    [InlineData("aviso/protocol-abuse", ListenerKind.Smtp, "bare-lf", 3)]
-    [InlineData("aviso/spam-source", ListenerKind.Smtp, GuardWords.Spam, 5)]
+    [InlineData("crowdsecurity/postfix-relay-denied", ListenerKind.Smtp, nameof(Reason.RelayDenied), 2)]
+    [InlineData("crowdsecurity/postfix-non-smtp-command", ListenerKind.Smtp, nameof(Reason.NonSmtpCommand), 1)]
+    [InlineData("crowdsecurity/postfix-spam", ListenerKind.Smtp, nameof(Reason.UnknownRecipient), 6)]
+    [InlineData("crowdsecurity/postfix-spam", ListenerKind.Submission, nameof(Reason.LoginFailed), 6)]
+    [InlineData("crowdsecurity/dovecot-spam", ListenerKind.Imap, nameof(Reason.LoginFailed), 4)]
+    [InlineData("aviso/protocol-abuse", ListenerKind.Smtp, nameof(Reason.BareLineFeed), 3)]
+    [InlineData("aviso/spam-source", ListenerKind.Smtp, nameof(Reason.Spam), 5)]
     public void A_scenario_fires_at_its_threshold_and_not_before(string scenario, ListenerKind kind, string what, int at)
     {
-        for (var i = 1; i < at; i++) Report(kind, what, "alice");
+        for (var i = 1; i < at; i++) Report(kind, Reasons.Named(what), "alice");
         Assert.True(_gate.Allows(kind, Stranger));
-        Report(kind, what, "alice");
+        Report(kind, Reasons.Named(what), "alice");
         Assert.False(_gate.Allows(kind, Stranger));
         Assert.False(_gate.Allows(ListenerKind.Imaps, Stranger));
         var decision = Assert.Single(_book.List());
@@ -56,7 +58,7 @@ public sealed class GatekeeperTests : IAsyncLifetime
     {
         for (var i = 0; i < 12; i++)
         {
-            Report(ListenerKind.Smtp, GuardWords.UnknownRecipient);
+            Report(ListenerKind.Smtp, Reason.UnknownRecipient);
             _clock.Advance(TimeSpan.FromSeconds(60));
         }
         Assert.Empty(_book.List());
@@ -78,7 +80,7 @@ public sealed class GatekeeperTests : IAsyncLifetime
         var lengths = new List<double>();
         for (var i = 0; i < 5; i++)
         {
-            Report(ListenerKind.Smtp, GuardWords.NonSmtpCommand);
+            Report(ListenerKind.Smtp, Reason.NonSmtpCommand);
             var decision = _book.List()[^1];
             lengths.Add((decision.Until - decision.Since).TotalHours);
             _clock.Advance(decision.Until - decision.Since);
@@ -92,7 +94,7 @@ public sealed class GatekeeperTests : IAsyncLifetime
     {
         for (var i = 0; i < 200; i++)
         {
-            _gate.Report(new(ListenerKind.Smtp, Gateway, GuardWords.RelayDenied));
+            _gate.Report(new(ListenerKind.Smtp, Gateway, Reason.RelayDenied));
             Assert.True(_gate.Allows(ListenerKind.Smtp, Gateway));
             Assert.True(_gate.Allows(ClientRate.Messages, ListenerKind.Smtp, Gateway));
         }
@@ -106,7 +108,7 @@ public sealed class GatekeeperTests : IAsyncLifetime
     public void Who_has_just_logged_in_is_not_banned_by_automation_but_by_a_person()
     {
         _gate.LoggedIn(Stranger);
-        for (var i = 0; i < 20; i++) Report(ListenerKind.Imap, GuardWords.LoginFailed, $"user{i}");
+        for (var i = 0; i < 20; i++) Report(ListenerKind.Imap, Reason.LoginFailed, $"user{i}");
         Ban("192.0.2.0/24", "lists");
         Assert.True(_gate.Allows(ListenerKind.Imap, Stranger));
         Assert.False(_gate.Allows(ListenerKind.Imap, IPAddress.Parse("192.0.2.10")));
@@ -135,8 +137,8 @@ public sealed class GatekeeperTests : IAsyncLifetime
         {
             for (var i = 0; i < 120; i++)
             {
-                _gate.Report(new(ListenerKind.Smtp, sender, GuardWords.RateLimit));
-                Report(ListenerKind.Smtp, GuardWords.RateLimit);
+                _gate.Report(new(ListenerKind.Smtp, sender, Reason.Rate));
+                Report(ListenerKind.Smtp, Reason.Rate);
             }
             var decision = Assert.Single(_book.List());
             Assert.Equal(("aviso/connection-flood", "192.0.2.9", 4d), (decision.Scenario, decision.Value, (decision.Until - decision.Since).TotalHours));
@@ -144,14 +146,14 @@ public sealed class GatekeeperTests : IAsyncLifetime
             _book.Upkeep();
         }
         // What it does wrong still counts.
-        _gate.Report(new(ListenerKind.Smtp, sender, GuardWords.NonSmtpCommand));
+        _gate.Report(new(ListenerKind.Smtp, sender, Reason.NonSmtpCommand));
         Assert.False(_gate.Allows(ListenerKind.Imap, sender));
     }
 
     [Fact]
     public void Addresses_of_one_ipv6_network_are_one_client()
     {
-        for (var i = 0; i < 2; i++) _gate.Report(new(ListenerKind.Smtp, IPAddress.Parse($"2001:db8:1:2::{i + 1}"), GuardWords.RelayDenied));
+        for (var i = 0; i < 2; i++) _gate.Report(new(ListenerKind.Smtp, IPAddress.Parse($"2001:db8:1:2::{i + 1}"), Reason.RelayDenied));
         Assert.False(_gate.Allows(ListenerKind.Imap, IPAddress.Parse("2001:db8:1:2:ffff::1")));
         Assert.True(_gate.Allows(ListenerKind.Imap, IPAddress.Parse("2001:db8:1:3::1")));
         Assert.Equal("2001:db8:1:2::/64", Assert.Single(_book.List()).Value);
@@ -204,7 +206,7 @@ public sealed class GatekeeperTests : IAsyncLifetime
         var fired = 0;
         _gate.Fired += _ => fired++;
         _gate.Options = _gate.Options with { Owner = owner };
-        Report(ListenerKind.Smtp, GuardWords.NonSmtpCommand);
+        Report(ListenerKind.Smtp, Reason.NonSmtpCommand);
         Assert.Empty(_book.List());
         Assert.Equal(told, fired);
     }
@@ -246,7 +248,7 @@ public sealed class GatekeeperTests : IAsyncLifetime
     private Decision Ban(string value, string origin) =>
         _book.Add(new(0, origin, "test", Decision.Ban, value, _clock.GetUtcNow(), _clock.GetUtcNow().AddHours(1)))!;
 
-    private void Report(ListenerKind kind, string what, string? user = null) => _gate.Report(new(kind, Stranger, what), user);
+    private void Report(ListenerKind kind, Reason what, string? user = null) => _gate.Report(new(kind, Stranger, what), user);
 
     private async Task OpenAsync()
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using Aviso.Base;
 using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Tests.Unit.Net;
@@ -46,7 +47,7 @@ public sealed class GuardedLoginTests : IAsyncLifetime
         Assert.True(login.IsCompleted);
         Assert.Equal("alice@example.org", (await login)!.Address);
         Assert.Empty(_heard);
-        for (var i = 0; i < 20; i++) _gate.Report(new(ListenerKind.Imap, Stranger, GuardWords.LoginFailed), $"user{i}");
+        for (var i = 0; i < 20; i++) _gate.Report(new(ListenerKind.Imap, Stranger, Reason.LoginFailed), $"user{i}");
         Assert.True(_gate.Allows(ListenerKind.Imap, Stranger));
     }
 
@@ -64,7 +65,7 @@ public sealed class GuardedLoginTests : IAsyncLifetime
             Assert.Null(await login.WaitAsync(TimeSpan.FromSeconds(10)));
         }
         Assert.Equal(12, _heard.Count);
-        Assert.All(_heard, h => Assert.Equal((GuardWords.LoginFailed, "alice@example.org"), (h.What.What, h.User)));
+        Assert.All(_heard, h => Assert.Equal((Reason.LoginFailed, "alice@example.org"), (h.What.What, h.User)));
     }
 
     [Fact]
@@ -244,7 +245,7 @@ public sealed class GuardedLoginTests : IAsyncLifetime
     public async Task Strangers_push_nobody_out_who_has_logged_in()
     {
         Assert.NotNull(await TryAsync("correct"));
-        for (var i = 0; i < 100_001; i++) _gate.Report(new(ListenerKind.Smtp, new IPAddress([100, (byte)(i >> 16), (byte)(i >> 8), (byte)i]), GuardWords.UnknownRecipient));
+        for (var i = 0; i < 100_001; i++) _gate.Report(new(ListenerKind.Smtp, new IPAddress([100, (byte)(i >> 16), (byte)(i >> 8), (byte)i]), Reason.UnknownRecipient));
         Assert.True(_gate.IsTrusted(Stranger));
     }
 

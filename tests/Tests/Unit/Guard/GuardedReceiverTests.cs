@@ -4,6 +4,7 @@ using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Server;
 using Aviso.Smtp;
+using Aviso.Tests.Unit.Base;
 using Aviso.Tests.Unit.Delivery;
 using Aviso.Tests.Unit.Store;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -15,9 +16,9 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
 {
     private const string Stranger = "192.0.2.9";
     private const string Own = "10.0.0.7";
-    private static readonly Refusal Unknown = new(550, new(5, 1, 1), "No such mailbox here", "unknown: test");
+    private static readonly Refusal Unknown = new(550, new(5, 1, 1), "No such mailbox here", Reason.UnknownRecipient, "test");
 
-    private readonly List<string> _heard = [];
+    private readonly List<Reason> _heard = [];
     private readonly Inner _inner = new();
     private TestStore _store = null!;
     private DecisionBook _book = null!;
@@ -77,7 +78,7 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
         var refused = await RcptAsync(Begin(client), To("known"));
         if (client == Own) Assert.Null(refused);
         else Assert.Equal(450, refused!.Code);
-        Assert.Equal(asked, _heard.Count(h => h == GuardWords.UnknownRecipient));
+        Assert.Equal(asked, _heard.Count(h => h == Reason.UnknownRecipient));
         _store.Clock.Advance(TimeSpan.FromSeconds(5));
         Assert.Null(await RcptAsync(Begin(client), To("known")));
     }
@@ -96,24 +97,24 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("unknown: x", 550, false, ListenerKind.Smtp, GuardWords.UnknownRecipient)]
-    [InlineData("relay: x", 554, false, ListenerKind.Smtp, GuardWords.RelayDenied)]
-    [InlineData("full: x", 552, false, ListenerKind.Smtp, null)]
-    [InlineData("unknown: x", 450, false, ListenerKind.Smtp, null)]
-    [InlineData("unknown: x", 550, true, ListenerKind.Submission, null)]
-    [InlineData("unknown: x", 550, false, ListenerKind.Lmtp, null)]
-    public async Task A_refused_recipient_is_evidence_by_its_cause(string cause, int code, bool loggedIn, ListenerKind kind, string? word)
+    [InlineData(nameof(Reason.UnknownRecipient), 550, false, ListenerKind.Smtp, true)]
+    [InlineData(nameof(Reason.RelayDenied), 554, false, ListenerKind.Smtp, true)]
+    [InlineData(nameof(Reason.OverQuota), 552, false, ListenerKind.Smtp, false)]
+    [InlineData(nameof(Reason.UnknownRecipient), 450, false, ListenerKind.Smtp, false)]
+    [InlineData(nameof(Reason.UnknownRecipient), 550, true, ListenerKind.Submission, false)]
+    [InlineData(nameof(Reason.UnknownRecipient), 550, false, ListenerKind.Lmtp, false)]
+    public async Task A_refused_recipient_is_evidence_by_its_reason(string reason, int code, bool loggedIn, ListenerKind kind, bool isHeard)
     {
-        _inner.Answer = new(code, new(code / 100, 1, 1), "no", cause);
+        _inner.Answer = new(code, new(code / 100, 1, 1), "no", Reasons.Named(reason), "test");
         await RcptAsync(Begin(Stranger, loggedIn, kind), To("x"));
-        Assert.Equal(word is null ? [] : [word], _heard);
+        Assert.Equal(isHeard ? [Reasons.Named(reason)] : [], _heard);
     }
 
     [Fact]
     public async Task Incident_26_a_bounce_that_cannot_be_delivered_or_a_full_mailbox_is_no_proof_of_abuse()
     {
         _gate.Options = _gate.Options with { Owner = GuardOwner.Builtin };
-        _inner.Answer = new(552, new(5, 2, 2), "Mailbox is full", "full: test");
+        _inner.Answer = new(552, new(5, 2, 2), "Mailbox is full", Reason.OverQuota, "test");
         for (var i = 0; i < 50; i++) await RcptAsync(Begin(Stranger), To("alice"));
         Assert.Empty(_book.List());
         Assert.Empty(_heard);
@@ -124,14 +125,14 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
     {
         var client = IPAddress.Parse(Stranger);
         Assert.Equal(TimeSpan.FromSeconds(1), _gate.PauseFor(ListenerKind.Smtp, client));
-        _inner.Result = new(550, new(5, 7, 1), "This looks like junk", "spam: 20 points");
+        _inner.Result = new(550, new(5, 7, 1), "This looks like junk", Reason.Spam, "20 points");
         await FinishAsync(Begin(Stranger));
-        Assert.Equal([GuardWords.Spam], _heard);
+        Assert.Equal([Reason.Spam], _heard);
         Assert.Equal(TimeSpan.FromSeconds(1), _gate.PauseFor(ListenerKind.Smtp, client));
         // Taken, but into Junk: neither.
         (_inner.Result, _inner.IsTagged) = (null, true);
         await FinishAsync(Begin(Stranger));
-        Assert.Equal([GuardWords.Spam], _heard);
+        Assert.Equal([Reason.Spam], _heard);
         Assert.Equal(TimeSpan.FromSeconds(1), _gate.PauseFor(ListenerKind.Smtp, client));
         _inner.IsTagged = false;
         await FinishAsync(Begin(Stranger));

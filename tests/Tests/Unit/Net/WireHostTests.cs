@@ -6,6 +6,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using System.Threading.Channels;
+using Aviso.Base;
 using Aviso.Net;
 using Microsoft.Extensions.Logging;
 using Xunit;
@@ -85,7 +86,7 @@ public sealed class WireHostTests : IAsyncDisposable
         await stream.WriteAsync(Encoding.ASCII.GetBytes(text));
         Assert.Null(await LineAsync(stream));
         await _log.EndAsync();
-        Assert.Equal("proxy-header", Assert.Single(_evidence.Seen).What);
+        Assert.Equal(Reason.ProxyHeader, Assert.Single(_evidence.Seen).What);
     }
 
     [Fact]
@@ -98,7 +99,7 @@ public sealed class WireHostTests : IAsyncDisposable
         await _clock.AdvanceUntilAsync(line, TimeSpan.FromSeconds(1), "the connection ends");
         Assert.Null(await line);
         await _log.EndAsync();
-        Assert.Equal("proxy-timeout", Assert.Single(_evidence.Seen).What);
+        Assert.Equal(Reason.ProxyTimeout, Assert.Single(_evidence.Seen).What);
     }
 
     [Theory]
@@ -114,7 +115,7 @@ public sealed class WireHostTests : IAsyncDisposable
         await stream.WriteAsync(octets);
         Assert.Null(await LineAsync(stream));
         await _log.EndAsync();
-        Assert.Equal("proxy-untrusted", Assert.Single(_evidence.Seen).What);
+        Assert.Equal(Reason.ProxyUntrusted, Assert.Single(_evidence.Seen).What);
     }
 
     [Fact]
@@ -283,7 +284,7 @@ public sealed class WireHostTests : IAsyncDisposable
             Assert.Equal($"login {account}", await LineAsync(stream));
             streams.Add(stream);
         }
-        Assert.Equal(2, _host!.CutLogins(who => who.Account == 1, "credential-changed"));
+        Assert.Equal(2, _host!.CutLogins(who => who.Account == 1, Reason.CredentialChanged));
         foreach (var gone in streams[..2]) Assert.Null(await LineAsync(gone));
         Assert.Contains("credential-changed", await _log.EndAsync(), StringComparison.Ordinal);
         foreach (var stays in streams[2..])
@@ -379,7 +380,7 @@ public sealed class WireHostTests : IAsyncDisposable
                 switch (Encoding.ASCII.GetString(read.Line.Span))
                 {
                     case "quit":
-                        connection.EndReason = "quit";
+                        connection.End(Reason.Quit);
                         return;
                     case "fail":
                         throw new InvalidOperationException("made to fail");

@@ -1,4 +1,5 @@
 using System.Net;
+using Aviso.Base;
 using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Server;
@@ -68,7 +69,7 @@ public sealed class LapiPagesTests : IAsyncLifetime
         for (var i = 0; i < 5; i++) Assert.Equal(403, _pages.Answer(Request($"wrong key {i}"), ListenerKind.Https, Stranger)!.Value.Status);
         Assert.Contains("203.0.113.9", Assert.Single(_log.Lines), StringComparison.Ordinal);
         Assert.DoesNotContain("wrong key", _log.Lines.Single(), StringComparison.Ordinal);
-        Assert.Equal(5, _evidence.Count(e => e == new Evidence(ListenerKind.Https, Stranger, GuardWords.LoginFailed)));
+        Assert.Equal(5, _evidence.Count(e => e == new Evidence(ListenerKind.Https, Stranger, Reason.LoginFailed)));
         Assert.Contains("aviso_guard_bouncer_refused_total 5\n", _registry.Write(), StringComparison.Ordinal);
         _store.Clock.Advance(TimeSpan.FromMinutes(1));
         _pages.Answer(Request(""), ListenerKind.Https, Stranger);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
+using Aviso.Base;
 using Aviso.Net;
 using Aviso.Tests.Unit.Net;
 using Aviso.Web;
@@ -36,7 +37,7 @@ public sealed class WebGateTests : IAsyncDisposable
         for (var i = 0; i < 8; i++) Assert.Equal("", await AskAsync(web, kind, "127.0.0.2"));
         Assert.All(silent, s => Assert.True(IsOpen(s)));
         Assert.StartsWith("HTTP/1.1 200", await AskAsync(web, kind, "127.0.0.3"), StringComparison.Ordinal);
-        Assert.Equal(8, _evidence.Heard.Count(e => e == new Evidence(kind, IPAddress.Parse("127.0.0.2"), "client-limit")));
+        Assert.Equal(8, _evidence.Heard.Count(e => e == new Evidence(kind, IPAddress.Parse("127.0.0.2"), Reason.ClientLimit)));
         Assert.True(Dropped(kind, "client-limit") >= 8);
         // A place is free again when one leaves.
         silent[0].Dispose();

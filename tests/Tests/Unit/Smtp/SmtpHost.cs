@@ -118,11 +118,11 @@ internal sealed class SmtpHost : IMailReceiver, IAuthenticator
 
     private static Refusal? Answer(string word) => word switch
     {
-        "refused" => new(550, new(5, 7, 1), "Not for you", "test"),
-        "unknown" => new(550, new(5, 1, 1), "No such mailbox", "test"),
-        "busy" => new(450, new(4, 2, 0), "Not now", "test"),
-        "full" => new(452, new(4, 2, 2), "Mailbox full", "test"),
-        "endsession" => new(421, new(4, 7, 0), "Too fast; closing", "test"),
+        "refused" => new(550, new(5, 7, 1), "Not for you", Reason.Store, "test"),
+        "unknown" => new(550, new(5, 1, 1), "No such mailbox", Reason.Store, "test"),
+        "busy" => new(450, new(4, 2, 0), "Not now", Reason.Store, "test"),
+        "full" => new(452, new(4, 2, 2), "Mailbox full", Reason.Store, "test"),
+        "endsession" => new(421, new(4, 7, 0), "Too fast; closing", Reason.Store, "test"),
         "fault" => throw new InvalidOperationException("played fault"),
         _ => null,
     };

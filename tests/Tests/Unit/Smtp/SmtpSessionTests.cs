@@ -1,4 +1,5 @@
 using System.Text;
+using Aviso.Base;
 using Aviso.Net;
 using Aviso.Tests.Unit.Lines;
 using Aviso.Tests.Unit.Net;
@@ -54,7 +55,7 @@ public sealed class SmtpSessionTests
         var client = new SmtpPeer(pair);
         Assert.Equal("554 5.5.0 Octets came before the greeting; closing", await client.ReadReplyAsync());
         await run.WaitAsync(Patience);
-        Assert.Equal("early-talker", pair.Server.EndReason);
+        Assert.Equal(Reason.EarlyTalker, pair.Server.EndReason);
     }
 
     [Fact]
@@ -167,7 +168,7 @@ public sealed class SmtpSessionTests
         clock.Advance(TimeSpan.FromMinutes(11));
         Assert.Equal("421 4.4.2 Session has lasted too long; closing", await Say(client, "NOOP\r\n"));
         await run.WaitAsync(Patience);
-        Assert.Equal("session-time", pair.Server.EndReason);
+        Assert.Equal(Reason.SessionTime, pair.Server.EndReason);
     }
 
     [Theory]
