@@ -200,7 +200,7 @@ internal sealed class AvisoTarget : ITarget, IAsyncDisposable
         File.Delete(ports);
         var began = Stopwatch.GetTimestamp();
         _process = Process.Start(new ProcessStartInfo(
-            Path.Combine(Checkout.Root, "src/Server/bin/Release/net10.0/aviso"),
+            Environment.GetEnvironmentVariable("AVISO_EXECUTABLE") ?? Path.Combine(Checkout.Root, "src/Server/bin/Release/net10.0/aviso"),
             ["serve", "--config", Path.Combine(_folder, "aviso.yaml"), "--print-ports-to", ports])
         {
             RedirectStandardOutput = true,

@@ -169,10 +169,12 @@ public sealed class AvisoServer : IAsyncDisposable
         }
     }
 
+    /// <summary>What the build made, or the file that AVISO_EXECUTABLE names (`./dev test --native`).</summary>
     public static string Executable
     {
         get
         {
+            if (Environment.GetEnvironmentVariable("AVISO_EXECUTABLE") is { Length: > 0 } named) return named;
             var output = AppContext.BaseDirectory.Contains("Release", StringComparison.Ordinal) ? "Release" : "Debug";
             return Path.Combine(Checkout.Root, "src", "Server", "bin", output, "net10.0", "aviso");
         }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Aviso.Store;
 
 namespace Aviso.Accounts;
@@ -11,7 +12,6 @@ internal sealed class StoredFacts
     public const string Aliases = "alias";
     public const string Domains = "domain";
 
-    private static readonly JsonSerializerOptions Json = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault };
     private readonly Dictionary<(string Kind, string Key), FactRow> _rows = [];
 
     public static async Task<StoredFacts> ReadAsync(IAccountRows rows, CancellationToken cancel)
@@ -36,9 +36,9 @@ internal sealed class StoredFacts
     public T? Find<T>(string kind, string key) where T : class =>
         _rows.TryGetValue((kind, key), out var row) ? Read<T>(row.Value) : null;
 
-    public static string Write<T>(T value) => JsonSerializer.Serialize(value, Json);
+    public static string Write<T>(T value) => JsonSerializer.Serialize(value, FactsJson.Of<T>());
 
-    private static T Read<T>(string value) => JsonSerializer.Deserialize<T>(value, Json)!;
+    private static T Read<T>(string value) => JsonSerializer.Deserialize(value, FactsJson.Of<T>())!;
 }
 
 /// <param name="Value">Null removes.</param>
@@ -50,3 +50,14 @@ internal sealed record StoredAccount(
 internal sealed record StoredAlias(IReadOnlyList<string> To);
 
 internal sealed record StoredDomain(string? CatchAll = null, string? AliasOf = null);
+
+/// <summary>How facts become JSON: written by the compiler, since the native binary reflects about nothing. What is not set is left out.</summary>
+[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+[JsonSerializable(typeof(StoredAccount))]
+[JsonSerializable(typeof(StoredAlias))]
+[JsonSerializable(typeof(StoredDomain))]
+internal sealed partial class FactsJson : JsonSerializerContext
+{
+    /// <summary>Of one of the types above.</summary>
+    public static JsonTypeInfo<T> Of<T>() => (JsonTypeInfo<T>)Default.GetTypeInfo(typeof(T))!;
+}

@@ -2,10 +2,8 @@ using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Admin;
@@ -17,12 +15,6 @@ public sealed partial class AdminSocket : IAsyncDisposable
 
     /// <summary>Octets in one request line.</summary>
     public const int MaxRequest = 1 << 20;
-
-    private static readonly JsonSerializerOptions Plain = new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
-    };
 
     private const int MaxConnections = 16;
     private static readonly TimeSpan RequestPatience = TimeSpan.FromSeconds(30);
@@ -183,7 +175,7 @@ public sealed partial class AdminSocket : IAsyncDisposable
         if (reply.Ok) answer["result"] = reply.Result?.DeepClone();
         else answer["error"] = reply.Error;
         using var deadline = new CancellationTokenSource(RequestPatience);
-        await stream.WriteAsync(Encoding.UTF8.GetBytes(answer.ToJsonString(Plain) + "\n"), deadline.Token);
+        await stream.WriteAsync(Encoding.UTF8.GetBytes(answer.ToJsonString(AdminJson.Plain) + "\n"), deadline.Token);
     }
 
     /// <summary>SO_PEERCRED of Linux: pid, uid, gid.</summary>

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using Aviso.Accounts;
 using Aviso.Settings;
 using Aviso.Store;
@@ -65,19 +65,19 @@ internal sealed class LoginParts : IAsyncDisposable
 
     private string _tokens = "";
 
-    private static string Describe(ServerSettings settings) => !settings.HasOAuth ? "" : JsonSerializer.Serialize(new
-    {
+    private static string Describe(ServerSettings settings) => !settings.HasOAuth ? "" : new JsonArray(
         settings.OAuth.Issuer,
-        settings.OAuth.Audience,
-        settings.OAuth.Scopes,
+        List(settings.OAuth.Audience),
+        List(settings.OAuth.Scopes),
         settings.OAuth.AccountClaim,
         settings.OAuth.AccountDomain,
-        Client = settings.OAuth.Introspection.ClientId,
-        Secret = settings.OAuth.Introspection.ClientSecret.Reveal(),
+        settings.OAuth.Introspection.ClientId,
+        settings.OAuth.Introspection.ClientSecret.Reveal(),
         settings.OAuth.Introspection.Endpoint,
-        settings.OAuth.ClockSkew,
-        Ca = settings.OAuth.Ca?.Reveal(),
-    });
+        settings.OAuth.ClockSkew.Ticks,
+        settings.OAuth.Ca?.Reveal()).ToJsonString();
+
+    private static JsonArray List(IEnumerable<string> texts) => [.. texts.Select(t => (JsonNode)t)];
 
     private async Task UpkeepAsync()
     {

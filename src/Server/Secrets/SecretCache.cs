@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Aviso.Settings;
 
 namespace Aviso.Secrets;
@@ -30,7 +31,7 @@ internal sealed class SecretCache(string folder, Secret key)
         {
             if (new FileInfo(_path) is not { Exists: true } file) return ([], "nothing is kept of an earlier start");
             if (file.Length is < 65 or > MaxLength) return ([], $"{_path} is damaged");
-            var kept = JsonSerializer.Deserialize<Kept>(Open(File.ReadAllBytes(_path)));
+            var kept = JsonSerializer.Deserialize(Open(File.ReadAllBytes(_path)), SecretsJson.Default.KeptSecrets);
             if (kept?.Secrets is null) return ([], $"{_path} is damaged");
             return kept.Vault == vault ? ([.. kept.Secrets.Select(Held)], null) : ([], $"{_path} is of another Vault ({kept.Vault})");
         }
@@ -48,9 +49,9 @@ internal sealed class SecretCache(string folder, Secret key)
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public void Write(string vault, IEnumerable<HeldSecret> secrets)
     {
-        var kept = new Kept(vault, [.. secrets.Select(s => new KeptSecret(s.Path, s.Version, s.ReadAt.ToUnixTimeSeconds(),
+        var kept = new KeptSecrets(vault, [.. secrets.Select(s => new KeptSecret(s.Path, s.Version, s.ReadAt.ToUnixTimeSeconds(),
             s.Fields.ToDictionary(f => f.Key, f => new KeptField(f.Value.Text, f.Value.IsMap))))]);
-        var octets = Seal(JsonSerializer.SerializeToUtf8Bytes(kept));
+        var octets = Seal(JsonSerializer.SerializeToUtf8Bytes(kept, SecretsJson.Default.KeptSecrets));
         var fresh = _path + ".new";
         File.Delete(fresh);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
@@ -98,10 +99,14 @@ internal sealed class SecretCache(string folder, Secret key)
 
     private static HeldSecret Held(KeptSecret kept) => new(kept.Path, kept.Fields.ToDictionary(f => f.Key, f => new SecretField(f.Value.Text, f.Value.IsMap), StringComparer.Ordinal),
         kept.Version, DateTimeOffset.FromUnixTimeSeconds(kept.ReadAt), FromCache: true);
-
-    private sealed record Kept(string Vault, IReadOnlyList<KeptSecret> Secrets);
-
-    private sealed record KeptSecret(string Path, long? Version, long ReadAt, IReadOnlyDictionary<string, KeptField> Fields);
-
-    private sealed record KeptField(string Text, bool IsMap);
 }
+
+/// <summary>What the file holds; times are Unix seconds UTC.</summary>
+internal sealed record KeptSecrets(string Vault, IReadOnlyList<KeptSecret> Secrets);
+
+internal sealed record KeptSecret(string Path, long? Version, long ReadAt, IReadOnlyDictionary<string, KeptField> Fields);
+
+internal sealed record KeptField(string Text, bool IsMap);
+
+[JsonSerializable(typeof(KeptSecrets))]
+internal sealed partial class SecretsJson : JsonSerializerContext;

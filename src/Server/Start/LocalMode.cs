@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Aviso.Net;
 using Aviso.Settings;
 
@@ -41,7 +42,7 @@ internal sealed record LocalMode(string Folder, int PortOffset, bool FreePorts)
 
     /// <summary>Address and password of the three accounts.</summary>
     public IReadOnlyDictionary<string, string> Passwords() =>
-        JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(Path.Combine(Path.GetFullPath(Folder), PasswordFile)))!;
+        JsonSerializer.Deserialize(File.ReadAllText(Path.Combine(Path.GetFullPath(Folder), PasswordFile)), StartJson.Default.DictionaryStringString)!;
 
     internal string Text()
     {
@@ -72,7 +73,7 @@ internal sealed record LocalMode(string Folder, int PortOffset, bool FreePorts)
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         using (var stream = new FileStream(fresh, options))
         {
-            JsonSerializer.Serialize(stream, passwords);
+            JsonSerializer.Serialize(stream, passwords, StartJson.Default.DictionaryStringString);
             stream.Flush(flushToDisk: true);
         }
         File.Move(fresh, path);
@@ -105,3 +106,8 @@ internal sealed record LocalMode(string Folder, int PortOffset, bool FreePorts)
         int? Port(ListenerKind kind) => bound.FirstOrDefault(b => b.Kind == kind && b.NotBound is null)?.Address.Port;
     }
 }
+
+/// <summary>Small files that a start writes: passwords of local mode, ports.</summary>
+[JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(Dictionary<string, int>))]
+internal sealed partial class StartJson : JsonSerializerContext;

@@ -152,7 +152,7 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         new CertificateCalls(mail.Certificates, mail.Transport, () => mail.Book.Table.Domains).Add(admin);
         new QueueCalls(mail.Queue).Add(admin);
         new SieveCalls(mail.Book, mail.Scripts, mail.Sieve, mail.SieveTrials).Add(admin);
-        admin.Add("settings.waiting", (_, _) => Task.FromResult(Replies.Rows(mail.Waiting())));
+        admin.Add("settings.waiting", (_, _) => Task.FromResult(Replies.Rows(mail.Waiting(), AdminJson.Default.WaitingKey)));
         StoreCalls.Add(admin, mail.Store);
         new LoginCalls(mail.Logins.SecondFactorService, mail.Logins.Service).Add(admin);
         new DecisionCalls(mail.Front.Gate, clock).Add(admin);
@@ -230,7 +230,7 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
     {
         var ports = bound.Where(b => b.NotBound is null).GroupBy(b => b.Kind.ToString().ToLowerInvariant())
             .ToDictionary(g => g.Key, g => g.First().Address.Port);
-        File.WriteAllText(file + ".new", JsonSerializer.Serialize(ports));
+        File.WriteAllText(file + ".new", JsonSerializer.Serialize(ports, StartJson.Default.DictionaryStringInt32));
         File.Move(file + ".new", file, overwrite: true);
     }
 

@@ -1,7 +1,6 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization.Metadata;
+using Aviso.Admin;
 using Spectre.Console;
 
 namespace Aviso.Verbs;
@@ -9,12 +8,11 @@ namespace Aviso.Verbs;
 /// <summary>Prints data as JSON, as a table on a terminal, or as plain columns elsewhere.</summary>
 internal static class Output
 {
-    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, TypeInfoResolver = new DefaultJsonTypeInfoResolver(), Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable = new(AdminJson.Plain) { WriteIndented = true };
 
     public static void Json(TextWriter output, JsonNode? node) => output.WriteLine(node?.ToJsonString(Readable) ?? "null");
 
-    public static JsonArray Rows(IEnumerable<Dictionary<string, object?>> rows) =>
-        [.. rows.Select(r => (JsonNode)new JsonObject(r.Select(c => KeyValuePair.Create(c.Key, JsonSerializer.SerializeToNode(c.Value)))))];
+    public static JsonArray Rows(IEnumerable<JsonObject> rows) => [.. rows.Select(r => (JsonNode)r)];
 
     /// <summary>An array of flat objects as a table, an object as lines, a text as itself.</summary>
     public static void Show(TextWriter output, JsonNode? node)

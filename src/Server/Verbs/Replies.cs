@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using Aviso.Accounts;
 using Aviso.Admin;
 
@@ -8,13 +9,11 @@ namespace Aviso.Verbs;
 /// <summary>What the services answer, as the admin socket says it: names in snake_case, a row for each thing.</summary>
 internal static class Replies
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    /// <param name="type">Of <see cref="AdminJson"/>.</param>
+    public static AdminReply One<T>(T value, JsonTypeInfo<T> type) => AdminReply.Done(JsonSerializer.SerializeToNode(value, type));
 
-    public static JsonNode? Node<T>(T value) => JsonSerializer.SerializeToNode(value, Json);
-
-    public static AdminReply One<T>(T value) => AdminReply.Done(Node(value));
-
-    public static AdminReply Rows<T>(IEnumerable<T> rows) => One(rows.ToList());
+    public static AdminReply Rows<T>(IEnumerable<T> rows, JsonTypeInfo<T> type) =>
+        AdminReply.Done(new JsonArray([.. rows.Select(r => JsonSerializer.SerializeToNode(r, type))]));
 
     public static AdminReply Answer(VerbAnswer answer) => answer.Ok ? AdminReply.Done(answer.Text) : AdminReply.No(answer.Text);
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Aviso.Store;
 
 namespace Aviso.Accounts;
@@ -32,7 +33,7 @@ internal sealed class ListSafety<T>(string kind, Func<T, string> key, Func<T, Js
     public FactRow? Believe(string name, IReadOnlyList<T> items, long now)
     {
         (_name, _believed) = (name, items);
-        var text = JsonSerializer.Serialize(items.Select(write).ToArray());
+        var text = JsonSerializer.Serialize([.. items.Select(write)], ListJson.Default.JsonItemArray);
         if (text == _written) return null;
         _written = text;
         return new(kind, name, text, now);
@@ -53,9 +54,12 @@ internal sealed class ListSafety<T>(string kind, Func<T, string> key, Func<T, Js
     {
         if (facts.FirstOrDefault(f => f.Key == name) is not { } fact) return null;
         _written = fact.Value;
-        return JsonSerializer.Deserialize<JsonItem[]>(fact.Value)?.Select(i => read(name, i)).ToList();
+        return JsonSerializer.Deserialize(fact.Value, ListJson.Default.JsonItemArray)?.Select(i => read(name, i)).ToList();
     }
 }
 
 /// <summary>One entry of a believed list as kept: a for address, l for line, t for targets.</summary>
 internal sealed record JsonItem(string A, int L, IReadOnlyList<string>? T);
+
+[JsonSerializable(typeof(JsonItem[]))]
+internal sealed partial class ListJson : JsonSerializerContext;

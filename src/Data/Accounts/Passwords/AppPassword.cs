@@ -143,14 +143,14 @@ internal sealed record AppPassword
             : new(LoginAdviceKind.OutOfScope, "This app password is not for the network you come from");
     }
 
-    public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this);
+    public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, AppPasswordJson.Default.AppPassword);
 
     /// <summary>Null for what cannot be read: that password lets nobody in.</summary>
     public static AppPassword? Read(AccountId account, ReadOnlySpan<byte> value)
     {
         try
         {
-            return JsonSerializer.Deserialize<AppPassword>(value)?.For(account);
+            return JsonSerializer.Deserialize(value, AppPasswordJson.Default.AppPassword)?.For(account);
         }
         catch (Exception e) when (e is JsonException or FormatException)
         {
@@ -198,3 +198,7 @@ internal sealed record AppPasswordUse
 
     public AppPasswordUse Failed(string because, long now) => this with { FailingSince = FailingSince == 0 ? now : FailingSince, FailingBecause = because };
 }
+
+[JsonSerializable(typeof(AppPassword))]
+[JsonSerializable(typeof(AppPasswordUse))]
+internal sealed partial class AppPasswordJson : JsonSerializerContext;

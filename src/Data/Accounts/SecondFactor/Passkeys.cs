@@ -156,13 +156,13 @@ public sealed class Passkeys(IDocumentRows rows, RelyingParty party, TimeProvide
     }
 
     private Document ToDocument(AccountId account, string id, PasskeyRow row) =>
-        new(new(account, Kind, id), JsonSerializer.SerializeToUtf8Bytes(row), clock.GetUtcNow().ToUnixTimeSeconds());
+        new(new(account, Kind, id), JsonSerializer.SerializeToUtf8Bytes(row, SecondFactorJson.Default.PasskeyRow), clock.GetUtcNow().ToUnixTimeSeconds());
 
     private static PasskeyRow? Read(byte[] value)
     {
         try
         {
-            return JsonSerializer.Deserialize<PasskeyRow>(value);
+            return JsonSerializer.Deserialize(value, SecondFactorJson.Default.PasskeyRow);
         }
         catch (JsonException)
         {

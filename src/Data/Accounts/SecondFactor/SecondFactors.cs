@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
 
@@ -140,7 +141,7 @@ public sealed class SecondFactors(IDocumentRows rows, TimeProvider clock, ILogge
         try
         {
             if (change(_rows.GetValueOrDefault(account.Value)) is not { } next) return false;
-            var document = new Document(new(account, Kind, RowName), JsonSerializer.SerializeToUtf8Bytes(next), clock.GetUtcNow().ToUnixTimeSeconds());
+            var document = new Document(new(account, Kind, RowName), JsonSerializer.SerializeToUtf8Bytes(next, SecondFactorJson.Default.TotpRow), clock.GetUtcNow().ToUnixTimeSeconds());
             await rows.ChangeDocumentsAsync([document], [], cancel);
             _rows[account.Value] = next;
             return true;
@@ -181,7 +182,7 @@ public sealed class SecondFactors(IDocumentRows rows, TimeProvider clock, ILogge
     {
         try
         {
-            return JsonSerializer.Deserialize<TotpRow>(value);
+            return JsonSerializer.Deserialize(value, SecondFactorJson.Default.TotpRow);
         }
         catch (JsonException)
         {
@@ -189,3 +190,7 @@ public sealed class SecondFactors(IDocumentRows rows, TimeProvider clock, ILogge
         }
     }
 }
+
+[JsonSerializable(typeof(TotpRow))]
+[JsonSerializable(typeof(PasskeyRow))]
+internal sealed partial class SecondFactorJson : JsonSerializerContext;

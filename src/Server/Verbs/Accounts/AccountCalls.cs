@@ -12,17 +12,17 @@ internal sealed class AccountCalls(
     AccountBook book, AccountService accounts, SendingBrake brake, QueueService queue, Func<CancellationToken, Task> takeDomains)
 {
     public void Add(AdminHandlers admin) => admin
-        .Add("account.list", (_, _) => Task.FromResult(Replies.Rows(accounts.ListAccounts())))
-        .Add("account.without_scram", (_, _) => Task.FromResult(Replies.Rows(book.WithoutScram())))
+        .Add("account.list", (_, _) => Task.FromResult(Replies.Rows(accounts.ListAccounts(), AdminJson.Default.AccountInfo)))
+        .Add("account.without_scram", (_, _) => Task.FromResult(Replies.Rows(book.WithoutScram(), AdminJson.Default.String)))
         .Add("account.add", (c, t) => Replies.Answer(accounts.AddAccountAsync(Address(c), Change(c), t)), changes: true)
         .Add("account.set", (c, t) => Replies.Answer(accounts.SetAccountAsync(Address(c), Change(c), t)), changes: true)
         .Add("account.remove", (c, t) => Replies.Answer(accounts.RemoveAccountAsync(Address(c), c.Flag("purge"), t)), changes: true)
         .Add("account.release", (c, t) => ReleaseAsync(Address(c), t), changes: true)
-        .Add("alias.list", (_, _) => Task.FromResult(Replies.Rows(accounts.ListAliases())))
+        .Add("alias.list", (_, _) => Task.FromResult(Replies.Rows(accounts.ListAliases(), AdminJson.Default.AliasInfo)))
         .Add("alias.add", (c, t) => Replies.Answer(accounts.AddAliasAsync(Address(c), c.Texts("to"), t)), changes: true)
         .Add("alias.set", (c, t) => Replies.Answer(accounts.SetAliasAsync(Address(c), c.Texts("to"), t)), changes: true)
         .Add("alias.remove", (c, t) => Replies.Answer(accounts.RemoveAliasAsync(Address(c), t)), changes: true)
-        .Add("domain.list", (_, _) => Task.FromResult(Replies.Rows(accounts.ListDomains())))
+        .Add("domain.list", (_, _) => Task.FromResult(Replies.Rows(accounts.ListDomains(), AdminJson.Default.DomainInfo)))
         .Add("domain.add", AddDomainAsync, changes: true)
         .Add("domain.set", (c, t) => Replies.Answer(accounts.SetDomainAsync(Name(c), c.Text("catch_all"), c.Text("alias_of"), t)), changes: true)
         .Add("domain.remove", RemoveDomainAsync, changes: true);

@@ -8,11 +8,11 @@ namespace Aviso.Verbs;
 internal sealed class CertificateCalls(CertificateParts certificates, TransportParts transport, Func<IReadOnlyList<string>> domains)
 {
     public void Add(AdminHandlers admin) => admin
-        .Add("certificates.list", (_, _) => Task.FromResult(Replies.Rows(certificates.List())))
+        .Add("certificates.list", (_, _) => Task.FromResult(Replies.Rows(certificates.List(), AdminJson.Default.CertificateRow)))
         .Add("certificates.tlsa", async (_, t) => await transport.TlsaRecordsAsync(certificates, t) is { } rows
-            ? Replies.Rows(rows) : AdminReply.No("there is no certificate: no listener speaks TLS"))
+            ? Replies.Rows(rows, AdminJson.Default.WantedRecord) : AdminReply.No("there is no certificate: no listener speaks TLS"))
         .Add("certificates.mta-sts", async (_, t) => await transport.StsRecordsAsync(domains(), certificates, t) is { } rows
-            ? Replies.Rows(rows) : AdminReply.No("no policy is published: set `mta_sts: { publish: testing }` first"))
+            ? Replies.Rows(rows, AdminJson.Default.WantedRecord) : AdminReply.No("no policy is published: set `mta_sts: { publish: testing }` first"))
         .Add("certificates.renew", (c, t) => RenewAsync(c.Text("name"), t), changes: true);
 
     private async Task<AdminReply> RenewAsync(string? name, CancellationToken cancel)

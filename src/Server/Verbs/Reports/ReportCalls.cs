@@ -12,6 +12,6 @@ internal sealed class ReportCalls(ReportBook reports, TimeProvider clock)
     {
         if (!int.TryParse(call.Text("days") ?? "14", out var days) || days is < 1 or > 3650) return AdminReply.No("--days takes a number of days");
         var (dmarc, tls, complaints) = await reports.ListAsync(clock.GetUtcNow().AddDays(-days), cancel);
-        return Replies.One(ReportSummary.Of(dmarc, tls, complaints));
+        return Replies.One(ReportSummary.Of(dmarc, tls, complaints), AdminJson.Default.ReportSummary);
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Aviso.Accounts;
 using Aviso.Secrets;
 using Aviso.Server;
@@ -31,7 +32,7 @@ internal static class CheckVerb
             }
             if (parsed.GetValue(CommandTree.Json))
             {
-                Output.Json(io.Output, Output.Rows(load.Problems.Concat(compared).Select(p => new Dictionary<string, object?>
+                Output.Json(io.Output, Output.Rows(load.Problems.Concat(compared).Select(p => new JsonObject
                 { ["file"] = p.Place.File, ["line"] = p.Place.Line, ["column"] = p.Place.Column, ["key"] = p.Path, ["text"] = p.Text })));
                 return load.Settings is null ? ProblemReport.Print(load, TextWriter.Null) : compared.Count > 0 || secrets.Refusals.Count > 0 ? ExitStatus.FoundProblems : ExitStatus.Ok;
             }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Aviso.Secrets;
 using Aviso.Settings;
 
@@ -44,7 +45,7 @@ internal static class DescribeVerb
         return old.Count == 0 ? ExitStatus.Ok : ExitStatus.FoundProblems;
     }
 
-    private static IEnumerable<Dictionary<string, object?>> Rows(ServerSettings settings)
+    private static IEnumerable<JsonObject> Rows(ServerSettings settings)
     {
         foreach (var key in ServerSettings.Table.Entries)
         {

@@ -30,8 +30,8 @@ internal sealed class Description
         page.Add("Listeners", settings.Listeners.Select(l => Row(("kind", Word(l.Kind)), ("address", l.Address.ToString()),
             ("tls", l.IsImplicitTls ? "from the first octet" : ""), ("note", l.NotYet is { } why ? $"not bound: {why}" : ""))));
         page.Add("Domains", await AskAsync(settings, "domain.list", cancel) ?? [.. settings.Domains.Select(d =>
-            Row(("name", d.Name), ("catch_all", d.CatchAll ?? ""), ("alias_of", d.AliasOf ?? ""), ("owner", d.PlaceOf("name").ToString())))]);
-        page.Add("Accounts and aliases", [await CountsAsync(settings, accounts, cancel)]);
+            (JsonNode)Row(("name", d.Name), ("catch_all", d.CatchAll ?? ""), ("alias_of", d.AliasOf ?? ""), ("owner", d.PlaceOf("name").ToString())))]);
+        page.Add("Accounts and aliases", [(JsonNode)await CountsAsync(settings, accounts, cancel)]);
         page.Add("Relays", settings.Relays.Select(r => Row(("name", r.Name), ("host", $"{r.Host}:{r.Port}"), ("tls", Word(r.Tls)),
             ("login", r.Username?.ToString() ?? "none"), ("quota", r.Quota?.ToString() ?? "none"))));
         page.Add("Routes", settings.Routes.Select(r => Row(("from", r.From), ("to", r.To), ("relay", r.Relay))));

@@ -9,7 +9,7 @@ namespace Aviso.Verbs;
 internal static class SecretRows
 {
     /// <param name="used">Version and age of what a running server uses, by path of Vault; see <see cref="UsedAsync"/>.</param>
-    public static IEnumerable<Dictionary<string, object?>> Of(
+    public static IEnumerable<JsonObject> Of(
         string path, SecretSource secrets, IReadOnlyDictionary<string, (long? Version, long Age)> used, TimeProvider clock)
     {
         var rows = secrets.Rows().ToDictionary(r => r.Reference);

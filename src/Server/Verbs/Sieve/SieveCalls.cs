@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Aviso.Accounts;
 using Aviso.Admin;
@@ -31,9 +32,7 @@ internal sealed class SieveCalls(AccountBook book, SieveScripts scripts, SieveSt
 
     private Task<AdminReply> ListAsync(AdminCall call, CancellationToken cancel) => ForAsync(call, async account =>
         Replies.Rows((await scripts.ListAsync(account, cancel))
-            .Select(s => new Row(s.Name, s.IsActive, s.Size, DateTimeOffset.FromUnixTimeSeconds(s.ChangedAt)))));
-
-    private sealed record Row(string Name, bool Active, int Size, DateTimeOffset Changed);
+            .Select(s => new ScriptRow(s.Name, s.IsActive, s.Size, DateTimeOffset.FromUnixTimeSeconds(s.ChangedAt))), AdminJson.Default.ScriptRow));
 
     private async Task<AdminReply> PutAsync(AccountId account, AdminCall call, CancellationToken cancel)
     {
@@ -65,8 +64,11 @@ internal sealed class SieveCalls(AccountBook book, SieveScripts scripts, SieveSt
         var address = book.Table.AddressOf(account) ?? call.Text("account")!;
         if (await trials.RunAsync(account, address, mailbox, script, limit, cancel) is not { } report)
             return AdminReply.No($"{address} has no mailbox `{mailbox}`");
-        var result = (JsonObject)Replies.Node(report)!;
+        var result = (JsonObject)JsonSerializer.SerializeToNode(report, AdminJson.Default.SieveTrialReport)!;
         result.Insert(0, "summary", $"of {report.LookedAt} messages in {mailbox} this script would have moved {report.Moved}");
         return AdminReply.Done(result);
     }
 }
+
+/// <summary>A stored script.</summary>
+internal sealed record ScriptRow(string Name, bool Active, int Size, DateTimeOffset Changed);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Aviso.Sieve;
 
 namespace Aviso.Verbs;
@@ -34,8 +35,8 @@ internal static class SieveVerbs
         return verb;
     }
 
-    private static IEnumerable<Dictionary<string, object?>> Rows(IEnumerable<SieveProblem> problems, string kind) => problems.Select(p =>
-        new Dictionary<string, object?> { ["kind"] = kind, ["line"] = p.Line, ["column"] = p.Column, ["text"] = p.Text });
+    private static IEnumerable<JsonObject> Rows(IEnumerable<SieveProblem> problems, string kind) => problems.Select(p =>
+        new JsonObject { ["kind"] = kind, ["line"] = p.Line, ["column"] = p.Column, ["text"] = p.Text });
 
     private static Command Testsuite()
     {

@@ -21,7 +21,7 @@ internal static class StoreCalls
         if (call.Verb is not ("store.check" or "store.rebuild"))
             throw new IOException($"no server runs on {settings.Data}; start it with `aviso serve`");
         var options = MailParts.StoreOptions(settings, new MessageReader(), clock, NullLogger.Instance) with { Index = false };
-        if (call.Verb == "store.rebuild") return Replies.One(await Task.Run(() => StoreRebuild.Run(options, cancel), cancel));
+        if (call.Verb == "store.rebuild") return Replies.One(await Task.Run(() => StoreRebuild.Run(options, cancel), cancel), AdminJson.Default.RebuildReport);
         if (!File.Exists(Path.Combine(settings.Data, "store.db"))) return AdminReply.No($"there is no store in {settings.Data}");
         await using var store = await SqliteMailStore.OpenAsync(options, cancel);
         return await CheckAsync(store, call, cancel);
@@ -32,6 +32,6 @@ internal static class StoreCalls
         var findings = new List<StoreFinding>();
         await foreach (var finding in store.CheckAsync(call.Flag("bodies") ? StoreCheckDepth.Bodies : StoreCheckDepth.Rows, cancel))
             findings.Add(finding);
-        return Replies.Rows(findings);
+        return Replies.Rows(findings, AdminJson.Default.StoreFinding);
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Aviso.MailAuth;
 using Aviso.Store;
 
@@ -48,7 +49,7 @@ public sealed class DmarcTally(IDocumentRows documents, TimeProvider clock)
     {
         foreach (var document in await documents.ListDocumentsAsync(default, Kind, cancel))
         {
-            if (JsonSerializer.Deserialize<StoredDay>(document.Value) is not { } stored) continue;
+            if (JsonSerializer.Deserialize(document.Value, TallyJson.Default.StoredDay) is not { } stored) continue;
             var day = new DomainDay(stored.Published, stored.Recipients, []);
             foreach (var counted in stored.Rows) day.Rows[counted.Row] = counted.Count;
             lock (_gate) _days.TryAdd(document.Key.Name, day);
@@ -64,8 +65,9 @@ public sealed class DmarcTally(IDocumentRows documents, TimeProvider clock)
         {
             foreach (var (name, day) in _days.Where(d => d.Value.Changed))
             {
-                changed.Add(new(new(default, Kind, name), JsonSerializer.SerializeToUtf8Bytes(new StoredDay(
-                    day.Published, day.Recipients, [.. day.Rows.Select(r => new CountedRow(r.Key, r.Value))])), now.ToUnixTimeSeconds(), now.AddDays(7).ToUnixTimeSeconds()));
+                var stored = new StoredDay(day.Published, day.Recipients, [.. day.Rows.Select(r => new CountedRow(r.Key, r.Value))]);
+                changed.Add(new(new(default, Kind, name), JsonSerializer.SerializeToUtf8Bytes(stored, TallyJson.Default.StoredDay),
+                    now.ToUnixTimeSeconds(), now.AddDays(7).ToUnixTimeSeconds()));
                 day.Changed = false;
             }
         }
@@ -98,29 +100,33 @@ public sealed class DmarcTally(IDocumentRows documents, TimeProvider clock)
     {
         public bool Changed { get; set; }
     }
-
-    private sealed record StoredDay(DmarcPublished Published, string[] Recipients, CountedRow[] Rows);
-
-    private sealed record CountedRow(TallyRow Row, long Count);
-
-    /// <summary>Messages with equal rows are counted together; lists are lines of tabbed fields so that rows compare by value.</summary>
-    private sealed record TallyRow(
-        string Client, string Disposition, bool Dkim, bool Spf, string Reason, string Comment, string HeaderFrom, string EnvelopeFrom, string Signatures, string SpfResult)
-    {
-        public DmarcRow ToRow(long count) => new()
-        {
-            SourceIp = IPAddress.Parse(Client),
-            Count = count,
-            Disposition = Disposition,
-            DkimPass = Dkim,
-            SpfPass = Spf,
-            Reasons = Reason.Length > 0 ? [new(Reason, Comment)] : [],
-            HeaderFrom = HeaderFrom,
-            EnvelopeFrom = EnvelopeFrom,
-            Dkim = [.. Lines(Signatures).Select(f => new DmarcDkimResult(f[0], f[1], f[2], ""))],
-            Spf = [.. Lines(SpfResult).Select(f => new DmarcSpfResult(f[0], f[1], f[2]))],
-        };
-
-        private static IEnumerable<string[]> Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('\t'));
-    }
 }
+
+/// <summary>What was counted of one domain on one day, as kept.</summary>
+internal sealed record StoredDay(DmarcPublished Published, string[] Recipients, CountedRow[] Rows);
+
+internal sealed record CountedRow(TallyRow Row, long Count);
+
+/// <summary>Messages with equal rows are counted together; lists are lines of tabbed fields so that rows compare by value.</summary>
+internal sealed record TallyRow(
+    string Client, string Disposition, bool Dkim, bool Spf, string Reason, string Comment, string HeaderFrom, string EnvelopeFrom, string Signatures, string SpfResult)
+{
+    public DmarcRow ToRow(long count) => new()
+    {
+        SourceIp = IPAddress.Parse(Client),
+        Count = count,
+        Disposition = Disposition,
+        DkimPass = Dkim,
+        SpfPass = Spf,
+        Reasons = Reason.Length > 0 ? [new(Reason, Comment)] : [],
+        HeaderFrom = HeaderFrom,
+        EnvelopeFrom = EnvelopeFrom,
+        Dkim = [.. Lines(Signatures).Select(f => new DmarcDkimResult(f[0], f[1], f[2], ""))],
+        Spf = [.. Lines(SpfResult).Select(f => new DmarcSpfResult(f[0], f[1], f[2]))],
+    };
+
+    private static IEnumerable<string[]> Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('\t'));
+}
+
+[JsonSerializable(typeof(StoredDay))]
+internal sealed partial class TallyJson : JsonSerializerContext;

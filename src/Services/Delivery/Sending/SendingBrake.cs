@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Aviso.Base;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
@@ -44,9 +46,9 @@ public sealed class SendingBrake
         var brake = new SendingBrake(limits, rows, clock, log);
         foreach (var document in await rows.ListDocumentsAsync(HoldKind, cancel))
         {
-            if (Read<SendingHold>(document) is { } hold) brake._holds[document.Key.Owner.Value] = hold;
+            if (Read(document, SendingJson.Default.SendingHold) is { } hold) brake._holds[document.Key.Owner.Value] = hold;
         }
-        foreach (var document in await rows.ListDocumentsAsync(UsualKind, cancel)) brake.Of(document.Key.Owner).Usual = Read<double>(document);
+        foreach (var document in await rows.ListDocumentsAsync(UsualKind, cancel)) brake.Of(document.Key.Owner).Usual = Read(document, SendingJson.Default.Double);
         SendingMeters.Show(brake._holds.Count);
         return brake;
     }
@@ -80,13 +82,13 @@ public sealed class SendingBrake
                 if (_holds.TryAdd(account.Value, hold)) began = hold;
             }
         }
-        if (usual is { } learned) await KeepAsync([Document(account, UsualKind, learned)], [], cancel);
+        if (usual is { } learned) await KeepAsync([Document(account, UsualKind, learned, SendingJson.Default.Double)], [], cancel);
         if (began is null) return default;
         SendingMeters.Held.Add(1);
         SendingMeters.Show(_holds.Count);
         _log.LogWarning("mail of {Account} to others is held: {New} new recipients within an hour, usual are {Usual}; `aviso account release` when it is right",
             address, began.NewRecipients, began.Usual);
-        await KeepAsync([Document(account, HoldKind, began)], [], cancel);
+        await KeepAsync([Document(account, HoldKind, began, SendingJson.Default.SendingHold)], [], cancel);
         return (null, began);
     }
 
@@ -104,7 +106,7 @@ public sealed class SendingBrake
         }
         SendingMeters.Show(_holds.Count);
         _log.LogWarning("mail of {Account} to others is released", hold.Address);
-        await KeepAsync([Document(account, UsualKind, usual)], [new(account, HoldKind, Name)], cancel);
+        await KeepAsync([Document(account, UsualKind, usual, SendingJson.Default.Double)], [new(account, HoldKind, Name)], cancel);
         return true;
     }
 
@@ -123,14 +125,14 @@ public sealed class SendingBrake
         }
     }
 
-    private Document Document<T>(AccountId account, string kind, T value) =>
-        new(new(account, kind, Name), JsonSerializer.SerializeToUtf8Bytes(value), _clock.GetUtcNow().ToUnixTimeSeconds());
+    private Document Document<T>(AccountId account, string kind, T value, JsonTypeInfo<T> type) =>
+        new(new(account, kind, Name), JsonSerializer.SerializeToUtf8Bytes(value, type), _clock.GetUtcNow().ToUnixTimeSeconds());
 
-    private static T? Read<T>(Document document)
+    private static T? Read<T>(Document document, JsonTypeInfo<T> type)
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(document.Value);
+            return JsonSerializer.Deserialize(document.Value, type);
         }
         catch (JsonException)
         {
@@ -181,3 +183,7 @@ public sealed class SendingBrake
         }
     }
 }
+
+[JsonSerializable(typeof(SendingHold))]
+[JsonSerializable(typeof(double))]
+internal sealed partial class SendingJson : JsonSerializerContext;

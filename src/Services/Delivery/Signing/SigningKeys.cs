@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Aviso.Base;
 using Aviso.Dns;
 using Aviso.MailAuth;
@@ -40,8 +41,6 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
         /// <summary>The DNS answers, and not with this key.</summary>
         public bool IsWrong { get; init; }
     }
-
-    private sealed record StoredKey(string Pem, long Made, long SigningSince, long RetiredAt);
 
     public IReadOnlyList<DkimKey> KeysOf(string domain) =>
         _domains.TryGetValue(domain, out var held) ? held.FindAll(h => h.Signs && !IsPaused(h, held)).ConvertAll(h => h.Key) : [];
@@ -214,7 +213,8 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
     private Document Document(string domain, Held held) => new(
         new(default, Kind, Name(domain, held.Key)),
         JsonSerializer.SerializeToUtf8Bytes(new StoredKey(
-            held.Key.ExportPem(), held.Made.ToUnixTimeSeconds(), held.SigningSince?.ToUnixTimeSeconds() ?? 0, held.RetiredAt?.ToUnixTimeSeconds() ?? 0)),
+            held.Key.ExportPem(), held.Made.ToUnixTimeSeconds(), held.SigningSince?.ToUnixTimeSeconds() ?? 0, held.RetiredAt?.ToUnixTimeSeconds() ?? 0),
+            SigningJson.Default.StoredKey),
         clock.GetUtcNow().ToUnixTimeSeconds());
 
     private Held? Read(Document document)
@@ -222,7 +222,8 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
         var at = document.Key.Name.IndexOf(':', StringComparison.Ordinal);
         var (domain, selector) = (document.Key.Name[..at], document.Key.Name[(at + 1)..]);
 #pragma warning disable CA2000 // what is held signs until it is retired
-        if (JsonSerializer.Deserialize<StoredKey>(document.Value) is { } stored && DkimKey.TryImport(domain, selector, stored.Pem, out var key, out var problem))
+        if (JsonSerializer.Deserialize(document.Value, SigningJson.Default.StoredKey) is { } stored
+            && DkimKey.TryImport(domain, selector, stored.Pem, out var key, out var problem))
             return new(key!, false, Time(stored.Made)!.Value, Time(stored.SigningSince), Time(stored.RetiredAt), "");
 #pragma warning restore CA2000
         log.KeyUnusable(domain, selector, "the stored key cannot be read");
@@ -233,3 +234,9 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
 
     public void Dispose() => _one.Dispose();
 }
+
+/// <summary>A key as kept; times are Unix seconds UTC, 0 is never.</summary>
+internal sealed record StoredKey(string Pem, long Made, long SigningSince, long RetiredAt);
+
+[JsonSerializable(typeof(StoredKey))]
+internal sealed partial class SigningJson : JsonSerializerContext;

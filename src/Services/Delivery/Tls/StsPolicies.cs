@@ -163,12 +163,12 @@ public sealed class StsPolicies(IResolver resolver, StsFetcher fetcher, IDocumen
     {
         public DateTimeOffset EndsAt => FetchedAt + Policy.MaxAge;
 
-        public Document Write(string domain) => new(new(default, Kind, domain), JsonSerializer.SerializeToUtf8Bytes(new JsonObject
+        public Document Write(string domain) => new(new(default, Kind, domain), Encoding.UTF8.GetBytes(new JsonObject
         {
             ["id"] = Id,
             ["fetched"] = FetchedAt.ToUnixTimeSeconds(),
             ["policy"] = Policy.Write(),
-        }), FetchedAt.ToUnixTimeSeconds(), Math.Max(1, EndsAt.ToUnixTimeSeconds()));
+        }.ToJsonString()), FetchedAt.ToUnixTimeSeconds(), Math.Max(1, EndsAt.ToUnixTimeSeconds()));
 
         /// <summary>Null when it cannot be read: it is fetched again.</summary>
         public static Kept? Read(Document document)

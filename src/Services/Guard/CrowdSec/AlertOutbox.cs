@@ -87,7 +87,7 @@ public sealed class AlertOutbox(EngineClient client, IDocumentRows rows, TimePro
     {
         foreach (var document in await rows.ListDocumentsAsync(default, Kind, stop))
         {
-            if (JsonSerializer.Deserialize<EngineAlert>(document.Value) is { } alert)
+            if (JsonSerializer.Deserialize(document.Value, AlertJson.Default.EngineAlert) is { } alert)
                 lock (_waiting) _waiting.TryAdd(alert.Name, alert);
         }
         GuardMeters.AlertsWaiting(Count);
@@ -111,7 +111,7 @@ public sealed class AlertOutbox(EngineClient client, IDocumentRows rows, TimePro
                     continue;
                 }
             }
-            kept.Add(new(Key(alert), JsonSerializer.SerializeToUtf8Bytes(alert), alert.At.ToUnixTimeSeconds(), (alert.At + Worth).ToUnixTimeSeconds()));
+            kept.Add(new(Key(alert), JsonSerializer.SerializeToUtf8Bytes(alert, AlertJson.Default.EngineAlert), alert.At.ToUnixTimeSeconds(), (alert.At + Worth).ToUnixTimeSeconds()));
         }
         if (kept.Count == 0) return;
         GuardMeters.AlertsWaiting(Count);

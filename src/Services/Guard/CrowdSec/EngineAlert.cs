@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Aviso.Net;
 
 namespace Aviso.Guard;
@@ -55,3 +56,6 @@ public sealed record EngineAlert(
         if (User is not null) yield return ("target_user", User);
     }
 }
+
+[JsonSerializable(typeof(EngineAlert))]
+internal sealed partial class AlertJson : JsonSerializerContext;

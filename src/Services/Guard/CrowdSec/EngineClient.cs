@@ -39,7 +39,7 @@ public sealed class EngineClient : IDisposable
             return new(reply.Result, null, reply.Result == EngineResult.NotKnown ? $"it does not know our key ({reply.Problem}); `cscli bouncers add` makes one" : reply.Problem);
         try
         {
-            return JsonSerializer.Deserialize<EngineStream>(reply.Value!, JsonSerializerOptions.Web) is { } stream
+            return JsonSerializer.Deserialize(reply.Value!, EngineJson.Default.EngineStream) is { } stream
                 ? new(EngineResult.Ok, stream, "") : new(EngineResult.Away, null, "it answered nothing");
         }
         catch (JsonException e)

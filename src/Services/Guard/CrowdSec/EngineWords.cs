@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 namespace Aviso.Guard;
 
 /// <summary>One decision as the engine writes it.</summary>
@@ -24,3 +26,8 @@ public enum EngineResult
 
 /// <param name="Problem">For the log; empty when all is well. Holds no secret.</param>
 public readonly record struct EngineReply<T>(EngineResult Result, T? Value, string Problem);
+
+/// <summary>How answers are read: names in any case, numbers in quotes too.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(EngineStream))]
+internal sealed partial class EngineJson : JsonSerializerContext;

@@ -60,3 +60,6 @@ public sealed record Decision(
         return $"{new IPAddress(octets)}/64";
     }
 }
+
+[JsonSerializable(typeof(Decision))]
+internal sealed partial class DecisionJson : JsonSerializerContext;

@@ -64,7 +64,8 @@ public sealed class DecisionBook : IAsyncDisposable
         var book = new DecisionBook(writes, await ProvenClients.OpenAsync(rows, writes, cancel), clock, log, most);
         foreach (var document in kept)
         {
-            if (JsonSerializer.Deserialize<Decision>(document.Value) is { } decision && Decision.Canonical(decision.Value) == decision.Value) book.Take(decision);
+            if (JsonSerializer.Deserialize(document.Value, DecisionJson.Default.Decision) is { } decision
+                && Decision.Canonical(decision.Value) == decision.Value) book.Take(decision);
         }
         return book;
     }
@@ -80,7 +81,8 @@ public sealed class DecisionBook : IAsyncDisposable
                 decision = decision with { Id = _lastId + 1, Value = value };
                 Take(decision);
                 // The second is rounded up: the document must not go before the decision.
-                _writes.Set(new(Name(decision), JsonSerializer.SerializeToUtf8Bytes(decision), decision.Since.ToUnixTimeSeconds(), decision.Until.ToUnixTimeSeconds() + 1));
+                _writes.Set(new(Name(decision), JsonSerializer.SerializeToUtf8Bytes(decision, DecisionJson.Default.Decision),
+                    decision.Since.ToUnixTimeSeconds(), decision.Until.ToUnixTimeSeconds() + 1));
                 return decision;
             }
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -58,7 +59,7 @@ public sealed record TlsReport
             ["report-id"] = ReportId,
             ["policies"] = new JsonArray([.. Policies.Select(p => p.ToJson())]),
         };
-        return JsonSerializer.SerializeToUtf8Bytes(report);
+        return Encoding.UTF8.GetBytes(report.ToJsonString());
     }
 
     private static TlsReport Read(JsonObject report, JsonArray policies)

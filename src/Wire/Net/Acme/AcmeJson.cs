@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -25,6 +26,9 @@ internal static class AcmeJson
     }
 
     /// <summary>A member that is a string; empty when there is none.</summary>
+    /// <summary>As it is sent or kept, in UTF-8.</summary>
+    public static byte[] Octets(JsonObject of) => Encoding.UTF8.GetBytes(of.ToJsonString());
+
     public static string Text(JsonObject? of, string name) =>
         of?[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : "";
 

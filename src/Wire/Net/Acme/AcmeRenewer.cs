@@ -1,6 +1,4 @@
 using System.Security.Cryptography;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Aviso.Dns;
 using Microsoft.Extensions.Logging;
 
@@ -317,7 +315,7 @@ public sealed partial class AcmeRenewer : IDisposable
 
     private Task WriteAccountAsync(AcmeAuthority authority, AcmeKey key, string? url, CancellationToken cancel) =>
         _shelf.WriteAsync(AccountKind, authority.Directory.AbsoluteUri,
-            JsonSerializer.SerializeToUtf8Bytes(new JsonObject { ["key"] = key.ExportPem(), ["url"] = url ?? "" }), cancel);
+            AcmeJson.Octets(new() { ["key"] = key.ExportPem(), ["url"] = url ?? "" }), cancel);
 
     private async Task WaitAsync(TimeSpan sleep, CancellationToken cancel)
     {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Aviso.Net;
@@ -21,7 +20,7 @@ internal sealed class AcmeTries
 
     public void Clear() => _byDirectory.Clear();
 
-    public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(new JsonObject(_byDirectory.Select(p => KeyValuePair.Create<string, JsonNode?>(
+    public byte[] Write() => AcmeJson.Octets(new(_byDirectory.Select(p => KeyValuePair.Create<string, JsonNode?>(
         p.Key, new JsonObject { ["failures"] = p.Value.Failures, ["not_before"] = p.Value.NotBefore.ToUnixTimeSeconds(), ["problem"] = p.Value.Problem }))));
 
     /// <summary>What cannot be read counts as never tried.</summary>

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Aviso.Net;
@@ -58,7 +57,7 @@ internal sealed record StoredCertificate
 
     public bool Fits(WantedCertificate wanted) => Names.ToHashSet(StringComparer.OrdinalIgnoreCase).SetEquals(wanted.Names);
 
-    public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(new JsonObject
+    public byte[] Write() => AcmeJson.Octets(new()
     {
         ["chain"] = Chain,
         ["key"] = KeyPem,
