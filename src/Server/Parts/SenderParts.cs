@@ -32,6 +32,8 @@ internal sealed class SenderParts : IAsyncDisposable
 
     public ReportBook Reports { get; private set; } = null!;
 
+    public ReportIntake Intake { get; private set; } = null!;
+
     public DmarcTally Tally { get; private set; } = null!;
 
     public TlsTally Tls { get; private set; } = null!;
@@ -51,6 +53,7 @@ internal sealed class SenderParts : IAsyncDisposable
             Tally = new(store, clock),
             Tls = new(store, clock),
         };
+        parts.Intake = new(parts.Reports, store.Spool, log);
         parts.Sender = new(Options(settings), parts.Tally, parts.Tls, store, reader, router, resolver, ids, clock, log)
         {
             Queued = queued,
@@ -62,7 +65,7 @@ internal sealed class SenderParts : IAsyncDisposable
 
     /// <summary>Looking at the DNS and sending reports, in the background. Where nothing leaves, nobody looks for our records.</summary>
     public void Start() => _running = Task.WhenAll(
-        _settings.Outbound.Capture is null ? Keys.RunAsync(_stop.Token) : Task.CompletedTask, Sender.RunAsync(_stop.Token));
+        _settings.Outbound.Capture is null ? Keys.RunAsync(_stop.Token) : Task.CompletedTask, Sender.RunAsync(_stop.Token), Intake.RunAsync(_stop.Token));
 
     public async Task ApplyAsync(ServerSettings settings, CancellationToken cancel)
     {
@@ -92,7 +95,7 @@ internal sealed class SenderParts : IAsyncDisposable
         Sieve = sieve,
         Post = post,
         Tally = Tally,
-        Reports = Reports,
+        Reports = Intake,
         Correspondents = spam.Correspondents,
         Traps = spam.Traps,
         IsTrustedRelay = address => _trusted.Contains(address),

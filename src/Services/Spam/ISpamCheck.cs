@@ -30,5 +30,15 @@ public interface ISpamCheck
     /// <summary>How long the filter waits for it; the filter's own budget counts too.</summary>
     TimeSpan Budget => TimeSpan.FromSeconds(1);
 
+    /// <summary>It starts before all others and has a time of its own: whatever the others use up, it is asked.</summary>
+    bool IsAlone => false;
+
+    /// <summary>It will unpack much of this message: only few of these run at once.</summary>
+    bool IsHeavy(SpamContext context) => false;
+
+    /// <summary>
+    /// A check that never waits ends by itself, soon after <paramref name="cancel"/> is set or <see cref="SpamContext.Work"/> is spent:
+    /// nothing else stops it.
+    /// </summary>
     ValueTask CheckAsync(SpamContext context, CancellationToken cancel);
 }

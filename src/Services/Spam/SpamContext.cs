@@ -1,3 +1,4 @@
+using Aviso.Base;
 using Aviso.Store;
 
 namespace Aviso.Spam;
@@ -11,10 +12,14 @@ public sealed class SpamContext(SpamInput input, DateTimeOffset now, IReadOnlyDi
     /// <summary>More symbols than this are left out: a broken rule can not fill a header.</summary>
     public const int MostSymbols = 200;
 
+    /// <summary>The symbol of what was not looked at because it would cost more than one message may.</summary>
+    public const string LimitSymbol = "LIMIT_HIT";
+
     private readonly Lock _gate = new();
     private readonly List<SpamSymbol> _symbols = new(16);
     private Dictionary<AccountId, List<SpamSymbol>>? _accountSymbols;
     private MessageContent? _content;
+    private WorkBudget? _work;
     private HashSet<string>? _marks;
     private List<string>? _skipped;
     private bool _closed;
@@ -22,6 +27,18 @@ public sealed class SpamContext(SpamInput input, DateTimeOffset now, IReadOnlyDi
     public SpamInput Input => input;
 
     public DateTimeOffset Now => now;
+
+    /// <summary>Makes the budget of this message when it is first asked for.</summary>
+    internal Func<WorkBudget> MakeWork { get; init; } = WorkBudget.Once;
+
+    /// <summary>What all checks together may spend on what is packed in the message; it begins when it is first asked for.</summary>
+    public WorkBudget Work
+    {
+        get
+        {
+            lock (_gate) return _work ??= MakeWork();
+        }
+    }
 
     /// <summary>Header, texts, links, attachments: see there.</summary>
     public MessageContent Content
@@ -71,6 +88,10 @@ public sealed class SpamContext(SpamInput input, DateTimeOffset now, IReadOnlyDi
             Put(_symbols, new(name, ScoreOf(name, score), Clean(reason)));
         }
     }
+
+    /// <summary>Something was not looked at because it is too much: that counts, or a limit would be a way around the checks.</summary>
+    /// <param name="score">Less where ordinary mail does it too.</param>
+    public void LimitHit(string reason, double score = 1) => Add(LimitSymbol, score, reason);
 
     /// <summary>Notes something for expressions (<see cref="Has"/>) that is no finding of its own.</summary>
     public void Mark(string name)

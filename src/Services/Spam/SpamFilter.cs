@@ -1,7 +1,9 @@
 // Spam: rules, learned words, reputation, lists of others -> a score with reasons. Owns the checks, their scores and what was learned;
 // its data: documents of the store, and a file of learned words that may be lost. Rules in here: no check can defer or lose mail (each
 // has a time budget, a fault is a line in the log and a name in the verdict); everything a stranger sends is bounded in size, count,
-// depth and time; texts, links and attachments of a message are decoded once, for all checks; no check waits on a stranger holding a lock.
+// depth and time, by one budget a message, and a bound that is hit counts (LIMIT_HIT); the virus scanner is asked whatever runs out; texts,
+// links and attachments of a message are decoded once, for all checks; no check waits on a stranger holding a lock.
+using Aviso.Base;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Spam;
@@ -15,8 +17,11 @@ public sealed record SpamFilterOptions
     /// <summary>From this score on a message is refused.</summary>
     public double Reject { get; init; } = 15;
 
-    /// <summary>For all checks together; what is not done by then is skipped.</summary>
+    /// <summary>For all checks together but the virus scanner, which has its own; what is not done by then is skipped and counts.</summary>
     public TimeSpan Budget { get; init; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>What unpacking and walking through one message may cost.</summary>
+    public WorkLimits Work { get; init; } = WorkLimits.Message;
 
     /// <summary>Rules in force, for the scores an administrator gives to symbols of ours; null for none.</summary>
     public RulesInForce? Rules { get; init; }
@@ -25,16 +30,22 @@ public sealed record SpamFilterOptions
 /// <summary>Runs the checks over a message. Thread-safe.</summary>
 public sealed class SpamFilter
 {
+    // A check that looks at its token or its budget ends at once; one that does not is at fault, and is said.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+
     private volatile SpamFilterOptions _options;
     private readonly ISpamCheck[][] _phases;
+    private readonly ISpamCheck[] _alone;
+    private readonly CheckRunner _runner;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
 
     public SpamFilter(SpamFilterOptions options, IEnumerable<ISpamCheck> checks, TimeProvider clock, ILogger log)
     {
-        (_options, _clock, _log) = (options, clock, log);
+        (_options, _clock, _log, _runner) = (options, clock, log, new(clock, log));
         var all = checks.ToList();
-        _phases = [.. Enum.GetValues<SpamPhase>().Select(phase => all.Where(c => c.Phase == phase).ToArray())];
+        _alone = [.. all.Where(c => c.IsAlone)];
+        _phases = [.. Enum.GetValues<SpamPhase>().Select(phase => all.Where(c => c.Phase == phase && !c.IsAlone).ToArray())];
     }
 
     /// <summary>May change at any time; a message under way may see the old ones.</summary>
@@ -47,101 +58,90 @@ public sealed class SpamFilter
     /// <summary>The verdict; takes at most the budget. Never throws, except for cancellation by <paramref name="cancel"/>.</summary>
     public async ValueTask<SpamVerdict> CheckAsync(SpamInput input, CancellationToken cancel)
     {
-        var context = new SpamContext(input, _clock.GetUtcNow(), _options.Rules?.Rules.Scores);
+        var options = _options;
         var started = _clock.GetTimestamp();
-        var skipped = new SkippedChecks();
-        using var budget = new CancellationTokenSource(_options.Budget, _clock);
+        using var budget = new CancellationTokenSource(options.Budget, _clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(budget.Token, cancel);
         var token = both.Token;
+        var context = new SpamContext(input, _clock.GetUtcNow(), options.Rules?.Rules.Scores) { MakeWork = () =>
+            new(options.Work, _clock, token) };
+        var (skipped, unscanned) = (new SkippedChecks(), new SkippedChecks());
+        var alone = _alone.Length == 0 ? Task.CompletedTask
+            : Task.WhenAll(_alone.Select(check => _runner.RunAsync(check, context, unscanned, cancel).AsTask()));
         // Off this thread, so that even a check that never waits cannot hold the message beyond the budget.
-        var run = Task.Run(() => RunAsync(context, skipped, token), CancellationToken.None);
+        var run = Task.Run(() => RunAsync(context, skipped, alone, token), CancellationToken.None);
         try
         {
             await run.WaitAsync(token);
         }
         catch (OperationCanceledException)
         {
-            cancel.ThrowIfCancellationRequested();
             skipped.EndAt(_log);
+            context.LimitHit("the checks ran out of time");
+            await EndAsync(run, skipped);
         }
         catch (Exception e)
         {
             _log.FilterFailed(e);
             skipped.Add("filter", "fault");
         }
-        var verdict = Judge(context, skipped);
+        await alone;
+        cancel.ThrowIfCancellationRequested();
+        var verdict = Judge(context, [.. skipped.Names, .. unscanned.Names]);
         SpamMeters.Done(verdict, _clock.GetElapsedTime(started));
         return verdict;
     }
 
-    private async Task RunAsync(SpamContext context, SkippedChecks skipped, CancellationToken cancel)
+    private async Task RunAsync(SpamContext context, SkippedChecks skipped, Task alone, CancellationToken cancel)
     {
         foreach (var phase in _phases)
         {
             if (phase.Length > 1 && phase[0].Phase == SpamPhase.Network)
             {
-                await Task.WhenAll(phase.Select(check => RunOneAsync(check, context, skipped, cancel).AsTask()));
+                await Task.WhenAll(phase.Select(check => _runner.RunAsync(check, context, skipped, cancel).AsTask()));
                 continue;
             }
-            foreach (var check in phase) await RunOneAsync(check, context, skipped, cancel);
+            // Composites and greylisting look at what the scanner said.
+            if (phase is [{ Phase: SpamPhase.Combine or SpamPhase.Final }, ..]) await alone.WaitAsync(cancel);
+            foreach (var check in phase) await _runner.RunAsync(check, context, skipped, cancel);
         }
     }
 
-    private async ValueTask RunOneAsync(ISpamCheck check, SpamContext context, SkippedChecks skipped, CancellationToken cancel)
+    // Nothing is left behind while it still computes: what looks at its token is gone in a moment.
+    private async Task EndAsync(Task run, SkippedChecks skipped)
     {
-        if (cancel.IsCancellationRequested)
-        {
-            skipped.Add(check.Name, "no time left");
-            return;
-        }
-        var started = _clock.GetTimestamp();
-        skipped.Begin(check.Name);
         try
         {
-            if (check.Phase == SpamPhase.Network) await RunTimedAsync(check, context, cancel);
-            else
-            {
-                var running = check.CheckAsync(context, cancel);
-                if (running.IsCompletedSuccessfully) running.GetAwaiter().GetResult();
-                else await running.AsTask().WaitAsync(check.Budget, _clock, cancel);
-            }
+            await run.WaitAsync(Grace, _clock);
         }
-        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        catch (TimeoutException)
         {
-            skipped.Add(check.Name, "timeout");
-            _log.CheckTimedOut(check.Name, _clock.GetElapsedTime(started).TotalMilliseconds);
-            SpamMeters.Skipped(check.Name, "timeout");
+            foreach (var name in skipped.Running) _log.CheckHangs(name, Grace.TotalSeconds);
+            SpamMeters.Hanging(1);
+            _ = run.ContinueWith(_ => SpamMeters.Hanging(-1), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
         }
-        catch (Exception e)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
-            skipped.Add(check.Name, "fault");
-            _log.CheckFailed(check.Name, e);
-            SpamMeters.Skipped(check.Name, "fault");
+            _log.FilterFailed(e);
         }
-        finally
+        catch (OperationCanceledException)
         {
-            skipped.End(check.Name);
+            // It ended as it was told.
         }
     }
 
-    private async ValueTask RunTimedAsync(ISpamCheck check, SpamContext context, CancellationToken cancel)
-    {
-        using var budget = new CancellationTokenSource(check.Budget, _clock);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(budget.Token, cancel);
-        var running = check.CheckAsync(context, both.Token);
-        if (running.IsCompleted) await running;
-        else await running.AsTask().WaitAsync(both.Token);
-    }
-
-    private SpamVerdict Judge(SpamContext context, SkippedChecks skipped)
+    private SpamVerdict Judge(SpamContext context, IReadOnlyList<string> skipped)
     {
         var (options, (symbols, own)) = (_options, context.Close());
         var score = Math.Round(symbols.Sum(s => s.Score), 3);
         var action = score >= options.Reject ? SpamAction.Reject : score >= options.Tag ? SpamAction.Tag : SpamAction.Accept;
         // Refusing is for all recipients: not when one of them has a reason to want it.
-        if (action == SpamAction.Reject && own is not null && own.Values.Any(more => score + more.Sum(s => s.Score) < options.Reject)) action = SpamAction.Tag;
+        if (action == SpamAction.Reject && own is not null && own.Values.Any(more => score + more.Sum(s => s.Score) < options.Reject))
+            action = SpamAction.Tag;
         if (context.Asked > action) action = context.Asked;
-        return new(score, action, symbols, [.. context.Skipped, .. skipped.Names], own?.ToDictionary(p => p.Key, p => Math.Round(score + p.Value.Sum(s => s.Score), 3)))
+        return new(score, action, symbols, [.. context.Skipped, .. skipped],
+            own?.ToDictionary(p => p.Key, p => Math.Round(score + p.Value.Sum(s => s.Score), 3)))
         {
             Required = options.Tag,
             RejectAt = options.Reject,
@@ -149,50 +149,5 @@ public sealed class SpamFilter
             Reason = context.AskedReason,
             Virus = context.Virus,
         };
-    }
-
-    /// <summary>What was not done, and what is being done: at the end of the budget that is skipped too.</summary>
-    private sealed class SkippedChecks
-    {
-        private readonly Lock _gate = new();
-        private readonly List<string> _names = [];
-        private readonly List<string> _running = [];
-
-        public IReadOnlyList<string> Names
-        {
-            get
-            {
-                lock (_gate) return [.. _names];
-            }
-        }
-
-        public void Begin(string name)
-        {
-            lock (_gate) _running.Add(name);
-        }
-
-        public void End(string name)
-        {
-            lock (_gate) _running.Remove(name);
-        }
-
-        public void Add(string name, string why)
-        {
-            lock (_gate) _names.Add($"{name} ({why})");
-        }
-
-        public void EndAt(ILogger log)
-        {
-            lock (_gate)
-            {
-                foreach (var name in _running)
-                {
-                    _names.Add($"{name} (timeout)");
-                    log.CheckTimedOut(name, -1);
-                    SpamMeters.Skipped(name, "timeout");
-                }
-                _names.Add("rest (no time left)");
-            }
-        }
     }
 }

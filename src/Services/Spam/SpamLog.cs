@@ -14,6 +14,12 @@ internal static partial class SpamLog
     [LoggerMessage(5202, LogLevel.Error, "the spam filter failed; the message goes on unchecked")]
     public static partial void FilterFailed(this ILogger log, Exception error);
 
+    [LoggerMessage(5213, LogLevel.Warning, "spam check {Check} ended at a limit ({What}); it counts as LIMIT_HIT")]
+    public static partial void CheckSpent(this ILogger log, string check, string what);
+
+    [LoggerMessage(5214, LogLevel.Error, "spam check {Check} still runs {Seconds:0} s after its message went on")]
+    public static partial void CheckHangs(this ILogger log, string check, double seconds);
+
     [LoggerMessage(5203, LogLevel.Warning, "DNS list {List} refuses our questions ({Answer}); it is not asked until {Until:u}. Use a resolver of your own, or leave the list out")]
     public static partial void ListRefuses(this ILogger log, string list, string answer, DateTimeOffset until);
 

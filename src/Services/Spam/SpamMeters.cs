@@ -45,6 +45,11 @@ internal static class SpamMeters
 
     public static void ListBelieved(string list, bool isBelieved) => Believed.Record(isBelieved ? 1 : 0, new KeyValuePair<string, object?>("list", list));
 
+    private static readonly UpDownCounter<long> HangingChecks = Meter.CreateUpDownCounter<long>(
+        "aviso_spam_checks_hanging", description: "Messages whose checks still compute although the message went on: a fault of ours.");
+
+    public static void Hanging(int change) => HangingChecks.Add(change);
+
     private static readonly Counter<long> Traps = Meter.CreateCounter<long>(
         "aviso_spam_trap_messages_total", description: "Messages to spam traps, by whether they taught.");
 

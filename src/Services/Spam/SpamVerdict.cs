@@ -76,18 +76,23 @@ public sealed record SpamVerdict(
 /// <summary>The X-Spam fields: ASCII, folded at 78 octets where a symbol ends, nothing of the message in them.</summary>
 internal static class SpamFields
 {
-    private static readonly string[] Names = ["X-Spam-Status", "X-Spam-Flag", "X-Spam-Result"];
-
     /// <summary>Where fields stand in a header that came with a message and speak as ours do.</summary>
     public static List<Range> Claiming(ReadOnlySpan<byte> header)
     {
         var found = new List<Range>();
         foreach (var field in new HeaderFields(header))
         {
-            foreach (var name in Names)
-                if (Ascii.EqualsIgnoreCase(field.Name, name)) found.Add(field.Offset..(field.Offset + field.Length));
+            if (IsClaim(field.Name)) found.Add(field.Offset..(field.Offset + field.Length));
         }
         return found;
+    }
+
+    // X-Spam, X-Spam-* and X-Spamd-*: filters and scripts everywhere believe them, whoever wrote them.
+    private static bool IsClaim(ReadOnlySpan<byte> name)
+    {
+        if (name.Length < 6 || !Ascii.EqualsIgnoreCase(name[..6], "X-Spam")) return false;
+        var rest = name[6..];
+        return rest.IsEmpty || rest[0] == '-' || (rest.Length > 1 && (rest[0] | 0x20) == 'd' && rest[1] == '-');
     }
 
     public static string Write(SpamVerdict verdict, AccountId? account)

@@ -8,8 +8,8 @@ namespace Aviso.Sieve;
 /// </summary>
 internal sealed class Checker(Problems problems, SieveOptions options, SpecTable table)
 {
-    /// <summary>Expressions of one script that are made when it is checked; more are made when they are met.</summary>
-    private const int MostRegexes = 500;
+    /// <summary>Expressions of one script that are tried when it is checked; more are tried when they are met.</summary>
+    private const int MostRegexes = 100;
 
     private readonly HashSet<string> _granted = new(StringComparer.Ordinal);
     private readonly HashSet<string> _set = new(StringComparer.Ordinal);
@@ -303,11 +303,11 @@ internal sealed class Checker(Problems problems, SieveOptions options, SpecTable
     private bool TryKeys(Call call)
     {
         if (call.Positional[^1] is not { } operand || operand.Texts.Any(t => t.Constant is null)) return true;
-        call.Keys = new([.. operand.Texts.Select(t => t.Constant!)], call.Match.Comparator);
+        call.Keys = new([.. operand.Texts.Select(t => t.Constant!)], call.Match);
         if (call.Match.Type != MatchType.Regex) return true;
         for (var i = 0; i < operand.Texts.Count && _regexes < MostRegexes; i++, _regexes++)
         {
-            if (call.Keys.Regex(i, SieveLimits.Default.Regex, out var wrong) is not null) continue;
+            if (RegexSyntax.Compile(operand.Texts[i].Constant!, call.Match.Comparator != Comparator.Octet, SieveLimits.Default.Regex, out var wrong) is not null) continue;
             Error(operand.Texts[i].At, wrong);
             return false;
         }

@@ -38,11 +38,11 @@ internal static class Comparators
     };
 
     /// <summary>
-    /// What captures are taken from. RFC 5051 compares decomposed text, compatibility characters among it; here it is composed again, so that
-    /// what is captured reads as it was written.
+    /// RFC 5051 §2: decomposed text, compatibility characters among it, which decides order and what is part of what. Where a wildcard
+    /// stands for a letter and its accent together (:matches), and captures are taken, it is composed again: for equality that is as good.
     /// </summary>
-    public static string Prepare(Comparator comparator, string text) =>
-        comparator == Comparator.UnicodeCasemap && !Ascii.IsValid(text) ? Nfc.NormalizeCompatibility(text) : text;
+    public static string Prepare(MatchRule rule, string text) => rule.Comparator != Comparator.UnicodeCasemap || Ascii.IsValid(text) ? text
+        : rule.Type is MatchType.Matches or MatchType.Regex ? Nfc.NormalizeCompatibility(text) : Nfc.DecomposeCompatibility(text);
 
     public static bool AreEqual(Comparator comparator, string a, string b) => Compare(comparator, a, b) == 0;
 
@@ -52,7 +52,7 @@ internal static class Comparators
         if (comparator == Comparator.AsciiNumeric) return CompareNumbers(a, b);
         if (comparator == Comparator.UnicodeCasemap) return CompareOctets(UnicodeCasemap.Key(a), UnicodeCasemap.Key(b));
         if (comparator == Comparator.AsciiCasemap && string.Equals(a, b, StringComparison.Ordinal)) return 0;
-        return CompareOctets(Fold(comparator, Prepare(comparator, a)), Fold(comparator, Prepare(comparator, b)));
+        return CompareOctets(Fold(comparator, a), Fold(comparator, b));
     }
 
     // RFC 4790 §9.1: digits at the start count; without any the value is larger than every number.

@@ -1,16 +1,13 @@
-using System.Text.RegularExpressions;
-
 namespace Aviso.Sieve;
 
 /// <summary>
 /// The keys of a comparison with what was made of them. Those of a constant list live as long as the script and are used by many runs
-/// at once: what two of them make at the same time is the same.
+/// at once: what two of them make at the same time is the same. Regular expressions are not among it: they grow while they are used.
 /// </summary>
-internal sealed class MatchKeys(string[] keys, Comparator comparator)
+internal sealed class MatchKeys(string[] keys, MatchRule rule)
 {
     private string?[]? _folded;
     private Glob?[]? _globs;
-    private Regex?[]? _regexes;
 
     public int Count => keys.Length;
 
@@ -20,22 +17,12 @@ internal sealed class MatchKeys(string[] keys, Comparator comparator)
     public string Folded(int i)
     {
         var folded = _folded ??= new string?[keys.Length];
-        return folded[i] ??= Comparators.Fold(comparator, Comparators.Prepare(comparator, keys[i]));
+        return folded[i] ??= Comparators.Fold(rule.Comparator, Comparators.Prepare(rule, keys[i]));
     }
 
     public Glob Glob(int i)
     {
         var globs = _globs ??= new Glob?[keys.Length];
         return globs[i] ??= Sieve.Glob.Compile(Folded(i));
-    }
-
-    public bool IsRegexMade(int i) => _regexes?[i] is not null;
-
-    /// <summary>Null, and why, when the key is no expression.</summary>
-    public Regex? Regex(int i, TimeSpan time, out string wrong)
-    {
-        wrong = "";
-        var regexes = _regexes ??= new Regex?[keys.Length];
-        return regexes[i] ??= RegexSyntax.Compile(keys[i], comparator != Comparator.Octet, time, out wrong);
     }
 }

@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace Aviso.Sieve;
 
 internal enum MatchType
@@ -48,7 +46,7 @@ internal sealed class Matcher(SieveRun run, Call call, MatchKeys keys)
             return false;
         }
         if (_rule.Type == MatchType.List) return await IsListedAsync(value);
-        var prepared = Comparators.Prepare(_rule.Comparator, value);
+        var prepared = Comparators.Prepare(_rule, value);
         var folded = NeedsFolding ? run.Fold(_rule.Comparator, prepared) : prepared;
         for (var i = 0; i < keys.Count; i++)
         {
@@ -107,18 +105,9 @@ internal sealed class Matcher(SieveRun run, Call call, MatchKeys keys)
 
     private bool IsRegexMatch(int i, string value)
     {
-        if (run.Regex(call, keys, i) is not { } regex) return false;
-        try
-        {
-            if (!regex.IsMatch(value)) return false;
-            if (run.KeepsMatches) run.SetMatches(regex.Match(value).Groups.Values.Select(g => g.Value));
-            return true;
-        }
-        catch (RegexMatchTimeoutException)
-        {
-            run.Fail(call, "a regular expression took too long");
-            return false;
-        }
+        if (run.Match(call, keys[i], value) is not { Success: true } match) return false;
+        if (run.KeepsMatches) run.SetMatches(match.Groups.Values.Select(g => g.Value));
+        return true;
     }
 
     // RFC 6134 §2.2

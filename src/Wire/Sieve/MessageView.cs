@@ -77,6 +77,31 @@ internal sealed class MessageView
         _edits = new(fields, source, NoParts, null, null);
     }
 
+    /// <summary>
+    /// RFC 6609 §3.8: for a script included where foreverypart is at a part, that part is the whole message. What it edits there is put
+    /// into the part by <see cref="Return"/>.
+    /// </summary>
+    public MessageView Of(MimePart part)
+    {
+        var (source, now) = Now(part);
+        var octets = source.Read(now.HeaderOffset, (int)Math.Min(now.EndOffset - now.HeaderOffset, _limits.EditedOctets));
+        var inner = new MessageView(_message, _limits);
+        var own = new MessageSource(octets);
+        inner.Current = new(Field.Read(octets.AsMemory(0, (int)Math.Min(own.Root.HeaderLength, _limits.HeaderOctets))), own, NoParts, null, null) { IsChanged = true };
+        inner._begun = inner.Current;
+        return inner;
+    }
+
+    /// <summary>Takes what <paramref name="inner"/> became, if it was edited.</summary>
+    public void Return(MimePart part, MessageView inner)
+    {
+        if (ReferenceEquals(inner._begun, inner.Current)) return;
+        SetPart(part, inner.Whole(inner.Current));
+        inner._begun = inner.Current;
+    }
+
+    private Edits? _begun;
+
     private static Dictionary<MimePart, MessageSource> NoParts => [];
 
     /// <summary>What scripts made of the message; never changed itself.</summary>
@@ -112,6 +137,17 @@ internal sealed class MessageView
     public long Size => _edits.IsChanged
         ? _edits.Fields.Sum(f => (long)f.Octets.Length) + 2 + _edits.Source.Length - Root.BodyOffset
         : _message.Body.Length;
+
+    /// <summary>RFC 5173 §4: a header that no empty line follows is all there is.</summary>
+    public bool HasBody
+    {
+        get
+        {
+            if (Root.BodyLength > 0 || Root.BodyOffset < 2) return Root.BodyLength > 0;
+            var end = Read(Math.Max(0, Root.BodyOffset - 4), 4);
+            return end.AsSpan().EndsWith("\n\r\n"u8) || end.AsSpan().EndsWith("\n\n"u8) || Root.HeaderLength <= 2;
+        }
+    }
 
     /// <summary>Octets of the message without the edits of its header.</summary>
     public long WholeLength => _edits.Source.Length;
@@ -210,6 +246,7 @@ internal sealed class MessageView
         var (source, part) = Now(given);
         var key = (part, plain ? "plain" : "");
         if (_texts.TryGetValue(key, out var text)) return text;
+        IsCut |= part.BodyLength > _limits.BodyOctets;
         var content = source.Read(part.BodyOffset, (int)Math.Min(part.BodyLength, _limits.BodyOctets));
         if (part.Encoding is "base64" or "quoted-printable") content = TransferDecoder.DecodeAll(part.Encoding, content);
         text = Charsets.Decode(part.Charset, content);
@@ -218,8 +255,14 @@ internal sealed class MessageView
     }
 
     /// <summary>Octets as text, each one a character unless the whole is UTF-8.</summary>
-    public string RawText(long offset, long length) =>
-        Charsets.Guess(Read(offset, (int)Math.Clamp(length, 0, _limits.BodyOctets)));
+    public string RawText(long offset, long length)
+    {
+        IsCut |= length > _limits.BodyOctets;
+        return Charsets.Guess(Read(offset, (int)Math.Clamp(length, 0, _limits.BodyOctets)));
+    }
+
+    /// <summary>Some text that was asked for is longer than what tests look at.</summary>
+    public bool IsCut { get; private set; }
 
     /// <summary>The part and all below it in the order of the message, a bounded number.</summary>
     public IEnumerable<MimePart> Walk(MimePart part)

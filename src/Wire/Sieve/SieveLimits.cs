@@ -50,8 +50,11 @@ public sealed record SieveLimits
     /// <summary>Levels of foreverypart inside one another, and of parts it walks.</summary>
     public int PartDepth { get; init; } = 32;
 
-    /// <summary>Time of one regular expression; it is linear in its text, so this is a second fence.</summary>
-    public TimeSpan Regex { get; init; } = TimeSpan.FromSeconds(2);
+    /// <summary>Time of one regular expression over one text; it is linear in its text, so this is a second fence.</summary>
+    public TimeSpan Regex { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Time of all regular expressions of one run, making them included.</summary>
+    public TimeSpan RegexTotal { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Shortest, longest and default time between answers to one sender (RFC 5230 §4.1; :days is never below one day).</summary>
     public TimeSpan VacationShortest { get; init; } = TimeSpan.FromMinutes(1);

@@ -20,10 +20,10 @@ internal sealed partial class SieveRun
     public void CancelImplicitKeep() => ImplicitKeep = false;
 
     /// <summary>State to go back to when a script fails.</summary>
-    public (List<SieveAction>, List<SieveDuplicate>, MessageView.Edits, List<string>) Save() => ([.. _actions], [.. Duplicates], View.Current, Flags);
+    public (List<SieveAction>, List<SieveDuplicate>, MessageView.Edits, List<string>) Save() => ([.. _actions], [.. Duplicates], Whole.Current, Flags);
 
     public void Restore((List<SieveAction> Actions, List<SieveDuplicate> Duplicates, MessageView.Edits Edits, List<string> Flags) saved) =>
-        (_actions, Duplicates, View.Current, Flags) = saved;
+        (_actions, Duplicates, Whole.Current, Flags) = saved;
 
     /// <summary>A new script of the sequence begins: its own implicit keep and budget of variables.</summary>
     public void BeginScript()
@@ -31,6 +31,7 @@ internal sealed partial class SieveRun
         Frame = null!;
         Part = null;
         Error = null;
+        while (_views.Count > 0) View = _views.Pop().Around;
         ImplicitKeep = true;
         _before = _actions.Count;
     }
@@ -42,7 +43,7 @@ internal sealed partial class SieveRun
     public bool Add(Call call, SieveAction action)
     {
         // RFC 5703 §5, §6: what `replace` and `enclose` make of a message is not sent on.
-        action = action with { Edit = action is SieveAction.Redirect ? View.HeaderEdit() : View.Edit(), At = At(call) };
+        action = action with { Edit = action is SieveAction.Redirect ? Whole.HeaderEdit() : Whole.Edit(), At = At(call) };
         if (Conflict(action, _actions.Skip(_before)) is { } conflict)
         {
             Fail(call, conflict);
@@ -155,7 +156,7 @@ internal sealed partial class SieveRun
                 if (actions[i] is SieveAction.Reject { IsEreject: false } reject) actions[i] = new SieveAction.Discard { Edit = reject.Edit, At = reject.At };
             }
         }
-        if (keep && !actions.Any(a => a is SieveAction.Keep)) actions.Add(new SieveAction.Keep(flags) { Edit = View.Edit(), IsImplicit = true, IsNamed = _keepIsNamed });
+        if (keep && !actions.Any(a => a is SieveAction.Keep)) actions.Add(new SieveAction.Keep(flags) { Edit = Whole.Edit(), IsImplicit = true, IsNamed = _keepIsNamed });
         var delivered = actions.Any(a => a is SieveAction.Keep or SieveAction.FileInto or SieveAction.Redirect or SieveAction.Reject);
         if (delivered) actions.RemoveAll(a => a is SieveAction.Discard);
         else if (!actions.Any(a => a is SieveAction.Discard)) actions.Add(new SieveAction.Discard { IsImplicit = true });

@@ -17,10 +17,11 @@ internal sealed class Frame(SieveScript script, Frame? caller)
 /// <summary>One run: limits, variables, the message as it stands, and what is to happen so far.</summary>
 internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, SieveLimits limits, CancellationToken cancel)
 {
-    private readonly Dictionary<(string, Comparator), MatchKeys> _expressions = [];
+    private readonly Dictionary<(string, Comparator), Regex> _expressions = [];
     private readonly Dictionary<string, string> _globals = new(StringComparer.Ordinal);
     private const int LongestKept = 64 * 1024;
     private const int MostKept = 64;
+    private const int MostExpressions = 16;
 
     private readonly Dictionary<string, string> _asciiFolds = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<string, string> _otherFolds = new(ReferenceEqualityComparer.Instance);
@@ -170,30 +171,50 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
 
     public string? String(Call call, string tag) => call.Tag(tag) is { } operand ? String(operand) : null;
 
-    /// <summary>Null, and the script fails, when the key is no expression. Made once per run, or once for all when it is constant.</summary>
-    public Regex? Regex(Call call, MatchKeys keys, int i)
+    /// <summary>
+    /// What a regular expression finds in a text, or null; null, too, and the script fails, when the pattern is none or the run's time
+    /// for all of them is over. What an expression learns while it matches may be megabytes: it lives as long as the run, few at once.
+    /// </summary>
+    public Match? Match(Call call, string pattern, string text)
     {
-        if (!keys.IsRegexMade(i))
+        var began = TimeProvider.System.GetTimestamp();
+        if (_regexTime <= TimeSpan.Zero) Fail(call, $"regular expressions took more than {Limits.RegexTotal.TotalSeconds:0.#} s");
+        if (!Spend(10 + (text.Length / 64)) || Expression(call, pattern) is not { } regex) return null;
+        try
         {
-            if (!ReferenceEquals(keys, call.Keys)) (keys, i) = (Expression(keys[i], call.Match.Comparator), 0);
-            if (!keys.IsRegexMade(i) && !Spend(100 + keys[i].Length)) return null;
+            return regex.Match(text);
         }
-        var regex = keys.Regex(i, Limits.Regex, out var wrong);
-        if (regex is null) Fail(call, wrong);
-        return regex;
+        catch (RegexMatchTimeoutException)
+        {
+            Fail(call, "a regular expression took too long");
+            return null;
+        }
+        finally
+        {
+            _regexTime -= TimeProvider.System.GetElapsedTime(began);
+        }
     }
 
-    private MatchKeys Expression(string pattern, Comparator comparator)
+    private TimeSpan _regexTime = limits.RegexTotal;
+
+    private Regex? Expression(Call call, string pattern)
     {
-        if (_expressions.TryGetValue((pattern, comparator), out var known)) return known;
-        known = new([pattern], comparator);
-        if (_expressions.Count < 100) _expressions[(pattern, comparator)] = known;
-        return known;
+        var key = (pattern, call.Match.Comparator);
+        if (_expressions.TryGetValue(key, out var known)) return known;
+        if (!Spend(100 + pattern.Length)) return null;
+        var regex = RegexSyntax.Compile(pattern, call.Match.Comparator != Comparator.Octet, Limits.Regex, out var wrong);
+        if (regex is null) Fail(call, wrong);
+        else
+        {
+            if (_expressions.Count >= MostExpressions) _expressions.Clear();
+            _expressions[key] = regex;
+        }
+        return regex;
     }
 
     public Matcher Matcher(Call call, Operand keys)
     {
-        if (call.Keys is null) return new(this, call, new([.. Strings(keys)], call.Match.Comparator));
+        if (call.Keys is null) return new(this, call, new([.. Strings(keys)], call.Match));
         Spend(keys.Texts.Count);
         return new(this, call, call.Keys);
     }
@@ -205,10 +226,45 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
         if (include is not null && !await EnterAsync(include)) return Flow.Stop;
         Frame = new(script, caller);
         Part = null;
+        var isPart = include is not null && part is not null && part != View.Root;
+        if (isPart) Enter(part!);
         var flow = await BlockAsync(script.Commands);
+        if (isPart) Leave();
         // The outermost frame stays: its name goes into messages about an error.
         if (!Failed && include is not null) (Frame, Part) = (caller!, part);
         return flow;
+    }
+
+    // Where a script is included in a loop over parts: the message around, the part, and the part as a message.
+    private readonly Stack<(MessageView Around, MimePart Part, MessageView Inner)> _views = [];
+
+    private void Enter(MimePart part)
+    {
+        var inner = View.Of(part);
+        _views.Push((View, part, inner));
+        View = inner;
+    }
+
+    private void Leave()
+    {
+        var (around, part, inner) = _views.Pop();
+        if (!Failed) around.Return(part, inner);
+        View = around;
+    }
+
+    /// <summary>The message that actions are about, with what included scripts edited in its parts so far.</summary>
+    public MessageView Whole
+    {
+        get
+        {
+            var whole = View;
+            foreach (var (around, part, inner) in _views)
+            {
+                around.Return(part, inner);
+                whole = around;
+            }
+            return whole;
+        }
     }
 
     private ValueTask<bool> EnterAsync(Call include)

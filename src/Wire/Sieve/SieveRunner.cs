@@ -35,7 +35,7 @@ public static class SieveRunner
             keep = run.EndScript(isLast: i == inOrder.Count - 1);
             if (keep) flags = run.Flags;
         }
-        return new(run.Finish(keep, flags), error, run.View.Edit(), run.Trace) { Duplicates = run.Duplicates };
+        return new(run.Finish(keep, flags), error, run.Whole.Edit(), run.Trace) { Duplicates = run.Duplicates };
     }
 
     private static async Task RunOneAsync(SieveRun run, SieveScript script)

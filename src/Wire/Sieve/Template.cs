@@ -154,6 +154,9 @@ internal static class EncodedCharacters
         var isHex = string.Compare(text, at, "${hex:", 0, 6, StringComparison.OrdinalIgnoreCase) == 0;
         end = at + (isHex ? 6 : 10);
         if (!isHex && string.Compare(text, at, "${unicode:", 0, 10, StringComparison.OrdinalIgnoreCase) != 0) return false;
+        // RFC 5228 §2.4.2.4: what is not well-formed up to its brace is no error, whatever number it names.
+        var close = text.IndexOf('}', end);
+        if (close < 0 || text.AsSpan(end, close - end).ContainsAnyExcept("0123456789abcdefABCDEF \t\r\n")) return false;
         while (end < text.Length)
         {
             if (text[end] is ' ' or '\t' or '\r' or '\n')

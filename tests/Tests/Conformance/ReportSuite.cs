@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using System.Xml;
 using System.Xml.Schema;
+using Aviso.Base;
 using Aviso.MailAuth;
 using Aviso.Tests.Unit.Mime;
 using Xunit;
@@ -65,7 +66,7 @@ public sealed class ReportSuite
             var octets = DmarcReportWriter.Write(report);
             using var reader = XmlReader.Create(new MemoryStream(octets), new() { ValidationType = ValidationType.Schema, Schemas = schemas });
             while (reader.Read()) { }
-            Assert.Equal(Encoding.UTF8.GetString(octets), Encoding.UTF8.GetString(DmarcReportWriter.Write(DmarcReport.Parse(octets, out _)!)));
+            Assert.Equal(Encoding.UTF8.GetString(octets), Encoding.UTF8.GetString(DmarcReportWriter.Write(DmarcReport.Parse(octets, WorkBudget.Once(), out _)!)));
         }
 
         // What only others write: words that the schema does not know.
@@ -102,7 +103,7 @@ public sealed class ReportSuite
         {
             var report = Read(file, out var problem)?.Tls;
             Assert.True(report is not null, $"{file}: {problem}");
-            Assert.Equal(Encoding.UTF8.GetString(report.Write()), Encoding.UTF8.GetString(TlsReport.Parse(report.Write(), out _)!.Write()));
+            Assert.Equal(Encoding.UTF8.GetString(report.Write()), Encoding.UTF8.GetString(TlsReport.Parse(report.Write(), WorkBudget.Once(), out _)!.Write()));
         }
     }
 
@@ -110,7 +111,7 @@ public sealed class ReportSuite
     public void A_tls_report_of_ours_has_the_members_of_the_example()
     {
         var example = File.ReadAllBytes(Path.Combine(Suites.Find("reports"), "tlsrpt", "parsedmarc", "rfc8460.json"));
-        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(example), JsonNode.Parse(TlsReport.Parse(example, out _)!.Write())));
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(example), JsonNode.Parse(TlsReport.Parse(example, WorkBudget.Once(), out _)!.Write())));
     }
 
     [Fact]
@@ -179,7 +180,7 @@ public sealed class ReportSuite
         {
             octets = Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(octets).Replace("\n", "\r\n", StringComparison.Ordinal));
         }
-        var found = FoundReport.Find(MimeScannerTests.Scan(octets), ComposerTests.Reader(octets));
+        var found = FoundReport.Find(MimeScannerTests.Scan(octets), ComposerTests.Reader(octets), new(WorkLimits.Report, TimeProvider.System));
         problem = found?.Problem ?? (found is null ? "nothing looks like a report" : "");
         return found;
     }

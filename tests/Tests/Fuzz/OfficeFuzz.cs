@@ -1,4 +1,5 @@
 using System.Text;
+using Aviso.Base;
 using Aviso.Spam;
 using Aviso.Tests.Unit.Spam.Office;
 using Xunit;
@@ -10,16 +11,16 @@ public sealed class OfficeFuzz
     [Fact]
     public void Compound_files_of_any_kind_are_read() => Mutator.Run([Compound()], 2000, input =>
     {
-        if (CompoundFile.Open(input) is not { } file) return;
+        if (CompoundFile.Open(input, WorkBudget.Once()) is not { } file) return;
         Assert.True(file.Streams.Count <= CompoundFile.MostEntries);
         foreach (var stream in file.Streams) Assert.True(file.Read(stream).Length <= CompoundFile.MostStream);
-        OfficeDocument.Look(input, "doc");
+        OfficeDocument.Look(input, "doc", WorkBudget.Once());
     });
 
     [Fact]
     public void Compressed_source_of_any_kind_is_unpacked() => Mutator.Run(
         [Convert.FromHexString("0119B000616263646566676800696A6B6C6D6E6F70007172737475762E"), Convert.FromHexString("0103B002614500")], 3000,
-        input => Assert.True(VbaText.Unpack(input).Length <= VbaText.Most + 4096));
+        input => Assert.True(VbaText.Unpack(input, WorkBudget.Once()).Length <= VbaText.Most + 4096));
 
     [Fact]
     public void Documents_of_any_kind_are_looked_at() => Mutator.Run(
@@ -29,7 +30,7 @@ public sealed class OfficeFuzz
         ], 1000,
         input =>
         {
-            foreach (var extension in (string[])["docx", "csv", "slk"]) OfficeDocument.Look(input, extension);
+            foreach (var extension in (string[])["docx", "csv", "slk"]) OfficeDocument.Look(input, extension, WorkBudget.Once());
         });
 
     // One sector of FAT, one of directory with a root and a stream of sectors 2 to 9.
@@ -63,5 +64,5 @@ public sealed class OfficeFuzz
     private static void Put(byte[] file, int at, uint value) => BitConverter.TryWriteBytes(file.AsSpan(at), value);
 
     [Fact]
-    public void The_seed_is_a_compound_file_with_a_macro_sheet() => Assert.True(OfficeDocument.Look(Compound(), "xls").Has(OfficeFinding.Xlm));
+    public void The_seed_is_a_compound_file_with_a_macro_sheet() => Assert.True(OfficeDocument.Look(Compound(), "xls", WorkBudget.Once()).Has(OfficeFinding.Xlm));
 }

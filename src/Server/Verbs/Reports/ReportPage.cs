@@ -15,6 +15,8 @@ internal static class ReportPage
         foreach (var domain in tls) Tls(output, domain);
         var complaints = Number(summary, "complaints");
         output.WriteLine(complaints == 0 ? "No complaints." : $"{complaints} {Plural(complaints, "complaint")} about mail of ours (feedback reports).");
+        if (summary?["left_out"] is JsonArray { Count: > 0 } leftOut) output.WriteLine($"Not summed, for nobody can believe their counts: {Output.Cell(leftOut)}.");
+        foreach (var one in Rows(summary, "unread")) output.WriteLine($"Not read: from {Output.Cell(one["sender"])}, {Output.Cell(one["at"])}: {Output.Cell(one["problem"])}.");
     }
 
     private static void Domain(TextWriter output, JsonObject domain)

@@ -35,7 +35,7 @@ public sealed record ReceiveFilters
 
     public DmarcTally? Tally { get; init; }
 
-    public ReportBook? Reports { get; init; }
+    public ReportIntake? Reports { get; init; }
 
     /// <summary>What each account may send.</summary>
     public SendingBrake? Sending { get; init; }

@@ -10,20 +10,23 @@ internal static partial class ReportLog
     public static partial void DmarcReceived(this ILogger log, string reporter, string domain, long messages, long failed);
 
     [LoggerMessage(4101, LogLevel.Warning,
-        "{Reporter} put {Count} messages from {Domain} aside, sent by {Source} ({Disposition}): if that is ours or a relay's, SPF or DKIM does not cover it")]
-    public static partial void MailPutAside(this ILogger log, string reporter, long count, string domain, string source, string disposition);
+        "{Reporter} put {Count} of {Messages} messages from {Domain} aside, most sent by {Source} ({Disposition}): if that is ours or a relay's, SPF or DKIM does not cover it")]
+    public static partial void MailPutAside(this ILogger log, string reporter, long count, long messages, string domain, string source, string disposition);
 
     [LoggerMessage(4102, LogLevel.Information, "TLS report of {Reporter} about {Domain}: {Successful} sessions, {Failed} failed")]
     public static partial void TlsReceived(this ILogger log, string reporter, string domain, long successful, long failed);
 
-    [LoggerMessage(4103, LogLevel.Warning, "{Reporter} had {Count} failed TLS sessions to {Domain}: {Result} at {Mx}")]
-    public static partial void TlsFailed(this ILogger log, string reporter, long count, string domain, string result, string mx);
+    [LoggerMessage(4103, LogLevel.Warning, "{Reporter} had {Failed} failed TLS sessions beside {Successful} good ones to {Domain}, most: {Result} at {Mx}")]
+    public static partial void TlsFailed(this ILogger log, string reporter, long failed, long successful, string domain, string result, string mx);
 
     [LoggerMessage(4104, LogLevel.Warning, "feedback report ({Type}) about {Domains}: source {Source}, sender {Sender}")]
     public static partial void FeedbackReceived(this ILogger log, string type, string domains, string source, string sender);
 
     [LoggerMessage(4105, LogLevel.Warning, "a report could not be read: {Problem}")]
     public static partial void ReportUnreadable(this ILogger log, string problem);
+
+    [LoggerMessage(4109, LogLevel.Warning, "{Reporter} sent report {Id} with counts that nobody can believe; it is kept and not summed")]
+    public static partial void ReportUnbelievable(this ILogger log, string reporter, string id);
 
     [LoggerMessage(4106, LogLevel.Information, "{Kind} report about {Domain} for {Day} queued to {Recipients}")]
     public static partial void ReportSent(this ILogger log, string kind, string domain, string day, string recipients);
@@ -39,7 +42,7 @@ internal static class ReportMeters
 {
     private static readonly Meter Meter = new("Aviso.Delivery");
 
-    /// <summary>Reports that came in, by kind: dmarc, tls, feedback, unreadable.</summary>
+    /// <summary>Reports that came in, by kind: dmarc, tls, feedback, unreadable, unread.</summary>
     private static readonly Counter<long> ReportsReceived = Meter.CreateCounter<long>("aviso_reports_received_total");
 
     /// <summary>Messages in our name that others told of, by DMARC result.</summary>

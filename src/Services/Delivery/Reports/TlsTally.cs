@@ -1,4 +1,5 @@
 using System.Globalization;
+using Aviso.Base;
 using Aviso.MailAuth;
 using Aviso.Store;
 
@@ -44,7 +45,7 @@ public sealed class TlsTally(IDocumentRows documents, TimeProvider clock)
     {
         foreach (var document in await documents.ListDocumentsAsync(default, Kind, cancel))
         {
-            if (TlsReport.Parse(document.Value, out _) is not { } stored) continue;
+            if (TlsReport.Parse(document.Value, new(WorkLimits.Report, clock), out _) is not { } stored) continue;
             var day = new DomainDay([.. stored.Policies.Select(PolicyDay.Of)]);
             lock (_gate) _days.TryAdd(document.Key.Name, day);
         }

@@ -46,6 +46,9 @@ public sealed class AntivirusCheck(TimeProvider clock, ILogger log) : ISpamCheck
 
     public SpamPhase Phase => SpamPhase.Network;
 
+    // Nothing a stranger packs may keep a message from the scanner.
+    public bool IsAlone => true;
+
     // The check ends by itself before.
     public TimeSpan Budget => _options.Patience + TimeSpan.FromSeconds(1);
 
@@ -56,6 +59,7 @@ public sealed class AntivirusCheck(TimeProvider clock, ILogger log) : ISpamCheck
         if (context.Input.Body.Length > options.MaxSize)
         {
             Skip(context, "too large");
+            context.LimitHit("it is larger than what is given to clamd", 0.5);
             return;
         }
         if (clock.GetUtcNow().Ticks < Interlocked.Read(ref _awayUntil))
@@ -94,9 +98,20 @@ public sealed class AntivirusCheck(TimeProvider clock, ILogger log) : ISpamCheck
                 log.VirusFound(reply.Text);
                 SpamMeters.Scanned("virus");
                 return;
+            case ClamdResult.Suspicion:
+                context.VirusScanned("");
+                context.Add("CLAMD_SUSPICION", SuspicionPoints(reply.Text), $"clamd suspects {reply.Text}");
+                SpamMeters.Scanned("suspicion");
+                return;
+            case ClamdResult.Limit:
+                log.ClamdRefused(address.ToString(), reply.Text);
+                Skip(context, "limit");
+                context.LimitHit("it is more than clamd looks at", 0.5);
+                return;
             case ClamdResult.TooLarge:
                 log.ClamdRefused(address.ToString(), "larger than its StreamMaxLength");
                 Skip(context, "too large");
+                context.LimitHit("it is larger than clamd takes", 0.5);
                 return;
             default:
                 log.ClamdRefused(address.ToString(), reply.Text);
@@ -104,6 +119,16 @@ public sealed class AntivirusCheck(TimeProvider clock, ILogger log) : ISpamCheck
                 return;
         }
     }
+
+    // No signature stands behind these: ordinary mail has locked files, macros and links that look like a bank's.
+    private static double SuspicionPoints(string name) => name switch
+    {
+        _ when name.StartsWith("Heuristics.Phishing.", StringComparison.Ordinal) => 3,
+        _ when name.StartsWith("Heuristics.OLE2.ContainsMacros", StringComparison.Ordinal) => 2.5,
+        _ when name.StartsWith("Heuristics.Encrypted.", StringComparison.Ordinal) => 2,
+        _ when name.StartsWith("Heuristics.", StringComparison.Ordinal) => 1.5,
+        _ => 2,
+    };
 
     private void Away(SpamContext context, ClamdAddress address, string cause)
     {

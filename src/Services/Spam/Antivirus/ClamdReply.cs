@@ -10,6 +10,12 @@ internal enum ClamdResult
     /// <summary>A signature fits.</summary>
     Virus,
 
+    /// <summary>What clamd suspects without a signature ("Heuristics."), or finds unwanted ("PUA."): points, no virus.</summary>
+    Suspicion,
+
+    /// <summary>A bound of clamd's own ended its look ("Heuristics.Limits.Exceeded").</summary>
+    Limit,
+
     /// <summary>Larger than clamd takes (StreamMaxLength).</summary>
     TooLarge,
 
@@ -37,8 +43,11 @@ internal readonly record struct ClamdReply(ClamdResult Result, string Text)
         if (verdict.StartsWith("stream: "u8)) verdict = verdict[8..];
         if (verdict.SequenceEqual("OK"u8) && colon >= 0) return new(ClamdResult.Clean, "");
         return verdict.EndsWith(" FOUND"u8) && colon >= 0 && Printable(verdict[..^6]) is { Length: > 0 } name
-            ? new(ClamdResult.Virus, name) : new(ClamdResult.Error, Printable(reply));
+            ? new(KindOf(name), name) : new(ClamdResult.Error, Printable(reply));
     }
+
+    private static ClamdResult KindOf(string name) => name.StartsWith("Heuristics.Limits.", StringComparison.Ordinal) ? ClamdResult.Limit
+        : name.StartsWith("Heuristics.", StringComparison.Ordinal) || name.StartsWith("PUA.", StringComparison.Ordinal) ? ClamdResult.Suspicion : ClamdResult.Virus;
 
     private static string Printable(ReadOnlySpan<byte> text)
     {

@@ -5,6 +5,8 @@ public sealed class OfficeCheck : ISpamCheck
 {
     public string Name => "office";
 
+    public bool IsHeavy(SpamContext context) => context.Content.Files.Any(IsDocument);
+
     // A document of the largest size takes some time to unpack.
     public TimeSpan Budget => TimeSpan.FromSeconds(3);
 
@@ -16,10 +18,10 @@ public sealed class OfficeCheck : ISpamCheck
             cancel.ThrowIfCancellationRequested();
             if (file.Content.IsEmpty)
             {
-                if (file.Kind != FileKind.Empty) context.Add("OFFICE_UNREAD", 0, $"{file.Name} is too large to look into");
+                if (file.Kind != FileKind.Empty) context.Add("OFFICE_UNREAD", 0.5, $"{file.Name} is too large to look into");
                 continue;
             }
-            foreach (var (finding, reason) in OfficeDocument.Look(file.Content, file.Extension).Found)
+            foreach (var (finding, reason) in OfficeDocument.Look(file.Content, file.Extension, context.Work).Found)
             {
                 var (symbol, score) = Score(finding);
                 context.Add(symbol, score, $"{file.Name}: {reason}");
@@ -41,6 +43,7 @@ public sealed class OfficeCheck : ISpamCheck
         OfficeFinding.External => ("OFFICE_EXTERNAL", 1),
         OfficeFinding.Encrypted => ("OFFICE_ENCRYPTED", 2),
         OfficeFinding.Program => ("OFFICE_PROGRAM", 4),
+        OfficeFinding.Limit => (SpamContext.LimitSymbol, 1),
         OfficeFinding.Package => ("OFFICE_PACKAGE", 0.5),
         _ => ("OFFICE_UNREAD", 0),
     };

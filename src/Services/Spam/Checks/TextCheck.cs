@@ -15,6 +15,11 @@ public sealed class TextCheck : ISpamCheck
         {
             if (text.Page is { } page) Page(context, page);
         }
+        foreach (var attached in context.Content.Pages)
+        {
+            Page(context, attached.Page);
+            if (!attached.IsWhole) context.LimitHit($"{attached.File.Name} is longer than what is looked at", 0.5);
+        }
         return default;
     }
 
@@ -23,6 +28,8 @@ public sealed class TextCheck : ISpamCheck
         if (page.PasswordFields > 0) context.Add("HTML_PASSWORD", 2.5, "asks for a password in the message");
         else if (page.Forms.Count > 0) context.Add("HTML_FORM", 0.5, "has a form");
         if (page.Scripts > 0) context.Add("HTML_SCRIPT", 0.7, "has a script");
+        if (page.DecodingScripts > 0) context.Add("HTML_SCRIPT_DECODES", 1.8, "has a script that makes what it shows");
+        if (page.LeadingScripts > 0) context.Add("HTML_REFRESH", 2, "has a script that leads elsewhere by itself");
         if (page.Handlers > 0) context.Add("HTML_HANDLER", 0.7, "has attributes that run script");
         if (page.Frames > 0) context.Add("HTML_FRAME", 0.5, "has frames or objects");
         if (page.Refresh.Length > 0) context.Add("HTML_REFRESH", 2, "leads elsewhere by itself");

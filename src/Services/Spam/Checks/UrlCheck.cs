@@ -24,20 +24,7 @@ public sealed class UrlCheck : ISpamCheck
         {
             if (url.Source != UrlSource.Image) One(context, url);
         }
-        ToSender(context);
         return default;
-    }
-
-    // A fraud that writes as a company writes needs a link of its own, or a sender that nothing proves; the company has neither.
-    private static void ToSender(SpamContext context)
-    {
-        if (!Reputation.IsProven(context.Input)) return;
-        var sender = Organization.Of(context.Content.Header.FromDomain);
-        var links = context.Content.Urls.Where(u => u.Source != UrlSource.Image).ToList();
-        var own = links.Count(u => !u.IsAddress && u.Domain == sender);
-        if (own == 0 || own * 2 < links.Count) return;
-        var all = own == links.Count;
-        context.Add("LINKS_TO_SENDER", all ? -2.5 : -2, $"{(all ? "all" : "most")} links lead to {sender}, and it is proven that this is the sender");
     }
 
     private static void One(SpamContext context, FoundUrl url)

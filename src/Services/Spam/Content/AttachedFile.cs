@@ -12,11 +12,11 @@ public enum FileKind
 /// <summary>A part that is a file for the reader.</summary>
 public sealed class AttachedFile
 {
-    private readonly Func<MimePart, long, byte[]> _read;
+    private readonly Func<MimePart, long, ReadOnlyMemory<byte>> _read;
     private readonly Lock _gate = new();
-    private byte[]? _content;
+    private ReadOnlyMemory<byte>? _content;
 
-    internal AttachedFile(MimePart part, Func<MimePart, long, byte[]> read)
+    internal AttachedFile(MimePart part, Func<MimePart, long, ReadOnlyMemory<byte>> read)
     {
         (Part, _read) = (part, read);
         Name = part.FileName ?? "";
@@ -58,3 +58,7 @@ public sealed class AttachedFile
         return dot < 0 || name.Length - dot > 12 ? "" : name[(dot + 1)..].ToLowerInvariant();
     }
 }
+
+/// <summary>An attached page as its reader's browser would show it.</summary>
+/// <param name="IsWhole">False when it is longer than what is looked at.</param>
+public sealed record AttachedPage(AttachedFile File, HtmlPage Page, bool IsWhole);

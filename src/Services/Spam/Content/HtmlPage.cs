@@ -36,6 +36,12 @@ public sealed class HtmlPage
 
     public int Scripts { get; internal set; }
 
+    /// <summary>Scripts that decode or write what they show (atob, unescape, eval...).</summary>
+    public int DecodingScripts { get; internal set; }
+
+    /// <summary>Scripts that lead elsewhere by themselves.</summary>
+    public int LeadingScripts { get; internal set; }
+
     /// <summary>Attributes that run script (onload, onerror...), and javascript: links.</summary>
     public int Handlers { get; internal set; }
 
@@ -55,6 +61,9 @@ public sealed class HtmlPage
 
     /// <summary>Letters and digits shown at 1 to 3 pixels.</summary>
     public int TinyLetters { get; internal set; }
+
+    /// <summary>There are more links or pictures than are listed.</summary>
+    public bool IsCut { get; internal set; }
 
     public int Comments { get; internal set; }
 

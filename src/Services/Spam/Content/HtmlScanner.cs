@@ -31,6 +31,12 @@ internal ref struct HtmlReader(ReadOnlySpan<char> html)
     private static readonly SearchValues<char> NameEnds = SearchValues.Create(" \t\r\n\f/>");
     private static readonly SearchValues<char> AttributeEnds = SearchValues.Create(" \t\r\n\f/>=");
 
+    private static readonly SearchValues<string> DecodeWords = SearchValues.Create(
+        ["atob(", "unescape(", "fromCharCode", "eval(", "document.write(", "createObjectURL"], StringComparison.OrdinalIgnoreCase);
+
+    private static readonly SearchValues<string> LeadWords = SearchValues.Create(
+        ["location.href=", "location.href =", "location.replace(", "location.assign(", "window.location=", "window.location =", "document.location="], StringComparison.OrdinalIgnoreCase);
+
     private readonly HtmlPage _page = new();
     private readonly StringBuilder _visible = new(Math.Min(html.Length / 4, 64 * 1024));
     private readonly StringBuilder _hidden = new();
@@ -251,7 +257,7 @@ internal ref struct HtmlReader(ReadOnlySpan<char> html)
                 break;
             case ElementKind.Script:
                 _page.Scripts++;
-                SkipTo("</script");
+                Script(SkipTo("</script"));
                 break;
             case ElementKind.Style:
                 _open.Sheet(SkipTo("</style"));
@@ -260,6 +266,12 @@ internal ref struct HtmlReader(ReadOnlySpan<char> html)
                 SkipTo(element.End);
                 break;
         }
+    }
+
+    private readonly void Script(ReadOnlySpan<char> source)
+    {
+        if (source.IndexOfAny(DecodeWords) >= 0) _page.DecodingScripts++;
+        if (source.IndexOfAny(LeadWords) >= 0) _page.LeadingScripts++;
     }
 
     private void BeginLink(string href)
@@ -274,6 +286,7 @@ internal ref struct HtmlReader(ReadOnlySpan<char> html)
         var length = Math.Min(_visible.Length - _linkStart, 400);
         var text = length > 0 ? PlainText.Fold(_visible.ToString(_linkStart, length)) : "";
         if (_page.Links.Count < MostThings) _page.Links.Add(new(_href, text.Length > 200 ? text[..200] : text, _linkHasImage));
+        else _page.IsCut = true;
         _linkStart = -1;
     }
 
@@ -417,7 +430,7 @@ internal ref struct TagAttributes
         for (var i = 0; i < name.Length; i++) lower[i] = char.ToLowerInvariant(name[i]);
         switch (lower[..name.Length])
         {
-            case "href": Href ??= HtmlReader.Value(value); break;
+            case "href" or "xlink:href": Href ??= HtmlReader.Value(value); break;
             case "src": Src ??= HtmlReader.Value(value); break;
             case "action": Action ??= HtmlReader.Value(value); break;
             case "content": Content ??= HtmlReader.Value(value); break;

@@ -20,7 +20,9 @@ public sealed class MessageContent
     /// <summary>Characters of <see cref="Plain"/>, 128 Ki.</summary>
     public const int MostPlain = 128 * 1024;
 
-    private const int MostUrls = 300;
+    /// <summary>URLs of a message.</summary>
+    public const int MostUrls = 300;
+
     private const int MostParts = 100;
     private readonly Lock _gate = new();
     private readonly SpooledBody _body;
@@ -29,6 +31,7 @@ public sealed class MessageContent
     private IReadOnlyList<TextPart>? _texts;
     private IReadOnlyList<FoundUrl>? _urls;
     private IReadOnlyList<AttachedFile>? _files;
+    private IReadOnlyList<AttachedPage>? _pages;
     private string? _plain;
     private string? _subject;
     private TextTricks _tricks;
@@ -40,7 +43,8 @@ public sealed class MessageContent
     {
         get
         {
-            lock (_gate) return _header ??= new(Octets(_root.HeaderOffset, Math.Min(_root.HeaderLength, MimeLimits.Default.HeaderOctets)));
+            lock (_gate) return _header ??= new(
+                Octets(_root.HeaderOffset, Math.Min(_root.HeaderLength, MimeLimits.Default.HeaderOctets)), isCut: _root.HeaderLength > MimeLimits.Default.HeaderOctets);
         }
     }
 
@@ -105,6 +109,21 @@ public sealed class MessageContent
         }
     }
 
+    /// <summary>Attached HTML and SVG, read like a body: a browser opens it. At most <see cref="MostTextOctets"/> octets of all.</summary>
+    public IReadOnlyList<AttachedPage> Pages
+    {
+        get
+        {
+            lock (_gate) return _pages ??= ReadPages();
+        }
+    }
+
+    /// <summary>Some part is not among <see cref="Leaves()"/>.</summary>
+    public bool HasMoreParts => Leaves(_root, 0, () => true).Skip(MostParts).Any();
+
+    /// <summary>Some text, or the end of one, is not among <see cref="Texts"/>.</summary>
+    public bool HasMoreTexts => Texts.Any(t => !t.IsWhole) || Leaves().Where(p => IsReadText(p) && p.BodyLength > 0).Skip(Texts.Count).Any();
+
     /// <summary>All parts of the message without multiparts, at most 100, embedded messages followed.</summary>
     public IEnumerable<MimePart> Leaves()
     {
@@ -152,7 +171,7 @@ public sealed class MessageContent
     {
         var length = (int)Math.Min(part.BodyLength, left);
         left -= length;
-        var octets = Decode(part, Octets(part.BodyOffset, length));
+        var octets = Decode(part, Octets(part.BodyOffset, length)).Span;
         var text = Charsets.Decode(part.Charset, octets);
         var isHtml = part.Subtype is "html" or "xhtml" || (part.Subtype != "plain" && FileMagic.Of(octets) == FileKind.Html);
         return new(part, text, isHtml ? HtmlScanner.Scan(text) : null, IsShown: true, IsWhole: length == part.BodyLength);
@@ -199,6 +218,7 @@ public sealed class MessageContent
             if (text.Page is { } page) UrlFinder.InPage(page, MostUrls, urls);
             else UrlFinder.InText(text.Text, MostUrls, urls);
         }
+        foreach (var attached in Pages) UrlFinder.InPage(attached.Page, MostUrls, urls);
         return urls;
     }
 
@@ -214,16 +234,34 @@ public sealed class MessageContent
         return files;
     }
 
+    private List<AttachedPage> ReadPages()
+    {
+        var pages = new List<AttachedPage>();
+        var left = MostTextOctets;
+        foreach (var file in Files)
+        {
+            if (!FileNames.IsPage(file.Kind, file.Extension)) continue;
+            var octets = left <= 0 ? default : ReadFile(file.Part, left);
+            if (octets.Length > left) octets = octets[..left];
+            left -= octets.Length;
+            pages.Add(new(file, HtmlScanner.Scan(Charsets.Decode(CharsetOf(file.Part, octets.Span), octets.Span)), IsWhole: octets.Length < left || file.Part.BodyLength <= octets.Length));
+        }
+        return pages;
+    }
+
+    private static string? CharsetOf(MimePart part, ReadOnlySpan<byte> octets) =>
+        octets.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) ? "utf-16le" : octets.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]) ? "utf-16be" : part.Charset ?? "utf-8";
+
     // All of it for most -1, else about so many decoded octets.
-    private byte[] ReadFile(MimePart part, long most)
+    private ReadOnlyMemory<byte> ReadFile(MimePart part, long most)
     {
         if (most >= 0)
         {
             var head = (int)Math.Min(part.BodyLength, most * 3 / 2);
-            return Decode(part, Octets(part.BodyOffset, head)).ToArray();
+            return Decode(part, Octets(part.BodyOffset, head));
         }
-        if (Interlocked.Add(ref _fileOctets, part.BodyLength) > MostFileOctets * 3L / 2) return [];
-        return Decode(part, Octets(part.BodyOffset, part.BodyLength)).ToArray();
+        if (Interlocked.Add(ref _fileOctets, part.BodyLength) > MostFileOctets * 3L / 2) return default;
+        return Decode(part, Octets(part.BodyOffset, part.BodyLength));
     }
 
     // ---- octets
@@ -238,15 +276,15 @@ public sealed class MessageContent
         return octets.AsMemory(0, read);
     }
 
-    private static ReadOnlySpan<byte> Decode(MimePart part, ReadOnlyMemory<byte> octets)
+    private static ReadOnlyMemory<byte> Decode(MimePart part, ReadOnlyMemory<byte> octets)
     {
         if (part.Encoding == "base64")
         {
             var room = new byte[Base64.GetMaxDecodedFromUtf8Length(octets.Length)];
             var status = Base64.DecodeFromUtf8(octets.Span, room, out var consumed, out var written, isFinalBlock: true);
             // The kind decoder reads on where this one stops: at foreign characters and after padding.
-            if (status == OperationStatus.Done && consumed == octets.Length) return room.AsSpan(0, written);
+            if (status == OperationStatus.Done && consumed == octets.Length) return room.AsMemory(0, written);
         }
-        return part.Encoding is "base64" or "quoted-printable" ? TransferDecoder.DecodeAll(part.Encoding, octets.Span) : octets.Span;
+        return part.Encoding is "base64" or "quoted-printable" ? TransferDecoder.DecodeAll(part.Encoding, octets.Span) : octets;
     }
 }

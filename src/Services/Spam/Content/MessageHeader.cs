@@ -32,17 +32,24 @@ public sealed class MessageHeader
     private IReadOnlyList<MailAddress>? _to;
     private string? _subject;
 
-    internal MessageHeader(ReadOnlyMemory<byte> octets)
+    internal MessageHeader(ReadOnlyMemory<byte> octets, bool isCut)
     {
-        Octets = octets;
+        (Octets, IsCut) = (octets, isCut);
         foreach (var field in new HeaderFields(octets.Span))
         {
-            if (_lines.Count == MostLines) break;
+            if (_lines.Count == MostLines)
+            {
+                IsCut = true;
+                break;
+            }
             var start = field.Offset;
             if (field.Name.IsEmpty) _lines.Add(new("", octets.Slice(start, field.Length)));
             else _lines.Add(new(NameOf(field.Name), octets.Slice(start + ValueOffset(octets.Span.Slice(start, field.Length)), field.Value.Length)));
         }
     }
+
+    /// <summary>There are more fields than <see cref="Lines"/>, or the header goes on behind <see cref="Octets"/>.</summary>
+    public bool IsCut { get; }
 
     /// <summary>The header block as sent.</summary>
     public ReadOnlyMemory<byte> Octets { get; }

@@ -86,7 +86,9 @@ internal static class SubjectFinder
         {
             if (url.IsAddress) continue;
             Domain(found, ListSubjects.Links, url.Domain, options, " in a link");
-            if (found.Count - before == MostLinks) return;
+            if (found.Count - before < MostLinks) continue;
+            context.LimitHit($"it links to more than {MostLinks} domains: lists are asked about no more", 0.3);
+            return;
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Aviso.Base;
 
 namespace Aviso.Spam;
 
@@ -8,14 +9,13 @@ namespace Aviso.Spam;
 public readonly record struct CompoundStream(string Name, uint Start, long Size);
 
 /// <summary>
-/// The streams of a compound file (MS-CFB), as old Office documents are. Chains that loop or leave the file end there; never throws.
-/// At most <see cref="MostEntries"/> entries, <see cref="MostStream"/> octets of a stream and <see cref="MostOctets"/> of all that are read.
+/// The streams of a compound file (MS-CFB), as old Office documents are. Chains that loop or leave the file end there. What is copied
+/// out of it costs the message's budget: many entries may name the same octets.
 /// </summary>
 public sealed class CompoundFile
 {
     public const int MostEntries = 4096;
-    public const int MostStream = 4 * 1024 * 1024;
-    public const int MostOctets = 16 * 1024 * 1024;
+    public const int MostStream = 8 * 1024 * 1024;
 
     private const int HeaderOctets = 512;
     private const int InHeader = 109;
@@ -24,34 +24,37 @@ public sealed class CompoundFile
     private readonly int _sector;
     private readonly uint _cutoff;
     private readonly List<uint> _fat = [];
-    private readonly byte[] _miniFat;
-    private byte[] _mini = [];
-    private int _left = MostOctets;
+    private readonly ReadOnlyMemory<byte> _miniFat;
+    private ReadOnlyMemory<byte> _mini;
+    private readonly WorkBudget _work;
 
-    private CompoundFile(ReadOnlyMemory<byte> file, int shift)
+    private CompoundFile(ReadOnlyMemory<byte> file, int shift, WorkBudget work)
     {
-        _file = file;
+        (_file, _work) = (file, work);
         _sector = 1 << shift;
         var header = file.Span;
         _cutoff = Math.Min(U32(header, 56), 1 << 16);
         ReadFat(header);
         _miniFat = Chain(U32(header, 60), MostStream);
-        Streams = ReadDirectory(Chain(U32(header, 48), MostEntries * 128));
+        Streams = ReadDirectory(Chain(U32(header, 48), MostEntries * 128).Span);
     }
+
+    /// <summary>There are more streams, or longer ones, than were read.</summary>
+    public bool IsCut { get; private set; }
 
     /// <summary>In the order of the directory.</summary>
     public IReadOnlyList<CompoundStream> Streams { get; }
 
     /// <summary>Null when <paramref name="file"/> is none.</summary>
-    public static CompoundFile? Open(ReadOnlyMemory<byte> file)
+    public static CompoundFile? Open(ReadOnlyMemory<byte> file, WorkBudget work)
     {
         if (file.Length < HeaderOctets * 2 || FileMagic.Of(file.Span) != FileKind.Ole) return null;
         var shift = BinaryPrimitives.ReadUInt16LittleEndian(file.Span[30..]);
-        return shift is 9 or 12 ? new(file, shift) : null;
+        return shift is 9 or 12 ? new(file, shift, work) : null;
     }
 
     /// <summary>Null when there is no stream of this name.</summary>
-    public byte[]? Find(string name)
+    public ReadOnlyMemory<byte>? Find(string name)
     {
         foreach (var stream in Streams)
         {
@@ -63,12 +66,11 @@ public sealed class CompoundFile
     public bool Has(string name) => Streams.Any(s => s.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>What can be read of a stream.</summary>
-    public byte[] Read(CompoundStream stream)
+    public ReadOnlyMemory<byte> Read(CompoundStream stream)
     {
-        var size = (int)Math.Clamp(stream.Size, 0, Math.Min(MostStream, Math.Max(_left, 0)));
-        var octets = stream.Size < _cutoff ? MiniChain(stream.Start, size) : Chain(stream.Start, size);
-        _left -= octets.Length;
-        return octets;
+        if (stream.Size > MostStream) IsCut = true;
+        var size = (int)Math.Clamp(stream.Size, 0, MostStream);
+        return stream.Size < _cutoff ? MiniChain(stream.Start, size) : Chain(stream.Start, size);
     }
 
     // MS-CFB §2.5: the FAT's sectors are named in the header, then in a chain of sectors.
@@ -88,6 +90,7 @@ public sealed class CompoundFile
     private void FatSector(uint number, int most)
     {
         var sector = Sector(number);
+        _work.Step(1 + (sector.Length >> 6));
         for (var at = 0; at + 4 <= sector.Length && _fat.Count < most; at += 4) _fat.Add(U32(sector, at));
     }
 
@@ -98,43 +101,47 @@ public sealed class CompoundFile
         return _file.Span.Slice((int)at, (int)Math.Min(_sector, _file.Length - at));
     }
 
-    private byte[] Chain(uint start, int size)
+    private ReadOnlyMemory<byte> Chain(uint start, int size)
     {
-        var into = new MemoryStream(Math.Min(size, 64 * 1024));
+        var into = new MemoryStream(Math.Min(size, _sector));
         for (var left = _fat.Count; left > 0 && into.Length < size; left--)
         {
             var sector = Sector(start);
             if (sector.IsEmpty) break;
+            _work.Take(sector.Length);
             into.Write(sector[..(int)Math.Min(sector.Length, size - into.Length)]);
             if (start >= _fat.Count) break;
             start = _fat[(int)start];
         }
-        return into.ToArray();
+        return into.GetBuffer().AsMemory(0, (int)into.Length);
     }
 
-    private byte[] MiniChain(uint start, int size)
+    private ReadOnlyMemory<byte> MiniChain(uint start, int size)
     {
-        var into = new MemoryStream(size);
+        var into = new MemoryStream(Math.Min(size, 64));
         for (var left = _mini.Length / 64; left >= 0 && into.Length < size; left--)
         {
             var at = (long)start * 64;
             if (at >= _mini.Length) break;
-            into.Write(_mini, (int)at, (int)Math.Min(Math.Min(64, _mini.Length - at), size - into.Length));
+            _work.Take(64);
+            into.Write(_mini.Span.Slice((int)at, (int)Math.Min(Math.Min(64, _mini.Length - at), size - into.Length)));
             if (((long)start * 4) + 4 > _miniFat.Length) break;
-            start = U32(_miniFat, (int)start * 4);
+            start = U32(_miniFat.Span, (int)start * 4);
         }
-        return into.ToArray();
+        return into.GetBuffer().AsMemory(0, (int)into.Length);
     }
 
     // MS-CFB §2.6.1. The tree of storages is not followed: a stream is found by its own name.
-    private List<CompoundStream> ReadDirectory(byte[] directory)
+    private List<CompoundStream> ReadDirectory(ReadOnlySpan<byte> directory)
     {
         var streams = new List<CompoundStream>();
+        IsCut = directory.Length == MostEntries * 128;
         for (var at = 0; at + 128 <= directory.Length; at += 128)
         {
-            var entry = directory.AsSpan(at, 128);
+            _work.Step();
+            var entry = directory.Slice(at, 128);
             var (type, start, size) = (entry[66], U32(entry, 116), U32(entry, 120));
-            if (type == 5) _mini = Chain(start, (int)Math.Min(size, MostOctets));
+            if (type == 5 && _mini.Length == 0) _mini = Chain(start, (int)Math.Min(size, MostStream));
             var name = Math.Clamp(BinaryPrimitives.ReadUInt16LittleEndian(entry[64..]) - 2, 0, 62);
             if (type == 2) streams.Add(new(Encoding.Unicode.GetString(entry[..(name & ~1)]), start, size));
         }

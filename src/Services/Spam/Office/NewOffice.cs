@@ -1,42 +1,28 @@
 using System.Buffers.Binary;
-using System.IO.Compression;
 using System.Net;
-using System.Text;
+using Aviso.Mime;
 
 namespace Aviso.Spam;
 
-/// <summary>
-/// Documents that are zip archives: OOXML (ECMA-376) and OpenDocument. Looks into at most <see cref="MostParts"/> parts and
-/// <see cref="MostOctets"/> unpacked octets.
-/// </summary>
+/// <summary>Documents that are zip archives: OOXML (ECMA-376) and OpenDocument; all parts at the cost of the message's budget.</summary>
 internal static class NewOffice
 {
-    private const int MostParts = 400;
-    private const int MostOctets = 16 * 1024 * 1024;
-
-    public static void Look(ReadOnlyMemory<byte> file, OfficeFindings findings, int depth)
+    public static void Look(ReadOnlyMemory<byte> file, OfficeLook look)
     {
-        try
+        var zip = ZipDirectory.Read(file.Span, look.Work);
+        if (zip.IsCut) look.Add(OfficeFinding.Limit, "more parts than are looked at");
+        if (zip.Entries.Count == 0) look.Add(OfficeFinding.Unread, "a broken archive");
+        foreach (var entry in zip.Entries)
         {
-            using var zip = new ZipArchive(new MemoryStream(file.ToArray()), ZipArchiveMode.Read);
-            var left = MostOctets;
-            var parts = 0;
-            foreach (var entry in zip.Entries)
+            if (!IsRead(entry.Name) || entry.IsEncrypted) continue;
+            if (ZipDirectory.Open(file, entry) is not { } packed)
             {
-                if (!IsRead(entry.FullName)) continue;
-                if (++parts > MostParts || left <= 0)
-                {
-                    findings.Add(OfficeFinding.Unread, "more parts than are looked at");
-                    return;
-                }
-                var part = Bounded.Inflate(entry.Open(), Math.Min(left, Bounded.Most));
-                left -= part.Length;
-                Part(entry.FullName.ToLowerInvariant(), part, findings, depth);
+                look.Add(OfficeFinding.Unread, "a part packed in a way that is not read");
+                continue;
             }
-        }
-        catch (Exception e) when (e is InvalidDataException or IOException or NotSupportedException or ArgumentException)
-        {
-            findings.Add(OfficeFinding.Unread, "a broken archive");
+            var part = Unpacker.Inflate(packed, look.Work);
+            if (part.IsCut) look.Add(OfficeFinding.Limit, "a part longer than what is looked at");
+            Part(entry.Name.ToLowerInvariant(), part.Octets, look);
         }
     }
 
@@ -48,35 +34,35 @@ internal static class NewOffice
         var other => other.Length == 0 && name.Contains("Object", StringComparison.Ordinal),
     };
 
-    private static void Part(string name, byte[] part, OfficeFindings findings, int depth)
+    private static void Part(string name, ReadOnlyMemory<byte> part, OfficeLook look)
     {
-        if (name.Contains("/macrosheets/", StringComparison.Ordinal)) findings.Add(OfficeFinding.Xlm, "a sheet of Excel 4 macros");
-        if (name.StartsWith("basic/", StringComparison.Ordinal) && !name.EndsWith("script-lc.xml", StringComparison.Ordinal)) findings.Add(OfficeFinding.Macro, "has code in Basic");
-        if (name.EndsWith(".rels", StringComparison.Ordinal)) Relations(Encoding.UTF8.GetString(part), findings);
-        else if (name.Contains("externallinks/", StringComparison.Ordinal)) OtherProgram(part, findings);
-        else if (FileMagic.Of(part) is FileKind.Ole)
+        if (name.Contains("/macrosheets/", StringComparison.Ordinal)) look.Add(OfficeFinding.Xlm, "a sheet of Excel 4 macros");
+        if (name.StartsWith("basic/", StringComparison.Ordinal) && !name.EndsWith("script-lc.xml", StringComparison.Ordinal)) look.Add(OfficeFinding.Macro, "has code in Basic");
+        if (name.EndsWith(".rels", StringComparison.Ordinal)) Relations(OfficeDocument.Text(part, look), look);
+        else if (name.Contains("externallinks/", StringComparison.Ordinal)) OtherProgram(part.Span, look);
+        else if (FileMagic.Of(part.Span) is FileKind.Ole)
         {
-            if (depth > 0) OldOffice.Look(part, findings, depth - 1);
+            if (look.TryDeeper(out var inner)) OldOffice.Look(part, inner);
         }
-        else if (FileMagic.Of(part) is FileKind.Zip || AttachedFile.ExtensionOf(name) is "slk" or "csv")
+        else if (FileMagic.Of(part.Span) is FileKind.Zip || AttachedFile.ExtensionOf(name) is "slk" or "csv")
         {
-            if (depth > 0) OfficeDocument.Look(part, AttachedFile.ExtensionOf(name), findings, depth - 1);
+            if (look.TryDeeper(out var inner)) OfficeDocument.Look(part, AttachedFile.ExtensionOf(name), inner);
         }
-        else if (name.EndsWith(".xml", StringComparison.Ordinal)) FlatOffice.Xml(Encoding.UTF8.GetString(part), findings, depth);
+        else if (name.EndsWith(".xml", StringComparison.Ordinal)) FlatOffice.Xml(OfficeDocument.Text(part, look), look);
     }
 
     /// <summary>ECMA-376 part 2 §6.5: what a part refers to outside the package. Links a reader clicks and pictures are none of our business.</summary>
-    internal static void Relations(string xml, OfficeFindings findings)
+    internal static void Relations(string xml, OfficeLook look)
     {
-        foreach (var tag in XmlTags.Of(xml))
+        foreach (var tag in XmlTags.Of(xml, look.Work))
         {
             if (!tag.Contains("TargetMode=\"External\"", StringComparison.OrdinalIgnoreCase) && !tag.Contains("TargetMode='External'", StringComparison.OrdinalIgnoreCase)) continue;
             var type = XmlTags.Attribute(tag, "Type");
             type = type[(type.LastIndexOf('/') + 1)..].ToLowerInvariant();
             var target = WebUtility.HtmlDecode(XmlTags.Attribute(tag, "Target"));
-            if (target.StartsWith("mhtml:", StringComparison.OrdinalIgnoreCase) || target.Contains(".html!", StringComparison.OrdinalIgnoreCase)) findings.Add(OfficeFinding.RemoteTemplate, target);
-            if (type == "attachedtemplate" && IsElsewhere(target)) findings.Add(OfficeFinding.RemoteTemplate, target);
-            else if (type is "oleobject" or "frame" or "subdocument" or "package" or "control" or "externallinkpath" or "externallink") findings.Add(OfficeFinding.External, target);
+            if (target.StartsWith("mhtml:", StringComparison.OrdinalIgnoreCase) || target.Contains(".html!", StringComparison.OrdinalIgnoreCase)) look.Add(OfficeFinding.RemoteTemplate, target);
+            if (type == "attachedtemplate" && IsElsewhere(target)) look.Add(OfficeFinding.RemoteTemplate, target);
+            else if (type is "oleobject" or "frame" or "subdocument" or "package" or "control" or "externallinkpath" or "externallink") look.Add(OfficeFinding.External, target);
         }
     }
 
@@ -85,9 +71,9 @@ internal static class NewOffice
         || target.StartsWith(@"\\", StringComparison.Ordinal) || target.StartsWith("file://", StringComparison.OrdinalIgnoreCase) && !target.StartsWith("file:///", StringComparison.OrdinalIgnoreCase);
 
     // ddeLink in XML (ECMA-376 part 1 §18.14.4); in xlsb a BrtBeginSupBook of type 1 (MS-XLSB §2.4.223).
-    private static void OtherProgram(byte[] part, OfficeFindings findings)
+    private static void OtherProgram(ReadOnlySpan<byte> part, OfficeLook look)
     {
-        if (part.AsSpan().IndexOf("ddeLink"u8) >= 0) findings.Add(OfficeFinding.Dde, "a link to another program");
-        if (part.Length > 5 && part[0] == 0xE8 && part[1] == 0x02 && BinaryPrimitives.ReadUInt16LittleEndian(part.AsSpan(part[2] < 0x80 ? 3 : 4)) == 1) findings.Add(OfficeFinding.Dde, "a link to another program");
+        if (part.IndexOf("ddeLink"u8) >= 0) look.Add(OfficeFinding.Dde, "a link to another program");
+        if (part.Length > 5 && part[0] == 0xE8 && part[1] == 0x02 && BinaryPrimitives.ReadUInt16LittleEndian(part[(part[2] < 0x80 ? 3 : 4)..]) == 1) look.Add(OfficeFinding.Dde, "a link to another program");
     }
 }

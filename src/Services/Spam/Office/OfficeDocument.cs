@@ -1,4 +1,5 @@
 using System.Text;
+using Aviso.Base;
 
 namespace Aviso.Spam;
 
@@ -11,37 +12,68 @@ public static class OfficeDocument
     private const int MostText = 4 * 1024 * 1024;
 
     /// <summary>What is found in <paramref name="file"/>; nothing when it is no document.</summary>
-    public static OfficeFindings Look(ReadOnlyMemory<byte> file, string extension)
+    /// <param name="work">The message's; when it is spent what was found so far stands, with <see cref="OfficeFinding.Limit"/>.</param>
+    public static OfficeFindings Look(ReadOnlyMemory<byte> file, string extension, WorkBudget work)
     {
         var findings = new OfficeFindings();
-        Look(file, extension, findings, Deepest);
+        try
+        {
+            Look(file, extension, new OfficeLook(findings, work, Deepest));
+        }
+        catch (WorkSpentException e)
+        {
+            findings.Add(OfficeFinding.Limit, e.Message);
+        }
         return findings;
     }
 
-    internal static void Look(ReadOnlyMemory<byte> file, string extension, OfficeFindings findings, int depth)
+    internal static void Look(ReadOnlyMemory<byte> file, string extension, OfficeLook look)
     {
+        look.Work.Step();
         switch (FileMagic.Of(file.Span))
         {
             case FileKind.Ole:
-                OldOffice.Look(file, findings, depth);
+                OldOffice.Look(file, look);
                 break;
             case FileKind.Zip:
-                NewOffice.Look(file, findings, depth);
+                NewOffice.Look(file, look);
                 break;
             case FileKind.Rtf:
-                FlatOffice.Rtf(Text(file), findings);
+                FlatOffice.Rtf(Text(file, look), look);
                 break;
             case FileKind.Text or FileKind.Unknown when extension is "slk":
-                FlatOffice.Slk(Text(file), findings);
+                FlatOffice.Slk(Text(file, look), look);
                 break;
             case FileKind.Text or FileKind.Unknown when extension is "csv":
-                FlatOffice.Csv(Text(file), findings);
+                FlatOffice.Csv(Text(file, look), look);
                 break;
             case FileKind.Text or FileKind.Unknown when file.Span[..Math.Min(file.Length, 200)].IndexOf("<?xml"u8) >= 0:
-                FlatOffice.Xml(Text(file), findings, depth);
+                FlatOffice.Xml(Text(file, look), look);
                 break;
         }
     }
 
-    private static string Text(ReadOnlyMemory<byte> file) => Encoding.UTF8.GetString(file.Span[..Math.Min(file.Length, MostText)]);
+    /// <summary>The beginning of a part as text; the findings say where there is more.</summary>
+    internal static string Text(ReadOnlyMemory<byte> part, OfficeLook look)
+    {
+        if (part.Length > MostText) look.Findings.Add(OfficeFinding.Limit, "a part longer than what is looked at");
+        var octets = part.Span[..Math.Min(part.Length, MostText)];
+        look.Work.Take(octets.Length / 4);
+        return Encoding.UTF8.GetString(octets);
+    }
+}
+
+/// <summary>One look into a document: where findings go, what it may cost, and how deep it may still go.</summary>
+internal readonly record struct OfficeLook(OfficeFindings Findings, WorkBudget Work, int Depth)
+{
+    public void Add(OfficeFinding finding, string reason) => Findings.Add(finding, reason);
+
+    /// <summary>One level further down; false where that is too deep, which is a finding.</summary>
+    public bool TryDeeper(out OfficeLook inner)
+    {
+        inner = this with { Depth = Depth - 1 };
+        if (Depth > 0) return true;
+        Findings.Add(OfficeFinding.Limit, "documents nested deeper than is looked at");
+        return false;
+    }
 }

@@ -33,8 +33,11 @@ public enum OfficeFinding
     /// <summary>It carries a program.</summary>
     Program,
 
-    /// <summary>Not all of it was looked at: it is broken or too large.</summary>
+    /// <summary>Not all of it was looked at: it is broken, or packed in a way nobody here reads.</summary>
     Unread,
+
+    /// <summary>Not all of it was looked at: it would cost more than a message may.</summary>
+    Limit,
 }
 
 /// <summary>Findings of one file, each kind once with the first reason.</summary>

@@ -1,38 +1,39 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
+using Aviso.Mime;
 
 namespace Aviso.Spam;
 
 /// <summary>Documents that are compound files: doc, xls, ppt, encrypted packages, VBA projects, embedded objects.</summary>
 internal static class OldOffice
 {
-    private const int MostRecords = 200_000;
+    private const int LongestField = 400;
 
-    public static void Look(ReadOnlyMemory<byte> file, OfficeFindings findings, int depth)
+    public static void Look(ReadOnlyMemory<byte> file, OfficeLook look)
     {
-        if (CompoundFile.Open(file) is not { } compound)
+        if (CompoundFile.Open(file, look.Work) is not { } compound)
         {
-            findings.Add(OfficeFinding.Unread, "a broken compound file");
+            look.Add(OfficeFinding.Unread, "a broken compound file");
             return;
         }
-        if (compound.Has("EncryptedPackage") || compound.Has("EncryptedSummary")) findings.Add(OfficeFinding.Encrypted, "wants a password");
+        if (compound.Has("EncryptedPackage") || compound.Has("EncryptedSummary")) look.Add(OfficeFinding.Encrypted, "wants a password");
         var (isProject, hasSource) = (false, false);
         foreach (var stream in compound.Streams)
         {
             switch (stream.Name.ToUpperInvariant())
             {
                 case "WORKBOOK" or "BOOK":
-                    Workbook(compound.Read(stream), findings);
+                    Workbook(compound.Read(stream).Span, look);
                     break;
                 case "WORDDOCUMENT":
-                    Word(compound.Read(stream), findings);
+                    Word(compound.Read(stream).Span, look);
                     break;
                 case "POWERPOINT DOCUMENT":
-                    Slides(compound.Read(stream), findings, depth);
+                    Slides(compound.Read(stream), look);
                     break;
                 case "\u0001OLE10NATIVE":
-                    Package(compound.Read(stream), findings);
+                    Package(compound.Read(stream).Span, look);
                     break;
                 case "ENCRYPTEDPACKAGE" or "DATA" or "1TABLE" or "0TABLE":
                     break;
@@ -40,93 +41,106 @@ internal static class OldOffice
                     isProject = true;
                     break;
                 default:
-                    hasSource |= Module(compound.Read(stream), findings);
+                    hasSource |= Module(compound.Read(stream).Span, look);
                     break;
             }
         }
-        if (isProject && !hasSource) findings.Add(OfficeFinding.Macro, "a VBA project whose source is taken out");
+        if (compound.IsCut) look.Add(OfficeFinding.Limit, "more streams, or longer ones, than are looked at");
+        if (isProject && !hasSource) look.Add(OfficeFinding.Macro, "a VBA project whose source is taken out");
     }
 
     // A document may have modules without a line of code: those are none.
-    private static bool Module(byte[] stream, OfficeFindings findings)
+    private static bool Module(ReadOnlySpan<byte> stream, OfficeLook look)
     {
-        var source = VbaText.Of(stream);
+        var source = VbaText.Of(stream, look.Work);
         if (source.Length == 0) return false;
         foreach (var line in source.AsSpan().EnumerateLines())
         {
             if (line.IsWhiteSpace() || line.StartsWith("Attribute ", StringComparison.OrdinalIgnoreCase) || line.StartsWith("Option ", StringComparison.OrdinalIgnoreCase)) continue;
-            findings.Add(OfficeFinding.Macro, "has code in VBA");
-            VbaWords.Look(source, findings);
+            look.Add(OfficeFinding.Macro, "has code in VBA");
+            VbaWords.Look(source, look.Findings);
             break;
         }
         return true;
     }
 
     // MS-DOC §2.5.1: fEncrypted in the FIB; §2.8.25: a field begins with 0x13, its result with 0x14, its end is 0x15.
-    private static void Word(ReadOnlySpan<byte> stream, OfficeFindings findings)
+    private static void Word(ReadOnlySpan<byte> stream, OfficeLook look)
     {
-        if (stream.Length > 12 && (stream[11] & 1) != 0) findings.Add(OfficeFinding.Encrypted, "wants a password");
-        DdeField(stream, 1, findings);
-        DdeField(stream, 2, findings);
+        if (stream.Length > 12 && (stream[11] & 1) != 0) look.Add(OfficeFinding.Encrypted, "wants a password");
+        DdeField(stream, 1, look);
+        DdeField(stream, 2, look);
     }
 
-    private static void DdeField(ReadOnlySpan<byte> text, int width, OfficeFindings findings)
+    private static void DdeField(ReadOnlySpan<byte> text, int width, OfficeLook look)
     {
         var rest = text;
+        Span<char> room = stackalloc char[LongestField];
         ReadOnlySpan<byte> begin = width == 1 ? [0x13] : [0x13, 0];
         while (rest.IndexOf(begin) is var at and >= 0)
         {
             rest = rest[(at + width)..];
-            var field = rest[..Math.Min(rest.Length, 400 * width)];
-            var code = (width == 1 ? Encoding.Latin1 : Encoding.Unicode).GetString(field);
-            if (code.AsSpan().IndexOfAny('\u0013', '\u0014', '\u0015') is var end and >= 0) code = code[..end];
-            if (DdeWords.IsField(code)) findings.Add(OfficeFinding.Dde, DdeWords.Short(code));
+            var field = rest[..Math.Min(rest.Length, LongestField * width)];
+            look.Work.Step(1 + (field.Length >> 4));
+            var code = room[..(width == 1 ? Encoding.Latin1 : Encoding.Unicode).GetChars(field, room)];
+            if (code.IndexOfAny('\u0013', '\u0014', '\u0015') is var end and >= 0) code = code[..end];
+            if (DdeWords.IsField(code)) look.Add(OfficeFinding.Dde, DdeWords.Short(code.ToString()));
         }
     }
 
     // MS-XLS §2.1.4: records of type, length and data.
-    private static void Workbook(ReadOnlySpan<byte> stream, OfficeFindings findings)
+    private static void Workbook(ReadOnlySpan<byte> stream, OfficeLook look)
     {
-        for (var left = MostRecords; left > 0 && stream.Length >= 4; left--)
+        while (stream.Length >= 4)
         {
+            look.Work.Step();
             var type = BinaryPrimitives.ReadUInt16LittleEndian(stream);
             int length = BinaryPrimitives.ReadUInt16LittleEndian(stream[2..]);
             stream = stream[4..];
             var data = stream[..Math.Min(length, stream.Length)];
             stream = stream[data.Length..];
-            if (type == 0x2F) findings.Add(OfficeFinding.Encrypted, "wants a password");
+            if (type == 0x2F) look.Add(OfficeFinding.Encrypted, "wants a password");
             // §2.4.28: BoundSheet8, its dt 1 is a macro sheet.
-            else if (type == 0x85 && data.Length > 6 && data[5] == 1) findings.Add(OfficeFinding.Xlm, data[4] == 0 ? "a sheet of Excel 4 macros" : "a hidden sheet of Excel 4 macros");
+            else if (type == 0x85 && data.Length > 6 && data[5] == 1) look.Add(OfficeFinding.Xlm, data[4] == 0 ? "a sheet of Excel 4 macros" : "a hidden sheet of Excel 4 macros");
             // §2.4.271: a SupBook whose path names a program and a topic, divided by 0x03.
-            else if (type == 0x1AE && data.Length > 5 && data[4..].Contains((byte)3)) findings.Add(OfficeFinding.Dde, "a link to another program");
+            else if (type == 0x1AE && data.Length > 5 && data[4..].Contains((byte)3)) look.Add(OfficeFinding.Dde, "a link to another program");
         }
     }
 
     // MS-PPT §2.10.34: the VBA project is a compressed compound file in a record of the document's stream.
-    private static void Slides(byte[] stream, OfficeFindings findings, int depth)
+    private static void Slides(ReadOnlyMemory<byte> stream, OfficeLook look)
     {
         var at = 0L;
-        for (var left = MostRecords; left > 0 && at + 8 <= stream.Length; left--)
+        while (at + 8 <= stream.Length)
         {
-            var record = stream.AsMemory((int)at);
+            look.Work.Step();
+            var record = stream[(int)at..];
             var instance = BinaryPrimitives.ReadUInt16LittleEndian(record.Span) >> 4;
             var type = BinaryPrimitives.ReadUInt16LittleEndian(record.Span[2..]);
             var length = BinaryPrimitives.ReadUInt32LittleEndian(record.Span[4..]);
             at += 8 + (long)length;
-            if (type != 0x1011 || depth == 0) continue;
+            if (type != 0x1011) continue;
+            if (!look.TryDeeper(out var inner)) return;
             var data = record[8..(int)Math.Min(8 + (long)length, record.Length)];
-            var inner = instance == 0 ? data.ToArray() : data.Length > 4 ? Bounded.Inflate(new ZLibStream(new MemoryStream(data[4..].ToArray()), CompressionMode.Decompress)) : [];
-            if (CompoundFile.Open(inner) is not null) Look(inner, findings, depth - 1);
+            if (instance != 0) data = data.Length > 4 ? Inflate(data[4..], look) : default;
+            if (FileMagic.Of(data.Span) == FileKind.Ole) Look(data, inner);
         }
     }
 
+    private static ReadOnlyMemory<byte> Inflate(ReadOnlyMemory<byte> packed, OfficeLook look)
+    {
+        var unpacked = Unpacker.Inflate(new ZLibStream(ZipDirectory.Stream(packed), CompressionMode.Decompress), look.Work);
+        if (unpacked.IsCut) look.Add(OfficeFinding.Limit, "a part longer than what is looked at");
+        return unpacked.Octets;
+    }
+
     // The label and the path of a packed file, as the program that packs them writes them.
-    private static void Package(ReadOnlySpan<byte> stream, OfficeFindings findings)
+    private static void Package(ReadOnlySpan<byte> stream, OfficeLook look)
     {
         if (stream.Length < 8) return;
         var label = stream[6..Math.Min(stream.Length, 300)];
         if (label.IndexOf((byte)0) is var end and >= 0) label = label[..end];
         var name = Encoding.Latin1.GetString(label);
-        findings.Add(FileCheck.IsProgram(AttachedFile.ExtensionOf(name)) ? OfficeFinding.Program : OfficeFinding.Package, name.Length == 0 ? "a packed file" : name);
+        look.Add(FileNames.IsProgram(AttachedFile.ExtensionOf(name)) ? OfficeFinding.Program : OfficeFinding.Package, name.Length == 0 ? "a packed file" : name);
     }
 }

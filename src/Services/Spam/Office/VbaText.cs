@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
+using Aviso.Base;
 
 namespace Aviso.Spam;
 
@@ -16,15 +17,15 @@ public static class VbaText
     /// The source in a module's stream, "" when there is none. Where it begins is found by the words each source begins with, not by
     /// the project's directory: that one can lie, the words are what Office needs.
     /// </summary>
-    public static string Of(ReadOnlySpan<byte> stream)
+    public static string Of(ReadOnlySpan<byte> stream, WorkBudget work)
     {
         // A container's mark, its first chunk's header, a token byte for eight plain octets, and those octets.
         var mark = stream.IndexOf("\0Attribut"u8);
-        return mark < 3 || stream[mark - 3] != 1 ? "" : Encoding.Latin1.GetString(Unpack(stream[(mark - 3)..]));
+        return mark < 3 || stream[mark - 3] != 1 ? "" : Encoding.Latin1.GetString(Unpack(stream[(mark - 3)..], work));
     }
 
-    /// <summary>What can be unpacked of a compressed container; at most <see cref="Most"/> octets, never throws.</summary>
-    public static byte[] Unpack(ReadOnlySpan<byte> container)
+    /// <summary>What can be unpacked of a compressed container; at most <see cref="Most"/> octets, which are the macros of a large project.</summary>
+    public static byte[] Unpack(ReadOnlySpan<byte> container, WorkBudget work)
     {
         var into = new MemoryStream();
         if (container.IsEmpty || container[0] != 1) return [];
@@ -36,6 +37,7 @@ public static class VbaText
             if ((header >> 12 & 7) != 3) break;
             var size = Math.Min((header & 0xFFF) + 3, container.Length);
             var chunk = container[2..size];
+            work.Take(ChunkOctets);
             if (header >> 15 == 0) into.Write(chunk);
             else into.Write(room, 0, Chunk(chunk, room));
             container = container[size..];

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Aviso.Spam;
 
 /// <summary>Which names in a macro's source run by themselves, and which calls a letter's macro has no need of.</summary>
@@ -16,15 +18,23 @@ internal static class VbaWords
         "regsvr32", "rundll32", "certutil", "bitsadmin", "winmgmts:", "Win32_Process", "CallByName", "ExecuteExcel4Macro", "InternetOpenUrl", "Scripting.FileSystemObject",
     ];
 
-    public static void Look(string source, OfficeFindings findings)
+    private static readonly SearchValues<string> AutoWords = SearchValues.Create([.. Auto.Select(a => "Sub " + a)], StringComparison.OrdinalIgnoreCase);
+
+    private static readonly SearchValues<string> CallWords = SearchValues.Create(Calls, StringComparison.OrdinalIgnoreCase);
+
+    // One pass for all words: the source is as long as a stranger likes.
+    public static void Look(ReadOnlySpan<char> source, OfficeFindings findings)
     {
-        foreach (var name in Auto)
+        if (source.IndexOfAny(AutoWords) is var auto and >= 0) findings.Add(OfficeFinding.MacroAuto, Word(source[(auto + 4)..], Auto));
+        if (source.IndexOfAny(CallWords) is var call and >= 0) findings.Add(OfficeFinding.MacroCalls, Word(source[call..], Calls).TrimEnd('(', ' '));
+    }
+
+    private static string Word(ReadOnlySpan<char> at, string[] words)
+    {
+        foreach (var word in words)
         {
-            if (source.Contains("Sub " + name, StringComparison.OrdinalIgnoreCase)) findings.Add(OfficeFinding.MacroAuto, name);
+            if (at.StartsWith(word, StringComparison.OrdinalIgnoreCase)) return word;
         }
-        foreach (var call in Calls)
-        {
-            if (source.Contains(call, StringComparison.OrdinalIgnoreCase)) findings.Add(OfficeFinding.MacroCalls, call.TrimEnd('(', ' '));
-        }
+        return "";
     }
 }

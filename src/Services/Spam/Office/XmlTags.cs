@@ -1,18 +1,19 @@
+using Aviso.Base;
+
 namespace Aviso.Spam;
 
 /// <summary>Tags of XML as they stand, for what is asked of documents; a stranger's entities and depth can do nothing here.</summary>
 internal static class XmlTags
 {
-    private const int Most = 200_000;
-
     /// <summary>What stands between &lt; and &gt;, and behind it, in turn.</summary>
-    public static IEnumerable<string> Of(string xml)
+    public static IEnumerable<string> Of(string xml, WorkBudget work)
     {
         var at = 0;
-        for (var left = Most; left > 0 && (at = xml.IndexOf('<', at)) >= 0; left--)
+        while ((at = xml.IndexOf('<', at)) >= 0)
         {
             var end = xml.IndexOf('>', at);
             if (end < 0) yield break;
+            work.Step(1 + ((end - at) >> 4));
             yield return xml[(at + 1)..end];
             at = end;
         }

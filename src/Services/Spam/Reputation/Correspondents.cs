@@ -73,7 +73,11 @@ public sealed class TrustCheck(Correspondents correspondents) : ISpamCheck
         {
             if (correspondents.HasWrittenTo(account, from))
             {
-                if (proven) context.Mark(Mark);
+                if (proven)
+                {
+                    context.Mark(Mark);
+                    context.Mark(SenderLinksCheck.KnownMark);
+                }
                 context.AddFor(account, "WROTE_TO", proven ? Known : KnownUnproven, $"you have written to {from} before{(proven ? "" : ", but nothing proves that it is them")}");
             }
             if (!ids.Exists(id => correspondents.HasSent(account, id))) continue;

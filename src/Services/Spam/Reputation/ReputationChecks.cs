@@ -18,7 +18,6 @@ public sealed class ReputationCheck(Reputation reputation) : ISpamCheck
 
     // Before so many names are known, everything is fresh.
     private const int NamesBeforeFresh = 2000;
-    private const int MostUrls = 50;
     private static readonly long FreshSeconds = (long)TimeSpan.FromDays(1).TotalSeconds;
 
     public string Name => "reputation";
@@ -35,16 +34,17 @@ public sealed class ReputationCheck(Reputation reputation) : ISpamCheck
         if (context.Input.Client is { } client && !context.Input.IsInternal)
         {
             var network = Reputation.NetworkOf(client);
-            Add(context, "REP_NETWORK", network, Reputation.Name('n', network, true), NetworkPoints, mayPraise: true);
+            Add(context, "REP_NETWORK", network, Reputation.Name('n', network, true), NetworkPoints, mayPraise: true, isNetwork: true);
         }
         if (!known && header.FromDomain.Length > 0) context.Add("FIRST_CONTACT", 0, $"nothing came from {header.FromDomain} before");
         if (reputation.Count >= NamesBeforeFresh) Links(context);
         return default;
     }
 
-    private bool Add(SpamContext context, string symbol, string who, ulong name, double points, bool mayPraise)
+    private bool Add(SpamContext context, string symbol, string who, ulong name, double points, bool mayPraise, bool isNetwork = false)
     {
         if (reputation.Of(name) is not { } standing) return false;
+        if (mayPraise && !isNetwork && standing.Ham >= 1 && standing.Ham > standing.Spam) context.Mark(SenderLinksCheck.KnownMark);
         var score = Math.Round(standing.Badness * points, 2);
         if (Math.Abs(score) >= 0.1 && (score > 0 || mayPraise))
         {
@@ -57,7 +57,7 @@ public sealed class ReputationCheck(Reputation reputation) : ISpamCheck
     private void Links(SpamContext context)
     {
         var now = context.Now.ToUnixTimeSeconds();
-        foreach (var url in context.Content.Urls.Take(MostUrls))
+        foreach (var url in context.Content.Urls)
         {
             if (url.IsAddress || reputation.Of(Reputation.Name('u', url.Domain, true)) is { } seen && now - seen.FirstSeen > FreshSeconds) continue;
             context.Add("FRESH_URL", FreshPoints, $"nobody sent links to {url.Domain} before today");

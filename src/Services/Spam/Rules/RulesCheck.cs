@@ -15,7 +15,7 @@ public sealed class RulesInForce(RuleSet rules)
 /// <summary>The rules of words: every field is walked once for all phrases of all rules.</summary>
 public sealed class RulesCheck(RulesInForce inForce) : ISpamCheck
 {
-    private const int LongestPatternText = 64 * 1024;
+    internal const int LongestPatternText = 64 * 1024;
 
     public string Name => "rules";
 

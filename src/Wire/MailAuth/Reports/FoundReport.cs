@@ -1,3 +1,4 @@
+using Aviso.Base;
 using Aviso.Mime;
 
 namespace Aviso.MailAuth;
@@ -5,10 +6,11 @@ namespace Aviso.MailAuth;
 /// <summary>A machine's report found in a message; exactly one of the four is set.</summary>
 public sealed record FoundReport
 {
-    /// <summary>Octets of one attachment, as sent and opened.</summary>
-    public const int MostOctets = 32 << 20;
+    /// <summary>Octets of one part as sent; a report of the largest size in base64 has fewer.</summary>
+    public const int MostOctets = 6 << 20;
 
     private const int MostParts = 50;
+    private const int HeadOctets = 2048;
 
     public DmarcReport? Dmarc { get; init; }
 
@@ -19,57 +21,144 @@ public sealed record FoundReport
     /// <summary>It looked like a report and is none that can be read: why.</summary>
     public string? Problem { get; init; }
 
-    /// <summary>Looks through the parts of a message; reads the first report there is. Null when nothing looks like one.</summary>
+    /// <summary>
+    /// Looks through the parts of a message, whatever types they say they have; reads the first report there is. Null when nothing looks
+    /// like one. Never throws for what is in it: what would cost too much is a problem.
+    /// </summary>
     /// <param name="read">The octets at an offset of the message.</param>
-    public static FoundReport? Find(MimePart root, Func<long, int, ReadOnlyMemory<byte>> read)
+    /// <param name="work">What reading it may cost (<see cref="WorkLimits.Report"/>).</param>
+    public static FoundReport? Find(MimePart root, Func<long, int, ReadOnlyMemory<byte>> read, WorkBudget work)
     {
-        FoundReport? broken = null;
-        foreach (var part in Parts(root).Take(MostParts))
+        var search = new Search(read, work);
+        try
         {
-            if (Kind(part) is not { } kind) continue;
-            if (part.BodyLength > MostOctets)
-            {
-                broken ??= new() { Problem = "the attachment is too large" };
-                continue;
-            }
-            var octets = TransferDecoder.DecodeAll(part.Encoding, read(part.BodyOffset, (int)part.BodyLength).Span);
-            var found = Open(kind, octets);
-            if (found is { Problem: null }) return found;
-            broken ??= found;
+            if (search.Run(root) is { } found) return found;
         }
-        return broken;
+        catch (WorkSpentException e)
+        {
+            search.Say(e.Message);
+        }
+        search.Conclude(root);
+        return search.Problem is { } problem ? new() { Problem = problem } : null;
     }
 
-    private static FoundReport? Open(string kind, byte[] octets)
+    private sealed class Search(Func<long, int, ReadOnlyMemory<byte>> read, WorkBudget work)
     {
-        if (kind == "feedback") return FeedbackReport.Parse(octets) is { } feedback ? new() { Feedback = feedback } : new() { Problem = "no Feedback-Type" };
-        if (ReportArchive.Open(octets, MostOctets, out var problem) is not { } plain) return new() { Problem = problem };
-        // Some reporters pack twice.
-        if (plain is [0x1F, 0x8B, ..] or [(byte)'P', (byte)'K', 3, 4, ..] && ReportArchive.Open(plain, MostOctets, out problem) is { } inner) plain = inner;
-        var text = plain.AsSpan().TrimStart("\uFEFF \t\r\n"u8);
-        return text switch
+        private int _left = MostParts;
+
+        public string? Problem { get; private set; }
+
+        // What is said first is what matters most to the reader.
+        public void Say(string problem) => Problem ??= problem;
+
+        public FoundReport? Run(MimePart part)
         {
-            [(byte)'<', ..] => DmarcReport.Parse(text, out problem) is { } dmarc ? new() { Dmarc = dmarc } : new() { Problem = problem },
-            [(byte)'{', ..] => TlsReport.Parse(text, out problem) is { } tls ? new() { Tls = tls } : new() { Problem = problem },
-            _ => null,
-        };
+            work.Step();
+            foreach (var child in part.Children)
+            {
+                if (Run(child) is { } found) return found;
+            }
+            if (part.Children.Count > 0 || part.IsMultipart) return null;
+            if (_left-- <= 0)
+            {
+                if (MayBe(part)) Say($"it has more than {MostParts} parts");
+                return null;
+            }
+            return Look(part);
+        }
+
+        // A message that says that it is a report, and holds none that is read, must not vanish.
+        public void Conclude(MimePart root)
+        {
+            if (Problem is not null) return;
+            var header = read(root.HeaderOffset, (int)Math.Min(root.HeaderLength, 64 * 1024)).Span;
+            foreach (var field in new HeaderFields(header))
+            {
+                if (!field.Is("Subject"u8) || !HeaderText.Decode(field.Value[..Math.Min(field.Value.Length, 2000)]).TrimStart()
+                    .StartsWith("Report Domain:", StringComparison.OrdinalIgnoreCase)) continue;
+                Say("its subject says that it is a report, and nothing in it is one");
+                return;
+            }
+        }
+
+        private FoundReport? Look(MimePart part)
+        {
+            var isFeedback = (part.Type, part.Subtype) == ("message", "feedback-report");
+            if (!isFeedback && !MayBe(part)) return null;
+            var head = Decode(part, HeadOctets);
+            if (!isFeedback && !LooksAlike(part, head)) return null;
+            if (part.BodyLength > MostOctets)
+            {
+                Say("the attachment is too large");
+                return null;
+            }
+            var octets = part.BodyLength <= HeadOctets ? head : Decode(part, (int)part.BodyLength);
+            work.Take(octets.Length / 4);
+            if (!isFeedback) return Open(octets, IsData(part));
+            if (FeedbackReport.Parse(octets) is { } feedback) return new() { Feedback = feedback };
+            Say("no Feedback-Type");
+            return null;
+        }
+
+        private FoundReport? Open(byte[] octets, bool isData)
+        {
+            foreach (var plain in ReportArchive.Open(octets, work, Say))
+            {
+                if (ReadOne(plain.Span, isData) is { } found) return found;
+            }
+            return null;
+        }
+
+        private FoundReport? ReadOne(ReadOnlySpan<byte> octets, bool isData)
+        {
+            var problem = "";
+            if (IsXml(octets))
+            {
+                if (DmarcReport.Parse(octets, work, out problem) is { } dmarc) return new() { Dmarc = dmarc };
+            }
+            else if (IsJson(octets) && TlsReport.Parse(octets, work, out problem) is { } tls) return new() { Tls = tls };
+            if (problem.Length > 0 && (isData || IsReport(octets))) Say(problem);
+            return null;
+        }
+
+        private byte[] Decode(MimePart part, int length) =>
+            TransferDecoder.DecodeAll(part.Encoding, read(part.BodyOffset, (int)Math.Min(part.BodyLength, length)).Span);
+
+        private static bool MayBe(MimePart part) => part.Type is "application" or "text" or "" || IsData(part);
+
+        private static bool LooksAlike(MimePart part, ReadOnlySpan<byte> head) =>
+            ReportArchive.IsPacked(head) || (IsXml(head) || IsJson(head)) && (IsData(part) || IsReport(head));
+    }
+
+    private static bool IsXml(ReadOnlySpan<byte> octets) => First(octets) == '<';
+
+    private static bool IsJson(ReadOnlySpan<byte> octets) => First(octets) == '{';
+
+    // The first character, of UTF-16 too.
+    private static byte First(ReadOnlySpan<byte> octets)
+    {
+        if (octets.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || octets.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]))
+            octets = octets[2..];
+        var text = octets.TrimStart("\uFEFF \t\r\n\0"u8);
+        return text.IsEmpty ? (byte)0 : text[0];
+    }
+
+    private static bool IsReport(ReadOnlySpan<byte> octets)
+    {
+        var head = ReportText.Decode(octets[..Math.Min(octets.Length, HeadOctets)]);
+        return head.Contains("<feedback", StringComparison.Ordinal) || head.Contains("report_metadata", StringComparison.Ordinal)
+            || head.Contains("\"organization-name\"", StringComparison.Ordinal) || head.Contains("\"policies\"", StringComparison.Ordinal);
     }
 
     // RFC 7489 §7.2.1.1 and RFC 8460 §5.3 name types and file names; reporters use octet-stream as often.
-    private static string? Kind(MimePart part) => (part.Type, part.Subtype) switch
+    private static bool IsData(MimePart part) => (part.Type, part.Subtype) switch
     {
-        ("message", "feedback-report") => "feedback",
-        ("text", "xml") or ("application", "tlsrpt" or "gzip" or "x-gzip" or "zip" or "x-zip-compressed" or "x-zip" or "xml" or "tlsrpt+gzip" or "tlsrpt+json" or "json") => "data",
-        (_, "octet-stream") or ("text", "plain") when Named(part) => "data",
-        _ => null,
+        ("text", "xml") or ("application", "tlsrpt" or "gzip" or "x-gzip" or "x-compressed" or "zip" or "x-zip-compressed" or "x-zip"
+            or "xml" or "tlsrpt+gzip" or "tlsrpt+json" or "json") => true,
+        (_, "octet-stream") or ("text", "plain") => Named(part),
+        _ => false,
     };
 
     private static bool Named(MimePart part) => part.FileName is { } name
         && new[] { ".xml", ".gz", ".zip", ".json" }.Any(end => name.EndsWith(end, StringComparison.OrdinalIgnoreCase));
-
-    private static IEnumerable<MimePart> Parts(MimePart part)
-    {
-        yield return part;
-        foreach (var child in part.Children.SelectMany(Parts)) yield return child;
-    }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Aviso.Base;
 
 namespace Aviso.MailAuth;
 
@@ -9,9 +10,7 @@ namespace Aviso.MailAuth;
 public sealed record TlsReport
 {
     public const int MostPolicies = 1000;
-    public const int MostFailures = 10_000;
-
-    private const int MostOctets = 32 << 20;
+    public const int MostFailures = 5_000;
 
     public required string Organization { get; init; }
 
@@ -25,20 +24,29 @@ public sealed record TlsReport
 
     public required IReadOnlyList<TlsReportPolicy> Policies { get; init; }
 
+    /// <summary>There were more policies, or more failures, than are read (<see cref="MostPolicies"/>, <see cref="MostFailures"/> in
+    /// all).</summary>
+    public bool IsCut { get; init; }
+
+    /// <summary>False when something counts more sessions than anybody opens: then nothing of it is summed.</summary>
+    public bool IsBelievable => Policies.All(p => p.Successful < ReportText.MostCount && p.Failed < ReportText.MostCount
+        && p.Failures.All(f => f.Count < ReportText.MostCount));
+
     /// <summary>Reads a report; numbers may be text, lists may be single values, names are put into lower case.</summary>
     /// <param name="problem">Why it is none.</param>
-    public static TlsReport? Parse(ReadOnlySpan<byte> json, out string problem)
+    /// <exception cref="WorkSpentException">It would cost more than a report may.</exception>
+    public static TlsReport? Parse(ReadOnlySpan<byte> json, WorkBudget work, out string problem)
     {
-        problem = "";
-        if (json.Length > MostOctets)
-        {
-            problem = $"the report has more than {MostOctets >> 20} MB";
-            return null;
-        }
+        if (json.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || json.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]))
+            json = Encoding.UTF8.GetBytes(ReportText.Decode(json));
+        work.Take(json.Length / 4);
         try
         {
-            var root = JsonNode.Parse(json.StartsWith("\uFEFF"u8) ? json[3..] : json, null, new() { MaxDepth = 16, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
-            if (root is JsonObject report && report["policies"] is JsonArray policies) return Read(report, policies);
+            if (TlsReportReader.Read(json.StartsWith("\uFEFF"u8) ? json[3..] : json, work) is { } report)
+            {
+                problem = "";
+                return report;
+            }
             problem = "no TLS report: an object with \"policies\" was looked for";
         }
         catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
@@ -62,41 +70,6 @@ public sealed record TlsReport
         return Encoding.UTF8.GetBytes(report.ToJsonString());
     }
 
-    private static TlsReport Read(JsonObject report, JsonArray policies)
-    {
-        var range = report["date-range"] as JsonObject;
-        return new()
-        {
-            Organization = Text(report, "organization-name"),
-            Start = Time(Text(range, "start-datetime")),
-            End = Time(Text(range, "end-datetime")),
-            Contact = Text(report, "contact-info"),
-            ReportId = Text(report, "report-id"),
-            Policies = [.. policies.OfType<JsonObject>().Take(MostPolicies).Select(TlsReportPolicy.Read)],
-        };
-    }
-
-    internal static string Text(JsonObject? parent, string name) => parent?[name] switch
-    {
-        JsonValue value => value.ToString(),
-        _ => "",
-    };
-
-    internal static IReadOnlyList<string> Texts(JsonObject? parent, string name) => parent?[name] switch
-    {
-        JsonArray list => [.. list.OfType<JsonValue>().Select(v => v.ToString())],
-        JsonValue value => [value.ToString()],
-        _ => [],
-    };
-
-    internal static long Number(JsonObject? parent, string name) =>
-        long.TryParse(Text(parent, name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
-
-    internal static string Host(JsonObject? parent, string name) => Text(parent, name).TrimEnd('.').ToLowerInvariant();
-
-    private static DateTimeOffset Time(string text) => DateTimeOffset.TryParse(
-        text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) ? time : DateTimeOffset.UnixEpoch;
-
     private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }
 
@@ -105,18 +78,9 @@ public sealed record TlsReport
 /// <param name="Lines">The policy as it was found.</param>
 /// <param name="MxHosts">mx patterns of an STS policy.</param>
 public sealed record TlsReportPolicy(
-    string Type, string Domain, IReadOnlyList<string> Lines, IReadOnlyList<string> MxHosts, long Successful, long Failed, IReadOnlyList<TlsFailure> Failures)
+    string Type, string Domain, IReadOnlyList<string> Lines, IReadOnlyList<string> MxHosts, long Successful, long Failed,
+    IReadOnlyList<TlsFailure> Failures)
 {
-    internal static TlsReportPolicy Read(JsonObject one)
-    {
-        var policy = one["policy"] as JsonObject;
-        var summary = one["summary"] as JsonObject;
-        return new(
-            TlsReport.Text(policy, "policy-type").ToLowerInvariant(), TlsReport.Host(policy, "policy-domain"), TlsReport.Texts(policy, "policy-string"),
-            TlsReport.Texts(policy, "mx-host"), TlsReport.Number(summary, "total-successful-session-count"), TlsReport.Number(summary, "total-failure-session-count"),
-            [.. ((one["failure-details"] as JsonArray)?.OfType<JsonObject>() ?? []).Take(TlsReport.MostFailures).Select(TlsFailure.Read)]);
-    }
-
     internal JsonNode ToJson()
     {
         var policy = new JsonObject { ["policy-type"] = Type };
@@ -138,11 +102,6 @@ public sealed record TlsReportPolicy(
 /// <param name="Count">Sessions that failed so; 1 when the reporter does not say.</param>
 public sealed record TlsFailure(string Result, string SendingIp, string MxHost, string ReceivingIp, long Count, string Reason, string More)
 {
-    internal static TlsFailure Read(JsonObject one) => new(
-        TlsReport.Text(one, "result-type").ToLowerInvariant(), TlsReport.Text(one, "sending-mta-ip"), TlsReport.Host(one, "receiving-mx-hostname"),
-        TlsReport.Text(one, "receiving-ip"), one.ContainsKey("failed-session-count") ? TlsReport.Number(one, "failed-session-count") : 1,
-        TlsReport.Text(one, "failure-reason-code"), TlsReport.Text(one, "additional-information"));
-
     internal JsonNode ToJson()
     {
         var one = new JsonObject { ["result-type"] = Result };

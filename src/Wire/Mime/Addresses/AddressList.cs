@@ -25,6 +25,7 @@ public static class AddressList
 
 internal ref struct AddressParser(ReadOnlySpan<byte> value)
 {
+    private const int LongestRoute = 1000;
     private ValueReader _reader = new(value);
     private readonly List<byte> _phrase = [];
     private ReadOnlySpan<byte> _comment;
@@ -139,8 +140,9 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
         _reader.SkipCfws();
         if (_reader.Peek != '@') return null;
         var ahead = _reader;
-        var text = ahead.Until(":>"u8);
-        if (text.Length < 2 || (ahead.Peek != ':' && text[1..].Contains((byte)'@'))) return null;
+        // What is longer is none: each angle bracket of a field would look at all that is left of it.
+        var text = ahead.Until(":>"u8, LongestRoute);
+        if (text.Length is < 2 or LongestRoute || (ahead.Peek != ':' && text[1..].Contains((byte)'@'))) return null;
         _reader = ahead;
         _reader.Take((byte)':');
         var route = HeaderText.FromOctets(text).Replace(" ", "", StringComparison.Ordinal).Replace(",", "", StringComparison.Ordinal);

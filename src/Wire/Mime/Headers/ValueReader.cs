@@ -91,6 +91,16 @@ internal ref struct ValueReader(ReadOnlySpan<byte> value)
         return text;
     }
 
+    /// <summary>As <see cref="Until(ReadOnlySpan{byte})"/>, looking at no more than <paramref name="most"/> octets.</summary>
+    public ReadOnlySpan<byte> Until(ReadOnlySpan<byte> ends, int most)
+    {
+        var near = _rest[..Math.Min(_rest.Length, most)];
+        var end = near.IndexOfAny(ends);
+        var text = end < 0 ? near : near[..end];
+        _rest = _rest[text.Length..];
+        return text;
+    }
+
     /// <summary>RFC 5322 §3.2.4 quoted-string at the reader's place, unquoted and unfolded; an open one ends with the field.</summary>
     public byte[] QuotedString()
     {

@@ -24,12 +24,14 @@ internal static class BodyTest
         var saved = run.Frame.Matches;
         var matched = await run.Matcher(call, call.Positional[0]!).AnyAsync(Texts(run, call));
         run.Frame.Matches = saved;
+        if (run.View.IsCut) run.Note(call, $"only the first {run.Limits.BodyOctets} octets of a part are looked at");
         return matched;
     }
 
     private static IEnumerable<string> Texts(SieveRun run, Call call)
     {
         var root = run.View.Root;
+        if (!run.View.HasBody) return [];
         if (call.Has("raw")) return [run.View.RawText(root.BodyOffset, run.View.WholeLength - root.BodyOffset)];
         if (call.Tag("content") is { } types)
         {
@@ -50,6 +52,21 @@ internal static class BodyTest
             : (part.Type + "/" + part.Subtype).Equals(wanted, StringComparison.OrdinalIgnoreCase);
     }
 
+    // RFC 2046 §5.1.1: the line end before a delimiter belongs to it. The text ends behind the first delimiter's line.
+    private static string BeforeDelimiter(string text)
+    {
+        var line = text.AsSpan().TrimEnd("\r\n").LastIndexOf('\n');
+        return line < 0 ? "" : text[..(line > 0 && text[line - 1] == '\r' ? line - 1 : line)];
+    }
+
+    // The text begins with the line end before the closing delimiter.
+    private static string AfterDelimiter(string text)
+    {
+        var start = text.StartsWith("\r\n", StringComparison.Ordinal) ? 2 : text.StartsWith('\n') ? 1 : 0;
+        var line = text.IndexOf('\n', start);
+        return line < 0 ? "" : text[(line + 1)..];
+    }
+
     // RFC 5173 §5.2: of a multipart what stands before the first and behind the last part, of an embedded message its header.
     private static IEnumerable<string> Content(SieveRun run, MimePart part)
     {
@@ -57,8 +74,9 @@ internal static class BodyTest
         {
             var first = part.Children.Count > 0 ? part.Children[0].HeaderOffset : part.EndOffset;
             var last = part.Children.Count > 0 ? part.Children[^1].EndOffset : part.EndOffset;
-            yield return run.View.RawText(part.BodyOffset, first - part.BodyOffset);
-            if (part.EndOffset > last) yield return run.View.RawText(last, part.EndOffset - last);
+            var prologue = run.View.RawText(part.BodyOffset, first - part.BodyOffset);
+            yield return part.Children.Count > 0 ? BeforeDelimiter(prologue) : prologue;
+            if (part.EndOffset > last) yield return AfterDelimiter(run.View.RawText(last, part.EndOffset - last));
         }
         else if (part.Message is { } message)
             yield return string.Join("\r\n", run.View.PartFields(message).Select(f => $"{f.Name}: {f.Decoded}")) + "\r\n";

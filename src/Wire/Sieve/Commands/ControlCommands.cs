@@ -43,6 +43,9 @@ internal static class ControlCommands
         return false;
     }
 
+    // RFC 5463 §4: what changes how a script is read cannot be asked for in the middle of it.
+    private static bool ChangesGrammar(string name) => name is "encoded-character" or "variables";
+
     // RFC 5463 §4: decided now; what is there may be used from here on without `require`.
     private static void IHave(Checker checker, Call call)
     {
@@ -50,7 +53,7 @@ internal static class ControlCommands
         foreach (var name in call.Positional[0]!.Texts)
         {
             if (name.Constant is null) checker.Error(name.At, "names of extensions hold no variables");
-            else known &= checker.TryGrant(name.Constant);
+            else known &= !ChangesGrammar(name.Constant) && checker.TryGrant(name.Constant);
         }
         (call.Constant, call.IsIhave) = (known, true);
     }

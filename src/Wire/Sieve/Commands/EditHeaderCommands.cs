@@ -42,7 +42,7 @@ internal static class EditHeaderCommands
             return new(Flow.Stop);
         }
         if (IsProtected(run, call, name, adding: true)) return new(Flow.Next);
-        var octets = new HeaderWriter().Text(name, run.String(call.Positional[1]!)).ToArray();
+        var octets = new HeaderWriter().Text(name, OneLine(run.String(call.Positional[1]!))).ToArray();
         if (octets.Length > run.Limits.AddedFieldOctets)
         {
             run.Fail(call, $"a field that is added has at most {run.Limits.AddedFieldOctets} octets");
@@ -57,6 +57,14 @@ internal static class EditHeaderCommands
         var fields = PartEdits.Fields(run);
         PartEdits.SetFields(run, call.Has("last") ? [.. fields, field] : [field, .. fields]);
         return new(Flow.Next);
+    }
+
+    // A value written over several lines is one value: each line end, with the blanks behind it, is a blank (RFC 5322 §2.2.3).
+    private static string OneLine(string value)
+    {
+        if (!value.AsSpan().ContainsAny('\r', '\n')) return value;
+        var lines = value.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        return string.Join(' ', lines.Select((line, i) => i == 0 ? line : line.TrimStart(' ', '\t')).Where(l => l.Length > 0));
     }
 
     private static bool IsProtected(SieveRun run, Call call, string name, bool adding)

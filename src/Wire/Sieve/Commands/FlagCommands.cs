@@ -103,6 +103,6 @@ internal static class FlagCommands
             ? Read(run.Strings(names).Select(n => run.Variable("", n.ToLowerInvariant())))
             : run.Flags;
         var keys = run.Strings(call.Positional[1]).SelectMany(k => k.Split([' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries));
-        return await new Matcher(run, call, new([.. keys], call.Match.Comparator)).AnyAsync(flags);
+        return await new Matcher(run, call, new([.. keys], call.Match)).AnyAsync(flags);
     }
 }

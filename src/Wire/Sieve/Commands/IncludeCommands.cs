@@ -21,8 +21,11 @@ internal static class IncludeCommands
     {
         var name = call.Positional[0]!.Texts[0];
         if (name.Constant is null) checker.Error(name.At, "the name of the script to include holds no variables");
-        else if (name.Constant.Length is 0 or > 256 || name.Constant.Any(char.IsControl)) checker.Error(name.At, "that can be no name of a script");
+        else if (!IsName(name.Constant)) checker.Error(name.At, "that can be no name of a script");
     }
+
+    // RFC 6609 §3.2 with RFC 5804 §1.6: no controls, no line or paragraph separator.
+    private static bool IsName(string name) => name.Length is > 0 and <= 256 && !name.Any(c => char.IsControl(c) || c is '\u2028' or '\u2029');
 
     // RFC 6609 §3.4.1: `global` needs variables as well.
     private static void CheckGlobal(Checker checker, Call call)
@@ -51,7 +54,7 @@ internal static class IncludeCommands
         var key = (call.Has("global") ? "global:" : "personal:") + name;
         if (call.Has("once") && run.Included.Contains(key)) return Flow.Next;
         if (!run.Spend(100)) return Flow.Stop;
-        var found = name.Length is 0 or > 256 ? null : await run.Host.ScriptAsync(name, call.Has("global"), run.Cancel);
+        var found = !IsName(name) ? null : await run.Host.ScriptAsync(name, call.Has("global"), run.Cancel);
         if (found is null)
         {
             if (!call.Has("optional")) run.Fail(call, $"there is no script `{name}` to include");

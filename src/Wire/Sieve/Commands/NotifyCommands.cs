@@ -25,8 +25,24 @@ internal static class NotifyCommands
         var method = call.Positional[0]!.Texts[0];
         if (method.Constant is { } uri && !MailtoUri.TryParse(uri, out _)) checker.Error(method.At, $"`{uri}` is no method of notification that is known here, such as mailto:alice@example.org");
         if (call.Tag("importance")?.Texts[0] is { Constant: { } importance, At: var at } && importance is not ("1" or "2" or "3")) checker.Error(at, "the importance is \"1\", \"2\" or \"3\"");
+        foreach (var option in call.Tag("options")?.Constants ?? [])
+        {
+            if (!IsOption(option.Constant!)) checker.Error(option.At, $"`{option.Constant}` is no option: they are written name=value");
+        }
         SendCommands.CheckAddresses(checker, call.Tag("from"));
         Fcc.Check(checker, call);
+    }
+
+    // RFC 5435 §3.5: optionname = l-d *l-d-p; the value has no line feed.
+    private static bool IsOption(string option)
+    {
+        var equal = option.IndexOf('=', StringComparison.Ordinal);
+        if (equal < 1 || !char.IsAsciiLetterOrDigit(option[0]) || option.AsSpan(equal).ContainsAny('\n', '\0')) return false;
+        foreach (var c in option.AsSpan(0, equal))
+        {
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('.' or '-' or '_')) return false;
+        }
+        return true;
     }
 
     private static ValueTask<bool> Valid(SieveRun run, Call call) => new(run.Strings(call.Positional[0]).All(u => MailtoUri.TryParse(u, out _)));

@@ -29,7 +29,10 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
     private SieveScripts _scripts = null!;
     private Srs _srs = null!;
     private DmarcTally _tally = null!;
+    private readonly CancellationTokenSource _stop = new();
     private ReportBook _reports = null!;
+    private ReportIntake _intake = null!;
+    private Task _reading = Task.CompletedTask;
     private MailReceiver _receiver = null!;
 
     public async ValueTask InitializeAsync()
@@ -45,11 +48,16 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
         _srs = new(["a secret of ours"u8.ToArray()], _store.Clock);
         _tally = new(_store.Store, _store.Clock);
         _reports = new(_store.Store, _store.Clock, NullLogger.Instance);
+        _intake = new(_reports, _store.Store.Spool, NullLogger.Instance);
+        _reading = _intake.RunAsync(_stop.Token);
         Make();
     }
 
     public async ValueTask DisposeAsync()
     {
+        await _stop.CancelAsync();
+        await _reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
         _scripts.Dispose();
         _keys.Dispose();
         _accounts.Dispose();
@@ -72,7 +80,7 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
     [Fact]
     public async Task What_others_say_of_spam_in_our_words_is_gone()
     {
-        await SendAsync("X-Spam-Flag: YES\r\nX-Other: 1\r\nx-spam-result: score=99.0;\r\n\taction=tag;\r\n" + Plain, "alice@example.org");
+        await SendAsync("X-Spam-Flag: YES\r\nX-Spam: YES\r\nX-Spam-Level: *****99.0\r\nx-spam-score: 99.0\r\nX-Spamd-Bar: ++YES\r\nX-Spamd-Result: default: 99.0\r\nX-Other: 1\r\nx-spam-result: score=99.0;\r\n\taction=tag;\r\n" + Plain, "alice@example.org");
         var text = await OneAsync("alice@example.org", "INBOX");
         Assert.DoesNotContain("YES", text, StringComparison.Ordinal);
         Assert.DoesNotContain("99.0", text, StringComparison.Ordinal);
@@ -363,7 +371,8 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
             Rows = [new() { SourceIp = IPAddress.Parse("192.0.2.99"), Count = 5, Disposition = "quarantine", HeaderFrom = "example.org" }],
         }), Base64FormattingOptions.InsertLineBreaks);
         await SendAsync("Subject: Report Domain: example.org\r\nContent-Type: text/xml; name=\"a!example.org!1!2.xml\"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + xml + "\r\n", "postmaster@example.org");
-        var (dmarc, _, _) = await _reports.ListAsync(_store.Clock.GetUtcNow().AddDays(-3), default);
+        await _intake.IdleAsync(default);
+        var (dmarc, _, _, _) = await _reports.ListAsync(_store.Clock.GetUtcNow().AddDays(-3), default);
         Assert.Equal(5, Assert.Single(dmarc).Rows.Sum(r => r.Count));
 
         for (var i = 0; i < 3; i++) await SendAsync(Plain, "alice@example.org");
@@ -373,7 +382,7 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
         await sender.OnceAsync(default);
         var (_, text) = await QueuedAsync("agg@sender.example");
         var octets = Encoding.UTF8.GetBytes(text);
-        var found = FoundReport.Find(Unit.Mime.MimeScannerTests.Scan(octets), Unit.Mime.ComposerTests.Reader(octets))?.Dmarc;
+        var found = FoundReport.Find(Unit.Mime.MimeScannerTests.Scan(octets), Unit.Mime.ComposerTests.Reader(octets), new(WorkLimits.Report, TimeProvider.System))?.Dmarc;
         Assert.Equal(("sender.example", 3L), (found!.Published.Domain, found.Rows.Sum(r => r.Count)));
         await sender.OnceAsync(default);
         Assert.Single(await _store.Store.ListQueueAsync(new(Recipient: "agg@sender.example"), 10, default));
@@ -466,7 +475,7 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
             Sieve = new(new() { HostName = "mail.example.org" }, _scripts, _store.Store, _store.Clock, NullLogger.Instance),
             Post = new(new NoticeTarget(_accounts, _srs), _accounts, _store.Store, reader, router, _store.Clock, NullLogger.Instance),
             Tally = _tally,
-            Reports = _reports,
+            Reports = _intake,
         };
         _receiver = new(new() { HostName = "mail.example.org" }, _accounts, _store.Store, reader, router, new IdSource(_store.Clock), _store.Clock, NullLogger.Instance)
         {
@@ -518,6 +527,7 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
         var body = receiving.BeginBody();
         body.Write(Encoding.UTF8.GetBytes(text));
         var result = await receiving.FinishAsync(body, default);
+        await _intake.IdleAsync(default);
         Assert.Equal(0, _store.Store.Spool.InFlight);
         return result;
     }

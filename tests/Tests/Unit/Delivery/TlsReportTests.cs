@@ -40,7 +40,7 @@ public sealed class TlsReportTests
         var text = TestStore.Read(body);
         Assert.Contains("TLS-Report-Domain: far.test\r\nTLS-Report-Submitter: mail.home.test\r\n", text, StringComparison.Ordinal);
         var octets = Encoding.UTF8.GetBytes(text);
-        var report = FoundReport.Find(Unit.Mime.MimeScannerTests.Scan(octets), Unit.Mime.ComposerTests.Reader(octets))?.Tls;
+        var report = FoundReport.Find(Unit.Mime.MimeScannerTests.Scan(octets), Unit.Mime.ComposerTests.Reader(octets), new(WorkLimits.Report, TimeProvider.System))?.Tls;
         var policy = Assert.Single(report!.Policies);
         Assert.Equal(("sts", "far.test", 2L, 1L), (policy.Type, policy.Domain, policy.Successful, policy.Failed));
         Assert.Equal(("certificate-expired", 1L), (Assert.Single(policy.Failures).Result, policy.Failures[0].Count));

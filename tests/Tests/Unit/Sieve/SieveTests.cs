@@ -198,7 +198,7 @@ internal class NobodyHost : ISieveHost
 
     public ValueTask<string?> MetadataAsync(string? mailbox, string annotation, CancellationToken cancel) => new((string?)null);
 
-    public ValueTask<SieveCompilation?> ScriptAsync(string name, bool global, CancellationToken cancel) => new((SieveCompilation?)null);
+    public virtual ValueTask<SieveCompilation?> ScriptAsync(string name, bool global, CancellationToken cancel) => new((SieveCompilation?)null);
 
     public ValueTask<bool> WasSeenAsync(string key, CancellationToken cancel) => new(false);
 

@@ -37,14 +37,16 @@ public sealed class SpamFilterTests
         Assert.Equal(2, verdict.Score);
     }
 
+    // A stranger's message may be why a check of the message never ends: that counts. Lists that do not answer are not its doing.
     [Theory]
-    [InlineData(SpamPhase.Message)]
-    [InlineData(SpamPhase.Network)]
-    public async Task A_check_that_never_ends_is_skipped_and_the_others_run(SpamPhase phase)
+    [InlineData(SpamPhase.Message, 3)]
+    [InlineData(SpamPhase.Network, 2)]
+    public async Task A_check_that_never_ends_is_skipped_and_the_others_run(SpamPhase phase, double score)
     {
         var verdict = await Run(new Check("stuck", phase, async (_, _) => await Task.Delay(Timeout.Infinite, CancellationToken.None)), Finds);
         Assert.Equal(["stuck (timeout)"], verdict.Skipped);
-        Assert.Equal(2, verdict.Score);
+        Assert.Equal(score, verdict.Score);
+        Assert.Equal(phase == SpamPhase.Message, verdict.Symbols.Any(s => s.Name == SpamContext.LimitSymbol));
     }
 
     [Theory]
@@ -72,6 +74,71 @@ public sealed class SpamFilterTests
         release.Set();
         Assert.Contains("holds (timeout)", verdict.Skipped);
         Assert.Contains("skipped=", verdict.Fields(), StringComparison.Ordinal);
+    }
+
+    private sealed class Scanner(Func<SpamContext, CancellationToken, Task> run) : ISpamCheck
+    {
+        public string Name => "scanner";
+
+        public SpamPhase Phase => SpamPhase.Network;
+
+        public bool IsAlone => true;
+
+        public TimeSpan Budget => TimeSpan.FromSeconds(5);
+
+        public ValueTask CheckAsync(SpamContext context, CancellationToken cancel) => new(run(context, cancel));
+    }
+
+    [Fact]
+    public async Task The_scanner_is_asked_and_believed_whatever_the_other_checks_use_up()
+    {
+        using var release = new ManualResetEventSlim();
+        var verdict = await Run(
+            new Check("holds", SpamPhase.Message, (_, _) =>
+            {
+                release.Wait(TimeSpan.FromSeconds(30), CancellationToken.None);
+                return default;
+            }),
+            new Scanner(async (context, cancel) =>
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(600), cancel);
+                context.VirusScanned("Eicar");
+                context.Ask(SpamAction.Reject, "virus Eicar");
+            }));
+        release.Set();
+        Assert.Equal((SpamAction.Reject, "Eicar"), (verdict.Action, verdict.Virus));
+        Assert.DoesNotContain(verdict.Skipped, s => s.StartsWith("scanner", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_check_that_is_told_to_end_has_ended_before_the_message_goes_on()
+    {
+        var ended = false;
+        var verdict = await Run(new Check("walks", SpamPhase.Message, (context, _) =>
+        {
+            try
+            {
+                while (true) context.Work.Step(0);
+            }
+            finally
+            {
+                ended = true;
+            }
+        }));
+        Assert.True(ended);
+        Assert.Contains(verdict.Symbols, s => s is { Name: SpamContext.LimitSymbol, Score: 1 });
+    }
+
+    [Fact]
+    public async Task A_check_that_spends_the_messages_budget_counts_and_the_others_run()
+    {
+        var verdict = await Run(new Check("unpacks", SpamPhase.Message, (context, _) =>
+        {
+            while (true) context.Work.Take(1 << 20);
+        }), Finds);
+        Assert.Equal(["unpacks (limit)"], verdict.Skipped);
+        Assert.Equal("unpacks: more octets than one message may cost", verdict.Symbols.Single(s => s.Name == SpamContext.LimitSymbol).Reason);
+        Assert.Equal(3, verdict.Score);
     }
 
     [Fact]

@@ -13,7 +13,7 @@ internal sealed class Learn(ReceiveParts parts) : IReceiveStep
         if (context.Traps > 0) await TrapAsync(context);
         if (context.Account is { } account) LearnCorrespondents(account, context);
         else if (parts.Filters.Reports is { } reports && context.Recipients.Exists(TakesReports))
-            await reports.ReadAsync(context.Body, context.Parts, cancel);
+            reports.Take(context.Body, context.Parts);
         return null;
     }
 

@@ -17,6 +17,10 @@ public sealed class AntivirusTests
     [InlineData("stream: Eicar-Signature FOUND\0", "Virus", "Eicar-Signature")]
     [InlineData("1: stream: Win.Test.EICAR_HDB-1 FOUND\0", "Virus", "Win.Test.EICAR_HDB-1")]
     [InlineData("stream: A B FOUND\0", "Virus", "A B")]
+    [InlineData("stream: Heuristics.Phishing.Email.SpoofedDomain FOUND\0", "Suspicion", "Heuristics.Phishing.Email.SpoofedDomain")]
+    [InlineData("stream: PUA.Win.Packer.Upx FOUND\0", "Suspicion", "PUA.Win.Packer.Upx")]
+    [InlineData("stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND\0", "Limit", "Heuristics.Limits.Exceeded.MaxFileSize")]
+    [InlineData("stream: Win.Heuristics.Agent FOUND\0", "Virus", "Win.Heuristics.Agent")]
     [InlineData("INSTREAM size limit exceeded. ERROR\0", "TooLarge", "size limit")]
     [InlineData("stream: Can't allocate memory ERROR\0", "Error", "stream: Can't allocate memory ERROR")]
     [InlineData("UNKNOWN COMMAND\0", "Error", "UNKNOWN COMMAND")]
@@ -64,6 +68,29 @@ public sealed class AntivirusTests
         var verdict = await FilterAsync(clamd, SpamMail.Around("x"), o => o with { Action = action });
         Assert.Equal((action, "Eicar-Signature", "virus Eicar-Signature"), (verdict.Action, verdict.Virus, verdict.Reason));
         Assert.Equal("clamd found Eicar-Signature", Assert.Single(verdict.Symbols).Reason);
+    }
+
+    [Theory]
+    [InlineData("Heuristics.Phishing.Email.SpoofedDomain", 3)]
+    [InlineData("Heuristics.Encrypted.PDF", 2)]
+    [InlineData("Heuristics.OLE2.ContainsMacros.VBA", 2.5)]
+    [InlineData("PUA.Win.Packer.Upx", 2)]
+    public async Task What_clamd_only_suspects_is_points_and_no_virus(string name, double points)
+    {
+        await using var clamd = new FakeClamd($"stream: {name} FOUND\0");
+        var verdict = await FilterAsync(clamd, SpamMail.Around("x"));
+        Assert.Equal(("", SpamAction.Accept), (verdict.Virus, verdict.Action));
+        Assert.Equal(("CLAMD_SUSPICION", points), (Assert.Single(verdict.Symbols).Name, verdict.Score));
+    }
+
+    [Fact]
+    public async Task A_limit_of_clamds_own_is_named_as_skipped_and_counts()
+    {
+        await using var clamd = new FakeClamd("stream: Heuristics.Limits.Exceeded.MaxScanSize FOUND\0");
+        var verdict = await FilterAsync(clamd, SpamMail.Around("x"));
+        Assert.Equal((null, SpamAction.Accept), (verdict.Virus, verdict.Action));
+        Assert.Equal(["clamd (limit)"], verdict.Skipped);
+        Assert.Equal((SpamContext.LimitSymbol, 0.5), (Assert.Single(verdict.Symbols).Name, verdict.Score));
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using System.IO.Compression;
 using System.Text;
+using Aviso.Base;
+using Aviso.Mime;
 using Aviso.Spam;
 using Xunit;
 
@@ -15,7 +17,7 @@ public sealed class OfficeTests
     public void Compressed_source_is_unpacked(string hex, string expected)
     {
         var octets = Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));
-        var text = Encoding.Latin1.GetString(VbaText.Unpack(octets));
+        var text = Encoding.Latin1.GetString(VbaText.Unpack(octets, WorkBudget.Once()));
         if (expected.StartsWith("#aaab", StringComparison.Ordinal)) Assert.StartsWith("#aaabcde", text, StringComparison.Ordinal);
         else Assert.Equal(expected, text);
     }
@@ -29,14 +31,14 @@ public sealed class OfficeTests
     [InlineData("word/_rels/document.xml.rels", "<Relationship Type=\"http://s/oleObject\" Target=\"https://evil.example/x\" TargetMode=\"External\"/>", OfficeFinding.External)]
     [InlineData("word/_rels/document.xml.rels", "<Relationship Type=\"http://s/oleObject\" Target=\"mhtml:https://evil.example/x!x\" TargetMode=\"External\"/>", OfficeFinding.RemoteTemplate)]
     public void Parts_of_archives_are_told(string name, string text, OfficeFinding finding) =>
-        Assert.True(OfficeDocument.Look(Zip(name, Encoding.UTF8.GetBytes(text)), "docx").Has(finding));
+        Assert.True(OfficeDocument.Look(Zip(name, Encoding.UTF8.GetBytes(text)), "docx", WorkBudget.Once()).Has(finding));
 
     [Theory]
     [InlineData("word/document.xml", "<w:instrText> HYPERLINK \"https://one.example/dde\" </w:instrText>")]
     [InlineData("word/_rels/settings.xml.rels", "<Relationship Type=\"http://s/attachedTemplate\" Target=\"file:///C:/Users/ann/Normal.dotm\" TargetMode=\"External\"/>")]
     [InlineData("word/_rels/document.xml.rels", "<Relationship Type=\"http://s/hyperlink\" Target=\"https://one.example/\" TargetMode=\"External\"/>")]
     public void Links_and_templates_on_the_authors_disk_are_ordinary(string name, string text) =>
-        Assert.Empty(OfficeDocument.Look(Zip(name, Encoding.UTF8.GetBytes(text)), "docx").Found);
+        Assert.Empty(OfficeDocument.Look(Zip(name, Encoding.UTF8.GetBytes(text)), "docx", WorkBudget.Once()).Found);
 
     [Theory]
     [InlineData("=cmd|'/c calc'!A0", true)]
@@ -44,7 +46,7 @@ public sealed class OfficeTests
     [InlineData("-5,a|b!,=SUM(A1)", false)]
     [InlineData("=A|B", false)]
     public void Cells_that_ask_other_programs_are_told(string csv, bool expected) =>
-        Assert.Equal(expected, OfficeDocument.Look(Encoding.UTF8.GetBytes(csv), "csv").Has(OfficeFinding.Dde));
+        Assert.Equal(expected, OfficeDocument.Look(Encoding.UTF8.GetBytes(csv), "csv", WorkBudget.Once()).Has(OfficeFinding.Dde));
 
     [Fact]
     public void A_macro_that_runs_by_itself_and_starts_a_program_is_told()
@@ -60,7 +62,7 @@ public sealed class OfficeTests
         using var packed = new MemoryStream();
         using (var deflate = new ZLibStream(packed, CompressionLevel.SmallestSize, leaveOpen: true)) deflate.Write(new byte[20 * 1024 * 1024]);
         packed.Position = 0;
-        Assert.Equal(Bounded.Most, Bounded.Inflate(new ZLibStream(packed, CompressionMode.Decompress)).Length);
+        Assert.Equal(Unpacker.Most, Unpacker.Inflate(new ZLibStream(packed, CompressionMode.Decompress), WorkBudget.Once()).Octets.Length);
     }
 
     internal static byte[] Zip(string name, byte[] content)

@@ -1,0 +1,63 @@
+using System.Runtime.InteropServices;
+using Xunit;
+
+namespace Aviso.Tests.Battery;
+
+/// <summary>What a piece of work cost its thread: CPU time and octets allocated. Other threads and a loaded machine do not count.</summary>
+public sealed partial record Cost(TimeSpan Cpu, long Allocated)
+{
+    /// <summary>Any message of up to 10 MB, any parser.</summary>
+    private static readonly TimeSpan MostCpu = TimeSpan.FromSeconds(1);
+
+    /// <summary>Allocated in all, most of it gone again at once; a decoded message of the largest size is half of that.</summary>
+    public const long MostAllocated = 128L << 20;
+
+    public static Cost Of(Action work)
+    {
+        Exception? failed = null;
+        Cost? cost = null;
+        // A thread of its own with a stack as sessions have: what nests too deep must end here too.
+        var thread = new Thread(() =>
+        {
+            var (cpu, allocated) = (ThreadCpu(), GC.GetAllocatedBytesForCurrentThread());
+            try
+            {
+                work();
+            }
+            catch (Exception e)
+            {
+                failed = e;
+            }
+            cost = new(ThreadCpu() - cpu, GC.GetAllocatedBytesForCurrentThread() - allocated);
+        }, maxStackSize: 1 << 20);
+        thread.Start();
+        thread.Join();
+        if (failed is not null) throw new InvalidOperationException("the work failed", failed);
+        return cost!;
+    }
+
+    public void AssertBounded(string name, long allocated = MostAllocated)
+    {
+        TestContext.Current.TestOutputHelper?.WriteLine($"{name}: {Cpu.TotalMilliseconds:0} ms, {Allocated >> 20} MB allocated");
+        Assert.True(Cpu <= MostCpu, $"{name} took {Cpu.TotalSeconds:0.0} s of CPU");
+        Assert.True(Allocated <= allocated, $"{name} allocated {Allocated >> 20} MB");
+    }
+
+    private static TimeSpan ThreadCpu()
+    {
+        const int threadCpuTime = 3;
+        return clock_gettime(threadCpuTime, out var time) == 0
+            ? TimeSpan.FromTicks((time.Seconds * TimeSpan.TicksPerSecond) + (time.Nanoseconds / 100))
+                : throw new PlatformNotSupportedException();
+    }
+
+    [LibraryImport("libc", EntryPoint = "clock_gettime")]
+    private static partial int clock_gettime(int clock, out TimeSpec time);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct TimeSpec
+    {
+        public long Seconds;
+        public long Nanoseconds;
+    }
+}
