@@ -29,7 +29,8 @@ public sealed class ReportBook(IDocumentRows documents, TimeProvider clock, ILog
         {
             case null: return false;
             case { Dmarc: { } dmarc }:
-                await KeepAsync(Dmarc, Name(dmarc.Begin, dmarc.Organization, dmarc.ReportId, dmarc.Published.Domain), DmarcReportWriter.Write(dmarc), cancel);
+                await KeepAsync(Dmarc, Name(dmarc.Begin, dmarc.Organization, dmarc.ReportId, dmarc.Published.Domain),
+                    DmarcReportWriter.Write(dmarc), cancel);
                 Tell(dmarc);
                 break;
             case { Tls: { } tls }:
@@ -38,9 +39,11 @@ public sealed class ReportBook(IDocumentRows documents, TimeProvider clock, ILog
                 break;
             case { Feedback: { } feedback }:
                 var octets = MessageReader.Reader(body)(root.HeaderOffset, (int)Math.Min(body.Length, 256 * 1024)).ToArray();
-                await KeepAsync(Feedback, Name(clock.GetUtcNow(), feedback.UserAgent, Convert.ToHexString(SHA256.HashData(octets)), ""), octets, cancel);
+                await KeepAsync(Feedback, Name(clock.GetUtcNow(), feedback.UserAgent, Convert.ToHexString(SHA256.HashData(octets)), ""),
+                    octets, cancel);
                 ReportMeters.Received("feedback", 1);
-                log.FeedbackReceived(feedback.Type, string.Join(' ', feedback.ReportedDomains), feedback.SourceIp?.ToString() ?? "", feedback.OriginalMailFrom);
+                log.FeedbackReceived(feedback.Type, string.Join(' ', feedback.ReportedDomains), feedback.SourceIp?.ToString()
+                    ?? "", feedback.OriginalMailFrom);
                 break;
             case { Problem: { } problem }:
                 ReportMeters.Received("unreadable", 1);
@@ -51,11 +54,14 @@ public sealed class ReportBook(IDocumentRows documents, TimeProvider clock, ILog
     }
 
     /// <summary>Everything kept since <paramref name="since"/>, oldest first.</summary>
-    public async Task<(IReadOnlyList<DmarcReport> Dmarc, IReadOnlyList<TlsReport> Tls, int Complaints)> ListAsync(DateTimeOffset since, CancellationToken cancel)
+    public async Task<(IReadOnlyList<DmarcReport> Dmarc, IReadOnlyList<TlsReport> Tls, int Complaints)> ListAsync(
+        DateTimeOffset since, CancellationToken cancel)
     {
         var from = Day(since);
-        var dmarc = (await documents.ListDocumentsAsync(default, Dmarc, cancel)).Where(IsDue).Select(d => DmarcReport.Parse(Open(d), out _)).OfType<DmarcReport>();
-        var tls = (await documents.ListDocumentsAsync(default, Tls, cancel)).Where(IsDue).Select(d => TlsReport.Parse(Open(d), out _)).OfType<TlsReport>();
+        var dmarc = (await documents.ListDocumentsAsync(default, Dmarc, cancel)).Where(IsDue).Select(d => DmarcReport.Parse(Open(d), out _))
+            .OfType<DmarcReport>();
+        var tls = (await documents.ListDocumentsAsync(default, Tls, cancel)).Where(IsDue).Select(d => TlsReport.Parse(Open(d), out _))
+            .OfType<TlsReport>();
         var complaints = (await documents.ListDocumentsAsync(default, Feedback, cancel)).Count(IsDue);
         return ([.. dmarc], [.. tls], complaints);
 
@@ -98,7 +104,8 @@ public sealed class ReportBook(IDocumentRows documents, TimeProvider clock, ILog
             ReportMeters.Sessions("ok", policy.Successful);
             ReportMeters.Sessions("failed", policy.Failed);
             log.TlsReceived(report.Organization, policy.Domain, policy.Successful, policy.Failed);
-            foreach (var failure in policy.Failures.Take(10)) log.TlsFailed(report.Organization, failure.Count, policy.Domain, failure.Result, failure.MxHost);
+            foreach (var failure in policy.Failures.Take(10)) log.TlsFailed(
+                report.Organization, failure.Count, policy.Domain, failure.Result, failure.MxHost);
         }
     }
 }

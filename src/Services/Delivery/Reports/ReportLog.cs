@@ -11,7 +11,8 @@ internal static partial class ReportLog
 
     [LoggerMessage(4101, LogLevel.Warning,
         "{Reporter} put {Count} messages from {Domain} aside, sent by {Source} ({Disposition}): if that is ours or a relay's, SPF or DKIM does not cover it")]
-    public static partial void MailPutAside(this ILogger log, string reporter, long count, string domain, string source, string disposition);
+    public static partial void MailPutAside(
+        this ILogger log, string reporter, long count, string domain, string source, string disposition);
 
     [LoggerMessage(4102, LogLevel.Information, "TLS report of {Reporter} about {Domain}: {Successful} sessions, {Failed} failed")]
     public static partial void TlsReceived(this ILogger log, string reporter, string domain, long successful, long failed);
@@ -51,11 +52,18 @@ internal static class ReportMeters
     /// <summary>Reports that we sent, by kind.</summary>
     private static readonly Counter<long> ReportsSent = Meter.CreateCounter<long>("aviso_reports_sent_total");
 
+    /// <summary>What a report to others will lack because a bound of its counting was reached, by kind: dmarc-tally, tls-tally.</summary>
+    private static readonly Counter<long> Uncounted = Meter.CreateCounter<long>("aviso_reports_not_counted_total");
+
+    public static void NotCounted(string kind) => Uncounted.Add(1, new KeyValuePair<string, object?>("kind", kind));
+
     public static void Received(string kind, long count) => ReportsReceived.Add(count, new KeyValuePair<string, object?>("kind", kind));
 
-    public static void Messages(string result, long count) => ReportedMessages.Add(count, new KeyValuePair<string, object?>("result", result));
+    public static void Messages(string result, long count) =>
+        ReportedMessages.Add(count, new KeyValuePair<string, object?>("result", result));
 
-    public static void Sessions(string result, long count) => ReportedSessions.Add(count, new KeyValuePair<string, object?>("result", result));
+    public static void Sessions(string result, long count) =>
+        ReportedSessions.Add(count, new KeyValuePair<string, object?>("result", result));
 
     public static void Sent(string kind) => ReportsSent.Add(1, new KeyValuePair<string, object?>("kind", kind));
 }

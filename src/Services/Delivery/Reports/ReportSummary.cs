@@ -9,9 +9,12 @@ public sealed record ReportSummary(IReadOnlyList<DomainSummary> Domains, IReadOn
 
     public static ReportSummary Of(IReadOnlyList<DmarcReport> dmarc, IReadOnlyList<TlsReport> tls, int complaints) => new(
         [.. dmarc.GroupBy(r => r.Published.Domain).OrderBy(g => g.Key, StringComparer.Ordinal).Select(Domain)],
-        [.. tls.SelectMany(r => r.Policies.Select(p => (Reporter: r.Organization, Policy: p))).GroupBy(p => p.Policy.Domain).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => new TlsSummary(
-            g.Key, g.Sum(p => p.Policy.Successful), g.Sum(p => p.Policy.Failed), [.. g.Select(p => p.Reporter).Distinct().Order(StringComparer.Ordinal)],
-            [.. g.SelectMany(p => p.Policy.Failures).GroupBy(f => (f.Result, f.MxHost)).Select(f => new TlsFailureSummary(f.Key.Result, f.Key.MxHost, f.Sum(x => x.Count)))
+        [.. tls.SelectMany(r => r.Policies.Select(p => (Reporter: r.Organization, Policy: p))).GroupBy(p => p.Policy.Domain).OrderBy(g =>
+            g.Key, StringComparer.Ordinal).Select(g => new TlsSummary(
+            g.Key, g.Sum(p => p.Policy.Successful), g.Sum(p => p.Policy.Failed),
+                [.. g.Select(p => p.Reporter).Distinct().Order(StringComparer.Ordinal)],
+            [.. g.SelectMany(p => p.Policy.Failures).GroupBy(f => (f.Result, f.MxHost)).Select(f =>
+                new TlsFailureSummary(f.Key.Result, f.Key.MxHost, f.Sum(x => x.Count)))
                 .OrderByDescending(f => f.Count).Take(MostSources)]))],
         complaints);
 
@@ -22,7 +25,8 @@ public sealed record ReportSummary(IReadOnlyList<DomainSummary> Domains, IReadOn
             g.Key, g.Sum(r => r.Row.Count), g.Where(r => !r.Row.Passed).Sum(r => r.Row.Count),
             g.Where(r => !r.Row.Passed && r.Row.Disposition is "quarantine" or "reject").Sum(r => r.Row.Count),
             g.Any(r => r.Row.DkimPass), g.Any(r => r.Row.SpfPass),
-            [.. g.SelectMany(r => r.Row.Dkim).Where(d => d.Result == "pass").Select(d => d.Domain).Concat(g.SelectMany(r => r.Row.Spf).Where(s => s.Result == "pass").Select(s => s.Domain))
+            [.. g.SelectMany(r => r.Row.Dkim).Where(d => d.Result == "pass").Select(d =>
+                d.Domain).Concat(g.SelectMany(r => r.Row.Spf).Where(s => s.Result == "pass").Select(s => s.Domain))
                 .Where(d => d.Length > 0).Distinct().Take(5)],
             [.. g.Select(r => r.Organization).Distinct().Take(5)]));
         return new(
@@ -42,8 +46,10 @@ public sealed record DomainSummary(
 /// <param name="PutAside">Failed and quarantined or refused.</param>
 /// <param name="Authenticated">Domains that SPF or DKIM passed for: whose mail server that is.</param>
 public sealed record SourceSummary(
-    string Address, long Messages, long Failed, long PutAside, bool DkimAligned, bool SpfAligned, IReadOnlyList<string> Authenticated, IReadOnlyList<string> Reporters);
+    string Address, long Messages, long Failed, long PutAside, bool DkimAligned, bool SpfAligned, IReadOnlyList<string> Authenticated,
+        IReadOnlyList<string> Reporters);
 
-public sealed record TlsSummary(string Domain, long Successful, long Failed, IReadOnlyList<string> Reporters, IReadOnlyList<TlsFailureSummary> Failures);
+public sealed record TlsSummary(
+    string Domain, long Successful, long Failed, IReadOnlyList<string> Reporters, IReadOnlyList<TlsFailureSummary> Failures);
 
 public sealed record TlsFailureSummary(string Result, string MxHost, long Count);
