@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
-using System.Text.Json;
 using Aviso.Net;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
@@ -45,7 +44,7 @@ public sealed class AppPasswords(IDocumentRows rows, TimeProvider clock, ILogger
         foreach (var account in passwords.Select(p => p.Read).OfType<AppPassword>().GroupBy(p => p.Account.Value)) _byAccount[account.Key] = [.. account];
         foreach (var use in await rows.ListDocumentsAsync(UseKind, cancel))
         {
-            if (JsonSerializer.Deserialize(use.Value, AppPasswordJson.Default.AppPasswordUse) is { } read) _uses[(use.Key.Owner.Value, use.Key.Name)] = read;
+            if (use.Read(AppPasswordJson.Default.AppPasswordUse) is { } read) _uses[(use.Key.Owner.Value, use.Key.Name)] = read;
         }
     }
 
@@ -189,7 +188,7 @@ public sealed class AppPasswords(IDocumentRows rows, TimeProvider clock, ILogger
         foreach (var (key, use) in taken)
         {
             if (FindById(new(key.Account), key.Id) is { } password)
-                documents.Add(new(new(new(key.Account), UseKind, key.Id), JsonSerializer.SerializeToUtf8Bytes(use, AppPasswordJson.Default.AppPasswordUse), now, EndOf(password)));
+                documents.Add(Documents.Of(new(new(key.Account), UseKind, key.Id), use, AppPasswordJson.Default.AppPasswordUse, now, EndOf(password)));
         }
         if (documents.Count > 0) await rows.ChangeDocumentsAsync(documents, [], cancel);
         // What was used again meanwhile stays for the next time.

@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
-using System.Text.Json;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
 
@@ -98,7 +97,7 @@ public sealed class Passkeys(IDocumentRows rows, RelyingParty party, TimeProvide
         try
         {
             var id = Base64Url.EncodeToString(credential);
-            if (await rows.GetDocumentAsync(account, Kind, id, cancel) is not { } document || Read(document.Value) is not { } row) return "this passkey is not known";
+            if (await rows.GetDocumentAsync(account, Kind, id, cancel) is not { } document || document.Read(SecondFactorJson.Default.PasskeyRow) is not { } row) return "this passkey is not known";
             if (CoseKey.Read(row.Key, out _) is not { } key) return "this passkey cannot be read";
             var problem = WebAuthn.Assert(party, key, row.SignCount, challenge, clientData, authenticatorData, signature, out var count);
             if (problem is not null) return problem;
@@ -134,7 +133,7 @@ public sealed class Passkeys(IDocumentRows rows, RelyingParty party, TimeProvide
         var all = new List<(string, PasskeyRow)>();
         foreach (var document in await rows.ListDocumentsAsync(account, Kind, cancel))
         {
-            if (Read(document.Value) is { } row) all.Add((document.Key.Name, row));
+            if (document.Read(SecondFactorJson.Default.PasskeyRow) is { } row) all.Add((document.Key.Name, row));
             else log.PasskeyUnreadable(document.Key.Name);
         }
         return all;
@@ -156,17 +155,5 @@ public sealed class Passkeys(IDocumentRows rows, RelyingParty party, TimeProvide
     }
 
     private Document ToDocument(AccountId account, string id, PasskeyRow row) =>
-        new(new(account, Kind, id), JsonSerializer.SerializeToUtf8Bytes(row, SecondFactorJson.Default.PasskeyRow), clock.GetUtcNow().ToUnixTimeSeconds());
-
-    private static PasskeyRow? Read(byte[] value)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(value, SecondFactorJson.Default.PasskeyRow);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+        Documents.Of(new(account, Kind, id), row, SecondFactorJson.Default.PasskeyRow, clock.GetUtcNow().ToUnixTimeSeconds());
 }

@@ -54,6 +54,11 @@ internal static class ReportMeters
     /// <summary>Reports that we sent, by kind.</summary>
     private static readonly Counter<long> ReportsSent = Meter.CreateCounter<long>("aviso_reports_sent_total");
 
+    /// <summary>What a report to others will lack because a bound of its counting was reached, by kind: dmarc-tally, tls-tally.</summary>
+    private static readonly Counter<long> Uncounted = Meter.CreateCounter<long>("aviso_reports_not_counted_total");
+
+    public static void NotCounted(string kind) => Uncounted.Add(1, new KeyValuePair<string, object?>("kind", kind));
+
     public static void Received(string kind, long count) => ReportsReceived.Add(count, new KeyValuePair<string, object?>("kind", kind));
 
     public static void Messages(string result, long count) => ReportedMessages.Add(count, new KeyValuePair<string, object?>("result", result));

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Text.Json;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
 
@@ -64,7 +63,7 @@ public sealed class DecisionBook : IAsyncDisposable
         var book = new DecisionBook(writes, await ProvenClients.OpenAsync(rows, writes, cancel), clock, log, most);
         foreach (var document in kept)
         {
-            if (JsonSerializer.Deserialize(document.Value, DecisionJson.Default.Decision) is { } decision
+            if (document.Read(DecisionJson.Default.Decision) is { } decision
                 && Decision.Canonical(decision.Value) == decision.Value) book.Take(decision);
         }
         return book;
@@ -81,7 +80,7 @@ public sealed class DecisionBook : IAsyncDisposable
                 decision = decision with { Id = _lastId + 1, Value = value };
                 Take(decision);
                 // The second is rounded up: the document must not go before the decision.
-                _writes.Set(new(Name(decision), JsonSerializer.SerializeToUtf8Bytes(decision, DecisionJson.Default.Decision),
+                _writes.Set(Documents.Of(Name(decision), decision, DecisionJson.Default.Decision,
                     decision.Since.ToUnixTimeSeconds(), decision.Until.ToUnixTimeSeconds() + 1));
                 return decision;
             }
