@@ -81,8 +81,8 @@ internal sealed class PeerStack : ITarget, IAsyncDisposable
         await Scripts.RunAsync("peers.sh", ["start", "filter"]);
         Pids = (await Scripts.RunAsync("peers.sh", ["pids"])).Trim();
         // Rspamd keeps its file locked; cat does not mind.
-        using var cat = Process.Start(new ProcessStartInfo(
-            "cat", [$"{Work}/run/redis.pid", $"{Work}/run/unbound.pid", $"{Work}/run/rspamd.pid"]) { RedirectStandardOutput = true })!;
+        string[] files = [$"{Work}/run/redis.pid", $"{Work}/run/unbound.pid", $"{Work}/run/rspamd.pid"];
+        using var cat = Process.Start(new ProcessStartInfo("cat", files) { RedirectStandardOutput = true })!;
         FilterPids = string.Join(
             ' ', (await cat.StandardOutput.ReadToEndAsync()).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }

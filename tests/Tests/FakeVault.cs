@@ -217,8 +217,13 @@ internal sealed class FakeVault : IAsyncDisposable
 
     private JsonObject Auth(string token) => new()
     {
-        ["auth"] = new JsonObject { ["client_token"] = token, ["lease_duration"] = Lease, ["renewable"] = Renewable,
-            ["policies"] = new JsonArray("default", "aviso") },
+        ["auth"] = new JsonObject
+        {
+            ["client_token"] = token,
+            ["lease_duration"] = Lease,
+            ["renewable"] = Renewable,
+            ["policies"] = new JsonArray("default", "aviso"),
+        },
     };
 
     private static (int, string, string) Mount(string path) => path.Split('/')[0] switch
@@ -235,15 +240,18 @@ internal sealed class FakeVault : IAsyncDisposable
     private (int, string, string) Two(string path)
     {
         if (!_secrets.TryGetValue("secret/" + path, out var versions)) return Errors(404);
-        var metadata = new JsonObject { ["version"] = versions.Count, ["destroyed"] = false, ["deletion_time"] = versions[^1] is null
-            ? "2026-11-01T10:00:00.1Z" : "" };
+        var deleted = versions[^1] is null ? "2026-11-01T10:00:00.1Z" : "";
+        var metadata = new JsonObject { ["version"] = versions.Count, ["destroyed"] = false, ["deletion_time"] = deleted };
         var body = new JsonObject { ["data"] = new JsonObject { ["data"] = versions[^1]?.DeepClone(), ["metadata"] = metadata } };
         return (versions[^1] is null ? 404 : 200, body.ToJsonString(), "");
     }
 
-    private (int, string, string) One(string path) => _secrets.TryGetValue(path, out var versions)
-        ? Ok(new JsonObject { ["lease_id"] = "", ["lease_duration"] = 2764800, ["renewable"] = false,
-            ["data"] = versions[^1]!.DeepClone() }) : Errors(404);
+    private (int, string, string) One(string path)
+    {
+        if (!_secrets.TryGetValue(path, out var versions)) return Errors(404);
+        var data = versions[^1]!.DeepClone();
+        return Ok(new JsonObject { ["lease_id"] = "", ["lease_duration"] = 2764800, ["renewable"] = false, ["data"] = data });
+    }
 
     private static (int, string, string) Ok(JsonObject body) => (200, body.ToJsonString(), "");
 

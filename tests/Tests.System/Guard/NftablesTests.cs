@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Aviso.Tests.System.Peers;
 using Xunit;
 
 namespace Aviso.Tests.System.Guard;

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using Aviso.Tests.System.Clients;
-using Aviso.Tests.System.Peers;
 using Xunit;
 
 namespace Aviso.Tests.System.Running;

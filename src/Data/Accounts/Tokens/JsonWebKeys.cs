@@ -21,7 +21,9 @@ internal sealed class JsonWebKeys : IDisposable
     /// <summary>Null when it is no key set.</summary>
     public static JsonWebKeys? Parse(ReadOnlySpan<byte> octets)
     {
+#pragma warning disable CA2000 // given to who asked, or disposed below
         var all = new JsonWebKeys();
+#pragma warning restore CA2000
         try
         {
             using var document = JsonDocument.Parse(octets.ToArray(), new() { MaxDepth = 16 });
@@ -73,7 +75,9 @@ internal sealed class JsonWebKeys : IDisposable
     {
         if (Octets(key, "n") is not { } n || Octets(key, "e") is not { Length: > 0 and <= 8 } e) return null;
         if (n.Length * 8 is < LeastRsaBits or > MostRsaBits) return null;
+#pragma warning disable CA2000 // the key holds it
         return new(RSA.Create(new RSAParameters { Modulus = n, Exponent = e }), id, only);
+#pragma warning restore CA2000
     }
 
     private static CurveKey? Curve(JsonElement key, string id, string only)
@@ -85,7 +89,9 @@ internal sealed class JsonWebKeys : IDisposable
             _ => (default, "", 0),
         };
         if (length == 0 || Octets(key, "x") is not { } x || Octets(key, "y") is not { } y || x.Length != length || y.Length != length) return null;
+#pragma warning disable CA2000 // the key holds it
         return new(ECDsa.Create(new ECParameters { Curve = curve, Q = new() { X = x, Y = y } }), algorithm, id, only);
+#pragma warning restore CA2000
     }
 
     private static string Text(JsonElement key, string name) =>

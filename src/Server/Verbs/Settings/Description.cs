@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Aviso.Admin;
 using Aviso.Server;
 using Aviso.Settings;
-using Aviso.Web;
 
 namespace Aviso.Verbs;
 

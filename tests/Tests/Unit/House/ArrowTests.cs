@@ -84,9 +84,9 @@ public sealed class ArrowTests
         else if (page != drawn) Assert.Fail($"{Rooms}\n{Difference(page, drawn)}");
     }
 
-    private static SortedSet<Place> Reach(Place from, ILookup<Place, Place> arrows)
+    private static HashSet<Place> Reach(Place from, ILookup<Place, Place> arrows)
     {
-        var (reached, waiting) = (new SortedSet<Place> { from }, new Stack<Place>([from]));
+        var (reached, waiting) = (new HashSet<Place> { from }, new Stack<Place>([from]));
         while (waiting.TryPop(out var at))
             foreach (var next in arrows[at]) if (reached.Add(next)) waiting.Push(next);
         return reached;

@@ -6,16 +6,17 @@ namespace Aviso.Tests.Unit.House;
 
 /// <summary>Where code stands: the subject is the folder below the ring (Delivery), the room the folder below it (Queue), empty in the
 /// subject's root.</summary>
-internal readonly record struct Place(string Subject, string Room) : IComparable<Place>
+internal readonly record struct Place(string Subject, string Room)
 {
+    /// <summary>Places in the order of their names.</summary>
+    public static readonly IComparer<Place> ByName = Comparer<Place>.Create((a, b) => string.CompareOrdinal(a.ToString(), b.ToString()));
+
     public static Place Of(string path)
     {
         // src/Services/Delivery/Queue/QueueRunner.cs; src/Server is a ring with one subject.
         var parts = path.Split('/');
         return parts[1] == "Server" ? new("Server", parts.Length > 3 ? parts[2] : "") : new(parts[2], parts.Length > 4 ? parts[3] : "");
     }
-
-    public int CompareTo(Place other) => string.CompareOrdinal(ToString(), other.ToString());
 
     public override string ToString() => Room.Length == 0 ? Subject : $"{Subject}/{Room}";
 }
@@ -48,8 +49,8 @@ internal static class Arrows
     {
         var compilation = SourceTree.Compilation;
         Parallel.ForEach(SourceTree.Src, new() { MaxDegreeOfParallelism = 2 }, file => Read(file, compilation));
-        var all = new SortedDictionary<Place, SortedSet<Place>>();
-        foreach (var file in SourceTree.Src) all.TryAdd(Place.Of(file.Path), []);
+        var all = new SortedDictionary<Place, SortedSet<Place>>(Place.ByName);
+        foreach (var file in SourceTree.Src) all.TryAdd(Place.Of(file.Path), new(Place.ByName));
         foreach (var arrow in Seen.Keys) all[arrow.From].Add(arrow.To);
         return all;
     }
@@ -79,7 +80,7 @@ internal static class Arrows
             if (!declared.SyntaxTree.FilePath.StartsWith("src/", StringComparison.Ordinal)) continue;
             var place = Place.Of(declared.SyntaxTree.FilePath);
             if (place == here) return here;
-            if (home is null || place.CompareTo(home.Value) < 0) home = place;
+            if (home is null || Place.ByName.Compare(place, home.Value) < 0) home = place;
         }
         return home;
     }

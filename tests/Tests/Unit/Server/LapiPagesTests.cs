@@ -1,6 +1,5 @@
 using System.Net;
 using Aviso.Base;
-using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Server;
 using Aviso.Tests.Unit.Smtp;

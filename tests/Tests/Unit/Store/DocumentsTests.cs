@@ -61,18 +61,17 @@ public sealed partial class DocumentsTests
     public async Task A_day_is_counted_kept_and_given_away_when_it_is_over()
     {
         await using var store = await TestStore.OpenAsync();
-        var clock = new Net.ManualClock();
-        var tally = new TlsTally(store.Store, clock);
+        var tally = new TlsTally(store.Store, store.Clock);
         for (var i = 0; i < 3; i++) tally.Count("far.example", "no-policy-found", [], ["mx.far.example"], null);
         tally.Count("far.example", "no-policy-found", [], ["mx.far.example"],
             new("starttls-not-supported", "192.0.2.1", "mx.far.example", "192.0.2.2", 1, "", ""));
         Assert.Empty(tally.Over());
         await tally.SaveAsync(default);
-        var again = new TlsTally(store.Store, clock);
+        var again = new TlsTally(store.Store, store.Clock);
         await again.LoadAsync(default);
-        clock.Advance(TimeSpan.FromDays(1));
+        store.Clock.Advance(TimeSpan.FromDays(1));
         var (key, domain, policies) = Assert.Single(again.Over());
-        Assert.Equal(("20260101:far.example", "far.example"), (key, domain));
+        Assert.Equal(("20260921:far.example", "far.example"), (key, domain));
         Assert.Equal((3, 1), (Assert.Single(policies).Successful, policies[0].Failed));
         await again.DoneAsync(key, default);
         Assert.Empty(again.Over());

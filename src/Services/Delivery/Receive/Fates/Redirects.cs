@@ -1,6 +1,4 @@
-using System.Text;
 using Aviso.Accounts;
-using Aviso.Base;
 
 namespace Aviso.Delivery;
 

@@ -1,5 +1,4 @@
 using Aviso.Accounts;
-using Aviso.Base;
 using Aviso.Store;
 
 namespace Aviso.Delivery;

@@ -1,7 +1,6 @@
 using System.Text;
 using Aviso.Base;
 using Aviso.Store;
-using Microsoft.Extensions.Logging;
 
 namespace Aviso.Delivery;
 
