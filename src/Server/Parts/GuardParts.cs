@@ -2,7 +2,6 @@ using Aviso.Accounts;
 using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Settings;
-using Aviso.Smtp;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
 
@@ -48,12 +47,6 @@ internal sealed class GuardParts : IAsyncDisposable
     public IAuthenticator Before(IAuthenticator inner) => new GuardedLogin(inner, Gate, Changes, _clock, _log)
     {
         NameOf = static user => AddressKey.TryParse(user, out var key) ? key.ToString() : user.ToLowerInvariant(),
-    };
-
-    public SmtpServerOptions Before(SmtpServerOptions options) => options with
-    {
-        GreetingPause = origin => Gate.PauseFor(origin.Kind, origin.Remote.Address),
-        AllowsCommand = origin => Gate.Allows(ClientRate.Commands, origin.Kind, origin.Remote.Address),
     };
 
     /// <summary>What the settings say now: the owner of policy, the engine and the log that tells one.</summary>

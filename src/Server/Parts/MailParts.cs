@@ -4,6 +4,7 @@ using Aviso.Accounts;
 using Aviso.Base;
 using Aviso.Delivery;
 using Aviso.Dns;
+using Aviso.Guard;
 using Aviso.Imap;
 using Aviso.ManageSieve;
 using Aviso.Net;
@@ -189,10 +190,10 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
     {
         var smtpLog = _logs.CreateLogger("Aviso.Smtp");
         var logins = Front.Before(_authenticator);
-        var guarded = new GuardedReceiver(receiver, Front.Gate);
+        var guard = new SmtpGuard(Front.Gate);
         // Strangers' mail comes in without a login; people come in by submission.
-        var open = new SmtpServer(Front.Before(Mapping.Smtp(settings)), guarded, null, smtpLog, _clock);
-        var submission = new SmtpServer(Mapping.Smtp(settings), guarded, logins, smtpLog, _clock);
+        var open = new SmtpServer(Mapping.Smtp(settings), receiver, null, smtpLog, _clock, guard);
+        var submission = new SmtpServer(Mapping.Smtp(settings), receiver, logins, smtpLog, _clock, guard);
         var imap = new ImapServer(Mapping.Imap(settings), Store, reader, logins, _clock, _logs.CreateLogger("Aviso.Imap"));
         var sieve = new ManageSieveServer(
             Mapping.ManageSieve(settings), Mapping.Sieve(settings), Scripts, logins, _clock, _logs.CreateLogger("Aviso.ManageSieve"));

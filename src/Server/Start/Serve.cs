@@ -31,6 +31,7 @@ internal sealed record ServeRequest(string Config, LocalMode? Local, string? Pri
 internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter errors, Stream log, TimeProvider clock)
 {
     public static readonly TimeSpan DrainPatience = TimeSpan.FromSeconds(10);
+    private const int MinThreads = 8;
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
 
     /// <summary>0 when stopped as asked; 1 when the settings are wrong; 3 when it could not run.</summary>
@@ -112,6 +113,10 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         own.LogInformation("aviso {Version} starts, data in {Data}", BuildInfo.Version, settings.Data);
         NothingIsSilent(settings, own);
 
+        // A thread that blocks on the disk must not hold up those who come: the pool makes another at once, not after half a second.
+        ThreadPool.GetMinThreads(out var workers, out var completions);
+        ThreadPool.SetMinThreads(Math.Max(workers, MinThreads), completions);
+
         // 2. Metrics, before any part makes its instruments' first measurements.
         var metrics = new MetricsRegistry();
         parts.Add(metrics);
@@ -121,7 +126,7 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         var mail = parts.Add(await MailParts.StartAsync(settings, logs, clock, cancel));
         var secrets = new SecretParts(reader, logs.CreateLogger("Aviso.Secrets"), clock);
         secrets.Begin(settings);
-        Func<Readiness> ready = () => new(mail.Store.Health.CanAccept, mail.Store.Health.Reason) { Note = reader.Secrets.StaleNote };
+        Func<Readiness> ready = () => ReadinessOf(mail.Store) with { Note = reader.Secrets.StaleNote };
         var reloadable = new List<IReloadable> { new LogReload(lines), mail, secrets };
 
         // 4. Listeners: mail first, then metrics and http; ready is only said when mail is taken.
@@ -189,6 +194,10 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         mail.RemoveAt(0);
         return new(listener.Kind, taken.Bound, null);
     }
+
+    // A tight spool still takes what people send and small mail; a balancer should take the rest elsewhere.
+    private static Readiness ReadinessOf(Store.IMailStore store) =>
+        store.Health is { CanAccept: false } ill ? new(false, ill.Reason) : new(!store.Spool.IsTight, store.Spool.TightText);
 
     private static void MakeDataFolder(string data)
     {

@@ -54,9 +54,26 @@ public sealed class WebGate(IAcceptGate? gate, Func<IPAddress, bool>? spares = n
             return;
         }
         var visit = new WebVisit(kind, client, spares?.Invoke(client) == true);
+        if (!Descriptors.OfProcess.TryEnter())
+        {
+            Drop(connection, visit, Reason.NoDescriptor);
+            return;
+        }
+        try
+        {
+            await ServeAsync(connection, visit, serve);
+        }
+        finally
+        {
+            Descriptors.OfProcess.Leave();
+        }
+    }
+
+    private async Task ServeAsync(ConnectionContext connection, WebVisit visit, Func<Task> serve)
+    {
         if (Refusal(connection, visit) is { } why)
         {
-            if (why.IsEvidence) evidence?.Report(new(kind, client, why));
+            if (why.IsEvidence) evidence?.Report(new(visit.Kind, visit.Client, why));
             Drop(connection, visit, why);
             return;
         }
@@ -78,6 +95,7 @@ public sealed class WebGate(IAcceptGate? gate, Func<IPAddress, bool>? spares = n
     private Reason? Refusal(ConnectionContext connection, WebVisit visit)
     {
         (ConnectionContext Connection, WebVisit Visit)? leaves = null;
+        if (!visit.IsOurs && !Descriptors.OfProcess.HasRoom) return Reason.NoDescriptor;
         lock (_door)
         {
             if (!visit.IsOurs && _open.Values.Count(v => !v.IsOurs && v.Key == visit.Key) >= MostPerClient) return Reason.ClientLimit;

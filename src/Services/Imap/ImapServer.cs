@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
-using System.Net;
+using System.Text;
+using Aviso.Base;
 using Aviso.Net;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
@@ -16,7 +16,15 @@ public sealed class ImapServer(
     ImapOptions options, IMailStore store, IMessageReader reader, IAuthenticator authenticator, TimeProvider clock, ILogger log)
     : IWireProtocol
 {
-    private readonly ConcurrentDictionary<(AccountId, IPAddress), int> _sessions = new();
+    internal SessionPlaces Places { get; } = new(options.SessionsPerUserAndAddress);
+
+    internal LineLimits Limits { get; } = new()
+    {
+        LoginTime = options.LoginTime,
+        FailedLogins = options.FailedLogins,
+        BadCommands = options.BadCommandsBeforeLogin,
+        BadCommandsInARow = options.BadCommandsInARow,
+    };
 
     internal ImapOptions Options => options;
 
@@ -46,21 +54,6 @@ public sealed class ImapServer(
         }
     }
 
-    /// <summary>Takes a place for a session of this account from this address; false when all are taken.</summary>
-    internal bool TryEnter(AccountId account, IPAddress address)
-    {
-        var count = _sessions.AddOrUpdate((account, address), 1, static (_, n) => n + 1);
-        if (count <= options.SessionsPerUserAndAddress) return true;
-        Leave(account, address);
-        return false;
-    }
-
-    internal void Leave(AccountId account, IPAddress address)
-    {
-        var key = (account, address);
-        while (_sessions.TryGetValue(key, out var count))
-        {
-            if (count <= 1 ? _sessions.TryRemove(new(key, count)) : _sessions.TryUpdate(key, count - 1, count)) return;
-        }
-    }
+    /// <summary>RFC 5530 §3: UNAVAILABLE, temporary.</summary>
+    public ReadOnlyMemory<byte> DoorLine(Reason reason) => Encoding.ASCII.GetBytes($"* BYE [UNAVAILABLE] {LineSession.DoorText(reason)}\r\n");
 }

@@ -1,9 +1,8 @@
-using System.Collections.Concurrent;
-using System.Net;
+using System.Text;
 using Aviso.Accounts;
+using Aviso.Base;
 using Aviso.Net;
 using Aviso.Sieve;
-using Aviso.Store;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.ManageSieve;
@@ -17,7 +16,15 @@ public sealed class ManageSieveServer(
     ManageSieveOptions options, SieveOptions sieve, SieveScripts scripts, IAuthenticator authenticator, TimeProvider clock, ILogger log)
     : IWireProtocol
 {
-    private readonly ConcurrentDictionary<(AccountId, IPAddress), int> _sessions = new();
+    internal SessionPlaces Places { get; } = new(options.SessionsPerUserAndAddress);
+
+    internal LineLimits Limits { get; } = new()
+    {
+        LoginTime = options.LoginTime,
+        FailedLogins = options.FailedLogins,
+        BadCommands = options.BadCommandsBeforeLogin,
+        BadCommandsInARow = options.BadCommandsInARow,
+    };
 
     internal ManageSieveOptions Options => options;
 
@@ -46,21 +53,6 @@ public sealed class ManageSieveServer(
         }
     }
 
-    /// <summary>Takes a place for a session of this account from this address; false when all are taken.</summary>
-    internal bool TryEnter(AccountId account, IPAddress address)
-    {
-        var count = _sessions.AddOrUpdate((account, address), 1, static (_, n) => n + 1);
-        if (count <= options.SessionsPerUserAndAddress) return true;
-        Leave(account, address);
-        return false;
-    }
-
-    internal void Leave(AccountId account, IPAddress address)
-    {
-        var key = (account, address);
-        while (_sessions.TryGetValue(key, out var count))
-        {
-            if (count <= 1 ? _sessions.TryRemove(new(key, count)) : _sessions.TryUpdate(key, count - 1, count)) return;
-        }
-    }
+    /// <summary>RFC 5804 §1.3: TRYLATER.</summary>
+    public ReadOnlyMemory<byte> DoorLine(Reason reason) => Encoding.ASCII.GetBytes($"BYE (TRYLATER) \"{LineSession.DoorText(reason)}\"\r\n");
 }

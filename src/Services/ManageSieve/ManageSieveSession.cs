@@ -11,15 +11,15 @@ internal sealed class ManageSieveSession : IDisposable
     private const int CommandRoom = 8 * 1024;
 
     private readonly CommandReader _commands;
-    private readonly long _began;
-    private int _badCommands;
+    private readonly LineSession _line;
 
     public ManageSieveSession(ManageSieveServer server, WireConnection connection)
     {
         (Server, Connection) = (server, connection);
         Writer = new(connection, server.Options.WritePatience);
-        _commands = new(connection, server.Options);
-        _began = server.Clock.GetTimestamp();
+        _line = new(connection, server.Clock, server.Log, server.Limits);
+        _commands = new(connection, server.Options, firstLine => _line.Patience(firstLine ? Options.Autologout : Options.LiteralPatience));
+        connection.KeepsLongLines = true;
     }
 
     public ManageSieveServer Server { get; }
@@ -40,21 +40,8 @@ internal sealed class ManageSieveSession : IDisposable
 
     public bool LoggedIn => Who is not null;
 
-    public int FailedLogins { get; set; }
-
     /// <summary>Set by LOGOUT and by whatever else ends the conversation.</summary>
     public bool Over { get; set; }
-
-    // All of the time before login is bounded together, from the greeting on.
-    private TimeSpan Patience
-    {
-        get
-        {
-            if (LoggedIn) return Options.Autologout;
-            var left = Options.LoginTime - Server.Clock.GetElapsedTime(_began);
-            return left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1);
-        }
-    }
 
     private int CommandLimit => LoggedIn ? Scripts.Limits.Size + CommandRoom : Options.CommandBeforeLogin;
 
@@ -77,7 +64,7 @@ internal sealed class ManageSieveSession : IDisposable
                     Answer(_commands.Problem);
                     break;
                 case CommandReadStatus.TimedOut:
-                    Answer(Response.Bye(Reason.Timeout, LoggedIn ? "Idle for too long" : "Log in faster"));
+                    Answer(LoggedIn ? Response.Bye(Reason.Autologout, "Idle for too long") : Response.Bye(Reason.Timeout, "Log in faster"));
                     break;
                 case CommandReadStatus.Draining:
                     // RFC 5804 §1.3 TRYLATER: the server is going down, the client may come again.
@@ -98,7 +85,7 @@ internal sealed class ManageSieveSession : IDisposable
         Writer.Response(Response.Ok("ManageSieve ready"));
     }
 
-    private ValueTask<CommandReadStatus> ReadAsync(bool betweenCommands) => _commands.ReadAsync(Patience, CommandLimit, betweenCommands);
+    private ValueTask<CommandReadStatus> ReadAsync(bool betweenCommands) => _commands.ReadAsync(CommandLimit, betweenCommands);
 
     /// <summary>A string on a line of its own, as a SASL client sends; null when it cannot be read.</summary>
     public async ValueTask<(CommandReadStatus Status, byte[]? Octets)> ReadStringAsync()
@@ -115,14 +102,14 @@ internal sealed class ManageSieveSession : IDisposable
         var octets = _commands.Octets;
         if (!TryHead(octets, out var entry, out var argumentsAt))
         {
-            Answer(Response.Bad("Unknown command"));
+            Answer(HttpLine.IsOne(octets.Span) ? Response.Bye(Reason.NonSmtpCommand, "This is a mail server") : Response.Bad("Unknown command"));
             return;
         }
         var response = (entry!.When & (LoggedIn ? When.Authenticated : When.NotAuthenticated)) == 0
             ? Response.Bad(LoggedIn ? "Already logged in" : "Log in first")
             : await GuardedAsync(entry, new(octets, argumentsAt));
         ManageSieveMeters.Commands.Add(1, new KeyValuePair<string, object?>("command", entry.Name));
-        if (!response.IsBad && LoggedIn) _badCommands = 0;
+        if (!response.IsBad && LoggedIn) _line.ForgetBad();
         Answer(response);
     }
 
@@ -151,7 +138,7 @@ internal sealed class ManageSieveSession : IDisposable
         }
         catch (Exception e)
         {
-            var id = Guid.NewGuid().ToString("N")[..12];
+            var id = LineSession.NewFaultId();
             ManageSieveMeters.Faults.Add(1);
             ManageSieveLog.Fault(Server.Log, e, id, Connection.Id, entry.Name);
             return Response.No("Internal fault " + id, "TRYLATER");
@@ -164,28 +151,34 @@ internal sealed class ManageSieveSession : IDisposable
         Writer.Response(response);
         if (response.Ends is { } reason)
         {
-            Connection.End(reason);
+            _line.End(reason, "BYE " + response.Text);
             Over = true;
+            return;
         }
-        if (!response.IsBad || Over) return;
-        if (++_badCommands < (LoggedIn ? Options.BadCommandsInARow : Options.BadCommandsBeforeLogin)) return;
-        Answer(Response.Bye(Reason.BadCommands, "Too many bad commands"));
+        // A wrong password is Guard's to tell.
+        if (response.IsBad || response.Code == "ENCRYPT-NEEDED") _line.Refused("NO " + response.Text, response.Code);
+        if (response.IsBad && _line.IsOneBadTooMany()) Answer(Response.Bye(Reason.BadCommands, "Too many bad commands"));
     }
+
+    /// <summary>One more failed login; true: the session ends.</summary>
+    public bool FailsOnceTooOften() => _line.IsOneFailureTooMany();
 
     public bool TryLogIn(Principal who)
     {
         var account = new AccountId(who.Account);
-        if (!Server.TryEnter(account, Connection.Origin.Remote.Address)) return false;
+        if (!Server.Places.TryEnter(who.Account, Connection.Origin.Remote.Address)) return false;
         (Who, Account) = (who, account);
         Connection.Login = who;
+        Connection.KeepsLongLines = false;
         return true;
     }
 
     public void LogOut()
     {
-        if (Who is not null) Server.Leave(Account, Connection.Origin.Remote.Address);
+        if (Who is not null) Server.Places.Leave(Account.Value, Connection.Origin.Remote.Address);
         (Who, Account) = (null, default);
         Connection.Login = null;
+        Connection.KeepsLongLines = true;
     }
 
     public void Dispose()

@@ -42,6 +42,7 @@ public sealed class Reason
     // Ends that are in order, or nobody's doing.
     public static readonly Reason Quit = Ends("quit");
     public static readonly Reason Logout = Ends("logout");
+    public static readonly Reason Autologout = Ends("autologout");
     public static readonly Reason Closed = Ends("closed");
     public static readonly Reason Reset = Ends("reset");
     public static readonly Reason Draining = Ends("draining");
@@ -53,6 +54,7 @@ public sealed class Reason
 
     // Ends by us, at the door.
     public static readonly Reason ListenerFull = Drops("listener-full");
+    public static readonly Reason NoDescriptor = Drops("no-descriptor");
     public static readonly Reason ClientLimit = Drops("client-limit", isEvidence: true);
     public static readonly Reason Gate = Drops("gate");
     public static readonly Reason ProxyHeader = Drops("proxy-header");
@@ -71,10 +73,12 @@ public sealed class Reason
     public static readonly Reason ClearAfterStartTls = Drops("clear-after-starttls", isEvidence: true);
     public static readonly Reason FailedLogins = Drops("failed-logins");
     public static readonly Reason CommandRate = Drops("command-rate");
+    public static readonly Reason LineTooLong = Drops("line-too-long");
     public static readonly Reason BadChunk = Drops("bad-chunk");
     public static readonly Reason BadLiteral = Drops("bad-literal");
     public static readonly Reason EndlessMessage = Drops("endless-message");
     public static readonly Reason SessionTime = Drops("session-time");
+    public static readonly Reason TooSlow = Drops("too-slow");
     public static readonly Reason Timeout = Drops("timeout");
     public static readonly Reason NoRequest = Drops("no-request");
     public static readonly Reason MailboxGone = Drops("mailbox-gone");

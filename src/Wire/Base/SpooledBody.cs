@@ -3,60 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Aviso.Base;
 
-/// <summary>
-/// Where message bodies wait between the wire and the store. Up to <see cref="MemoryLimit"/> octets stay in pooled
-/// memory; beyond that the body goes on in a spool file that has no name once it is open, so a crash leaves nothing.
-/// All bodies together may hold at most <c>budget</c> octets: a body that would pass it gets 452 4.3.1.
-/// </summary>
-public sealed class BodySpool(string folder, long budget)
-{
-    /// <summary>256 KiB: a body up to this size never touches the spool folder.</summary>
-    public const int MemoryLimit = 256 * 1024;
-
-    private long _inFlight;
-
-    /// <summary>Octets held by bodies not yet disposed, 0 or more.</summary>
-    public long InFlight => Volatile.Read(ref _inFlight);
-
-    /// <summary>A new, empty body. Dispose it when it is stored or given up.</summary>
-    public SpooledBody Begin() => new(this);
-
-    /// <summary>A body that <paramref name="write"/> fills; nothing of it is held when that throws. Dispose it as any other.</summary>
-    public SpooledBody Make(Action<SpooledBody> write)
-    {
-        var body = Begin();
-        try
-        {
-            write(body);
-            return body;
-        }
-        catch
-        {
-            body.Dispose();
-            throw;
-        }
-    }
-
-    internal bool TryReserve(long octets)
-    {
-        if (Interlocked.Add(ref _inFlight, octets) <= budget) return true;
-        Interlocked.Add(ref _inFlight, -octets);
-        return false;
-    }
-
-    internal void Return(long octets) => Interlocked.Add(ref _inFlight, -octets);
-
-    internal SafeFileHandle OpenFile()
-    {
-        Directory.CreateDirectory(folder);
-        var path = Path.Combine(folder, Path.GetRandomFileName());
-        var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-        File.Delete(path);
-        return file;
-    }
-}
-
-/// <summary>The process-wide budget of bytes in flight is used up: answer 452 4.3.1, the sender tries again.</summary>
+/// <summary>The budget of octets in flight, or the sender's share of it, is used up: answer 452 4.3.1, the sender tries again.</summary>
 public sealed class SpoolFullException() : IOException("too many message octets in flight");
 
 /// <summary>
@@ -67,9 +14,20 @@ public sealed class SpooledBody : IDisposable
     private readonly BodySpool _spool;
     private byte[] _memory = ArrayPool<byte>.Shared.Rent(8 * 1024);
     private SafeFileHandle? _file;
+    private Action? _evict;
     private long _reserved;
+    private bool _isReturned;
 
-    internal SpooledBody(BodySpool spool) => _spool = spool;
+    internal SpooledBody(BodySpool spool, SpoolOwner owner, Action? evict) => (_spool, Owner, _evict) = (spool, owner, evict);
+
+    internal SpoolOwner Owner { get; }
+
+    /// <summary>It counts for nobody's share.</summary>
+    internal bool IsOurs => Owner == default;
+
+    internal ref SpoolPace Pace => ref _pace;
+
+    private SpoolPace _pace;
 
     /// <summary>Octets written so far.</summary>
     public long Length { get; private set; }
@@ -113,6 +71,13 @@ public sealed class SpooledBody : IDisposable
         });
     }
 
+    /// <summary>All octets are here: nobody is waited for any more, and it is not given up for others.</summary>
+    public void Settle()
+    {
+        _evict = null;
+        _spool.Settle(this);
+    }
+
     /// <summary>Fills <paramref name="into"/> from <paramref name="offset"/>; returns the octets read, 0 at the end.</summary>
     public int Read(long offset, Span<byte> into)
     {
@@ -153,13 +118,20 @@ public sealed class SpooledBody : IDisposable
         if (_memory.Length > 0) ArrayPool<byte>.Shared.Return(_memory);
         _memory = [];
         _file?.Dispose();
-        _spool.Return(_reserved);
-        _reserved = 0;
+        if (_isReturned) return;
+        _isReturned = true;
+        _spool.Return(this, _reserved);
+    }
+
+    // On the thread of whoever needs the room: what the sender's session does about it is its own matter.
+    internal void Evict()
+    {
+        if (_evict is { } evict) ThreadPool.UnsafeQueueUserWorkItem(static e => e(), evict, preferLocal: false);
     }
 
     private void Reserve(int octets)
     {
-        if (!_spool.TryReserve(octets)) throw new SpoolFullException();
+        if (!_spool.TryReserve(this, octets)) throw new SpoolFullException();
         _reserved += octets;
     }
 

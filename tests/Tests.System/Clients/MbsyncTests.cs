@@ -19,7 +19,7 @@ public sealed class MbsyncTests : IAsyncLifetime
             User alice@example.test
             Pass "{AvisoServer.Password}"
             SSLType None
-            AuthMechs LOGIN
+            AuthMechs *
 
             MaildirStore near
             Path {_home}/mail/

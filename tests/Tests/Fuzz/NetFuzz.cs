@@ -80,7 +80,7 @@ public static class NetFuzz
 
         public ValueTask<Principal?> CheckPasswordAsync(LoginAttempt attempt, string user, string password, CancellationToken cancel) => new((Principal?)null);
 
-        public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel) => new(Keys);
+        public ValueTask<ScramKeys> GetScramKeysAsync(LoginAttempt attempt, string user, CancellationToken cancel) => new(Keys);
 
         public ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel) =>
             new(proofHolds ? new Principal(1, user) : null);

@@ -67,7 +67,7 @@ public sealed class AppPasswords(IDocumentRows rows, TimeProvider clock, ILogger
     internal AppPassword? FindById(AccountId account, string id) => Of(account).FirstOrDefault(p => p.Id == id);
 
     /// <summary>Salt and rounds that a new record of this account should use, so that SCRAM reaches all; null: any.</summary>
-    internal ScramRecord? SaltOf(AccountId account) => Of(account).FirstOrDefault(p => p.IsLive(Now) && p.Record is not null)?.Record;
+    internal ScramRecord? SaltOf(AccountId account) => Of(account).FirstOrDefault(p => p.IsLive(Now) && p.Record is { IsForScram: true })?.Record;
 
     /// <summary>Why it refuses somebody who proved it, or null: let in. Remembers either.</summary>
     internal LoginAdvice? Use(AppPassword password, LoginAttempt attempt)
@@ -100,6 +100,23 @@ public sealed class AppPasswords(IDocumentRows rows, TimeProvider clock, ILogger
             await rows.ChangeDocumentsAsync([ToDocument(made)], [], cancel);
             _byAccount[account.Value] = [.. Of(account), made];
             return made;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>Puts a record in place of one that clients cannot compute.</summary>
+    internal async Task RenewAsync(AppPassword password, ScramRecord record, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            if (FindById(password.Account, password.Id) is not { } found || !ReferenceEquals(found, password)) return;
+            var renewed = (found with { Scram = record.Format() }).For(found.Account);
+            await rows.ChangeDocumentsAsync([ToDocument(renewed)], [], cancel);
+            _byAccount[found.Account.Value] = [.. Of(found.Account).Select(p => ReferenceEquals(p, found) ? renewed : p)];
         }
         finally
         {
@@ -161,7 +178,7 @@ public sealed class AppPasswords(IDocumentRows rows, TimeProvider clock, ILogger
             password.RevokedAt > 0 ? "revoked" : password.IsLive(now) ? "active" : "expired", Words(password.Scope),
             DateTimeOffset.FromUnixTimeSeconds(password.CreatedAt), Time(password.ExpiresAt), Time(use.UsedAt),
             use.UsedAt == 0 ? "" : $"{use.UsedFrom} {use.UsedFor}", Time(use.FailingSince), use.FailingBecause,
-            password.Record is { } record && (own is null || SameSalt(own, record)));
+            password.Record is { IsForScram: true } record && (own is null || SameSalt(own, record)));
     }
 
     /// <summary>Can one exchange serve both (RFC 5802 §5)?</summary>

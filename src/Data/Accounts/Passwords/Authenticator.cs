@@ -37,7 +37,12 @@ public sealed class Authenticator(AccountBook book) : IAuthenticator, IDisposabl
 
     public async ValueTask<Principal?> CheckPasswordAsync(LoginAttempt attempt, string user, string password, CancellationToken cancel)
     {
-        if (Active(user) is { } account && AppPasswords?.Find(account, password) is { } app) return Enter(attempt, app);
+        if (Active(user) is { } account && AppPasswords?.Find(account, password) is { } app)
+        {
+            if (Enter(attempt, app) is not { } principal) return null;
+            if (app.Record is not { IsForScram: true }) await RenewAsync(app, principal.Address, password, cancel);
+            return principal;
+        }
         var proof = _proofs.Key(user, password);
         var prepared = PasswordText.Prepare(password);
         // Twice when the credential was replaced while it was being checked, by a login beside this one or by a reload.
@@ -54,11 +59,12 @@ public sealed class Authenticator(AccountBook book) : IAuthenticator, IDisposabl
         return Refuse(attempt, user, null);
     }
 
-    public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel)
+    public ValueTask<ScramKeys> GetScramKeysAsync(LoginAttempt attempt, string user, CancellationToken cancel)
     {
         var own = Find(user) is { HasScram: true } known ? known.Record : null;
-        var apps = Active(user) is { } account && AppPasswords is { } all ? all.Of(account).Where(p => p.Record is not null).ToList() : [];
-        if (apps.Count == 0) return new(own?.Keys ?? MadeUp(user));
+        var apps = Active(user) is { } account && AppPasswords is { } all
+            ? all.Of(account).Where(p => p.Record is { IsForScram: true }).ToList() : [];
+        if (apps.Count == 0) return new(own?.Keys ?? MadeUp(user) with { IsMadeUp = Active(user) is null });
         // One salt is told before anything is proved: the own password's, else that of the newest live app password.
         var told = own ?? (apps.LastOrDefault(p => p.RevokedAt == 0) ?? apps[^1]).Record!;
         var keys = own?.Keys ?? MadeUp(user) with { Salt = told.Salt, Iterations = told.Iterations };
@@ -140,13 +146,19 @@ public sealed class Authenticator(AccountBook book) : IAuthenticator, IDisposabl
         if (credential.Password is { } declared)
         {
             // One derivation whether it is right or wrong: the record that it makes is the one we want to have anyway.
-            var salt = credential.Record?.Salt ?? shared?.Salt ?? RandomNumberGenerator.GetBytes(16);
-            var made = ScramRecord.Derive(prepared, salt, credential.Record?.Iterations ?? shared?.Iterations ?? ScramRecord.Rounds);
+            var record = credential.Record is { IsForScram: true } usable ? usable : null;
+            var salt = record?.Salt ?? shared?.Salt ?? RandomNumberGenerator.GetBytes(16);
+            var made = ScramRecord.Derive(prepared, salt, record?.Iterations ?? shared?.Iterations ?? ScramRecord.Rounds);
             var holds = Same(prepared, PasswordText.Prepare(declared) ?? "");
-            var stands = credential.Record is not null && CryptographicOperations.FixedTimeEquals(made.StoredKey, credential.Record.StoredKey);
-            return new(holds, holds && !stands ? (credential.Record is null ? made : New(prepared, shared)) : null);
+            var stands = record is not null && CryptographicOperations.FixedTimeEquals(made.StoredKey, record.StoredKey);
+            return new(holds, holds && !stands ? (record is null ? made : New(prepared, shared)) : null);
         }
-        if (credential.Hash is not { } hash) return new((credential.Record ?? Nobody).Holds(prepared), null);
+        if (credential.Hash is not { } hash)
+        {
+            var kept = credential.Record ?? Nobody;
+            var holds = kept.Holds(prepared);
+            return new(holds, holds && !kept.IsForScram ? New(prepared, shared) : null);
+        }
         return CryptHash.Holds(raw, hash) ? new(true, New(prepared, shared)) : default;
     }
 
@@ -232,10 +244,26 @@ public sealed class Authenticator(AccountBook book) : IAuthenticator, IDisposabl
         return all.Length == 0 ? new(default, Nobody, null, null, null) : all[(int)(BitConverter.ToUInt32(Mac(user, 0)) % (uint)all.Length)];
     }
 
+    private async ValueTask RenewAsync(AppPassword app, string address, string secret, CancellationToken cancel)
+    {
+        try
+        {
+            await AppPasswords!.RenewAsync(app, await DeriveAppAsync(app.Account, address, secret, cancel), cancel);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // It let in and does so again; the next login tries anew.
+            book.Log.RehashNotStored(e, address);
+        }
+    }
+
     private ScramKeys MadeUp(string user) => new(Mac(user, 1)[..16], ScramRecord.Rounds, Mac(user, 2), Mac(user, 3));
 
     private byte[] Mac(string user, byte use) =>
-        HMACSHA256.HashData(book.DecoySecret.AsSpan(), (ReadOnlySpan<byte>)[use, .. Encoding.UTF8.GetBytes(AddressKey.Lower(user))]);
+        HMACSHA256.HashData(book.DecoySecret.AsSpan(), (ReadOnlySpan<byte>)[use, .. Encoding.UTF8.GetBytes(NameOf(user))]);
+
+    // All spellings of an account have its one salt, so those of a name that nobody has must share one as well.
+    private static string NameOf(string user) => AddressKey.TryParse(user, out var key) ? key.ToString() : AddressKey.Lower(user);
 
     private static string Shown(string user) => new([.. user.Take(100).Select(c => char.IsControl(c) ? '?' : c)]);
 }

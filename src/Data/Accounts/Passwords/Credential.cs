@@ -28,7 +28,7 @@ internal sealed class Credential(AccountId account, ScramRecord? record, string?
     public DeclaredSecret? Declared { get; } = declared;
 
     /// <summary>SCRAM may use the record.</summary>
-    public bool HasScram => Record is not null && Password is null;
+    public bool HasScram => Record is { IsForScram: true } && Password is null;
 
     public bool IsSame(Credential other) => Hash == other.Hash && Record?.Format() == other.Record?.Format()
         && Password == other.Password;
@@ -40,9 +40,12 @@ internal sealed class Credential(AccountId account, ScramRecord? record, string?
         if (declared is null) return record is null ? null : new(account, record, null, null, null);
         if (!declared.IsHash)
             return new(account, stored is not null && stored.DeclaredFingerprint.AsSpan().SequenceEqual(ClearMark) ? record : null, null, declared.Text, declared);
-        if (ScramRecord.TryParse(declared.Text) is { } given) return new(account, given, null, null, declared);
-        return record is not null && stored!.DeclaredFingerprint.AsSpan().SequenceEqual(Fingerprint(declared))
-            ? new(account, record, null, null, declared) : new(account, null, PasswordText.CryptString(declared.Text), null, declared);
+        var given = ScramRecord.TryParse(declared.Text);
+        if (given is { IsForScram: true }) return new(account, given, null, null, declared);
+        // What a login made of a declaration that is kept as it is.
+        if (record is not null && stored!.DeclaredFingerprint.AsSpan().SequenceEqual(Fingerprint(declared))) return new(account, record, null, null, declared);
+        return given is not null ? new(account, given, null, null, declared)
+            : new(account, null, PasswordText.CryptString(declared.Text), null, declared);
     }
 
     /// <summary>Kept beside a record so that a changed declaration is noticed.</summary>

@@ -49,7 +49,7 @@ public sealed partial class SqliteMailStore : IMailStore
         _gate = new(_log);
         _segments = new(options.DataFolder);
         _large = new(_segments);
-        Spool = new(Path.Combine(options.DataFolder, "spool"), options.SpoolBudget);
+        Spool = new(Path.Combine(options.DataFolder, "spool"), options.SpoolBudget, options.Clock, _log);
         var file = Path.Combine(options.DataFolder, "store.db");
 #pragma warning disable CA2000 // the committing stage closes it
         var db = OpenDatabase(file);

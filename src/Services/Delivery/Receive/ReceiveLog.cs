@@ -13,11 +13,6 @@ internal static partial class ReceiveLog
     [LoggerMessage(4002, LogLevel.Information, "refused: session {Session} from {Remote} sender {Sender} recipient {Recipient}: {Reply} ({Cause})")]
     public static partial void Refused(this ILogger log, string session, System.Net.IPEndPoint remote, string sender, string recipient, string reply, string cause);
 
-    [LoggerMessage(4003, LogLevel.Warning,
-        "refused one of ours: session {Session} from {Remote} HELO {Helo} sender {Sender} recipient {Recipient}: {Reply} ({Cause})")]
-    public static partial void RefusedInternal(this ILogger log, string session, System.Net.IPEndPoint remote, string helo, string sender,
-        string recipient, string reply, string cause);
-
     [LoggerMessage(4004, LogLevel.Error, "message {Id}: the notice to its sender could not be stored ({Kind})")]
     public static partial void NoticeLost(this ILogger log, Exception? e, string id, string kind);
 

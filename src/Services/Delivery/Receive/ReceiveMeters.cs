@@ -15,9 +15,6 @@ internal static class ReceiveMeters
     /// <summary>Senders, recipients and messages refused, by reason.</summary>
     public static readonly Counter<long> Refused = Meter.CreateCounter<long>("aviso_refused_total");
 
-    /// <summary>Refusals of clients of our own networks: each of them is somebody's silent failure.</summary>
-    public static readonly Counter<long> InternalRefused = Meter.CreateCounter<long>("aviso_internal_refused_total");
-
     /// <summary>Recipients of accepted messages: local, queued, bounced.</summary>
     public static readonly Counter<long> Recipients = Meter.CreateCounter<long>("aviso_received_recipients_total");
 
@@ -39,10 +36,9 @@ internal static class ReceiveMeters
 
     public static void Rescue(string reason) => Rescued.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
-    public static void Count(Reason reason, bool isInternal)
+    public static void Count(Reason reason)
     {
         Refused.Add(1, new KeyValuePair<string, object?>("reason", reason.Word));
-        if (isInternal) InternalRefused.Add(1);
     }
 
     public static void Count(string fate, int recipients)

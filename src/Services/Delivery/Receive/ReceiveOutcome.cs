@@ -1,4 +1,5 @@
 using Aviso.Base;
+using Aviso.Net;
 using Aviso.Smtp;
 using Microsoft.Extensions.Logging;
 
@@ -18,9 +19,9 @@ internal sealed class ReceiveOutcome(ReceiveParts parts, ReceiveContext context)
     public static void Tell(ILogger log, MailTransaction transaction, string recipient, Refusal no)
     {
         var client = transaction.Client;
-        ReceiveMeters.Count(no.Reason, client.Origin.IsInternal);
+        ReceiveMeters.Count(no.Reason);
         if (client.Origin.IsInternal)
-            log.RefusedInternal(client.SessionId, client.Origin.Remote, client.Helo, transaction.Sender.ToString(), recipient, no.ToString(), no.Cause);
+            OwnRefusals.Note(log, client.SessionId, client.Origin.Remote, new(client.Helo, transaction.Sender.ToString(), recipient), no.ToString(), no.Cause);
         else
             log.Refused(client.SessionId, client.Origin.Remote, transaction.Sender.ToString(), recipient, no.ToString(), no.Cause);
     }

@@ -24,7 +24,7 @@ internal sealed class Receiving(ReceiveRun run, MailTransaction transaction) : I
         return null;
     }
 
-    public SpooledBody BeginBody() => run.Parts.Store.Spool.Begin();
+    public SpooledBody BeginBody(Action? evict = null) => run.Parts.Store.Spool.Begin(transaction.Client.SpoolOwner, evict);
 
     public ValueTask<ReceiveResult> FinishAsync(SpooledBody body, CancellationToken cancel) => run.RunAsync(transaction, _recipients, body, cancel);
 }

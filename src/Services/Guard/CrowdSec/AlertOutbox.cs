@@ -159,9 +159,10 @@ public sealed class AlertOutbox(EngineClient client, IDocumentRows rows, TimePro
             GuardMeters.Alert("again", sent.Count);
             return false;
         }
-        if (_pause > TimeSpan.Zero) log.AlertsGoAgain();
+        if (_pause > TimeSpan.Zero) log.AlertsTaken();
         _pause = TimeSpan.Zero;
-        if (reply.Result == EngineResult.NotTaken) log.AlertRefused(sent[0].Scenario, reply.Problem);
+        if (reply.Result == EngineResult.NotTaken)
+            log.AlertRefused(sent[0].Scenario, reply.Problem);
         GuardMeters.Alert(reply.Result == EngineResult.Ok ? "sent" : "refused", sent.Count);
         lock (_waiting) foreach (var alert in sent) _waiting.Remove(alert.Name);
         GuardMeters.AlertsWaiting(Count);

@@ -77,7 +77,7 @@ public sealed class EngineLink : IAsyncDisposable
             }
             catch (Exception e) when (!_stop.IsCancellationRequested)
             {
-                _log.EngineFailed(e);
+                _log.EngineFault(e);
                 await Task.Delay(_options.Every, _clock, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -118,7 +118,7 @@ public sealed class EngineLink : IAsyncDisposable
     {
         var (added, removed) = _list.Apply(stream, whole);
         LastAnswer = _clock.GetUtcNow();
-        if (whole) _log.EngineToldAll(_options.Url, _list.Count, added, removed);
+        if (whole) _log.EngineTold(_options.Url, _list.Count, added, removed);
         else if (added + removed > 0) _log.EngineDecided(added, removed, _list.Count);
         Problem = null;
     }
@@ -127,8 +127,7 @@ public sealed class EngineLink : IAsyncDisposable
     {
         if (Problem is null)
         {
-            _log.EngineSilent(
-                _options.Url, problem, _list.Count, LastAnswer is { } last ? last.ToString("u", CultureInfo.InvariantCulture) : "never");
+            _log.EngineSilent(_options.Url, problem, _list.Count, LastAnswer is { } last ? last.ToString("u", CultureInfo.InvariantCulture) : "never");
         }
         Problem = problem;
     }

@@ -45,7 +45,7 @@ public sealed class EngineList(Gatekeeper gate, TimeProvider clock, ILogger log)
             }
             if (gate.Book.Add(decision) is not { } taken)
             {
-                if (First("full")) log.EngineListTooLong(DecisionBook.Most);
+                Once("full", static log => log.EngineListTooLong(DecisionBook.Most));
                 GuardMeters.EngineIgnored("full");
                 continue;
             }
@@ -78,12 +78,12 @@ public sealed class EngineList(Gatekeeper gate, TimeProvider clock, ILogger log)
         if (one.Simulated) return Ignore("simulated");
         if (!"Ip".Equals(one.Scope, StringComparison.OrdinalIgnoreCase) && !"Range".Equals(one.Scope, StringComparison.OrdinalIgnoreCase))
         {
-            if (First("scope " + one.Scope)) log.EngineScopeUnknown(one.Scope ?? "");
+            Once("scope " + one.Scope, log => log.EngineScopeUnknown(one.Scope ?? ""));
             return Ignore("scope");
         }
         if (ValueOf(one.Value) is not { } value || !GoDuration.TryParse(one.Duration, out var length))
         {
-            if (First("text")) log.EngineDecisionUnreadable(one.Value ?? "", one.Duration ?? "");
+            Once("text", log => log.EngineUnreadable(one.Value ?? "", one.Duration ?? ""));
             return Ignore("unreadable");
         }
         if (length <= TimeSpan.Zero || one.Id <= 0) return null;
@@ -91,17 +91,17 @@ public sealed class EngineList(Gatekeeper gate, TimeProvider clock, ILogger log)
         {
             EngineId = one.Id,
         };
-        if (decision.Type != Decision.Ban && First("type " + decision.Type)) log.EngineTypeRefusesNobody(decision.Type);
+        if (decision.Type != Decision.Ban) Once("type " + decision.Type, log => log.EngineTypeIdle(decision.Type));
         var network = decision.Network;
         if (network.PrefixLength == 0)
         {
-            log.EngineBansEverybody(value);
+            log.EngineBansAll(value);
             return Ignore("everybody");
         }
         // Incident 26: the gate serves ours whatever anybody lists; a proxy that the engine bans is worth a look at who told it.
         if (decision.Type == Decision.Ban && gate.IsExempt(network.BaseAddress))
         {
-            if (First("ours " + value)) log.EngineBansOurs(value, decision.Scenario);
+            Once("ours " + value, log => log.EngineBansOurs(value, decision.Scenario));
             GuardMeters.Spare("own");
         }
         return decision;
@@ -127,7 +127,10 @@ public sealed class EngineList(Gatekeeper gate, TimeProvider clock, ILogger log)
     }
 
     /// <summary>Once for each subject: a list of thousands would fill the log.</summary>
-    private bool First(string subject) => _said.Count < 1_000 && _said.Add(subject);
+    private void Once(string subject, Action<ILogger> say)
+    {
+        if (_said.Count < 1_000 && _said.Add(subject)) say(log);
+    }
 
     private static Dictionary<long, Decision> Held(DecisionBook book)
     {

@@ -169,7 +169,7 @@ public sealed class DecisionBook : IAsyncDisposable
             if (_saidFull is { } said && _clock.GetElapsedTime(said, now) < SayFullEvery) return;
             _saidFull = now;
         }
-        _log.DecisionsFull(_most);
+        _log.BookFull(_most);
     }
 
     private void Take(Decision decision)

@@ -116,14 +116,14 @@ internal sealed class WriteBehind : IAsyncDisposable
                 foreach (var document in set) _set.Remove(document.Key);
                 _remove.ExceptWith(remove);
             }
-            if (_failing) _log.DecisionsStoredAgain();
+            if (_failing) _log.DecisionsStored();
             _failing = false;
             return null;
         }
         catch (Exception e)
         {
             // Once, not with every try.
-            if (!_failing) _log.DecisionsNotStored(_set.Count + _remove.Count, e.Message);
+            if (!_failing) _log.DecisionsWait(_set.Count + _remove.Count, e.Message);
             _failing = true;
             return e.Message;
         }

@@ -117,7 +117,7 @@ public sealed class NftablesExport : IAsyncDisposable
             else _there.Remove(value);
         }
         GuardMeters.Nft("ok");
-        if (Problem is not null) _log.SetsAreRight(Options.Table);
+        if (Problem is not null) _log.KernelInStep(Options.Table);
         Problem = null;
         Count = _there.Count;
         GuardMeters.NftElements(Count);
@@ -127,7 +127,7 @@ public sealed class NftablesExport : IAsyncDisposable
     private void Failed(string problem)
     {
         GuardMeters.Nft("failed");
-        _log.SetsAreWrong(problem);
+        _log.KernelBehind(problem);
         (Problem, _built) = (problem, false);
     }
 

@@ -224,13 +224,13 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
         if (IsTrusted(evidence.Client))
         {
             GuardMeters.Spare("login");
-            log.LogWarning("{Client} would be banned for {Scenario} but has just logged in: only its failures stay limited", evidence.Client, scenario.Name);
+            log.SparedByLogin(evidence.Client, scenario.Name);
             return;
         }
         if (scenario.SparesSenders && HasDelivered(evidence.Client))
         {
             GuardMeters.Spare("delivery");
-            log.LogWarning("{Client} would be banned for {Scenario} but has delivered mail lately: it only waits", evidence.Client, scenario.Name);
+            log.SparedByDelivery(evidence.Client, scenario.Name);
             return;
         }
         var value = Decision.ClientOf(evidence.Client);
@@ -246,7 +246,7 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
         {
             decision = taken;
             GuardMeters.Decision(taken);
-            log.LogWarning("{Value} is banned for {Length} by {Scenario}: {Events} events, the last {Evidence}; before: {Before}", value, length, scenario.Name, events, decision.Evidence, before);
+            log.Banned(value, length, scenario.Name, events, decision.Evidence, before);
         }
         Fired?.Invoke(new(scenario, evidence, user, events, decision));
     }
@@ -254,8 +254,7 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
     private void OwnTrouble(Evidence evidence, string word, string? user)
     {
         GuardMeters.OwnTrouble(word);
-        log.LogWarning("{What} on {Kind} from our own network, {Client} {User}: a device or program of ours has lost its password", word,
-            ListenerKinds.Name(evidence.Kind), evidence.Client, user ?? "");
+        log.OwnTrouble(word, ListenerKinds.Name(evidence.Kind), evidence.Client, user ?? "");
     }
 
     private bool IsKnown(IPAddress client)

@@ -46,7 +46,13 @@ public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, LoginCha
         return await RefuseAsync(attempt, user, Hash(user, password), cancel);
     }
 
-    public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel) => inner.GetScramKeysAsync(user, cancel);
+    public async ValueTask<ScramKeys> GetScramKeysAsync(LoginAttempt attempt, string user, CancellationToken cancel)
+    {
+        var keys = await inner.GetScramKeysAsync(attempt, user, cancel);
+        // It looks the same from outside; who only collects salts, and never proves anything, guesses at names.
+        if (keys.IsMadeUp) attempt.Notes.CountedAs ??= CountFailure(attempt, user, null, LookAt(attempt.Remote, user));
+        return keys;
+    }
 
     public async ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel)
     {
@@ -87,11 +93,7 @@ public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, LoginCha
         var (allows, tell) = _accounts.With(user, account => account.Ask(OfAccount, clock));
         if (allows) return true;
         GuardMeters.GuessedAccount();
-        if (tell)
-        {
-            log.LogWarning("More than {Count} passwords for {User} were wrong in ten minutes, from all addresses: only addresses where it logged in lately are looked at now",
-                OfAccount.Most, user);
-        }
+        if (tell) log.AccountGuessed(OfAccount.Most, user);
         return false;
     }
 
@@ -119,12 +121,7 @@ public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, LoginCha
     {
         // Nobody looked at what it brought: not its failure.
         if (attempt.Notes.Advice is { Kind: LoginAdviceKind.Unavailable }) return null;
-        // Who proved the password and only came the wrong way is no guesser: a phone with an expired app password must not lock out the
-        // laptop beside it.
-        var (tries, isRepeat) = attempt.Notes.Advice is not null ? (1, true) : _pairs.With(Key(attempt.Remote, user), pair => pair.Fail(password, look == Look.Yes, clock));
-        if (!isRepeat && look == Look.Yes) CountGuess(attempt.Remote, user);
-        // What others did is no evidence against this one: it may be the owner.
-        if (!isRepeat && look != Look.OthersGuess) gate.Report(new(attempt.Kind, attempt.Remote, Reason.LoginFailed), Shown(user));
+        var tries = attempt.Notes.CountedAs ?? CountFailure(attempt, user, password, look);
         // A timer, not a thread; and so many at most that waiting can't be used against us.
         if (Interlocked.Increment(ref _waiting) <= MostWaiting)
         {
@@ -140,6 +137,19 @@ public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, LoginCha
         }
         else Interlocked.Decrement(ref _waiting);
         return null;
+    }
+
+    /// <returns>How often this client has failed at this name.</returns>
+    private double CountFailure(LoginAttempt attempt, string user, string? password, Look look)
+    {
+        // Who proved the password and only came the wrong way is no guesser: a phone with an expired app password must not lock out the
+        // laptop beside it.
+        var (tries, isRepeat) = attempt.Notes.Advice is not null
+            ? (1, true) : _pairs.With(Key(attempt.Remote, user), pair => pair.Fail(password, look == Look.Yes, clock));
+        if (!isRepeat && look == Look.Yes) CountGuess(attempt.Remote, user);
+        // What others did is no evidence against this one: it may be the owner.
+        if (!isRepeat && look != Look.OthersGuess) gate.Report(new(attempt.Kind, attempt.Remote, Reason.LoginFailed), Shown(user));
+        return tries;
     }
 
     private (UInt128, string) Key(IPAddress client, string user) => (Networks.ClientKey(client), Shown(user));

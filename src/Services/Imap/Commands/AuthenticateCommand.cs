@@ -7,7 +7,6 @@ internal static class AuthenticateCommand
 {
     public static async ValueTask<Completion> RunAsync(ImapSession session, Command command)
     {
-        session.MarkSecret();
         var g = command.Arguments(session.Utf8Names);
         if (!g.Sp() || !g.Atom(out var name)) return Completion.Syntax;
         byte[]? initial = null;

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 namespace Aviso.Imap;
 
 /// <summary>RFC 2971: at most 30 pairs; what the client says goes to the log only.</summary>
@@ -8,7 +7,7 @@ internal static class IdCommand
     {
         var g = command.Arguments(session.Utf8Names);
         if (!g.Sp() || !Parameters(ref g, out var about) || !g.End()) return new(Completion.Syntax);
-        session.Server.Log.LogDebug("session {SessionId} is {Client}", session.Connection.Id, about);
+        ImapLog.ClientIs(session.Server.Log, session.Connection.Id, about);
         session.Writer.Bytes("* ID (\"name\" \"Aviso\")\r\n"u8);
         return new(Completion.Ok("Done"));
     }

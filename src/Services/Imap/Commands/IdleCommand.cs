@@ -50,7 +50,7 @@ internal static class IdleCommand
             case ReadStatus.Complete or ReadStatus.TooLong:
                 return Completion.Bad("DONE was expected");
             case ReadStatus.TimedOut:
-                session.Bye(Reason.Timeout, "Autologout: idle for too long");
+                session.Bye(Reason.Autologout, "Autologout: idle for too long");
                 break;
             case ReadStatus.Draining:
                 session.Bye(Reason.Draining, "The server is stopping");

@@ -1,4 +1,3 @@
-using Aviso.Base;
 using Aviso.Net;
 namespace Aviso.Imap;
 
@@ -7,7 +6,6 @@ internal static class LoginCommand
 {
     public static async ValueTask<Completion> RunAsync(ImapSession session, Command command)
     {
-        session.MarkSecret();
         var g = command.Arguments(session.Utf8Names);
         if (!g.Sp() || !g.AString(out var user) || !g.Sp() || !g.AString(out var password) || !g.End()) return Completion.Syntax;
         // RFC 9051 §7.1: PRIVACYREQUIRED, said before the password is looked at.
@@ -24,7 +22,7 @@ internal static class LoginCommand
     public static Completion Succeeded(ImapSession session, Principal who)
     {
         var address = session.Connection.Origin.Remote.Address;
-        if (!session.Server.TryEnter(new(who.Account), address))
+        if (!session.Server.Places.TryEnter(who.Account, address))
         {
             ImapLog.TooManySessions(session.Server.Log, session.Connection.Id, who.Address, address);
             ImapMeters.Logins.Add(1, new KeyValuePair<string, object?>("result", "limit"));
@@ -45,7 +43,7 @@ internal static class LoginCommand
             await session.Writer.FlushAsync();
             await Task.Delay(session.Options.FailedLoginDelay, session.Server.Clock, session.Cancel);
         }
-        if (++session.FailedLogins >= session.Options.FailedLogins) session.Bye(Reason.FailedLogins, "Too many failed logins");
+        session.FailsOnceTooOften();
         return advice switch
         {
             null => Completion.No("AUTHENTICATIONFAILED", "User or password is wrong"),

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Text;
 using Aviso.Base;
 using Aviso.Net;
@@ -12,6 +11,9 @@ internal enum CommandReadStatus
     /// <summary>Answer with <see cref="CommandReader.Problem"/> and go on.</summary>
     Refused,
 
+    /// <summary>Answer with <see cref="CommandReader.Problem"/> and end: who has not logged in is not listened to for so long.</summary>
+    LineTooLong,
+
     /// <summary>Say BYE with <see cref="CommandReader.Problem"/>'s text: what follows cannot be told from commands.</summary>
     Hopeless,
     Closed, TimedOut, Draining,
@@ -21,11 +23,15 @@ internal enum CommandReadStatus
 /// Joins lines and literals (RFC 9051 §4.3; LITERAL+ RFC 7888) into one command. Message literals of APPEND and REPLACE go to the spool and only
 /// their marker stays. Limits: <see cref="ImapOptions"/>.
 /// </summary>
-internal sealed class CommandReader(WireConnection connection, ImapOptions options, ResponseWriter writer) : IDisposable
+internal sealed class CommandReader(ImapSession session) : IDisposable
 {
-    private byte[] _buffer = [];
-    private int _length;
+    private readonly WireConnection _connection = session.Connection;
+    private readonly ImapOptions _options = session.Options;
+    private readonly CommandBuffer _buffer = new(session.Connection);
     private readonly List<SpooledBody> _bodies = [];
+    private readonly Func<TimeSpan> _patience = () => session.ReadPatience(firstLine: false);
+    private bool _message;
+    private int _lineStart;
 
     public Completion Problem { get; private set; }
 
@@ -33,73 +39,75 @@ internal sealed class CommandReader(WireConnection connection, ImapOptions optio
 
     public bool HasTag => Tag != "*";
 
-    public ReadOnlyMemory<byte> Octets => _buffer.AsMemory(0, _length);
+    public ReadOnlyMemory<byte> Octets => _buffer.Octets;
 
     public IReadOnlyList<SpooledBody> Bodies => _bodies;
 
     /// <summary>Reads the rest of a command whose first line is here already (IDLE and NOTIFY wait for lines themselves).</summary>
-    public async ValueTask<CommandReadStatus> ReadAsync(ImapSession session, Task<LineRead>? firstLine)
+    public async ValueTask<CommandReadStatus> ReadAsync(Task<LineRead>? firstLine)
     {
         Forget();
         var refused = false;
-        var lineLimit = session.LoggedIn ? options.Line : options.AuthenticateLine;
+        var lineLimit = session.LoggedIn ? _options.Line : _options.LineBeforeLogin;
         var inLines = 0;
         for (var first = true; ; first = false)
         {
-            var patience = session.ReadPatience(first);
             var read = first && firstLine is not null
                 ? await firstLine
-                : await connection.ReadLineAsync(Math.Max(lineLimit - inLines, 0), patience, first);
+                : await _connection.ReadLineAsync(Math.Max(lineLimit - inLines, 0), session.ReadPatience(first), first);
+            // A token in base64 needs more.
+            if (first && read.Status == ReadStatus.TooLong && !session.LoggedIn && IsAuthenticate(read.Line.Span))
+            {
+                lineLimit = _options.AuthenticateLine;
+                read = await _connection.ReadLineAsync(lineLimit, session.ReadPatience(true), first);
+            }
             if (read.Status == ReadStatus.TooLong)
             {
-                NoteTag();
-                return refused ? CommandReadStatus.Refused : Refuse(Completion.Bad("The line is too long", "TOOBIG"));
+                if (first) NoteTag(read.Line.Span);
+                Problem = refused ? Problem : Completion.Bad("The line is too long", "TOOBIG");
+                return session.LoggedIn ? CommandReadStatus.Refused : CommandReadStatus.LineTooLong;
             }
             if (read.Status != ReadStatus.Complete) return Ended(read.Status);
             inLines += read.Line.Length;
-            _lineStart = _length;
-            Add(read.Line.Span);
-            if (first) NoteTag();
-            if (!session.LoggedIn && inLines > options.LineBeforeLogin && !IsAuthenticate()) return Refuse(Completion.Bad("The line is too long", "TOOBIG"));
+            _lineStart = _buffer.Length;
+            _buffer.Add(read.Line.Span);
+            if (first) NoteTag(Octets.Span);
             if (!EndsInLiteral(out var size, out var waits)) return refused ? CommandReadStatus.Refused : CommandReadStatus.Complete;
-            Add("\r\n"u8);
-            var problem = refused ? Problem : await CheckLiteralAsync(session, size);
+            _buffer.Add("\r\n"u8);
+            var problem = refused ? Problem : await CheckLiteralAsync(size);
             if (problem.Status != CompletionStatus.Ok)
             {
                 if (waits) return Refuse(problem);
-                if (!session.LoggedIn || size > options.MessageSizeLimit * 2) return Hopeless(problem);
+                if (!session.LoggedIn || size > _options.MessageSizeLimit * 2) return Hopeless(problem);
                 refused = true;
                 Problem = problem;
-                if (!await SkipAsync(size)) return CommandReadStatus.Closed;
-                _length = Math.Min(_length, 1024);
+                if (await SkipAsync(size) is var ended and not CommandReadStatus.Complete) return ended;
+                _buffer.Cut(1024);
                 continue;
             }
             if (waits)
             {
-                writer.Bytes("+ Go on\r\n"u8);
-                await writer.FlushAsync();
+                session.Writer.Bytes("+ Go on\r\n"u8);
+                await session.Writer.FlushAsync();
             }
-            var status = _message ? await SpoolAsync(size) : await CollectAsync(session, (int)size);
+            var status = _message ? await SpoolAsync(size) : Ended(await _buffer.CollectAsync((int)size, _patience));
             if (status == CommandReadStatus.Refused) refused = true;
             else if (status != CommandReadStatus.Complete) return status;
         }
     }
 
-    private bool _message;
-    private int _lineStart;
-
-    private async ValueTask<Completion> CheckLiteralAsync(ImapSession session, long size)
+    private async ValueTask<Completion> CheckLiteralAsync(long size)
     {
         _message = MessageLiteral(session.Utf8Names, out var append, out var mailbox, out var ordinal);
-        if (!session.LoggedIn && size > options.LiteralBeforeLogin) return Completion.Bad("The literal is too long", "TOOBIG");
+        if (!session.LoggedIn && size > _options.LiteralBeforeLogin) return Completion.Bad("The literal is too long", "TOOBIG");
         if (append is null) return Completion.Bad("Unknown command");
         if (!_message)
-            return size > options.Literal || _length + size > options.CommandSize
+            return size > _options.Literal || _buffer.Length + size > _options.CommandSize
                 ? Completion.Bad("The literal is too long", "TOOBIG") : Completion.Ok("");
         if (!session.LoggedIn) return Completion.Bad("Log in first");
         // RFC 7889 §4: TOOBIG for a message over APPENDLIMIT.
-        if (size > options.MessageSizeLimit) return Completion.No("TOOBIG", "The message is larger than APPENDLIMIT");
-        if (ordinal >= options.MessagesPerAppend) return Completion.No("LIMIT", "Too many messages in one APPEND");
+        if (size > _options.MessageSizeLimit) return Completion.No("TOOBIG", "The message is larger than APPENDLIMIT");
+        if (ordinal >= _options.MessagesPerAppend) return Completion.No("LIMIT", "Too many messages in one APPEND");
         return ordinal > 0 ? Completion.Ok("") : await AppendCommand.MayAppendAsync(session, mailbox, size);
     }
 
@@ -120,39 +128,25 @@ internal sealed class CommandReader(WireConnection connection, ImapOptions optio
         return false;
     }
 
-    private bool IsAuthenticate()
+    private static bool IsAuthenticate(ReadOnlySpan<byte> line)
     {
-        var g = new Grammar(Octets.Span, false);
+        var g = new Grammar(line, false);
         return CommandHead.TryRead(ref g, out var entry, out _) && entry!.Name == "AUTHENTICATE";
     }
 
-    private void NoteTag()
+    private void NoteTag(ReadOnlySpan<byte> line)
     {
-        var g = new Grammar(Octets.Span, true);
+        var g = new Grammar(line, true);
         if (g.Tag(out var tag) && tag.Length <= 100 && (g.AtEnd || g.Peek == ' ')) Tag = Grammar.AsAscii(tag);
-    }
-
-    private async ValueTask<CommandReadStatus> CollectAsync(ImapSession session, int size)
-    {
-        for (var left = size; left > 0;)
-        {
-            var peek = await connection.PeekAsync(session.ReadPatience(firstLine: false));
-            if (peek.Status != ReadStatus.Complete) return Ended(peek.Status);
-            var piece = peek.Octets.Slice(0, Math.Min(left, peek.Octets.Length));
-            foreach (var segment in piece) Add(segment.Span);
-            left -= (int)piece.Length;
-            connection.Consume(piece.Length);
-        }
-        return CommandReadStatus.Complete;
     }
 
     private async ValueTask<CommandReadStatus> SpoolAsync(long size)
     {
-        var body = _session!.Store.Spool.Begin();
+        var body = session.Store.Spool.Begin(session.Connection.Origin.SpoolOwner(loggedIn: true));
         _bodies.Add(body);
         for (var left = size; left > 0;)
         {
-            var peek = await connection.PeekAsync(options.LiteralPatience);
+            var peek = await _connection.PeekAsync(_options.LiteralPatience);
             if (peek.Status != ReadStatus.Complete) return Ended(peek.Status);
             var piece = peek.Octets.Slice(0, Math.Min(left, peek.Octets.Length));
             var full = false;
@@ -167,40 +161,25 @@ internal sealed class CommandReader(WireConnection connection, ImapOptions optio
             catch (IOException e)
             {
                 full = true;
-                _session.Fault(e, "spooling a message");
+                session.Fault(e, "spooling a message");
             }
             left -= piece.Length;
-            connection.Consume(piece.Length);
+            _connection.Consume(piece.Length);
             if (!full) continue;
             Problem = Completion.No("UNAVAILABLE", "Too much mail is on its way in; try again");
-            return await SkipAsync(left) ? CommandReadStatus.Refused : CommandReadStatus.Closed;
+            return await SkipAsync(left) is var ended and not CommandReadStatus.Complete ? ended : CommandReadStatus.Refused;
         }
         return CommandReadStatus.Complete;
     }
 
-    private ImapSession? _session;
-
-    public void Attach(ImapSession session) => _session = session;
-
-    private async ValueTask<bool> SkipAsync(long size)
-    {
-        while (size > 0)
-        {
-            var peek = await connection.PeekAsync(options.LiteralPatience);
-            if (peek.Status != ReadStatus.Complete) return false;
-            var count = Math.Min(size, peek.Octets.Length);
-            connection.Consume(count);
-            size -= count;
-        }
-        return true;
-    }
+    private async ValueTask<CommandReadStatus> SkipAsync(long size) => Ended(await _buffer.SkipAsync(size, _patience));
 
     // A line that ends in "{123}", "{123+}" or "~{123}".
     private bool EndsInLiteral(out long size, out bool waits)
     {
         size = 0;
         waits = true;
-        var line = _buffer.AsSpan(_lineStart, _length - _lineStart);
+        var line = Octets.Span[_lineStart..];
         if (line.Length < 3 || line[^1] != '}') return false;
         var open = line[^Math.Min(line.Length, 24)..].LastIndexOf((byte)'{');
         if (open < 0) return false;
@@ -214,35 +193,14 @@ internal sealed class CommandReader(WireConnection connection, ImapOptions optio
             Utf8Parser.TryParse(inside, out size, out var used) && used == inside.Length && size >= 0;
     }
 
-    private void Add(ReadOnlySpan<byte> octets)
-    {
-        if (_buffer.Length < _length + octets.Length)
-        {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_length + octets.Length, 512));
-            _buffer.AsSpan(0, _length).CopyTo(larger);
-            if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = larger;
-        }
-        octets.CopyTo(_buffer.AsSpan(_length));
-        _length += octets.Length;
-    }
-
     /// <summary>Gives back what the last command needed; an idle session keeps no buffer.</summary>
     public void Forget()
     {
         foreach (var body in _bodies) body.Dispose();
         _bodies.Clear();
-        if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer, clearArray: _secret);
-        _buffer = [];
-        _length = 0;
-        _secret = false;
+        _buffer.Forget();
         Tag = "*";
     }
-
-    private bool _secret;
-
-    /// <summary>The command holds a password: clear the buffer before it is used again.</summary>
-    public void MarkSecret() => _secret = true;
 
     public void Dispose() => Forget();
 
@@ -260,6 +218,7 @@ internal sealed class CommandReader(WireConnection connection, ImapOptions optio
 
     private static CommandReadStatus Ended(ReadStatus status) => status switch
     {
+        ReadStatus.Complete => CommandReadStatus.Complete,
         ReadStatus.TimedOut => CommandReadStatus.TimedOut,
         ReadStatus.Draining => CommandReadStatus.Draining,
         _ => CommandReadStatus.Closed,

@@ -1,7 +1,6 @@
 using Aviso.Base;
 using Aviso.Net;
 using Aviso.Store;
-using Microsoft.Extensions.Logging;
 
 namespace Aviso.Imap;
 
@@ -12,8 +11,7 @@ namespace Aviso.Imap;
 internal sealed class ImapSession : IDisposable
 {
     private readonly CommandReader _commands;
-    private readonly long _began;
-    private int _badCommands;
+    private readonly LineSession _line;
 
     public ImapSession(ImapServer server, WireConnection connection)
     {
@@ -21,9 +19,9 @@ internal sealed class ImapSession : IDisposable
         Mailboxes = server.Store;
         Connection = connection;
         Writer = new(connection, server.Options.WritePatience);
-        _commands = new(connection, server.Options, Writer);
-        _commands.Attach(this);
-        _began = server.Clock.GetTimestamp();
+        _line = new(connection, server.Clock, server.Log, server.Limits);
+        _commands = new(this);
+        connection.KeepsLongLines = true;
     }
 
     public ImapServer Server { get; }
@@ -57,8 +55,6 @@ internal sealed class ImapSession : IDisposable
 
     public bool Utf8Names => Modes.Utf8;
 
-    public int FailedLogins { get; set; }
-
     public NotifyWatch? Notify { get; set; }
 
     /// <summary>Set by LOGOUT and by whatever else ends the conversation.</summary>
@@ -67,12 +63,7 @@ internal sealed class ImapSession : IDisposable
     public When State => !LoggedIn ? When.NotAuthenticated : Box is null ? When.Authenticated : When.Selected;
 
     /// <summary>How long the next read may take: all of the time before login is one minute (counted from the greeting).</summary>
-    public TimeSpan ReadPatience(bool firstLine)
-    {
-        if (LoggedIn) return firstLine ? Options.Autologout : Options.LiteralPatience;
-        var left = Options.LoginTime - Server.Clock.GetElapsedTime(_began);
-        return left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1);
-    }
+    public TimeSpan ReadPatience(bool firstLine) => _line.Patience(firstLine ? Options.Autologout : Options.LiteralPatience);
 
     public async Task RunAsync()
     {
@@ -94,11 +85,16 @@ internal sealed class ImapSession : IDisposable
                     Complete(_commands.HasTag ? _commands.Tag : "*", _commands.Problem);
                     CountBad(_commands.Problem);
                     break;
+                case CommandReadStatus.LineTooLong:
+                    Complete(_commands.HasTag ? _commands.Tag : "*", _commands.Problem);
+                    Bye(Reason.OctetsBeforeLogin, _commands.Problem.Text);
+                    break;
                 case CommandReadStatus.Hopeless:
                     Bye(LoggedIn ? Reason.EndlessMessage : Reason.OctetsBeforeLogin, _commands.Problem.Text);
                     break;
                 case CommandReadStatus.TimedOut:
-                    Bye(Reason.Timeout, LoggedIn ? "Autologout: idle for too long" : "Log in faster");
+                    if (LoggedIn) Bye(Reason.Autologout, "Autologout: idle for too long");
+                    else Bye(Reason.Timeout, "Log in faster");
                     break;
                 case CommandReadStatus.Draining:
                     Bye(Reason.Draining, "The server is stopping");
@@ -116,7 +112,7 @@ internal sealed class ImapSession : IDisposable
     {
         try
         {
-            return await _commands.ReadAsync(this, line);
+            return await _commands.ReadAsync(line);
         }
         catch (OperationCanceledException) when (Cancel.IsCancellationRequested)
         {
@@ -135,6 +131,11 @@ internal sealed class ImapSession : IDisposable
         var octets = _commands.Octets;
         if (!TryHead(octets, out var entry, out var uid, out var argumentsAt) || entry is null)
         {
+            if (HttpLine.IsOne(octets.Span))
+            {
+                Bye(Reason.NonSmtpCommand, "This is a mail server");
+                return;
+            }
             Complete(_commands.Tag, Completion.Bad(_commands.HasTag ? "Unknown command" : "A tag and a command are needed"));
             CountBad(Completion.Syntax);
             return;
@@ -142,7 +143,7 @@ internal sealed class ImapSession : IDisposable
         var command = new Command(_commands.Tag, entry, uid, octets, argumentsAt, _commands.Bodies);
         var done = Refuses(command) ?? await GuardedAsync(command);
         ImapMeters.Commands.Add(1, new KeyValuePair<string, object?>("command", entry.Name));
-        if (done.Status != CompletionStatus.Bad) _badCommands = LoggedIn ? 0 : _badCommands;
+        if (done.Status != CompletionStatus.Bad && LoggedIn) _line.ForgetBad();
         if (done.Status != CompletionStatus.Silent) Complete(command.Tag, done);
         CountBad(done);
     }
@@ -238,19 +239,25 @@ internal sealed class ImapSession : IDisposable
     public void LogIn(Principal who)
     {
         Connection.Login = Who = who;
+        Connection.KeepsLongLines = false;
         Account = new(who.Account);
         Mailboxes = who.Scope is { Mailboxes.Count: > 0 } scope ? new ScopedMailboxes(Store, scope) : Store;
     }
 
     public void Select(SelectedMailbox? box) => Box = box;
 
-    /// <summary>Clears what the command line holds before the memory is used again: it has a password in it.</summary>
-    public void MarkSecret() => _commands.MarkSecret();
+    /// <summary>One more failed login; true: the session ends, and has been told so.</summary>
+    public bool FailsOnceTooOften()
+    {
+        if (!_line.IsOneFailureTooMany()) return false;
+        Bye(Reason.FailedLogins, "Too many failed logins");
+        return true;
+    }
 
     /// <summary>The last words of the session.</summary>
     public void Bye(Reason reason, string text)
     {
-        Connection.End(reason);
+        _line.End(reason, "BYE " + text);
         Writer.Bytes("* BYE "u8).Text(text).Line();
         Over = true;
     }
@@ -258,9 +265,9 @@ internal sealed class ImapSession : IDisposable
     /// <summary>Logs our own fault; the id goes to the client too.</summary>
     public string Fault(Exception e, string doing)
     {
-        var id = Guid.NewGuid().ToString("N")[..12];
+        var id = LineSession.NewFaultId();
         ImapMeters.Faults.Add(1);
-        Server.Log.LogError(e, "imap fault {FaultId} in session {SessionId} of account {Account}: {Command}", id, Connection.Id, Account, doing);
+        ImapLog.Fault(Server.Log, e, id, Connection.Id, Account, doing);
         return id;
     }
 
@@ -275,20 +282,24 @@ internal sealed class ImapSession : IDisposable
         if (done.Code.Length > 0) Writer.Byte('[').Text(done.Code).Bytes("] "u8);
         Writer.Text(done.Text).Line();
         ImapMeters.Replies.Add(1, new("kind", "imap"), new("code", done.Status));
+        if (IsRefusal(done)) _line.Refused($"{done.Status} {done.Text}", done.Code);
     }
 
     private void CountBad(Completion done)
     {
-        if (done.Status != CompletionStatus.Bad || Over) return;
-        if (++_badCommands < (LoggedIn ? Options.BadCommandsInARow : Options.BadCommandsBeforeLogin)) return;
-        Bye(Reason.BadCommands, "Too many bad commands");
+        if (done.Status == CompletionStatus.Bad && !Over && _line.IsOneBadTooMany()) Bye(Reason.BadCommands, "Too many bad commands");
     }
+
+    // What a client cannot mean to ask for. NO is an ordinary answer to a question, but for a login that is not let try (a wrong password
+    // is Guard's to tell).
+    private static bool IsRefusal(Completion done) =>
+        done.Status == CompletionStatus.Bad || (done.Status == CompletionStatus.No && done.Code is "PRIVACYREQUIRED" or "LIMIT" or "SERVERBUG");
 
     public void Dispose()
     {
         Notify?.Dispose();
         _commands.Dispose();
-        if (Who is not null) Server.Leave(Account, Connection.Origin.Remote.Address);
+        if (Who is not null) Server.Places.Leave(Account.Value, Connection.Origin.Remote.Address);
     }
 }
 

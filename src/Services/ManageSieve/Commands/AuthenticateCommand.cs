@@ -89,7 +89,7 @@ internal static class AuthenticateCommand
             await session.Writer.FlushAsync();
             await Task.Delay(session.Options.FailedLoginDelay, session.Server.Clock, session.Cancel);
         }
-        if (++session.FailedLogins < session.Options.FailedLogins) return advice switch
+        if (!session.FailsOnceTooOften()) return advice switch
         {
             null => Response.No("User or password is wrong"),
             // RFC 5804 §1.3: AUTH-TOO-WEAK when the site's policy does not take it for this user, TRYLATER when it may work later.

@@ -85,7 +85,7 @@ public sealed partial class AcmeRenewer : IDisposable
             foreach (var (name, value) in certificates)
             {
                 if (StoredCertificate.Read(name, value) is { } stored) _stored[name] = stored;
-                else _log.LogError("the stored certificate {Name} cannot be read; a new one is ordered", name);
+                else _log.StoredUnreadable(name);
             }
             foreach (var (name, value) in tries) _tries[name] = AcmeTries.Read(value);
         }
@@ -103,7 +103,7 @@ public sealed partial class AcmeRenewer : IDisposable
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
-                _log.LogError(e, "renewing certificates failed by a fault of our own; it is tried again");
+                _log.RenewalFault(e);
             }
             try
             {
@@ -142,7 +142,7 @@ public sealed partial class AcmeRenewer : IDisposable
                 catch (Exception e) when (e is not OperationCanceledException)
                 {
                     // The others are looked after all the same.
-                    _log.LogError(e, "renewing the certificate {Name} failed by a fault of our own; it is tried again", wanted.Name);
+                    _log.RenewalFaultOf(e, wanted.Name);
                 }
             }
             return next < ShortestSleep ? ShortestSleep : next;
@@ -239,7 +239,7 @@ public sealed partial class AcmeRenewer : IDisposable
             tries.Set(authority, new(before.Failures + 1, _clock.GetUtcNow() + wait, failure.Text));
             await _shelf.WriteAsync(AcmeTries.Kind, wanted.Name, tries.Write(), cancel);
             AcmeMeters.Failed(authority.Name, failure.Reason);
-            NotIssued(_log, wanted.Name, authority.Name, failure.Reason, failure.Text, old?.NotAfter.UtcDateTime, _clock.GetUtcNow().UtcDateTime + wait);
+            _log.NotIssued(wanted.Name, authority.Name, failure.Reason, failure.Text, old?.NotAfter.UtcDateTime, _clock.GetUtcNow().UtcDateTime + wait);
         }
         return options.Authorities.Count == 0 ? DateTimeOffset.MaxValue : options.Authorities.Min(a => tries.Of(a).NotBefore);
     }
@@ -265,10 +265,10 @@ public sealed partial class AcmeRenewer : IDisposable
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            _log.LogError(e, "the new certificate {Name} serves but could not be stored: the next start orders another", wanted.Name);
+            _log.NotStored(e, wanted.Name);
         }
         AcmeMeters.Received(authority.Name);
-        WasIssued(_log, string.Join(", ", wanted.Names), authority.Name, fresh.NotAfter.UtcDateTime, RenewalPlan.DueAt(fresh).UtcDateTime);
+        _log.WasIssued(string.Join(", ", wanted.Names), authority.Name, fresh.NotAfter.UtcDateTime, RenewalPlan.DueAt(fresh).UtcDateTime);
         return null;
     }
 
@@ -287,7 +287,7 @@ public sealed partial class AcmeRenewer : IDisposable
         using var key = AcmeKey.Make(); // Nothing is signed: renewal information is public.
         using var client = new AcmeClient(authority, key, _handler(authority), _clock);
         var (asked, explanation) = await RenewalInfo.AskAsync(certificate, client, _random, _clock.GetUtcNow(), cancel);
-        if (asked.AriAt != certificate.AriAt) RenewalMoved(_log, certificate.Name, authority.Name, asked.AriAt?.UtcDateTime, explanation);
+        if (asked.AriAt != certificate.AriAt) _log.RenewalMoved(certificate.Name, authority.Name, asked.AriAt?.UtcDateTime, explanation);
         await _shelf.WriteAsync(StoredCertificate.Kind, certificate.Name, asked.Write(), cancel);
         lock (_gate) _stored[certificate.Name] = asked;
         return asked;
@@ -305,7 +305,7 @@ public sealed partial class AcmeRenewer : IDisposable
             }
             catch (Exception e) when (e is CryptographicException or ArgumentException)
             {
-                _log.LogError("the stored account at {Authority} cannot be read; a new one is made", authority.Name);
+                _log.AccountUnreadable(authority.Name);
             }
         }
         var key = AcmeKey.Make();
@@ -330,16 +330,4 @@ public sealed partial class AcmeRenewer : IDisposable
             // Slept enough.
         }
     }
-
-    [LoggerMessage(EventId = 1101, EventName = "CertificateIssued", Level = LogLevel.Information,
-        Message = "certificate for {Names} received from {Authority}, valid until {Until:u}, to be renewed at {RenewAt:u}")]
-    private static partial void WasIssued(ILogger log, string names, string authority, DateTime until, DateTime renewAt);
-
-    [LoggerMessage(EventId = 1102, EventName = "CertificateFailed", Level = LogLevel.Error,
-        Message = "no certificate for {Name} from {Authority} ({Reason}): {Problem}. The present one ends {Until:u}; this authority is asked again at {NextTry:u}")]
-    private static partial void NotIssued(ILogger log, string name, string authority, string reason, string problem, DateTime? until, DateTime nextTry);
-
-    [LoggerMessage(EventId = 1103, EventName = "CertificateWindow", Level = LogLevel.Information,
-        Message = "{Authority} wants the certificate {Name} renewed at {RenewAt:u} {Explanation}")]
-    private static partial void RenewalMoved(ILogger log, string name, string authority, DateTime? renewAt, string explanation);
 }

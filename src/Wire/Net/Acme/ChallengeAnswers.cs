@@ -93,7 +93,7 @@ internal sealed class DnsChallenges(
     public async Task WithdrawAsync(string name, string token, string authorization, CancellationToken cancel)
     {
         if (_targets.TryGetValue(name, out var target) && await publisher.RemoveTextAsync(target, Value(authorization), cancel) is { } problem)
-            log.LogWarning("the TXT record {Name} could not be taken away and may be deleted by hand: {Problem}", target, problem);
+            log.TextRecordLeft(target, problem);
     }
 
     internal static string Value(string authorization) => Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(authorization)));

@@ -58,7 +58,7 @@ internal sealed partial class NextKeys(ICertificateShelf shelf, IResolver resolv
             var answer = await resolver.QueryAsync($"_25._tcp.{name}", DnsType.Tlsa, cancel);
             var records = answer.Of<TlsaRecord>().ToList();
             if (!answer.IsTemporary && (records.Exists(r => Names(r, comes)) || !records.Exists(r => Names(r, inUse)))) continue;
-            KeptKey(log, wanted.Name, answer.IsTemporary ? $"the DNS does not say now which TLSA records {name} has" : $"the TLSA records of {name} do not name the next key");
+            log.KeptKey(wanted.Name, answer.IsTemporary ? $"the DNS does not say now which TLSA records {name} has" : $"the TLSA records of {name} do not name the next key");
             return old.KeyPem;
         }
         return next;
@@ -91,8 +91,4 @@ internal sealed partial class NextKeys(ICertificateShelf shelf, IResolver resolv
             return null;
         }
     }
-
-    [LoggerMessage(EventId = 1104, EventName = "CertificateKeyKept", Level = LogLevel.Warning,
-        Message = "certificate {Name} is renewed with the key it has: {Reason}; see `aviso certificates tlsa`")]
-    private static partial void KeptKey(ILogger log, string name, string reason);
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using Aviso.Base;
 
 namespace Aviso.Net;
@@ -16,19 +15,6 @@ public sealed record ListenerSettings(ListenerKind Kind, IPEndPoint Address)
     /// <summary>Connections at once from one client (IPv4 address or IPv6 /64), summed over the listeners of one host;
     /// networks.internal are exempt (one gateway may stand for many people).</summary>
     public int MaxPerClient { get; init; } = 50;
-}
-
-/// <summary>Why a connection was turned away before its protocol began.</summary>
-public enum AcceptRefusal
-{
-    /// <summary>The listener is full.</summary>
-    ListenerFull,
-
-    /// <summary>This client has too many connections open.</summary>
-    ClientLimit,
-
-    /// <summary>The gate said no.</summary>
-    Gate,
 }
 
 /// <summary>Asked about every new client with its real address, before its protocol begins. Guard answers.</summary>
@@ -64,23 +50,9 @@ public sealed record WireHostOptions
     /// <summary>A trusted proxy has this long to send its whole header.</summary>
     public TimeSpan ProxyPatience { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Connections that the process can hold.</summary>
+    public Descriptors Descriptors { get; init; } = Descriptors.OfProcess;
+
     /// <summary>Longest variable part of a PROXY v2 header, 16 to 4096 octets.</summary>
     public int ProxyV2Limit { get; init; } = 536;
-
-    /// <summary>The line a refused client gets on a listener without implicit TLS, with CRLF; empty for none.</summary>
-    public Func<ListenerKind, AcceptRefusal, ReadOnlyMemory<byte>> RefusalLine { get; init; } = DefaultRefusalLine;
-
-    private static ReadOnlyMemory<byte> DefaultRefusalLine(ListenerKind kind, AcceptRefusal why)
-    {
-        var text = why is AcceptRefusal.ClientLimit ? "Too many connections from your address, try again later" : "Busy, try again later";
-        return kind switch
-        {
-            ListenerKind.Smtp or ListenerKind.Submission or ListenerKind.Lmtp =>
-                Encoding.ASCII.GetBytes($"{new Refusal(421, new EnhancedCode(4, 7, 0), text, Reason.Gate, "")}\r\n"),
-            ListenerKind.Imap => Encoding.ASCII.GetBytes($"* BYE [UNAVAILABLE] {text}\r\n"), // RFC 5530 §3
-            ListenerKind.Pop3 => Encoding.ASCII.GetBytes($"-ERR [SYS/TEMP] {text}\r\n"), // RFC 3206 §4
-            ListenerKind.ManageSieve => Encoding.ASCII.GetBytes($"BYE (TRYLATER) \"{text}\"\r\n"), // RFC 5804 §1.3
-            _ => default,
-        };
-    }
 }

@@ -30,6 +30,7 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
     private long _writeDue = Never;
     private volatile bool _drainable;
     private volatile bool _dead;
+    private volatile bool _evicted;
     private bool _listening;
     private bool _disposed;
     private CancellationTokenRegistration _onAborted;
@@ -71,13 +72,20 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
         if (EndReason is null) (EndReason, EndDetail) = (reason, detail);
     }
 
+    /// <summary>From outside the conversation: reads say Evicted from now on, so that the protocol ends it in its words.</summary>
+    public void Evict()
+    {
+        _evicted = true;
+        WakeReader();
+    }
+
     /// <summary>Evidence that does not end the session.</summary>
     public void Report(Reason reason) => Evidence?.Report(new(Origin.Kind, Origin.Remote.Address, reason));
 
     /// <summary>
     /// Reads one line of at most <paramref name="limit"/> octets (line end not counted). The line is valid until the next
     /// read. With <paramref name="betweenCommands"/> a stopping server ends the wait with Draining. A longer line is
-    /// thrown away as it comes, so no peer can make us hold more than the limit.
+    /// thrown away as it comes, so no peer can make us hold more than the limit; or see <see cref="KeepsLongLines"/>.
     /// </summary>
     public ValueTask<LineRead> ReadLineAsync(int limit, TimeSpan patience, bool betweenCommands = false)
     {
@@ -93,6 +101,10 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
         }
         return WaitForLineAsync(limit, patience, betweenCommands);
     }
+
+    /// <summary>A line over the limit says TooLong at once, with its beginning, and stays unread: the protocol answers and ends, or reads it again
+    /// with a higher limit. For clients that are not known yet: nobody listens to them for as long as they like.</summary>
+    public bool KeepsLongLines { get; set; }
 
     /// <summary>True when octets from the peer wait unread: hold back the flush, the peer pipelines (RFC 2920 §3.2).</summary>
     public bool HasBuffered => Waits(static unread => !unread.IsEmpty);
@@ -275,6 +287,7 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
         {
             _scanned = 0;
             var raw = buffer.Slice(0, end);
+            if (KeepsLongLines && !_discarding && raw.Length > (long)limit + 1) return TryShowBeginning(buffer, limit, out line);
             var next = buffer.GetPosition(1, end);
             // One octet more than the limit may be the CR of the line end.
             var flat = _discarding || raw.Length > (long)limit + 1 ? default : Flatten(raw);
@@ -294,6 +307,7 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
         }
         if (buffer.Length > (long)limit + 1)
         {
+            if (KeepsLongLines && !_discarding) return TryShowBeginning(buffer, limit, out line);
             _discarding = true;
             _scanned = 0;
             Input.AdvanceTo(buffer.End);
@@ -305,6 +319,15 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
         }
         if (!read.IsCompleted) return false;
         line = new(ReadStatus.Closed, default, false);
+        return true;
+    }
+
+    private bool TryShowBeginning(in ReadOnlySequence<byte> buffer, int limit, out LineRead line)
+    {
+        _scanned = 0;
+        _shown = buffer;
+        _lineOpen = true;
+        line = new(ReadStatus.TooLong, Flatten(buffer.Slice(0, limit)), false);
         return true;
     }
 
@@ -341,6 +364,7 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
 
     private ReadStatus? NoMoreReads(bool betweenCommands) =>
         _dead || _refusesReads || Aborted.IsCancellationRequested ? ReadStatus.Closed
+        : _evicted ? ReadStatus.Evicted
         : Volatile.Read(ref _readDue) == Expired ? ReadStatus.TimedOut
         : betweenCommands && Draining.IsCancellationRequested ? ReadStatus.Draining
         : null;

@@ -17,6 +17,20 @@ public sealed partial class WireHost
         ThreadPool.UnsafeQueueUserWorkItem(static s => _ = s.Host.ServeAsync(s.Session), (Host: this, Session: session), preferLocal: false);
     }
 
+    // Not even a word: that needs the descriptor for a while.
+    private void TurnAway(Listener listener, Socket socket)
+    {
+        socket.Close(0);
+        NetMeters.SessionDropped(listener.Settings.Kind, Reason.NoDescriptor);
+        MakeRoom(null);
+        SayNoRoom();
+    }
+
+    private void SayNoRoom()
+    {
+        if (IsOnceIn(ref _saidNoRoom, SayEvery, _clock)) _log.NoDescriptors(_descriptors.Limit, _descriptors.Connections);
+    }
+
     private async Task ServeAsync(Session session)
     {
         try
@@ -27,13 +41,14 @@ public sealed partial class WireHost
         {
             session.End(Reason.OwnFault);
             session.Quiet = false;
-            _log.LogError(e, "connection {Id} failed", IdText.Format(session.Number));
+            _log.ConnectionFailed(e, IdText.Format(session.Number));
         }
         finally
         {
             session.Close();
             if (session.CountedAs is { } client) _clients.Leave(client);
             session.Listener.Leave();
+            _descriptors.Leave();
             NetMeters.Closed(session.Kind);
             _sessions.TryRemove(session.Number, out _);
             Count(session, session.Ending ?? Reason.Closed);
@@ -57,10 +72,10 @@ public sealed partial class WireHost
             if (header.Source is not null) (session.Remote, session.Local) = (header.Source, header.Destination!);
         }
         var client = session.Remote.Address;
-        var isInternal = options.Internal.Contains(client);
+        var isInternal = session.IsInternal = options.Internal.Contains(client);
         if (Refusal(session, isInternal, speaksProxy) is { } why)
         {
-            await RefuseAsync(session, options, why);
+            await RefuseAsync(session, why);
             return;
         }
         var refuseFirst = session.Listener.Settings.Proxy && !speaksProxy ? (Func<ReadOnlyMemory<byte>, bool>)session.SeesProxyHeader : null;
@@ -152,41 +167,43 @@ public sealed partial class WireHost
         }
     }
 
-    private AcceptRefusal? Refusal(Session session, bool isInternal, bool speaksProxy)
+    private Reason? Refusal(Session session, bool isInternal, bool speaksProxy)
     {
         var settings = session.Listener.Settings;
-        if (session.Listener.Open > settings.MaxConnections && !MakeRoom(session.Listener)) return AcceptRefusal.ListenerFull;
+        if (session.Listener.Open > settings.MaxConnections && !MakeRoom(session.Listener)) return Reason.ListenerFull;
         var client = session.Remote.Address;
-        if (!isInternal && _gate?.Allows(session.Kind, client) == false) return AcceptRefusal.Gate;
+        if (!isInternal && !_descriptors.HasRoom && !MakeRoom(null))
+        {
+            SayNoRoom();
+            return Reason.NoDescriptor;
+        }
+        if (!isInternal && _gate?.Allows(session.Kind, client) == false) return Reason.Gate;
         // A proxy that speaks for itself (health checks) is one of ours.
         if (isInternal || (speaksProxy && ReferenceEquals(session.Remote, session.Peer))) return null;
         var key = Networks.ClientKey(client);
-        if (!_clients.TryEnter(key, settings.MaxPerClient)) return AcceptRefusal.ClientLimit;
+        if (!_clients.TryEnter(key, settings.MaxPerClient)) return Reason.ClientLimit;
         session.CountedAs = key;
         return null;
     }
 
-    // A full listener belongs to those who do something. Strangers who hold a place in silence, neither logged in nor sending anything, are
+    // A full listener, or a process that can hold no more, belongs to those who do something. Strangers who hold a place in silence, neither logged in nor sending anything, are
     // asked to leave a twentieth of it, the quietest first; who has just come is given time. Once a second: it looks at all connections.
-    private bool MakeRoom(Listener listener)
+    private bool MakeRoom(Listener? listener)
     {
-        if (!listener.MayMakeRoom(_clock)) return listener.Open <= listener.Settings.MaxConnections;
-        var silent = _sessions.Values.Where(s => s.Listener == listener && s.Connection is { Login: null, Origin.IsInternal: false }
+        if (listener is null ? !IsOnceIn(ref _roomMade, TimeSpan.FromSeconds(1), _clock) : !listener.MayMakeRoom(_clock))
+            return listener is null ? _descriptors.HasRoom : listener.Open <= listener.Settings.MaxConnections;
+        var most = listener?.Settings.MaxConnections ?? _descriptors.Most;
+        var silent = _sessions.Values.Where(s => (listener is null || s.Listener == listener) && s.Connection is { Login: null, Origin.IsInternal: false }
                 && s.Transport is { OctetsIn: < SilentOctets } && _clock.GetElapsedTime(s.Since) > Newcomer)
-            .OrderBy(s => s.Transport!.OctetsIn).ThenBy(s => s.Since).Take((listener.Settings.MaxConnections / 20) + 1).ToList();
+            .OrderBy(s => s.Transport!.OctetsIn).ThenBy(s => s.Since).Take((most / 20) + 1).ToList();
         foreach (var session in silent) session.Abort(Reason.MadeRoom);
         return silent.Count > 0;
     }
 
-    private async Task RefuseAsync(Session session, WireHostOptions options, AcceptRefusal why)
+    private async Task RefuseAsync(Session session, Reason why)
     {
-        session.End(why switch
-        {
-            AcceptRefusal.ListenerFull => Reason.ListenerFull,
-            AcceptRefusal.ClientLimit => Reason.ClientLimit,
-            _ => Reason.Gate,
-        });
-        var line = ListenerKinds.IsImplicitTls(session.Kind) ? default : options.RefusalLine(session.Kind, why);
+        session.End(why);
+        var line = ListenerKinds.IsImplicitTls(session.Kind) ? default : _protocols(session.Kind).DoorLine(why);
         if (line.IsEmpty) return;
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(1), _clock);
         try
@@ -203,23 +220,24 @@ public sealed partial class WireHost
     {
         if (!reason.IsDrop) return;
         NetMeters.SessionDropped(session.Kind, reason);
+        // What the protocol ended it has told of itself.
+        if (session.IsInternal && session.Connection?.EndReason is null)
+            OwnRefusals.Note(_log, IdText.Format(session.Number), session.Remote, default, "closed", reason.Word);
         _evidence?.Report(new Evidence(session.Kind, session.Remote.Address, reason));
     }
 
-    private void LogEnd(Session session) => ConnectionEnded(_log, session.Quiet ? LogLevel.Debug : LogLevel.Information,
+    private void LogEnd(Session session) => _log.ConnectionEnded(session.Quiet ? LogLevel.Debug : LogLevel.Information,
         IdText.Format(session.Number), ListenerKinds.Name(session.Kind), session.Remote.Address,
         session.Proxied ? session.Peer.Address : null, session.Connection?.Tls?.Protocol,
         (long)_clock.GetElapsedTime(session.Since).TotalMilliseconds, session.Transport?.OctetsIn ?? 0, session.Transport?.OctetsOut ?? 0,
         session.EndText);
 
-    [LoggerMessage(EventId = 1001, EventName = "ConnectionEnded",
-        Message = "connection {Id} {Kind} from {Remote} via {Proxy} tls {Tls} ended after {Milliseconds} ms, in {OctetsIn} out {OctetsOut}: {Reason}")]
-    private static partial void ConnectionEnded(ILogger log, LogLevel level, string id, string kind, IPAddress remote, IPAddress? proxy,
-        string? tls, long milliseconds, long octetsIn, long octetsOut, string reason);
-
     private sealed class Session(long number, Listener listener, Socket socket)
     {
         private static readonly IPEndPoint Nowhere = new(IPAddress.None, 0);
+
+        // Octets.
+        private const int MostUnread = 64 * 1024;
 
         private Why? _ending;
 
@@ -238,6 +256,8 @@ public sealed partial class WireHost
         public IPEndPoint Local { get; set; } = Nowhere;
 
         public bool Proxied { get; set; }
+
+        public bool IsInternal { get; set; }
 
         public UInt128? CountedAs { get; set; }
 
@@ -288,6 +308,10 @@ public sealed partial class WireHost
             try
             {
                 Socket.Shutdown(SocketShutdown.Both);
+                // What a peer sent and nobody will read would turn the end into a reset, which may take our last words with it.
+                Span<byte> unread = stackalloc byte[256];
+                for (var left = MostUnread; left > 0 && Socket.Available > 0; left -= unread.Length)
+                    if (Socket.Receive(unread) == 0) break;
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {

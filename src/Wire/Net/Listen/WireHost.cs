@@ -24,6 +24,8 @@ public sealed partial class WireHost : IAsyncDisposable
     private const long SilentOctets = 4096;
     private static readonly TimeSpan Newcomer = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan SayEvery = TimeSpan.FromMinutes(1);
+
     private readonly Func<ListenerKind, IWireProtocol> _protocols;
     private readonly TlsCertificates? _certificates;
     private readonly IAcceptGate? _gate;
@@ -36,12 +38,16 @@ public sealed partial class WireHost : IAsyncDisposable
     private readonly ClientCounts _clients = new();
     private readonly List<Listener> _listeners = [];
     private volatile WireHostOptions _options;
+    private Descriptors _descriptors;
+    private long _saidNoRoom = long.MinValue / 2;
+    private long _roomMade = long.MinValue / 2;
 
     /// <param name="protocols">The protocol of a kind; called once per connection, usually giving the same object.</param>
     public WireHost(WireHostOptions options, Func<ListenerKind, IWireProtocol> protocols, TimeProvider clock, ILogger? log = null,
         TlsCertificates? certificates = null, IdSource? ids = null, IAcceptGate? gate = null, IEvidence? evidence = null)
     {
         (_options, _protocols, _clock, _certificates, _gate, _evidence) = (options, protocols, clock, certificates, gate, evidence);
+        _descriptors = options.Descriptors;
         _log = log ?? NullLogger.Instance;
         _ids = ids ?? new IdSource(clock);
     }
@@ -74,6 +80,10 @@ public sealed partial class WireHost : IAsyncDisposable
             _listeners.Clear();
             throw;
         }
+        // Of the start, like the listeners themselves.
+        _descriptors = _options.Descriptors;
+        var wanted = settings.Sum(s => (long)s.MaxConnections);
+        if (_descriptors.Most < wanted) _log.FewDescriptors(_descriptors.Limit, _descriptors.Most, wanted);
         foreach (var listener in _listeners) listener.Accepting = Task.Run(() => AcceptAsync(listener), CancellationToken.None);
     }
 
@@ -90,7 +100,7 @@ public sealed partial class WireHost : IAsyncDisposable
         var left = _sessions.Values.ToArray();
         foreach (var session in left) session.Abort(Reason.Shutdown);
         await WaitForSessionsAsync(AbortPatience);
-        if (left.Length > 0) _log.LogWarning("{Count} connections were cut at the end", left.Length);
+        if (left.Length > 0) _log.CutAtTheEnd(left.Length);
         return left.Length;
     }
 
@@ -147,7 +157,9 @@ public sealed partial class WireHost : IAsyncDisposable
         {
             try
             {
-                Begin(listener, await listener.Socket.AcceptAsync(_draining.Token));
+                var socket = await listener.Socket.AcceptAsync(_draining.Token);
+                if (_descriptors.TryEnter()) Begin(listener, socket);
+                else TurnAway(listener, socket);
                 // Who is connected is served before who comes: a flood waits in the kernel's queue, not in front of them.
                 while (ThreadPool.PendingWorkItemCount > MostPending) await Task.Delay(1, _draining.Token);
             }
@@ -161,10 +173,19 @@ public sealed partial class WireHost : IAsyncDisposable
                 // Too many open files, a connection gone before it was taken: never a reason to stop listening.
                 NetMeters.AcceptFailed(listener.Settings.Kind);
                 if (e is SocketException { SocketErrorCode: SocketError.ConnectionAborted or SocketError.ConnectionReset }) continue;
-                _log.LogError("accept on {Address} failed: {Error}", listener.Bound, e.Message);
+                // It is somebody else's descriptors then: what can be given back is.
+                if (e is SocketException { SocketErrorCode: SocketError.TooManyOpenSockets }) MakeRoom(null);
+                if (listener.MaySay(_clock)) _log.AcceptFailed(listener.Bound, e.Message);
                 await PauseAsync();
             }
         }
+    }
+
+    // True for one caller in so long.
+    private static bool IsOnceIn(ref long last, TimeSpan length, TimeProvider clock)
+    {
+        var (now, before) = (clock.GetTimestamp(), Volatile.Read(ref last));
+        return now - before >= length.TotalSeconds * clock.TimestampFrequency && Interlocked.CompareExchange(ref last, now, before) == before;
     }
 
     private async Task PauseAsync()
@@ -183,6 +204,7 @@ public sealed partial class WireHost : IAsyncDisposable
     {
         private int _open;
         private long _roomMade = long.MinValue / 2;
+        private long _said = long.MinValue / 2;
 
         public ListenerSettings Settings { get; } = settings;
 
@@ -195,11 +217,10 @@ public sealed partial class WireHost : IAsyncDisposable
         public int Open => Volatile.Read(ref _open);
 
         /// <summary>True once a second.</summary>
-        public bool MayMakeRoom(TimeProvider clock)
-        {
-            var (now, last) = (clock.GetTimestamp(), Volatile.Read(ref _roomMade));
-            return now - last >= clock.TimestampFrequency && Interlocked.CompareExchange(ref _roomMade, now, last) == last;
-        }
+        public bool MayMakeRoom(TimeProvider clock) => IsOnceIn(ref _roomMade, TimeSpan.FromSeconds(1), clock);
+
+        /// <summary>True once a minute.</summary>
+        public bool MaySay(TimeProvider clock) => IsOnceIn(ref _said, SayEvery, clock);
 
         public void Enter() => Interlocked.Increment(ref _open);
 

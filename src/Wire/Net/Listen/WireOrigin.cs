@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Aviso.Base;
 
 namespace Aviso.Net;
 
@@ -22,6 +23,10 @@ public sealed record WireOrigin(ListenerKind Kind, IPEndPoint Remote, IPEndPoint
 
     /// <summary>The client is in networks.cleartext_login: may log in without TLS.</summary>
     public bool ClearLoginAllowed { get; init; }
+
+    /// <summary>Whose share of the spool this client uses: one of ours may stand for many people and is a neighbour by LMTP.</summary>
+    public SpoolOwner SpoolOwner(bool loggedIn) => IsInternal || Kind == ListenerKind.Lmtp ? default
+        : new(loggedIn ? SpoolRight.LoggedIn : SpoolRight.Stranger, Networks.NetworkKey(Remote.Address));
 }
 
 /// <summary>How a read ended.</summary>
@@ -30,7 +35,7 @@ public enum ReadStatus
     /// <summary>What was asked for is here.</summary>
     Complete,
 
-    /// <summary>The line is longer than the limit; the rest of it was thrown away up to the next LF.</summary>
+    /// <summary>The line is longer than the limit; it was thrown away up to its LF, or kept (<see cref="WireConnection.KeepsLongLines"/>).</summary>
     TooLong,
 
     /// <summary>The peer closed or reset the connection.</summary>
@@ -41,6 +46,9 @@ public enum ReadStatus
 
     /// <summary>The server is stopping and no command has begun.</summary>
     Draining,
+
+    /// <summary>The client is too slow while others wait (<see cref="WireConnection.Evict"/>).</summary>
+    Evicted,
 }
 
 /// <summary>A line without its line end, valid until the next read on the same connection.</summary>
@@ -55,4 +63,7 @@ public interface IWireProtocol
 {
     /// <summary>Runs until the conversation ends. The caller closes the connection.</summary>
     Task RunAsync(WireConnection connection);
+
+    /// <summary>The line, with its end, for a client that is turned away at the door of a listener without implicit TLS; empty: none.</summary>
+    ReadOnlyMemory<byte> DoorLine(Reason reason) => default;
 }

@@ -25,6 +25,9 @@ public sealed class LoginNotes
     /// <summary>Id of the keys whose SCRAM proof held; empty for the account's own password.</summary>
     public string ProvedBy { get; set; } = "";
 
+    /// <summary>Failures of this name so far, when this try has been counted already: who asks for the salt of a name that nobody has need not go on.</summary>
+    public double? CountedAs { get; set; }
+
     /// <summary>RFC 6750 §3.1 word for a token that was refused.</summary>
     public string TokenStatus { get; set; } = "invalid_token";
 
@@ -56,6 +59,9 @@ public sealed record ScramKeys(byte[] Salt, int Iterations, byte[] StoredKey, by
     /// <summary>Keys of other passwords of the same user, made with the same salt and iterations: RFC 5802 §5 lets a server tell a
     /// user one salt, before it can know which password will be proved.</summary>
     public IReadOnlyList<ScramProofKeys> Others { get; init; } = [];
+
+    /// <summary>Nobody has this name. Never told to the client.</summary>
+    public bool IsMadeUp { get; init; }
 }
 
 /// <param name="Id">Goes to <see cref="LoginNotes.ProvedBy"/>.</param>
@@ -81,7 +87,7 @@ public interface IAuthenticator
     bool ScramOffered { get; }
 
     /// <summary>Keys of this user; made up (but always the same) for an unknown one.</summary>
-    ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel);
+    ValueTask<ScramKeys> GetScramKeysAsync(LoginAttempt attempt, string user, CancellationToken cancel);
 
     /// <summary>Called once after a SCRAM exchange whose client proof was right or wrong; whose keys it was, the attempt's notes say. Null
     /// when the user may not log in.</summary>

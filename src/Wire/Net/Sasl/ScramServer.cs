@@ -73,7 +73,7 @@ internal sealed class ScramServer(
         _gs2Header = $"{parts[0]},{parts[1]},";
         _firstBare = message[_gs2Header.Length..];
         _nonce = clientNonce + (fixedNonce ?? Scram.NewNonce());
-        _keys = await Authenticator.GetScramKeysAsync(User ?? name, cancel);
+        _keys = await Authenticator.GetScramKeysAsync(Attempt, User ?? name, cancel);
         _serverFirst = $"r={_nonce},s={Convert.ToBase64String(_keys.Salt)},i={_keys.Iterations}";
         _stage = Stage.ClientFinal;
         return new SaslStep.Challenge(Encoding.ASCII.GetBytes(_serverFirst));
@@ -89,7 +89,7 @@ internal sealed class ScramServer(
             || !parts[2..^1].All(Scram.IsExtension)) return Malformed("client-final");
 
         // The password may have changed while the client thought: what was proved by the old one would hold from here on.
-        _keys = await Authenticator.GetScramKeysAsync(User ?? _name, cancel);
+        _keys = await Authenticator.GetScramKeysAsync(Attempt, User ?? _name, cancel);
         var authMessage = Encoding.UTF8.GetBytes($"{_firstBare},{_serverFirst},{message[..message.LastIndexOf(",p=", StringComparison.Ordinal)]}");
         var cause = !channel.AsSpan().SequenceEqual(ExpectedChannel()) ? "the channel binding does not hold"
             : nonce != _nonce ? "the nonce is not ours"

@@ -174,13 +174,12 @@ public sealed class TlsCertificates : IDisposable
         try
         {
             _loaded = LoadAll(sources);
-            _log.LogInformation("certificates loaded: {Names}, default valid until {Until:u}",
-                string.Join(", ", sources.Select(s => s.Name)), Default.NotAfter.ToUniversalTime());
+            _log.CertificatesLoaded(string.Join(", ", sources.Select(s => s.Name)), Default.NotAfter.ToUniversalTime());
             return true;
         }
         catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
         {
-            _log.LogError("certificates not changed, the old ones stay in use: {Error}", e.Message);
+            _log.CertificatesKept(e.Message);
             return false;
         }
     }

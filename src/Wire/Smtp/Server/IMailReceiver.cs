@@ -20,7 +20,8 @@ public interface IReceiving
     ValueTask<Refusal?> AddAsync(MailRecipient recipient, CancellationToken cancel);
 
     /// <summary>Where the octets after DATA or BDAT go. Throws <see cref="SpoolFullException"/> when the budget is used up.</summary>
-    SpooledBody BeginBody();
+    /// <param name="evict">Ends the session when it is too slow while others wait.</param>
+    SpooledBody BeginBody(Action? evict = null);
 
     /// <summary>
     /// The message is whole. Returns after it is durable everywhere it belongs. For SMTP all outcomes are the same reply unless
@@ -55,7 +56,11 @@ public sealed record ReceiveResult(string Id, IReadOnlyList<Refusal?> Recipients
 /// <param name="Helo">HELO/EHLO/LHLO argument as given, at most 255 octets.</param>
 /// <param name="Protocol">RFC 3848 keyword for the Received field: SMTP, ESMTP, ESMTPS, ESMTPSA, UTF8SMTPSA, LMTP...</param>
 public sealed record SmtpClientInfo(
-    string SessionId, WireOrigin Origin, string Helo, string Protocol, TlsSession? Tls, Principal? Login);
+    string SessionId, WireOrigin Origin, string Helo, string Protocol, TlsSession? Tls, Principal? Login)
+{
+    /// <summary>Its share of the spool.</summary>
+    public SpoolOwner SpoolOwner => Origin.SpoolOwner(Login is not null);
+}
 
 /// <summary>What MAIL said and who said it (RFC 5321 §3.3).</summary>
 public sealed record MailTransaction(SmtpClientInfo Client, ReversePath Sender, MailParameters Parameters);

@@ -37,12 +37,12 @@ internal sealed class IncomingBody : IDisposable
     public bool IsEndless => Length > _largest + Math.Max(_largest, 1024 * 1024);
 
     /// <summary>Asks the receiver for a place; its no is the message's fault like any other.</summary>
-    public static IncomingBody Begin(IReceiving receiving, long largest, int longestLine)
+    public static IncomingBody Begin(IReceiving receiving, Action evict, long largest, int longestLine)
     {
         var body = new IncomingBody(largest, longestLine);
         try
         {
-            body._body = receiving.BeginBody();
+            body._body = receiving.BeginBody(evict);
         }
         catch (Exception fault)
         {
@@ -81,6 +81,7 @@ internal sealed class IncomingBody : IDisposable
     {
         var taken = _body ?? throw new InvalidOperationException("this message was refused or taken");
         _body = null;
+        taken.Settle();
         return taken;
     }
 

@@ -5,6 +5,8 @@ internal sealed class OpenTransaction(MailTransaction mail, IReceiving receiving
 {
     public IReceiving Receiving => receiving;
 
+    public SmtpClientInfo Client => mail.Client;
+
     public ReversePath Sender => mail.Sender;
 
     public MailParameters Parameters => mail.Parameters;

@@ -73,8 +73,10 @@ public static class Replies
     public static readonly Reply SendData = new(354, null, "Send the message; end it with a line that holds a single dot");
 
     // 421: the session ends
+    public static readonly Reply AtTheDoor = new(421, Four(7, 0), "{0}");
     public static readonly Reply Draining = new(421, Four(3, 2), "Shutting down; come back in a moment");
     public static readonly Reply TimedOut = new(421, Four(4, 2), "Waited too long; closing");
+    public static readonly Reply TooSlow = new(421, Four(3, 1), "Too slow while others wait; try again later");
     public static readonly Reply SessionTooLong = new(421, Four(4, 2), "Session has lasted too long; closing");
     public static readonly Reply TooManyBadCommands = new(421, Four(7, 0), "Too many bad commands; closing");
     public static readonly Reply TooManyCommands = new(421, Four(7, 0), "Too many commands from your address, try again later");

@@ -1,5 +1,3 @@
-using Aviso.Net;
-
 namespace Aviso.Smtp;
 
 /// <summary>
@@ -48,15 +46,4 @@ public sealed record SmtpServerOptions
 
     /// <summary>A session's whole life, whatever it does.</summary>
     public TimeSpan SessionTime { get; init; } = TimeSpan.FromHours(2);
-
-    /// <summary>How long a client has to be silent before the greeting, asked for each connection; zero: greet at once. Null: always at once.</summary>
-    public Func<WireOrigin, TimeSpan>? GreetingPause { get; init; }
-
-    /// <summary>Asked for each command; false ends the session with 421. Null: no limit beyond those of the session.</summary>
-    public Func<WireOrigin, bool>? AllowsCommand { get; init; }
-
-    /// <summary>
-    /// Awaited after a failed login and before its 535 goes out; whoever owns the policy against guessing puts its delay here.
-    /// </summary>
-    public Func<LoginAttempt, CancellationToken, ValueTask>? LoginFailed { get; init; }
 }

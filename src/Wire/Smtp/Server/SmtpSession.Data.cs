@@ -36,9 +36,10 @@ internal sealed partial class SmtpSession
         await Say(Replies.SendData);
         if (!await Flush()) return false;
         _inOctets = true;
+        var pace = new BlockPace(_options.DataPatience, server.Clock);
         while (true)
         {
-            var read = await connection.PeekAsync(_options.DataPatience);
+            var read = await connection.PeekAsync(pace.Patience(body.Length));
             if (read.Status != ReadStatus.Complete) return await Cut(read.Status);
             if (Scan(read.Octets, body)) return await Finish();
             if (IsTooOld) return await End(Replies.SessionTooLong, Reason.SessionTime);
@@ -54,9 +55,10 @@ internal sealed partial class SmtpSession
         var misplaced = CheckChunk();
         var body = misplaced is null ? _body ?? Begin(dotStuffed: false) : null;
         _inOctets = true;
+        var pace = new BlockPace(_options.DataPatience, server.Clock);
         for (var left = size; left > 0;)
         {
-            var read = await connection.PeekAsync(_options.DataPatience);
+            var read = await connection.PeekAsync(pace.Patience(size - left));
             if (read.Status != ReadStatus.Complete) return await Cut(read.Status);
             var octets = read.Octets.Length > left ? read.Octets.Slice(0, left) : read.Octets;
             left -= octets.Length;
@@ -107,10 +109,15 @@ internal sealed partial class SmtpSession
     private IncomingBody Begin(bool dotStuffed)
     {
         _scanner = new(dotStuffed);
-        return _body = IncomingBody.Begin(_transaction!.Receiving, _options.MessageSize, _options.DataLine);
+        return _body = IncomingBody.Begin(_transaction!.Receiving, connection.Evict, _options.MessageSize, _options.DataLine);
     }
 
-    private async ValueTask<bool> Cut(ReadStatus status) => status == ReadStatus.TimedOut && await End(Replies.TimedOut, Reason.Timeout);
+    private ValueTask<bool> Cut(ReadStatus status) => status switch
+    {
+        ReadStatus.TimedOut => End(Replies.TimedOut, Reason.Timeout),
+        ReadStatus.Evicted => End(Replies.TooSlow, Reason.TooSlow),
+        _ => new(false),
+    };
 
     // The message is whole: store it or say why not. The transaction ends either way (RFC 5321 §4.1.1.4).
     private async ValueTask<bool> Finish()
@@ -128,6 +135,7 @@ internal sealed partial class SmtpSession
         {
             // Not cancelled by the peer's going: from here on the message is ours (RFC 1047).
             result = await transaction.Receiving.FinishAsync(body.Take(), CancellationToken.None);
+            server.Guard.Received(transaction.Client, result);
             if (result.Recipients.Count != transaction.Recipients.Count)
                 throw new InvalidOperationException($"{result.Recipients.Count} outcomes for {transaction.Recipients.Count} recipients");
         }
@@ -150,7 +158,7 @@ internal sealed partial class SmtpSession
     private async ValueTask<bool> SayOutcomes(ReceiveResult result)
     {
         var accepted = Replies.Accepted.With(result.Id);
-        if (result.Recipients.Contains(null)) _badCommands = 0;
+        if (result.Recipients.Contains(null)) _line.ForgetBad();
         if (!IsLmtp) return await Say(Common(result.Recipients) is { } refusal ? Reply.From(refusal) : accepted);
         var goesOn = true;
         foreach (var outcome in result.Recipients) goesOn &= await Say(outcome is null ? accepted : Reply.From(outcome));
@@ -176,7 +184,8 @@ internal sealed partial class SmtpSession
             BodyFault.SpoolFull => (Replies.SpoolFull, "octets in flight"),
             _ => (Fault(body.Thrown!), "own fault"),
         };
-        server.Log.MessageRefused(connection.Id, connection.Origin.Remote.Address, reply, cause, _transaction!.Sender.ToString(),
+        if (connection.Origin.IsInternal) _line.Refused(reply.ToString(), cause, Names);
+        else server.Log.MessageRefused(connection.Id, connection.Origin.Remote.Address, reply, cause, _transaction!.Sender.ToString(),
             _transaction.Recipients[0].ToString(), _transaction.Recipients.Count, body.Length);
         return body.Refusal = reply;
     }

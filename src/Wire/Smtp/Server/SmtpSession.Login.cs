@@ -61,7 +61,7 @@ internal sealed partial class SmtpSession
                 if (!await Flush()) return false;
                 var read = await connection.ReadLineAsync(LongestAuthLine, _options.CommandPatience);
                 if (read.Status == ReadStatus.TimedOut) return await End(Replies.TimedOut, Reason.Timeout);
-                if (read.Status == ReadStatus.TooLong) return await Bad(Replies.LoginLineTooLong);
+                if (read.Status == ReadStatus.TooLong) return await TooLong(Replies.LoginLineTooLong);
                 if (read.Status != ReadStatus.Complete) return false;
                 if (!read.EndedByCrLf) return await End(Replies.BareLineFeed, Reason.BareLineFeed);
                 if (read.Line.Span.SequenceEqual("*"u8)) return await Say(Replies.LoginCancelled);
@@ -84,6 +84,7 @@ internal sealed partial class SmtpSession
                     continue;
                 case SaslStep.Success success:
                     connection.Login = _login = success.Principal;
+                    connection.KeepsLongLines = false;
                     server.Log.LoggedIn(connection.Id, attempt.Remote, attempt.Mechanism, success.Principal.Address);
                     return await Say(Replies.LoggedIn);
                 case SaslStep.Failure failure:
@@ -97,7 +98,6 @@ internal sealed partial class SmtpSession
     {
         server.Log.LoginFailed(connection.Id, attempt.Remote, attempt.Mechanism, user ?? "", failure.Cause);
         if (failure.Reason == SaslFailure.Malformed) return await Bad(Replies.BadLoginData);
-        if (_options.LoginFailed is { } delay) await delay(attempt, connection.Aborted);
         await Say(failure.Advice switch
         {
             null => Replies.LoginRefused,
@@ -106,7 +106,7 @@ internal sealed partial class SmtpSession
             { Kind: LoginAdviceKind.Unavailable } advice => Replies.LoginUnavailable.With(advice.Text),
             { } advice => Replies.LoginNotHere.With(advice.Text),
         });
-        return ++_failedLogins < _options.FailedLogins || await End(Replies.TooManyFailedLogins, Reason.FailedLogins);
+        return !_line.IsOneFailureTooMany() || await End(Replies.TooManyFailedLogins, Reason.FailedLogins);
     }
 
     private static bool TryBase64(string text, out byte[]? octets)

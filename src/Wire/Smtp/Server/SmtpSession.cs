@@ -15,13 +15,13 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
 
     private readonly SmtpServerOptions _options = server.Options;
     private readonly string _kind = ListenerKinds.Name(connection.Origin.Kind);
-    private readonly long _began = server.Clock.GetTimestamp();
+    private readonly LineSession _line = new(connection, server.Clock, server.Log, server.Limits);
 
     private string _helo = "";
     private bool _extended;
     private Principal? _login;
     private OpenTransaction? _transaction;
-    private int _transactions, _badCommands, _idleCommands, _refusedRecipients, _failedLogins;
+    private int _transactions, _idleCommands, _refusedRecipients;
     private long _octetsBeforeLogin;
     private string _verb = "";
     private int _heldBack;
@@ -34,12 +34,14 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
 
     private bool IsSubmission => connection.Origin.Kind is ListenerKind.Submission or ListenerKind.Submissions;
 
-    private bool IsTooOld => server.Clock.GetElapsedTime(_began) > _options.SessionTime;
+    private bool IsTooOld => _line.Age > _options.SessionTime;
 
     private string HelloVerb => IsLmtp ? "LHLO" : "EHLO";
 
     public async Task RunAsync()
     {
+        // LMTP is a neighbour's.
+        connection.KeepsLongLines = !IsLmtp;
         try
         {
             if (await TalksFirst())
@@ -62,7 +64,8 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
     // RFC 5321 §4.3.1: the client waits for the greeting. A wait on the heartbeat: no thread, no timer, no buffer. True: it is over.
     private async ValueTask<bool> TalksFirst()
     {
-        if (_options.GreetingPause?.Invoke(connection.Origin) is not { } pause || pause <= TimeSpan.Zero) return false;
+        var pause = server.Guard.GreetingPause(connection.Origin);
+        if (pause <= TimeSpan.Zero) return false;
         switch ((await connection.PeekAsync(pause)).Status)
         {
             case ReadStatus.TimedOut: return false;
@@ -84,13 +87,14 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
         {
             case ReadStatus.Closed: return false;
             case ReadStatus.TimedOut: return await End(Replies.TimedOut, Reason.Timeout);
+            case ReadStatus.Evicted: return await End(Replies.TooSlow, Reason.TooSlow);
             case ReadStatus.Draining: return await End(Replies.Draining, Reason.Draining);
-            case ReadStatus.TooLong: return await Bad(Replies.LineTooLong);
+            case ReadStatus.TooLong: return await TooLong(Replies.LineTooLong);
         }
         // A line that ends in LF alone is how mail is smuggled past others: nothing after it can be trusted.
         if (!read.EndedByCrLf) return await End(Replies.BareLineFeed, Reason.BareLineFeed);
         if (IsTooOld) return await End(Replies.SessionTooLong, Reason.SessionTime);
-        if (_options.AllowsCommand?.Invoke(connection.Origin) == false) return await End(Replies.TooManyCommands, Reason.CommandRate);
+        if (!server.Guard.AllowsCommand(connection.Origin)) return await End(Replies.TooManyCommands, Reason.CommandRate);
         if (IsSubmission && _login is null && (_octetsBeforeLogin += read.Line.Length) > _options.OctetsBeforeLogin)
             return await End(Replies.TooMuchBeforeLogin, Reason.OctetsBeforeLogin);
         try
@@ -120,7 +124,7 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
             return _verb == "BDAT" ? End(unreadable, Reason.BadChunk) : RefuseOutOfStep(unreadable);
         }
         // A browser or a proxy scan that was pointed at this port: nothing of SMTP follows.
-        if (command is null && IsHttp(line.Span)) return End(Replies.TooManyBadCommands, Reason.NonSmtpCommand);
+        if (command is null && HttpLine.IsOne(line.Span)) return End(Replies.TooManyBadCommands, Reason.NonSmtpCommand);
         if (command is null) return Bad(Replies.UnknownCommand);
         if (!command.When.HasFlag(When.Progress)) _idleCommands++;
         if (_idleCommands > _options.IdleCommands) return End(Replies.TooManyIdleCommands, Reason.IdleCommands);
@@ -128,9 +132,9 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
         return command.Check(this) is { } refused ? RefuseOutOfStep(refused) : command.Proceed(this, argument);
     }
 
-    private static bool IsHttp(ReadOnlySpan<byte> line) =>
-        (line.StartsWith("GET "u8) || line.StartsWith("POST "u8) || line.StartsWith("HEAD "u8) || line.StartsWith("CONNECT "u8) || line.StartsWith("OPTIONS "u8))
-        && line.IndexOf(" HTTP/"u8) > 0;
+    // Who has not logged in is answered and sent away; nobody waits for the end of such a line.
+    private ValueTask<bool> TooLong(Reply reply) =>
+        connection.KeepsLongLines ? End(reply, IsSubmission ? Reason.OctetsBeforeLogin : Reason.LineTooLong) : Bad(reply);
 
     private Reply? FormError(ReadOnlyMemory<byte> line)
     {
@@ -182,19 +186,22 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
     /// <summary>A no of ours that is the message's fault, not the client's behaviour: logged, not counted against it.</summary>
     private ValueTask<bool> Refuse(Reply reply, string cause)
     {
-        server.Log.Refused(connection.Id, connection.Origin.Remote.Address, _helo, _verb, reply, cause, _transaction?.Sender.ToString() ?? "");
+        if (connection.Origin.IsInternal) _line.Refused(reply.ToString(), $"{_verb} {cause}", Names);
+        else server.Log.Refused(connection.Id, connection.Origin.Remote.Address, _helo, _verb, reply, cause, _transaction?.Sender.ToString() ?? "");
         return Say(reply);
     }
 
     /// <summary>A command that was not understood or out of place.</summary>
     private ValueTask<bool> Bad(Reply reply) =>
-        ++_badCommands > _options.BadCommands ? End(Replies.TooManyBadCommands, Reason.BadCommands) : Refuse(reply, "form or order");
+        _line.IsOneBadTooMany() ? End(Replies.TooManyBadCommands, Reason.BadCommands) : Refuse(reply, "form or order");
+
+    private LineNames Names => new(_helo, _transaction?.Sender.ToString(), _transaction?.Recipients.FirstOrDefault()?.ToString());
 
     /// <summary>The last reply of the session.</summary>
     private async ValueTask<bool> End(Reply reply, Reason reason)
     {
-        connection.End(reason);
-        server.Log.Closed(connection.Id, connection.Origin.Remote.Address, _helo, reply);
+        _line.End(reason, reply.ToString(), Names);
+        if (!connection.Origin.IsInternal || !reason.IsDrop) server.Log.Closed(connection.Id, connection.Origin.Remote.Address, _helo, reply);
         await Say(reply);
         return false;
     }
@@ -203,7 +210,7 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
     /// a recipient that failed must not make its neighbours out of place.</summary>
     private Reply Fault(Exception fault)
     {
-        var reference = Guid.NewGuid().ToString("N")[..12];
+        var reference = LineSession.NewFaultId();
         server.Log.Faulted(fault, connection.Id, _verb, reference);
         return Replies.OwnFault.With(reference);
     }

@@ -178,9 +178,9 @@ public sealed class AppPasswordTests : IAsyncLifetime
     public async Task An_account_without_a_password_of_its_own_logs_in_by_scram_with_an_app_password()
     {
         await _house.ApplyAsync(null);
-        var before = await _house.Auth.GetScramKeysAsync("alice@example.org", Cancel);
+        var before = await _house.Auth.GetScramKeysAsync(Attempt(), "alice@example.org", Cancel);
         var made = await AddAsync("phone");
-        Assert.Equal(before.Salt, (await _house.Auth.GetScramKeysAsync("alice@example.org", Cancel)).Salt);
+        Assert.Equal(before.Salt, (await _house.Auth.GetScramKeysAsync(Attempt(), "alice@example.org", Cancel)).Salt);
         Assert.Equal("phone", (await ScramAsync(made.Password))!.Scope!.Name);
         Assert.Null(await ScramAsync("anything"));
     }

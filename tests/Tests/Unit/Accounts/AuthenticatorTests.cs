@@ -28,7 +28,7 @@ public sealed class AuthenticatorTests
         Assert.NotNull(await house.LoginAsync("Alice@Example.org", "correct horse"));
         Assert.True(house.Auth.ScramOffered);
         var row = Assert.Single(await rows.ListCredentialsAsync(default));
-        Assert.StartsWith("SCRAM-SHA-256$100000:", row.Record, StringComparison.Ordinal);
+        Assert.StartsWith("SCRAM-SHA-256$65536:", row.Record, StringComparison.Ordinal);
         Assert.Equal(SHA256.HashData(Encoding.UTF8.GetBytes(hash)), row.DeclaredFingerprint);
     }
 
@@ -124,16 +124,56 @@ public sealed class AuthenticatorTests
         var rows = new FakeAccountRows();
         using var house = await House.OpenAsync(rows, Declare.Account("alice@example.org", "secret"));
         await house.Auth.PrepareAsync(default);
-        var real = await house.Auth.GetScramKeysAsync("alice@example.org", default);
+        var real = await house.Auth.GetScramKeysAsync(Attempt, "alice@example.org", default);
         Assert.Equal(ScramRecord.Derive("secret", real.Salt, real.Iterations).StoredKey, real.StoredKey);
-        var first = await house.Auth.GetScramKeysAsync("nobody@example.org", default);
+        var first = await house.Auth.GetScramKeysAsync(Attempt, "nobody@example.org", default);
         using var restarted = await House.OpenAsync(rows, Declare.Account("alice@example.org", "secret"));
-        var second = await restarted.Auth.GetScramKeysAsync("Nobody@example.org", default);
+        var second = await restarted.Auth.GetScramKeysAsync(Attempt, "Nobody@example.org", default);
         Assert.Equal(first.Salt, second.Salt);
         Assert.Equal((real.Iterations, real.Salt.Length), (first.Iterations, first.Salt.Length));
         Assert.Null(await house.Auth.FinishScramAsync(Attempt, "nobody@example.org", true, default));
         Assert.Null(await house.Auth.FinishScramAsync(Attempt, "alice@example.org", false, default));
         Assert.NotNull(await house.Auth.FinishScramAsync(Attempt, "alice@example.org", true, default));
+    }
+
+    [Fact]
+    public async Task Every_spelling_of_a_name_that_nobody_has_is_told_the_one_salt_as_those_of_an_account_are()
+    {
+        using var house = await House.OpenAsync(new(), Declare.Account("alice@example.org", "secret"));
+        await house.Auth.PrepareAsync(default);
+        foreach (var name in new[] { "alice", "nobody" })
+        {
+            var salts = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var spelling in new[] { $"{name}@example.org", $"\"{name}\"@example.org", $"{name}@example.org.", $"{name.ToUpperInvariant()}@Example.Org" })
+            {
+                var keys = await house.Auth.GetScramKeysAsync(Attempt, spelling, default);
+                Assert.Equal(name == "nobody", keys.IsMadeUp);
+                salts.Add(Convert.ToHexString(keys.Salt));
+            }
+            Assert.Single(salts);
+        }
+    }
+
+    [Fact]
+    public async Task A_record_of_more_rounds_than_clients_compute_lets_in_by_plain_and_becomes_one_of_fewer()
+    {
+        var rows = new FakeAccountRows();
+        var old = ScramRecord.Derive("correct horse", 100_000).Format();
+        using (var house = await House.OpenAsync(rows, Declare.Account("alice@example.org", old)))
+        {
+            // No offer that would fail.
+            Assert.False(house.Auth.ScramOffered);
+            Assert.Equal(["alice@example.org"], house.Book.WithoutScram());
+            Assert.Null(await house.LoginAsync("alice@example.org", "wrong horse"));
+            Assert.Empty(await rows.ListCredentialsAsync(default));
+            Assert.NotNull(await house.LoginAsync("alice@example.org", "correct horse"));
+            Assert.True(house.Auth.ScramOffered);
+            Assert.StartsWith("SCRAM-SHA-256$65536:", Assert.Single(await rows.ListCredentialsAsync(default)).Record, StringComparison.Ordinal);
+        }
+        using var again = await House.OpenAsync(rows, Declare.Account("alice@example.org", old));
+        Assert.True(again.Auth.ScramOffered);
+        Assert.True((await again.Auth.GetScramKeysAsync(Attempt, "alice@example.org", default)).Iterations <= 65_536);
+        Assert.NotNull(await again.LoginAsync("alice@example.org", "correct horse"));
     }
 
     [Fact]
@@ -185,9 +225,9 @@ public sealed class AuthenticatorTests
         var record = ScramRecord.Derive("x");
         Assert.Equal(record.Format(), ScramRecord.TryParse(record.Format())!.Format());
         Assert.True(ScramRecord.TryParse(record.Format())!.Holds("x"));
-        Assert.Null(ScramRecord.TryParse(record.Format().Replace("$100000:", "$4096:", StringComparison.Ordinal)));
+        Assert.Null(ScramRecord.TryParse(record.Format().Replace("$65536:", "$4096:", StringComparison.Ordinal)));
         Assert.Null(ScramRecord.TryParse(record.Format()[..^4]));
-        Assert.Null(ScramRecord.TryParse("SCRAM-SHA-256$100000:!$!:!"));
+        Assert.Null(ScramRecord.TryParse("SCRAM-SHA-256$65536:!$!:!"));
     }
 
     [Theory]

@@ -52,6 +52,25 @@ public sealed class GuardedLoginTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_asks_for_the_salts_of_names_that_nobody_has_fails_at_each_and_once()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            var attempt = new LoginAttempt("s1", ListenerKind.Imaps, Stranger, "SCRAM-SHA-256");
+            await _login.GetScramKeysAsync(attempt, $"nobody{i}@example.org", default);
+            // As the exchange does: once more with the proof.
+            await _login.GetScramKeysAsync(attempt, $"nobody{i}@example.org", default);
+            var refused = _login.FinishScramAsync(attempt, $"nobody{i}@example.org", false, default).AsTask();
+            _clock.Advance(TimeSpan.FromSeconds(10));
+            Assert.Null(await refused);
+        }
+        Assert.Equal(["nobody0@example.org", "nobody1@example.org", "nobody2@example.org"], _heard.Select(h => h.User));
+        // A client that cannot compute the rounds leaves; its account is no guess.
+        await _login.GetScramKeysAsync(new("s2", ListenerKind.Imaps, Stranger, "SCRAM-SHA-256"), "alice@example.org", default);
+        Assert.Equal(3, _heard.Count);
+    }
+
+    [Fact]
     public async Task Each_failure_takes_half_a_second_longer_up_to_five_and_no_thread_waits()
     {
         for (var i = 1; i <= 12; i++)
@@ -293,7 +312,8 @@ public sealed class GuardedLoginTests : IAsyncLifetime
             return new(holds ? new Principal(1, user) : null);
         }
 
-        public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel) => throw new NotSupportedException();
+        public ValueTask<ScramKeys> GetScramKeysAsync(LoginAttempt attempt, string user, CancellationToken cancel) =>
+            new(new ScramKeys(new byte[16], 4096, new byte[32], new byte[32]) { IsMadeUp = user != "alice@example.org" });
 
         public ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel)
         {

@@ -32,7 +32,7 @@ public sealed class ProtocolEvidenceTests : IAsyncLifetime
     {
         _store = await TestStore.OpenAsync();
         _book = await DecisionBook.OpenAsync(_store.Store, _store.Clock, NullLogger.Instance, default);
-        _gate = new(new(GuardOwner.Builtin, Networks.None), _book, _store.Clock, NullLogger.Instance);
+        _gate = new(new(GuardOwner.Builtin, Networks.None) { GreetingPause = TimeSpan.Zero }, _book, _store.Clock, NullLogger.Instance);
         _gate.Heard += (evidence, _) =>
         {
             lock (_heard) _heard.Add(evidence);
@@ -56,7 +56,7 @@ public sealed class ProtocolEvidenceTests : IAsyncLifetime
         { ListenerKind.Smtp, nameof(Reason.BareLineFeed), "EHLO x\n" },
         { ListenerKind.Smtp, nameof(Reason.ClearAfterStartTls), "EHLO x\r\nSTARTTLS\r\nMAIL FROM:<>\r\n" },
         { ListenerKind.Smtp, nameof(Reason.IdleCommands), Many("NOOP", 120) },
-        { ListenerKind.Smtp, nameof(Reason.RefusedRecipients), "EHLO x\r\nMAIL FROM:<a@b.example>\r\n" + Many("RCPT TO:<unknown@example.test>", 25) },
+        { ListenerKind.Smtp, nameof(Reason.RefusedRecipients), "EHLO x\r\nMAIL FROM:<a@b.example>\r\n" + Many("RCPT TO:<refused@example.test>", 25) },
         { ListenerKind.Submission, nameof(Reason.BadCommands), Many("HUH") },
         { ListenerKind.Submission, nameof(Reason.BareLineFeed), "EHLO x\n" },
         { ListenerKind.Submission, nameof(Reason.ClearAfterStartTls), "EHLO x\r\nSTARTTLS\r\nAUTH PLAIN AA==\r\n" },
@@ -110,6 +110,69 @@ public sealed class ProtocolEvidenceTests : IAsyncLifetime
         await AssertBannedAsync(kind, "aviso/protocol-abuse", nameof(Reason.ClearAfterStartTls), 3);
     }
 
+    [Fact]
+    public async Task Unknown_recipients_in_a_session_ban_a_stranger()
+    {
+        Start(ListenerKind.Smtp);
+        using (var client = await ConnectAsync())
+        {
+            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+                "EHLO x\r\nMAIL FROM:<a@b.example>\r\n" + Many("RCPT TO:<unknown@example.test>", 6) + "QUIT\r\n"));
+            await ReadToEndAsync(client.GetStream());
+            await HeardAsync(6);
+        }
+        await AssertBannedAsync(ListenerKind.Smtp, "crowdsecurity/postfix-spam", nameof(Reason.UnknownRecipient), 6);
+    }
+
+    [Fact]
+    public async Task A_stranger_over_its_rate_of_messages_is_put_off_in_the_session()
+    {
+        _gate.Options = _gate.Options with { MessagesPerMinute = 2 };
+        Start(ListenerKind.Smtp);
+        using var client = await ConnectAsync();
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes("EHLO x\r\n" + Many("MAIL FROM:<a@b.example>\r\nRSET", 3) + "QUIT\r\n"));
+        var said = await ReadToEndAsync(client.GetStream());
+        Assert.Equal(2, said.Split("250 2.1.0").Length - 1);
+        Assert.Contains("450 4.7.1 Too many messages from your address, try again later", said, StringComparison.Ordinal);
+    }
+
+    // Of a browser, a scan, or a script that was pointed at the port.
+    [Theory]
+    [InlineData(ListenerKind.Smtp)]
+    [InlineData(ListenerKind.Submission)]
+    [InlineData(ListenerKind.Imap)]
+    [InlineData(ListenerKind.ManageSieve)]
+    public async Task An_http_request_ends_the_connection_at_once_and_bans(ListenerKind kind)
+    {
+        Start(kind);
+        using (var client = await ConnectAsync())
+        {
+            // No empty line: the request is not even whole.
+            await client.GetStream().WriteAsync("GET / HTTP/1.1\r\nHost: mail.example.test\r\n"u8.ToArray());
+            await ReadToEndAsync(client.GetStream());
+            await HeardAsync(1);
+        }
+        await AssertBannedAsync(kind, "crowdsecurity/postfix-non-smtp-command", nameof(Reason.NonSmtpCommand), 1);
+    }
+
+    // Twenty kilobytes without an end, then silence.
+    [Theory]
+    [InlineData(ListenerKind.Smtp, "500 5.5.2 Command line too long", false)]
+    [InlineData(ListenerKind.Submission, "500 5.5.2 Command line too long", true)]
+    [InlineData(ListenerKind.Imap, "a BAD [TOOBIG] The line is too long", true)]
+    [InlineData(ListenerKind.ManageSieve, "BYE \"The line is too long\"", true)]
+    public async Task A_line_that_does_not_end_is_answered_and_closed_before_a_login(ListenerKind kind, string answer, bool isHeard)
+    {
+        Start(kind);
+        using var client = await ConnectAsync();
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes("a LOGIN " + new string('x', 20_000)));
+        var began = TimeProvider.System.GetTimestamp();
+        Assert.Contains(answer, await ReadToEndAsync(client.GetStream()), StringComparison.Ordinal);
+        Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(15));
+        if (isHeard) await HeardAsync(1);
+        lock (_heard) Assert.Equal(isHeard ? [Reason.OctetsBeforeLogin] : [], _heard.Select(h => h.What));
+    }
+
     private static string Many(string line, int times = 20) => string.Concat(Enumerable.Repeat(line + "\r\n", times));
 
     private void Start(ListenerKind kind)
@@ -118,7 +181,7 @@ public sealed class ProtocolEvidenceTests : IAsyncLifetime
         {
             ListenerKind.Imap => _imap.Server,
             ListenerKind.ManageSieve => _sieve.Server,
-            _ => new SmtpHost(kind).Server,
+            _ => new SmtpHost(kind, guard: new SmtpGuard(_gate)).Server,
         };
         _host = new WireHost(new() { Proxies = Networks.Parse("127.0.0.0/8") }, _ => protocol, TimeProvider.System, NullLogger.Instance,
             TestCertificates.Shared, gate: _gate, evidence: _gate);
@@ -136,15 +199,16 @@ public sealed class ProtocolEvidenceTests : IAsyncLifetime
     private static async Task<string> ReadToEndAsync(NetworkStream stream)
     {
         using var patience = new CancellationTokenSource(Long);
-        using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
+        var (all, buffer) = (new StringBuilder(), new byte[4096]);
         try
         {
-            return await reader.ReadToEndAsync(patience.Token);
+            while (await stream.ReadAsync(buffer, patience.Token) is var read and > 0) all.Append(Encoding.ASCII.GetString(buffer, 0, read));
         }
         catch (IOException)
         {
-            return "";
+            // Reset behind the last words.
         }
+        return all.ToString();
     }
 
     private async Task HeardAsync(int count)
@@ -164,6 +228,11 @@ public sealed class ProtocolEvidenceTests : IAsyncLifetime
         Assert.Equal((scenario, Stranger, events), (decision.Scenario, decision.Value, decision.Events));
         using var client = await ConnectAsync();
         var last = await ReadToEndAsync(client.GetStream());
-        Assert.Contains("usy, try again later", last, StringComparison.Ordinal);
+        Assert.Equal(kind switch
+        {
+            ListenerKind.Imap => "* BYE [UNAVAILABLE] Busy, try again later\r\n",
+            ListenerKind.ManageSieve => "BYE (TRYLATER) \"Busy, try again later\"\r\n",
+            _ => "421 4.7.0 Busy, try again later\r\n",
+        }, last);
     }
 }

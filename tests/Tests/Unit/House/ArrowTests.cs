@@ -23,7 +23,7 @@ public sealed class ArrowTests
         ["Store"] = [],
         ["Accounts"] = ["Store", "Net"],
         ["Spam"] = ["Mime", "Dns", "Net", "MailAuth", "Store"],
-        ["Guard"] = ["Net", "Store"],
+        ["Guard"] = ["Smtp", "Net", "Store"],
         ["Delivery"] = ["Smtp", "MailAuth", "Sieve", "Spam", "Store", "Accounts", "Dns", "Mime", "Net"],
         ["Doctor"] = ["Delivery", "Dns"],
         ["Imap"] = ["Net", "Mime", "Store"],

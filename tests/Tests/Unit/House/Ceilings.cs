@@ -10,11 +10,11 @@ internal static class Ceilings
     public const int Width = 140;
 
     /// <summary>Lines wider than <see cref="Width"/> in src and in tests.</summary>
-    public const int WideLinesInSrc = 1606;
-    public const int WideLinesInTests = 1067;
+    public const int WideLinesInSrc = 1550;
+    public const int WideLinesInTests = 1080;
 
     /// <summary>Log calls with their text on the spot instead of a declared message (`LoggerMessage` in the room's *Log.cs).</summary>
-    public const int PlainLogCalls = 78;
+    public const int PlainLogCalls = 58;
 
     /// <summary>`null!` and `default!`: a field that is null until somebody sets it.</summary>
     public const int NullBangs = 55;

@@ -96,7 +96,7 @@ internal sealed class ImapHost : IAsyncDisposable
             return password == "secret" || scope is not null ? new Principal(account, user) { Scope = scope } : null;
         }
 
-        public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel)
+        public ValueTask<ScramKeys> GetScramKeysAsync(LoginAttempt attempt, string user, CancellationToken cancel)
         {
             var salted = Rfc2898DeriveBytes.Pbkdf2("secret"u8, "salt"u8, 4096, HashAlgorithmName.SHA256, 32);
             var stored = SHA256.HashData(HMACSHA256.HashData(salted, "Client Key"u8));

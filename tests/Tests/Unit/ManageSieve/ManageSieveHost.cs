@@ -52,7 +52,7 @@ internal sealed class ManageSieveHost : IAsyncDisposable
         public ValueTask<Principal?> CheckPasswordAsync(LoginAttempt attempt, string user, string password, CancellationToken cancel) =>
             new(user == "alice@example.test" && password == "secret" ? new Principal(account, user) : null);
 
-        public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel) => throw new NotSupportedException();
+        public ValueTask<ScramKeys> GetScramKeysAsync(LoginAttempt attempt, string user, CancellationToken cancel) => throw new NotSupportedException();
 
         public TokenOffer? Tokens => TestTokens.Offer;
 

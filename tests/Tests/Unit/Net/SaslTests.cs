@@ -227,7 +227,7 @@ public sealed class SaslTests
         public ValueTask<Principal?> CheckPasswordAsync(LoginAttempt attempt, string user, string password, CancellationToken cancel) =>
             new(user == "user" && password == Password ? new Principal(1, user) : null);
 
-        public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel) =>
+        public ValueTask<ScramKeys> GetScramKeysAsync(LoginAttempt attempt, string user, CancellationToken cancel) =>
             new(Scram.Derive(user == "user" ? Password : "made up", Salt));
 
         public ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel)

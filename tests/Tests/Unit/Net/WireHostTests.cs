@@ -140,7 +140,7 @@ public sealed class WireHostTests : IAsyncDisposable
         Start(new WireHostOptions { Internal = Networks.Parse("127.0.0.0/8") },
             new ListenerSettings(ListenerKind.Imap, Anywhere) { MaxPerClient = 1, MaxConnections = 2 });
         for (var i = 0; i < 2; i++) Assert.StartsWith("220", await LineAsync(await ConnectAsync()), StringComparison.Ordinal);
-        Assert.Equal("* BYE [UNAVAILABLE] Busy, try again later", await LineAsync(await ConnectAsync()));
+        Assert.Equal("421 4.7.0 Busy, try again later", await LineAsync(await ConnectAsync()));
     }
 
     [Fact]
@@ -155,7 +155,7 @@ public sealed class WireHostTests : IAsyncDisposable
         await busy.WriteAsync(Encoding.ASCII.GetBytes(much + "\r\n"));
         Assert.Equal(much, await LineAsync(busy));
         // Nobody has been silent for long yet.
-        Assert.Equal("* BYE [UNAVAILABLE] Busy, try again later", await LineAsync(await ConnectAsync()));
+        Assert.Equal("421 4.7.0 Busy, try again later", await LineAsync(await ConnectAsync()));
         await _log.EndAsync();
         _clock.Advance(TimeSpan.FromSeconds(11));
         Assert.StartsWith("220", await LineAsync(await ConnectAsync()), StringComparison.Ordinal);
@@ -334,6 +334,63 @@ public sealed class WireHostTests : IAsyncDisposable
         _host.Start(listeners);
     }
 
+    [Fact]
+    public async Task F2_strangers_are_sent_away_before_descriptors_run_out_and_our_own_still_get_in()
+    {
+        var descriptors = new Descriptors(Descriptors.Reserve + 30, () => 0, _clock);
+        Start(new WireHostOptions { Descriptors = descriptors, Internal = Networks.Parse("127.0.0.2"), Proxies = Networks.Parse("127.0.0.0/8") },
+            new ListenerSettings(ListenerKind.Smtp, Anywhere) { MaxPerClient = 1000 });
+        Assert.Equal(30, descriptors.Most);
+        var kept = 0;
+        for (var i = 0; i < 60; i++)
+        {
+            var stream = await ConnectAsync();
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"PROXY TCP4 192.0.2.{i} 10.0.0.1 54321 25\r\n"));
+            if (await LineAsync(stream) is { } line && line.StartsWith("220", StringComparison.Ordinal)) kept++;
+        }
+        Assert.Equal(30, kept);
+        Assert.Contains(_log.Texts, t => t.Contains("this process may have 230 files", StringComparison.Ordinal));
+        Assert.Single(_log.Texts, t => t.Contains("no more connections", StringComparison.Ordinal));
+
+        var own = await ConnectAsync();
+        await own.WriteAsync("PROXY TCP4 127.0.0.2 10.0.0.1 54321 25\r\n"u8.ToArray());
+        Assert.StartsWith("220", await LineAsync(own), StringComparison.Ordinal);
+
+        // Who has been silent for long enough makes room.
+        _clock.Advance(TimeSpan.FromSeconds(11));
+        var late = await ConnectAsync();
+        await late.WriteAsync("PROXY TCP4 198.51.100.1 10.0.0.1 54321 25\r\n"u8.ToArray());
+        Assert.StartsWith("220", await LineAsync(late), StringComparison.Ordinal);
+        await _host!.StopAsync(TimeSpan.Zero);
+        Assert.Equal(0, descriptors.Connections);
+    }
+
+    [Fact]
+    public void Descriptors_of_others_leave_fewer_for_connections()
+    {
+        var others = 100;
+        var descriptors = new Descriptors(Descriptors.Reserve + 200, () => others, _clock);
+        Assert.Equal(100, descriptors.Most);
+        for (var i = 0; i < 60; i++) Assert.True(descriptors.TryEnter());
+        others = 200;
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        // The 60 connections are among the 200 that are open.
+        Assert.True(descriptors.TryEnter());
+        Assert.Equal(200 - 140, descriptors.Most);
+        Assert.False(descriptors.HasRoom);
+        Assert.True(Descriptors.OfProcess.Limit > 0);
+        Assert.True(Descriptors.OfProcess.Most > 0);
+    }
+
+    [Fact]
+    public async Task T17_a_connection_of_ours_that_is_ended_at_the_door_is_an_event()
+    {
+        Start(new WireHostOptions { Internal = Networks.Parse("127.0.0.0/8") }, new ListenerSettings(ListenerKind.Smtp, Anywhere) { MaxConnections = 0 });
+        Assert.StartsWith("421", await LineAsync(await ConnectAsync()) ?? "421 gone", StringComparison.Ordinal);
+        await _log.EndAsync();
+        Assert.Contains(_log.Texts, t => t.StartsWith("refused one of ours", StringComparison.Ordinal) && t.Contains("listener-full", StringComparison.Ordinal));
+    }
+
     private async Task<NetworkStream> ConnectAsync(IPAddress? address = null)
     {
         var client = new TcpClient(address?.AddressFamily ?? AddressFamily.InterNetwork);
@@ -367,6 +424,8 @@ public sealed class WireHostTests : IAsyncDisposable
     private sealed class EchoProtocol : IWireProtocol
     {
         public TaskCompletionSource InBody { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ReadOnlyMemory<byte> DoorLine(Reason reason) => Encoding.ASCII.GetBytes($"421 4.7.0 {LineSession.DoorText(reason)}\r\n");
 
         public async Task RunAsync(WireConnection connection)
         {
@@ -425,6 +484,8 @@ public sealed class WireHostTests : IAsyncDisposable
     {
         private readonly Channel<string> _ends = Channel.CreateUnbounded<string>();
 
+        public ConcurrentQueue<string> Texts { get; } = new();
+
         public async Task<string> EndAsync() => await _ends.Reader.ReadAsync().AsTask().WaitAsync(Long);
 
         public IDisposable? BeginScope<TState>(TState state)
@@ -434,6 +495,7 @@ public sealed class WireHostTests : IAsyncDisposable
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
+            Texts.Enqueue(formatter(state, exception));
             if (eventId.Id == 1001) _ends.Writer.TryWrite($"{logLevel} {formatter(state, exception)}");
         }
     }

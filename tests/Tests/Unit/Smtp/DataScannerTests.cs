@@ -88,7 +88,7 @@ public sealed class DataScannerTests
     private static (bool Ended, int Used, BodyFault Fault, string Octets) Scan(string text, int piece)
     {
         var octets = Encoding.Latin1.GetBytes(text);
-        using var body = IncomingBody.Begin(Host.Open(), long.MaxValue, LongestLine);
+        using var body = IncomingBody.Begin(Host.Open(), () => { }, long.MaxValue, LongestLine);
         var scanner = new DataScanner(dotStuffed: true);
         var (at, ended) = (0, false);
         while (at < octets.Length && !ended)

@@ -20,13 +20,13 @@ internal sealed class SmtpHost : IMailReceiver, IAuthenticator
     private static readonly Lazy<ScramKeys> Keys = new(() => Scram.Derive(Password, Salt, 4096));
 
     public SmtpHost(ListenerKind kind = ListenerKind.Smtp, Func<SmtpServerOptions, SmtpServerOptions>? with = null, TimeProvider? clock = null,
-        long spool = long.MaxValue, bool login = true)
+        long spool = long.MaxValue, bool login = true, ISmtpGuard? guard = null)
     {
         Kind = kind;
         Clock = clock ?? TimeProvider.System;
-        Spool = new(Path.Combine(Path.GetTempPath(), "aviso-smtp-" + Guid.NewGuid().ToString("N")[..8]), spool);
+        Spool = new(Path.Combine(Path.GetTempPath(), "aviso-smtp-" + Guid.NewGuid().ToString("N")[..8]), spool, Clock);
         var options = new SmtpServerOptions { Hostname = "mail.example.test", MessageSize = 100_000, Recipients = 5 };
-        Server = new(with?.Invoke(options) ?? options, this, login ? this : null, Log, Clock);
+        Server = new(with?.Invoke(options) ?? options, this, login ? this : null, Log, Clock, guard);
     }
 
     public ListenerKind Kind { get; }
@@ -69,7 +69,9 @@ internal sealed class SmtpHost : IMailReceiver, IAuthenticator
             return new(no);
         }
 
-        public SpooledBody BeginBody() => host.BeginFails ? throw new InvalidOperationException("no place for a body") : host.Spool.Begin();
+        public SpooledBody BeginBody(Action? evict = null) => host.BeginFails
+            ? throw new InvalidOperationException("no place for a body")
+            : host.Spool.Begin(transaction.Client.SpoolOwner, evict);
 
         public ValueTask<ReceiveResult> FinishAsync(SpooledBody body, CancellationToken cancel)
         {
@@ -111,21 +113,46 @@ internal sealed class SmtpHost : IMailReceiver, IAuthenticator
         return new((Principal?)null);
     }
 
-    public ValueTask<ScramKeys> GetScramKeysAsync(string user, CancellationToken cancel) => new(Keys.Value);
+    public ValueTask<ScramKeys> GetScramKeysAsync(LoginAttempt attempt, string user, CancellationToken cancel) => new(Keys.Value);
 
     public ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel) =>
         new(proofHolds && user == "alice@example.test" ? new Principal(1, user) : null);
 
     private static Refusal? Answer(string word) => word switch
     {
-        "refused" => new(550, new(5, 7, 1), "Not for you", Reason.Store, "test"),
-        "unknown" => new(550, new(5, 1, 1), "No such mailbox", Reason.Store, "test"),
+        "refused" => new(550, new(5, 7, 1), "Not for you", Reason.Suspended, "test"),
+        "unknown" => new(550, new(5, 1, 1), "No such mailbox", Reason.UnknownRecipient, "test"),
         "busy" => new(450, new(4, 2, 0), "Not now", Reason.Store, "test"),
-        "full" => new(452, new(4, 2, 2), "Mailbox full", Reason.Store, "test"),
+        "full" => new(452, new(4, 2, 2), "Mailbox full", Reason.OverQuota, "test"),
         "endsession" => new(421, new(4, 7, 0), "Too fast; closing", Reason.Store, "test"),
         "fault" => throw new InvalidOperationException("played fault"),
         _ => null,
     };
+}
+
+/// <summary>A guard that lets everybody do what it is not told to limit.</summary>
+internal sealed class TestGuard : ISmtpGuard
+{
+    public TimeSpan Pause { get; init; }
+
+    /// <summary>Commands that are left.</summary>
+    public int Commands { get; set; } = int.MaxValue;
+
+    public TimeSpan GreetingPause(WireOrigin origin) => Pause;
+
+    public bool AllowsCommand(WireOrigin origin) => Commands-- > 0;
+
+    public Refusal? CheckMessage(SmtpClientInfo client) => null;
+
+    public Refusal? CheckRecipient(SmtpClientInfo client) => null;
+
+    public void RecipientRefused(SmtpClientInfo client, Refusal why)
+    {
+    }
+
+    public void Received(SmtpClientInfo client, ReceiveResult result)
+    {
+    }
 }
 
 /// <summary>What was logged, as text.</summary>

@@ -48,7 +48,7 @@ public sealed class SmtpSessionTests
     [InlineData("x")]
     public async Task Who_talks_before_the_greeting_is_refused_and_not_greeted(string talk)
     {
-        var host = new SmtpHost(with: o => o with { GreetingPause = _ => TimeSpan.FromSeconds(1) }, clock: new ManualClock());
+        var host = new SmtpHost(guard: new TestGuard { Pause = TimeSpan.FromSeconds(1) }, clock: new ManualClock());
         await using var pair = host.Connect();
         await pair.SendAsync(talk);
         var run = Serve(host, pair);
@@ -62,7 +62,7 @@ public sealed class SmtpSessionTests
     public async Task Who_waits_for_the_greeting_gets_it_after_the_pause()
     {
         var clock = new ManualClock();
-        var host = new SmtpHost(with: o => o with { GreetingPause = _ => TimeSpan.FromSeconds(1) }, clock: clock);
+        var host = new SmtpHost(guard: new TestGuard { Pause = TimeSpan.FromSeconds(1) }, clock: clock);
         await using var pair = host.Connect();
         var run = Serve(host, pair);
         var client = new SmtpPeer(pair) { WhileWaiting = () => clock.Advance(TimeSpan.FromSeconds(1)) };
@@ -77,7 +77,7 @@ public sealed class SmtpSessionTests
     [Fact]
     public async Task Who_leaves_before_the_greeting_is_no_early_talker()
     {
-        var host = new SmtpHost(with: o => o with { GreetingPause = _ => TimeSpan.FromSeconds(1) }, clock: new ManualClock());
+        var host = new SmtpHost(guard: new TestGuard { Pause = TimeSpan.FromSeconds(1) }, clock: new ManualClock());
         await using var pair = host.Connect();
         var run = Serve(host, pair);
         await new SmtpPeer(pair).FinishAsync();
@@ -88,8 +88,7 @@ public sealed class SmtpSessionTests
     [Fact]
     public async Task A_client_that_gives_too_many_commands_is_told_to_come_back()
     {
-        var left = 3;
-        var host = new SmtpHost(with: o => o with { AllowsCommand = _ => left-- > 0 });
+        var host = new SmtpHost(guard: new TestGuard { Commands = 3 });
         await using var pair = host.Connect();
         var run = Serve(host, pair);
         var client = new SmtpPeer(pair);
@@ -97,6 +96,66 @@ public sealed class SmtpSessionTests
         foreach (var line in new[] { "EHLO x\r\n", "NOOP\r\n", "NOOP\r\n" }) Assert.StartsWith("250", await Say(client, line));
         Assert.Equal("421 4.7.0 Too many commands from your address, try again later", await Say(client, "NOOP\r\n"));
         await run.WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task A_drop_now_and_then_fills_no_block_and_the_session_ends()
+    {
+        var clock = new ManualClock();
+        var host = new SmtpHost(clock: clock);
+        await using var pair = host.Connect();
+        var run = Serve(host, pair);
+        var client = new SmtpPeer(pair);
+        await client.ReadReplyAsync();
+        foreach (var line in new[] { "EHLO x\r\n", "MAIL FROM:<a@b.example>\r\n", "RCPT TO:<a@b.example>\r\n", "DATA\r\n" }) await Say(client, line);
+        // RFC 5321 §4.5.3.2.5: three minutes a block. A thousand octets a minute are not one, four thousand are.
+        foreach (var (octets, minutes) in new[] { (5000, 4), (1000, 4) })
+        {
+            for (var minute = 0; minute < minutes && !run.IsCompleted; minute++)
+            {
+                await pair.SendAsync(new string('x', octets) + "\r\n");
+                await Task.Delay(20, TestContext.Current.CancellationToken);
+                for (var second = 0; second < 60; second++) clock.Advance(TimeSpan.FromSeconds(1));
+                await Task.Delay(20, TestContext.Current.CancellationToken);
+            }
+            if (octets == 5000) Assert.False(run.IsCompleted);
+        }
+        Assert.Equal("421 4.4.2 Waited too long; closing", await client.ReadReplyAsync());
+        await run.WaitAsync(Patience);
+        Assert.Equal(Reason.Timeout, pair.Server.EndReason);
+        Assert.Equal(0, host.Spool.InFlight);
+    }
+
+    [Fact]
+    public async Task H1_a_slow_message_is_given_up_when_others_wait_for_room()
+    {
+        var clock = new ManualClock();
+        var host = new SmtpHost(with: o => o with { MessageSize = 10_000_000 }, clock: clock, spool: 8 * 1024 * 1024);
+        await using var pair = host.Connect();
+        var run = Serve(host, pair);
+        var client = new SmtpPeer(pair);
+        await client.ReadReplyAsync();
+        foreach (var line in new[] { "EHLO x\r\n", "MAIL FROM:<a@b.example>\r\n", "RCPT TO:<a@b.example>\r\n", "DATA\r\n" }) await Say(client, line);
+        await pair.SendAsync(string.Concat(Enumerable.Repeat(new string('x', 998) + "\r\n", 900)));
+        await UntilAsync(() => host.Spool.InFlight > 800_000);
+        clock.Advance(TimeSpan.FromSeconds(30));
+        var others = new List<SpooledBody>();
+        for (UInt128 network = 1; network < 6; network++)
+        {
+            others.Add(host.Spool.Begin(new(SpoolRight.Stranger, network)));
+            others[^1].Write(new byte[1_000_000]);
+        }
+        Assert.Equal("421 4.3.1 Too slow while others wait; try again later", await client.ReadReplyAsync());
+        await run.WaitAsync(Patience);
+        Assert.Equal(Reason.TooSlow, pair.Server.EndReason);
+        foreach (var other in others) other.Dispose();
+        Assert.Equal(0, host.Spool.InFlight);
+    }
+
+    private static async Task UntilAsync(Func<bool> holds)
+    {
+        for (var began = TimeProvider.System.GetTimestamp(); !holds(); await Task.Delay(5, TestContext.Current.CancellationToken))
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < Patience, "it did not come so far");
     }
 
     [Fact]

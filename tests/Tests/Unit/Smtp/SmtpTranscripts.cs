@@ -71,6 +71,10 @@ public sealed partial class SmtpTranscripts
         heard.Add(Replies.SessionTooLong.ToString());
         // What is said by order of the guard; SmtpSessionTests hears it too.
         heard.AddRange([Replies.EarlyTalker.ToString(), Replies.TooManyCommands.ToString()]);
+        // It takes other clients; SpoolShareTests hears it.
+        heard.Add(Replies.TooSlow.ToString());
+        // What is said at the door; WireHostTests and ProtocolEvidenceTests hear it.
+        heard.Add(Replies.AtTheDoor.With("Busy, try again later").ToString());
         Assert.Empty(Catalogue().Where(r => !heard.Exists(h => Transcript.Fits(r.Reply.ToString().Replace("{0}", "<any>", StringComparison.Ordinal), h))).Select(r => r.Name));
     }
 

@@ -16,7 +16,7 @@ internal sealed class StopLoops(ReceiveParts parts) : IReceiveStep
         {
             var recipient = context.Recipients[i];
             if (!recipient.Forwards || !before.Contains(recipient.Shown.ToLowerInvariant())) continue;
-            ReceiveMeters.Count(Reason.Loop, isInternal: false);
+            ReceiveMeters.Count(Reason.Loop);
             parts.Log.LoopCut(context.Id, recipient.Shown);
             context.Recipients[i] = recipient with { External = [], IsLoop = true };
         }

@@ -2,7 +2,6 @@ using System.Net;
 using Aviso.Base;
 using Aviso.Guard;
 using Aviso.Net;
-using Aviso.Server;
 using Aviso.Smtp;
 using Aviso.Tests.Unit.Base;
 using Aviso.Tests.Unit.Delivery;
@@ -12,7 +11,7 @@ using Xunit;
 
 namespace Aviso.Tests.Unit.Guard;
 
-public sealed class GuardedReceiverTests : IAsyncLifetime
+public sealed class SmtpGuardTests : IAsyncLifetime
 {
     private const string Stranger = "192.0.2.9";
     private const string Own = "10.0.0.7";
@@ -23,8 +22,7 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
     private TestStore _store = null!;
     private DecisionBook _book = null!;
     private Gatekeeper _gate = null!;
-    private readonly Dictionary<(ListenerKind, IPAddress, bool), IReceiving> _open = [];
-    private GuardedReceiver _receiver = null!;
+    private SmtpGuard _guard = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -32,7 +30,7 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
         _book = await DecisionBook.OpenAsync(_store.Store, _store.Clock, NullLogger.Instance, default);
         _gate = new(new(GuardOwner.None, Networks.Parse("10.0.0.0/8")), _book, _store.Clock, NullLogger.Instance);
         _gate.Heard += (evidence, _) => _heard.Add(evidence.What);
-        _receiver = new(_inner, _gate);
+        _guard = new(_gate);
     }
 
     public async ValueTask DisposeAsync()
@@ -45,14 +43,14 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
     [InlineData(Stranger, false, 30)]
     [InlineData(Own, false, 100)]
     [InlineData(Stranger, true, 100)]
-    public async Task A_stranger_sends_thirty_messages_a_minute_and_who_is_ours_or_logged_in_as_many_as_they_like(string client, bool loggedIn, int taken)
+    public void A_stranger_sends_thirty_messages_a_minute_and_who_is_ours_or_logged_in_as_many_as_they_like(string client, bool loggedIn, int taken)
     {
         var replies = new List<Refusal?>();
-        for (var i = 0; i < 100; i++) replies.Add((await _receiver.BeginAsync(Begin(client, loggedIn), default)).No);
+        for (var i = 0; i < 100; i++) replies.Add(_guard.CheckMessage(Begin(client, loggedIn)));
         Assert.Equal(taken, replies.Count(r => r is null));
         Assert.All(replies.OfType<Refusal>(), r => Assert.StartsWith("450 4.7.1 ", r.ToString(), StringComparison.Ordinal));
         _store.Clock.Advance(TimeSpan.FromMinutes(1));
-        Assert.Null((await _receiver.BeginAsync(Begin(client, loggedIn), default)).No);
+        Assert.Null(_guard.CheckMessage(Begin(client, loggedIn)));
     }
 
     [Theory]
@@ -175,32 +173,29 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
         Assert.True(_gate.Allows(rate, ListenerKind.Smtp, IPAddress.Parse("2001:db8:1:3::1")));
     }
 
-    private static MailTransaction Begin(string client, bool loggedIn = false, ListenerKind kind = ListenerKind.Smtp) => new(
-        new("s1", new(kind, new(IPAddress.Parse(client), 40000), new(IPAddress.Loopback, 25)), "client.example", "ESMTP", null,
-            loggedIn ? new Principal(1, "alice@example.org") : null),
-        new("someone", "elsewhere.example"), new(null, BodyType.SevenBit, false, null, null, null));
+    private static SmtpClientInfo Begin(string client, bool loggedIn = false, ListenerKind kind = ListenerKind.Smtp) => new(
+        "s1", new(kind, new(IPAddress.Parse(client), 40000), new(IPAddress.Loopback, 25)), "client.example", "ESMTP", null,
+        loggedIn ? new Principal(1, "alice@example.org") : null);
 
-    // All in one transaction of the client: the rate of messages is another test's matter.
-    private async Task<Refusal?> RcptAsync(MailTransaction transaction, MailRecipient recipient)
+    // As the session does: the guard first, and it hears of the receiver's no.
+    private ValueTask<Refusal?> RcptAsync(SmtpClientInfo client, MailRecipient recipient)
     {
-        var client = (transaction.Client.Origin.Kind, transaction.Client.Origin.Remote.Address, transaction.Client.Login is null);
-        if (!_open.TryGetValue(client, out var receiving))
-            _open[client] = receiving = (await _receiver.BeginAsync(transaction, default)).Receiving;
-        return await receiving.AddAsync(recipient, default);
+        if (_guard.CheckRecipient(client) is { } limited) return new(limited);
+        var no = _inner.Add(recipient);
+        if (no is not null) _guard.RecipientRefused(client, no);
+        return new(no);
     }
 
-    private async Task FinishAsync(MailTransaction transaction)
+    private ValueTask FinishAsync(SmtpClientInfo client)
     {
-        var receiving = (await _receiver.BeginAsync(transaction, default)).Receiving;
-        await receiving.FinishAsync(receiving.BeginBody(), default);
+        _guard.Received(client, new("id1", [_inner.Result]) { IsTagged = _inner.IsTagged });
+        return default;
     }
 
     private static MailRecipient To(string local) => new(local, "example.org", null, null);
 
-    private sealed class Inner : IMailReceiver, IReceiving
+    private sealed class Inner
     {
-        private readonly BodySpool _spool = new(Path.GetTempPath(), long.MaxValue);
-
         public Refusal? Answer { get; set; }
 
         public Refusal? Result { get; set; }
@@ -209,20 +204,11 @@ public sealed class GuardedReceiverTests : IAsyncLifetime
 
         public int Asked { get; private set; }
 
-        public ValueTask<Begun> BeginAsync(MailTransaction transaction, CancellationToken cancel) => new(new Begun.Open(this));
-
-        public ValueTask<Refusal?> AddAsync(MailRecipient recipient, CancellationToken cancel)
+        public Refusal? Add(MailRecipient recipient)
         {
+            Assert.NotEqual("", recipient.LocalPart);
             Asked++;
-            return new(Answer);
-        }
-
-        public SpooledBody BeginBody() => _spool.Begin();
-
-        public ValueTask<ReceiveResult> FinishAsync(SpooledBody body, CancellationToken cancel)
-        {
-            body.Dispose();
-            return new(new ReceiveResult("id1", [Result]) { IsTagged = IsTagged });
+            return Answer;
         }
     }
 }
