@@ -51,7 +51,7 @@ public sealed class SizeTests
             Assert.Fail($"{sum} lines are wider than {Ceilings.Width} columns, {ceiling} may be. Yours: git diff main | grep -nE '^\\+.{{{Ceilings.Width + 1},}}'\n"
                 + string.Join('\n', wide.OrderByDescending(file => file.Count).Take(30).Select(file => $"{file.Count,4} {file.Path}")));
         }
-        Assert.True(sum > ceiling - 100,
+        Findings.Lower(sum > ceiling - 100,
             $"only {sum} lines are wider than {Ceilings.Width} columns: lower the ceiling in Ceilings.cs from {ceiling} to {sum}");
     }
 
