@@ -6,16 +6,20 @@ namespace Aviso.Guard;
 /// <summary>Log events of Guard, 6100-6199.</summary>
 internal static partial class GuardLog
 {
-    [LoggerMessage(6101, LogLevel.Warning, "{Value} is banned for {Length} by {Scenario}: {Events} events, the last {Evidence}; before: {Before}")]
-    public static partial void Banned(this ILogger log, string value, TimeSpan length, string scenario, int events, string evidence, int before);
+    [LoggerMessage(
+        6101, LogLevel.Warning, "{Value} is banned for {Length} by {Scenario}: {Events} events, the last {Evidence}; before: {Before}")]
+    public static partial void Banned(
+        this ILogger log, string value, TimeSpan length, string scenario, int events, string evidence, int before);
 
-    [LoggerMessage(6102, LogLevel.Warning, "{Client} would be banned for {Scenario} but has just logged in: only its failures stay limited")]
+    [LoggerMessage(
+        6102, LogLevel.Warning, "{Client} would be banned for {Scenario} but has just logged in: only its failures stay limited")]
     public static partial void SparedByLogin(this ILogger log, IPAddress client, string scenario);
 
     [LoggerMessage(6103, LogLevel.Warning, "{Client} would be banned for {Scenario} but has delivered mail lately: it only waits")]
     public static partial void SparedByDelivery(this ILogger log, IPAddress client, string scenario);
 
-    [LoggerMessage(6104, LogLevel.Warning, "{What} on {Kind} from our own network, {Client} {User}: a device or program of ours has lost its password")]
+    [LoggerMessage(6104, LogLevel.Warning,
+        "{What} on {Kind} from our own network, {Client} {User}: a device or program of ours has lost its password")]
     public static partial void OwnTrouble(this ILogger log, string what, string kind, IPAddress client, string user);
 
     [LoggerMessage(6105, LogLevel.Warning,
@@ -28,7 +32,8 @@ internal static partial class GuardLog
     [LoggerMessage(6107, LogLevel.Information, "the store takes changes of decisions again: all of them are stored")]
     public static partial void DecisionsStored(this ILogger log);
 
-    [LoggerMessage(6108, LogLevel.Error, "{Count} changes of decisions hold now but are not in the store yet; they are tried again: {Error}")]
+    [LoggerMessage(
+        6108, LogLevel.Error, "{Count} changes of decisions hold now but are not in the store yet; they are tried again: {Error}")]
     public static partial void DecisionsWait(this ILogger log, int count, string error);
 
     [LoggerMessage(6109, LogLevel.Error, "{Count} changes of decisions never reached the store and do not survive this stop")]

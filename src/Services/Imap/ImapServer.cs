@@ -55,5 +55,6 @@ public sealed class ImapServer(
     }
 
     /// <summary>RFC 5530 §3: UNAVAILABLE, temporary.</summary>
-    public ReadOnlyMemory<byte> DoorLine(Reason reason) => Encoding.ASCII.GetBytes($"* BYE [UNAVAILABLE] {LineSession.DoorText(reason)}\r\n");
+    public ReadOnlyMemory<byte> DoorLine(Reason reason) =>
+        Encoding.ASCII.GetBytes($"* BYE [UNAVAILABLE] {LineSession.DoorText(reason)}\r\n");
 }

@@ -54,5 +54,6 @@ public sealed class ManageSieveServer(
     }
 
     /// <summary>RFC 5804 §1.3: TRYLATER.</summary>
-    public ReadOnlyMemory<byte> DoorLine(Reason reason) => Encoding.ASCII.GetBytes($"BYE (TRYLATER) \"{LineSession.DoorText(reason)}\"\r\n");
+    public ReadOnlyMemory<byte> DoorLine(Reason reason) =>
+        Encoding.ASCII.GetBytes($"BYE (TRYLATER) \"{LineSession.DoorText(reason)}\"\r\n");
 }

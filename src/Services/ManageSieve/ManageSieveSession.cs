@@ -102,7 +102,8 @@ internal sealed class ManageSieveSession : IDisposable
         var octets = _commands.Octets;
         if (!TryHead(octets, out var entry, out var argumentsAt))
         {
-            Answer(HttpLine.IsOne(octets.Span) ? Response.Bye(Reason.NonSmtpCommand, "This is a mail server") : Response.Bad("Unknown command"));
+            Answer(HttpLine.IsOne(octets.Span)
+                ? Response.Bye(Reason.NonSmtpCommand, "This is a mail server") : Response.Bad("Unknown command"));
             return;
         }
         var response = (entry!.When & (LoggedIn ? When.Authenticated : When.NotAuthenticated)) == 0

@@ -10,7 +10,8 @@ internal static partial class SpoolLog
         "{InFlight} octets of {Budget} are in flight: shares by network hold, slow senders are sent away, and the server is not ready; said once a minute at most")]
     public static partial void SpoolTight(this ILogger log, long inFlight, long budget);
 
-    [LoggerMessage(902, LogLevel.Warning, "a message of {Octets} octets so far is given up, it comes at {Pace:F0} octets a second while others wait")]
+    [LoggerMessage(
+        902, LogLevel.Warning, "a message of {Octets} octets so far is given up, it comes at {Pace:F0} octets a second while others wait")]
     public static partial void SlowGivenUp(this ILogger log, long octets, double pace);
 }
 

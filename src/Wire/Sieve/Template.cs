@@ -80,7 +80,8 @@ internal sealed class Template
     private static string Value(SieveRun run, Piece piece) =>
         piece.Number >= 0 ? run.MatchValue(piece.Number) : run.Variable(piece.Space, piece.Name!);
 
-    // variable-ref = "${" [namespace] variable-name "}"; namespace = identifier "." *sub-namespace; variable-name = num-variable / identifier
+    // variable-ref = "${" [namespace] variable-name "}"; namespace = identifier "." *sub-namespace; variable-name = num-variable /
+    // identifier
     private static bool TryReference(string text, int at, out Piece piece, out int end)
     {
         piece = default;

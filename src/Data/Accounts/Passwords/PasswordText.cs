@@ -7,7 +7,8 @@ public static class PasswordText
     private static readonly string[] Clear = ["{PLAIN}", "{PLAINTEXT}", "{CLEAR}", "{CLEARTEXT}"];
 
     /// <summary>Schemes of Dovecot's notation that hold a crypt(5) string.</summary>
-    private static readonly string[] CryptSchemes = ["{CRYPT}", "{BLF-CRYPT}", "{SHA512-CRYPT}", "{SHA256-CRYPT}", "{MD5-CRYPT}", "{YESCRYPT}"];
+    private static readonly string[] CryptSchemes =
+        ["{CRYPT}", "{BLF-CRYPT}", "{SHA512-CRYPT}", "{SHA256-CRYPT}", "{MD5-CRYPT}", "{YESCRYPT}"];
 
     /// <summary>Reads a secret of a list, where nothing says whether it is a password or a hash.</summary>
     public static DeclaredSecret Declared(string text)
@@ -21,7 +22,8 @@ public static class PasswordText
 
     /// <summary>A {SCHEME}, a crypt(5) prefix or our own record.</summary>
     public static bool LooksHashed(string text) =>
-        (text.StartsWith('{') && text.IndexOf('}') is > 1 and < 24) || Array.Exists(Crypt, p => text.StartsWith(p, StringComparison.Ordinal))
+        (text.StartsWith('{') && text.IndexOf('}') is > 1 and < 24)
+            || Array.Exists(Crypt, p => text.StartsWith(p, StringComparison.Ordinal))
         || text.StartsWith(ScramRecord.Scheme + "$", StringComparison.Ordinal);
 
     /// <summary>The crypt(5) string of a declared hash, or null for a scheme that we cannot verify.</summary>
@@ -41,7 +43,8 @@ public static class PasswordText
     public static string? Prepare(string password)
     {
         if (password.Length is 0 or > 1024) return null;
-        if (System.Text.Ascii.IsValid(password)) return password.AsSpan().IndexOfAnyInRange('\0', '\x1f') < 0 && !password.Contains('\x7f') ? password : null;
+        if (System.Text.Ascii.IsValid(password)) return password.AsSpan().IndexOfAnyInRange('\0', '\x1f') < 0 && !password.Contains('\x7f')
+            ? password : null;
         var text = new System.Text.StringBuilder(password.Length);
         foreach (var c in password)
         {

@@ -53,7 +53,8 @@ public sealed class Passkeys(IDocumentRows rows, RelyingParty party, TimeProvide
     private readonly ConcurrentDictionary<string, (long Account, bool Creates, long Since)> _challenges = new(StringComparer.Ordinal);
 
     public async Task<IReadOnlyList<PasskeyInfo>> ListAsync(AccountId account, string address, CancellationToken cancel) =>
-        [.. (await ReadAsync(account, cancel)).Select(p => new PasskeyInfo(address, p.Id, p.Row.Name, DateTimeOffset.FromUnixTimeSeconds(p.Row.CreatedAt),
+        [.. (await ReadAsync(account, cancel)).Select(p =>
+            new PasskeyInfo(address, p.Id, p.Row.Name, DateTimeOffset.FromUnixTimeSeconds(p.Row.CreatedAt),
             p.Row.UsedAt == 0 ? null : DateTimeOffset.FromUnixTimeSeconds(p.Row.UsedAt), p.Row.BackupEligible))];
 
     /// <summary>Begins a registration (<paramref name="creates"/>) or a login.</summary>
@@ -66,7 +67,8 @@ public sealed class Passkeys(IDocumentRows rows, RelyingParty party, TimeProvide
     }
 
     /// <summary>Takes a new passkey; null when it was taken, else what is wrong.</summary>
-    public async Task<string?> RegisterAsync(AccountId account, string name, byte[] challenge, byte[] clientData, byte[] attestation, CancellationToken cancel)
+    public async Task<string?> RegisterAsync(
+        AccountId account, string name, byte[] challenge, byte[] clientData, byte[] attestation, CancellationToken cancel)
     {
         if (!Take(account, creates: true, challenge)) return "the question is too old or was answered";
         if (name.Length is 0 or > 100 || name.Any(char.IsControl)) return "a passkey needs a name of at most 100 characters";
@@ -90,7 +92,8 @@ public sealed class Passkeys(IDocumentRows rows, RelyingParty party, TimeProvide
 
     /// <summary>Null when the passkey proved itself, else what is wrong.</summary>
     public async Task<string?> AssertAsync(
-        AccountId account, byte[] credential, byte[] challenge, byte[] clientData, byte[] authenticatorData, byte[] signature, CancellationToken cancel)
+        AccountId account, byte[] credential, byte[] challenge, byte[] clientData, byte[] authenticatorData, byte[] signature,
+            CancellationToken cancel)
     {
         if (!Take(account, creates: false, challenge)) return "the question is too old or was answered";
         await _one.WaitAsync(cancel);
@@ -141,7 +144,8 @@ public sealed class Passkeys(IDocumentRows rows, RelyingParty party, TimeProvide
 
     // §13.4.3: a challenge is used once, right or wrong.
     private bool Take(AccountId account, bool creates, byte[] challenge) =>
-        _challenges.TryRemove(Convert.ToBase64String(challenge), out var asked) && asked.Account == account.Value && asked.Creates == creates
+        _challenges.TryRemove(Convert.ToBase64String(challenge), out var asked) && asked.Account == account.Value
+            && asked.Creates == creates
         && clock.GetElapsedTime(asked.Since) < ChallengeTime;
 
     // The old go; when all are young, somebody asks without end, and all go: whoever is in the middle asks again.

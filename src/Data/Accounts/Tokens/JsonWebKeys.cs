@@ -30,7 +30,8 @@ internal sealed class JsonWebKeys : IDisposable
             if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("keys", out var keys)
                 && keys.ValueKind == JsonValueKind.Array)
             {
-                all._keys.AddRange(keys.EnumerateArray().Take(MostKeys).Where(one => one.ValueKind == JsonValueKind.Object).Select(Read).OfType<Key>());
+                all._keys.AddRange(
+                    keys.EnumerateArray().Take(MostKeys).Where(one => one.ValueKind == JsonValueKind.Object).Select(Read).OfType<Key>());
                 return all;
             }
         }

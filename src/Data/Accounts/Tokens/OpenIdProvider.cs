@@ -99,7 +99,8 @@ internal sealed class OpenIdProvider(TokenOptions options, TimeProvider clock, I
         if (await GetAsync(options.Discovery, cancel) is not { } octets) return null;
         if (TokenClaims.Parse(octets) is not { } found) return Away<Known>($"{options.Discovery} is no JSON object");
         // Discovery §4.3: it must be exactly the issuer that was asked.
-        if (found.Text("issuer") != options.Issuer) return Away<Known>($"{options.Discovery} names the issuer {Shown(found.Text("issuer"))}; set `oauth.issuer` to exactly that");
+        if (found.Text("issuer") != options.Issuer) return Away<Known>(
+            $"{options.Discovery} names the issuer {Shown(found.Text("issuer"))}; set `oauth.issuer` to exactly that");
         var introspection = found.Text("introspection_endpoint") ?? "";
         if (options.Introspection is { Endpoint: null } && !IsAsked(introspection)) return Away<Known>($"{options.Discovery} names no introspection_endpoint");
         if (options.Introspection is not null) return new(JsonWebKeys.Parse("{\"keys\":[]}"u8)!, introspection, clock.GetTimestamp());
@@ -156,7 +157,8 @@ internal sealed class OpenIdProvider(TokenOptions options, TimeProvider clock, I
         _isAway = false;
     }
 
-    private static string Shown(string? text) => text is null ? "(none)" : new([.. text.Take(200).Select(c => char.IsControl(c) ? '?' : c)]);
+    private static string Shown(string? text) =>
+        text is null ? "(none)" : new([.. text.Take(200).Select(c => char.IsControl(c) ? '?' : c)]);
 
     private static SocketsHttpHandler Handler(TokenOptions options)
     {

@@ -11,7 +11,8 @@ public sealed class TlsTally(IDocumentRows documents, TimeProvider clock)
     private const int MostPolicies = 20;
     private const int MostFailures = 200;
 
-    private readonly DayTally<List<PolicyDay>> _days = new(documents, clock, Kind, (name, day) => Report(name, day).Write(), kept => Read(kept, clock));
+    private readonly DayTally<List<PolicyDay>> _days =
+        new(documents, clock, Kind, (name, day) => Report(name, day).Write(), kept => Read(kept, clock));
 
     /// <summary>One session that was tried.</summary>
     /// <param name="policyType">sts, tlsa or no-policy-found.</param>

@@ -110,7 +110,8 @@ public sealed class AlertOutbox(EngineClient client, IDocumentRows rows, TimePro
                     continue;
                 }
             }
-            kept.Add(Documents.Of(Key(alert), alert, AlertJson.Default.EngineAlert, alert.At.ToUnixTimeSeconds(), (alert.At + Worth).ToUnixTimeSeconds()));
+            kept.Add(Documents.Of(
+                Key(alert), alert, AlertJson.Default.EngineAlert, alert.At.ToUnixTimeSeconds(), (alert.At + Worth).ToUnixTimeSeconds()));
         }
         if (kept.Count == 0) return;
         GuardMeters.AlertsWaiting(Count);

@@ -16,7 +16,8 @@ internal sealed class ScopedMailboxes(IMailboxes inner, LoginScope scope) : IMai
         scope.Sees(name) ? inner.FindMailboxAsync(account, name, cancel) : Task.FromResult<MailboxInfo?>(null);
 
     public Task<Outcome<MailboxInfo>> CreateMailboxAsync(AccountId account, string name, SpecialUse use, CancellationToken cancel) =>
-        scope.Sees(name) ? inner.CreateMailboxAsync(account, name, use, cancel) : Task.FromResult<Outcome<MailboxInfo>>(StoreError.NotPermitted);
+        scope.Sees(name)
+            ? inner.CreateMailboxAsync(account, name, use, cancel) : Task.FromResult<Outcome<MailboxInfo>>(StoreError.NotPermitted);
 
     public Task<StoreError> DeleteMailboxAsync(AccountId account, MailboxId mailbox, CancellationToken cancel) =>
         inner.DeleteMailboxAsync(account, mailbox, cancel);
@@ -48,7 +49,8 @@ internal sealed class ScopedMailboxes(IMailboxes inner, LoginScope scope) : IMai
     public Task<IReadOnlyDictionary<string, byte[]>> GetMetadataAsync(AccountId account, MailboxId? mailbox, CancellationToken cancel) =>
         inner.GetMetadataAsync(account, mailbox, cancel);
 
-    public Task<StoreError> SetMetadataAsync(AccountId account, MailboxId? mailbox, string entry, byte[]? value, CancellationToken cancel) =>
+    public Task<StoreError> SetMetadataAsync(
+        AccountId account, MailboxId? mailbox, string entry, byte[]? value, CancellationToken cancel) =>
         inner.SetMetadataAsync(account, mailbox, entry, value, cancel);
 
     public Task<QuotaUse> GetQuotaAsync(AccountId account, CancellationToken cancel) => inner.GetQuotaAsync(account, cancel);

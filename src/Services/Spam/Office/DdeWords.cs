@@ -7,7 +7,8 @@ internal static class DdeWords
     public static bool IsField(ReadOnlySpan<char> code)
     {
         code = code.TrimStart(" \t\r\n\"\\\u0001");
-        return code.StartsWith("DDE ", StringComparison.OrdinalIgnoreCase) || code.StartsWith("DDEAUTO", StringComparison.OrdinalIgnoreCase);
+        return code.StartsWith("DDE ", StringComparison.OrdinalIgnoreCase)
+            || code.StartsWith("DDEAUTO", StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>A cell like =cmd|'/c x'!A0: a formula in which a program's name, a bar, a topic, "!" and an item stand together.</summary>

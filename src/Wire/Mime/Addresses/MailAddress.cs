@@ -55,5 +55,6 @@ public sealed record MailAddress
     }
 
     // RFC 5322 §3.2.3, RFC 6532 §3.2
-    internal static bool IsAtomText(char c) => char.IsAsciiLetterOrDigit(c) || c > 127 || "!#$%&'*+-/=?^_`{|}~".Contains(c, StringComparison.Ordinal);
+    internal static bool IsAtomText(char c) =>
+        char.IsAsciiLetterOrDigit(c) || c > 127 || "!#$%&'*+-/=?^_`{|}~".Contains(c, StringComparison.Ordinal);
 }

@@ -48,7 +48,8 @@ internal sealed record StoredCertificate
             Chain = chain,
             KeyPem = keyPem,
             Directory = directory,
-            Names = [.. leaf.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(e => e.EnumerateDnsNames()).Select(n => n.ToLowerInvariant())],
+            Names = [.. leaf.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(e => e.EnumerateDnsNames()).Select(n =>
+                n.ToLowerInvariant())],
             NotBefore = new(leaf.NotBefore.ToUniversalTime()),
             NotAfter = new(leaf.NotAfter.ToUniversalTime()),
             AriId = RenewalInfo.IdOf(leaf),

@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Aviso.Net;
 
 /// <summary>
-/// Connections that this process may hold, by its limit of open files (RLIMIT_NOFILE). When descriptors run out not only connections fail: the
-/// store cannot open a file and the runtime cannot start a thread, which ends the process. So <see cref="Reserve"/> of them are never given to
-/// connections, and strangers are sent away before. One of a process.
+/// Connections that this process may hold, by its limit of open files (RLIMIT_NOFILE). When descriptors run out not only connections fail:
+/// the store cannot open a file and the runtime cannot start a thread, which ends the process. So <see cref="Reserve"/> of them are never
+/// given to connections, and strangers are sent away before. One of a process.
 /// </summary>
 public sealed class Descriptors(int limit, Func<int> used, TimeProvider clock)
 {
@@ -70,7 +70,8 @@ public sealed class Descriptors(int limit, Func<int> used, TimeProvider clock)
             // "Max open files            1024                 524288               files": soft, then hard.
             var line = File.ReadLines("/proc/self/limits").FirstOrDefault(l => l.StartsWith("Max open files", StringComparison.Ordinal));
             var word = line?["Max open files".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
-            return long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var soft) ? (int)Math.Min(soft, int.MaxValue / 2) : int.MaxValue / 2;
+            return long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var soft)
+                ? (int)Math.Min(soft, int.MaxValue / 2) : int.MaxValue / 2;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

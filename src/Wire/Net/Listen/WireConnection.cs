@@ -102,8 +102,8 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
         return WaitForLineAsync(limit, patience, betweenCommands);
     }
 
-    /// <summary>A line over the limit says TooLong at once, with its beginning, and stays unread: the protocol answers and ends, or reads it again
-    /// with a higher limit. For clients that are not known yet: nobody listens to them for as long as they like.</summary>
+    /// <summary>A line over the limit says TooLong at once, with its beginning, and stays unread: the protocol answers and ends, or reads
+    /// it again with a higher limit. For clients that are not known yet: nobody listens to them for as long as they like.</summary>
     public bool KeepsLongLines { get; set; }
 
     /// <summary>True when octets from the peer wait unread: hold back the flush, the peer pipelines (RFC 2920 §3.2).</summary>

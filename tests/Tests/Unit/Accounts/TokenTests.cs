@@ -88,7 +88,8 @@ public sealed class TokenTests : IAsyncLifetime
     {
         var (who, attempt) = await TryAsync(_provider.Token(_clock.GetUtcNow(), change));
         Assert.True(good == who is not null, what);
-        if (!good) Assert.Equal(what.EndsWith("scope", StringComparison.Ordinal) ? "insufficient_scope" : "invalid_token", attempt.Notes.TokenStatus);
+        if (!good) Assert.Equal(
+            what.EndsWith("scope", StringComparison.Ordinal) ? "insufficient_scope" : "invalid_token", attempt.Notes.TokenStatus);
     }
 
     public static TheoryData<string, Action<JsonObject>, string> HeaderCases => new()
@@ -118,7 +119,8 @@ public sealed class TokenTests : IAsyncLifetime
         using var other = new FakeProvider();
         var keys = JsonNode.Parse(other.Keys())!["keys"]![0]!;
         var head = new JsonObject { ["alg"] = "RS256", ["kid"] = "r1", ["jwk"] = keys.DeepClone(), ["jku"] = other.Issuer + "/keys" };
-        Assert.Null((await TryAsync(other.Sign(head.ToJsonString(), FakeProvider.Claims(_provider.Issuer, _clock.GetUtcNow()).ToJsonString(), "RS256"))).Who);
+        Assert.Null((await TryAsync(
+            other.Sign(head.ToJsonString(), FakeProvider.Claims(_provider.Issuer, _clock.GetUtcNow()).ToJsonString(), "RS256"))).Who);
         Assert.Equal(0, other.KeysAsked);
     }
 
@@ -137,7 +139,8 @@ public sealed class TokenTests : IAsyncLifetime
     {
         var claims = FakeProvider.Claims(_provider.Issuer, _clock.GetUtcNow()).ToJsonString();
         Assert.NotNull((await TryAsync(_provider.Sign("""{"alg":"RS256","kid":"r1"}""", claims, "RS256"))).Who);
-        Assert.Null((await TryAsync(_provider.Sign("""{"alg":"RS256","kid":"r1"}""", claims[..^1] + ",\"email\":\"bob@example.org\"}", "RS256"))).Who);
+        Assert.Null((await TryAsync(
+            _provider.Sign("""{"alg":"RS256","kid":"r1"}""", claims[..^1] + ",\"email\":\"bob@example.org\"}", "RS256"))).Who);
         Assert.Null((await TryAsync(_provider.Sign("""{"alg":"none","alg":"RS256","kid":"r1"}""", claims, "RS256"))).Who);
     }
 
@@ -157,7 +160,8 @@ public sealed class TokenTests : IAsyncLifetime
     public async Task Another_claim_with_a_domain_names_the_account()
     {
         _auth.TokenLogins = new(Options with { AccountClaim = "preferred_username", AccountDomain = "example.org" }, _book);
-        Assert.Equal("bob@example.org", (await TryAsync(_provider.Token(_clock.GetUtcNow(), c => c["preferred_username"] = "bob"))).Who?.Address);
+        Assert.Equal(
+            "bob@example.org", (await TryAsync(_provider.Token(_clock.GetUtcNow(), c => c["preferred_username"] = "bob"))).Who?.Address);
         Assert.Null((await TryAsync(_provider.Token(_clock.GetUtcNow()))).Who);
     }
 

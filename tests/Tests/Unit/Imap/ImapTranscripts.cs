@@ -9,8 +9,8 @@ public sealed class ImapTranscripts
 {
     private static readonly LineTranscripts Scripts = new("Imap");
 
-    // Said, but never granted: quotas are the administrator's (RFC 9208 §4.1.3 lets a server refuse), accounts here have none to tell of, and STARTTLS
-    // needs a client that goes on under TLS (LoginTests).
+    // Said, but never granted: quotas are the administrator's (RFC 9208 §4.1.3 lets a server refuse), accounts here have none to tell of,
+    // and STARTTLS needs a client that goes on under TLS (LoginTests).
     private static readonly string[] NeverOk = ["SETQUOTA", "GETQUOTA", "STARTTLS"];
 
     public static TheoryData<string, Cut> Cases() => Scripts.Cases();
@@ -31,7 +31,8 @@ public sealed class ImapTranscripts
         var answered = Scripts.Names.SelectMany(Scripts.Answered).ToHashSet(StringComparer.Ordinal);
         Assert.Empty(CommandTable.All.SelectMany(command => command.HasUid ? [command.Name, "UID " + command.Name] : new[] { command.Name })
             .Except(NeverOk).Where(command => !answered.Contains(command)));
-        var said = Scripts.Names.SelectMany(name => Scripts.Lines(name, "C: ")).Select(line => line.Split(' ')).Where(words => words.Length > 1).Select(words => words[1]).ToHashSet();
+        var said = Scripts.Names.SelectMany(name => Scripts.Lines(name, "C: ")).Select(line => line.Split(' '))
+            .Where(words => words.Length > 1).Select(words => words[1]).ToHashSet();
         Assert.Empty(NeverOk.Except(said));
     }
 }

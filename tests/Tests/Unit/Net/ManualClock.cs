@@ -39,7 +39,8 @@ internal sealed class ManualClock : TimeProvider
         }
     }
 
-    /// <summary>Moves on by <paramref name="step"/> again and again until <paramref name="end"/> is reached, giving others a turn between.</summary>
+    /// <summary>Moves on by <paramref name="step"/> again and again until <paramref name="end"/> is reached, giving others a turn
+    /// between.</summary>
     public async Task AdvanceUntilAsync(Task end, TimeSpan step, string what)
     {
         await Patience.UntilAsync(

@@ -148,7 +148,8 @@ public sealed class WireHostTests : IAsyncDisposable
     {
         Start(new WireHostOptions(), new ListenerSettings(ListenerKind.Imap, Anywhere) { MaxConnections = 3 });
         var (member, silent, busy) = (await ConnectAsync(), await ConnectAsync(), await ConnectAsync());
-        foreach (var stream in (NetworkStream[])[member, silent, busy]) Assert.StartsWith("220", await LineAsync(stream), StringComparison.Ordinal);
+        foreach (var stream in (NetworkStream[])[member, silent, busy]) Assert.StartsWith(
+            "220", await LineAsync(stream), StringComparison.Ordinal);
         await member.WriteAsync("login 1\r\n"u8.ToArray());
         Assert.Equal("login 1", await LineAsync(member));
         var much = new string('x', 5000);
@@ -231,7 +232,8 @@ public sealed class WireHostTests : IAsyncDisposable
     [Fact]
     public async Task Starttls_works_on_a_socket_and_clear_text_on_a_tls_port_does_not()
     {
-        Start(new WireHostOptions(), new ListenerSettings(ListenerKind.Smtp, Anywhere), new ListenerSettings(ListenerKind.Submissions, Anywhere));
+        Start(new WireHostOptions(), new ListenerSettings(ListenerKind.Smtp, Anywhere),
+            new ListenerSettings(ListenerKind.Submissions, Anywhere));
         var stream = await ConnectAsync();
         await LineAsync(stream);
         await stream.WriteAsync("STARTTLS\r\n"u8.ToArray());
@@ -312,7 +314,8 @@ public sealed class WireHostTests : IAsyncDisposable
         Start(new WireHostOptions(), new ListenerSettings(ListenerKind.Smtp, Anywhere));
         var taken = _host!.Bound[0].Bound;
         var second = new WireHost(new WireHostOptions(), _ => _echo, _clock);
-        Assert.Contains(taken.ToString(), Assert.Throws<IOException>(() => second.Start([new ListenerSettings(ListenerKind.Smtp, taken)])).Message,
+        Assert.Contains(
+            taken.ToString(), Assert.Throws<IOException>(() => second.Start([new ListenerSettings(ListenerKind.Smtp, taken)])).Message,
             StringComparison.Ordinal);
         Assert.Empty(second.Bound);
     }
@@ -388,7 +391,8 @@ public sealed class WireHostTests : IAsyncDisposable
         Start(new WireHostOptions { Internal = Networks.Parse("127.0.0.0/8") }, new ListenerSettings(ListenerKind.Smtp, Anywhere) { MaxConnections = 0 });
         Assert.StartsWith("421", await LineAsync(await ConnectAsync()) ?? "421 gone", StringComparison.Ordinal);
         await _log.EndAsync();
-        Assert.Contains(_log.Texts, t => t.StartsWith("refused one of ours", StringComparison.Ordinal) && t.Contains("listener-full", StringComparison.Ordinal));
+        Assert.Contains(_log.Texts, t =>
+            t.StartsWith("refused one of ours", StringComparison.Ordinal) && t.Contains("listener-full", StringComparison.Ordinal));
     }
 
     private async Task<NetworkStream> ConnectAsync(IPAddress? address = null)
@@ -493,7 +497,8 @@ public sealed class WireHostTests : IAsyncDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             Texts.Enqueue(formatter(state, exception));
             if (eventId.Id == 1001) _ends.Writer.TryWrite($"{logLevel} {formatter(state, exception)}");
