@@ -97,7 +97,8 @@ public sealed class AccountBook(IAccountRows rows, TimeProvider clock, ILogger l
         var accounts = declaration.Accounts.Concat(declaration.AccountsFrom?.Items ?? []).ToList();
         var build = AddressTableBuilder.Build(declaration.Domains,
             accounts.Select((a, i) => new TableAccount(new(i + 1), a.Address, false, a.QuotaOctets, a.ForwardTo, a.Source)),
-            declaration.Aliases.Concat(declaration.AliasesFrom?.Items ?? []), declaration.Postmaster, declaration.PostmasterSource);
+            declaration.Aliases.Concat(declaration.AliasesFrom?.Items ?? []), declaration.Postmaster, declaration.PostmasterSource,
+            declaration.HostName);
         warnings = build.Warnings;
         List<Contradiction> no = [.. build.Contradictions, .. accounts.Select(SecretProblem).OfType<Contradiction>()];
         foreach (var problem in new[] { declaration.AccountsFrom?.Problem, declaration.AliasesFrom?.Problem }.OfType<string>())

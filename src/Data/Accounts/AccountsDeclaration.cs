@@ -47,6 +47,9 @@ public sealed record AccountsDeclaration(
     /// <summary>aliases_from, as read now; null when the file names none.</summary>
     public ListReading<DeclaredAlias>? AliasesFrom { get; init; }
 
+    /// <summary>The server's name, at which postmaster and MAILER-DAEMON are read; empty when it has none.</summary>
+    public string HostName { get; init; } = "";
+
     /// <summary>Where `postmaster` stands.</summary>
     public Source PostmasterSource { get; init; } = new("postmaster");
 }

@@ -45,7 +45,7 @@ internal sealed class AccountsPlan(AccountsDeclaration declaration, StoredFacts 
 
     public TableBuild Build() => AddressTableBuilder.Build(Domains,
         Known.Where(InTable).Select(k => new TableAccount(k.Row.Id, k.Row.Address, k.Suspended, k.Said.QuotaOctets, k.Said.ForwardTo, k.Said.Source)),
-        Aliases, declaration.Postmaster, declaration.PostmasterSource);
+        Aliases, declaration.Postmaster, declaration.PostmasterSource, declaration.HostName);
 
     private void Accounts()
     {

@@ -43,7 +43,7 @@ public sealed class SendAsGrants
 
     private sealed record Grant(string[] Pieces, string Domain)
     {
-        public bool Covers(AddressKey key) => key.Domain == Domain && PatternEntry.Matches(Pieces, key.LocalPart);
+        public bool Covers(AddressKey key) => key.Domain == Domain && LocalPattern.Matches(Pieces, key.LocalPart);
 
         public static Grant? Read(string text)
         {

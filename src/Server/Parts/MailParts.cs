@@ -160,7 +160,12 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
         Brake = await SendingBrake.OpenAsync(Mapping.Sending(settings), Store, _clock, delivery, cancel);
         _runner = new(new(Store, Store.Spool, reader, _resolver, _router, new NoticeTarget(_book, Senders.Srs, settings.Outbound.Capture), ids, address => _guard.Allows(address),
             host => string.Equals(host.TrimEnd('.'), settings.Hostname, StringComparison.OrdinalIgnoreCase), _clock, delivery)
-        { Sts = Transport.Sts, TlsTally = Senders.Tls, HoldReason = Brake.HoldReason }, Mapping.Queue(settings));
+        {
+            IsOurAddress = address => OwnAddresses().Contains(address),
+            Sts = Transport.Sts,
+            TlsTally = Senders.Tls,
+            HoldReason = Brake.HoldReason,
+        }, Mapping.Queue(settings));
         Queue = new(Store, _clock, _runner.Wake, delivery) { HoldReason = Brake.HoldReason };
         var running = Task.WhenAll(_runner.RunAsync(_stop.Token), MeasureAsync(_stop.Token));
         _running.Add(new Ending(async () =>
@@ -337,7 +342,7 @@ internal sealed class MailParts : IAsyncDisposable, IReloadable
             set => _now = value;
         }
 
-        public string DestinationFor(string sender, string recipientDomain) => _now.DestinationFor(sender, recipientDomain);
+        public string DestinationFor(MailAddress sender, MailAddress recipient) => _now.DestinationFor(sender, recipient);
     }
 
     private sealed class Believing(MailParts mail) : IDisposable

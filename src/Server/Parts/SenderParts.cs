@@ -28,7 +28,7 @@ internal sealed class SenderParts : IAsyncDisposable
 
     public SigningKeys Keys { get; private set; } = null!;
 
-    public Srs Srs { get; private set; } = null!;
+    public SenderRewriter Srs { get; private set; } = null!;
 
     public ReportBook Reports { get; private set; } = null!;
 
@@ -48,7 +48,7 @@ internal sealed class SenderParts : IAsyncDisposable
         {
             Keys = new(store, resolver, store.Spool, clock, log),
             Verifier = new(resolver, new() { HostName = settings.Hostname, Dkim = new() { TrustedSealers = settings.MailAuth.TrustedSealers } }, clock),
-            Srs = new(await SrsSecrets.OfAsync(store, clock, cancel), clock),
+            Srs = new(new(await SrsSecrets.OfAsync(store, clock, cancel), clock), store, clock, log),
             Reports = new(store, clock, log) { Keep = settings.Reports.Keep },
             Tally = new(store, clock),
             Tls = new(store, clock),

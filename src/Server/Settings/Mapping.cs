@@ -22,6 +22,7 @@ internal static class Mapping
             a.Address, Secret(a), a.Quota, a.SendAs, a.ForwardTo, At(a, "address")))],
         [.. settings.Aliases.Where(a => !a.Trap).Select(a => new DeclaredAlias(a.Address, a.To, At(a, "address")))])
     {
+        HostName = settings.Hostname,
         PostmasterSource = At(settings, "postmaster"),
         AccountsFrom = settings.AccountsFrom is { } accounts
             ? AccountList.ParseJson(accounts.Reveal(), $"accounts_from: {accounts}") : null,
@@ -216,14 +217,20 @@ internal static class Mapping
         Quota = (int)Math.Min(relay.Quota?.Count ?? 0, int.MaxValue),
         QuotaSpan = relay.Quota?.Per ?? TimeSpan.FromDays(1),
         Reserve = relay is { Reserve: { } kept, Quota: { } quota } ? (double)kept / quota.Count : 0.1,
-        Verify = relay.Ca is { } ca ? TrustOnly(ca.Reveal()) : null,
+        Authorities = relay.Ca is { } ca ? Authorities(ca.Reveal()) : null,
     };
+
+    private static X509Certificate2Collection Authorities(string pem)
+    {
+        var authorities = new X509Certificate2Collection();
+        authorities.ImportFromPem(pem);
+        return authorities;
+    }
 
     /// <summary>Accepts a chain that ends in one of these authorities and names the host; nothing of the system's counts.</summary>
     private static RemoteCertificateValidationCallback TrustOnly(string pem)
     {
-        var authorities = new X509Certificate2Collection();
-        authorities.ImportFromPem(pem);
+        var authorities = Authorities(pem);
         return (_, certificate, sent, errors) =>
         {
             if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)) return false;

@@ -217,13 +217,11 @@ internal static class SettingsChecks
         }
     }
 
-    private static string DomainOf(string address) => address[(address.LastIndexOf('@') + 1)..];
-
     private static bool IsDeclared(ServerSettings settings, string address) =>
-        settings.Domains.Any(d => d.Name.Equals(DomainOf(address), StringComparison.OrdinalIgnoreCase));
+        settings.Domains.Any(d => d.Name.Equals(MailAddress.DomainOf(address), StringComparison.OrdinalIgnoreCase));
 
     private static string NotDeclared(ServerSettings settings, string address) =>
-        $"{DomainOf(address)} is not in `domains`{Nearest.Hint(DomainOf(address), settings.Domains.Select(d => d.Name))}";
+        $"{MailAddress.DomainOf(address)} is not in `domains`{Nearest.Hint(MailAddress.DomainOf(address), settings.Domains.Select(d => d.Name))}";
 
     private static void AccountsAreWhole(ServerSettings settings, Problems problems)
     {

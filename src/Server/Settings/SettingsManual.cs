@@ -1,4 +1,5 @@
 using System.Text;
+using Aviso.Base;
 
 namespace Aviso.Settings;
 
@@ -119,7 +120,7 @@ internal sealed record SampleNames(IReadOnlyDictionary<string, string> Values)
     /// <summary>For a server of the address's domain.</summary>
     public static SampleNames For(string address, string password, string data)
     {
-        var domain = address[(address.LastIndexOf('@') + 1)..];
+        var domain = MailAddress.DomainOf(address);
         return new(new Dictionary<string, string>
         {
             ["hostname"] = $"mail.{domain}",

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Aviso.Base;
 
 namespace Aviso.Settings;
 
@@ -219,21 +220,19 @@ internal static class Types
 
     private static Parsed<string> ParseAddress(Resolved r)
     {
-        var at = r.Text.LastIndexOf('@');
-        if (at < 0) return Parsed.No<string>("it has no @");
-        if (!IsLocalPart(r.Text[..at]) || AsDomain(r.Text[(at + 1)..]) is not { } domain) return Parsed.No<string>();
-        return $"{r.Text[..at]}@{domain}";
+        if (!MailAddress.TryCut(r.Text, out var local, out var name)) return Parsed.No<string>("it has no @");
+        if (!IsLocalPart(local.ToString()) || AsDomain(name.ToString()) is not { } domain) return Parsed.No<string>();
+        return $"{local}@{domain}";
     }
 
     private static Parsed<string> ParsePattern(Resolved r)
     {
-        var at = r.Text.LastIndexOf('@');
-        if (at < 0) return Parsed.No<string>("it has no @");
-        var local = r.Text[..at];
+        if (!MailAddress.TryCut(r.Text, out var written, out var name)) return Parsed.No<string>("it has no @");
+        var local = written.ToString();
         var stars = local.Count(c => c == '*');
         if (stars > 1) return Parsed.No<string>("it has more than one *");
         if (!IsLocalPart(stars == 1 ? local.Replace('*', 'x') : local)) return Parsed.No<string>();
-        return AsDomain(r.Text[(at + 1)..]) is { } domain ? $"{local}@{domain}" : Parsed.No<string>();
+        return AsDomain(name.ToString()) is { } domain ? $"{local}@{domain}" : Parsed.No<string>();
     }
 
     /// <summary>RFC 5321 §4.1.2 Dot-string, with RFC 6531 letters; quoted local parts are not for settings.</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Aviso.Base;
 using Aviso.Net;
 using Aviso.Server;
 using Aviso.Spam;
@@ -83,7 +84,7 @@ internal sealed class RspamdPages(
         {
             Client = IPAddress.TryParse(headers["IP"].ToString(), out var ip) ? Networks.Normal(ip) : null,
             Helo = headers["Helo"].ToString(),
-            Sender = Bare(headers.From.ToString()),
+            Sender = MailAddress.TryParse(Bare(headers.From.ToString()), out var from) ? from : default,
             Recipients = recipients,
             Accounts = [.. recipients.Select(account).OfType<AccountId>().Distinct()],
             IsInternal = IPAddress.TryParse(headers["IP"].ToString(), out var client) && internalNetworks().Contains(client),

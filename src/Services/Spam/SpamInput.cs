@@ -21,8 +21,8 @@ public sealed record SpamInput
 
     public string Helo { get; init; } = "";
 
-    /// <summary>The envelope sender, "local@domain", "" for &lt;&gt;.</summary>
-    public string Sender { get; init; } = "";
+    /// <summary>The envelope sender; none for &lt;&gt;.</summary>
+    public MailAddress Sender { get; init; }
 
     /// <summary>Envelope recipients, "local@domain".</summary>
     public IReadOnlyList<string> Recipients { get; init; } = [];

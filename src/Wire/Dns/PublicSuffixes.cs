@@ -1,5 +1,6 @@
-using System.Globalization;
 using System.IO.Compression;
+using System.Text;
+using Aviso.Base;
 
 namespace Aviso.Dns;
 
@@ -12,7 +13,6 @@ public sealed class PublicSuffixes
     private const string SystemFile = "/usr/share/publicsuffix/public_suffix_list.dat";
 
     private static readonly Lazy<PublicSuffixes> Shipped = new(LoadShipped);
-    private static readonly IdnMapping Idn = new();
 
     private readonly HashSet<string> _rules = new(StringComparer.Ordinal);
     private readonly HashSet<string> _wildcards = new(StringComparer.Ordinal);
@@ -62,21 +62,15 @@ public sealed class PublicSuffixes
     }
 
     /// <summary>RFC 7489 §3.2: the registrable domain, or the name itself when it is a public suffix.</summary>
-    public string OrganizationalDomain(string domain) => RegistrableDomain(domain) ?? domain.TrimEnd('.').ToLowerInvariant();
+    public string OrganizationalDomain(string domain) =>
+        RegistrableDomain(domain) ?? ToAscii(domain) ?? domain.TrimEnd('.').ToLowerInvariant();
 
     private static string? ToAscii(string name)
     {
         name = name.TrimEnd('.');
         if (name.Length is 0 or > 253 || name[0] == '.' || name.Contains("..", StringComparison.Ordinal)) return null;
-        if (System.Text.Ascii.IsValid(name)) return name.ToLowerInvariant();
-        try
-        {
-            return Idn.GetAscii(name).ToLowerInvariant();
-        }
-        catch (ArgumentException)
-        {
-            return null;
-        }
+        if (Ascii.IsValid(name)) return name.ToLowerInvariant();
+        return DomainName.TryParse(name, out var domain) ? domain.Ascii : null;
     }
 
     private static PublicSuffixes LoadShipped()

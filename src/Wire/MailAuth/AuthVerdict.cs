@@ -1,4 +1,5 @@
 using System.Net;
+using Aviso.Base;
 
 namespace Aviso.MailAuth;
 
@@ -9,8 +10,8 @@ public sealed record AuthVerdict
 
     public string Helo { get; init; } = "";
 
-    /// <summary>The reverse-path, empty for the null one.</summary>
-    public string Sender { get; init; } = "";
+    /// <summary>The reverse-path; none for the null one.</summary>
+    public MailAddress Sender { get; init; }
 
     public SpfVerdict Spf { get; init; } = SpfVerdict.None;
 
@@ -29,15 +30,8 @@ public sealed record AuthVerdict
     public IReadOnlyList<string> Skipped { get; init; } = [];
 
     /// <summary>SPF or DKIM passed for the domain of the reverse-path: a bounce reaches who really sent it.</summary>
-    public bool SenderIsGenuine
-    {
-        get
-        {
-            var domain = Sender[(Sender.LastIndexOf('@') + 1)..];
-            return domain.Length > 0 && ((Spf.Result == SpfResult.Pass && Spf.Identity == "mailfrom")
-                || Dkim.Any(d => d.Result == DkimResult.Pass && d.Domain.Equals(domain, StringComparison.OrdinalIgnoreCase)));
-        }
-    }
+    public bool SenderIsGenuine => !Sender.Domain.IsNone && ((Spf.Result == SpfResult.Pass && Spf.Identity == "mailfrom")
+        || Dkim.Any(d => d.Speaks && d.Domain.Equals(Sender.Domain.Ascii, StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>The Authentication-Results field (RFC 8601), folded, CRLF at the end.</summary>
     public string Results(string authservId) => AuthenticationResults.Write(authservId, Lines());
@@ -47,7 +41,8 @@ public sealed record AuthVerdict
         if (Iprev.Result != IprevResult.None)
             yield return $"iprev={Word(Iprev.Result)} policy.iprev={AuthenticationResults.Value(Client.ToString())}{(Iprev.Name.Length > 0 ? $" ({Comment(Iprev.Name)})" : "")}";
         yield return $"spf={Word(Spf.Result)}{Note(Spf.Problem)} "
-            + (Spf.Identity == "helo" ? $"smtp.helo={AuthenticationResults.Value(Helo)}" : $"smtp.mailfrom={AuthenticationResults.Value(Sender)}");
+            + (Spf.Identity == "helo" ? $"smtp.helo={AuthenticationResults.Value(Helo)}"
+                : $"smtp.mailfrom={AuthenticationResults.Value(Sender.Wire)}");
         foreach (var dkim in Dkim)
         {
             yield return $"dkim={Word(dkim.Result)}{Note(dkim.Problem)}{Property("header.d", dkim.Domain)}{Property("header.s", dkim.Selector)}"

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Aviso.Base;
 using Aviso.Mime;
 
 namespace Aviso.MailAuth;
@@ -76,8 +77,7 @@ public sealed record AuthenticationResults(string AuthservId, int Version, int I
     {
         var clean = string.Concat(text.Where(c => c is >= ' ' and not '\x7F'));
         // RFC 8601 §2.2: pvalue may be [ local-part ] "@" domain-name as it is.
-        var at = clean.IndexOf('@', StringComparison.Ordinal);
-        var isPlain = at < 0 || (at == clean.LastIndexOf('@') && at < clean.Length - 1);
+        var isPlain = !MailAddress.TryCut(clean, out var local, out var domain) || (!local.Contains('@') && !domain.IsEmpty);
         if (clean.Length > 0 && isPlain && !clean.AsSpan().ContainsAny(NotInTokens)) return clean;
         return "\"" + clean.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"";
     }

@@ -26,7 +26,8 @@ public sealed record VerifierOptions
 public sealed class MailVerifier(IResolver resolver, VerifierOptions options, TimeProvider clock)
 {
     private const int MostHeader = 256 * 1024;
-    private const int MostAuthors = 5;
+    // Each costs questions to the DNS; nobody writes in the name of so many, so one more is a failure, not a way around the others.
+    private const int MostAuthors = 20;
 
     private readonly SpfChecker _spf = new(resolver, options.HostName, clock);
     private readonly DkimArcVerifier _signatures = new(resolver, options.Dkim, clock);
@@ -42,7 +43,7 @@ public sealed class MailVerifier(IResolver resolver, VerifierOptions options, Ti
         using var earlier = CancellationTokenSource.CreateLinkedTokenSource(early.Token, cancel);
         var skipped = new List<string>();
         var authors = FromDomains(input.Body);
-        var from = authors is [var only] ? only : "";
+        var from = authors is [var only] ? only.Ascii : "";
         var spf = input.SignaturesOnly ? Task.FromResult(SpfVerdict.None)
             : GuardedAsync("spf", () => _spf.CheckAsync(input.Client, input.Helo, input.Sender, earlier.Token), Unanswered(input));
         var signatures = GuardedAsync("dkim", () => _signatures.VerifyAsync(input.Body, earlier.Token), new([], ArcVerdict.None));
@@ -95,20 +96,21 @@ public sealed class MailVerifier(IResolver resolver, VerifierOptions options, Ti
     }
 
     // RFC 7489 §6.6.1: of several domains each is asked, and the strictest answer to a failure counts.
-    private static async ValueTask<DmarcVerdict> DmarcAsync(IReadOnlyList<string> authors, Func<string, Task<DmarcVerdict>> evaluate)
+    private static async ValueTask<DmarcVerdict> DmarcAsync(IReadOnlyList<DomainName> authors, Func<string, Task<DmarcVerdict>> evaluate)
     {
-        if (authors is [var only]) return await evaluate(only);
+        if (authors is [var only]) return await evaluate(only.Ascii);
+        if (authors.Count > MostAuthors)
+            return DmarcVerdict.None with { Result = DmarcResult.Fail, Policy = DmarcPolicy.Reject, Domain = authors[^1].Ascii };
         var worst = DmarcVerdict.None with { Result = DmarcResult.PermError };
-        foreach (var one in await Task.WhenAll(authors.Select(evaluate)))
+        foreach (var one in await Task.WhenAll(authors.Select(a => evaluate(a.Ascii))))
             if (one.Result == DmarcResult.Fail && (worst.Result != DmarcResult.Fail || one.Policy > worst.Policy)) worst = one;
         return worst;
     }
 
     private static SpfVerdict Unanswered(AuthInput input)
     {
-        var domain = input.Sender[(input.Sender.LastIndexOf('@') + 1)..];
-        return domain.Length > 0 ? new(SpfResult.TempError, domain, "mailfrom", "", "not answered in time")
-            : new(SpfResult.TempError, input.Helo, "helo", "", "not answered in time");
+        var (identity, domain) = input.Sender.Domain.IsNone ? ("helo", input.Helo) : ("mailfrom", input.Sender.Domain.Ascii);
+        return new(SpfResult.TempError, domain, identity, "", "not answered in time");
     }
 
     /// <summary>RFC 8601 §3: the client's name leads back to its address.</summary>
@@ -130,34 +132,25 @@ public sealed class MailVerifier(IResolver resolver, VerifierOptions options, Ti
         return new(any ? IprevResult.Fail : IprevResult.PermError, "");
     }
 
-    /// <summary>The domains of all authors of all From fields, ASCII, each once, the first ones.</summary>
-    private static List<string> FromDomains(SpooledBody body)
+    /// <summary>The domains of all authors of all From fields, each once; more than <see cref="MostAuthors"/> when there are more.</summary>
+    private static List<DomainName> FromDomains(SpooledBody body)
     {
         var header = Header(body);
-        var found = new List<string>(1);
+        var found = new List<DomainName>(1);
         foreach (var field in new HeaderFields(header.Span))
         {
             if (!field.Is("From"u8)) continue;
-            foreach (var mailbox in AddressList.Mailboxes(AddressList.Parse(field.Value)))
+            var list = AddressList.Parse(field.Value, out var isWhole);
+            // Who stands behind the limit cannot be known: as good as too many.
+            if (!isWhole) return [.. found, .. new DomainName[MostAuthors + 1]];
+            foreach (var mailbox in AddressList.Mailboxes(list))
             {
-                if (mailbox.Domain.Length == 0 || DnsName.Normalize(Ascii(mailbox.Domain)) is not { } domain || domain == "." || found.Contains(domain)) continue;
+                if (!DomainName.TryParse(mailbox.Domain, out var domain) || found.Contains(domain)) continue;
                 found.Add(domain);
-                if (found.Count == MostAuthors) return found;
+                if (found.Count > MostAuthors) return found;
             }
         }
         return found;
-    }
-
-    private static string Ascii(string domain)
-    {
-        try
-        {
-            return System.Text.Ascii.IsValid(domain) ? domain : new System.Globalization.IdnMapping().GetAscii(domain);
-        }
-        catch (ArgumentException)
-        {
-            return domain;
-        }
     }
 
     private static ReadOnlyMemory<byte> Header(SpooledBody body)

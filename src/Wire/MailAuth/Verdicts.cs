@@ -6,8 +6,8 @@ namespace Aviso.MailAuth;
 /// <summary>What is asked about one message.</summary>
 /// <param name="Client">The client that delivered it to us or to our trusted relay.</param>
 /// <param name="Helo">Its HELO/EHLO argument.</param>
-/// <param name="Sender">The reverse-path as "local@domain", empty for &lt;&gt;.</param>
-public sealed record AuthInput(IPAddress Client, string Helo, string Sender, SpooledBody Body)
+/// <param name="Sender">The reverse-path; none for &lt;&gt;.</param>
+public sealed record AuthInput(IPAddress Client, string Helo, MailAddress Sender, SpooledBody Body)
 {
     /// <summary>The client is one of ours: where it stands says nothing about the sender, only signatures do.</summary>
     public bool SignaturesOnly { get; init; }
@@ -42,6 +42,12 @@ public enum DkimResult
 public sealed record DkimVerdict(
     DkimResult Result, string Domain, string Selector, string Algorithm, string Identity, string Problem, bool Testing)
 {
+    /// <summary>The body goes on after what l= covers: anybody may have written that (RFC 6376 §8.2).</summary>
+    public bool IsPartial { get; init; }
+
+    /// <summary>It passed, for the whole message.</summary>
+    public bool Speaks => Result == DkimResult.Pass && !IsPartial;
+
     /// <summary>The first eight characters of b= (RFC 6008), or empty.</summary>
     public string Signature { get; init; } = "";
 }

@@ -8,7 +8,7 @@ namespace Aviso.Sieve;
 internal sealed class Field(string name, ReadOnlyMemory<byte> octets, int valueAt, int valueLength)
 {
     private string? _decoded;
-    private List<MailAddress>? _addresses;
+    private List<HeaderAddress>? _addresses;
 
     /// <summary>As sent; empty for a line that is no field.</summary>
     public readonly string Name = name;
@@ -22,13 +22,13 @@ internal sealed class Field(string name, ReadOnlyMemory<byte> octets, int valueA
     public string Decoded => _decoded ??= HeaderText.Decode(Value).Trim(' ', '\t');
 
     /// <summary>The mailboxes of a field; what is none stands whole in the local part of an address without domain.</summary>
-    public IReadOnlyList<MailAddress> Addresses => _addresses ??= ReadAddresses();
+    public IReadOnlyList<HeaderAddress> Addresses => _addresses ??= ReadAddresses();
 
-    private List<MailAddress> ReadAddresses()
+    private List<HeaderAddress> ReadAddresses()
     {
         var all = AddressList.Parse(Value);
         var found = AddressList.Mailboxes(all).ToList();
-        return found.Count > 0 || all.Count > 0 ? found : [MailAddress.Of("", Decoded, "")];
+        return found.Count > 0 || all.Count > 0 ? found : [HeaderAddress.Of("", Decoded, "")];
     }
 
     public static List<Field> Read(ReadOnlyMemory<byte> block)

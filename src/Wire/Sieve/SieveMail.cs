@@ -1,4 +1,5 @@
 using System.Text;
+using Aviso.Base;
 using Aviso.Mime;
 
 namespace Aviso.Sieve;
@@ -36,7 +37,7 @@ public static class SieveMail
     /// <summary>RFC 5429 §2.2: the refusal as a message, for a server that can no longer refuse in SMTP.</summary>
     public static byte[] Compose(SieveAction.Reject action, SieveMessage message, DateTimeOffset now)
     {
-        var header = new HeaderWriter().Raw("From", $"MAILER-DAEMON@{message.EnvelopeTo[(message.EnvelopeTo.LastIndexOf('@') + 1)..]}")
+        var header = new HeaderWriter().Raw("From", $"MAILER-DAEMON@{MailAddress.DomainOf(message.EnvelopeTo)}")
             .Raw("To", message.EnvelopeFrom).Date("Date", now).Text("Subject", "Your message was rejected").Raw("Auto-Submitted", "auto-replied");
         var status = new HeaderWriter().Raw("Reporting-MTA", "dns; localhost").ToArray();
         var recipient = new HeaderWriter().Raw("Final-Recipient", $"rfc822; {message.EnvelopeTo}").Raw("Action", "failed").Raw("Status", "5.7.1").ToArray();

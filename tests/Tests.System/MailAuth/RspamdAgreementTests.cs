@@ -56,7 +56,7 @@ public sealed class RspamdAgreementTests : IAsyncLifetime
                 asked++;
                 using var body = _spool.Begin();
                 body.Write(letter.Octets);
-                var ours = Ours(await _verifier.VerifyAsync(new(IPAddress.Parse(letter.Client), "mail.sender.test", letter.Sender, body), default));
+                var ours = Ours(await _verifier.VerifyAsync(new(IPAddress.Parse(letter.Client), "mail.sender.test", MailAddress.TryParse(letter.Sender, out var from) ? from : default, body), default));
                 var theirs = await TheirsAsync(http, letter);
                 seen[ours] = seen.GetValueOrDefault(ours) + 1;
                 if (ours != theirs && !await DkimpyAgreesAsync(ours, theirs, letter)) apart.Add($"{Path.GetFileName(file)} ({letter.Plan}): ours {ours}, theirs {theirs}");

@@ -6,7 +6,6 @@ using Aviso.MailAuth;
 using Aviso.Mime;
 using Aviso.Sieve;
 using Aviso.Spam;
-using Aviso.Tests.Unit.Spam;
 using Xunit;
 
 namespace Aviso.Tests.Battery;
@@ -139,7 +138,7 @@ public sealed class BatteryTests
 
     private static void Verify(SpooledBody body) =>
         new MailVerifier(new FakeZone(), new() { HostName = "mail.example.org" }, TimeProvider.System)
-            .VerifyAsync(new(System.Net.IPAddress.Parse("192.0.2.1"), "h.example", "a@one.example", body), default).AsTask().GetAwaiter()
+            .VerifyAsync(new(System.Net.IPAddress.Parse("192.0.2.1"), "h.example", Unit.Base.Addresses.Of("a@one.example"), body), default).AsTask().GetAwaiter()
                 .GetResult();
 
     private static SpooledBody Body(byte[] octets)

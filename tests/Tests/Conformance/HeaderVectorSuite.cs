@@ -83,7 +83,7 @@ public sealed partial class HeaderVectorSuite
     [Fact]
     public void First_address() => Run("address-first.json", (c, _) =>
     {
-        var first = AddressList.Parse(Input(c)) is [var a, ..] ? a : new MailAddress();
+        var first = AddressList.Parse(Input(c)) is [var a, ..] ? a : new HeaderAddress();
         var got = $"{first.DisplayName}|{first.Route}|{first.LocalPart}|{first.Domain}";
         string Field(string name) => c.GetProperty(name).GetString() ?? "";
         return Same($"{Field("name")}|{Field("route")}|{Field("mailbox")}|{Field("domain")}", got);
@@ -175,7 +175,7 @@ public sealed partial class HeaderVectorSuite
     private static string Strings(JsonElement list) =>
         list.ValueKind == JsonValueKind.Null ? "" : string.Join('|', list.EnumerateArray().Select(e => e.GetString()));
 
-    private static string Show(MailAddress a) => $"{a.DisplayName}<{(a.Domain.Length == 0 ? a.LocalPart : $"{a.LocalPart}@{a.Domain}")}>";
+    private static string Show(HeaderAddress a) => $"{a.DisplayName}<{(a.Domain.Length == 0 ? a.LocalPart : $"{a.LocalPart}@{a.Domain}")}>";
 
     private static string Flat(JsonElement expected)
     {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Aviso.Dns;
 using Aviso.MailAuth;
+using Aviso.Tests.Unit.Base;
 using Aviso.Tests.Unit.MailAuth;
 using Xunit;
 
@@ -24,7 +25,7 @@ public sealed class MailAuthSuite
             using var body = file is null ? Bodies.Of("From: a@b.example\r\n\r\n") : Bodies.Of(await File.ReadAllBytesAsync(Path.Combine(folder, "messages", file)));
             var verifier = new MailVerifier(zone, new() { HostName = "receiver.example", Dkim = new() { EnforceTimes = false, MaxSignatures = 5 } }, TimeProvider.System);
             var verdict = await verifier.VerifyAsync(
-                new(IPAddress.Parse((string?)one["ip"] ?? "192.0.2.250"), (string?)one["helo"] ?? "", (string?)one["mail_from"] ?? "", body), default);
+                new(IPAddress.Parse((string?)one["ip"] ?? "192.0.2.250"), (string?)one["helo"] ?? "", Addresses.Of((string?)one["mail_from"] ?? ""), body), default);
             foreach (var (check, expected) in one["expect"]!.AsObject())
             {
                 var got = check switch

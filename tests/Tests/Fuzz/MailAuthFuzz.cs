@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text;
+using Aviso.Base;
 using Aviso.Dns;
 using Aviso.MailAuth;
+using Aviso.Tests.Unit.Base;
 using Aviso.Tests.Unit.MailAuth;
 using Xunit;
 
@@ -29,7 +31,7 @@ public static class MailAuthFuzz
         Mutator.Run([.. seeds.Select(Encoding.Latin1.GetBytes)], 1_500, octets =>
         {
             var zone = new Everywhere(Encoding.Latin1.GetString(octets));
-            var got = Done(new SpfChecker(zone, "mx.example", TimeProvider.System).CheckAsync(Client, "helo.example", "a-b@example.com", default));
+            var got = Done(new SpfChecker(zone, "mx.example", TimeProvider.System).CheckAsync(Client, "helo.example", Addresses.Of("a-b@example.com"), default));
             Assert.InRange(zone.Asked, 0, MostQuestions);
             Assert.True(got.Result is not (SpfResult.TempError or SpfResult.PermError) || got.Problem.Length > 0);
         });
@@ -72,7 +74,7 @@ public static class MailAuthFuzz
             {
                 Client = Client,
                 Helo = text,
-                Sender = text,
+                Sender = new(text, Addresses.Domain("example.com")),
                 Spf = new(SpfResult.PermError, text, "mailfrom", "", text),
                 Dkim = [new(DkimResult.Fail, text, text, text, text, text, false) { Signature = text }],
                 FromDomain = text,
@@ -91,8 +93,9 @@ public static class MailAuthFuzz
     public static void Only_our_own_srs_addresses_come_back()
     {
         var srs = new Srs(["a secret"u8.ToArray()], new FixedClock(1_790_000_000));
-        string[] senders = ["alice@sender.example", srs.Forward("alice@sender.example", "first.example"), "SRS0=x@first.example"];
-        var locals = senders.Select(s => srs.Forward(s, "example.org")).Select(a => a[..a.LastIndexOf('@')]).ToArray();
+        var alice = Addresses.Of("alice@sender.example");
+        MailAddress[] senders = [alice, srs.Forward(alice, Addresses.Domain("first.example")), Addresses.Of("SRS0=x@first.example")];
+        var locals = senders.Select(s => srs.Forward(s, Addresses.Domain("example.org")).LocalPart).ToArray();
         Mutator.Run([.. locals.Select(Encoding.Latin1.GetBytes)], 3_000, octets =>
         {
             var local = Encoding.Latin1.GetString(octets);

@@ -1,3 +1,4 @@
+using Aviso.Base;
 using Aviso.Store;
 
 namespace Aviso.Accounts;
@@ -25,7 +26,9 @@ internal readonly record struct AliasTarget(AddressKey Key, string Text)
     {
         target = default;
         if (text.StartsWith('@') && AddressKey.TryDomain(text[1..], out var domain)) target = new(new("", domain), "");
-        else if (AddressKey.TryParse(text, out var key)) target = new(key, $"{text[..text.LastIndexOf('@')]}@{key.Domain}");
+        else if (text.Length <= AddressKey.MaxLength && MailAddress.TryParse(text, out var address)
+            && AddressKey.TryMake(address, out var key))
+            target = new(key, address.Wire);
         else return false;
         return true;
     }
@@ -44,22 +47,7 @@ internal sealed class PatternEntry(AliasEntry alias)
     /// <summary>Characters that are not '*': the pattern with more of them is asked first.</summary>
     public int Weight { get; } = alias.Address.LocalPart.Count(c => c != '*');
 
-    public bool Matches(string local) => Matches(_pieces, local);
-
-    /// <summary>Pieces in order; the first and the last are anchored. Each character is looked at once for each piece.</summary>
-    public static bool Matches(string[] pieces, ReadOnlySpan<char> text)
-    {
-        if (pieces.Length == 1) return text.SequenceEqual(pieces[0]);
-        if (text.Length < pieces[0].Length + pieces[^1].Length || !text.StartsWith(pieces[0]) || !text.EndsWith(pieces[^1])) return false;
-        text = text[pieces[0].Length..^pieces[^1].Length];
-        foreach (var piece in pieces.AsSpan(1, pieces.Length - 2))
-        {
-            var at = text.IndexOf(piece);
-            if (at < 0) return false;
-            text = text[(at + piece.Length)..];
-        }
-        return true;
-    }
+    public bool Matches(string local) => LocalPattern.Matches(_pieces, local);
 }
 
 /// <summary>One walk from an address to all its ends. Every alias and mailbox is entered once.</summary>

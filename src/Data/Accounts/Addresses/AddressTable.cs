@@ -4,6 +4,7 @@
 // contradiction is refused with both places named; an account that vanishes is suspended, never deleted; a password is kept as one
 // SCRAM record and derived on one bounded worker.
 using System.Collections.Frozen;
+using Aviso.Base;
 using Aviso.Store;
 
 namespace Aviso.Accounts;
@@ -58,19 +59,21 @@ public sealed class AddressTable
     /// <summary>What separates user and detail (RFC 5233).</summary>
     public const char DetailSeparator = '+';
 
-    public static readonly AddressTable Empty = new([], [], [], null);
+    public static readonly AddressTable Empty = new([], [], [], null, "");
 
     private readonly FrozenDictionary<string, DomainEntry> _domains;
     private readonly FrozenDictionary<AddressKey, MailboxEntry> _mailboxes;
     private readonly FrozenDictionary<AddressKey, AliasEntry> _aliases;
     private readonly FrozenDictionary<long, MailboxEntry> _accounts;
     private readonly AliasEntry? _postmaster;
+    private readonly string _hostName;
     private readonly MailboxEntry? _lastResort;
 
     internal AddressTable(
         Dictionary<string, DomainEntry> domains, Dictionary<AddressKey, MailboxEntry> mailboxes,
-        Dictionary<AddressKey, AliasEntry> aliases, AliasEntry? postmaster)
+        Dictionary<AddressKey, AliasEntry> aliases, AliasEntry? postmaster, string hostName)
     {
+        _hostName = hostName;
         _domains = domains.ToFrozenDictionary();
         _mailboxes = mailboxes.ToFrozenDictionary();
         _aliases = aliases.ToFrozenDictionary();
@@ -85,6 +88,8 @@ public sealed class AddressTable
     /// <summary>True for the domains whose mail is received here, in any spelling.</summary>
     public bool IsLocalDomain(string domain) => AddressKey.TryDomain(domain, out var ascii) && _domains.ContainsKey(ascii);
 
+    public bool IsLocalDomain(DomainName domain) => _domains.ContainsKey(domain.Ascii);
+
     /// <summary>Account whose own address this is, suspended or not; null when none has it. Logins look here.</summary>
     public AccountId? FindAccount(string address) =>
         AddressKey.TryParse(address, out var key) && _mailboxes.TryGetValue(key, out var mailbox) ? mailbox.Account : null;
@@ -97,20 +102,33 @@ public sealed class AddressTable
     public long QuotaOf(AccountId account) => _accounts.TryGetValue(account.Value, out var mailbox) ? mailbox.QuotaOctets : 0;
 
     /// <summary>Where mail for this address goes. An empty domain is the bare postmaster of RFC 5321 §4.5.1.</summary>
-    public Resolution Resolve(string localPart, string domain)
+    public Resolution Resolve(MailAddress address)
     {
-        if (domain.Length == 0) return IsPostmaster(localPart) ? Postmaster() : Resolution.Unknown;
-        if (!AddressKey.TryMake(localPart, domain, out var key) || !_domains.ContainsKey(key.Domain)) return Resolution.NotLocal;
-        if (!TryFind(key, out var match)) return IsPostmaster(localPart) ? LastResort(Resolution.Unknown) : Resolution.Unknown;
+        if (address.Domain.IsNone) return IsPostmaster(address.LocalPart) ? Postmaster() : Resolution.Unknown;
+        return AddressKey.TryMake(address, out var key) ? Resolve(key) : Resolution.NotLocal;
+    }
+
+    /// <summary>Where mail for this address goes, of its parts; an empty domain as in <see cref="Resolve(MailAddress)"/>.</summary>
+    public Resolution Resolve(string localPart, string domain) => domain.Length == 0 ? Resolve(new MailAddress(localPart, default))
+        : AddressKey.TryMake(localPart, domain, out var key) ? Resolve(key) : Resolution.NotLocal;
+
+    /// <summary>Where mail for this address goes.</summary>
+    public Resolution Resolve(AddressKey key)
+    {
+        // Our letters come from MAILER-DAEMON at the host's name; RFC 3464 §2 wants such an address to be read.
+        var isOurs = key.Domain == _hostName && (IsPostmaster(key.LocalPart) || key.LocalPart is "mailer-daemon");
+        if (!_domains.ContainsKey(key.Domain)) return isOurs ? Postmaster() : Resolution.NotLocal;
+        if (!TryFind(key, out var match))
+            return isOurs ? Postmaster() : IsPostmaster(key.LocalPart) ? LastResort(Resolution.Unknown) : Resolution.Unknown;
         var resolution = match.Mailbox is { IsPlain: true } plain && match.Detail.Length == 0 ? plain.Resolution : Follow(match);
         return resolution.Kind != ResolutionKind.Found && IsPostmaster(Base(key.LocalPart)) ? LastResort(resolution) : resolution;
     }
 
     /// <summary>Who keeps mail of this domain of ours that must not leave and belongs to no mailbox: its catch-all, else the
     /// postmaster. Null only without any account.</summary>
-    public LocalTarget? KeeperOf(string domain)
+    public LocalTarget? KeeperOf(DomainName domain)
     {
-        if (AddressKey.TryDomain(domain, out var ascii) && _domains.TryGetValue(ascii, out var entry) && entry.CatchAll is { } all
+        if (_domains.TryGetValue(domain.Ascii, out var entry) && entry.CatchAll is { } all
             && Follow(new(null, all, "", "", ResolutionStep.CatchAll)).Local is [var first, ..]) return first;
         return Postmaster().Local is [var postmaster, ..] ? postmaster : null;
     }

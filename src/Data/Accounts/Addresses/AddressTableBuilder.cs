@@ -1,3 +1,4 @@
+using Aviso.Base;
 using Aviso.Store;
 
 namespace Aviso.Accounts;
@@ -17,6 +18,7 @@ public sealed record TableBuild(AddressTable? Table, IReadOnlyList<Contradiction
 internal sealed class AddressTableBuilder
 {
     private readonly List<Contradiction> _no = [];
+    private string _hostName = "";
     private readonly List<string> _warnings = [];
     private readonly Dictionary<string, DeclaredDomain> _domains = [];
     private readonly Dictionary<AddressKey, TableAccount> _accounts = [];
@@ -26,9 +28,9 @@ internal sealed class AddressTableBuilder
 
     public static TableBuild Build(
         IEnumerable<DeclaredDomain> domains, IEnumerable<TableAccount> accounts, IEnumerable<DeclaredAlias> aliases,
-        string? postmaster, Source postmasterSource)
+        string? postmaster, Source postmasterSource, string hostName = "")
     {
-        var builder = new AddressTableBuilder();
+        var builder = new AddressTableBuilder { _hostName = DomainName.TryParse(hostName, out var name) ? name.Ascii : "" };
         foreach (var domain in domains) builder.Domain(domain);
         builder.DomainAliases();
         foreach (var account in accounts) builder.Account(account);
@@ -79,13 +81,11 @@ internal sealed class AddressTableBuilder
 
     private void Alias(DeclaredAlias alias)
     {
-        var at = alias.Address.LastIndexOf('@');
-        var (local, domain) = at < 0 ? ("", "") : (alias.Address[..at], alias.Address[(at + 1)..]);
-        var isCatchAll = at >= 0 && local is "" or "*";
+        var isCatchAll = MailAddress.TryCut(alias.Address, out var local, out var domain) && local is "" or "*";
         AddressKey key = default;
         if (!AddressKey.TryDomain(domain, out var name) || !(isCatchAll || AddressKey.TryParse(alias.Address, out key)))
             No($"{alias.Source}: `{alias.Address}` is not an address", alias.Source);
-        else if (local.AsSpan().Count('*') > 1) No($"{alias.Source}: `{alias.Address}` is no pattern: it has more than one *", alias.Source);
+        else if (local.Count('*') > 1) No($"{alias.Source}: `{alias.Address}` is no pattern: it has more than one *", alias.Source);
         else if (!_domains.ContainsKey(name)) NoDomain("alias", isCatchAll ? new("", name) : key, alias.Source);
         else if (alias.To.Count == 0) No($"{alias.Source}: alias {alias.Address} has no target", alias.Source);
         else if (isCatchAll) CatchAll(name, alias);
@@ -160,7 +160,7 @@ internal sealed class AddressTableBuilder
         var mailboxes = _accounts.ToDictionary(a => a.Key, a => new MailboxEntry(a.Value.Id, a.Key.ToString(), a.Value.Suspended,
             a.Value.QuotaOctets, Copies(a.Key, a.Value), $"account {a.Key} ({a.Value.Source})"));
         var exact = _aliases.Where(a => !a.Key.LocalPart.Contains('*')).ToDictionary(a => a.Key, a => a.Value);
-        return new(domains, mailboxes, exact, postmaster);
+        return new(domains, mailboxes, exact, postmaster, _hostName);
     }
 
     private AliasTarget[] Copies(AddressKey key, TableAccount account)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Aviso.Base;
 using Aviso.Settings;
 
 namespace Aviso.Verbs;
@@ -20,7 +21,7 @@ internal static class InitVerb
                 return ExitStatus.Usage;
             }
             var path = parsed.GetValue(CommandTree.Config) ?? CommandTree.DefaultConfigs[0];
-            var secret = $"file:{first[..first.IndexOf('@')]}.password";
+            var secret = $"file:{(MailAddress.TryCut(first, out var local, out _) ? local : first)}.password";
             try
             {
                 await using var file = new StreamWriter(new FileStream(path, FileMode.CreateNew));

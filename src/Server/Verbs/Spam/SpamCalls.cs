@@ -46,7 +46,7 @@ internal sealed class SpamCalls(SpamParts parts, BodySpool spool, Func<string, A
             {
                 if (!IPAddress.TryParse(ip, out var client)) return AdminReply.No($"`{ip}` is no address of a client");
                 if (parts.Verifier is null) return AdminReply.No("where a message came from can only be judged by the running server, which asks the DNS");
-                input = input with { Client = Net.Networks.Normal(client), Helo = call.Text("helo") ?? "", Sender = call.Text("from") ?? "" };
+                input = input with { Client = Net.Networks.Normal(client), Helo = call.Text("helo") ?? "", Sender = MailAddress.TryParse(call.Text("from") ?? "", out var from) ? from : default };
             }
             var verdict = SpamJson.Of(await parts.AskAsync(input, cancel), owner);
             if (new SpamContext(input, default).Content.Header.Find("x-spam-result") is { } then) verdict["when_it_came"] = then.Text;

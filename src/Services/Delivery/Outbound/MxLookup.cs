@@ -4,8 +4,16 @@ using Aviso.Dns;
 
 namespace Aviso.Delivery;
 
+/// <summary>A host that takes mail; the lower the preference, the sooner it is tried.</summary>
+internal readonly record struct MxHost(string Name, int Preference);
+
+/// <summary>Where a host is.</summary>
+/// <param name="Temporary">None was found because the DNS could not say.</param>
+/// <param name="Missing">The name does not exist.</param>
+internal readonly record struct HostAddresses(IReadOnlyList<IPAddress> Addresses, bool Temporary, bool Missing);
+
 /// <summary>Hosts to try in this order, or why there are none.</summary>
-internal sealed record MxPlan(IReadOnlyList<string> Hosts, Refusal? Problem)
+internal sealed record MxPlan(IReadOnlyList<MxHost> Hosts, Refusal? Problem)
 {
     /// <summary>The answer carried the AD bit, so TLSA records of the hosts may be believed (RFC 7672 §2.2.1).</summary>
     public bool Secure { get; init; }
@@ -24,24 +32,25 @@ internal sealed class MxLookup(IResolver resolver, Func<string, bool> isOurHost)
     public async Task<MxPlan> FindAsync(string domain, CancellationToken cancel)
     {
         // RFC 5321 §4.1.3: an address literal is its own host.
-        if (domain is ['[', .., ']']) return new([domain], null);
+        if (domain is ['[', .., ']']) return new([new(domain, 0)], null);
         var answer = await resolver.QueryAsync(domain, DnsType.Mx, cancel);
         if (answer.IsTemporary) return MxPlan.No(451, 4, 3, $"the DNS cannot say now where mail for {domain} goes");
         // RFC 5321 §5.1: no MX at all means the domain itself, when it exists.
         if (answer.Status == DnsStatus.NxDomain) return MxPlan.No(550, 1, 2, $"the domain {domain} does not exist");
         if (answer.Status == DnsStatus.NoData) return (await ImplicitAsync(domain, cancel)) with { Secure = answer.Authenticated };
         var records = answer.Of<MxRecord>().ToList();
-        // RFC 7505 §3: one MX with "." means no mail at all.
-        if (records is [{ Exchange: "." }]) return MxPlan.No(556, 1, 10, $"the domain {domain} takes no mail (null MX)");
+        // RFC 7505 §3: one MX with "." means no mail at all; several that all say so mean nothing else.
+        if (records.Count > 0 && records.TrueForAll(r => r.Exchange == "."))
+            return MxPlan.No(556, 1, 10, $"the domain {domain} takes no mail (null MX)");
         return Sort(domain, records.Where(r => r.Exchange != ".").ToList()) with { Secure = answer.Authenticated };
     }
 
-    /// <summary>Addresses of a host, IPv6 and IPv4 in turn. Temporary: the DNS could not say.</summary>
-    public async Task<(IReadOnlyList<IPAddress> Addresses, bool Temporary)> AddressesAsync(string host, CancellationToken cancel)
+    /// <summary>Addresses of a host, IPv6 and IPv4 in turn.</summary>
+    public async Task<HostAddresses> AddressesAsync(string host, CancellationToken cancel)
     {
         var literal = host is ['[', .., ']'] ? host[1..^1] : host;
         if (literal.StartsWith("IPv6:", StringComparison.OrdinalIgnoreCase)) literal = literal[5..];
-        if (IPAddress.TryParse(literal, out var address)) return ([Plain(address)], false);
+        if (IPAddress.TryParse(literal, out var address)) return new([Plain(address)], false, false);
         var six = await resolver.QueryAsync(host, DnsType.Aaaa, cancel);
         var four = await resolver.QueryAsync(host, DnsType.A, cancel);
         var sixes = six.Of<AaaaRecord>().Select(r => Plain(r.Address)).ToArray();
@@ -55,15 +64,16 @@ internal sealed class MxLookup(IResolver resolver, Func<string, bool> isOurHost)
             if (i < sixes.Length) both.Add(sixes[i]);
             if (i < fours.Length) both.Add(fours[i]);
         }
-        return (both, both.Count == 0 && (six.IsTemporary || four.IsTemporary));
+        return new(both, both.Count == 0 && (six.IsTemporary || four.IsTemporary),
+            six.Status == DnsStatus.NxDomain && four.Status == DnsStatus.NxDomain);
     }
 
     private async Task<MxPlan> ImplicitAsync(string domain, CancellationToken cancel)
     {
-        var (addresses, temporary) = await AddressesAsync(domain, cancel);
+        var (addresses, temporary, _) = await AddressesAsync(domain, cancel);
         if (temporary) return MxPlan.No(451, 4, 3, $"the DNS cannot say now where mail for {domain} goes");
         if (addresses.Count == 0) return MxPlan.No(550, 1, 2, $"the domain {domain} has no mail server (no MX, A or AAAA record)");
-        return isOurHost(domain) ? Loop(domain) : new([domain], null);
+        return isOurHost(domain) ? Loop(domain) : new([new(domain, 0)], null);
     }
 
     private MxPlan Sort(string domain, List<MxRecord> records)
@@ -73,10 +83,11 @@ internal sealed class MxLookup(IResolver resolver, Func<string, bool> isOurHost)
         var sorted = shuffled.OrderBy(r => r.Preference).ToList();
         // RFC 5321 §5.1: when we are among them, only the better ones may be tried, or mail would go in a circle.
         if (sorted.FirstOrDefault(r => isOurHost(r.Exchange)) is { } us) sorted.RemoveAll(r => r.Preference >= us.Preference);
-        return sorted.Count == 0 ? Loop(domain) : new(sorted.Select(r => r.Exchange).Distinct().Take(MaxHosts).ToList(), null);
+        if (sorted.Count == 0) return Loop(domain);
+        return new([.. sorted.DistinctBy(r => r.Exchange).Take(MaxHosts).Select(r => new MxHost(r.Exchange, r.Preference))], null);
     }
 
-    private static MxPlan Loop(string domain) =>
+    public static MxPlan Loop(string domain) =>
         MxPlan.No(554, 4, 6, $"mail for {domain} loops back to this server, which does not take mail for it");
 
     private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Aviso.Base;
 using Aviso.Net;
 using Aviso.Smtp;
+using Microsoft.Extensions.Logging;
 
 namespace Aviso.Delivery;
 
@@ -24,7 +25,10 @@ internal sealed record OpenHop(SmtpClient Client, string Host, RelaySettings? Re
 /// Opens a session with a destination: the relay that an administrator named, or the domain's MX hosts in order, held to what the domain
 /// (and the message) says about TLS. Names that came from the DNS are dialled only where the guard lets us (design.md "Dialling out").
 /// </summary>
-internal sealed class NextHop(MxLookup lookup, HopPolicies policies, Func<IPAddress, bool> mayDial, Dial dial, SmtpClientOptions client)
+/// <param name="isOurAddress">Asked of addresses that must not be dialled: is it this host.</param>
+internal sealed class NextHop(
+    MxLookup lookup, HopPolicies policies, Func<IPAddress, bool> mayDial, Func<IPAddress, bool> isOurAddress, Dial dial,
+    SmtpClientOptions client, ILogger log)
 {
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(30);
     private const int MxPort = 25;
@@ -36,20 +40,25 @@ internal sealed class NextHop(MxLookup lookup, HopPolicies policies, Func<IPAddr
     public async Task<(OpenHop? Hop, Refusal? No)> OpenAsync(
         string destination, RelaySettings? relay, TlsWish wish, IReadOnlySet<string> passOver, CancellationToken cancel)
     {
-        if (relay is not null) return await RelayAsync(wish == TlsWish.Required ? relay with { Tls = TlsDemand.Verified } : relay, relay, wish, cancel);
+        if (relay is not null)
+        {
+            var held = wish == TlsWish.Required ? relay with { Tls = TlsDemand.Verified } : relay;
+            return await RelayAsync(held, relay, wish, passOver, cancel);
+        }
         var plan = await lookup.FindAsync(destination, cancel);
         if (plan.Problem is { } problem) return (null, problem);
         var sts = await policies.DomainAsync(destination, wish, cancel);
         Refusal? no = null;
         var dials = 0;
-        foreach (var host in plan.Hosts)
+        await foreach (var (host, found) in HostsAsync(plan, cancel))
         {
-            var (addresses, temporary) = await lookup.AddressesAsync(host, cancel);
-            if (addresses.Count == 0)
+            if (found.Addresses is not { Count: > 0 } addresses)
             {
-                no ??= No(4, temporary ? 3 : 4, temporary ? $"the DNS cannot say now where {host} is" : $"the mail server {host} has no address");
+                no = Worse(no, Nowhere(host, found));
                 continue;
             }
+            // RFC 5321 §5.1: a host that is this one, whatever its name, and all that are no better end the list.
+            if (addresses.Any(a => IsUs(destination, a))) return (null, no ?? MxLookup.Loop(destination).Problem);
             if (await policies.HostAsync(destination, host, sts, plan.Secure, wish, cancel) is not { } policy)
             {
                 // RFC 7672 §2.1.2: this host is passed over; mail waits rather than goes where a liar may read it.
@@ -77,6 +86,29 @@ internal sealed class NextHop(MxLookup lookup, HopPolicies policies, Func<IPAddr
             }
         }
         return (null, no);
+    }
+
+    // Of equal hosts all are looked up before one is tried: when one of them is this host, none may be.
+    private async IAsyncEnumerable<(string Host, HostAddresses Found)> HostsAsync(
+        MxPlan plan, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    {
+        foreach (var equal in plan.Hosts.GroupBy(h => h.Preference))
+        {
+            var found = new List<(string Host, HostAddresses Found)>();
+            foreach (var host in equal) found.Add((host.Name, await lookup.AddressesAsync(host.Name, cancel)));
+            foreach (var one in found.OrderByDescending(f => f.Found.Addresses.Any(a => IsUs(f.Host, a)))) yield return one;
+        }
+    }
+
+    private bool IsUs(string named, IPAddress address) => !named.StartsWith('[') && !mayDial(address) && isOurAddress(address);
+
+    // A name that does not exist will not do so later either; one that has no address now may get one.
+    private static Refusal Nowhere(string host, HostAddresses found)
+    {
+        if (found.Temporary) return No(4, 3, $"the DNS cannot say now where {host} is");
+        if (!found.Missing) return No(4, 4, $"the mail server {host} has no address");
+        var text = $"the mail server {host} does not exist";
+        return new(550, new(5, 4, 4), text, Reason.NextHop, text);
     }
 
     // Tomorrow the DNS may name another address; an address literal stays what it is.
@@ -109,11 +141,15 @@ internal sealed class NextHop(MxLookup lookup, HopPolicies policies, Func<IPAddr
         }
         // RFC 7435: opportunistic TLS must not be worse than none; a failed handshake is tried once more in the clear. RFC 7672 §2.2, RFC 8461
         // §5: never so under a policy.
-        if (!policy.IsStrict && (failure?.Trouble is SmtpTrouble.Tls || failure is { Stage: SmtpStage.StartTls, Trouble: not SmtpTrouble.Refused }))
+        if (!policy.IsStrict && failure is not null && MayDoWithoutTls(failure))
             (opened, failure, _) = await GreetAsync(policy.Host, at, TlsDemand.None, false, cancel);
         if (opened is not null) return (new(opened, label, null, policy.Wish), null);
         return (null, policy.IsStrict && fault is not null ? Unsafe(policy, label, fault, IsFinal(failure!, sight)) : Refuse(label, failure!));
     }
+
+    // The handshake failed, or STARTTLS broke off.
+    private static bool MayDoWithoutTls(SmtpFailure failure) =>
+        failure is { Trouble: SmtpTrouble.Tls } or { Stage: SmtpStage.StartTls, Trouble: not SmtpTrouble.Refused };
 
     private static TlsFault? Fault(SmtpClient? opened, SmtpFailure? failure, TlsSight sight)
     {
@@ -139,14 +175,21 @@ internal sealed class NextHop(MxLookup lookup, HopPolicies policies, Func<IPAddr
         return final && policy.Wish == TlsWish.Required ? new(550, new(5, 7, 30), text, Reason.NextHop, text) : No(7, 5, text);
     }
 
-    private async Task<(OpenHop? Hop, Refusal? No)> RelayAsync(RelaySettings relay, RelaySettings named, TlsWish wish, CancellationToken cancel)
+    private async Task<(OpenHop? Hop, Refusal? No)> RelayAsync(
+        RelaySettings relay, RelaySettings named, TlsWish wish, IReadOnlySet<string> passOver, CancellationToken cancel)
     {
         var addresses = await RelayAddressesAsync(relay.Host, cancel);
         Refusal? no = No(4, 4, $"the relay {relay.Name} ({relay.Host}) has no address");
         foreach (var address in addresses)
         {
-            var (opened, failure, _) = await GreetAsync(relay.Host, new(address, relay.Port), relay.Tls, relay.TlsFirst, cancel);
-            if (opened is null && relay.Tls == TlsDemand.Opportunistic && !relay.TlsFirst && failure!.Trouble == SmtpTrouble.Tls)
+            var label = $"{relay.Host}[{address}]:{relay.Port}";
+            if (passOver.Contains(label)) continue;
+            var sight = new TlsSight(TlsSight.Relay(relay.Host, relay.Authorities));
+            // A check that was given instead of the system's stands, unless the relay names authorities of its own.
+            var checks = client.Verify is null || relay.Authorities is not null ? client with { Verify = sight.Check } : client;
+            var (opened, failure, _) = await GreetAsync(relay.Host, new(address, relay.Port), relay.Tls, relay.TlsFirst, cancel, checks);
+            if (failure?.Trouble == SmtpTrouble.Tls && sight.Fault is { } fault) failure = failure with { Text = fault.Problem };
+            if (opened is null && relay.Tls == TlsDemand.Opportunistic && !relay.TlsFirst && MayDoWithoutTls(failure!))
                 (opened, failure, _) = await GreetAsync(relay.Host, new(address, relay.Port), TlsDemand.None, false, cancel);
             if (opened is not null && relay.Username is { } user)
             {
@@ -155,12 +198,14 @@ internal sealed class NextHop(MxLookup lookup, HopPolicies policies, Func<IPAddr
                 {
                     await opened.QuitAsync(cancel);
                     await opened.DisposeAsync();
+                    log.RelayLoginRefused(relay.Name, user, failure.Text);
+                    QueueMeters.RelayLoginsRefused.Add(1, new KeyValuePair<string, object?>("relay", relay.Name));
                     // All addresses of a relay know the same passwords: asking the next one only risks a ban.
                     return (null, Refuse($"relay {relay.Name}, login", failure));
                 }
             }
-            if (opened is not null) return (new(opened, $"{relay.Host}[{address}]:{relay.Port}", named, wish), null);
-            no = Refuse($"relay {relay.Name} ({relay.Host}[{address}]:{relay.Port})", failure!);
+            if (opened is not null) return (new(opened, label, named, wish), null);
+            no = Refuse($"relay {relay.Name} ({label})", failure!);
         }
         return (null, no);
     }
@@ -168,8 +213,7 @@ internal sealed class NextHop(MxLookup lookup, HopPolicies policies, Func<IPAddr
     // An administrator may name a relay as the system knows it: /etc/hosts, a search list of the cluster.
     private async Task<IReadOnlyList<IPAddress>> RelayAddressesAsync(string host, CancellationToken cancel)
     {
-        var (addresses, _) = await lookup.AddressesAsync(host, cancel);
-        if (addresses.Count > 0) return addresses;
+        if ((await lookup.AddressesAsync(host, cancel)).Addresses is { Count: > 0 } addresses) return addresses;
         try
         {
             return await System.Net.Dns.GetHostAddressesAsync(host, cancel);

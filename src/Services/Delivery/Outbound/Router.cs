@@ -1,15 +1,28 @@
-using System.Globalization;
+using Aviso.Base;
 using Aviso.Smtp;
 
 namespace Aviso.Delivery;
 
-/// <summary>Says where mail for a foreign domain goes.</summary>
+/// <summary>Says where mail for a foreign address goes.</summary>
 public interface IRouter
 {
     /// <summary>A domain in lower-case ASCII (mail goes to its MX) or "relay:NAME": what <c>QueueTarget.Destination</c> holds.</summary>
-    /// <param name="sender">Reverse-path without brackets; empty for notices.</param>
-    /// <param name="recipientDomain">ASCII or Unicode, any case, or "[literal]".</param>
-    string DestinationFor(string sender, string recipientDomain);
+    /// <param name="sender">Reverse-path; none for notices.</param>
+    string DestinationFor(MailAddress sender, MailAddress recipient);
+}
+
+/// <summary>Addresses as rows hold them.</summary>
+public static class RowAddresses
+{
+    /// <summary>The address of a row; none for "" and for what cannot be read.</summary>
+    public static MailAddress Read(string text) => MailAddress.TryParse(text, out var address) ? address : default;
+
+    /// <summary>Where mail for a row's address goes. What cannot be read goes by its domain, and fails there: it is no path.</summary>
+    public static string DestinationFor(this IRouter router, string sender, string recipient)
+    {
+        if (MailAddress.TryParse(recipient, out var address)) return router.DestinationFor(Read(sender), address);
+        return DomainName.TryParseOrLiteral(MailAddress.DomainOf(recipient), out var name) ? name.Ascii : recipient;
+    }
 }
 
 /// <summary>A smarthost that an administrator named.</summary>
@@ -43,8 +56,8 @@ public sealed record RelaySettings
     /// <summary>Connections at once.</summary>
     public int Connections { get; init; } = 4;
 
-    /// <summary>Judges the relay's certificate; null for the system's authorities.</summary>
-    public System.Net.Security.RemoteCertificateValidationCallback? Verify { get; init; }
+    /// <summary>The only authorities that the relay's certificate may come from; null for the system's.</summary>
+    public System.Security.Cryptography.X509Certificates.X509Certificate2Collection? Authorities { get; init; }
 
     public bool TlsFirst => ImplicitTls ?? Port == 465;
 
@@ -52,7 +65,7 @@ public sealed record RelaySettings
 }
 
 /// <summary>Mail whose recipient matches <paramref name="To"/> and whose sender matches <paramref name="From"/> (null: any) goes to
-/// <paramref name="Relay"/>; null sends it straight to the MX. Patterns: "*", "example.org", "*.example.org", "user@example.org", "*@example.org".</summary>
+/// <paramref name="Relay"/>; null sends it straight to the MX. Each is an <see cref="AddressPattern"/>.</summary>
 public sealed record RouteSettings(string? To, string? From, string? Relay);
 
 /// <summary>First matching route wins; none: direct to MX.</summary>
@@ -60,45 +73,13 @@ public sealed class Router(IReadOnlyList<RouteSettings> routes) : IRouter
 {
     public const string RelayPrefix = "relay:";
 
-    private static readonly IdnMapping Idn = new() { UseStd3AsciiRules = false };
+    private readonly (AddressPattern To, AddressPattern From, string? Relay)[] _routes =
+        [.. routes.Select(r => (AddressPattern.Read(r.To), AddressPattern.Read(r.From), r.Relay))];
 
-    public string DestinationFor(string sender, string recipientDomain)
+    public string DestinationFor(MailAddress sender, MailAddress recipient)
     {
-        var domain = ToAscii(recipientDomain);
-        foreach (var route in routes)
-            if (Matches(route.To, "", domain) && Matches(route.From, LocalOf(sender), ToAscii(DomainOf(sender))))
-                return route.Relay is { } relay ? RelayPrefix + relay : domain;
-        return domain;
-    }
-
-    /// <summary>The part after the last "@", or empty.</summary>
-    public static string DomainOf(string address) => address[(address.LastIndexOf('@') + 1)..] is var d && d.Length < address.Length ? d : "";
-
-    // RFC 5890: U-labels to A-labels. What cannot be one stays; the DNS then says that it does not exist.
-    internal static string ToAscii(string domain)
-    {
-        if (domain.Length == 0 || domain[0] == '[') return domain.ToLowerInvariant();
-        var bare = domain.TrimEnd('.').ToLowerInvariant();
-        if (System.Text.Ascii.IsValid(bare)) return bare;
-        try
-        {
-            return Idn.GetAscii(bare);
-        }
-        catch (ArgumentException)
-        {
-            return bare;
-        }
-    }
-
-    private static string LocalOf(string address) => address.LastIndexOf('@') is var at and >= 0 ? address[..at] : address;
-
-    private static bool Matches(string? pattern, string local, string domain)
-    {
-        if (pattern is null or "*") return true;
-        var at = pattern.LastIndexOf('@');
-        if (at >= 0 && pattern[..at] is not "*" && !pattern[..at].Equals(local, StringComparison.OrdinalIgnoreCase)) return false;
-        var wanted = pattern[(at + 1)..];
-        if (wanted.StartsWith("*.", StringComparison.Ordinal)) return domain.EndsWith("." + ToAscii(wanted[2..]), StringComparison.Ordinal);
-        return wanted == "*" || domain == ToAscii(wanted);
+        foreach (var (to, from, relay) in _routes)
+            if (to.Matches(recipient) && from.Matches(sender)) return relay is null ? recipient.Domain.Ascii : RelayPrefix + relay;
+        return recipient.Domain.Ascii;
     }
 }

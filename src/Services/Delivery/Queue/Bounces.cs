@@ -12,11 +12,22 @@ public interface INoticeTarget
 {
     /// <summary>Where a notice about mail of this sender goes; a sender that we rewrote (SRS) is who it was before.</summary>
     ValueTask<NoticeAddress> FindAsync(string sender, CancellationToken cancel);
+
+    /// <summary>Who keeps a forwarded message that can be neither sent on nor returned; null when none of ours forwarded it.</summary>
+    /// <param name="originalRecipient">RFC 3461 §4.2 "rfc822;address": the address that the message was sent to, or empty.</param>
+    ValueTask<NoticeAddress?> KeeperAsync(string originalRecipient, CancellationToken cancel) => new((NoticeAddress?)null);
 }
 
 /// <param name="Local">The mailbox, its prefix (Return-Path, Delivered-To) included; null when it is not one of ours.</param>
 /// <param name="Address">Whom the notice is for.</param>
-public sealed record NoticeAddress(AcceptTarget? Local, string Address);
+public sealed record NoticeAddress(AcceptTarget? Local, string Address)
+{
+    /// <summary>It is at a domain of ours, and nobody has it: no notice may go there.</summary>
+    public bool IsNobody { get; init; }
+
+    /// <summary>It forwarded the message and keeps it now.</summary>
+    public bool IsKeeper { get; init; }
+}
 
 /// <summary>
 /// Makes delivery status notifications (RFC 3464) of outcomes, as RFC 3461 asks for them: failed unless NOTIFY forbids,
@@ -36,52 +47,88 @@ internal sealed class Bounces(
         Func<Task<StoredBody?>> open, CancellationToken cancel)
     {
         var made = new List<Acceptance>();
-        foreach (var group in due.Where(d => Wanted(message, d.Outcome, d.Kind)).GroupBy(d => d.Kind))
+        foreach (var group in due.GroupBy(d => d.Kind))
         {
-            made.Add(await MakeOneAsync(message, group.Key, group.Select(g => g.Outcome).ToList(), giveUpAfter, open, cancel));
-            QueueMeters.Notices.Add(1, new KeyValuePair<string, object?>("kind", group.Key.ToString().ToLowerInvariant()));
+            foreach (var (to, outcomes) in await ReadersAsync(message, group.Key, group.Select(g => g.Outcome).ToList(), cancel))
+            {
+                made.Add(await MakeOneAsync(message, group.Key, to, outcomes, giveUpAfter, open, cancel));
+                QueueMeters.Notices.Add(1, new KeyValuePair<string, object?>("kind", group.Key.ToString().ToLowerInvariant()));
+            }
         }
         return made;
     }
 
+    /// <summary>
+    /// Whom to tell of what. Failed mail that cannot be returned, since its sender is null or nobody, is for the address of ours
+    /// that forwarded it: what was acknowledged may not vanish. Only then nobody is told, which is an event and a count.
+    /// </summary>
+    private async Task<List<(NoticeAddress To, List<QueueOutcome> Outcomes)>> ReadersAsync(
+        QueueMessage message, NoticeKind kind, List<QueueOutcome> outcomes, CancellationToken cancel)
+    {
+        var readers = new List<(NoticeAddress To, List<QueueOutcome> Outcomes)>();
+        var wanted = outcomes.Where(o => Wanted(o, kind)).ToList();
+        var sender = wanted.Count > 0 && message.Sender.Length > 0 ? await target.FindAsync(message.Sender, cancel) : null;
+        if (sender is { IsNobody: false }) readers.Add((sender, wanted));
+        if (kind != NoticeKind.Failed) return readers;
+        var untold = sender is { IsNobody: false } ? outcomes.Except(wanted) : outcomes;
+        foreach (var outcome in untold)
+        {
+            var keeper = wanted.Contains(outcome) ? await target.KeeperAsync(outcome.Recipient.OriginalRecipient, cancel) : null;
+            if (keeper is null) Untold(message, outcome, sender is not null ? "nobody" : message.Sender.Length == 0 ? "bounce" : "never");
+            else if (readers.FindIndex(r => r.To.Address == keeper.Address) is var at and >= 0) readers[at].Outcomes.Add(outcome);
+            else
+            {
+                log.KeptForForwarder(message.Id, outcome.Recipient.Address, message.Sender, keeper.Address, outcome.Reply);
+                readers.Add((keeper, [outcome]));
+            }
+        }
+        return readers;
+    }
+
     // RFC 3461 §4.1: without NOTIFY, failures are told, delays may be, success is not.
-    private bool Wanted(QueueMessage message, QueueOutcome outcome, NoticeKind kind)
+    private static bool Wanted(QueueOutcome outcome, NoticeKind kind)
     {
         var notify = outcome.Recipient.Notify;
-        var wanted = kind switch
+        return kind switch
         {
             NoticeKind.Failed => notify == DsnNotify.Unspecified || notify.HasFlag(DsnNotify.Failure),
             NoticeKind.Delayed => notify == DsnNotify.Unspecified || notify.HasFlag(DsnNotify.Delay),
             _ => notify.HasFlag(DsnNotify.Success),
         };
-        if (wanted && message.Sender.Length > 0) return true;
-        if (kind != NoticeKind.Failed) return false;
-        var reason = message.Sender.Length == 0 ? "bounce" : "never";
+    }
+
+    private void Untold(QueueMessage message, QueueOutcome outcome, string reason)
+    {
         QueueMeters.Unreported.Add(1, new KeyValuePair<string, object?>("reason", reason));
-        log.LogWarning("Message {Queue} for {Recipient} failed and nobody is told ({Reason}): {Reply}",
-            message.Id, outcome.Recipient.Address, reason == "bounce" ? "null sender" : "NOTIFY forbids", outcome.Reply);
-        return false;
+        var words = reason switch { "bounce" => "null sender", "nobody" => "nobody has the sender's address", _ => "NOTIFY forbids" };
+        log.Untold(message.Id, outcome.Recipient.Address, words, outcome.Reply);
     }
 
     private async Task<Acceptance> MakeOneAsync(
-        QueueMessage message, NoticeKind kind, List<QueueOutcome> outcomes, TimeSpan giveUpAfter,
+        QueueMessage message, NoticeKind kind, NoticeAddress addressee, List<QueueOutcome> outcomes, TimeSpan giveUpAfter,
         Func<Task<StoredBody?>> open, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
-        var (local, to) = await target.FindAsync(message.Sender, cancel);
+        var (local, to) = (addressee.Local, addressee.Address);
         var utf8 = local is not null || !Ascii.IsValid(to);
         // RFC 3461 §4.3: RET=FULL is about failures only. One of ours gets back all of it: nobody else may have it.
-        var full = kind == NoticeKind.Failed && message.Return == DsnReturn.Full && message.Size <= (local is null ? MaxOriginal : MaxKept);
+        var full = kind == NoticeKind.Failed && (message.Return == DsnReturn.Full || addressee.IsKeeper)
+            && message.Size <= (local is null ? MaxOriginal : MaxKept);
         // RFC 8689 §5: what must stay under TLS is not sent back whole, and its notice must stay there as well.
         var keep = message.Needs & QueueNeeds.RequireTls;
         full &= local is not null || keep == QueueNeeds.None;
         var original = await OriginalAsync(open, full);
-        if (!utf8 && !Ascii.IsValid(original)) original = [];
+        // RFC 6522 §4, RFC 3461 §4.3: a way back without SMTPUTF8 still takes a message in 8 bits, and any header when it is encoded.
+        if (full && !utf8 && !Ascii.IsValid(HeaderOf(original)))
+        {
+            full = false;
+            original = HeaderOf(original).ToArray();
+        }
         var octets = new DeliveryReport
         {
             ReportingMta = hostName,
-            From = MailAddress.Of("Mail Delivery System", "MAILER-DAEMON", hostName),
-            To = MailAddress.Of("", LocalOf(to), Router.DomainOf(to)),
+            From = HeaderAddress.Of("Mail Delivery System", "MAILER-DAEMON", hostName),
+            To = HeaderAddress.Of("", RowAddresses.Read(to)),
             Subject = Subject(kind),
             Text = Text(kind, outcomes, giveUpAfter),
             Date = now,
@@ -114,7 +161,7 @@ internal sealed class Bounces(
         var needs = keep | (Ascii.IsValid(octets) ? QueueNeeds.None : QueueNeeds.EightBit) | (Ascii.IsValid(to) ? QueueNeeds.None : QueueNeeds.SmtpUtf8);
         return new("", null, "", DsnReturn.Unspecified, needs, QueuePriority.Automatic, default,
             // RFC 3461 §6: a notice about a notice is never wanted.
-            [new(to, router.DestinationFor("", Router.DomainOf(to)), DsnNotify.Never, "", now.ToUnixTimeMilliseconds())]);
+            [new(to, router.DestinationFor("", to), DsnNotify.Never, "", now.ToUnixTimeMilliseconds())]);
     }
 
     private static async Task<byte[]> OriginalAsync(Func<Task<StoredBody?>> open, bool full)
@@ -124,9 +171,14 @@ internal sealed class Bounces(
         var octets = new byte[(int)Math.Min(stored.Length, full ? MaxKept : MaxOriginal)];
         var at = 0;
         while (at < octets.Length && stored.Read(at, octets.AsSpan(at)) is var read and > 0) at += read;
-        if (full) return octets[..at];
-        var end = octets.AsSpan(0, at).IndexOf("\r\n\r\n"u8);
-        return octets[..(end < 0 ? octets.AsSpan(0, at).LastIndexOf("\r\n"u8) + 2 : end + 2)];
+        return full ? octets[..at] : HeaderOf(octets.AsSpan(0, at)).ToArray();
+    }
+
+    // Up to the empty line, or what is whole of it.
+    private static ReadOnlySpan<byte> HeaderOf(ReadOnlySpan<byte> octets)
+    {
+        var end = octets.IndexOf("\r\n\r\n"u8);
+        return octets[..(end < 0 ? octets.LastIndexOf("\r\n"u8) + 2 : end + 2)];
     }
 
     private RecipientReport Report(QueueOutcome outcome, NoticeKind kind, QueueMessage message, TimeSpan giveUpAfter) =>
@@ -153,19 +205,13 @@ internal sealed class Bounces(
         text.Append(CultureInfo.InvariantCulture, $"This is the mail system at {hostName}.\r\n\r\n").Append(kind switch
         {
             NoticeKind.Failed => "Your message could not be delivered to the addresses below. It will not be tried again.\r\n",
-            NoticeKind.Delayed => $"Your message has not been delivered yet to the addresses below. It is tried again for {giveUpAfter.TotalDays:0.#} days"
-                + " in all; you need not send it again.\r\n",
+            NoticeKind.Delayed => "Your message has not been delivered yet to the addresses below. It is tried again for "
+                + $"{SpanText.Of(giveUpAfter)} in all; you need not send it again.\r\n",
             _ => "Your message was handed to the next mail system for the addresses below. That system sends no reports of its own.\r\n",
         });
         foreach (var outcome in outcomes)
             text.Append(CultureInfo.InvariantCulture, $"\r\n<{outcome.Recipient.Address}>\r\n    {outcome.Reply}\r\n");
         return text.ToString();
-    }
-
-    private static string LocalOf(string address)
-    {
-        var local = address.LastIndexOf('@') is var at and >= 0 ? address[..at] : address;
-        return local is ['"', .., '"'] ? local[1..^1].Replace("\\", "", StringComparison.Ordinal) : local;
     }
 }
 

@@ -23,14 +23,15 @@ internal sealed class QueueDelivery(
     private readonly List<Task> _settlements = [];
     private readonly Dictionary<TlsWish, Refusal> _unreachable = [];
     private readonly NextHop _nextHop = new(
-        new(parts.Resolver, parts.IsOurHost), new(new(parts.Resolver, parts.Clock), parts.Sts, parts.TlsTally, parts.Log), parts.MayDial, parts.Dial, new()
+        new(parts.Resolver, parts.IsOurHost), new(new(parts.Resolver, parts.Clock), parts.Sts, parts.TlsTally, parts.Log),
+        parts.MayDial, parts.IsOurAddress, parts.Dial, new()
         {
             HeloName = options.HostName,
             Timeouts = options.Timeouts,
             Clock = parts.Clock,
-            Verify = options.Relays.FirstOrDefault(r => r.Destination == destination)?.Verify ?? parts.Verify,
+            Verify = parts.Verify,
             Roots = parts.Roots,
-        });
+        }, parts.Log);
 
     private OpenHop? _hop;
 
@@ -107,7 +108,7 @@ internal sealed class QueueDelivery(
     // Routes may have changed since the message came.
     private List<QueueRecipient> Reroute(QueueMessage message, List<QueueRecipient> due)
     {
-        var moved = due.Select(r => (Row: r, To: parts.Router.DestinationFor(message.Sender, Router.DomainOf(r.Address))))
+        var moved = due.Select(r => (Row: r, To: parts.Router.DestinationFor(message.Sender, r.Address)))
             .Where(m => m.To != m.Row.Destination).ToList();
         if (moved.Count == 0) return due;
         _settlements.Add(_settling.MoveAsync(moved));
@@ -121,47 +122,74 @@ internal sealed class QueueDelivery(
     private async Task<List<QueueOutcome>> TryAsync(QueueMessage message, List<QueueRecipient> due, CancellationToken cancel)
     {
         var outcomes = new List<QueueOutcome>();
+        // What a host did not take, those hosts, and what the best of them said to each recipient.
+        var waiting = new List<QueueRecipient>();
         var gone = new HashSet<string>();
-        var wish = Wish(message.Needs);
+        var said = new Dictionary<int, QueueOutcome>();
+        var (moves, isMoved, wish) = (0, false, Wish(message.Needs));
         while (due.Count > 0)
         {
-            if (await ConnectAsync(wish, cancel) is { } no) return [.. outcomes, .. due.Select(r => QueueOutcome.Of(r, no))];
+            if (await ConnectAsync(wish, cancel) is { } no)
+            {
+                outcomes.AddRange(due.Select(r => QueueOutcome.Of(r, no)));
+                break;
+            }
             var hop = _hop!;
             var batch = due.Take(hop.Client.Features.MaxRecipients).ToList();
             var sent = await SendAsync(hop, message, batch, cancel);
             // A used session that the peer closed meanwhile says nothing about this message; a fresh one does, so this ends.
             if (hop.Reused && !hop.Client.Alive && sent.All(s => WasClosedBefore(s.Outcome))) continue;
-            if (!hop.Client.Alive && gone.Count < MaxOtherHosts && sent.All(s => Died(s.Outcome)) && await OtherHostAsync(gone, hop, cancel)) continue;
             var again = TooManyRecipients(sent);
-            outcomes.AddRange(sent.Where(s => !again.Contains(s.Row)).Select(s => s.Result));
+            foreach (var (row, outcome, result) in sent.Where(s => !again.Contains(s.Row)))
+            {
+                if (!WasNotTaken(outcome, result)) outcomes.Add(result);
+                else
+                {
+                    waiting.Add(row);
+                    said.TryAdd(row.Number, result);
+                }
+            }
             due = [.. again, .. due.Skip(batch.Count)];
+            // The host is done with them, or broke off before it took anything.
+            var isOver = due.Count == 0 || (!hop.Client.Alive && waiting.Count > 0 && sent.All(s => Died(s.Outcome)));
+            if (!isOver || waiting.Count == 0 || moves++ >= MaxOtherHosts || !await OtherHostAsync(gone, hop, cancel)) continue;
+            isMoved = true;
+            due = [.. waiting, .. due];
+            waiting.Clear();
         }
-        return outcomes;
+        // The next message begins with the best host again.
+        if (isMoved) await EndAsync();
+        return [.. outcomes, .. waiting.Select(w => said[w.Number])];
     }
 
     private static bool WasClosedBefore(RecipientOutcome outcome) => outcome.Failure is
     { Trouble: SmtpTrouble.Closed, Stage: SmtpStage.Mail or SmtpStage.Rcpt, Reply: null or { Code: 421 } };
 
-    // Before the data nothing can have been taken, so another host may try without a second copy.
+    // After a temporary no the host has nothing, and before the data it cannot have it: another may try without a second copy.
+    private static bool WasNotTaken(RecipientOutcome outcome, QueueOutcome result) =>
+        result.Fate == Fate.Deferred && (outcome.Failure is { Trouble: SmtpTrouble.Refused } || Died(outcome));
+
     private static bool Died(RecipientOutcome outcome) => outcome.Failure is
     {
         Trouble: SmtpTrouble.Closed or SmtpTrouble.TimedOut or SmtpTrouble.Garbled, Stage: SmtpStage.Mail or SmtpStage.Rcpt or SmtpStage.Data,
     };
 
     // RFC 5321 §5.1: each of the addresses in order until one takes it.
-    private async Task<bool> OtherHostAsync(HashSet<string> gone, OpenHop dead, CancellationToken cancel)
+    private async Task<bool> OtherHostAsync(HashSet<string> gone, OpenHop before, CancellationToken cancel)
     {
-        if (_relay is not null) return false;
-        gone.Add(dead.Host);
-        await LeaveAsync();
-        (_hop, _) = await _nextHop.OpenAsync(destination, null, dead.Wish, gone, cancel);
-        return _hop is not null;
+        gone.Add(before.Host);
+        var (other, _) = await _nextHop.OpenAsync(destination, _relay, before.Wish, gone, cancel);
+        if (other is null) return false;
+        await EndAsync();
+        _hop = other;
+        return true;
     }
 
-    // RFC 5321 §4.5.3.1.10: 452 to a later RCPT means "in another transaction", at once, as long as each one takes some.
+    // RFC 5321 §4.5.3.1.10: 452 to a later RCPT (552 before RFC 2821) means "in another transaction", at once, as long as each takes some.
     private static List<QueueRecipient> TooManyRecipients(List<(QueueRecipient Row, RecipientOutcome Outcome, QueueOutcome Result)> sent) =>
         sent.Any(s => s.Outcome.Delivered)
-            ? sent.Where(s => s.Outcome.Failure is { Stage: SmtpStage.Rcpt, Trouble: SmtpTrouble.Refused, Reply.Code: 452 }).Select(s => s.Row).ToList()
+            ? [.. sent.Where(s => s.Outcome.Failure is { Stage: SmtpStage.Rcpt, Trouble: SmtpTrouble.Refused, Reply.Code: 452 or 552 })
+                .Select(s => s.Row)]
             : [];
 
     // RFC 8689 §3: REQUIRETLS is stronger than the header field.
@@ -214,13 +242,19 @@ internal sealed class QueueDelivery(
 
     private async Task LeaveAsync()
     {
-        if (_hop is not { } hop) return;
-        _hop = null;
-        if (hop.Client.Reusable)
+        if (_hop is not { Client.Reusable: true } hop)
         {
-            pool.Park(destination, hop);
+            await EndAsync();
             return;
         }
+        _hop = null;
+        pool.Park(destination, hop);
+    }
+
+    private async Task EndAsync()
+    {
+        if (_hop is not { } hop) return;
+        _hop = null;
         await hop.Client.QuitAsync(CancellationToken.None);
         await hop.DisposeAsync();
     }
@@ -230,8 +264,7 @@ internal sealed class QueueDelivery(
         foreach (var group in outcomes.GroupBy(o => (o.Fate, o.Reply)))
         {
             QueueMeters.Tried(group.Key.Fate.ToString().ToLowerInvariant(), group.Count());
-            parts.Log.LogInformation(
-                "Queue {Queue} {Fate} to {Destination}: {Recipients} from <{Sender}>, message-id {MessageId}, {Milliseconds} ms, {Reply}",
+            parts.Log.Tried(
                 message.Id, group.Key.Fate, destination, string.Join(' ', group.Take(10).Select(o => o.Recipient.Address)), message.Sender,
                 message.MessageId, (long)took.TotalMilliseconds, group.Key.Reply);
         }

@@ -15,11 +15,16 @@ internal static class QueueMeters
     /// <summary>Notices made, by kind: failed, delayed, relayed.</summary>
     public static readonly Counter<long> Notices = Meter.CreateCounter<long>("aviso_notices_total");
 
-    /// <summary>Failures nobody is told of, by reason: bounce (null sender), never (NOTIFY=NEVER).</summary>
+    /// <summary>
+    /// Failures nobody is told of, by reason: bounce (null sender), never (NOTIFY=NEVER), nobody (nobody has the sender's address here).
+    /// </summary>
     public static readonly Counter<long> Unreported = Meter.CreateCounter<long>("aviso_failures_unreported_total");
 
     /// <summary>Dials that the guard refused.</summary>
     public static readonly Counter<long> DialsRefused = Meter.CreateCounter<long>("aviso_dials_refused_total");
+
+    /// <summary>Logins that relays refused, by relay name.</summary>
+    public static readonly Counter<long> RelayLoginsRefused = Meter.CreateCounter<long>("aviso_relay_logins_refused_total");
 
     /// <summary>What is left of each relay's quota, by relay name.</summary>
     public static readonly ConcurrentDictionary<string, long> QuotaRemaining = new();

@@ -38,8 +38,9 @@ internal sealed record QueueOutcome(
             { } reply => new(reply.IsPermanent ? 5 : 4, 0, 0),
             null => new EnhancedCode(4, 4, 2),
         };
-        // 421 and broken wires are temporary whatever else was said.
-        var permanent = failure is { Trouble: SmtpTrouble.Refused, IsPermanent: true, Stage: not (SmtpStage.Greeting or SmtpStage.Ehlo or SmtpStage.Auth or SmtpStage.StartTls) };
+        // 421 and broken wires are temporary whatever else was said; RFC 5321 §4.5.3.1.10: 552 to RCPT is to be taken as 452.
+        var permanent = failure is { Trouble: SmtpTrouble.Refused, IsPermanent: true } and not { Stage: SmtpStage.Rcpt, Reply.Code: 552 }
+            && failure is { Stage: not (SmtpStage.Greeting or SmtpStage.Ehlo or SmtpStage.Auth or SmtpStage.StartTls) };
         if (!permanent) status = status with { Class = 4 };
         return new(recipient, permanent ? Fate.Failed : Fate.Deferred, status, Cut($"{host}: {failure.Text}{via}"), host, failure.Reply);
     }

@@ -48,6 +48,9 @@ public sealed record QueueParts(
 
     public Dial Dial { get; init; } = SocketDial.ConnectAsync;
 
+    /// <summary>Is this an address of this host (RFC 5321 §5.1 loop rule, for hosts that the guard does not let us dial).</summary>
+    public Func<IPAddress, bool> IsOurAddress { get; init; } = _ => false;
+
     /// <summary>Replaces the certificate check of relays with verified TLS; null for the system's authorities.</summary>
     public System.Net.Security.RemoteCertificateValidationCallback? Verify { get; init; }
 
@@ -121,7 +124,7 @@ public sealed class QueueRunner : IDisposable
             }
             catch (Exception e)
             {
-                _parts.Log.LogError(e, "The queue could not be read; trying again");
+                _parts.Log.QueueUnreadable(e);
                 await Task.Delay(BusySleep, _parts.Clock, CancellationToken.None);
             }
         }
@@ -218,7 +221,7 @@ public sealed class QueueRunner : IDisposable
         }
         catch (Exception e)
         {
-            _parts.Log.LogError(e, "Delivery to {Destination} broke; {Recipients} recipients are tried again when their lease ends", destination, rows.Count);
+            _parts.Log.DeliveryBroke(e, destination, rows.Count);
         }
         finally
         {

@@ -59,7 +59,7 @@ public sealed partial class QueueService(IQueueRows queue, TimeProvider clock, A
         foreach (var item in items)
         {
             foreach (var row in item.Recipients.Where(r => Fits(which.Recipient, r.Address) && Fits(which.Destination, r.Destination)))
-                log.LogWarning("Queue {Queue} dropped by hand: {Recipient} from <{Sender}>, message-id {MessageId}", item.Message.Id, row.Address, item.Message.Sender, item.Message.MessageId);
+                log.Dropped(item.Message.Id, row.Address, item.Message.Sender, item.Message.MessageId);
         }
         if (dropped > 0) QueueMeters.Tried("dropped", dropped);
         return dropped;

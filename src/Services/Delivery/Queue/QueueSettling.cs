@@ -47,7 +47,12 @@ internal sealed class QueueSettling(QueueParts parts, QueueRunnerOptions options
     // RFC 3463 §3.5: X.4.7 delivery time expired.
     private QueueOutcome GiveUp(QueueOutcome outcome, TimeSpan age) =>
         outcome.Fate == Fate.Deferred && options.Schedule.GivesUp(age, outcome.Recipient.Attempts + 1)
-            ? outcome with { Fate = Fate.Failed, Status = new(5, 4, 7), Reply = $"given up after {age.TotalDays:0.#} days; last: {outcome.Reply}" }
+            ? outcome with
+            {
+                Fate = Fate.Failed,
+                Status = new(5, 4, 7),
+                Reply = $"given up after {SpanText.Of(age)}; last: {outcome.Reply}",
+            }
             : outcome;
 
     private NoticeKind? Notice(QueueOutcome outcome, TimeSpan age) => outcome.Fate switch
@@ -84,7 +89,7 @@ internal sealed class QueueSettling(QueueParts parts, QueueRunnerOptions options
             }
             catch (Exception e) when (tries < Tries)
             {
-                parts.Log.LogError(e, "Outcome of message {Queue} could not be written, try {Try}", settlements[0].Message, tries);
+                parts.Log.OutcomeUnwritten(e, settlements[0].Message, tries);
                 await Task.Delay(TimeSpan.FromSeconds(tries), parts.Clock);
             }
         }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Aviso.Accounts;
+using Aviso.Base;
 using Aviso.Mime;
 
 namespace Aviso.Delivery;
@@ -40,9 +41,9 @@ internal static class DeliveredFields
     // RFC 5233 §4: the detail is the one of the address that the message was sent to.
     private static string WithDetail(string address, string given)
     {
-        var (at, end) = (address.LastIndexOf('@'), given.LastIndexOf('@'));
-        var plus = given.IndexOf(AddressTable.DetailSeparator, StringComparison.Ordinal);
-        return at < 0 || plus < 0 || plus > end ? address : address[..at] + given[plus..end] + address[at..];
+        if (!MailAddress.TryCut(address, out var local, out var domain) || !MailAddress.TryCut(given, out var named, out _)) return address;
+        var plus = named.IndexOf(AddressTable.DetailSeparator);
+        return plus < 0 ? address : $"{local}{named[plus..]}@{domain}";
     }
 
     // Through a trusted relay the client is not the one of our Received field.

@@ -1,4 +1,5 @@
 using Aviso.Accounts;
+using Aviso.Base;
 using Aviso.MailAuth;
 using Aviso.Store;
 
@@ -29,10 +30,11 @@ internal sealed class Forwards(ReceiveParts parts)
     /// <summary>The message for the queue of an address of ours that sends copies elsewhere.</summary>
     /// <param name="marks">Fields that say whose scripts sent it on; empty for an alias.</param>
     /// <param name="account">Whose script sends it; null for an alias.</param>
-    public PlannedMessage Make(
-        ReceiveContext context, PlannedMessage message, ResolvedRecipient from, List<PlannedQueue> to, ReadOnlyMemory<byte> marks, AccountId? account)
+    public async ValueTask<PlannedMessage> MakeAsync(
+        ReceiveContext context, PlannedMessage message, ResolvedRecipient from, List<PlannedQueue> to, ReadOnlyMemory<byte> marks,
+        AccountId? account, CancellationToken cancel)
     {
-        var (sender, genuine) = Sender(context, from);
+        var (sender, genuine) = await SenderAsync(context, from, cancel);
         // RFC 5321 §7.6: with several recipients nothing in the message may name one of them to another.
         var prefix = context.Trace.Queued(from.Shown.ToLowerInvariant(), context.Recipients.Count == 1 ? from.Shown : null,
             [.. marks.Span, .. Seal(context, message, from)]);
@@ -49,13 +51,15 @@ internal sealed class Forwards(ReceiveParts parts)
 
     // A failed forward is told to a sender who is real; otherwise the address here that forwards hears of it (incident: backscatter).
     // That somebody uses the name of one of ours proves nothing: an unproven sender of ours is an unproven sender.
-    private (string Sender, bool Genuine) Sender(ReceiveContext context, ResolvedRecipient from)
+    private async ValueTask<(string Sender, bool Genuine)> SenderAsync(
+        ReceiveContext context, ResolvedRecipient from, CancellationToken cancel)
     {
-        var sender = context.Transaction.Sender;
-        var shown = ReceiveQueue.Sender(sender);
-        if (sender.IsNull || parts.Filters.Srs is not { } srs) return (shown, true);
-        if (!context.SenderIsProven && KeeperOf(from) is { } keeper) return (srs.Forward(keeper.Address, from.Recipient.Domain), false);
-        return (parts.Accounts.Table.IsLocalDomain(sender.Domain) ? shown : srs.Forward(shown, from.Recipient.Domain), true);
+        var sender = context.Transaction.Sender.Address;
+        if (sender.IsNone || parts.Filters.Srs is not { } srs) return (sender.Wire, true);
+        if (!context.SenderIsProven && KeeperOf(from) is { } keeper && MailAddress.TryParse(keeper.Address, out var own))
+            return ((await srs.ForwardAsync(own, from.Recipient.Domain, cancel)).Wire, false);
+        if (parts.Accounts.Table.IsLocalDomain(sender.Domain)) return (sender.Wire, true);
+        return ((await srs.ForwardAsync(sender, from.Recipient.Domain, cancel)).Wire, true);
     }
 
     private byte[] Seal(ReceiveContext context, PlannedMessage message, ResolvedRecipient from)
@@ -63,7 +67,7 @@ internal sealed class Forwards(ReceiveParts parts)
         if (context.Auth is not { } auth || parts.Filters.Keys is not { } keys) return [];
         try
         {
-            var key = keys.KeysOf(from.Recipient.Domain).FirstOrDefault(k => k.Algorithm == DkimAlgorithm.RsaSha256);
+            var key = keys.KeysOf(from.Recipient.Domain.Ascii).FirstOrDefault(k => k.Algorithm == DkimAlgorithm.RsaSha256);
             return key is null ? [] : ArcSealer.Seal(message.Body, auth.Arc, auth.Results(parts.Options.HostName), key, context.Now);
         }
         catch (Exception e)

@@ -64,8 +64,8 @@ internal sealed class Notices(ReceiveParts parts)
         {
             using var body = parts.Store.Spool.Make(b => b.Write(Compose(context, reports, isFailure)));
             var sender = context.Transaction.Sender;
-            var address = TraceFields.Shown(sender.LocalPart, sender.Domain);
-            var (local, _) = await _target.FindAsync(address, cancel);
+            var address = sender.Address.Wire;
+            var local = (await _target.FindAsync(address, cancel)).Local;
             if (local is null && parts.Accounts.Table.IsLocalDomain(sender.Domain))
             {
                 parts.Log.NoticeLost(null, context.Id, kind);
@@ -91,7 +91,7 @@ internal sealed class Notices(ReceiveParts parts)
         var needs = context.Transaction.Parameters.RequireTls ? QueueNeeds.RequireTls : QueueNeeds.None;
         body.ForEachPiece(piece => needs |= Ascii.IsValid(piece.Span) ? QueueNeeds.None : QueueNeeds.EightBit);
         if (!Ascii.IsValid(address)) needs |= QueueNeeds.SmtpUtf8;
-        var destination = parts.Router.DestinationFor("", Router.DomainOf(address));
+        var destination = parts.Router.DestinationFor("", address);
         return new("", null, "", DsnReturn.Unspecified, needs, QueuePriority.Automatic, default,
             [new(address, destination, DsnNotify.Never, "", parts.Clock.GetUtcNow().ToUnixTimeMilliseconds())]);
     }
@@ -99,13 +99,13 @@ internal sealed class Notices(ReceiveParts parts)
     private byte[] Compose(ReceiveContext context, List<RecipientReport> reports, bool isFailure)
     {
         var (sender, hostName) = (context.Transaction.Sender, parts.Options.HostName);
-        var utf8 = !Ascii.IsValid(sender.LocalPart) || !Ascii.IsValid(sender.Domain);
+        var utf8 = sender.Address.NeedsUtf8;
         var header = context.Header.Octets;
         return new DeliveryReport
         {
             ReportingMta = hostName,
-            From = MailAddress.Of("Mail Delivery System", "MAILER-DAEMON", hostName),
-            To = MailAddress.Of("", sender.LocalPart, sender.Domain),
+            From = HeaderAddress.Of("Mail Delivery System", "MAILER-DAEMON", hostName),
+            To = HeaderAddress.Of("", sender.Address),
             Subject = isFailure ? "Your message could not be delivered" : "Your message was delivered",
             Text = Text(hostName, reports, isFailure),
             Date = context.Now,
@@ -114,7 +114,7 @@ internal sealed class Notices(ReceiveParts parts)
             ArrivalDate = context.Now,
             OriginalEnvelopeId = context.Transaction.Parameters.EnvelopeId,
             OriginalMessageId = context.MessageId,
-            Original = utf8 || Ascii.IsValid(header.Span) ? header : default,
+            Original = header,
             Utf8 = utf8,
         }.Compose();
     }

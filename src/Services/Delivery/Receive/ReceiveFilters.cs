@@ -26,7 +26,7 @@ public sealed record ReceiveFilters
     public ISigningKeys? Keys { get; init; }
 
     /// <summary>Null: senders of forwards stay as they are.</summary>
-    public Srs? Srs { get; init; }
+    public SenderRewriter? Srs { get; init; }
 
     public SieveStep? Sieve { get; init; }
 

@@ -33,7 +33,7 @@ internal sealed class ReceiveHeader
     public List<string>? DeliveredTo { get; private set; }
 
     /// <summary>Addresses in all From and Sender fields, at most 200; empty unless asked for.</summary>
-    public List<MailAddress> Authors { get; } = [];
+    public List<HeaderAddress> Authors { get; } = [];
 
     public static ReceiveHeader Read(SpooledBody body, bool withAuthors)
     {

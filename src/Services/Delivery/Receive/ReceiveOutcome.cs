@@ -39,7 +39,7 @@ internal sealed class ReceiveOutcome(ReceiveParts parts, ReceiveContext context)
         }
         if (!parts.Log.IsEnabled(LogLevel.Information)) return;
         var result = refused == 0 ? "accepted" : refused == results.Count ? results[0]!.ToString() : "accepted in part";
-        parts.Log.Message(context.Id, transaction.Client.SessionId, transaction.Sender.Domain, context.Body.Length, results.Count,
+        parts.Log.Message(context.Id, transaction.Client.SessionId, transaction.Sender.Domain.Ascii, context.Body.Length, results.Count,
             context.Fates.Placed, context.Fates.Queued, refused, result, took.TotalMilliseconds);
     }
 }

@@ -14,8 +14,8 @@ public sealed record ReceiveOptions
     /// <summary>Octets; 0 is no limit beyond that of the listener.</summary>
     public long MaxSize { get; init; }
 
-    /// <summary>RFC 5321 §6.3: more Received fields than this are a loop.</summary>
-    public int MaxReceived { get; init; } = 50;
+    /// <summary>RFC 5321 §6.3: more Received fields than this are a loop; "normally at least 100".</summary>
+    public int MaxReceived { get; init; } = 100;
 
     /// <summary>Local mode and `outbound.capture`: nothing is queued, mail for other domains goes to this address.</summary>
     public string? OutsideMailbox { get; init; }

@@ -10,7 +10,7 @@ namespace Aviso.Delivery;
 internal static class ReceiveQueue
 {
     /// <summary>The reverse-path without brackets, empty for the null one.</summary>
-    public static string Sender(ReversePath sender) => sender.IsNull ? "" : Wire(TraceFields.Shown(sender.LocalPart, sender.Domain));
+    public static string Sender(ReversePath sender) => sender.Address.Wire;
 
     /// <param name="prefix">Trace fields, signatures and seals.</param>
     /// <param name="account">Whose mail it is: the login's, or the one whose script sends it on; its sending brake holds it.</param>
@@ -30,16 +30,14 @@ internal static class ReceiveQueue
         // RFC 3461 §5.2.7.1: a forwarded message keeps what its sender asked for, under the address the sender knows.
         var original = queued.For.Recipient.OriginalRecipient
             ?? (queued.For.Forwards ? (Ascii.IsValid(queued.For.Shown) ? "rfc822;" : "utf-8;") + queued.For.Shown : "");
-        return new(queued.Address, router.DestinationFor(sender, Router.DomainOf(queued.Address)), Notify(queued.For.Recipient.Notify), original, due);
+        return new(queued.Address, router.DestinationFor(sender, queued.Address), Notify(queued.For.Recipient.Notify), original, due);
     }
 
     /// <summary>RFC 6531 §3.2: only a local part needs SMTPUTF8; a domain has an ASCII form that every next hop takes.</summary>
     public static string Wire(string address)
     {
         if (Ascii.IsValid(address)) return address;
-        var at = address.LastIndexOf('@');
-        return at > 0 && Ascii.IsValid(address.AsSpan(0, at)) && AddressKey.TryDomain(address[(at + 1)..], out var ascii)
-            ? $"{address[..at]}@{ascii}" : address;
+        return MailAddress.TryParse(address, out var read) ? read.Wire : address;
     }
 
     /// <summary>RFC 3461 §4.1.</summary>

@@ -13,18 +13,18 @@ internal sealed class RecipientResolver(ReceiveParts parts)
     /// <summary>One of the two.</summary>
     public async ValueTask<(ResolvedRecipient? Found, Refusal? No)> FindAsync(MailTransaction transaction, MailRecipient recipient, CancellationToken cancel)
     {
-        var (found, no) = Resolve(transaction, recipient);
+        var way = Table.Resolve(recipient.Address);
+        if (transaction.Sender.IsNull && way.Step is ResolutionStep.None or ResolutionStep.CatchAll
+            && await ReturnPathAsync(recipient, cancel) is { } back)
+            return Returned(recipient, back) is { } returned ? (returned, null) : (null, Refusals.Unknown);
+        var (found, no) = Resolve(transaction, recipient, way);
         if (found is not null && !await HasRoomAsync(transaction, found, cancel)) return (null, Refusals.Full);
         return (found, no);
     }
 
-    private (ResolvedRecipient? Found, Refusal? No) Resolve(MailTransaction transaction, MailRecipient recipient)
+    private (ResolvedRecipient? Found, Refusal? No) Resolve(MailTransaction transaction, MailRecipient recipient, Resolution way)
     {
-        var way = Table.Resolve(recipient.LocalPart, recipient.Domain);
-        if (transaction.Sender.IsNull && way.Step is ResolutionStep.None or ResolutionStep.CatchAll && ReturnPath(recipient) is { } back)
-            return Returned(recipient, back) is { } returned ? (returned, null) : (null, Refusals.Unknown);
-        if (IsTrap(transaction, recipient, way))
-            return (new(recipient, TraceFields.Shown(recipient.LocalPart, recipient.Domain), [], []) { IsTrap = true }, null);
+        if (IsTrap(transaction, recipient, way)) return (new(recipient, recipient.Address.Wire, [], []) { IsTrap = true }, null);
         switch (way.Kind)
         {
             case ResolutionKind.UnknownUser: return (null, Refusals.Unknown);
@@ -32,7 +32,7 @@ internal sealed class RecipientResolver(ReceiveParts parts)
             // Networks of ours grant no relay (design.md section 5, networks.internal): only a login does.
             case ResolutionKind.NotLocal when transaction.Client.Login is null: return (null, Refusals.Relay);
         }
-        var shown = recipient.Domain.Length == 0 ? recipient.LocalPart : TraceFields.Shown(recipient.LocalPart, recipient.Domain);
+        var shown = recipient.Address.Wire;
         IReadOnlyList<string> external = way.Kind == ResolutionKind.NotLocal ? [shown] : way.External;
         var resolved = new ResolvedRecipient(recipient, shown, way.Local, external) { Forwards = way.Kind == ResolutionKind.Found && external.Count > 0 };
         if (parts.Options.OutsideMailbox is not { } outside || external.Count == 0) return (resolved, null);
@@ -43,7 +43,7 @@ internal sealed class RecipientResolver(ReceiveParts parts)
     private bool IsTrap(MailTransaction transaction, MailRecipient recipient, Resolution way)
     {
         if (parts.Filters.Traps is not { } traps || transaction.Client.Login is not null || !Table.IsLocalDomain(recipient.Domain)) return false;
-        var address = $"{recipient.LocalPart}@{recipient.Domain}";
+        var address = $"{recipient.LocalPart}@{recipient.Domain.Ascii}";
         return way.Step is ResolutionStep.None or ResolutionStep.CatchAll or ResolutionStep.Pattern && traps.IsNamed(address)
             || way.Step is ResolutionStep.None or ResolutionStep.CatchAll && way.Kind != ResolutionKind.Suspended && traps.IsInPattern(address);
     }
@@ -70,18 +70,18 @@ internal sealed class RecipientResolver(ReceiveParts parts)
     }
 
     // A bounce to a sender that we once rewrote: where it goes. Null for any other address.
-    private string? ReturnPath(MailRecipient recipient) =>
-        parts.Filters.Srs is { } srs && Srs.IsSrs(recipient.LocalPart) && Table.IsLocalDomain(recipient.Domain) ? srs.Reverse(recipient.LocalPart).Address : null;
+    private async ValueTask<MailAddress?> ReturnPathAsync(MailRecipient recipient, CancellationToken cancel) =>
+        parts.Filters.Srs is { } srs && Srs.IsSrs(recipient.LocalPart) && Table.IsLocalDomain(recipient.Domain)
+            ? await srs.ReverseAsync(recipient.LocalPart, cancel) : null;
 
     // To the stranger whose mail we forwarded, or to one of ours who keeps reports about what a stranger's false sender may not get.
-    private ResolvedRecipient? Returned(MailRecipient recipient, string address)
+    private ResolvedRecipient? Returned(MailRecipient recipient, MailAddress address)
     {
-        var shown = TraceFields.Shown(recipient.LocalPart, recipient.Domain);
-        if (!AddressKey.TryParse(address, out var key)) return new(recipient, shown, [], [address]);
-        var way = Table.Resolve(key.LocalPart, key.Domain);
+        var shown = recipient.Address.Wire;
+        var way = Table.Resolve(address);
         return way.Kind switch
         {
-            ResolutionKind.NotLocal => new(recipient, shown, [], [address]),
+            ResolutionKind.NotLocal => new(recipient, shown, [], [address.Wire]),
             ResolutionKind.Found when way.Local.Count > 0 => new(recipient, shown, way.Local, []),
             _ => null,
         };

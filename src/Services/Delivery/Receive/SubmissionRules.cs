@@ -17,7 +17,7 @@ internal static class SubmissionRules
     public static Refusal? CheckEnvelope(SendAsGrants grants, Principal login, Smtp.ReversePath sender)
     {
         if (sender.IsNull) return null;
-        var address = TraceFields.Shown(sender.LocalPart, sender.Domain);
+        var address = sender.Address.Wire;
         return MaySendAs(grants, login, address) ? null : Missing(login, address, "the envelope sender");
     }
 

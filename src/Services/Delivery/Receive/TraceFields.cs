@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Aviso.Base;
 using Aviso.Mime;
 using Aviso.Smtp;
 
@@ -28,7 +29,7 @@ internal sealed class TraceFields : IDisposable
     {
         _head = Encoding.UTF8.GetBytes(Head(transaction.Client, hostName, id));
         _date = Encoding.ASCII.GetBytes(MailDate.Format(now.ToUniversalTime()));
-        _sender = transaction.Sender.IsNull ? [] : Encoding.UTF8.GetBytes(Shown(transaction.Sender.LocalPart, transaction.Sender.Domain));
+        _sender = Encoding.UTF8.GetBytes(transaction.Sender.Address.Wire);
     }
 
     /// <summary>What we found out about the message, as header fields with CRLF: for mailboxes only.</summary>
@@ -130,8 +131,6 @@ internal sealed class TraceFields : IDisposable
 
     // RFC 5321 §4.1.3
     private static string Literal(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[IPv6:{address}]" : $"[{address}]";
-
-    internal static string Shown(string localPart, string domain) => MailAddress.Of("", localPart, domain).Address;
 
     private void Add(ReadOnlySpan<byte> octets)
     {

@@ -125,8 +125,16 @@ public sealed class ReportSender(
         if (await TlsRecipientsAsync(domain, cancel) is not { Count: > 0 } recipients) return;
         var (begin, end) = Day(key);
         var id = $"{begin:yyyy-MM-dd'T'HH:mm:ss'Z'}_{domain}";
-        var json = new TlsReport { Organization = Options.HostName, Start = begin, End = end, Contact = Options.From, ReportId = id,
-            Policies = policies }.Write();
+        var report = new TlsReport
+        {
+            Organization = Options.HostName,
+            Start = begin,
+            End = end,
+            Contact = Options.From,
+            ReportId = id,
+            Policies = policies,
+        };
+        var json = report.Write();
         var packed = Pack(json);
         var to = Mailboxes(recipients, packed.Length).Select(m => m.Address).Take(MostRecipients).ToList();
         if (to.Count == 0) return;
@@ -147,20 +155,19 @@ public sealed class ReportSender(
         .Addresses("From", Address(Options.From)).Addresses("To", to.Select(Address)).Text("Subject", subject)
         .Date("Date", clock.GetUtcNow()).Ids("Message-ID", $"{id}.report@{Options.HostName}").Raw("Auto-Submitted", "auto-generated");
 
-    private static MailAddress Address(string address) => MailAddress.Of("", address[..address.LastIndexOf('@')], Router.DomainOf(address));
+    private static HeaderAddress Address(string address) => HeaderAddress.Of("", RowAddresses.Read(address));
 
     private async Task QueueAsync(
         string kind, string domain, string day, HeaderWriter header, MimeEntity body, IReadOnlyList<string> to, CancellationToken cancel)
     {
         using var message = store.Spool.Begin();
         message.Write(new MessageComposer(header, body).Compose());
-        var signature = Sign?.Invoke(message, Router.DomainOf(Options.From)) ?? default;
+        var signature = Sign?.Invoke(message, MailAddress.DomainOf(Options.From)) ?? default;
         var due = clock.GetUtcNow().ToUnixTimeMilliseconds();
         // A report that cannot be delivered is of no use to anybody: no bounce.
         var queue = new QueueSubmission(Options.From, null, "", DsnReturn.Unspecified, QueueNeeds.None, QueuePriority.Bulk, signature,
-            [.. to.Select(a => new QueueTarget(a, router.DestinationFor(Options.From, Router.DomainOf(a)), DsnNotify.Never, "", due))]);
-        var stored = await store.AcceptAsync(
-            new Acceptance(message, reader.Render(message), [], queue) { ReceivedAt = due / 1000 }, cancel);
+            [.. to.Select(a => new QueueTarget(a, router.DestinationFor(Options.From, a), DsnNotify.Never, "", due))]);
+        var stored = await store.AcceptAsync(new Acceptance(message, reader.Render(message), [], queue) { ReceivedAt = due / 1000 }, cancel);
         if (!stored.Ok) throw new InvalidOperationException($"the store says {stored.Error}");
         ReportMeters.Sent(kind);
         log.ReportSent(kind, domain, day, string.Join(' ', to));
@@ -174,7 +181,7 @@ public sealed class ReportSender(
         foreach (var (address, reason) in Mailboxes(uris, octets))
         {
             if (taken.Count == MostRecipients) break;
-            var why = reason ?? await DisagreesAsync(domain, Router.DomainOf(address), cancel);
+            var why = reason ?? await DisagreesAsync(domain, MailAddress.DomainOf(address), cancel);
             if (why is null) taken.Add(address);
             else log.ReportNotSent(kind, domain, address, why);
         }
@@ -187,9 +194,9 @@ public sealed class ReportSender(
         foreach (var uri in uris.Where(u => u.StartsWith("mailto:", StringComparison.OrdinalIgnoreCase)))
         {
             var parts = Uri.UnescapeDataString(uri[7..].Split('?')[0]).Trim().Split('!');
-            if (parts[0].LastIndexOf('@') < 1 || parts[0].AsSpan().ContainsAnyExceptInRange('!', '~')) continue;
+            if (!MailAddress.TryParse(parts[0], out var address) || !System.Text.Ascii.IsValid(parts[0])) continue;
             var limit = parts.Length > 1 ? Limit(parts[1]) : long.MaxValue;
-            if (octets <= limit) yield return (parts[0], null);
+            if (octets <= limit) yield return (address.Wire, null);
         }
     }
 

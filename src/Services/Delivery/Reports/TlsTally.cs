@@ -58,8 +58,11 @@ public sealed class TlsTally(IDocumentRows documents, TimeProvider clock)
 
         public static PolicyDay Of(TlsReportPolicy policy)
         {
-            var day = new PolicyDay(
-                policy.Type, [.. policy.Lines], [.. policy.MxHosts]) { _successful = policy.Successful, _failed = policy.Failed };
+            var day = new PolicyDay(policy.Type, [.. policy.Lines], [.. policy.MxHosts])
+            {
+                _successful = policy.Successful,
+                _failed = policy.Failed,
+            };
             foreach (var failure in policy.Failures) day._failures[failure with { Count = 1 }] = failure.Count;
             return day;
         }

@@ -35,8 +35,8 @@ internal sealed class SieveLetters(string hostName, IdSource ids, TimeProvider c
         if (to.Count + cc.Count == 0 || to.Contains(null) || cc.Contains(null) || Address(notify.From ?? notify.Own) is not { } from) return null;
         var utf8 = IsUtf8([.. notify.To, .. notify.Cc, notify.From ?? notify.Own]);
         // RFC 5436 §2.7.1: owner-email tells a person whom to ask.
-        var header = Begin(from, to.OfType<MailAddress>(), notify.Subject, $"auto-notified; owner-email=\"{notify.Own}\"", utf8);
-        header.Addresses("Cc", cc.OfType<MailAddress>());
+        var header = Begin(from, to.OfType<HeaderAddress>(), notify.Subject, $"auto-notified; owner-email=\"{notify.Own}\"", utf8);
+        header.Addresses("Cc", cc.OfType<HeaderAddress>());
         header.Raw("Importance", notify.Importance switch { 1 => "High", 3 => "Low", _ => "Normal" });
         foreach (var (name, value) in notify.Fields)
         {
@@ -49,8 +49,8 @@ internal sealed class SieveLetters(string hostName, IdSource ids, TimeProvider c
     public SieveLetter Note(string address, string sender, string error)
     {
         var name = error.Split(':')[0];
-        var to = Address(address) ?? MailAddress.Of("", "postmaster", hostName);
-        var header = Begin(MailAddress.Of("Mail filter", "MAILER-DAEMON", hostName), [to], $"Your mail filter \"{name}\" failed", "auto-generated", IsUtf8(address));
+        var to = Address(address) ?? HeaderAddress.Of("", "postmaster", hostName);
+        var header = Begin(HeaderAddress.Of("Mail filter", "MAILER-DAEMON", hostName), [to], $"Your mail filter \"{name}\" failed", "auto-generated", IsUtf8(address));
         var text = $"This is the mail system at {hostName}.\n\n"
             + $"Your Sieve script could not do what it says for a message from <{sender}>:\n\n    {error}\n\n"
             + "The message was not lost: it is in your mailbox. Please correct the script.\n"
@@ -58,7 +58,7 @@ internal sealed class SieveLetters(string hostName, IdSource ids, TimeProvider c
         return new("note", [address], new MessageComposer(header, MimeEntity.Text(text)).Compose());
     }
 
-    private HeaderWriter Begin(MailAddress from, IEnumerable<MailAddress> to, string subject, string auto, bool utf8) => new HeaderWriter(utf8)
+    private HeaderWriter Begin(HeaderAddress from, IEnumerable<HeaderAddress> to, string subject, string auto, bool utf8) => new HeaderWriter(utf8)
         .Addresses("From", from)
         .Addresses("To", to)
         .Text("Subject", subject)
@@ -70,7 +70,7 @@ internal sealed class SieveLetters(string hostName, IdSource ids, TimeProvider c
     private static byte[] WithPart(HeaderWriter header, string part) =>
         [.. header.ToArray(), .. "MIME-Version: 1.0\r\n"u8, .. Encoding.UTF8.GetBytes(part.ReplaceLineEndings("\r\n"))];
 
-    private static MailAddress? Address(string text)
+    private static HeaderAddress? Address(string text)
     {
         var list = AddressList.Mailboxes(AddressList.Parse(Encoding.UTF8.GetBytes(text))).ToList();
         return list is [{ Domain.Length: > 0, LocalPart.Length: > 0 } one] ? one : null;

@@ -40,7 +40,7 @@ public sealed class SievePost(INoticeTarget target, AccountBook accounts, IMailS
             // A note stays in the account, whatever its address means by now.
             if (letter.Kind == "note") targets.Add(new(account, "INBOX", Prefix(address), SystemFlags.None, [], IgnoreQuota: true));
             else if ((await target.FindAsync(address, cancel)).Local is { } local) targets.Add(local with { IgnoreQuota = false });
-            else if (!accounts.Table.IsLocalDomain(Router.DomainOf(address))) elsewhere.Add(address);
+            else if (!accounts.Table.IsLocalDomain(MailAddress.DomainOf(address))) elsewhere.Add(address);
         }
         if (letter.Copy is { } copy) targets.Add(new(account, copy.Mailbox, default, copy.Flags, copy.Keywords));
         // Letters are mail of the account like any other.
@@ -68,6 +68,6 @@ public sealed class SievePost(INoticeTarget target, AccountBook accounts, IMailS
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         // RFC 5230 §5.1, RFC 3461 §6: null sender, and nobody is told what becomes of it.
         return new("", account, "", DsnReturn.Unspecified, needs, QueuePriority.Automatic, default,
-            [.. addresses.Select(a => new QueueTarget(a, router.DestinationFor("", Router.DomainOf(a)), DsnNotify.Never, "", now))]);
+            [.. addresses.Select(a => new QueueTarget(a, router.DestinationFor("", a), DsnNotify.Never, "", now))]);
     }
 }

@@ -49,7 +49,7 @@ internal sealed class SendingGate
     {
         try
         {
-            var postmaster = (await new NoticeTarget(_parts.Accounts).FindAsync($"postmaster@{Router.DomainOf(hold.Address)}", cancel)).Local;
+            var postmaster = (await new NoticeTarget(_parts.Accounts).FindAsync($"postmaster@{MailAddress.DomainOf(hold.Address)}", cancel)).Local;
             var prefix = Encoding.UTF8.GetBytes($"Return-Path: <>\r\nDelivered-To: {hold.Address}\r\n");
             var targets = new List<AcceptTarget> { new(account, JunkMailbox.Inbox, prefix, SystemFlags.None, [], IgnoreQuota: true) };
             if (postmaster is not null && postmaster.Account != account) targets.Add(postmaster);
@@ -67,10 +67,10 @@ internal sealed class SendingGate
 
     private byte[] Letter(SendingHold hold, string by, DateTimeOffset now)
     {
-        var (at, hostName) = (hold.Address.LastIndexOf('@'), _parts.Options.HostName);
+        var hostName = _parts.Options.HostName;
         var header = new HeaderWriter(!Ascii.IsValid(hold.Address))
-            .Addresses("From", MailAddress.Of("Mail Delivery System", "MAILER-DAEMON", hostName))
-            .Addresses("To", MailAddress.Of("", hold.Address[..at], hold.Address[(at + 1)..]))
+            .Addresses("From", HeaderAddress.Of("Mail Delivery System", "MAILER-DAEMON", hostName))
+            .Addresses("To", HeaderAddress.Of("", RowAddresses.Read(hold.Address)))
             .Text("Subject", "Your outgoing mail is held: is this you?")
             .Date("Date", now)
             .Ids("Message-ID", $"{IdText.Format(_parts.Ids.Next())}@{hostName}")

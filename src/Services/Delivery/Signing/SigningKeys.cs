@@ -182,8 +182,8 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
         var problem = answer.IsTemporary ? $"{name} could not be asked for"
             : published.Count == 0 ? $"{name} is not in the DNS"
             : published.Contains(wanted) ? "" : $"{name} holds another key";
-        if (problem.Length == 0) return held with { Problem = "", IsWrong = false, SigningSince = held.SigningSince
-            ?? (held.Declared ? null : now) };
+        var since = held.SigningSince ?? (held.Declared ? null : now);
+        if (problem.Length == 0) return held with { Problem = "", IsWrong = false, SigningSince = since };
         // A new key waits to be published, that is no trouble yet; a key in use that nobody can verify is.
         if (problem != held.Problem && held.Signs) log.KeyNotPublished(held.Key.Domain, problem);
         return held with { Problem = problem, IsWrong = !answer.IsTemporary };

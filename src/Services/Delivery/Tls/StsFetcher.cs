@@ -90,7 +90,7 @@ public sealed class StsFetcher(IResolver resolver, Func<IPAddress, bool> mayDial
 
     private async ValueTask<Stream> ConnectAsync(string host, CancellationToken cancel)
     {
-        var (addresses, temporary) = await _lookup.AddressesAsync(host, cancel);
+        var (addresses, temporary, _) = await _lookup.AddressesAsync(host, cancel);
         if (addresses.Count == 0) throw new IOException(temporary ? "the DNS cannot say now where it is" : "it has no address");
         Exception? last = null;
         foreach (var address in addresses.Take(MostDials))

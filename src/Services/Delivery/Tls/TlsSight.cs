@@ -46,5 +46,45 @@ internal sealed class TlsSight(TlsJudge judge)
         return new("certificate-not-trusted", $"the certificate is from {Short(leaf.Issuer)}, which this system does not trust ({string.Join(", ", states.Distinct())})");
     };
 
+    /// <summary>
+    /// A relay's: for <paramref name="host"/>, in its time, from one of these authorities; without any, from one this system trusts.
+    /// </summary>
+    public static TlsJudge Relay(string host, X509Certificate2Collection? authorities) => (leaf, sent, chain, errors) =>
+    {
+        if (authorities is null)
+            return errors == SslPolicyErrors.None ? null : OutOfTime(leaf, chain) ?? WebPki(host)(leaf, sent, chain, errors);
+        using var own = new X509Chain();
+        own.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        own.ChainPolicy.CustomTrustStore.AddRange(authorities);
+        own.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        own.ChainPolicy.DisableCertificateDownloads = true;
+        foreach (var certificate in sent) own.ChainPolicy.ExtraStore.Add(certificate);
+        var isTrusted = own.Build(leaf);
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)) return NotFor(host, leaf);
+        if (isTrusted) return null;
+        var issuer = Short(leaf.Issuer);
+        return OutOfTime(leaf, own) ?? new("certificate-not-trusted", $"the certificate is from {issuer}, which is not an authority in `ca` of the relay");
+    };
+
+    private static TlsFault NotFor(string host, X509Certificate2 leaf)
+    {
+        var names = leaf.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(e => e.EnumerateDnsNames()).Take(5).ToList();
+        var named = Short(names.Count > 0 ? string.Join(", ", names) : leaf.Subject);
+        return new("certificate-host-mismatch", $"the certificate is not for {host}, but for {named}");
+    }
+
+    private static TlsFault? OutOfTime(X509Certificate2 leaf, X509Chain? chain)
+    {
+        if (chain is null || !IsOut(chain.ChainStatus)) return null;
+        var certificate = chain.ChainElements.FirstOrDefault(e => IsOut(e.ChainElementStatus))?.Certificate ?? leaf;
+        var whose = certificate.Thumbprint == leaf.Thumbprint ? "the certificate" : $"{Short(certificate.Subject)}, which signed the certificate,";
+        var until = certificate.NotAfter.ToUniversalTime();
+        return chain.ChainPolicy.VerificationTime.ToUniversalTime() > until
+            ? new("certificate-expired", $"{whose} expired on {until:yyyy-MM-dd}")
+            : new("certificate-expired", $"{whose} holds only from {certificate.NotBefore.ToUniversalTime():yyyy-MM-dd}");
+    }
+
+    private static bool IsOut(X509ChainStatus[] states) => Array.Exists(states, s => s.Status == X509ChainStatusFlags.NotTimeValid);
+
     private static string Short(string name) => new([.. name.Take(100).Select(c => char.IsControl(c) ? ' ' : c)]);
 }

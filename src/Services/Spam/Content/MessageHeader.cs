@@ -26,10 +26,10 @@ public sealed class MessageHeader
 {
     private const int MostLines = 1000;
     private readonly List<HeaderLine> _lines = new(32);
-    private IReadOnlyList<MailAddress>? _from;
-    private IReadOnlyList<MailAddress>? _replyTo;
-    private IReadOnlyList<MailAddress>? _sender;
-    private IReadOnlyList<MailAddress>? _to;
+    private IReadOnlyList<HeaderAddress>? _from;
+    private IReadOnlyList<HeaderAddress>? _replyTo;
+    private IReadOnlyList<HeaderAddress>? _sender;
+    private IReadOnlyList<HeaderAddress>? _to;
     private string? _subject;
 
     internal MessageHeader(ReadOnlyMemory<byte> octets, bool isCut)
@@ -58,14 +58,14 @@ public sealed class MessageHeader
     public IReadOnlyList<HeaderLine> Lines => _lines;
 
     /// <summary>Mailboxes of From, those in groups included.</summary>
-    public IReadOnlyList<MailAddress> From => _from ??= Mailboxes("from");
+    public IReadOnlyList<HeaderAddress> From => _from ??= Mailboxes("from");
 
-    public IReadOnlyList<MailAddress> ReplyTo => _replyTo ??= Mailboxes("reply-to");
+    public IReadOnlyList<HeaderAddress> ReplyTo => _replyTo ??= Mailboxes("reply-to");
 
-    public IReadOnlyList<MailAddress> Sender => _sender ??= Mailboxes("sender");
+    public IReadOnlyList<HeaderAddress> Sender => _sender ??= Mailboxes("sender");
 
     /// <summary>Mailboxes of To and Cc.</summary>
-    public IReadOnlyList<MailAddress> To => _to ??= [.. Mailboxes("to"), .. Mailboxes("cc")];
+    public IReadOnlyList<HeaderAddress> To => _to ??= [.. Mailboxes("to"), .. Mailboxes("cc")];
 
     /// <summary>Decoded; empty without one.</summary>
     public string Subject => _subject ??= Find("subject")?.Text ?? "";
@@ -107,7 +107,7 @@ public sealed class MessageHeader
         }
     }
 
-    private IReadOnlyList<MailAddress> Mailboxes(string name) => Find(name) is { } line
+    private IReadOnlyList<HeaderAddress> Mailboxes(string name) => Find(name) is { } line
         ? [.. AddressList.Mailboxes(AddressList.Parse(line.Value.Span))] : [];
 
     private static int ValueOffset(ReadOnlySpan<byte> field) => field.IndexOf((byte)':') + 1;

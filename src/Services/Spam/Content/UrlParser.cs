@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Aviso.Base;
 using Aviso.Dns;
 
 namespace Aviso.Spam;
@@ -9,7 +10,6 @@ namespace Aviso.Spam;
 public static class UrlParser
 {
     private static readonly System.Buffers.SearchValues<char> NoHost = System.Buffers.SearchValues.Create(" \t\r\n<>\"@");
-    private static readonly IdnMapping Idn = new() { AllowUnassigned = true };
 
     /// <summary>False for other schemes, relative references and what has no host.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, UrlSource source, string linkText, out FoundUrl url)
@@ -69,8 +69,7 @@ public static class UrlParser
             return true;
         }
         shown = name;
-        if (!Ascii.IsValid(name)) name = ToAscii(name);
-        else if (name.Contains("xn--", StringComparison.Ordinal)) shown = ToUnicode(name);
+        if (DomainName.TryParse(name, out var domain)) (name, shown) = (domain.Ascii, Ascii.IsValid(name) ? domain.Unicode : name);
         host = name;
         return name.Contains('.', StringComparison.Ordinal) && name.AsSpan().IndexOfAny(NoHost) < 0 && DnsName.Normalize(name) is not null;
     }
@@ -131,29 +130,5 @@ public static class UrlParser
             if (c > 127) return new([.. name.Where(x => !PlainText.IsInvisible(x)).Select(x => x is >= '\uFF01' and <= '\uFF5E' ? (char)(x - 0xFEE0) : x is '\u3002' or '\uFF61' ? '.' : x)]);
         }
         return name;
-    }
-
-    private static string ToAscii(string name)
-    {
-        try
-        {
-            return Idn.GetAscii(name);
-        }
-        catch (ArgumentException)
-        {
-            return name;
-        }
-    }
-
-    private static string ToUnicode(string name)
-    {
-        try
-        {
-            return Idn.GetUnicode(name);
-        }
-        catch (ArgumentException)
-        {
-            return name;
-        }
     }
 }

@@ -1,4 +1,6 @@
 
+using Aviso.Base;
+
 namespace Aviso.Spam;
 
 /// <summary>Tokens of the header: words of Subject and From, the sender's program, and the order and spelling of the fields it writes.</summary>
@@ -136,8 +138,7 @@ internal static class HeaderTokens
     // How a program makes its ids: runs of small letters, capitals and digits.
     private static void MessageId(string id, string fromDomain, TokenSet into)
     {
-        var at = id.IndexOf('@', StringComparison.Ordinal);
-        if (at < 0)
+        if (!MailAddress.TryCut(id, out var left, out _))
         {
             into.Add(TokenGroup.Header, "", "message-id without @");
             return;
@@ -146,7 +147,7 @@ internal static class HeaderTokens
             ? "message-id same domain" : "message-id other domain");
         Span<char> shape = stackalloc char[20];
         var length = 0;
-        foreach (var c in id.AsSpan(0, at))
+        foreach (var c in left)
         {
             var kind = char.IsAsciiDigit(c) ? '0' : char.IsAsciiLetterLower(c) ? 'a' : char.IsAsciiLetterUpper(c) ? 'A' : c;
             if (length > 0 && shape[length - 1] == kind && char.IsAsciiLetterOrDigit(kind)) continue;

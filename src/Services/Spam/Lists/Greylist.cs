@@ -52,13 +52,13 @@ public sealed class Greylist(RowFile file, Reputation reputation, TimeProvider c
         if (!options.Enabled || input.Client is not { } client || IsExempt(context, options)) return default;
         var now = clock.GetUtcNow();
         var who = input.Auth?.Spf is { Result: SpfResult.Pass, Domain.Length: > 0 } spf ? $"spf {spf.Domain}" : $"net {NetworkOf(client)}";
-        var known = Key($"{who}\n{Organization.Of(DomainOf(input.Sender))}");
+        var known = Key($"{who}\n{Organization.Of(input.Sender.Domain.Ascii)}");
         if (LastOf(KnownKind, known) is { } seen && now - seen < KnownFor)
         {
             if (now - seen > NoteEvery) file.Change(batch => batch.Set(KnownKind, 0, known, 0, now.ToUnixTimeSeconds(), []));
             return default;
         }
-        var triples = input.Recipients.Take(100).Select(r => Key($"{who}\n{input.Sender}\n{r}")).ToList();
+        var triples = input.Recipients.Take(100).Select(r => Key($"{who}\n{input.Sender.Wire}\n{r}")).ToList();
         var first = triples.Select(t => LastOf(WaitingKind, t)).Where(at => at is { } first && now - first <= ComesWithin).Min();
         if (first is { } came && now - came >= options.Delay)
         {
@@ -76,7 +76,7 @@ public sealed class Greylist(RowFile file, Reputation reputation, TimeProvider c
     private bool IsExempt(SpamContext context, GreylistOptions options)
     {
         var input = context.Input;
-        if (input.IsInternal || input.IsSubmission || input.IsRelayed || input.Traps > 0 || input.Sender.Length == 0 || input.Recipients.Count == 0) return true;
+        if (input.IsInternal || input.IsSubmission || input.IsRelayed || input.Traps > 0 || input.Sender.IsNone || input.Recipients.Count == 0) return true;
         var score = context.Score;
         if (score >= options.Tag || score < options.From || context.Has(TrustCheck.Mark) || context.Has("ALLOWED_HERE")) return true;
         return Reputation.IsProven(input) && context.Content.Header.FromDomain is { Length: > 0 } domain
@@ -121,8 +121,6 @@ public sealed class Greylist(RowFile file, Reputation reputation, TimeProvider c
         Array.Clear(octets, address.AddressFamily == AddressFamily.InterNetwork ? 3 : 8, address.AddressFamily == AddressFamily.InterNetwork ? 1 : 8);
         return new IPAddress(octets).ToString();
     }
-
-    private static string DomainOf(string address) => address[(address.LastIndexOf('@') + 1)..].ToLowerInvariant();
 
     private static byte[] Key(string text)
     {

@@ -96,7 +96,7 @@ internal static class SubjectFinder
     {
         var before = found.Count;
         var (input, header) = (context.Input, context.Content.Header);
-        var domains = new[] { header.FromDomain, input.Sender[(input.Sender.LastIndexOf('@') + 1)..], header.ReplyTo.Count > 0 ? header.ReplyTo[0].Domain : "" }
+        var domains = new[] { header.FromDomain, input.Sender.Domain.Ascii, header.ReplyTo.Count > 0 ? header.ReplyTo[0].Domain : "" }
             .Concat(input.Auth?.Dkim.Where(d => d.Result == MailAuth.DkimResult.Pass).Select(d => d.Domain) ?? []);
         foreach (var domain in domains)
         {

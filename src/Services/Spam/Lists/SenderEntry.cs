@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.Globalization;
 using System.Net;
+using Aviso.Base;
 using Aviso.Dns;
 using Aviso.Net;
 
@@ -27,8 +27,6 @@ public enum SenderKind
 /// <param name="NeedsProof">It only counts when SPF or DKIM proves the sender (DMARC's alignment). Networks prove themselves.</param>
 public sealed record SenderEntry(SenderKind Kind, string Text, bool NeedsProof)
 {
-    private static readonly IdnMapping Idn = new();
-
     /// <summary>For <see cref="SenderKind.Network"/>.</summary>
     public IPNetwork Network { get; private init; }
 
@@ -45,37 +43,26 @@ public sealed record SenderEntry(SenderKind Kind, string Text, bool NeedsProof)
         if (text.Length is 0 or > 320) return null;
         if (Networks.TryParse(text, out var network)) return OfNetwork(network, out problem);
         if (text.StartsWith('@')) return AsDomain(text[1..]) is { } exact ? new(SenderKind.Domain, "@" + exact, needsProof) : null;
-        var at = text.LastIndexOf('@');
-        if (AsDomain(text[(at + 1)..]) is not { } domain) return null;
-        if (at > 0) return !text.AsSpan(0, at).ContainsAny(NotInAddress) ? new(SenderKind.Address, $"{text[..at].ToLowerInvariant()}@{domain}", needsProof) : null;
+        if (MailAddress.TryCut(text, out var local, out var host))
+        {
+            if (AsDomain(host) is not { } at || local.ContainsAny(NotInAddress)) return null;
+            return new(SenderKind.Address, $"{local.ToString().ToLowerInvariant()}@{at}", needsProof);
+        }
+        if (AsDomain(text) is not { } domain) return null;
         if (PublicSuffixes.Embedded.RegistrableDomain(domain) is not null) return new(SenderKind.DomainTree, domain, needsProof);
         problem = "is a name under which anybody may have a domain";
         return null;
     }
 
     /// <summary>Lower case with A-labels; null for what is no full domain name.</summary>
-    internal static string? AsDomain(string text)
-    {
-        if (!System.Text.Ascii.IsValid(text))
-        {
-            try
-            {
-                text = Idn.GetAscii(text.ToLowerInvariant());
-            }
-            catch (ArgumentException)
-            {
-                return null;
-            }
-        }
-        var plain = text.Length > 0 && text.AsSpan().IndexOfAnyExcept(DomainLetters) < 0;
-        if (!plain || DnsName.Normalize(text) is not { Length: > 1 } name) return null;
-        // RFC 3696 §2: no top-level domain is all digits, so this cannot be an address cut short.
-        var top = name.AsSpan(name.LastIndexOf('.') + 1);
-        return top.Length < name.Length && top.IndexOfAnyExceptInRange('0', '9') >= 0 ? name : null;
-    }
+    internal static string? AsDomain(ReadOnlySpan<char> text) => DomainName.TryParse(text, out var name) && IsFull(name) ? name.Ascii : null;
 
-    private static readonly System.Buffers.SearchValues<char> DomainLetters =
-        System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
+    /// <summary>RFC 3696 §2: no top-level domain is all digits, so that would be an address cut short.</summary>
+    internal static bool IsFull(DomainName name)
+    {
+        var top = name.Ascii.AsSpan(name.Ascii.LastIndexOf('.') + 1);
+        return !name.IsLiteral && top.Length < name.Ascii.Length && top.IndexOfAnyExceptInRange('0', '9') >= 0;
+    }
 
     private static SenderEntry? OfNetwork(IPNetwork network, out string problem)
     {
@@ -111,7 +98,7 @@ internal sealed class SenderIndex
     {
         if (address.Length == 0) return null;
         if (_addresses.TryGetValue(address, out var entry)) return entry;
-        var domain = address[(address.LastIndexOf('@') + 1)..];
+        var domain = MailAddress.TryCut(address, out _, out var host) ? host.ToString() : address;
         if (_domains.TryGetValue(domain, out entry)) return entry;
         for (var rest = domain; _trees.Count > 0 && rest.Length > 0;)
         {

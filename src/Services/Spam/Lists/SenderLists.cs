@@ -1,3 +1,4 @@
+using Aviso.Base;
 using Aviso.Store;
 
 namespace Aviso.Spam;
@@ -160,17 +161,14 @@ public sealed class SenderListCheck(SenderLists lists) : ISpamCheck
         public static Sender Of(SpamContext context)
         {
             var (input, header) = (context.Input, context.Content.Header);
-            var from = header.From.Count > 0 ? Normal($"{header.From[0].LocalPart}@{header.From[0].Domain}") : "";
+            var from = header.From.Count > 0 && header.From[0].TryMailAddress(out var author) ? author : default;
             // Of several authors or fields only the first would be compared and another one proven.
             var one = header.From.Count == 1 && header.Count("from") == 1;
-            var proven = one && Reputation.IsProven(input) && SenderEntry.AsDomain(input.Auth!.FromDomain) == from[(from.LastIndexOf('@') + 1)..];
-            return new(from, Normal(input.Sender), input.Client is { } client ? Net.Networks.Normal(client) : null, proven);
+            var proven = one && Reputation.IsProven(input) && input.Auth!.FromDomain == from.Domain.Ascii;
+            return new(Normal(from), Normal(input.Sender), input.Client is { } client ? Net.Networks.Normal(client) : null, proven);
         }
 
-        private static string Normal(string address)
-        {
-            var at = address.LastIndexOf('@');
-            return at < 0 || SenderEntry.AsDomain(address[(at + 1)..]) is not { } domain ? "" : $"{address[..at].ToLowerInvariant()}@{domain}";
-        }
+        private static string Normal(MailAddress address) =>
+            SenderEntry.IsFull(address.Domain) ? $"{address.LocalPart.ToLowerInvariant()}@{address.Domain.Ascii}" : "";
     }
 }

@@ -56,7 +56,7 @@ public sealed class SpamTraps(TimeProvider clock, ILogger log)
     public void Caught(SpamInput input, byte[] key, ListenerKind kind)
     {
         // A bounce tells that somebody used the trap as a false sender; who sends it is innocent.
-        var counts = !input.IsInternal && !input.IsSubmission && input.Sender.Length > 0 && input.Client is not null;
+        var counts = !input.IsInternal && !input.IsSubmission && !input.Sender.IsNone && input.Client is not null;
         var teaches = counts && MayTeach(Reputation.NetworkOf(input.Client!));
         log.TrapHit(input.Client?.ToString() ?? "?", teaches ? "learned" : "not learned");
         SpamMeters.Trapped(teaches);
@@ -97,7 +97,7 @@ public sealed class TrapCheck : ISpamCheck
     public ValueTask CheckAsync(SpamContext context, CancellationToken cancel)
     {
         var input = context.Input;
-        if (input.Traps > 0 && !input.IsInternal && input.Sender.Length > 0) context.Add("SPAM_TRAP", Points, "also went to an address that no person has");
+        if (input.Traps > 0 && !input.IsInternal && !input.Sender.IsNone) context.Add("SPAM_TRAP", Points, "also went to an address that no person has");
         return default;
     }
 }

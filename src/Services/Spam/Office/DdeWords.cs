@@ -26,10 +26,12 @@ internal static class DdeWords
         return !item.IsEmpty && !item.Contains('|') && (char.IsAsciiLetterOrDigit(item[0]) || item[0] is '\'' or '"' or '_' or '$');
     }
 
+    private static readonly System.Buffers.SearchValues<char> Breaks = System.Buffers.SearchValues.Create("=+-*/@(&, ");
+
     // The last word before the bar, of two characters or more, that begins with a letter: "=cmd", "-2+3+cmd", "=C:\x\cmd.exe".
     private static bool IsProgram(ReadOnlySpan<char> before)
     {
-        var from = before.LastIndexOfAny("=+-*/@(&, ") + 1;
+        var from = before.LastIndexOfAny(Breaks) + 1;
         var word = before[from..].Trim('\'');
         if (word.Length < 2 || !char.IsAsciiLetter(word[0])) return false;
         foreach (var c in word)

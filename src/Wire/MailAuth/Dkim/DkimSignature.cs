@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Aviso.Base;
 
 namespace Aviso.MailAuth;
 
@@ -118,11 +119,10 @@ internal sealed class DkimSignature
         if (Kind != SignatureKind.Dkim || !tags.Has("i")) return;
         // RFC 6376 §3.5: the domain part of i= is d= or below it.
         var identity = tags.Text("i");
-        var at = identity.LastIndexOf('@');
-        if (at < 0 || AsciiDomain(identity[(at + 1)..]) is not { } within
-            || (within != Domain && !within.EndsWith("." + Domain, StringComparison.Ordinal)))
+        if (!MailAddress.TryCut(identity, out var local, out var name) || AsciiDomain(name) is not { } within
+            || !DomainName.IsWithin(within, Domain))
             Refuse("i= is not within d=");
-        else Identity = identity[..(at + 1)] + within;
+        else Identity = $"{local}@{within}";
     }
 
     // RFC 8617 §4.2.1
@@ -247,26 +247,6 @@ internal sealed class DkimSignature
     }
 
     /// <summary>RFC 8616 §2: the A-label form; null when it is no name that could hold a key.</summary>
-    internal static string? AsciiDomain(string name)
-    {
-        if (name.Length is 0 or > 253) return null;
-        if (!Ascii.IsValid(name))
-        {
-            try
-            {
-                name = new IdnMapping().GetAscii(name.ToLowerInvariant());
-            }
-            catch (ArgumentException)
-            {
-                return null;
-            }
-        }
-        var label = 0;
-        foreach (var c in name)
-        {
-            label = c == '.' ? label == 0 ? 100 : 0 : label + 1;
-            if (label > 63 || (c != '.' && !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_'))) return null;
-        }
-        return label == 0 ? null : name.ToLowerInvariant();
-    }
+    internal static string? AsciiDomain(ReadOnlySpan<char> name) =>
+        !name.EndsWith(".") && DomainName.TryParse(name, out var domain) ? domain.Ascii : null;
 }

@@ -5,7 +5,7 @@ using Aviso.Base;
 namespace Aviso.MailAuth;
 
 /// <summary>How one signature of any kind came out.</summary>
-internal readonly record struct SignatureOutcome(DkimResult Result, string Problem, bool Testing = false);
+internal readonly record struct SignatureOutcome(DkimResult Result, string Problem, bool Testing = false, bool IsPartial = false);
 
 /// <summary>The work of one message: keys on their way, body hashes wanted and made, signatures checked.</summary>
 internal sealed class SignatureRun : IDisposable
@@ -48,6 +48,7 @@ internal sealed class SignatureRun : IDisposable
             outcome.Problem, outcome.Testing)
         {
             Signature = signature.Abbreviated,
+            IsPartial = outcome.IsPartial,
         };
     }
 
@@ -65,8 +66,9 @@ internal sealed class SignatureRun : IDisposable
         if (!key.Verify(HeaderHash(signature), signature.Hash, signature.Octets))
             return new(DkimResult.Fail, "the signature does not match", key.IsTesting);
         // RFC 6376 §8.2: what follows l= is nobody's word.
-        var note = signature.Length < hash.Length ? $"{hash.Length - signature.Length} octets of the body are not signed" : "";
-        return new(DkimResult.Pass, note, key.IsTesting);
+        var isPartial = signature.Length < hash.Length;
+        var note = isPartial ? $"{hash.Length - signature.Length} octets of the body are not signed" : "";
+        return new(DkimResult.Pass, note, key.IsTesting, isPartial);
     }
 
     /// <summary>RFC 8617 §5.1.1: checks a seal over the data that the chain's fields up to it make.</summary>

@@ -1,3 +1,4 @@
+using Aviso.Base;
 using Aviso.Dns;
 
 namespace Aviso.MailAuth;
@@ -28,9 +29,10 @@ public sealed class DmarcEvaluator(IResolver resolver, PublicSuffixes suffixes)
         var unsure = spf.Result == SpfResult.TempError && await AlignedAsync(from, walk, spf.Domain, record.StrictSpf, cancel);
         foreach (var signature in dkim)
         {
-            if (signature.Result is not (DkimResult.Pass or DkimResult.TempError)) continue;
+            // A signature over part of the body does not speak for the message that came.
+            if (!signature.Speaks && signature.Result != DkimResult.TempError) continue;
             if (!await AlignedAsync(from, walk, signature.Domain, record.StrictDkim, cancel)) continue;
-            if (signature.Result == DkimResult.Pass) byDkim = true;
+            if (signature.Speaks) byDkim = true;
             else unsure = true;
         }
         var verdict = new DmarcVerdict(DmarcResult.Pass, DmarcPolicy.None, from, found.Domain, bySpf, byDkim, record);
@@ -62,12 +64,9 @@ public sealed class DmarcEvaluator(IResolver resolver, PublicSuffixes suffixes)
         // Owners who publish nothing above a subdomain rely on the list of RFC 7489; only a record that says psd= overrules it.
         if (!walk.SaysPublicSuffix && suffixes.OrganizationalDomain(name) == suffixes.OrganizationalDomain(from)) return true;
         // Only a name that shares its end can share the organisational domain.
-        if (!IsWithin(name, walk.Organizational)) return false;
+        if (!DomainName.IsWithin(name, walk.Organizational)) return false;
         return name == walk.Organizational || (await WalkAsync(name, cancel)).Organizational == walk.Organizational;
     }
-
-    private static bool IsWithin(string name, string domain) =>
-        name == domain || (name.Length > domain.Length && name[^(domain.Length + 1)] == '.' && name.EndsWith(domain, StringComparison.Ordinal));
 
     private sealed record Found(string Domain, DmarcRecord Record);
 
@@ -121,7 +120,6 @@ public sealed class DmarcEvaluator(IResolver resolver, PublicSuffixes suffixes)
         DmarcRecord? found = null;
         foreach (var txt in answer.Records.OfType<TxtRecord>())
         {
-            if (!txt.Text.StartsWith("v=DMARC1", StringComparison.Ordinal)) continue;
             if (DmarcRecord.Parse(txt.Text) is not { } record) continue;
             if (found is not null) return (null, false);
             found = record;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Aviso.Base;
 
 namespace Aviso.MailAuth;
 
@@ -39,7 +40,9 @@ public sealed record DmarcRecord
     /// <summary>ri=, seconds.</summary>
     public long ReportInterval { get; init; } = 86_400;
 
-    /// <summary>Null when the text is no DMARC record, or one without a usable p= and rua= (RFC 7489 §6.6.3).</summary>
+    /// <summary>
+    /// Null when the text is no DMARC record, or one whose policy cannot be read and that asks for no reports (RFC 7489 §6.6.3).
+    /// </summary>
     public static DmarcRecord? Parse(string text)
     {
         var tags = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
@@ -60,17 +63,17 @@ public sealed record DmarcRecord
         }
         if (first) return null;
         var reports = Uris("rua");
-        if (Word("p") is not { } policy)
-        {
-            if (reports.Count == 0) return null;
-            policy = DmarcPolicy.None;
-        }
-        var sub = Word("sp") ?? policy;
+        // RFC 7489 §6.6.3 item 6, RFC 9989 §4.10.1: without p=, or with a policy that is no word of it, the whole counts as p=none,
+        // and only when it has somewhere to report to.
+        var isReadable = Word("p") is not null && IsGood("sp") && IsGood("np");
+        if (!isReadable && !reports.Any(IsUri)) return null;
+        var policy = isReadable ? Word("p")!.Value : DmarcPolicy.None;
+        var sub = isReadable ? Word("sp") ?? policy : policy;
         return new()
         {
             Policy = policy,
             SubdomainPolicy = sub,
-            NonexistentPolicy = Word("np") ?? sub,
+            NonexistentPolicy = isReadable ? Word("np") ?? sub : sub,
             StrictDkim = Is("adkim", "s"),
             StrictSpf = Is("aspf", "s"),
             Percent = int.TryParse(tags.GetValueOrDefault("pct"), NumberStyles.None, CultureInfo.InvariantCulture, out var percent) && percent <= 100 ? percent : 100,
@@ -81,6 +84,7 @@ public sealed record DmarcRecord
             ReportInterval = long.TryParse(tags.GetValueOrDefault("ri"), NumberStyles.None, CultureInfo.InvariantCulture, out var interval) ? interval : 86_400,
         };
 
+        bool IsGood(string name) => !tags.ContainsKey(name) || Word(name) is not null;
         bool Is(string name, string value) => tags.TryGetValue(name, out var given) && given.Equals(value, StringComparison.OrdinalIgnoreCase);
         IReadOnlyList<string> Uris(string name) => [.. tags.GetValueOrDefault(name, "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Take(MostReportUris)];
         DmarcPolicy? Word(string name) => tags.GetValueOrDefault(name, "").ToLowerInvariant() switch
@@ -90,5 +94,15 @@ public sealed record DmarcRecord
             "reject" => DmarcPolicy.Reject,
             _ => null,
         };
+    }
+
+    // RFC 7489 §6.2: dmarc-uri = URI [ "!" 1*DIGIT [ "k" / "m" / "g" / "t" ] ]; of mailto what stands behind must be addresses.
+    private static bool IsUri(string text)
+    {
+        var size = text.LastIndexOf('!');
+        if (!Uri.TryCreate(size < 0 ? text : text[..size], UriKind.Absolute, out var uri)) return false;
+        return uri.Scheme != Uri.UriSchemeMailto
+            || Uri.UnescapeDataString(text[(text.IndexOf(':') + 1)..(size < 0 ? text.Length : size)].Split('?')[0]).Split(',')
+                .All(a => MailAddress.TryParse(a, out _));
     }
 }

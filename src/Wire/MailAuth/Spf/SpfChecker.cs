@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Aviso.Base;
 using Aviso.Dns;
 
 namespace Aviso.MailAuth;
@@ -9,23 +10,30 @@ namespace Aviso.MailAuth;
 public sealed class SpfChecker(IResolver resolver, string receiver, TimeProvider clock)
 {
     /// <summary>RFC 7208 §2.4: MAIL FROM, or HELO when the reverse-path is null.</summary>
-    public async ValueTask<SpfVerdict> CheckAsync(IPAddress client, string helo, string sender, CancellationToken cancel)
+    public async ValueTask<SpfVerdict> CheckAsync(IPAddress client, string helo, MailAddress sender, CancellationToken cancel)
+    {
+        // RFC 8616 §4: the A-labels of both are what is asked about.
+        helo = DomainName.TryParse(helo, out var name) ? name.Ascii : helo.TrimEnd('.');
+        var (identity, domain) = sender.Domain.IsNone ? ("helo", helo) : ("mailfrom", sender.Domain.Ascii);
+        return (await CheckHostAsync(client, domain, sender.LocalPart, helo, cancel)) with { Identity = identity };
+    }
+
+    /// <summary>RFC 7208 §4.1, for a domain as it stands, whatever it is.</summary>
+    /// <param name="localPart">Of the sender; empty for "postmaster" (§4.3).</param>
+    internal async ValueTask<SpfVerdict> CheckHostAsync(
+        IPAddress client, string domain, string localPart, string helo, CancellationToken cancel)
     {
         if (client.IsIPv4MappedToIPv6) client = client.MapToIPv4();
-        var at = sender.LastIndexOf('@');
-        var domain = (at < 0 ? sender : sender[(at + 1)..]).TrimEnd('.');
-        var identity = domain.Length > 0 ? "mailfrom" : "helo";
-        if (domain.Length == 0) domain = helo.TrimEnd('.');
-        var local = at > 0 ? sender[..at] : "postmaster";
+        var local = localPart.Length > 0 ? localPart : "postmaster";
         var run = new Run(resolver, new(client, local, domain, helo, receiver, clock.GetUtcNow()), cancel);
         try
         {
             var result = await run.CheckHostAsync(domain, depth: 0);
-            return new(result, domain, identity, result == SpfResult.Fail ? run.Explanation : "", run.Problem);
+            return new(result, domain, "mailfrom", result == SpfResult.Fail ? run.Explanation : "", run.Problem);
         }
         catch (SpfErrorException error)
         {
-            return new(error.Result, domain, identity, "", error.Message);
+            return new(error.Result, domain, "mailfrom", "", error.Message);
         }
     }
 
@@ -49,8 +57,9 @@ public sealed class SpfChecker(IResolver resolver, string receiver, TimeProvider
 
         public async ValueTask<SpfResult> CheckHostAsync(string domain, int depth)
         {
-            // RFC 7208 §4.3: a malformed or single-label domain has no policy.
-            if (DnsName.Normalize(domain) is null || !domain.Contains('.', StringComparison.Ordinal)) return SpfResult.None;
+            // RFC 7208 §4.3: a malformed or single-label domain has no policy, nor has a literal.
+            if (domain is ['[', ..] || DnsName.Normalize(domain) is null || !domain.Contains('.', StringComparison.Ordinal))
+                return SpfResult.None;
             if (depth > MostDepth) throw Permanent($"includes nested more than {MostDepth} deep");
             if (await RecordAsync(domain) is not { } text) return SpfResult.None;
             if (SpfRecord.Parse(text, out var problem) is not { } record) throw Permanent($"syntax error in the record of {domain} at \"{problem}\"");
@@ -162,8 +171,7 @@ public sealed class SpfChecker(IResolver resolver, string receiver, TimeProvider
 
         private async ValueTask<bool> IsValidatedAsync(string domain) => (await NamesAsync()).Exists(n => IsWithin(n, domain));
 
-        private static bool IsWithin(string name, string domain) => name.Equals(domain, StringComparison.OrdinalIgnoreCase)
-            || (name.Length > domain.Length && name[^(domain.Length + 1)] == '.' && name.EndsWith(domain, StringComparison.OrdinalIgnoreCase));
+        private static bool IsWithin(string name, string domain) => DomainName.IsWithin(name.ToLowerInvariant(), domain.ToLowerInvariant());
 
         // RFC 7208 §7.3, %{p}: the domain itself, else a name below it, else any, else "unknown".
         private async ValueTask<string> ValidatedNameAsync(string domain)

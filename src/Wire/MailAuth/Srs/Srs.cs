@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Aviso.Base;
 
 namespace Aviso.MailAuth;
 
@@ -15,11 +16,13 @@ public sealed record SrsOptions
 
 /// <summary>What an SRS address stands for.</summary>
 /// <param name="Address">Where a bounce goes; null when it cannot be told, then <paramref name="Problem"/> says why.</param>
-public readonly record struct SrsReverse(string? Address, string Problem);
+/// <param name="Token">It stands for a sender that was kept under this token (<see cref="Srs.ForwardByToken"/>); else null.</param>
+public readonly record struct SrsReverse(MailAddress? Address, string Problem, string? Token = null);
 
 /// <summary>
 /// The sender rewriting scheme: a forwarded message gets a sender of ours, so that SPF of the next hop is about us, and a bounce
-/// finds its way back to whom it concerns. The hash keeps strangers from sending through us; the day keeps it from lasting.
+/// finds its way back to whom it concerns. Local parts are unquoted on the way in and on the way back: the quotes belong around the
+/// whole, never into its middle. The hash keeps strangers from sending through us; the day keeps it from lasting.
 /// Immutable, thread-safe.
 /// </summary>
 /// <param name="secrets">The first one signs, all verify, so that a secret can be replaced while bounces are under way.</param>
@@ -40,18 +43,39 @@ public sealed class Srs(IReadOnlyList<byte[]> secrets, TimeProvider clock, SrsOp
         && localPart[4] is '=' or '+' or '-';
 
     /// <summary>The sender of a forwarded message, at <paramref name="domain"/>.</summary>
-    /// <param name="sender">"local@domain" of the message; not empty: the null sender stays as it is.</param>
-    /// <returns>The address. Its local part is within the 64 octets of RFC 5321 §4.5.3.1.1 unless the sender's own is nearly so long.</returns>
-    public string Forward(string sender, string domain)
+    /// <param name="sender">Of the message; not the null one, which stays as it is.</param>
+    /// <returns>The address. Its local part is within the 64 octets of RFC 5321 §4.5.3.1.1 unless the sender's own address is long:
+    /// <see cref="Fits"/> says so, and <see cref="ForwardByToken"/> is the way then.</returns>
+    public MailAddress Forward(MailAddress sender, DomainName domain)
     {
-        var at = sender.LastIndexOf('@');
-        var (local, host) = (sender[..at], sender[(at + 1)..]);
-        if (IsSrs(local) && Shortcut(local, host) is { } shortcut) return $"{shortcut}@{domain}";
+        var (local, host) = (sender.LocalPart, sender.Domain.Ascii);
+        if (IsSrs(local) && Shortcut(local, host) is { } shortcut) return new(shortcut, domain);
         var stamp = Stamp(clock.GetUtcNow());
-        return $"SRS0={Hash(secrets[0], $"{stamp}={host}={local}")}={stamp}={host}={local}@{domain}";
+        return new($"SRS0={Hash(secrets[0], $"{stamp}={host}={local}")}={stamp}={host}={local}", domain);
     }
 
-    /// <summary>Where a bounce to this local part of ours goes.</summary>
+    /// <summary>True when the local part keeps to the 64 octets that every host must take (RFC 5321 §4.5.3.1.1).</summary>
+    public static bool Fits(MailAddress forwarded) =>
+        Encoding.UTF8.GetByteCount(MailAddress.Quoted(forwarded.LocalPart)) <= MailAddress.LongestLocalPart;
+
+    /// <summary>The name under which a sender is kept: the same for the same sender, and nothing of it can be read there.</summary>
+    public static string TokenOf(MailAddress sender)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{sender.LocalPart}@{sender.Domain.Ascii}"));
+        return string.Create(16, hash, static (text, octets) =>
+        {
+            for (var i = 0; i < text.Length; i++) text[i] = Base32[octets[i] & 31];
+        });
+    }
+
+    /// <summary>The sender of a forwarded message whose own is kept under <paramref name="token"/>: an SRS0 without a host.</summary>
+    public MailAddress ForwardByToken(string token, DomainName domain)
+    {
+        var stamp = Stamp(clock.GetUtcNow());
+        return new($"SRS0={Hash(secrets[0], $"{stamp}=={token}")}={stamp}=={token}", domain);
+    }
+
+    /// <summary>Where a bounce to this local part of ours (unquoted) goes.</summary>
     public SrsReverse Reverse(string localPart)
     {
         if (!IsSrs(localPart)) return new(null, "not an SRS address");
@@ -61,9 +85,14 @@ public sealed class Srs(IReadOnlyList<byte[]> secrets, TimeProvider clock, SrsOp
         var signed = localPart[(5 + parts[0].Length + 1)..];
         if (!Verifies(parts[0], isFirst ? signed : First + signed)) return new(null, "the hash is not ours");
         // SRS1=hash=first-forwarder==hash=stamp=host=local: goes back to the first forwarder, which checks its own hash and day.
-        if (!isFirst) return parts[2].Length > 1 && parts[2][0] is '=' or '+' or '-' ? new($"SRS0{parts[2]}@{parts[1]}", "") : new(null, "not a whole SRS1 address");
-        return IsRecent(parts[1]) ? new($"{parts[3]}@{parts[2]}", "") : new(null, "too old");
+        if (!isFirst)
+            return parts[2].Length > 1 && parts[2][0] is '=' or '+' or '-' ? At($"SRS0{parts[2]}", parts[1]) : new(null, "not a whole SRS1 address");
+        if (!IsRecent(parts[1])) return new(null, "too old");
+        return parts[2].Length > 0 ? At(parts[3], parts[2]) : new(null, "its sender is kept under a token", parts[3].ToUpperInvariant());
     }
+
+    private static SrsReverse At(string localPart, string host) =>
+        MailAddress.TryMake(localPart, host, out var address) ? new(address, "") : new(null, $"{host} is no domain");
 
     // A message forwarded twice gets SRS1 with the first forwarder, however many forwarders follow.
     private string? Shortcut(string local, string host)

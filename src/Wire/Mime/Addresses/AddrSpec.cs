@@ -1,3 +1,5 @@
+using Aviso.Base;
+
 namespace Aviso.Mime;
 
 /// <summary>RFC 5322 §3.4.1 addr-spec with the obsolete forms of §4.4 and the UTF-8 of RFC 6532, strictly: yes or no.</summary>

@@ -7,10 +7,19 @@ namespace Aviso.Mime;
 public static class AddressList
 {
     /// <summary>Mailboxes and groups in order, at most <see cref="MimeLimits.Addresses"/>; empty entries are left out.</summary>
-    public static IReadOnlyList<MailAddress> Parse(ReadOnlySpan<byte> value) => new AddressParser(value).List();
+    public static IReadOnlyList<HeaderAddress> Parse(ReadOnlySpan<byte> value) => Parse(value, out _);
+
+    /// <param name="isWhole">False when there are more than that: who asks whether somebody stands there has no answer.</param>
+    public static IReadOnlyList<HeaderAddress> Parse(ReadOnlySpan<byte> value, out bool isWhole)
+    {
+        var parser = new AddressParser(value);
+        var list = parser.List();
+        isWhole = !parser.IsCut;
+        return list;
+    }
 
     /// <summary>The mailboxes, those inside groups included.</summary>
-    public static IEnumerable<MailAddress> Mailboxes(IReadOnlyList<MailAddress> list)
+    public static IEnumerable<HeaderAddress> Mailboxes(IReadOnlyList<HeaderAddress> list)
     {
         foreach (var address in list)
         {
@@ -32,10 +41,13 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
     private int _run;
     private int _count;
 
+    /// <summary>There were more than <see cref="MimeLimits.Addresses"/>.</summary>
+    public bool IsCut { get; private set; }
+
     // address-list = (address *("," address))
-    public List<MailAddress> List()
+    public List<HeaderAddress> List()
     {
-        var list = new List<MailAddress>(1);
+        var list = new List<HeaderAddress>(1);
         while (!_reader.AtEnd && !LimitReached())
         {
             if (_reader.Take((byte)',') || _reader.Take((byte)';')) continue;
@@ -44,19 +56,19 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
         return list;
     }
 
-    private readonly bool LimitReached()
+    private bool LimitReached()
     {
         if (_count < MimeLimits.Addresses) return false;
-        MimeMeters.Limit("addresses");
-        return true;
+        if (!IsCut) MimeMeters.Limit("addresses");
+        return IsCut = true;
     }
 
     // group = display-name ":" [group-list] ";"
-    private MailAddress Group()
+    private HeaderAddress Group()
     {
         var name = Phrase();
-        var members = new List<MailAddress>();
-        while (!_reader.AtEnd && !_reader.Take((byte)';') && _count < MimeLimits.Addresses)
+        var members = new List<HeaderAddress>();
+        while (!_reader.AtEnd && !_reader.Take((byte)';') && !LimitReached())
         {
             if (_reader.Take((byte)',')) continue;
             if (Entry(inGroup: true) is { } member) members.Add(member);
@@ -65,7 +77,7 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
     }
 
     // One mailbox or group up to the separator; null when it is empty.
-    private MailAddress? Entry(bool inGroup)
+    private HeaderAddress? Entry(bool inGroup)
     {
         _phrase.Clear();
         _comment = default;
@@ -121,7 +133,7 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
     }
 
     // [display-name] "<" [obs-route] addr-spec ">"
-    private MailAddress? Angle()
+    private HeaderAddress? Angle()
     {
         _reader.Skip();
         var name = _phrase.Count > 0 ? Phrase() : null;
@@ -187,7 +199,7 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
     }
 
     // local-part "@" domain without angle brackets: the run before "@" is the local part, what stands before it a name.
-    private MailAddress? AtSign()
+    private HeaderAddress? AtSign()
     {
         var run = _run == _phrase.Count && _run > 0 ? RunBeforeBlank() : _run;
         var local = Text(run, _phrase.Count - run).TrimEnd(' ');
@@ -235,7 +247,7 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
         }
     }
 
-    private MailAddress? Bare()
+    private HeaderAddress? Bare()
     {
         if (_phrase.Count == 0) return null;
         var text = Phrase();
@@ -254,7 +266,7 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
         }
     }
 
-    private MailAddress? Make(string? name, string local, string domain, string? route)
+    private HeaderAddress? Make(string? name, string local, string domain, string? route)
     {
         if (local.Length == 0 && domain.Length == 0 && route is null && string.IsNullOrEmpty(name)) return null;
         _count++;

@@ -32,9 +32,9 @@ public sealed record DeliveryReport
 {
     public required string ReportingMta { get; init; }
 
-    public required MailAddress From { get; init; }
+    public required HeaderAddress From { get; init; }
 
-    public required MailAddress To { get; init; }
+    public required HeaderAddress To { get; init; }
 
     public required string Subject { get; init; }
 

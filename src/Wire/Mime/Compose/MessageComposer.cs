@@ -82,7 +82,7 @@ public sealed class MessageComposer(HeaderWriter header, MimeEntity body)
             ? [.. entity.Parameters, new("boundary", boundary)]
             : entity.Parameters;
         fields.WithParameters("Content-Type", entity.Type, parameters);
-        var encoding = isMultipart ? "7bit" : Encoding(entity);
+        var encoding = Encoding(entity);
         if (encoding != "7bit") fields.Raw("Content-Transfer-Encoding", encoding);
         if (entity.Disposition is { } disposition)
             fields.WithParameters("Content-Disposition", disposition, entity.FileName is { } name ? [new("filename", name)] : []);
@@ -111,6 +111,8 @@ public sealed class MessageComposer(HeaderWriter header, MimeEntity body)
 
     private static string Encoding(MimeEntity entity)
     {
+        // RFC 2045 §6.4: a multipart is what the widest of its parts is.
+        if (entity.Type.StartsWith("multipart/", StringComparison.Ordinal)) return entity.Children.Any(c => Encoding(c) == "8bit") ? "8bit" : "7bit";
         var ascii = Ascii.IsValid(entity.Body) && !entity.Body.AsSpan().Contains((byte)0);
         if (entity.Type.StartsWith("message/", StringComparison.Ordinal)) return ascii ? "7bit" : "8bit";
         var isText = entity.Type.StartsWith("text/", StringComparison.Ordinal);

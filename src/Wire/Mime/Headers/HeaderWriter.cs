@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Aviso.Base;
 
 namespace Aviso.Mime;
 
@@ -31,7 +32,7 @@ public sealed class HeaderWriter(bool utf8 = false)
         Fold(name, string.Join(' ', ids.Select(id => $"<{Clean(id)}>")));
 
     /// <summary>An address list; nothing is written for an empty one.</summary>
-    public HeaderWriter Addresses(string name, params IEnumerable<MailAddress> addresses)
+    public HeaderWriter Addresses(string name, params IEnumerable<HeaderAddress> addresses)
     {
         var value = string.Join(", ", addresses.Select(Show));
         return value.Length == 0 ? this : Fold(name, value);
@@ -45,7 +46,7 @@ public sealed class HeaderWriter(bool utf8 = false)
         return Fold(name, text.ToString());
     }
 
-    private string Show(MailAddress address)
+    private string Show(HeaderAddress address)
     {
         var name = Clean(address.RawName);
         if (address.Members is { } members) return $"{Phrase(name)}: {string.Join(", ", members.Select(Show))};";

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Aviso.Base;
 
 namespace Aviso.Mime;
 
@@ -89,13 +90,13 @@ internal sealed class ImapText(bool utf8, int capacity)
         return this;
     }
 
-    private ImapText AddressesOr(FieldValue value, IReadOnlyList<MailAddress> otherwise)
+    private ImapText AddressesOr(FieldValue value, IReadOnlyList<HeaderAddress> otherwise)
     {
         var list = value.IsEmpty ? otherwise : AddressList.Parse(value);
         return Addresses(list.Count == 0 ? otherwise : list);
     }
 
-    private ImapText Addresses(IReadOnlyList<MailAddress> list)
+    private ImapText Addresses(IReadOnlyList<HeaderAddress> list)
     {
         if (list.Count == 0) return Raw("NIL"u8);
         Raw("("u8);
@@ -108,14 +109,14 @@ internal sealed class ImapText(bool utf8, int capacity)
     }
 
     // RFC 9051 §7.5.2: a group begins with a NIL host and its name as mailbox, and ends with NIL for both.
-    private void Group(string name, IReadOnlyList<MailAddress> members)
+    private void Group(string name, IReadOnlyList<HeaderAddress> members)
     {
         Raw("(NIL NIL "u8).String(name).Raw(" NIL)"u8);
         foreach (var member in members) Mailbox(member);
         Raw("(NIL NIL NIL NIL)"u8);
     }
 
-    private void Mailbox(MailAddress address)
+    private void Mailbox(HeaderAddress address)
     {
         var domain = address.Domain;
         if (!utf8 && !(Ascii.IsValid(address.LocalPart) && TryAsciiDomain(address.Domain, out domain)))
@@ -130,19 +131,14 @@ internal sealed class ImapText(bool utf8, int capacity)
         String(address.LocalPart).Space().String(domain).Raw(")"u8);
     }
 
+    // A literal is no name, and what is no name at all is shown as sent when it is ASCII.
     private static bool TryAsciiDomain(string domain, out string ascii)
     {
         ascii = domain;
         if (Ascii.IsValid(domain)) return true;
-        try
-        {
-            ascii = new IdnMapping { AllowUnassigned = true }.GetAscii(domain.ToLowerInvariant());
-            return true;
-        }
-        catch (ArgumentException)
-        {
-            return false;
-        }
+        if (!DomainName.TryParse(domain, out var name)) return false;
+        ascii = name.Ascii;
+        return true;
     }
 
     private ImapText Literal(ReadOnlySpan<byte> octets) => Raw("{"u8).Number(octets.Length).Raw("}\r\n"u8).Raw(octets);

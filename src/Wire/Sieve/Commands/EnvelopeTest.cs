@@ -36,17 +36,13 @@ internal static class EnvelopeTest
             else if (value.Length == 0) values.Add("");
             else
             {
-                var at = value.LastIndexOf('@');
-                var (local, domain) = at < 0 ? (value, "") : (value[..at], value[(at + 1)..]);
+                if (!MailAddress.TryCut(value, out var local, out var domain)) local = value;
                 if (call.Part == AddressPart.All) values.Add(value);
-                else if (AddressParts.Of(Unquote(local), domain, call.Part, run.Limits.Separators) is { } asked) values.Add(asked);
+                else if (AddressParts.Of(MailAddress.TryUnquote(local, out var plain) ? plain : local.ToString(), domain.ToString(), call.Part, run.Limits.Separators) is { } asked) values.Add(asked);
             }
         }
         return await run.Matcher(call, call.Positional[1]!).AnyAsync(values);
     }
-
-    private static string Unquote(string local) =>
-        local.Length > 1 && local[0] == '"' && local[^1] == '"' ? local[1..^1].Replace("\\", "", StringComparison.Ordinal) : local;
 
     private static string? Value(SieveMessage message, string part) => part switch
     {

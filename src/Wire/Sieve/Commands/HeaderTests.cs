@@ -163,7 +163,7 @@ internal static class HeaderTests
 /// <summary>RFC 5228 §2.7.4, RFC 5233 §4: parts of an address. Null: the address has no such part, nothing matches it.</summary>
 internal static class AddressParts
 {
-    public static string? Of(MailAddress address, AddressPart part, string separators)
+    public static string? Of(HeaderAddress address, AddressPart part, string separators)
     {
         if (part == AddressPart.All) return address.Domain.Length > 0 ? address.LocalPart + "@" + address.Domain : address.LocalPart.Length > 0 ? address.LocalPart : address.DisplayName;
         // RFC 5228 §2.7.4: what is no address (RFC 5322 §3.4.1 wants a domain) is matched by none of these.

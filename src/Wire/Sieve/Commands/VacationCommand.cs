@@ -1,4 +1,5 @@
 using System.Text;
+using Aviso.Base;
 using Aviso.Mime;
 
 namespace Aviso.Sieve;
@@ -90,7 +91,7 @@ internal static class VacationCommand
     // RFC 5230 §4.5
     private static bool IsRobot(string sender)
     {
-        var local = sender[..Math.Max(0, sender.LastIndexOf('@'))].ToLowerInvariant();
+        var local = MailAddress.TryCut(sender, out var written, out _) ? written.ToString().ToLowerInvariant() : "";
         return Robots.Contains(local) || local.StartsWith("owner-", StringComparison.Ordinal) || local.EndsWith("-request", StringComparison.Ordinal)
             || local.EndsWith("-owner", StringComparison.Ordinal) || local.EndsWith("-bounces", StringComparison.Ordinal);
     }

@@ -288,7 +288,7 @@ internal sealed class TestWorld(string folder, BodySpool spool) : ISieveHost
 
     public ValueTask<string?> EnvironmentAsync(string item, CancellationToken cancel) => new(item switch
     {
-        "domain" => Message.EnvelopeTo[(Message.EnvelopeTo.LastIndexOf('@') + 1)..],
+        "domain" => MailAddress.DomainOf(Message.EnvelopeTo),
         "host" => "localhost",
         "location" => "MS",
         "phase" => "post",

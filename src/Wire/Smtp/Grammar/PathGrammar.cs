@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
+using Aviso.Base;
 
 namespace Aviso.Smtp;
 
@@ -17,14 +18,26 @@ public enum PathLeniency
 
     /// <summary>
     /// A local part of more than 64 octets: forwarders and list servers pack whole addresses into the sender's local part, and
-    /// RFC 5321 §4.5.3.1 asks for no limit where it can be helped. For senders only: our own addresses keep to 64.
+    /// RFC 5321 §4.5.3.1 asks for no limit where it can be helped. Bounces come back to such senders, and reply addresses of forges and
+    /// mailing systems are such recipients. Who has no mailbox of that name hears 550, not 501.
     /// </summary>
     LongLocalPart = 2,
+
+    /// <summary>An underscore in a domain: the DNS has such names, and hosts send mail under theirs (docs/decisions/0022).</summary>
+    Underscore = 4,
+
+    /// <summary>
+    /// Dots at either end of a local part or side by side: carriers gave such addresses to millions. Written back, they are quoted.
+    /// </summary>
+    AnyDots = 8,
+
+    /// <summary>What commands may hold.</summary>
+    Envelope = NoBrackets | LongLocalPart | Underscore | AnyDots,
 }
 
-/// <summary>An address as the envelope has it. LocalPart is unquoted, Domain lower-case or "[literal]".</summary>
-/// <param name="IsUtf8">True when it holds anything outside ASCII: only legal with SMTPUTF8 (RFC 6531 §3.3).</param>
-public readonly record struct Mailbox(string LocalPart, string Domain, bool IsUtf8);
+/// <summary>RFC 5321 §4.1.2: an address as the envelope has it.</summary>
+/// <param name="IsUtf8">It was written with anything outside ASCII: only legal with SMTPUTF8 (RFC 6531 §3.3).</param>
+public readonly record struct Mailbox(MailAddress Address, bool IsUtf8);
 
 /// <summary>
 /// RFC 5321 §4.1.2 and §4.1.3 with RFC 6531 §3.3: paths, mailboxes, domains, address literals. Never throws; after a false,
@@ -32,12 +45,6 @@ public readonly record struct Mailbox(string LocalPart, string Domain, bool IsUt
 /// </summary>
 public ref struct PathGrammar(ReadOnlySpan<byte> text, PathLeniency leniency = PathLeniency.None)
 {
-    /// <summary>RFC 5321 §4.5.3.1.1, quotes and backslashes counted.</summary>
-    public const int LongestLocalPart = 64;
-
-    /// <summary>RFC 5321 §4.5.3.1.3 says 256 with the brackets.</summary>
-    public const int LongestMailbox = 254;
-
     private const int LongestDomain = 255;
     private const int LongestLabel = 63;
 
@@ -56,7 +63,7 @@ public ref struct PathGrammar(ReadOnlySpan<byte> text, PathLeniency leniency = P
     // Reverse-path = Path / "<>"
     public bool TryReversePath(out Mailbox path)
     {
-        path = new("", "", false);
+        path = default;
         if (!_text[Position..].StartsWith("<>"u8)) return TryPath(out path);
         Position += 2;
         return true;
@@ -80,13 +87,13 @@ public ref struct PathGrammar(ReadOnlySpan<byte> text, PathLeniency leniency = P
         mailbox = default;
         var start = Position;
         if (!TryLocalPart(out var local)) return false;
-        var longest = leniency.HasFlag(PathLeniency.LongLocalPart) ? LongestMailbox : LongestLocalPart;
+        var longest = leniency.HasFlag(PathLeniency.LongLocalPart) ? MailAddress.LongestAddress : MailAddress.LongestLocalPart;
         if (Position - start > longest || !Expect('@')) return false;
-        string domain;
+        DomainName domain;
         if (Next == '[' ? !TryAddressLiteral(out domain) : !TryDomain(out domain)) return false;
         var whole = _text[start..Position];
-        if (whole.Length > LongestMailbox) return false;
-        mailbox = new(local, domain, whole.ContainsAnyExceptInRange((byte)0, (byte)0x7F));
+        if (whole.Length > MailAddress.LongestAddress) return false;
+        mailbox = new(new(local, domain), whole.ContainsAnyExceptInRange((byte)0, (byte)0x7F));
         return true;
     }
 
@@ -102,9 +109,10 @@ public ref struct PathGrammar(ReadOnlySpan<byte> text, PathLeniency leniency = P
         {
             var atom = Position;
             while (!AtEnd && (AText.Contains(Next) || Next >= 0x80)) Position++;
-            if (Position == atom) return false;
+            if (Position == atom && !leniency.HasFlag(PathLeniency.AnyDots)) return false;
         }
         while (Expect('.'));
+        if (!_text[start..Position].ContainsAnyExcept((byte)'.')) return false;
         return TryText(_text[start..Position], out local);
     }
 
@@ -113,7 +121,7 @@ public ref struct PathGrammar(ReadOnlySpan<byte> text, PathLeniency leniency = P
     {
         local = "";
         if (!Expect('"')) return false;
-        Span<byte> plain = stackalloc byte[LongestMailbox];
+        Span<byte> plain = stackalloc byte[MailAddress.LongestAddress];
         var length = 0;
         while (!AtEnd && Next != '"')
         {
@@ -131,9 +139,9 @@ public ref struct PathGrammar(ReadOnlySpan<byte> text, PathLeniency leniency = P
     }
 
     // Domain = sub-domain *("." sub-domain); sub-domain = Let-dig [Ldh-str] / U-label
-    internal bool TryDomain(out string domain)
+    internal bool TryDomain(out DomainName domain)
     {
-        domain = "";
+        domain = default;
         var start = Position;
         do
         {
@@ -141,18 +149,20 @@ public ref struct PathGrammar(ReadOnlySpan<byte> text, PathLeniency leniency = P
         }
         while (Expect('.'));
         var whole = _text[start..Position];
-        if (whole.Length > LongestDomain || !TryText(whole, out domain)) return false;
-        domain = domain.ToLowerInvariant();
-        return whole.IndexOfAnyExceptInRange((byte)0, (byte)0x7F) < 0 || HoldsOnlyLabelRunes(domain);
+        if (whole.Length > LongestDomain || !TryText(whole, out var text) || !DomainName.TryParse(text, out domain)) return false;
+        return whole.IndexOfAnyExceptInRange((byte)0, (byte)0x7F) < 0 || HoldsOnlyLabelRunes(domain.Unicode);
     }
 
     private bool TrySubDomain()
     {
         var start = Position;
-        while (!AtEnd && (char.IsAsciiLetterOrDigit((char)Next) || Next == '-' || Next >= 0x80)) Position++;
+        while (!AtEnd && IsLabelOctet(Next)) Position++;
         var label = _text[start..Position];
         return label.Length is > 0 and <= LongestLabel && label[0] != '-' && label[^1] != '-';
     }
+
+    private readonly bool IsLabelOctet(byte c) => char.IsAsciiLetterOrDigit((char)c) || c is (byte)'-' or >= 0x80
+        || (c == '_' && leniency.HasFlag(PathLeniency.Underscore));
 
     // A-d-l = At-domain *( "," At-domain ); RFC 5321 §3.6.1 and appendix C: read, then ignored
     private bool TryRoute()
@@ -168,7 +178,7 @@ public ref struct PathGrammar(ReadOnlySpan<byte> text, PathLeniency leniency = P
     // RFC 5321 §4.1.1.3: without a domain, in any case of letters
     private bool TryPostmaster(out Mailbox path)
     {
-        path = new("postmaster", "", false);
+        path = new(MailAddress.Postmaster, false);
         var rest = _text[Position..];
         var word = "<postmaster>"u8;
         if (rest.Length < word.Length || !Ascii.EqualsIgnoreCase(rest[..word.Length], word)) return false;
@@ -178,9 +188,9 @@ public ref struct PathGrammar(ReadOnlySpan<byte> text, PathLeniency leniency = P
 
     // address-literal = "[" ( IPv4-address-literal / IPv6-address-literal / General-address-literal ) "]"
     // The tag of a general literal must be registered, and IPv6 is the only one that is (RFC 5321 §4.1.3).
-    internal bool TryAddressLiteral(out string literal)
+    internal bool TryAddressLiteral(out DomainName literal)
     {
-        literal = "";
+        literal = default;
         var start = Position;
         if (!Expect('[')) return false;
         var length = _text[Position..].IndexOf((byte)']');
@@ -192,8 +202,7 @@ public ref struct PathGrammar(ReadOnlySpan<byte> text, PathLeniency leniency = P
             : IsIPv4(inside);
         if (!isGood) return false;
         Position += length + 1;
-        literal = Encoding.ASCII.GetString(_text[start..Position]).ToLowerInvariant();
-        return true;
+        return DomainName.TryParseOrLiteral(Encoding.ASCII.GetString(_text[start..Position]), out literal);
     }
 
     // IPv4-address-literal = Snum 3("." Snum); Snum = 1*3DIGIT, 0 to 255

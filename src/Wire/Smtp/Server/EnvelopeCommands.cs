@@ -11,7 +11,7 @@ internal readonly record struct MailCommand(ReversePath Sender, MailParameters P
     {
         command = default;
         if (!EnvelopeSyntax.TryAfter(argument, "FROM:"u8, out var rest)) return Replies.BadSenderPath;
-        var path = new PathGrammar(rest, PathLeniency.NoBrackets | PathLeniency.LongLocalPart);
+        var path = new PathGrammar(rest, PathLeniency.Envelope);
         if (!path.TryReversePath(out var sender)) return Replies.BadSenderPath;
 
         var read = new MailParameters(null, BodyType.SevenBit, false, null, null, null);
@@ -29,7 +29,7 @@ internal readonly record struct MailCommand(ReversePath Sender, MailParameters P
             if (!good) return Replies.BadParameter.With(name);
         }
         if (sender.IsUtf8 && !read.SmtpUtf8) return Replies.Utf8Sender;
-        command = new(new(sender.LocalPart, sender.Domain), read);
+        command = new(new(sender.Address), read);
         return null;
     }
 
@@ -88,7 +88,7 @@ internal static class RecipientCommand
     {
         recipient = null;
         if (!EnvelopeSyntax.TryAfter(argument, "TO:"u8, out var rest)) return Replies.BadRecipientPath;
-        var path = new PathGrammar(rest, PathLeniency.NoBrackets);
+        var path = new PathGrammar(rest, PathLeniency.Envelope);
         if (!path.TryForwardPath(out var mailbox)) return Replies.BadRecipientPath;
 
         string? notify = null, original = null;
@@ -118,7 +118,7 @@ internal static class RecipientCommand
             }
         }
         if (mailbox.IsUtf8 && !utf8) return Replies.Utf8Recipient;
-        recipient = new(mailbox.LocalPart, mailbox.Domain, notify, original);
+        recipient = new(mailbox.Address, notify, original);
         return null;
     }
 

@@ -66,13 +66,18 @@ public sealed record SmtpClientInfo(
 public sealed record MailTransaction(SmtpClientInfo Client, ReversePath Sender, MailParameters Parameters);
 
 /// <summary>Reverse-path without brackets and source route; <see cref="IsNull"/> for "&lt;&gt;" (RFC 5321 §4.5.5).</summary>
-public readonly record struct ReversePath(string LocalPart, string Domain)
+public readonly record struct ReversePath(MailAddress Address)
 {
-    public static readonly ReversePath Null = new("", "");
+    public static readonly ReversePath Null;
 
-    public bool IsNull => LocalPart.Length == 0 && Domain.Length == 0;
+    public bool IsNull => Address.IsNone;
 
-    public override string ToString() => IsNull ? "" : $"{LocalPart}@{Domain}";
+    public string LocalPart => Address.LocalPart;
+
+    public DomainName Domain => Address.Domain;
+
+    /// <summary>The form for people; empty for the null one.</summary>
+    public override string ToString() => IsNull ? "" : Address.Shown;
 }
 
 /// <summary>ESMTP parameters of MAIL.</summary>
@@ -93,11 +98,16 @@ public enum BodyType
     SevenBit, EightBitMime, BinaryMime,
 }
 
-/// <summary>One RCPT. LocalPart is unquoted; Domain is as given (lower-case ASCII or U-label), or "[literal]"; both empty only
-/// for a bare &lt;postmaster&gt; (then LocalPart is "postmaster", Domain "").</summary>
+/// <summary>One RCPT.</summary>
+/// <param name="Address">Without a domain only for a bare &lt;postmaster&gt;.</param>
 /// <param name="Notify">RFC 3461 §4.1 keywords in upper case, comma separated; null when absent.</param>
 /// <param name="OriginalRecipient">RFC 3461 §4.2 "type;address", xtext decoded; null when absent.</param>
-public sealed record MailRecipient(string LocalPart, string Domain, string? Notify, string? OriginalRecipient)
+public sealed record MailRecipient(MailAddress Address, string? Notify, string? OriginalRecipient)
 {
-    public override string ToString() => Domain.Length == 0 ? LocalPart : $"{LocalPart}@{Domain}";
+    public string LocalPart => Address.LocalPart;
+
+    public DomainName Domain => Address.Domain;
+
+    /// <summary>The form for people.</summary>
+    public override string ToString() => Address.Shown;
 }

@@ -171,6 +171,22 @@ public sealed class AddressTableTests
         Assert.Equal(2, Resolve(book, "team@example.org").Local.Count);
     }
 
+    // Our letters come from MAILER-DAEMON at the host's name; RFC 3464 §2 wants such an address to be read, RFC 5321 §4.5.1 the postmaster's.
+    [Theory]
+    [InlineData("MAILER-DAEMON@mail.example.org", ResolutionKind.Found)]
+    [InlineData("mailer-daemon@MAIL.example.org", ResolutionKind.Found)]
+    [InlineData("postmaster@mail.example.org", ResolutionKind.Found)]
+    [InlineData("alice@mail.example.org", ResolutionKind.NotLocal)]
+    [InlineData("MAILER-DAEMON@elsewhere.example", ResolutionKind.NotLocal)]
+    public async Task Whom_our_letters_come_from_is_the_postmaster(string address, ResolutionKind kind)
+    {
+        using var book = await Declare.BookAsync(Everything with { HostName = "mail.example.org" });
+        var way = Resolve(book, address);
+        Assert.Equal(kind, way.Kind);
+        Assert.Equal(kind == ResolutionKind.Found ? ["alice@example.org"] : [], way.Local.Select(l => l.Address));
+        Assert.False(book.Table.IsLocalDomain("mail.example.org"));
+    }
+
     [Fact]
     public async Task Postmaster_resolves_even_when_its_reader_is_suspended()
     {

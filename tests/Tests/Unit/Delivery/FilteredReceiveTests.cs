@@ -10,6 +10,7 @@ using Aviso.Smtp;
 using Aviso.Spam;
 using Aviso.Store;
 using Aviso.Tests.Unit.Accounts;
+using Aviso.Tests.Unit.Base;
 using Aviso.Tests.Unit.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -27,7 +28,7 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
     private AccountBook _accounts = null!;
     private SigningKeys _keys = null!;
     private SieveScripts _scripts = null!;
-    private Srs _srs = null!;
+    private SenderRewriter _srs = null!;
     private DmarcTally _tally = null!;
     private readonly CancellationTokenSource _stop = new();
     private ReportBook _reports = null!;
@@ -45,7 +46,7 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
         _keys = new(_store.Store, _zone, _store.Store.Spool, _store.Clock, NullLogger.Instance);
         await _keys.ApplyAsync([("example.org", []), ("caught.example", [])], default);
         _scripts = new(_store.Store, _store.Clock);
-        _srs = new(["a secret of ours"u8.ToArray()], _store.Clock);
+        _srs = new(new(["a secret of ours"u8.ToArray()], _store.Clock), _store.Store, _store.Clock, NullLogger.Instance);
         _tally = new(_store.Store, _store.Clock);
         _reports = new(_store.Store, _store.Clock, NullLogger.Instance);
         _intake = new(_reports, _store.Store.Spool, NullLogger.Instance);
@@ -162,10 +163,9 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
     [InlineData("spammer@bad.example", null)]
     public async Task Nobody_sends_through_us_by_an_srs_address(string from, string? address)
     {
-        address ??= _srs.Forward("x@sender.example", "example.org");
+        address ??= (await _srs.ForwardAsync(Addresses.Of("x@sender.example"), Addresses.Domain("example.org"), default)).Wire;
         var transaction = Begin(from, "192.0.2.9");
-        var at = address.LastIndexOf('@');
-        var no = await RcptAsync(transaction, new(address[..at], address[(at + 1)..], null, null));
+        var no = await RcptAsync(transaction, new(Addresses.Of(address), null, null));
         // The catch-all takes what is nobody's; it never goes out.
         if (no is null) Assert.EndsWith("@caught.example", address, StringComparison.Ordinal);
         else Assert.Equal("550 5.1.1 No such mailbox here", no.ToString());
@@ -201,11 +201,42 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
         // SPF says that this client may not: whoever stands there did not send it.
         await SendAsync(Plain, ["out@caught.example"], remote: "203.0.113.9");
         var (sender, _) = await QueuedAsync("dan@elsewhere.example");
-        Assert.Equal("keeper@example.org", _srs.Reverse(sender[..sender.LastIndexOf('@')]).Address);
+        Assert.Equal(Addresses.Of("keeper@example.org"), await _srs.ReverseAsync(Addresses.Of(sender).LocalPart, default));
         var item = Assert.Single(await _store.Store.ListQueueAsync(new(), 10, default));
         Assert.Equal(DsnReturn.Full, item.Message.Return);
         var kept = await new NoticeTarget(_accounts, _srs).FindAsync(sender, default);
         Assert.Equal(_accounts.Table.FindAccount("keeper@example.org"), kept.Local?.Account);
+    }
+
+    // RFC 5321 §4.1.2: what was acknowledged leaves under a path, and its bounce finds the way back.
+    [Theory]
+    [InlineData("\"john doe\"@sender.example")]
+    [InlineData("\"a..b\"@sender.example")]
+    [InlineData("bounces+28450412-3d1f-fwd=example.test@em7711.news.gartenwelt.sender.example")]
+    public async Task A_forward_of_any_sender_leaves_under_a_path_and_its_bounce_comes_back(string from)
+    {
+        _zone.Txt("em7711.news.gartenwelt.sender.example", "v=spf1 ip4:192.0.2.7 -all");
+        await SendAsync(Plain, ["out@caught.example"], from: from);
+        var (sender, _) = await QueuedAsync("dan@elsewhere.example");
+        var path = new PathGrammar(Encoding.UTF8.GetBytes($"<{sender}>"));
+        Assert.True(path.TryPath(out var read) && path.AtEnd, sender);
+        Assert.Equal("caught.example", read.Address.Domain.Ascii);
+        await SendAsync(Plain, [sender], from: "", remote: "203.0.113.9");
+        Assert.Equal("", (await QueuedAsync(Addresses.Of(from).Wire)).Sender);
+    }
+
+    // Neither sent on nor returned: the address that forwards it keeps it, whole.
+    [Theory]
+    [InlineData("")]
+    [InlineData("SRS0=ABCDEF=AA=x.example=\"john doe\"@caught.example")]
+    public async Task A_failed_forward_that_cannot_be_returned_is_for_the_address_that_forwards_it(string sender)
+    {
+        var target = new NoticeTarget(_accounts, _srs);
+        if (sender.Length > 0) Assert.True((await target.FindAsync(sender, default)).IsNobody);
+        var keeper = await target.KeeperAsync("rfc822;out@caught.example", default);
+        Assert.Equal((_accounts.Table.FindAccount("keeper@example.org"), true), (keeper?.Local?.Account, keeper?.IsKeeper));
+        Assert.Null(await target.KeeperAsync("rfc822;someone@elsewhere.example", default));
+        Assert.Null(await target.KeeperAsync("", default));
     }
 
     [Fact]
@@ -418,9 +449,9 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
 
         // A login is not fooled, and a domain that is not ours has no traps.
         var elsewhere = Begin("x@sender.example", "192.0.2.7");
-        Assert.Equal(554, (await RcptAsync(elsewhere, new("trap", "elsewhere.example", null, null)))!.Code);
+        Assert.Equal(554, (await RcptAsync(elsewhere, new(Addresses.Of("trap@elsewhere.example"), null, null)))!.Code);
         var login = Begin("alice@example.org", "192.0.2.7", "alice@example.org");
-        Assert.Equal(550, (await RcptAsync(login, new("trap", "example.org", null, null)))!.Code);
+        Assert.Equal(550, (await RcptAsync(login, new(Addresses.Of("trap@example.org"), null, null)))!.Code);
 
         // What one network teaches has an end.
         for (var i = 0; i < 20; i++) await SendAsync(Plain.Replace("hello", $"hello {i}", StringComparison.Ordinal), "trap@example.org");
@@ -505,8 +536,7 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
     {
         var origin = new WireOrigin(ListenerKind.Smtp, new(IPAddress.Parse(remote), 1234), new(IPAddress.Loopback, 25));
         var principal = login is null ? null : new Principal(_accounts.Table.FindAccount(login)!.Value.Value, login);
-        var at = sender.LastIndexOf('@');
-        return new(new("s1", origin, "client.sender.example", "ESMTP", null, principal), at < 0 ? ReversePath.Null : new(sender[..at], sender[(at + 1)..]),
+        return new(new("s1", origin, "client.sender.example", "ESMTP", null, principal), new(Addresses.Of(sender)),
             new(null, BodyType.SevenBit, utf8, null, null, null));
     }
 
@@ -521,8 +551,7 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
         var receiving = (await _receiver.BeginAsync(transaction, default)).Receiving;
         foreach (var address in to)
         {
-            var at = address.LastIndexOf('@');
-            Assert.Null(await receiving.AddAsync(new(address[..at], address[(at + 1)..], null, null), default));
+            Assert.Null(await receiving.AddAsync(new(Addresses.Of(address), null, null), default));
         }
         var body = receiving.BeginBody();
         body.Write(Encoding.UTF8.GetBytes(text));

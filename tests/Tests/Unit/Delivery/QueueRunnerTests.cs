@@ -5,6 +5,7 @@ using Aviso.Delivery;
 using Aviso.Dns;
 using Aviso.Smtp;
 using Aviso.Store;
+using Aviso.Tests.Unit.Base;
 using Aviso.Tests.Unit.Smtp;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -146,9 +147,10 @@ public sealed class QueueRunnerTests : IAsyncDisposable
     [InlineData("[127.0.0.1]", "5.4.4")]
     [InlineData("[IPv6:::1]", "5.4.4")]
     [InlineData("loop.test", "5.4.6")]
+    [InlineData("lost.test", "5.4.4")]
     public async Task A_domain_that_takes_no_mail_bounces_at_once(string domain, string status)
     {
-        _zone.NullMx("null.test").Txt("empty.test", "x").Mx("loop.test", 5, "home.test").Mx("loop.test", 9, "mx1.far.test");
+        _zone.NullMx("null.test").Txt("empty.test", "x").Mx("loop.test", 5, "home.test").Mx("loop.test", 9, "mx1.far.test").Mx("lost.test", 1, "gone.lost.test");
         _queue.Add(domain, to: "b@" + domain);
         await DeliverAsync();
         Assert.Empty(_queue.Rows);
@@ -159,11 +161,9 @@ public sealed class QueueRunnerTests : IAsyncDisposable
     [Theory]
     [InlineData("broken.test")]
     [InlineData("inside.test")]
-    [InlineData("lost.test")]
     public async Task What_the_dns_or_the_guard_cannot_settle_is_tried_later(string domain)
     {
-        _zone.Fail("broken.test", DnsStatus.ServFail).Mx("inside.test", 1, "in.inside.test").A("in.inside.test", "10.0.0.1")
-            .Mx("lost.test", 1, "gone.lost.test");
+        _zone.Fail("broken.test", DnsStatus.ServFail).Mx("inside.test", 1, "in.inside.test").A("in.inside.test", "10.0.0.1");
         _queue.Add(domain, to: "b@" + domain);
         await DeliverAsync();
         var row = Assert.Single(_queue.Rows);
@@ -502,16 +502,24 @@ public sealed class QueueRunnerTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("a@home.test", "far.test", "relay:one")]
-    [InlineData("a@home.test", "sub.far.test", "sub.far.test")]
-    [InlineData("a@home.test", "x.deep.test", "relay:two")]
-    [InlineData("a@home.test", "deep.test", "deep.test")]
-    [InlineData("news@home.test", "any.test", "relay:three")]
-    [InlineData("a@list.test", "any.test", "relay:four")]
-    [InlineData("", "B\u00dcCHER.test", "xn--bcher-kva.test")]
-    [InlineData("a@home.test", "direct.test", "direct.test")]
-    public void Routes_match_in_order(string sender, string domain, string expected) => Assert.Equal(expected, new Router([
+    [InlineData("a@home.test", "b@far.test", "relay:one")]
+    [InlineData("a@home.test", "b@sub.far.test", "sub.far.test")]
+    [InlineData("a@home.test", "b@x.deep.test", "relay:two")]
+    [InlineData("a@home.test", "b@deep.test", "deep.test")]
+    [InlineData("news@home.test", "b@any.test", "relay:three")]
+    [InlineData("a@list.test", "b@any.test", "relay:four")]
+    [InlineData("", "b@B\u00dcCHER.test", "xn--bcher-kva.test")]
+    [InlineData("a@home.test", "b@direct.test", "direct.test")]
+    [InlineData("a@home.test", "Fax@Any.test", "relay:five")]
+    [InlineData("a@home.test", "\"fax\"@any.test", "relay:five")]
+    [InlineData("a@home.test", "faxes@any.test", "any.test")]
+    [InlineData("a@home.test", "sales-EU@any.test", "relay:six")]
+    [InlineData("a@home.test", "sales@any.test", "any.test")]
+    [InlineData("a@home.test", "bot@M\u00dcNCHEN.any.test", "relay:seven")]
+    [InlineData("job-17@home.test", "b@any.test", "relay:eight")]
+    public void Routes_match_in_order(string sender, string recipient, string expected) => Assert.Equal(expected, new Router([
         new("direct.test", null, null), new("far.test", null, "one"), new("*.deep.test", null, "two"),
-        new("*", "news@home.test", "three"), new(null, "*@list.test", "four"),
-    ]).DestinationFor(sender, domain));
+        new("*", "news@home.test", "three"), new(null, "*@list.test", "four"), new("fax@any.test", null, "five"),
+        new("sales-*@any.test", null, "six"), new("bot@*.any.test", null, "seven"), new(null, "job-*@home.test", "eight"),
+    ]).DestinationFor(Addresses.Of(sender), Addresses.Of(recipient)));
 }

@@ -94,11 +94,11 @@ public static class TlsDaneTests
             .Tlsa("_25._tcp.mx.example.org", 3, 1, 1, new byte[32]).Secure("_25._tcp.mx.example.org");
         if (fails) zone.Fail("_25._tcp.mx.example.org", DnsStatus.ServFail);
         var dialled = 0;
-        var next = new NextHop(new(zone, _ => false), new(new(zone, TimeProvider.System), null, null, NullLogger.Instance), _ => true, (_, _) =>
+        var next = new NextHop(new(zone, _ => false), new(new(zone, TimeProvider.System), null, null, NullLogger.Instance), _ => true, _ => false, (_, _) =>
         {
             dialled++;
             return Task.FromResult<Stream>(new PlainServer());
-        }, new() { HeloName = "we.example" });
+        }, new() { HeloName = "we.example" }, NullLogger.Instance);
         var (hop, no) = await next.OpenAsync("example.org", null, TlsWish.Policy, new HashSet<string>(), TestContext.Current.CancellationToken);
         Assert.Null(hop);
         Assert.False(no!.IsPermanent);

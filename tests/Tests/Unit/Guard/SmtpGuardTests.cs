@@ -4,7 +4,6 @@ using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Smtp;
 using Aviso.Tests.Unit.Base;
-using Aviso.Tests.Unit.Delivery;
 using Aviso.Tests.Unit.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -192,7 +191,7 @@ public sealed class SmtpGuardTests : IAsyncLifetime
         return default;
     }
 
-    private static MailRecipient To(string local) => new(local, "example.org", null, null);
+    private static MailRecipient To(string local) => new(Addresses.Of($"{local}@example.org"), null, null);
 
     private sealed class Inner
     {

@@ -10,11 +10,11 @@ internal static class Ceilings
     public const int Width = 140;
 
     /// <summary>Lines wider than <see cref="Width"/> in src and in tests.</summary>
-    public const int WideLinesInSrc = 895;
-    public const int WideLinesInTests = 551;
+    public const int WideLinesInSrc = 879;
+    public const int WideLinesInTests = 572;
 
     /// <summary>Log calls with their text on the spot instead of a declared message (`LoggerMessage` in the room's *Log.cs).</summary>
-    public const int PlainLogCalls = 58;
+    public const int PlainLogCalls = 51;
 
     /// <summary>`null!` and `default!`: a field that is null until somebody sets it.</summary>
     public const int NullBangs = 55;
@@ -31,7 +31,8 @@ internal static class Ceilings
     {
         ["AuthenticationResultsGrammar.One"] = 65,
         ["JournalState.ReplayLine"] = 65,
-        ["Serve.StartAsync"] = 69,
+        ["MailParts.OpenAsync"] = 63,
+        ["Serve.StartAsync"] = 73,
         ["SpfRecord.Directive"] = 67,
     };
 

@@ -44,6 +44,47 @@ public sealed class DmarcTests
         Assert.Equal((DmarcResult.Fail, policy, "example.com"), (verdict.Result, verdict.Policy, verdict.PolicyDomain));
     }
 
+    // RFC 7489 §6.4: dmarc-version = "v" *WSP "=" *WSP "DMARC1"; strings of ABNF have no case, the value is spelled out in octets.
+    [Theory]
+    [InlineData("v = DMARC1; p=reject", DmarcResult.Fail)]
+    [InlineData("V=DMARC1; p=reject", DmarcResult.Fail)]
+    [InlineData("v\t=\tDMARC1 ;p = Reject", DmarcResult.Fail)]
+    [InlineData("v=dmarc1; p=reject", DmarcResult.None)]
+    [InlineData("v=DMARC10; p=reject", DmarcResult.None)]
+    [InlineData("p=reject; v=DMARC1", DmarcResult.None)]
+    public async Task A_record_is_one_however_its_version_is_spaced(string record, DmarcResult result) =>
+        Assert.Equal(result, (await JudgeAsync(Example(record), "example.com", NoSpf)).Result);
+
+    // RFC 7489 §6.6.3 item 6: a policy that cannot be read is p=none where reports are asked for, and no record elsewhere.
+    [Theory]
+    [InlineData("v=DMARC1; p=reject; sp=rejct", DmarcResult.None)]
+    [InlineData("v=DMARC1; p=reject; sp=", DmarcResult.None)]
+    [InlineData("v=DMARC1; p=reject; np=all", DmarcResult.None)]
+    [InlineData("v=DMARC1; p=reject; sp=rejct; rua=mailto:a@example.com", DmarcResult.Fail)]
+    [InlineData("v=DMARC1; p=rejct; rua=mailto:a@example.com!10m", DmarcResult.Fail)]
+    [InlineData("v=DMARC1; rua=https://example.com/dmarc", DmarcResult.Fail)]
+    [InlineData("v=DMARC1; p=rejct; rua=nonsense", DmarcResult.None)]
+    [InlineData("v=DMARC1; rua=mailto:nonsense", DmarcResult.None)]
+    [InlineData("v=DMARC1; rua=a@example.com", DmarcResult.None)]
+    [InlineData("v=DMARC1; rua=", DmarcResult.None)]
+    public async Task A_policy_that_cannot_be_read_is_none_at_all(string record, DmarcResult result)
+    {
+        var verdict = await JudgeAsync(Example(record), "example.com", NoSpf);
+        Assert.Equal((result, DmarcPolicy.None), (verdict.Result, verdict.Policy));
+        Assert.Equal(DmarcPolicy.None, (await JudgeAsync(Example(record), "sub.example.com", NoSpf)).Policy);
+    }
+
+    // RFC 6376 §8.2: what follows l= anybody may have written.
+    [Fact]
+    public async Task A_signature_over_part_of_the_body_does_not_speak_for_the_author()
+    {
+        var partial = Dkim(DkimResult.Pass, "example.com") with { IsPartial = true };
+        var verdict = await JudgeAsync(Example("v=DMARC1; p=reject"), "example.com", NoSpf, partial);
+        Assert.Equal((DmarcResult.Fail, DmarcPolicy.Reject), (verdict.Result, verdict.Policy));
+        Assert.Equal(DmarcResult.Pass, (await JudgeAsync(Example("v=DMARC1; p=reject"), "example.com", NoSpf, partial, Dkim(DkimResult.Pass, "example.com"))).Result);
+        Assert.False(new AuthVerdict { Sender = Base.Addresses.Of("a@example.com"), Dkim = [partial] }.SenderIsGenuine);
+    }
+
     // Whoever forges a message can sign it in a domain of his own whose key cannot be asked for.
     [Fact]
     public async Task A_check_that_could_not_be_made_excuses_only_when_it_would_have_spoken_for_the_author()

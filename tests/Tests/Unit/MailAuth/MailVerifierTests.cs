@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Aviso.Dns;
 using Aviso.MailAuth;
+using Aviso.Tests.Unit.Base;
 using Aviso.Tests.Unit.Net;
 using Xunit;
 
@@ -18,10 +19,10 @@ public sealed class MailVerifierTests
     /// <param name="passes">Moves the clock once all that answers has answered.</param>
     private static async Task<AuthVerdict> VerifyAsync(IResolver zone, string header, string sender, TimeSpan passes = default)
     {
-        using var body = Bodies.Of(header + "\n\ntext\n");
+        using var body = Bodies.Of(Encoding.UTF8.GetBytes(header + "\n\ntext\n"));
         var clock = new ManualClock();
         var options = new VerifierOptions { HostName = "mx.example.org", Budget = TimeSpan.FromSeconds(8) };
-        var verdict = new MailVerifier(zone, options, clock).VerifyAsync(new(Client, "helo.example", sender, body), default);
+        var verdict = new MailVerifier(zone, options, clock).VerifyAsync(new(Client, "helo.example", Addresses.Of(sender), body), default);
         clock.Advance(passes);
         return await verdict;
     }
@@ -48,6 +49,62 @@ public sealed class MailVerifierTests
         var verdict = await VerifyAsync(Zone(), header, "x@stranger.example");
         Assert.Equal((result, policy, domain), (verdict.Dmarc.Result, verdict.Dmarc.Policy, verdict.Dmarc.Domain));
         Assert.Equal("", verdict.FromDomain);
+    }
+
+    // RFC 7489 §6.6.1; a limit that is hit is a failure, or one more name would hide the one that counts.
+    [Fact]
+    public async Task Many_authors_hide_none_of_them()
+    {
+        var some = string.Join(", ", Enumerable.Range(1, 19).Select(i => $"a@own{i}.example"));
+        Assert.Equal(DmarcPolicy.Reject, (await VerifyAsync(Zone(), $"From: {some}, b@example.com", "x@stranger.example")).Dmarc.Policy);
+        var more = string.Join(", ", Enumerable.Range(1, 40).Select(i => $"a@own{i}.example"));
+        var verdict = await VerifyAsync(Zone(), $"From: {more}, b@example.com", "x@stranger.example");
+        Assert.Equal((DmarcResult.Fail, DmarcPolicy.Reject), (verdict.Dmarc.Result, verdict.Dmarc.Policy));
+    }
+
+    [Fact]
+    public async Task Empty_groups_without_end_hide_no_author()
+    {
+        var groups = string.Concat(Enumerable.Repeat("g:;, ", 2001));
+        var verdict = await VerifyAsync(Zone(), $"From: {groups}b@example.com", "x@stranger.example");
+        Assert.Equal((DmarcResult.Fail, DmarcPolicy.Reject), (verdict.Dmarc.Result, verdict.Dmarc.Policy));
+    }
+
+    // Without ICU the runtime encodes capital letters as they are: another name, which has no policy.
+    [Theory]
+    [InlineData("boss@MÜNCHEN.example")]
+    [InlineData("boss@münchen.example")]
+    [InlineData("boss@MU\u0308NCHEN.example")]
+    [InlineData("boss@XN--MNCHEN-3YA.example")]
+    [InlineData("=?utf-8?q?The_Boss?= <boss@M\u00DCnchen.EXAMPLE.>")]
+    public async Task An_author_in_capital_umlauts_meets_the_policy_of_the_domain(string from)
+    {
+        var zone = Zone().Txt("_dmarc.xn--mnchen-3ya.example", "v=DMARC1; p=reject");
+        var verdict = await VerifyAsync(zone, $"From: {from}", "x@stranger.example");
+        Assert.Equal((DmarcResult.Fail, DmarcPolicy.Reject), (verdict.Dmarc.Result, verdict.Dmarc.Policy));
+        Assert.Equal("xn--mnchen-3ya.example", verdict.FromDomain);
+    }
+
+    // RFC 8616 §4: SPF is asked of the A-labels, and what passed speaks for the sender.
+    [Theory]
+    [InlineData("иван@пример.test", "192.0.2.7", SpfResult.Pass, true)]
+    [InlineData("иван@ПРИМЕР.test", "192.0.2.7", SpfResult.Pass, true)]
+    [InlineData("иван@пример.test", "192.0.2.8", SpfResult.Fail, false)]
+    [InlineData("ivan@xn--e1afmkfd.test", "192.0.2.7", SpfResult.Pass, true)]
+    public async Task A_sender_in_unicode_is_asked_about_by_its_a_labels(string sender, string ours, SpfResult result, bool genuine)
+    {
+        var zone = new FakeZone().Txt("xn--e1afmkfd.test", $"v=spf1 ip4:{ours} -all").Txt("_dmarc.xn--e1afmkfd.test", "v=DMARC1; p=reject");
+        var verdict = await VerifyAsync(zone, "From: иван@пример.test", sender);
+        Assert.Equal((result, "xn--e1afmkfd.test", genuine), (verdict.Spf.Result, verdict.Spf.Domain, verdict.SenderIsGenuine));
+        Assert.Equal(genuine ? DmarcResult.Pass : DmarcResult.Fail, verdict.Dmarc.Result);
+    }
+
+    [Fact]
+    public async Task A_greeting_in_unicode_is_asked_about_by_its_a_labels()
+    {
+        var zone = new FakeZone().Txt("xn--e1afmkfd.test", "v=spf1 ip4:192.0.2.7 -all");
+        var got = await new SpfChecker(zone, "mx.example.org", TimeProvider.System).CheckAsync(Client, "Пример.test", default, default);
+        Assert.Equal((SpfResult.Pass, "helo", "xn--e1afmkfd.test"), (got.Result, got.Identity, got.Domain));
     }
 
     // The sender's own name server decides how long its SPF takes; that must not buy freedom from the author's policy.

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text;
 using Aviso.Base;
 using Aviso.MailAuth;

@@ -145,8 +145,8 @@ public sealed class ComposerTests
     private static DeliveryReport Report(bool utf8, string recipient) => new()
     {
         ReportingMta = "mx.example.org",
-        From = MailAddress.Of("Mail", "postmaster", "example.org"),
-        To = MailAddress.Of("", "a", "example.org"),
+        From = HeaderAddress.Of("Mail", "postmaster", "example.org"),
+        To = HeaderAddress.Of("", "a", "example.org"),
         Subject = "Not delivered",
         Text = "Sorry.\n",
         Date = DateTimeOffset.UnixEpoch,

@@ -54,7 +54,7 @@ public sealed class HeaderTests
     [Fact]
     public void A_line_end_in_a_value_never_becomes_a_field()
     {
-        var header = new HeaderWriter().Text("Subject", "a\r\nBcc: x@y").Addresses("To", MailAddress.Of("n\r\nBcc: q", "a\nb", "c")).ToArray();
+        var header = new HeaderWriter().Text("Subject", "a\r\nBcc: x@y").Addresses("To", HeaderAddress.Of("n\r\nBcc: q", "a\nb", "c")).ToArray();
         var names = new List<string>();
         foreach (var field in new HeaderFields(header)) names.Add(Encoding.ASCII.GetString(field.Name));
         Assert.Equal(["Subject", "To"], names);

@@ -1,5 +1,4 @@
 using System.Text;
-using Aviso.Spam;
 using Aviso.Tests.Battery;
 using Xunit;
 

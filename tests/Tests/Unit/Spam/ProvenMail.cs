@@ -1,6 +1,7 @@
 using System.Net;
 using Aviso.MailAuth;
 using Aviso.Spam;
+using Aviso.Tests.Unit.Base;
 
 namespace Aviso.Tests.Unit.Spam;
 
@@ -15,12 +16,12 @@ internal static class ProvenMail
         {
             Client = IPAddress.Parse("192.0.2.25"),
             Helo = $"mail.{domain}",
-            Sender = $"bounce@{domain}",
+            Sender = Addresses.Of($"bounce@{domain}"),
             Recipients = ["bob@two.example"],
             Auth = new()
             {
                 Client = IPAddress.Parse("192.0.2.25"),
-                Sender = $"bounce@{domain}",
+                Sender = Addresses.Of($"bounce@{domain}"),
                 FromDomain = domain,
                 Spf = new(SpfResult.Pass, domain, "mailfrom", "", ""),
                 Dkim = [new(DkimResult.Pass, domain, "s1", "rsa-sha256", "", "", Testing: false)],

@@ -45,9 +45,9 @@ internal sealed class Redirects(ReceiveParts parts, Sorting sorting, MessageEdit
     private Resolution? Resolve(string address)
     {
         var table = parts.Accounts.Table;
-        var way = AddressKey.TryParse(address, out var key) ? table.Resolve(key.LocalPart, key.Domain) : null;
-        if (way is null or { Kind: ResolutionKind.NotLocal } && parts.Options.OutsideMailbox is { } outside && AddressKey.TryParse(outside, out key))
-            way = table.Resolve(key.LocalPart, key.Domain);
+        var way = MailAddress.TryParse(address, out var to) ? table.Resolve(to) : null;
+        if (way is null or { Kind: ResolutionKind.NotLocal } && parts.Options.OutsideMailbox is { } outside && MailAddress.TryParse(outside, out to))
+            way = table.Resolve(to);
         return way;
     }
 
@@ -77,7 +77,7 @@ internal sealed class Redirects(ReceiveParts parts, Sorting sorting, MessageEdit
             share.Onward.Add(context.Fates.Elsewhere(to, from, out var isNew));
             if (isNew) fresh.Add(new(to, from));
         }
-        if (fresh.Count > 0) context.Messages.Add(_forwards.Make(context, message, from, fresh, marks, account));
+        if (fresh.Count > 0) context.Messages.Add(await _forwards.MakeAsync(context, message, from, fresh, marks, account, cancel));
         return null;
     }
 }

@@ -26,7 +26,7 @@ internal sealed class Learn(ReceiveParts parts) : IReceiveStep
             Root = context.Parts,
             Auth = context.Auth,
             Client = context.Sender,
-            Sender = transaction.Sender.ToString(),
+            Sender = transaction.Sender.Address,
             IsInternal = transaction.Client.Origin.IsInternal,
         };
         var id = System.Text.Encoding.ASCII.GetBytes(context.Id);
@@ -37,7 +37,7 @@ internal sealed class Learn(ReceiveParts parts) : IReceiveStep
     private bool TakesReports(ResolvedRecipient recipient)
     {
         var local = recipient.Recipient.LocalPart.Split(AddressTable.DetailSeparator)[0];
-        return Postmaster.Is(local) || parts.Filters.ReportAddresses().Contains($"{local}@{recipient.Recipient.Domain}".ToLowerInvariant());
+        return Postmaster.Is(local) || parts.Filters.ReportAddresses().Contains($"{local}@{recipient.Recipient.Domain.Ascii}".ToLowerInvariant());
     }
 
     private void LearnCorrespondents(AccountId account, ReceiveContext context)

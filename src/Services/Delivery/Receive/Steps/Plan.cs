@@ -34,12 +34,12 @@ internal sealed class Plan(ReceiveParts parts) : IReceiveStep
             // Whoever resolves an address finds somebody; should it ever not be so, the sender keeps the message.
             if (fates.LeadsNowhere) fates.Lead(fates.Add(new Share(recipient) { No = Refusals.Unknown }));
         }
-        Queue(context, message, queued);
+        await QueueAsync(context, message, queued, cancel);
         KeepRejected(context);
         return null;
     }
 
-    private void Queue(ReceiveContext context, PlannedMessage message, List<PlannedQueue> queued)
+    private async Task QueueAsync(ReceiveContext context, PlannedMessage message, List<PlannedQueue> queued, CancellationToken cancel)
     {
         var direct = queued.FindAll(q => !q.For.Forwards);
         if (direct.Count > 0)
@@ -49,7 +49,7 @@ internal sealed class Plan(ReceiveParts parts) : IReceiveStep
             message.Queue = ReceiveQueue.Submission(context, parts.Router, direct, context.ReturnPath, context.Trace[prefix], context.Account);
         }
         foreach (var forward in queued.Where(q => q.For.Forwards).GroupBy(q => q.For))
-            context.Messages.Add(_forwards.Make(context, message, forward.Key, [.. forward], default, context.Account));
+            context.Messages.Add(await _forwards.MakeAsync(context, message, forward.Key, [.. forward], default, context.Account, cancel));
     }
 
     // RFC 5429 §2.1: refused while that is possible; a sender who is not real is not written to, so the message stays.

@@ -33,7 +33,7 @@ internal sealed class Score(ReceiveParts parts) : IReceiveStep
             Auth = context.Auth,
             Client = context.Sender,
             Helo = context.Auth?.Helo ?? client.Helo,
-            Sender = context.Transaction.Sender.ToString(),
+            Sender = context.Transaction.Sender.Address,
             Recipients = [.. context.Recipients.Where(r => !r.IsTrap).Select(r => r.Shown)],
             Accounts = [.. context.Recipients.SelectMany(r => r.Local).Select(l => l.Account).Distinct()],
             IsInternal = client.Origin.IsInternal,

@@ -17,7 +17,7 @@ internal sealed class VerifySender(ReceiveParts parts) : IReceiveStep
         var client = transaction.Client;
         var remote = client.Origin.Remote.Address;
         var (address, helo) = OriginalClient.Find(context.Header.Octets.Span, remote, client.Helo, parts.Filters.IsTrustedRelay);
-        context.Auth = await verifier.VerifyAsync(new(address, helo, transaction.Sender.ToString(), context.Body)
+        context.Auth = await verifier.VerifyAsync(new(address, helo, transaction.Sender.Address, context.Body)
         {
             SignaturesOnly = client.Origin.IsInternal && address.Equals(remote),
         }, cancel);

@@ -1,6 +1,7 @@
 using System.Net;
 using Aviso.Dns;
 using Aviso.Spam;
+using Aviso.Tests.Unit.Base;
 using Aviso.Tests.Unit.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -124,7 +125,7 @@ public sealed class DnsListTests
     public void Senders_are_asked_by_From_envelope_and_Reply_To()
     {
         _zone.A($"evil.net.{Domains}", "127.0.1.2");
-        var input = SpamMail.Input("From: a@news.evil.net\nReply-To: b@other.net\nSubject: x\n\nhi\n") with { Client = IPAddress.Parse("11.22.33.44"), Sender = "c@third.net" };
+        var input = SpamMail.Input("From: a@news.evil.net\nReply-To: b@other.net\nSubject: x\n\nhi\n") with { Client = IPAddress.Parse("11.22.33.44"), Sender = Addresses.Of("c@third.net") };
         var context = SpamMail.Run(input, Check(Links));
         Assert.Equal($"evil.net as its sender is listed by {Domains} (127.0.1.2)", Assert.Single(context.Symbols).Reason);
         Assert.Equal(["evil.net", "other.net", "third.net"], _zone.Asked.Skip(2).Select(a => a.Name[..^(Domains.Length + 1)]).Order(StringComparer.Ordinal));

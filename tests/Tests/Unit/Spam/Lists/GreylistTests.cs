@@ -2,6 +2,7 @@ using System.Net;
 using Aviso.MailAuth;
 using Aviso.Spam;
 using Aviso.Store;
+using Aviso.Tests.Unit.Base;
 using Aviso.Tests.Unit.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -37,7 +38,7 @@ public sealed class GreylistTests : IAsyncLifetime
     }
 
     private static SpamInput Letter(string client = "11.22.33.44", string sender = "ann@one.example", string to = "bob@two.example") =>
-        SpamMail.Around("hi") with { Client = IPAddress.Parse(client), Sender = sender, Recipients = to.Split(' ') };
+        SpamMail.Around("hi") with { Client = IPAddress.Parse(client), Sender = Addresses.Of(sender), Recipients = to.Split(' ') };
 
     private bool IsDeferred(SpamInput input, double score = 0, string mark = "")
     {

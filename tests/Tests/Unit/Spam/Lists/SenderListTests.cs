@@ -2,6 +2,7 @@ using System.Net;
 using Aviso.MailAuth;
 using Aviso.Spam;
 using Aviso.Store;
+using Aviso.Tests.Unit.Base;
 using Aviso.Tests.Unit.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -54,7 +55,7 @@ public sealed class SenderListTests : IAsyncLifetime
         SpamMail.Around("hi", from: from) with
         {
             Client = IPAddress.Parse(client),
-            Sender = sender,
+            Sender = Addresses.Of(sender),
             Auth = new()
             {
                 FromDomain = from[(from.LastIndexOf('@') + 1)..].TrimEnd('>'),

@@ -1,9 +1,9 @@
-using System.Text;
+using Aviso.Base;
 
 namespace Aviso.Mime;
 
 /// <summary>One mailbox or one group of an address field (RFC 5322 §3.4).</summary>
-public sealed record MailAddress
+public sealed record HeaderAddress
 {
     /// <summary>The phrase, or the last comment when there is none, unquoted, encoded words as sent; may be empty.</summary>
     public string RawName { get; init; } = "";
@@ -18,7 +18,7 @@ public sealed record MailAddress
     public string? Route { get; init; }
 
     /// <summary>The mailboxes of a group; null for a mailbox. Groups do not nest.</summary>
-    public IReadOnlyList<MailAddress>? Members { get; init; }
+    public IReadOnlyList<HeaderAddress>? Members { get; init; }
 
     public bool IsGroup => Members is not null;
 
@@ -26,35 +26,16 @@ public sealed record MailAddress
     public string DisplayName => EncodedWord.Decode(RawName);
 
     /// <summary>"local@domain" with the local part quoted where RFC 5322 §3.4.1 wants it; empty for a group.</summary>
-    public string Address => IsGroup ? "" : Domain.Length == 0 ? Quoted(LocalPart) : $"{Quoted(LocalPart)}@{Domain}";
+    public string Address => IsGroup ? ""
+        : Domain.Length == 0 ? MailAddress.Quoted(LocalPart) : $"{MailAddress.Quoted(LocalPart)}@{Domain}";
 
-    public static MailAddress Of(string displayName, string localPart, string domain) =>
+    public static HeaderAddress Of(string displayName, string localPart, string domain) =>
         new() { RawName = displayName, LocalPart = localPart, Domain = domain };
 
-    internal static string Quoted(string local)
-    {
-        if (IsDotAtom(local)) return local;
-        var text = new StringBuilder(local.Length + 2).Append('"');
-        foreach (var c in local)
-        {
-            if (c is '"' or '\\') text.Append('\\');
-            text.Append(c);
-        }
-        return text.Append('"').ToString();
-    }
+    /// <summary>With A-labels unless the local part is beyond ASCII anyway.</summary>
+    public static HeaderAddress Of(string displayName, MailAddress address) =>
+        Of(displayName, address.LocalPart, address.NeedsUtf8 ? address.Domain.Unicode : address.Domain.Ascii);
 
-    internal static bool IsDotAtom(string text)
-    {
-        var afterDot = true;
-        foreach (var c in text)
-        {
-            if (c == '.' ? afterDot : !IsAtomText(c)) return false;
-            afterDot = c == '.';
-        }
-        return !afterDot;
-    }
-
-    // RFC 5322 §3.2.3, RFC 6532 §3.2
-    internal static bool IsAtomText(char c) =>
-        char.IsAsciiLetterOrDigit(c) || c > 127 || "!#$%&'*+-/=?^_`{|}~".Contains(c, StringComparison.Ordinal);
+    /// <summary>The address of the envelope that this one names; false for a group, and for what breaks the rules of domains.</summary>
+    public bool TryMailAddress(out MailAddress address) => MailAddress.TryMake(LocalPart, Domain, out address);
 }
