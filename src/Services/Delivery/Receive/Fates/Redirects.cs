@@ -1,4 +1,5 @@
 using Aviso.Accounts;
+using Aviso.Base;
 
 namespace Aviso.Delivery;
 
