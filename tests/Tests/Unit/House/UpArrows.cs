@@ -23,7 +23,7 @@ internal static class UpArrows
         ["Imap/Session -> Imap/Names"] = "a session sees the mailboxes of its login's scope",
         ["Mime/Headers -> Mime/Addresses"] = "the writer of header fields knows addresses",
         ["Mime/Headers -> Mime/Parts"] = "Content-* fields fill the part that they describe",
-        ["Net/Listen -> Net/Lines"] = "a connection that ends notes it with the sessions of lines",
+        ["Net/Listen -> Net/Lines"] = "a connection of ours that is ended is noted as sessions of lines note a refusal",
         ["Net/Sasl -> Net/Listen"] = "a login is asked with the kind of listener it came from",
         ["Net/Tls -> Net/Acme"] = "a handshake may be an authority's challenge (RFC 8737)",
         ["Net/Tls -> Net/Listen"] = "failed handshakes are counted by the meters of connections",
