@@ -31,7 +31,6 @@ internal sealed record ServeRequest(string Config, LocalMode? Local, string? Pri
 internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter errors, Stream log, TimeProvider clock)
 {
     public static readonly TimeSpan DrainPatience = TimeSpan.FromSeconds(10);
-    private const int MinThreads = 8;
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
 
     /// <summary>0 when stopped as asked; 1 when the settings are wrong; 3 when it could not run.</summary>
@@ -113,9 +112,7 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
         own.LogInformation("aviso {Version} starts, data in {Data}", BuildInfo.Version, settings.Data);
         NothingIsSilent(settings, own);
 
-        // A thread that blocks on the disk must not hold up those who come: the pool makes another at once, not after half a second.
-        ThreadPool.GetMinThreads(out var workers, out var completions);
-        ThreadPool.SetMinThreads(Math.Max(workers, MinThreads), completions);
+        PoolThreads.Make();
 
         // 2. Metrics, before any part makes its instruments' first measurements.
         var metrics = new MetricsRegistry();

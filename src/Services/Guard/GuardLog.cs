@@ -6,13 +6,13 @@ namespace Aviso.Guard;
 /// <summary>Log events of Guard, 6100-6199.</summary>
 internal static partial class GuardLog
 {
-    [LoggerMessage(
-        6101, LogLevel.Warning, "{Value} is banned for {Length} by {Scenario}: {Events} events, the last {Evidence}; before: {Before}")]
+    [LoggerMessage(6101, LogLevel.Warning,
+        "{Value} is banned for {Length} by {Scenario}: {Events} events, the last {Evidence}; before: {Before}")]
     public static partial void Banned(
         this ILogger log, string value, TimeSpan length, string scenario, int events, string evidence, int before);
 
-    [LoggerMessage(
-        6102, LogLevel.Warning, "{Client} would be banned for {Scenario} but has just logged in: only its failures stay limited")]
+    [LoggerMessage(6102, LogLevel.Warning,
+        "{Client} would be banned for {Scenario} but has just logged in: only its failures stay limited")]
     public static partial void SparedByLogin(this ILogger log, IPAddress client, string scenario);
 
     [LoggerMessage(6103, LogLevel.Warning, "{Client} would be banned for {Scenario} but has delivered mail lately: it only waits")]
@@ -23,7 +23,8 @@ internal static partial class GuardLog
     public static partial void OwnTrouble(this ILogger log, string what, string kind, IPAddress client, string user);
 
     [LoggerMessage(6105, LogLevel.Warning,
-        "More than {Count} passwords for {User} were wrong in ten minutes, from all addresses: only addresses where it logged in lately are looked at now")]
+        "More than {Count} passwords for {User} were wrong in ten minutes, from all addresses: "
+        + "only addresses where it logged in lately are looked at now")]
     public static partial void AccountGuessed(this ILogger log, double count, string user);
 
     [LoggerMessage(6106, LogLevel.Warning, "there are {Most} decisions already: new ones do not hold until some end or are deleted")]
@@ -32,8 +33,8 @@ internal static partial class GuardLog
     [LoggerMessage(6107, LogLevel.Information, "the store takes changes of decisions again: all of them are stored")]
     public static partial void DecisionsStored(this ILogger log);
 
-    [LoggerMessage(
-        6108, LogLevel.Error, "{Count} changes of decisions hold now but are not in the store yet; they are tried again: {Error}")]
+    [LoggerMessage(6108, LogLevel.Error,
+        "{Count} changes of decisions hold now but are not in the store yet; they are tried again: {Error}")]
     public static partial void DecisionsWait(this ILogger log, int count, string error);
 
     [LoggerMessage(6109, LogLevel.Error, "{Count} changes of decisions never reached the store and do not survive this stop")]
@@ -87,6 +88,7 @@ internal static partial class GuardLog
     public static partial void EngineTypeIdle(this ILogger log, string type);
 
     [LoggerMessage(6143, LogLevel.Warning,
-        "the engine bans {Value} ({Scenario}), which is one of ours and is served all the same: it may see a proxy's address where the client's should be")]
+        "the engine bans {Value} ({Scenario}), which is one of ours and is served all the same: "
+        + "it may see a proxy's address where the client's should be")]
     public static partial void EngineBansOurs(this ILogger log, string value, string scenario);
 }

@@ -44,6 +44,7 @@ internal static class CommandTable
         new("SEARCH", When.Selected, SearchCommand.RunAsync, News.NoExpunge, HasUid: true),
         new("SORT", When.Selected, SortCommand.RunAsync, News.NoExpunge, HasUid: true),
         new("THREAD", When.Selected, ThreadCommand.RunAsync, News.NoExpunge, HasUid: true),
+        new("CANCELUPDATE", When.Selected, CancelUpdateCommand.RunAsync),
         new("FETCH", When.Selected, FetchCommand.RunAsync, News.NoExpunge, HasUid: true),
         new("STORE", When.Selected, StoreCommand.RunAsync, News.NoExpunge, HasUid: true, Changes: true),
         new("COPY", When.Selected, CopyCommand.RunAsync, HasUid: true, Changes: true),

@@ -7,11 +7,12 @@ namespace Aviso.Base;
 internal static partial class SpoolLog
 {
     [LoggerMessage(901, LogLevel.Warning,
-        "{InFlight} octets of {Budget} are in flight: shares by network hold, slow senders are sent away, and the server is not ready; said once a minute at most")]
+        "{InFlight} octets of {Budget} are in flight: shares by network hold, "
+        + "slow senders are sent away, and the server is not ready; said once a minute at most")]
     public static partial void SpoolTight(this ILogger log, long inFlight, long budget);
 
-    [LoggerMessage(
-        902, LogLevel.Warning, "a message of {Octets} octets so far is given up, it comes at {Pace:F0} octets a second while others wait")]
+    [LoggerMessage(902, LogLevel.Warning,
+        "a message of {Octets} octets so far is given up, it comes at {Pace:F0} octets a second while others wait")]
     public static partial void SlowGivenUp(this ILogger log, long octets, double pace);
 }
 

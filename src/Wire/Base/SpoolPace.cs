@@ -1,7 +1,6 @@
 namespace Aviso.Base;
 
-/// <summary>How fast a body comes, by the last ten seconds: what came quickly at first says nothing of a client that has fallen
-/// silent.</summary>
+/// <summary>How fast a body comes, by the last ten seconds: what came quickly at first says nothing of a client that fell silent.</summary>
 internal struct SpoolPace
 {
     /// <summary>Octets a second; who sends as fast holds nobody up.</summary>

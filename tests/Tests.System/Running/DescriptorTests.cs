@@ -44,7 +44,7 @@ public sealed class DescriptorTests : IAsyncLifetime
             smtp.Deliver("s@sender.test", [$"bob@{AvisoServer.Domain}"], $"Subject: {i}\r\nMessage-ID: <{kind}{i}@flood>\r\n\r\n{new string('x', 70)}\r\n");
         }
         person.Send($"b STATUS INBOX (MESSAGES)\r\n");
-        Assert.StartsWith("* STATUS INBOX (MESSAGES 5)", person.ReadLine(), StringComparison.Ordinal);
+        Assert.StartsWith("* STATUS \"INBOX\" (MESSAGES 5)", person.ReadLine(), StringComparison.Ordinal);
         Assert.StartsWith("b OK", person.ReadLine(), StringComparison.Ordinal);
         Assert.True(await _server.MetricAsync("aviso_sessions_dropped_total", "no-descriptor") > 0);
 

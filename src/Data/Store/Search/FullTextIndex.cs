@@ -53,7 +53,7 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
 
     public async Task<SearchCandidates?> CandidatesAsync(AccountId account, string text, CancellationToken cancel)
     {
-        var pieces = SearchWords.Pieces(text);
+        var pieces = SearchWords.Pieces(Nfc.DecomposeCompatibility(text));
         if (pieces.Count == 0) return null;
         var live = await _live(account, cancel);
         var (hits, indexed) = await _reads.ReadAsync(db => (Find(db, account, pieces), ReadIndexed(db, account, wholeOnly: true)), cancel);
@@ -119,7 +119,7 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
             foreach (var (email, text, whole) in texts)
             {
                 if (_writer.Use(InsertIndexed).Add(account.Value).Add(email.Value).Add(whole && !HasLongWord(text)).RunCounting() == 0) continue;
-                _writer.Use(InsertText).Add(email.Value).Add(IdText.Format(account.Value)).Add(Nfc.Normalize(text)).Run(); // whoever searches compares in form C
+                _writer.Use(InsertText).Add(email.Value).Add(IdText.Format(account.Value)).Add(Nfc.DecomposeCompatibility(text)).Run(); // searches compare by i;unicode-casemap
             }
             _writer.Use(Statements.Commit).Run();
             if (_writer.WalFrames > 2000) _writer.Checkpoint();

@@ -21,7 +21,8 @@ internal sealed class ReceiveOutcome(ReceiveParts parts, ReceiveContext context)
         var client = transaction.Client;
         ReceiveMeters.Count(no.Reason);
         if (client.Origin.IsInternal)
-            OwnRefusals.Note(log, client.SessionId, client.Origin.Remote, new(client.Helo, transaction.Sender.ToString(), recipient), no.ToString(), no.Cause);
+            OwnRefusals.Note(log, client.SessionId, client.Origin.Remote,
+                new(client.Helo, transaction.Sender.ToString(), recipient), no.ToString(), no.Cause);
         else
             log.Refused(client.SessionId, client.Origin.Remote, transaction.Sender.ToString(), recipient, no.ToString(), no.Cause);
     }

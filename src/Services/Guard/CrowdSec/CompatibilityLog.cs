@@ -21,8 +21,7 @@ public sealed class CompatibilityLog(Gatekeeper gate, string host, TimeProvider 
     {
         if (gate.IsExempt(evidence.Client) || gate.IsTrusted(evidence.Client)) return null;
         return Words(evidence, user) is (var program, var text)
-            ? string.Create(CultureInfo.InvariantCulture,
-                $"{clock.GetUtcNow().UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fff}Z {host} {program}: {text}") : null;
+            ? string.Create(CultureInfo.InvariantCulture, $"{clock.GetUtcNow().UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fff}Z {host} {program}: {text}") : null;
     }
 
     private static (string Program, string Text)? Words(Evidence evidence, string? user)
@@ -30,13 +29,13 @@ public sealed class CompatibilityLog(Gatekeeper gate, string host, TimeProvider 
         var client = Networks.Normal(evidence.Client);
         var what = evidence.What;
         if (what == Reason.LoginFailed) return FailedLogin(evidence.Kind, client, user);
-        if (what == Reason.UnknownRecipient) return Reject(
-            "550 5.1.1 <>: Recipient address rejected: User unknown in virtual mailbox table");
+        if (what == Reason.UnknownRecipient)
+            return Reject("550 5.1.1 <>: Recipient address rejected: User unknown in virtual mailbox table");
         if (what == Reason.RelayDenied) return Reject("554 5.7.1 <>: Relay access denied");
         if (what == Reason.HeloRejected) return Reject("504 5.5.2 <>: Helo command rejected: need fully-qualified hostname");
         if (what == Reason.Spam) return Reject("550 5.7.1 <DATA>: Data command rejected: spam", "DATA");
-        if (what == Reason.NonSmtpCommand) return (
-            Smtpd(evidence.Kind), $"warning: non-SMTP command from unknown[{client}]: GET / HTTP/1.1");
+        if (what == Reason.NonSmtpCommand)
+            return (Smtpd(evidence.Kind), $"warning: non-SMTP command from unknown[{client}]: GET / HTTP/1.1");
         if (what == Reason.EarlyTalker) return ($"postfix/postscreen[{Pid}]", $"PREGREET 4 after 0.01 from [{client}]:0: EHLO");
         return null;
 
@@ -45,8 +44,8 @@ public sealed class CompatibilityLog(Gatekeeper gate, string host, TimeProvider 
     }
 
     // The parser of postfix knows LOGIN, PLAIN, CRAM-MD5 and DIGEST-MD5, so every mechanism is PLAIN here.
-    private static (string Program, string Text) FailedLogin(ListenerKind kind, IPAddress client, string? user) => ReaderOf(kind) is { } reader
-        ? ("dovecot", Login(reader, client, user))
+    private static (string Program, string Text) FailedLogin(ListenerKind kind, IPAddress client, string? user) =>
+        ReaderOf(kind) is { } reader ? ("dovecot", Login(reader, client, user))
         : (Smtpd(kind), $"warning: unknown[{client}]: SASL PLAIN authentication failed: sasl_username={Harmless(user)}");
 
     // The parser wants an address of ours as well; which it is means nothing to it.
@@ -70,6 +69,5 @@ public sealed class CompatibilityLog(Gatekeeper gate, string host, TimeProvider 
     };
 
     private static string Harmless(string? user) =>
-        new([.. (user ?? "").Take(LongestUser).Select(c =>
-            char.IsAsciiLetterOrDigit(c) || c is '.' or '@' or '-' or '_' or '+' ? c : '?')]);
+        new([.. (user ?? "").Take(LongestUser).Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '@' or '-' or '_' or '+' ? c : '?')]);
 }

@@ -15,16 +15,14 @@ namespace Aviso.Guard;
 /// <param name="Word">What was seen last, such as "login-failed".</param>
 /// <param name="User">Whom the login was for; null when it was none.</param>
 public sealed record EngineAlert(
-    string Id, string Scenario, string Client, int Events, int Capacity, string Leak, string Service, string Word, string? User,
-        DateTimeOffset At)
+    string Id, string Scenario, string Client, int Events, int Capacity, string Leak, string Service, string Word, string? User, DateTimeOffset At)
 {
     /// <summary>The same client and scenario are one alert while it waits.</summary>
     public string Name => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Scenario}\0{Client}")).AsSpan(0, 16));
 
-    public static EngineAlert Of(Firing firing) =>
-        new(Guid.NewGuid().ToString(), firing.Scenario.Name, Networks.Normal(firing.Last.Client).ToString(), firing.Events,
+    public static EngineAlert Of(Firing firing) => new(Guid.NewGuid().ToString(), firing.Scenario.Name, Networks.Normal(firing.Last.Client).ToString(), firing.Events,
         firing.Scenario.Capacity, GoDuration.Format(firing.Scenario.Leak), ListenerKinds.Name(firing.Last.Kind),
-            firing.Last.What.EvidenceWord ?? firing.Last.What.Word, firing.User, firing.Decision.Since);
+        firing.Last.What.EvidenceWord ?? firing.Last.What.Word, firing.User, firing.Decision.Since);
 
     /// <summary>As the engine's API wants it; without decisions, so that the engine's profiles decide.</summary>
     public JsonObject ToJson()

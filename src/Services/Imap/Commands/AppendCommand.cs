@@ -2,7 +2,7 @@ using Aviso.Base;
 using Aviso.Store;
 namespace Aviso.Imap;
 
-/// <summary>RFC 9051 §6.3.12, MULTIAPPEND (RFC 3502), UTF8 (RFC 6855 §4). Messages are in the spool when this runs.</summary>
+/// <summary>RFC 9051 §6.3.12, MULTIAPPEND (RFC 3502), UTF8 (RFC 6855 §4), CATENATE (RFC 4469). Messages are in the spool when this runs.</summary>
 internal static class AppendCommand
 {
     /// <summary>Asked before a message literal is read, so that no client sends 200 MB for a NO.</summary>
@@ -21,11 +21,14 @@ internal static class AppendCommand
         if (!TryRead(session, command, out var mailbox, out var wanted)) return Completion.Syntax;
         if (mailbox is null) return Completion.BadName;
         if (await session.Mailboxes.FindMailboxAsync(session.Account, mailbox, session.Cancel) is not { } info) return Completion.TryCreate;
+        using var bodies = new AppendedBodies(session, command.Bodies);
         var messages = new List<AppendMessage>(wanted.Count);
-        for (var i = 0; i < wanted.Count; i++)
+        foreach (var options in wanted)
         {
-            if (Problem(wanted[i]) is { } problem) return problem;
-            messages.Add(Message(session, wanted[i], command.Bodies[i]));
+            var (body, problem) = await bodies.NextAsync(options);
+            if (body is null) return problem;
+            if (Problem(options, body) is { } no) return no;
+            messages.Add(Message(session, options, body));
         }
         var done = await session.Store.AppendAsync(session.Account, info.Id, messages, session.Cancel);
         if (done.Error == StoreError.NotFound) return Completion.TryCreate;
@@ -33,12 +36,12 @@ internal static class AppendCommand
         return Completion.Ok("Appended", $"APPENDUID {done.Value![0].UidValidity} {SetText.Of(done.Value.Select(a => a.Uid))}");
     }
 
-    public static Completion? Problem(AppendOptions options)
+    public static Completion? Problem(AppendOptions options, SpooledBody body)
     {
         if (options.Flags.TooLong) return Completion.No("LIMIT", "A keyword is too long");
         // Clients that copy from elsewhere name \Recent by mistake: it is not stored, and the message is not lost for it.
         if (options.Flags.HasUnknown) return Completion.No("CANNOT", "That flag cannot be changed by clients");
-        return options.Size == 0 ? Completion.No("CANNOT", "An empty message") : null;
+        return body.Length == 0 ? Completion.No("CANNOT", "An empty message") : null;
     }
 
     public static AppendMessage Message(ImapSession session, AppendOptions options, SpooledBody body) => new(
@@ -59,6 +62,6 @@ internal static class AppendCommand
             if (!g.AppendMessage(out var options)) return false;
             wanted.Add(options);
         }
-        return wanted.Count > 0 && wanted.Count == command.Bodies.Count;
+        return wanted.Count > 0 && wanted.Sum(w => w.Literals) == command.Bodies.Count && !wanted[^1].IsOpen;
     }
 }

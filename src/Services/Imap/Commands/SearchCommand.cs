@@ -7,16 +7,28 @@ internal static class SearchCommand
     {
         var g = command.Arguments(session.Utf8Names);
         if (!g.SearchRequest(out var request) || !g.End()) return g.TooComplex ? Completion.TooComplex : Completion.Syntax;
-        if (Refuses(session, request) is { } no) return no;
+        if (Refuses(session, command, request) is { } no) return no;
         var box = session.Box!;
         var found = await new SearchRun(session, box, request.Key).RunAsync();
         SearchAnswer.Write(session, command, request.Return, found, SearchAnswer.HighestModSeq(box, request, found), sort: false);
+        Keep(session, command, request, null, found);
         return Completion.Ok("Searched");
     }
 
-    /// <summary>What is wrong with a search before it runs; also used by SORT and THREAD.</summary>
-    public static Completion? Refuses(ImapSession session, SearchRequest request)
+    /// <summary>RFC 5267 §4.3: from now on changes of this result are told, if it was asked for and there is room.</summary>
+    public static void Keep(ImapSession session, Command command, SearchRequest request, IReadOnlyList<SortCriterion>? criteria, List<int> found)
     {
+        var box = session.Box!;
+        if (request.Return is not { Update: true }) return;
+        if (box.Contexts.Count < SearchContext.Most) box.Contexts.Add(SearchContext.Begin(box, command, request, criteria, found));
+        else session.Writer.Bytes("* NO [NOUPDATE "u8).String(command.Tag).Bytes("] Too many searches are kept up to date\r\n"u8);
+    }
+
+    /// <summary>What is wrong with a search before it runs; also used by SORT and THREAD.</summary>
+    public static Completion? Refuses(ImapSession session, Command command, SearchRequest request)
+    {
+        // RFC 5267 §4.3: the tag is what updates are told by.
+        if (request.Return is { Update: true } && session.Box!.Contexts.Exists(c => c.Tag == command.Tag)) return Completion.Bad("That tag has a search already");
         if (request.BadCharset)
         {
             // RFC 5182 §2.1: a SEARCH SAVE that fails leaves the saved result empty.

@@ -7,7 +7,7 @@ internal static class ThreadCommand
     {
         var g = command.Arguments(session.Utf8Names);
         if (!g.ThreadRequest(out var algorithm, out var request) || !g.End()) return g.TooComplex ? Completion.TooComplex : Completion.Syntax;
-        if (SearchCommand.Refuses(session, request) is { } no) return no;
+        if (SearchCommand.Refuses(session, command, request) is { } no) return no;
         var box = session.Box!;
         var found = await new SearchRun(session, box, request.Key).RunAsync();
         var rows = await SortRun.RowsAsync(session, box, found, [], threads: true);

@@ -37,6 +37,9 @@ internal sealed class CommandReader(ImapSession session) : IDisposable
 
     public Completion Problem { get; private set; }
 
+    /// <summary>Why it is hopeless.</summary>
+    public Reason Why { get; private set; } = Reason.BadLiteral;
+
     public string Tag { get; private set; } = "*";
 
     public bool HasTag => Tag != "*";
@@ -80,7 +83,9 @@ internal sealed class CommandReader(ImapSession session) : IDisposable
             if (problem.Status != CompletionStatus.Ok)
             {
                 if (waits) return Refuse(problem);
-                if (!session.LoggedIn || size > _options.MessageSizeLimit * 2) return Hopeless(problem);
+                if (!session.LoggedIn)
+                    return Hopeless(problem, size > _options.LiteralBeforeLogin ? Reason.OctetsBeforeLogin : Reason.BadLiteral);
+                if (size > _options.MessageSizeLimit * 2) return Hopeless(problem, Reason.EndlessMessage);
                 refused = true;
                 Problem = problem;
                 if (await SkipAsync(size) is var ended and not CommandReadStatus.Complete) return ended;
@@ -100,7 +105,7 @@ internal sealed class CommandReader(ImapSession session) : IDisposable
 
     private async ValueTask<Completion> CheckLiteralAsync(long size)
     {
-        _message = MessageLiteral(session.Utf8Names, out var append, out var mailbox, out var ordinal);
+        _message = MessageLiteral(session.Utf8Names, out var append, out var mailbox, out var ordinal, out var message);
         if (!session.LoggedIn && size > _options.LiteralBeforeLogin) return Completion.Bad("The literal is too long", "TOOBIG");
         if (append is null) return Completion.Bad("Unknown command");
         if (!_message)
@@ -108,23 +113,25 @@ internal sealed class CommandReader(ImapSession session) : IDisposable
                 ? Completion.Bad("The literal is too long", "TOOBIG") : Completion.Ok("");
         if (!session.LoggedIn) return Completion.Bad("Log in first");
         // RFC 7889 §4: TOOBIG for a message over APPENDLIMIT.
-        if (size > _options.MessageSizeLimit) return Completion.No("TOOBIG", "The message is larger than APPENDLIMIT");
+        if (message > _options.MessageSizeLimit) return Completion.No("TOOBIG", "The message is larger than APPENDLIMIT");
         if (ordinal >= _options.MessagesPerAppend) return Completion.No("LIMIT", "Too many messages in one APPEND");
         return ordinal > 0 ? Completion.Ok("") : await AppendCommand.MayAppendAsync(session, mailbox, size);
     }
 
-    /// <summary>Does the marker at the end begin a message? True after mailbox (and flags, date) of APPEND and REPLACE.</summary>
-    private bool MessageLiteral(bool utf8Names, out CommandEntry? entry, out string? mailbox, out int ordinal)
+    /// <summary>Does the marker at the end begin a message, or a part of one? True after mailbox (and flags, date) of APPEND and REPLACE.</summary>
+    /// <param name="size">Octets of that message in all its literals so far.</param>
+    private bool MessageLiteral(bool utf8Names, out CommandEntry? entry, out string? mailbox, out int ordinal, out long size)
     {
         mailbox = null;
-        ordinal = 0;
+        (ordinal, size) = (0, 0);
         var g = new Grammar(Octets.Span, utf8Names);
         if (!CommandHead.TryRead(ref g, out entry, out _) || entry!.Name is not ("APPEND" or "REPLACE")) return false;
         if (entry.Name == "REPLACE" && (!g.Sp() || !g.Sequence(out _))) return false;
         if (!g.Sp() || !g.Mailbox(out mailbox)) return false;
-        while (g.AppendMessage(out _))
+        while (g.AppendMessage(out var options))
         {
-            if (g.AtEnd) return true;
+            size = options.Parts.Sum(p => p.Size);
+            if (g.AtEnd) return options.IsOpen || !options.IsCatenated;
             ordinal++;
         }
         return false;
@@ -212,9 +219,9 @@ internal sealed class CommandReader(ImapSession session) : IDisposable
         return CommandReadStatus.Refused;
     }
 
-    private CommandReadStatus Hopeless(Completion problem)
+    private CommandReadStatus Hopeless(Completion problem, Reason why)
     {
-        Problem = problem;
+        (Problem, Why) = (problem, why);
         return CommandReadStatus.Hopeless;
     }
 

@@ -61,14 +61,22 @@ internal ref partial struct Grammar
         var options = Imap.SearchReturn.Nothing;
         wanted = null;
         if (!Char((byte)'(')) return false;
+        var hinted = false;
         for (var first = true; !Char((byte)')'); first = false)
         {
             if (!first && !Sp()) return false;
+            // RFC 5267 §4.2: a hint that the search will come again.
+            if (Word("CONTEXT"u8))
+            {
+                hinted = true;
+                continue;
+            }
             if (Word("MIN"u8)) options = options with { Min = true };
             else if (Word("MAX"u8)) options = options with { Max = true };
             else if (Word("ALL"u8)) options = options with { All = true };
             else if (Word("COUNT"u8)) options = options with { Count = true };
             else if (Word("SAVE"u8)) options = options with { Save = true };
+            else if (Word("UPDATE"u8)) options = options with { Update = true };
             else if (Word("PARTIAL"u8))
             {
                 if (!Sp() || !PartialRange(out var range) || options.Partial is not null) return false;
@@ -77,7 +85,7 @@ internal ref partial struct Grammar
             else return false;
         }
         // RFC 9051 §6.4.4: "RETURN ()" means ALL. RFC 9394 §3.1: PARTIAL and ALL exclude each other.
-        if (options == Imap.SearchReturn.Nothing) options = options with { All = true };
+        if (options == Imap.SearchReturn.Nothing && !hinted) options = options with { All = true };
         wanted = options;
         return options.Partial is null || !options.All;
     }
@@ -240,7 +248,7 @@ internal ref partial struct Grammar
     {
         key = new(kind);
         if (!Sp() || !AString(out var text)) return false;
-        key = key with { Value = SearchText.Fold(AsText(text)) };
+        key = key with { Value = AsText(text) };
         return true;
     }
 
@@ -248,7 +256,7 @@ internal ref partial struct Grammar
     {
         key = new(SearchKind.Header);
         if (!Sp() || !AString(out var field) || !Sp() || !AString(out var text)) return false;
-        key = key with { Field = AsAscii(field), Value = SearchText.Fold(AsText(text)) };
+        key = key with { Field = AsAscii(field), Value = AsText(text) };
         return true;
     }
 

@@ -44,9 +44,12 @@ internal sealed record SearchKey(SearchKind Kind)
     }
 }
 
-/// <summary>RETURN options (RFC 9051 §6.4.4, RFC 9394).</summary>
+/// <summary>RETURN options (RFC 9051 §6.4.4, RFC 9394, RFC 5267).</summary>
 internal sealed record SearchReturn(bool Min, bool Max, bool All, bool Count, bool Save, PartialRange? Partial)
 {
+    /// <summary>RFC 5267 §4.3: later changes of the result are told.</summary>
+    public bool Update { get; init; }
+
     public static SearchReturn Nothing { get; } = new(false, false, false, false, false, null);
 
     /// <summary>MIN, MAX or both, and nothing else that tells results.</summary>

@@ -18,8 +18,9 @@ internal sealed class SearchRun(ImapSession session, SelectedMailbox box, Search
         No, Yes, Unknown,
     }
 
-    /// <summary>Indexes of the messages that match, growing. At most <see cref="Batch"/> are waiting undecided.</summary>
-    public async ValueTask<List<int>> RunAsync()
+    /// <summary>Indexes of the messages that match, growing, among those changed after <paramref name="since"/>. At most <see cref="Batch"/> are waiting undecided.</summary>
+    /// <param name="since">A mod-sequence; 0 is all.</param>
+    public async ValueTask<List<int>> RunAsync(long since = 0)
     {
         await PrepareAsync();
         var found = new List<int>();
@@ -27,6 +28,7 @@ internal sealed class SearchRun(ImapSession session, SelectedMailbox box, Search
         for (var i = 0; i < _view.Count; i++)
         {
             var entry = _view[i];
+            if (entry.ModSeq <= since) continue;
             switch (Judge(key, i, entry, known: false, default, null))
             {
                 case Truth.Yes:

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Aviso.Base;
 using Aviso.Mime;
 using Aviso.Store;
 
@@ -16,10 +17,11 @@ internal sealed class SearchText(Rendered rendered, StoredBody body)
     private string? _header;
     private MimePart? _root;
 
-    /// <summary>NFC; case is ignored when comparing.</summary>
-    public static string Fold(string text) => Aviso.Base.Nfc.Normalize(text);
-
-    public static bool Contains(string text, string wanted) => Fold(text).Contains(wanted, StringComparison.OrdinalIgnoreCase);
+    /// <summary>RFC 5255 §4.3: substrings by i;unicode-casemap. What is there letter for letter needs no table.</summary>
+    public static bool Contains(string text, string wanted) =>
+        text.Contains(wanted, StringComparison.OrdinalIgnoreCase) ||
+        (!(System.Text.Ascii.IsValid(text) && System.Text.Ascii.IsValid(wanted)) &&
+            UnicodeCasemap.Key(text).Contains(UnicodeCasemap.Key(wanted), StringComparison.Ordinal));
 
     /// <summary>Any field of this name holds the text; an empty text asks whether the field is there.</summary>
     public bool HeaderContains(string name, string wanted)

@@ -90,7 +90,7 @@ internal sealed class ImapSession : IDisposable
                     Bye(Reason.OctetsBeforeLogin, _commands.Problem.Text);
                     break;
                 case CommandReadStatus.Hopeless:
-                    Bye(LoggedIn ? Reason.EndlessMessage : Reason.OctetsBeforeLogin, _commands.Problem.Text);
+                    Bye(_commands.Why, _commands.Problem.Text);
                     break;
                 case CommandReadStatus.TimedOut:
                     if (LoggedIn) Bye(Reason.Autologout, "Autologout: idle for too long");
@@ -226,6 +226,7 @@ internal sealed class ImapSession : IDisposable
         if (!box.ReadOnly && !Modes.Rev2 && box.View.FirstRecentUid < box.View.UidNext)
             box.AddRecent(await Store.ClaimRecentAsync(Account, box.Id, Cancel), box.View.UidNext);
         NewsReport.WriteCounts(Writer, box, Modes);
+        foreach (var context in box.Contexts) await context.TellChangedAsync(this, box);
     }
 
     // RFC 7162 §3.2: while expunges are held back, MODSEQs that were told go beyond them. A client that came back with those would
@@ -293,7 +294,8 @@ internal sealed class ImapSession : IDisposable
     // What a client cannot mean to ask for. NO is an ordinary answer to a question, but for a login that is not let try (a wrong password
     // is Guard's to tell).
     private static bool IsRefusal(Completion done) =>
-        done.Status == CompletionStatus.Bad || (done.Status == CompletionStatus.No && done.Code is "PRIVACYREQUIRED" or "LIMIT" or "SERVERBUG");
+        done.Status == CompletionStatus.Bad
+        || (done.Status == CompletionStatus.No && done.Code is "PRIVACYREQUIRED" or "LIMIT" or "SERVERBUG");
 
     public void Dispose()
     {

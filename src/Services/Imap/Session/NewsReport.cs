@@ -17,7 +17,11 @@ internal static class NewsReport
         var gone = new List<int>();
         Compare(box, old, next, modes, gone, changed);
         if (gone.Count > 0 && !expunges) return false;
-        if (gone.Count > 0) Expunges(writer, old, gone, modes);
+        if (gone.Count > 0)
+        {
+            foreach (var context in box.Contexts) context.TellGone(writer, box, gone);
+            Expunges(writer, old, gone, modes);
+        }
         box.ExistsTold -= gone.Count;
         box.MoveTo(next);
         Keywords(writer, box);

@@ -34,6 +34,9 @@ internal sealed class SelectedMailbox(MailboxInfo info, MailboxView view, bool r
     /// <summary>RFC 5182 "$": UIDs in growing order.</summary>
     public IReadOnlyList<uint> Saved { get; set; } = [];
 
+    /// <summary>Searches whose changes the client asked for (RFC 5267).</summary>
+    public List<SearchContext> Contexts { get; } = [];
+
     /// <summary>The newest view seen for names of keywords; may be ahead of <see cref="View"/>.</summary>
     public IReadOnlyList<string> Keywords { get; set; } = view.Keywords;
 

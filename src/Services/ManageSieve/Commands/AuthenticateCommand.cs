@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Text;
 using Aviso.Base;
 using Aviso.Net;
 
@@ -107,7 +108,9 @@ internal static class AuthenticateCommand
     /// <summary>Octets null: answer the command with the response.</summary>
     private static async ValueTask<(Response Ended, byte[]? Octets)> AskAsync(ManageSieveSession session, ReadOnlyMemory<byte> challenge)
     {
-        session.Writer.String(Convert.ToBase64String(challenge.Span)).Line();
+        // RFC 5804 §4: a string is quoted or a literal. Cyrus' own server sends literals, and its sivtest knows challenges as nothing else.
+        if (challenge.IsEmpty) session.Writer.String("").Line();
+        else session.Writer.Literal(Encoding.ASCII.GetBytes(Convert.ToBase64String(challenge.Span))).Line();
         var (status, text) = await session.ReadStringAsync();
         switch (status)
         {

@@ -17,7 +17,7 @@ public static partial class OwnRefusals
 
     private static readonly Counter<long> Refused = Meter.CreateCounter<long>(
         "aviso_internal_refused_total",
-            description: "Refusals and ended sessions of our own machines: each of them is somebody's silent failure.");
+        description: "Refusals and ended sessions of our own machines: each of them is somebody's silent failure.");
 
     /// <param name="cause">The reason and what was seen.</param>
     public static void Note(ILogger log, string session, IPEndPoint remote, LineNames names, string reply, string cause)

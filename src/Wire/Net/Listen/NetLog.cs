@@ -21,11 +21,13 @@ internal static partial class NetLog
     public static partial void CutAtTheEnd(this ILogger log, int count);
 
     [LoggerMessage(1005, LogLevel.Warning,
-        "this process may have {Limit} files and connections open: {Most} connections at once on all listeners, where the settings allow {Wanted}; see LimitNOFILE of systemd or ulimit -n")]
-    public static partial void FewDescriptors(this ILogger log, int limit, int most, long wanted);
+        "this process may have {Limit} files and connections open: {Most} connections at once on all listeners, "
+        + "where the settings allow one of them {Wanted}; see LimitNOFILE of systemd or ulimit -n")]
+    public static partial void FewDescriptors(this ILogger log, int limit, int most, int wanted);
 
     [LoggerMessage(1006, LogLevel.Error,
-        "no more connections: of {Limit} files and connections that this process may have open {Connections} are connections; strangers are sent away (said once a minute)")]
+        "no more connections: of {Limit} files and connections that this process may have open {Connections} are connections; "
+        + "strangers are sent away (said once a minute)")]
     public static partial void NoDescriptors(this ILogger log, int limit, int connections);
 
     [LoggerMessage(1010, LogLevel.Information, "certificates loaded: {Names}, default valid until {Until:u}")]

@@ -45,13 +45,14 @@ public sealed partial class WireHost
         }
         finally
         {
+            session.End(Reason.Closed);
+            CountEnd(session);
             session.Close();
             if (session.CountedAs is { } client) _clients.Leave(client);
             session.Listener.Leave();
             _descriptors.Leave();
             NetMeters.Closed(session.Kind);
             _sessions.TryRemove(session.Number, out _);
-            Count(session, session.Ending ?? Reason.Closed);
             LogEnd(session);
             session.Ended.TrySetResult();
         }
@@ -103,6 +104,8 @@ public sealed partial class WireHost
         }
         await _protocols(session.Kind).RunAsync(connection);
         session.End(connection.EndReason ?? (transport.WasReset ? Reason.Reset : Reason.Closed), connection.EndDetail);
+        // Before the peer sees the end: who comes back at once is banned already.
+        CountEnd(session);
         // A load balancer's health check: a header, nothing else, often a reset. Not a lost connection (ops.md section 8).
         session.Quiet = speaksProxy && transport.OctetsIn == 0;
     }
@@ -186,8 +189,9 @@ public sealed partial class WireHost
         return null;
     }
 
-    // A full listener, or a process that can hold no more, belongs to those who do something. Strangers who hold a place in silence, neither logged in nor sending anything, are
-    // asked to leave a twentieth of it, the quietest first; who has just come is given time. Once a second: it looks at all connections.
+    // A full listener, or a process that can hold no more, belongs to those who do something. Strangers who hold a place in silence, neither
+    // logged in nor sending anything, are asked to leave a twentieth of it, the quietest first; who has just come is given time. Once a
+    // second: it looks at all connections.
     private bool MakeRoom(Listener? listener)
     {
         if (listener is null ? !IsOnceIn(ref _roomMade, TimeSpan.FromSeconds(1), _clock) : !listener.MayMakeRoom(_clock))
@@ -203,6 +207,7 @@ public sealed partial class WireHost
     private async Task RefuseAsync(Session session, Reason why)
     {
         session.End(why);
+        CountEnd(session);
         var line = ListenerKinds.IsImplicitTls(session.Kind) ? default : _protocols(session.Kind).DoorLine(why);
         if (line.IsEmpty) return;
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(1), _clock);
@@ -216,9 +221,10 @@ public sealed partial class WireHost
         }
     }
 
-    private void Count(Session session, Reason reason)
+    // Once.
+    private void CountEnd(Session session)
     {
-        if (!reason.IsDrop) return;
+        if (!session.TakeCount() || session.Ending is not { IsDrop: true } reason) return;
         NetMeters.SessionDropped(session.Kind, reason);
         // What the protocol ended it has told of itself.
         if (session.IsInternal && session.Connection?.EndReason is null)
@@ -240,6 +246,7 @@ public sealed partial class WireHost
         private const int MostUnread = 64 * 1024;
 
         private Why? _ending;
+        private bool _isCounted;
 
         public long Number { get; } = number;
 
@@ -289,6 +296,9 @@ public sealed partial class WireHost
 
         /// <summary>The first reason stands.</summary>
         public void End(Reason reason, string? detail = null) => Interlocked.CompareExchange(ref _ending, new(reason, detail), null);
+
+        /// <summary>True the first time.</summary>
+        public bool TakeCount() => !Interlocked.Exchange(ref _isCounted, true);
 
         public void EndQuietly(Reason reason)
         {

@@ -82,7 +82,7 @@ public sealed partial class WireHost : IAsyncDisposable
         }
         // Of the start, like the listeners themselves.
         _descriptors = _options.Descriptors;
-        var wanted = settings.Sum(s => (long)s.MaxConnections);
+        var wanted = settings.Select(s => s.MaxConnections).DefaultIfEmpty().Max();
         if (_descriptors.Most < wanted) _log.FewDescriptors(_descriptors.Limit, _descriptors.Most, wanted);
         foreach (var listener in _listeners) listener.Accepting = Task.Run(() => AcceptAsync(listener), CancellationToken.None);
     }

@@ -229,6 +229,20 @@ public sealed class AppPasswordTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_record_of_more_rounds_than_clients_compute_lets_in_by_plain_and_then_by_scram()
+    {
+        var account = _house.Book.Table.FindAccount("alice@example.org")!.Value;
+        var secret = AppPassword.NewSecret();
+        var old = ScramRecord.Derive(secret, 100_000);
+        await _house.Passwords.AddAsync(account, "phone", AppPasswordScope.All, 0, secret, old, Cancel);
+        Assert.False(Assert.Single(_house.Service.List(null)!).Scram);
+        Assert.Null(await ScramAsync(secret));
+        Assert.NotNull(await LoginAsync(secret));
+        Assert.Equal("phone", (await ScramAsync(secret))!.Scope!.Name);
+        Assert.True(Assert.Single(_house.Service.List(null)!).Scram);
+    }
+
+    [Fact]
     public async Task There_is_a_limit_and_names_are_unique()
     {
         await AddAsync("phone");

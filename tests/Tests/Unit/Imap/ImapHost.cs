@@ -8,6 +8,7 @@ using Aviso.Net;
 using Aviso.Store;
 using Aviso.Tests.Unit.Net;
 using Aviso.Tests.Unit.Store;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Aviso.Tests.Unit.Imap;
@@ -19,12 +20,12 @@ internal sealed class ImapHost : IAsyncDisposable
 
     private readonly TimeProvider _clock;
 
-    private ImapHost(TestStore store, AccountId account, ImapOptions options, TimeProvider clock, bool scram)
+    private ImapHost(TestStore store, AccountId account, ImapOptions options, TimeProvider clock, bool scram, ILogger? log)
     {
         _store = store;
         _clock = clock;
         Account = account;
-        Server = new(options, store.Store, new MimeReader(), new OnePassword(account.Value, scram), clock, NullLogger.Instance);
+        Server = new(options, store.Store, new MimeReader(), new OnePassword(account.Value, scram), clock, log ?? NullLogger.Instance);
     }
 
     public AccountId Account { get; }
@@ -35,18 +36,19 @@ internal sealed class ImapHost : IAsyncDisposable
 
     public static async Task<ImapHost> StartAsync(
         Func<ImapOptions, ImapOptions>? with = null, TimeProvider? clock = null, bool scram = false, int storedVersion = 0,
-        Func<StoreOptions, StoreOptions>? store = null)
+        Func<StoreOptions, StoreOptions>? store = null, ILogger? log = null)
     {
         var reader = new MimeReader { Version = storedVersion == 0 ? ImapStructure.Version : storedVersion };
         var opened = await TestStore.OpenAsync(with: o => store is null ? o with { Reader = reader } : store(o with { Reader = reader }));
-        return await StartAsync(opened, with, clock, scram);
+        return await StartAsync(opened, with, clock, scram, log);
     }
 
-    private static async Task<ImapHost> StartAsync(TestStore store, Func<ImapOptions, ImapOptions>? with, TimeProvider? clock, bool scram)
+    private static async Task<ImapHost> StartAsync(
+        TestStore store, Func<ImapOptions, ImapOptions>? with, TimeProvider? clock, bool scram, ILogger? log)
     {
         var (account, _) = await store.AccountAsync();
         var options = new ImapOptions { HostName = "mail.example.test", FailedLoginDelay = TimeSpan.Zero };
-        return new(store, account, with?.Invoke(options) ?? options, clock ?? TimeProvider.System, scram);
+        return new(store, account, with?.Invoke(options) ?? options, clock ?? TimeProvider.System, scram, log);
     }
 
     /// <summary>Indexes all mail now.</summary>
@@ -65,8 +67,9 @@ internal sealed class ImapHost : IAsyncDisposable
             default);
     }
 
-    public WirePair Connect(bool cleartext = true, bool tls = false) => new(
-        ListenerKind.Imap, clock: _clock, certificates: tls ? TestCertificates.Shared : null, origin: o => o with { ClearLoginAllowed = cleartext });
+    public WirePair Connect(bool cleartext = true, bool tls = false, bool isInternal = false) => new(
+        ListenerKind.Imap, clock: _clock, certificates: tls ? TestCertificates.Shared : null,
+        origin: o => o with { ClearLoginAllowed = cleartext, IsInternal = isInternal });
 
     public ValueTask DisposeAsync() => _store.DisposeAsync();
 

@@ -5,6 +5,7 @@ using Aviso.Sieve;
 using Aviso.Store;
 using Aviso.Tests.Unit.Net;
 using Aviso.Tests.Unit.Store;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Aviso.Tests.Unit.ManageSieve;
@@ -14,11 +15,12 @@ internal sealed class ManageSieveHost : IAsyncDisposable
 {
     private readonly TestStore _store;
 
-    private ManageSieveHost(TestStore store, AccountId account, ManageSieveOptions options, SieveScriptLimits limits, TimeProvider clock)
+    private ManageSieveHost(
+        TestStore store, AccountId account, ManageSieveOptions options, SieveScriptLimits limits, TimeProvider clock, ILogger? log)
     {
         (_store, Account) = (store, account);
         Scripts = new(store.Store, store.Clock, limits);
-        Server = new(options, SieveOptions.Default, Scripts, new OnePassword(account.Value), clock, NullLogger.Instance);
+        Server = new(options, SieveOptions.Default, Scripts, new OnePassword(account.Value), clock, log ?? NullLogger.Instance);
     }
 
     public AccountId Account { get; }
@@ -27,17 +29,18 @@ internal sealed class ManageSieveHost : IAsyncDisposable
 
     public ManageSieveServer Server { get; }
 
-    public static async Task<ManageSieveHost> StartAsync(Func<ManageSieveOptions, ManageSieveOptions>? with = null, TimeProvider? clock = null)
+    public static async Task<ManageSieveHost> StartAsync(
+        Func<ManageSieveOptions, ManageSieveOptions>? with = null, TimeProvider? clock = null, ILogger? log = null)
     {
         var store = await TestStore.OpenAsync();
         var (account, _) = await store.AccountAsync();
         var options = new ManageSieveOptions { FailedLoginDelay = TimeSpan.Zero };
-        return new(store, account, with?.Invoke(options) ?? options, new() { Size = 1000, Count = 3, Octets = 2000 }, clock ?? TimeProvider.System);
+        return new(store, account, with?.Invoke(options) ?? options, new() { Size = 1000, Count = 3, Octets = 2000 }, clock ?? TimeProvider.System, log);
     }
 
-    public static WirePair Connect(bool cleartext = true, bool tls = false, TimeProvider? clock = null) => new(
+    public static WirePair Connect(bool cleartext = true, bool tls = false, TimeProvider? clock = null, bool isInternal = false) => new(
         ListenerKind.ManageSieve, clock: clock ?? TimeProvider.System, certificates: tls ? TestCertificates.Shared : null,
-        origin: o => o with { ClearLoginAllowed = cleartext });
+        origin: o => o with { ClearLoginAllowed = cleartext, IsInternal = isInternal });
 
     public async ValueTask DisposeAsync()
     {

@@ -46,7 +46,7 @@ public sealed class SessionTests
             + $"AUTHENTICATE \"OAUTHBEARER\" \"{Bearer("good")}\"\r\nLOGOUT\r\n");
         var error = Convert.ToBase64String(Encoding.UTF8.GetBytes(
             """{"status":"invalid_token","scope":"mail","openid-configuration":"https://login.example.test/.well-known/openid-configuration"}"""));
-        Assert.Equal($"\"{error}\"\r\nNO \"User or password is wrong\"\r\n", await UntilOkAsync(tls));
+        Assert.Equal($"{{{error.Length}}}\r\n{error}\r\nNO \"User or password is wrong\"\r\n", await UntilOkAsync(tls));
         Assert.Equal("NO (TRYLATER) \"Come again\"\r\n", await UntilOkAsync(tls));
         Assert.Equal("OK \"Welcome\"\r\n", await UntilOkAsync(tls));
         await UntilOkAsync(tls);

@@ -47,8 +47,8 @@ internal sealed class SmtpHost : IMailReceiver, IAuthenticator
 
     public bool ScramOffered { get; set; } = true;
 
-    public WirePair Connect(bool certificates = false, bool clearLogin = false) => new(Kind, Clock, certificates ? TestCertificates.Shared : null,
-        o => o with { ClearLoginAllowed = clearLogin });
+    public WirePair Connect(bool certificates = false, bool clearLogin = false, bool isInternal = false) => new(
+        Kind, Clock, certificates ? TestCertificates.Shared : null, o => o with { ClearLoginAllowed = clearLogin, IsInternal = isInternal });
 
     public ValueTask<Begun> BeginAsync(MailTransaction transaction, CancellationToken cancel) =>
         new(Answer(transaction.Sender.LocalPart) is { } no ? new Begun.Not(no) : new Begun.Open(new Receiving(this, transaction)));
