@@ -228,6 +228,8 @@ public sealed class ProtocolEvidenceTests : IAsyncLifetime
     {
         lock (_heard) Assert.Equal(
             Enumerable.Repeat(new Evidence(kind, IPAddress.Parse(Stranger), Base.Reasons.Named(reason)), events), _heard);
+        // The evidence is heard here a moment before the guard decides on it.
+        await Patience.UntilAsync(() => _book.List().Count > 0, "the client is banned", pause: 5);
         var decision = Assert.Single(_book.List());
         Assert.Equal((scenario, Stranger, events), (decision.Scenario, decision.Value, decision.Events));
         using var client = await ConnectAsync();
