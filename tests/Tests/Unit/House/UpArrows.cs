@@ -20,6 +20,7 @@ internal static class UpArrows
         ["Imap/Grammar -> Imap/Search"] = "the grammar makes the keys that a search runs",
         ["Imap/Session -> Imap/Commands"] = "a session runs commands, and NOTIFY fetches for itself",
         ["Imap/Session -> Imap/Grammar"] = "a session reads its commands",
+        ["Imap/Session -> Imap/Search"] = "a session tells what of a kept search has changed (RFC 5267)",
         ["Imap/Session -> Imap/Names"] = "a session sees the mailboxes of its login's scope",
         ["Mime/Headers -> Mime/Addresses"] = "the writer of header fields knows addresses",
         ["Mime/Headers -> Mime/Parts"] = "Content-* fields fill the part that they describe",
