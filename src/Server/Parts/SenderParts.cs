@@ -71,17 +71,23 @@ internal sealed class SenderParts : IAsyncDisposable
     {
         _settings = settings;
         _trusted = new(settings.Networks.TrustedRelays);
-        _reportAddresses = [.. new[] { settings.Reports.Address, settings.Postmaster }.OfType<string>().Select(a => a.ToLowerInvariant())];
+        _reportAddresses = [.. new[] { settings.Reports.Address, settings.Postmaster }.OfType<string>().Select(Plain)];
         Sender.Options = Options(settings);
         Reports.Keep = settings.Reports.Keep;
         await TakeDomainsAsync(cancel);
     }
 
+    // Settings are kept as they were written; what is looked up has one form.
+    private static string Ascii(string domain) => DomainName.TryParse(domain, out var name) ? name.Ascii : domain;
+
+    private static string Plain(string address) =>
+        MailAddress.TryParse(address, out var read) ? $"{read.LocalPart}@{read.Domain.Ascii}".ToLowerInvariant() : address.ToLowerInvariant();
+
     /// <summary>Every domain of ours has keys: those of the settings, and those added by a verb.</summary>
     public Task TakeDomainsAsync(CancellationToken cancel)
     {
         var declared = _settings.Domains.ToDictionary(
-            d => d.Name, d => (IReadOnlyList<(string, string)>)[.. d.Dkim.Select(k => (k.Selector, k.Key.Reveal()))], StringComparer.OrdinalIgnoreCase);
+            d => Ascii(d.Name), d => (IReadOnlyList<(string, string)>)[.. d.Dkim.Select(k => (k.Selector, k.Key.Reveal()))], StringComparer.OrdinalIgnoreCase);
         return Keys.ApplyAsync([.. _book.Table.Domains.Select(d => (d, declared.GetValueOrDefault(d) ?? []))], cancel);
     }
 

@@ -218,7 +218,8 @@ internal static class SettingsChecks
     }
 
     private static bool IsDeclared(ServerSettings settings, string address) =>
-        settings.Domains.Any(d => d.Name.Equals(MailAddress.DomainOf(address), StringComparison.OrdinalIgnoreCase));
+        DomainName.TryParse(MailAddress.DomainOf(address), out var domain)
+        && settings.Domains.Any(d => DomainName.TryParse(d.Name, out var name) && name == domain);
 
     private static string NotDeclared(ServerSettings settings, string address) =>
         $"{MailAddress.DomainOf(address)} is not in `domains`{Nearest.Hint(MailAddress.DomainOf(address), settings.Domains.Select(d => d.Name))}";

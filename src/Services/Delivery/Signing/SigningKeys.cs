@@ -47,7 +47,7 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
     }
 
     public IReadOnlyList<DkimKey> KeysOf(string domain) =>
-        _domains.TryGetValue(domain, out var held) ? held.FindAll(h => h.Signs && !IsPaused(h, held)).ConvertAll(h => h.Key) : [];
+        DomainName.TryParse(domain, out var name) && _domains.TryGetValue(name.Ascii, out var held) ? held.FindAll(h => h.Signs && !IsPaused(h, held)).ConvertAll(h => h.Key) : [];
 
     // A signature that fails harms where another would do; when all are wrong none is better than the others.
     private static bool IsPaused(Held held, List<Held> all) => held.IsWrong && all.Exists(h => h.Signs && !h.IsWrong);

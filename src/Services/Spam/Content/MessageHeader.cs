@@ -70,11 +70,12 @@ public sealed class MessageHeader
     /// <summary>Decoded; empty without one.</summary>
     public string Subject => _subject ??= Find("subject")?.Text ?? "";
 
-    /// <summary>The domain of the first From address in lower case, or "".</summary>
-    public string FromDomain => From.Count > 0 ? From[0].Domain.ToLowerInvariant() : "";
+    /// <summary>The domain of the first From address in lower case, as A-labels when it is a name, or "".</summary>
+    public string FromDomain => From.Count == 0 ? ""
+        : From[0].TryMailAddress(out var address) ? address.Domain.Ascii : From[0].Domain.ToLowerInvariant();
 
     /// <summary>"local@domain" of the first From address in lower case, or "".</summary>
-    public string FromAddress => From.Count > 0 && From[0].Domain.Length > 0 ? $"{From[0].LocalPart}@{From[0].Domain}".ToLowerInvariant() : "";
+    public string FromAddress => FromDomain is { Length: > 0 } domain ? $"{From[0].LocalPart.ToLowerInvariant()}@{domain}" : "";
 
     /// <summary>The first field called <paramref name="name"/> (lower case), or null.</summary>
     public HeaderLine? Find(string name)

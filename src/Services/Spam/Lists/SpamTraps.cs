@@ -32,12 +32,15 @@ public sealed class SpamTraps(TimeProvider clock, ILogger log)
     /// <summary>Addresses, or patterns with one * before the @; any case.</summary>
     public void Declare(IEnumerable<string> traps)
     {
-        var all = traps.Select(t => t.ToLowerInvariant()).ToList();
+        var all = traps.Select(Plain).ToList();
         _addresses = all.Where(t => !t.Contains('*', StringComparison.Ordinal)).ToFrozenSet(StringComparer.Ordinal);
         _patterns = [.. all.Where(t => t.Contains('*', StringComparison.Ordinal)).Select(t => (t[..t.IndexOf('*', StringComparison.Ordinal)], t[(t.IndexOf('*', StringComparison.Ordinal) + 1)..]))];
     }
 
-    /// <summary>True for a trap that is named as such, in any case.</summary>
+    private static string Plain(string trap) => MailAddress.TryCut(trap, out var local, out var host) && DomainName.TryParse(host, out var domain)
+        ? $"{local}@{domain.Ascii}".ToLowerInvariant() : trap.ToLowerInvariant();
+
+    /// <summary>True for a trap that is named as such, in any case; the domain as A-labels.</summary>
     public bool IsNamed(string address) => _addresses.Count > 0 && _addresses.Contains(address.ToLowerInvariant());
 
     /// <summary>True for an address that a pattern of traps fits.</summary>

@@ -208,6 +208,16 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
         Assert.Equal(_accounts.Table.FindAccount("keeper@example.org"), kept.Local?.Account);
     }
 
+    [Fact]
+    public async Task An_author_in_unicode_is_signed_for_by_the_keys_of_the_a_labels()
+    {
+        await _keys.ApplyAsync([("xn--bcher-kva.example", [])], default);
+        await PublishAsync("xn--bcher-kva.example");
+        Assert.NotEmpty(_keys.KeysOf("xn--bcher-kva.example"));
+        foreach (var spelling in (string[])["bücher.example", "BÜCHER.example", "Bu\u0308cher.EXAMPLE."])
+            Assert.Equal(_keys.KeysOf("xn--bcher-kva.example"), _keys.KeysOf(spelling));
+    }
+
     // RFC 5321 §4.1.2: what was acknowledged leaves under a path, and its bounce finds the way back.
     [Theory]
     [InlineData("\"john doe\"@sender.example")]
