@@ -11,8 +11,8 @@ namespace Aviso.Bench;
 
 /// <summary>
 /// How well the filter tells spam from ham on mail it has not seen: learns 1,000 ham and 1,000 spam of one half of the corpus and judges
-/// the other, without DNS, beside Rspamd with the same. `./dev bench quality [--tune] [--write] [--misses]`; --tune stays within the half
-/// that settings are chosen on and asks no Rspamd.
+/// the other, without DNS, beside Rspamd with the same. `./dev bench quality [--tune] [--first-day] [--make-start] [--write] [--misses]`;
+/// --tune stays within the half that settings are chosen on and asks no Rspamd.
 /// </summary>
 internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder)
 {
@@ -27,8 +27,14 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
         var folder = Directory.CreateTempSubdirectory("aviso-quality-").FullName;
         try
         {
+            if (args.Contains("--make-start"))
+            {
+                await StartLetters.MakeAsync(folder);
+                return;
+            }
             var quality = new Quality(await SpamCorpus.LoadAsync(), folder);
-            if (args.Contains("--tune")) await quality.TuneAsync(args.Contains("--misses"));
+            if (args.Contains("--first-day")) await quality.FirstDayAsync(args.Contains("--misses"));
+            else if (args.Contains("--tune")) await quality.TuneAsync(args.Contains("--misses"));
             else await quality.ReportAsync(args.Contains("--write"), args.Contains("--misses"));
         }
         finally
@@ -48,6 +54,20 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
         Console.WriteLine(Summary("tuning half", results) + Undisputed(results));
         Console.WriteLine(BySource(results));
         if (misses) Misses(results);
+    }
+
+    /// <summary>With nothing learned: the rules alone, and with what is shipped.</summary>
+    private async Task FirstDayAsync(bool misses)
+    {
+        CorpusMessage[] all = [.. corpus, .. Modern(), .. Modern("modern-spam", isSpam: true)];
+        foreach (var start in new[] { null, StartingWords.Shipped })
+        {
+            var judged = await JudgeWithAsync([], all, start);
+            Console.WriteLine($"## {(start is null ? "rules alone" : "with starting knowledge")}\n\n{Summary("first day", judged)}\n{BySource(judged)}");
+            if (misses && start is not null) Misses(judged);
+        }
+        var (bare, known) = (await JudgeWithAsync([], Modern(), null, proven: true), await JudgeAsync([], Modern(), proven: true));
+        Console.WriteLine($"proven modern ham: {bare.Count(m => m.Score >= Tag)} tagged, highest {bare.Max(m => m.Score):0.0}; with starting knowledge {known.Count(m => m.Score >= Tag)}, {known.Max(m => m.Score):0.0}");
     }
 
     private async Task ReportAsync(bool write, bool misses)
@@ -81,12 +101,17 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
         if (write) Write(page);
     }
 
-    private static CorpusMessage[] Modern() =>
-        [.. Directory.GetFiles(Path.Combine(Checkout.Root, "tests", "Tests", "Data", "modern-ham"), "*.eml").Order(StringComparer.Ordinal)
-            .Select(file => new CorpusMessage(Path.GetFileNameWithoutExtension(file), "modern-ham", false, 0, File.ReadAllBytes(file)))];
+    private static CorpusMessage[] Modern(string kind = "modern-ham", bool isSpam = false) =>
+        [.. Directory.GetFiles(Path.Combine(Checkout.Root, "tests", "Tests", "Data", kind), "*.eml").Order(StringComparer.Ordinal)
+            .Select(file => new CorpusMessage(Path.GetFileNameWithoutExtension(file), kind, isSpam, 2026, File.ReadAllBytes(file)))];
 
     /// <summary>Learns and judges. The filter has no DNS, no authentication and no client address: files on a disk.</summary>
-    private async Task<List<Judged>> JudgeAsync(IReadOnlyList<CorpusMessage> learn, IReadOnlyList<CorpusMessage> judge, bool proven = false)
+    private async Task<List<Judged>> JudgeAsync(IReadOnlyList<CorpusMessage> learn, IReadOnlyList<CorpusMessage> judge,
+        bool proven = false) =>
+        await JudgeWithAsync(learn, judge, StartingWords.Shipped, proven);
+
+    private async Task<List<Judged>> JudgeWithAsync(
+        IReadOnlyList<CorpusMessage> learn, IReadOnlyList<CorpusMessage> judge, StartingWords? start, bool proven = false)
     {
         var file = Path.Combine(folder, Path.GetRandomFileName());
         using var rows = RowFile.Open(file, TimeProvider.System, NullLogger.Instance);
@@ -94,11 +119,11 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
         foreach (var message in learn)
         {
             var input = SpamCorpus.Input(message, _spool);
-            using (input.Body) words.Learn(
-                default, Encoding.ASCII.GetBytes(message.Id), message.IsSpam, new SpamContext(input, default).Content, input.Root);
+            using (input.Body)
+                words.Learn(default, Encoding.ASCII.GetBytes(message.Id), message.IsSpam, new SpamContext(input, default).Content, input.Root);
         }
         await words.SettleAsync();
-        var filter = new SpamFilter(new(), Checks(words), TimeProvider.System, NullLogger.Instance);
+        var filter = new SpamFilter(new(), Checks(words, start), TimeProvider.System, NullLogger.Instance);
         var judged = new List<Judged>();
         foreach (var message in judge)
         {
@@ -115,7 +140,8 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
     private static readonly RulesInForce Rules = new(RuleSet.BuiltIn);
 
     /// <summary>All that works without a network and without what came before.</summary>
-    private static IEnumerable<ISpamCheck> Checks(LearnedWords words) => [.. BuiltInChecks.All(Rules), new WordsCheck(words)];
+    private static IEnumerable<ISpamCheck> Checks(LearnedWords words, StartingWords? start) =>
+        [.. BuiltInChecks.All(Rules), new WordsCheck(words) { Start = start }];
 
     /// <summary>1,000 of each class by lot, and what is left.</summary>
     private static (List<CorpusMessage> Learn, List<CorpusMessage> Others) Draw(IEnumerable<CorpusMessage> from, int seed)
@@ -132,8 +158,7 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
         var text = new StringBuilder($"| {what} | ham tagged | spam caught | phishing caught |\n|---|---|---|---|\n");
         var ham = results.Where(r => !r.Message.IsSpam).ToList();
         var (spam, phish) = SpamAndPhishing(results);
-        text.Append(Line(
-            $"| at {Tag:0.0} (of {ham.Count}, {spam.Count}, {phish.Count} judgements) | {Share(ham)} | {Share(spam)} | {Share(phish)} |\n"));
+        text.Append(Line($"| at {Tag:0.0} (of {ham.Count}, {spam.Count}, {phish.Count} judgements) | {Share(ham)} | {Share(spam)} | {Share(phish)} |\n"));
         var byScore = ham.Select(r => r.Score).OrderDescending().ToArray();
         foreach (var rate in new[] { 0.001, 0.002, 0.005, 0.01 })
         {
@@ -163,8 +188,7 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
         foreach (var group in results.GroupBy(r => r.Message.Source).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
             var scores = group.Select(r => r.Score).Order().ToArray();
-            text.Append(Line(
-                $"| {group.Key} | {scores.Length} | {Share([.. group])} | {scores[scores.Length / 2]:0.0} | {scores[scores.Length / 10]:0.0} to {scores[scores.Length * 9 / 10]:0.0} |\n"));
+            text.Append(Line($"| {group.Key} | {scores.Length} | {Share([.. group])} | {scores[scores.Length / 2]:0.0} | {scores[scores.Length / 10]:0.0} to {scores[scores.Length * 9 / 10]:0.0} |\n"));
         }
         return text.ToString();
     }
@@ -177,8 +201,7 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
             var ham = group.Where(r => !r.Message.IsSpam).ToList();
             var spam = group.Where(r => r.Message.IsSpam).ToList();
             if (ham.Count + spam.Count < 5 * Rounds) continue;
-            text.Append(Line(
-                $"| {(group.Key == 0 ? "none or unreadable" : group.Key)} | {ham.Count} | {Share(ham)} | {spam.Count} | {Share(spam)} |\n"));
+            text.Append(Line($"| {(group.Key == 0 ? "none or unreadable" : group.Key)} | {ham.Count} | {Share(ham)} | {spam.Count} | {Share(spam)} |\n"));
         }
         return text.ToString();
     }
@@ -189,8 +212,8 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
             .OrderBy(r => r.Message.Source, StringComparer.Ordinal).ThenBy(r => r.Score))
         {
             Console.WriteLine(Line($"{message.Source}/{message.Id} {message.Year} {score:0.0}"));
-            foreach (var symbol in symbols.OrderByDescending(s => Math.Abs(s.Score)).Take(4)) Console.WriteLine(
-                Line($"    {symbol.Score:0.0} {symbol.Name}: {symbol.Reason}"));
+            foreach (var symbol in symbols.OrderByDescending(s => Math.Abs(s.Score)).Take(4))
+                Console.WriteLine(Line($"    {symbol.Score:0.0} {symbol.Name}: {symbol.Reason}"));
         }
     }
 

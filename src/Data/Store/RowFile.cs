@@ -6,7 +6,8 @@ namespace Aviso.Store;
 /// <summary>
 /// A database file of its own for bulk data that may be lost and learned again: rows of a kind, an owner and a key. One writer at a time;
 /// each <see cref="Change"/> is one transaction. Commits are not synced one by one: a power cut may lose the last ones, never the file.
-/// A damaged file is moved aside and made anew. Thread-safe; calls block for the disk, so they belong off the paths of mail.
+/// A damaged file is moved aside and made anew. Thread-safe. <see cref="Get"/> reads a few pages and never waits for a writer, a
+/// checkpoint or a long list, so the paths of mail may ask; everything else may wait for the disk and belongs off them.
 /// </summary>
 public sealed class RowFile : IDisposable
 {
@@ -33,13 +34,28 @@ public sealed class RowFile : IDisposable
     private const string DeleteBefore = "DELETE FROM line WHERE kind = ? AND at < ?";
 
     private readonly Lock _gate = new();
+    private readonly Lock _finding = new();
+    private readonly Lock _listing = new();
     private readonly Connection _db;
+    private readonly Connection _finds;
+    private readonly Connection _lists;
     private bool _closed;
 
-    private RowFile(Connection db, string? movedTo)
+    private RowFile(string file, string? movedTo)
     {
-        _db = db;
         MovedTo = movedTo;
+        _db = OpenFile(file);
+        try
+        {
+            _finds = new(file, writes: false, cacheKibibytes: 1024);
+            _lists = new(file, writes: false, cacheKibibytes: 1024);
+        }
+        catch
+        {
+            _finds?.Dispose();
+            _db.Dispose();
+            throw;
+        }
     }
 
     public delegate void ReadRow(in Row row);
@@ -51,27 +67,26 @@ public sealed class RowFile : IDisposable
     /// <exception cref="IOException">Neither the file nor a new one can be opened.</exception>
     public static RowFile Open(string file, TimeProvider clock, ILogger log)
     {
+        if (File.Exists(file) && new FileInfo(file).Length == 0) log.FileWasEmpty(file);
         try
         {
-            return new(OpenFile(file), null);
+            return new(file, null);
         }
         catch (SqliteException damaged) when (File.Exists(file))
         {
-            var aside = $"{file}.damaged-{clock.GetUtcNow():yyyyMMddHHmmss}";
-            log.LogError("{File} cannot be read ({Reason}); it is moved to {Aside} and made anew", file, damaged.Message, aside);
-            File.Move(file, aside, overwrite: true);
-            foreach (var more in (string[])[file + "-wal", file + "-shm"]) File.Delete(more);
-            return new(OpenFile(file), aside);
+            var aside = DamagedFile.PutAside(file, clock.GetUtcNow());
+            log.FileMadeAnew(file, damaged.Message, aside);
+            return new(file, aside);
         }
     }
 
     /// <summary>Calls <paramref name="read"/> with the row when there is one; it only copies.</summary>
     public bool Get(int kind, long owner, ReadOnlySpan<byte> key, ReadRow read)
     {
-        lock (_gate)
+        lock (_finding)
         {
             ObjectDisposedException.ThrowIf(_closed, this);
-            using var row = _db.Use(Find).Add(kind).Add(owner).Add(key);
+            using var row = _finds.Use(Find).Add(kind).Add(owner).Add(key);
             if (!row.Step()) return false;
             read(Of(row));
             return true;
@@ -81,10 +96,10 @@ public sealed class RowFile : IDisposable
     /// <summary>Rows of a kind, newest first, of one owner or (null) of all; <paramref name="read"/> only copies.</summary>
     public void Each(int kind, long? owner, int most, ReadRow read)
     {
-        lock (_gate)
+        lock (_listing)
         {
             ObjectDisposedException.ThrowIf(_closed, this);
-            using var row = owner is { } one ? _db.Use(OfOwner).Add(kind).Add(one).Add(most) : _db.Use(OfKind).Add(kind).Add(most);
+            using var row = owner is { } one ? _lists.Use(OfOwner).Add(kind).Add(one).Add(most) : _lists.Use(OfKind).Add(kind).Add(most);
             while (row.Step()) read(Of(row));
         }
     }
@@ -92,10 +107,10 @@ public sealed class RowFile : IDisposable
     /// <summary>How many rows of a kind have this number.</summary>
     public long CountOf(int kind, long number)
     {
-        lock (_gate)
+        lock (_listing)
         {
             ObjectDisposedException.ThrowIf(_closed, this);
-            return _db.Use(Count).Add(kind).Add(number).Number() ?? 0;
+            return _lists.Use(Count).Add(kind).Add(number).Number() ?? 0;
         }
     }
 
@@ -122,10 +137,15 @@ public sealed class RowFile : IDisposable
 
     public void Dispose()
     {
+        // In this order everywhere: nobody holds two of them otherwise.
         lock (_gate)
+        lock (_finding)
+        lock (_listing)
         {
             if (_closed) return;
             _closed = true;
+            _finds.Dispose();
+            _lists.Dispose();
             _db.Dispose();
         }
     }

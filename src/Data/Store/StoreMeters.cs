@@ -28,6 +28,8 @@ internal static class StoreMeters
 
     public static readonly Counter<long> ViewsBuilt = Meter.CreateCounter<long>("aviso_mailbox_views_built_total");
 
+    public static readonly Counter<long> ViewsFromDisk = Meter.CreateCounter<long>("aviso_mailbox_views_from_disk_total");
+
     public static readonly Counter<long> ViewsEvicted = Meter.CreateCounter<long>("aviso_mailbox_views_evicted_total");
 
     public static readonly Counter<long> CompactedOctets = Meter.CreateCounter<long>("aviso_compacted_bytes_total");

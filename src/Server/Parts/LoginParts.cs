@@ -44,7 +44,7 @@ internal sealed class LoginParts : IAsyncDisposable
         parts.Authenticator = new(book)
         {
             AppPasswords = parts.AppPasswords,
-            IsTwoStep = account => parts._twoStepNeedsAppPassword && parts.SecondFactors.IsOn(account),
+            IsTwoStep = account => parts.SecondFactors.IsUnknown(account) || (parts._twoStepNeedsAppPassword && parts.SecondFactors.IsOn(account)),
         };
         parts.Service = new(book, parts.Authenticator, parts.AppPasswords);
         parts.Take(settings);

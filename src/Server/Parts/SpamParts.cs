@@ -76,7 +76,7 @@ internal sealed class SpamParts : IAsyncDisposable
             parts.Words = parts._running.Add(new LearnedWords(file, clock, log));
             parts.Correspondents = new(file, clock);
             var reputation = parts._running.Add(new Reputation(file, clock));
-            checks.AddRange([new WordsCheck(parts.Words), new ReputationCheck(reputation), new TrustCheck(parts.Correspondents)]);
+            checks.AddRange([new WordsCheck(parts.Words, startsKnowing: true), new ReputationCheck(reputation), new TrustCheck(parts.Correspondents)]);
             parts._greylist = new(file, reputation, clock);
             parts.Traps = new(clock, log) { Words = parts.Words, Reputation = reputation, Evidence = around?.Evidence };
             parts.Filter = parts.Make(settings, [.. checks, new TrapCheck(), parts._greylist, new ReputationNotes(reputation)], clock, log);

@@ -61,6 +61,7 @@ internal static class AdminVerb
         }
         if (parsed.CommandResult.Command.Options.Contains(CommandTree.Json) && parsed.GetValue(CommandTree.Json)) Output.Json(io.Output, reply.Result);
         else (show ?? Output.Show)(io.Output, reply.Result);
+        if (call == "store.rebuild" && StoreCalls.HasLosses(reply.Result)) return ExitStatus.FoundProblems;
         return ifRows is { } status && reply.Result is JsonArray { Count: > 0 } ? status : ExitStatus.Ok;
     }
 

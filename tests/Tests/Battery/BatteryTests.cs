@@ -41,6 +41,18 @@ public sealed class BatteryTests
             ImapStructure.BodyStructure(scanned, utf8: true, MessageReader.Reader(body));
             ImapStructure.Envelope(message.AsSpan(0, (int)Math.Min(scanned.HeaderLength, MimeLimits.Default.HeaderOctets)), utf8: false);
         });
+        Run(name, "text for the index", () =>
+        {
+            MessageText.Extract(scanned, MessageReader.Reader(body), 256 * 1024, out _);
+            MessageText.Preview(scanned, MessageReader.Reader(body));
+        });
+        Run(name, "header", () =>
+        {
+            var header = message.AsSpan(0, (int)Math.Min(scanned.HeaderLength, MimeLimits.Default.HeaderOctets));
+            AuthenticationResults.Claiming(header, "mail.example.org");
+            SpamFields.Claiming(header);
+            OriginalClient.Find(header, System.Net.IPAddress.Parse("192.0.2.1"), "h.example", _ => true);
+        });
         Run(name, "filter", () => Filter(body, scanned));
         Run(name, "tokens", () =>
         {
@@ -100,6 +112,13 @@ public sealed class BatteryTests
         ];
         foreach (var message in messages) Run(script, "run", () => BatterySieve.Run(compiled, message), 256 << 20);
     }
+
+    [Theory]
+    [InlineData("(((a{255}){255}){255})x")]
+    [InlineData("((((((((((a|b)*|c)*|d)*|e)*|f)*|g)*|h)*|i)*|j)*|k)*")]
+    [InlineData("([a-z]{1,255}[0-9]{1,255}){1,255}")]
+    public void A_script_of_any_kind_is_checked_in_bounded_time(string pattern) => Run(pattern, "compile", () => SieveCompiler.Compile(
+        "require \"regex\";" + string.Concat(Enumerable.Range(0, 60).Select(i => $"if header :regex \"subject\" \"{pattern}{i}\" {{ stop; }}\n"))), 256 << 20);
 
     [Fact]
     public void Names_values_and_records_of_strangers_have_an_end()

@@ -18,6 +18,9 @@ internal sealed record TotpRow
     /// <summary>The last step whose code was used.</summary>
     public long LastStep { get; init; }
 
+    /// <summary>Whether there was one is not known (a rebuild could not tell): nobody logs in until it is disabled by hand.</summary>
+    public bool IsUnknown { get; init; }
+
     /// <summary>SHA-256 of each recovery code that is left: 80 random bits.</summary>
     public IReadOnlyList<byte[]> Recovery { get; init; } = [];
 }
@@ -27,7 +30,7 @@ internal sealed record TotpRow
 /// <param name="RecoveryCodes">Each works once in place of a code.</param>
 public sealed record NewTotp(string Account, string Uri, string Secret, IReadOnlyList<string> RecoveryCodes);
 
-/// <param name="State">"on", "off", or "waiting": made, and not confirmed by a code yet.</param>
+/// <param name="State">"on", "off", "waiting": made, and not confirmed by a code yet; or "locked": a rebuild could not tell whether there was one.</param>
 public sealed record TotpStatus(string Account, string State, DateTimeOffset? Since, int RecoveryCodesLeft);
 
 public enum CodeVerdict
@@ -75,7 +78,18 @@ public sealed class SecondFactors(IDocumentRows rows, TimeProvider clock, ILogge
     /// <summary>Is there a confirmed second factor?</summary>
     public bool IsOn(AccountId account) => _rows.TryGetValue(account.Value, out var row) && row.ConfirmedAt > 0;
 
+    /// <summary>A rebuild could not tell: no password lets in, whatever the settings say, until an administrator has disabled it.</summary>
+    public bool IsUnknown(AccountId account) => _rows.TryGetValue(account.Value, out var row) && row.IsUnknown;
+
+    /// <summary>What a rebuild writes for an account of which it does not know whether it had a second factor.</summary>
+    public static Document Unknown(AccountId account, DateTimeOffset now) => new(
+        new(account, Kind, RowName),
+        JsonSerializer.SerializeToUtf8Bytes(
+            new TotpRow { Secret = RandomNumberGenerator.GetBytes(Totp.SecretLength), ConfirmedAt = 1, IsUnknown = true }, SecondFactorJson.Default.TotpRow),
+        now.ToUnixTimeSeconds());
+
     public TotpStatus StatusOf(AccountId account, string address) => !_rows.TryGetValue(account.Value, out var row) ? new(address, "off", null, 0)
+        : row.IsUnknown ? new(address, "locked", null, 0)
         : new(address, row.ConfirmedAt > 0 ? "on" : "waiting", row.ConfirmedAt > 0 ? DateTimeOffset.FromUnixTimeSeconds(row.ConfirmedAt) : null, row.Recovery.Count);
 
     /// <summary>Makes a secret that waits to be confirmed; null when a confirmed one is there.</summary>

@@ -17,6 +17,9 @@ internal sealed class FieldWriter(int capacity = 512)
 
     public void Clear() => _out.ResetWrittenCount();
 
+    /// <summary>The first octets again, to be filled in.</summary>
+    public Span<byte> Rewrite(int length) => System.Runtime.InteropServices.MemoryMarshal.AsMemory(_out.WrittenMemory)[..length].Span;
+
     public void Byte(byte value)
     {
         _out.GetSpan(1)[0] = value;

@@ -1,28 +1,31 @@
-using System.Buffers.Binary;
 using System.Globalization;
+using Aviso.Store.Commit;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 
 namespace Aviso.Store.Blobs;
 
 /// <summary>
-/// What bodies alone cannot tell a rebuild: flags, moves, expunges, names. Written after each commit, synced by nobody: its
-/// loss costs the newest flags of a rebuild, never mail. Files `journal/00000001.log`; each block: length, CRC-32C, lines.
+/// What bodies alone cannot tell a rebuild: flags, moves, expunges, names, counters, documents. Written after each commit with its number,
+/// synced by nobody: its loss costs the newest flags of a rebuild, never mail. Files `journal/00000001.log`; `.base`: the state that
+/// all files of lower numbers lead to. Files hold secrets (mode 0600). A file with damage is never written to again, nor shortened.
 /// </summary>
 internal sealed class Journal : IDisposable
 {
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
     private readonly string _folder;
     private readonly ILogger _log;
-    private readonly byte[] _frame = new byte[8];
+    private readonly FieldWriter _head = new(64);
     private SafeFileHandle? _file;
     private bool _broken;
 
-    public Journal(string dataFolder, ILogger log)
+    /// <param name="found">What was found in the folder: goes on behind its last whole block, or in a new file.</param>
+    public Journal(string dataFolder, JournalLook found, ILogger log)
     {
-        (_folder, _log) = (Path.Combine(dataFolder, "journal"), log);
+        (_folder, _log) = (FolderOf(dataFolder), log);
         Directory.CreateDirectory(_folder);
-        Number = List() is [.., var newest] ? newest : 0;
-        Open(Math.Max(1, Number));
+        Open(found.NewestIsWhole ? Math.Max(1, found.Newest) : found.Newest + 1);
     }
 
     /// <summary>The file that is written to.</summary>
@@ -31,40 +34,48 @@ internal sealed class Journal : IDisposable
     /// <summary>Octets in the present file.</summary>
     public long Length { get; private set; }
 
-    public string PathOf(int number) => Path.Combine(_folder, number.ToString("D8", CultureInfo.InvariantCulture) + ".log");
+    public static string FolderOf(string dataFolder) => Path.Combine(dataFolder, "journal");
 
-    public IReadOnlyList<int> List() =>
-        [.. Directory.EnumerateFiles(_folder, "*.log")
+    /// <summary>Numbers of the files on disk, ascending.</summary>
+    public static IReadOnlyList<int> List(string dataFolder) => !Directory.Exists(FolderOf(dataFolder)) ? [] :
+        [.. Directory.EnumerateFiles(FolderOf(dataFolder), "*.log")
             .Select(path => int.TryParse(Path.GetFileNameWithoutExtension(path), CultureInfo.InvariantCulture, out var n) ? n : 0)
             .Where(n => n > 0).Order()];
 
+    public static string PathOf(string dataFolder, int number) =>
+        Path.Combine(FolderOf(dataFolder), number.ToString("D8", CultureInfo.InvariantCulture) + ".log");
+
     /// <summary>Adds the lines of one commit; a failure is logged once and never stops mail.</summary>
-    public void Append(ReadOnlySpan<byte> lines)
+    /// <param name="at">Unix seconds UTC.</param>
+    public void Append(long commit, long at, ReadOnlySpan<byte> lines)
     {
-        if (lines.IsEmpty || _file is null) return;
+        if (_file is null) return;
         try
         {
-            BinaryPrimitives.WriteInt32LittleEndian(_frame, lines.Length);
-            BinaryPrimitives.WriteUInt32LittleEndian(_frame.AsSpan(4), Crc32C.Of(lines));
-            RandomAccess.Write(_file, _frame, Length);
-            RandomAccess.Write(_file, lines, Length + _frame.Length);
-            Length += _frame.Length + lines.Length;
+            _head.Clear();
+            _head.Skip(JournalFile.FrameLength);
+            JournalLines.Commit(_head, commit, at);
+            var crc = ~Crc32C.Add(Crc32C.Add(~0u, _head.Written[JournalFile.FrameLength..]), lines);
+            JournalFile.WriteFrame(_head.Rewrite(JournalFile.FrameLength), _head.Length - JournalFile.FrameLength + lines.Length, crc);
+            RandomAccess.Write(_file, _head.Written, Length);
+            if (!lines.IsEmpty) RandomAccess.Write(_file, lines, Length + _head.Length);
+            Length += _head.Length + lines.Length;
             _broken = false;
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
         {
-            if (!_broken) _log.LogWarning("journal not written, a rebuild would miss changes: {Reason}", failed.Message);
+            if (!_broken) _log.JournalNotWritten(failed.Message);
             _broken = true;
         }
     }
 
     /// <summary>The state all files before <paramref name="number"/> lead to.</summary>
-    public string BasePathOf(int number) => Path.ChangeExtension(PathOf(number), ".base");
+    public string BasePathOf(int number) => Path.Combine(_folder, number.ToString("D8", CultureInfo.InvariantCulture) + ".base");
 
     /// <summary>What a rebuild reads, in order: the newest base, then the files from its number on.</summary>
     public static IReadOnlyList<string> FilesToReplay(string dataFolder)
     {
-        var folder = Path.Combine(dataFolder, "journal");
+        var folder = FolderOf(dataFolder);
         if (!Directory.Exists(folder)) return [];
         var files = Directory.GetFiles(folder, "*.log").Concat(Directory.GetFiles(folder, "*.base")).Order(StringComparer.Ordinal).ToArray();
         // "00000005.base" sorts before "00000005.log".
@@ -72,18 +83,20 @@ internal sealed class Journal : IDisposable
         return files[Math.Max(0, newest)..];
     }
 
-    /// <summary>Writes a base from these blocks and removes what it replaces.</summary>
-    public void WriteBase(int number, IEnumerable<ReadOnlyMemory<byte>> blocks)
+    /// <summary>Writes a base from these blocks and removes what it replaces; files with damage are kept under another name.</summary>
+    public void WriteBase(int number, IEnumerable<ReadOnlyMemory<byte>> blocks) => WriteBase(number, blocks, Retire);
+
+    /// <param name="retire">What becomes of each file that the base replaces.</param>
+    public void WriteBase(int number, IEnumerable<ReadOnlyMemory<byte>> blocks, Action<string> retire)
     {
         var unfinished = BasePathOf(number) + ".new";
-        using (var file = File.OpenHandle(unfinished, FileMode.Create, FileAccess.Write))
+        using (var file = OpenOwn(unfinished, FileMode.Create))
         {
-            var frame = new byte[8];
+            var frame = new byte[JournalFile.FrameLength];
             long at = 0;
             foreach (var block in blocks)
             {
-                BinaryPrimitives.WriteInt32LittleEndian(frame, block.Length);
-                BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(4), Crc32C.Of(block.Span));
+                JournalFile.WriteFrame(frame, block.Length, Crc32C.Of(block.Span));
                 RandomAccess.Write(file, frame, at);
                 RandomAccess.Write(file, block.Span, at + frame.Length);
                 at += frame.Length + block.Length;
@@ -92,8 +105,8 @@ internal sealed class Journal : IDisposable
         }
         File.Move(unfinished, BasePathOf(number), overwrite: true);
         Posix.SyncFolder(_folder);
-        foreach (var path in Directory.GetFiles(_folder))
-            if (string.CompareOrdinal(Path.GetFileNameWithoutExtension(path), Path.GetFileNameWithoutExtension(PathOf(number))) < 0) File.Delete(path);
+        foreach (var path in Directory.GetFiles(_folder, "*.log").Concat(Directory.GetFiles(_folder, "*.base")))
+            if (string.CompareOrdinal(Path.GetFileNameWithoutExtension(path), Path.GetFileNameWithoutExtension(BasePathOf(number))) < 0) retire(path);
     }
 
     /// <summary>Goes on in the next file and returns its number. On the committing thread.</summary>
@@ -105,31 +118,30 @@ internal sealed class Journal : IDisposable
 
     public void Dispose() => _file?.Dispose();
 
-    /// <summary>Blocks of a journal file in order, up to the first that is torn.</summary>
-    public static IEnumerable<byte[]> Read(string path)
+    private static void Retire(string path)
     {
-        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        var frame = new byte[8];
-        for (long at = 0; RandomAccess.Read(file, frame, at) == frame.Length;)
+        var gaps = new List<JournalGap>();
+        foreach (var _ in JournalFile.Read(path, gaps))
         {
-            var length = BinaryPrimitives.ReadInt32LittleEndian(frame);
-            if (length <= 0 || length > RandomAccess.GetLength(file) - at) yield break;
-            var lines = new byte[length];
-            if (RandomAccess.Read(file, lines, at + frame.Length) < length) yield break;
-            if (Crc32C.Of(lines) != BinaryPrimitives.ReadUInt32LittleEndian(frame.AsSpan(4))) yield break;
-            yield return lines;
-            at += frame.Length + length;
+            // Read only for the gaps.
         }
+        if (gaps.Count == 0) File.Delete(path);
+        else File.Move(path, path + ".damaged", overwrite: true);
     }
 
     private void Open(int number)
     {
-        var file = File.OpenHandle(PathOf(number), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
+        var file = OpenOwn(Path.Combine(_folder, number.ToString("D8", CultureInfo.InvariantCulture) + ".log"), FileMode.OpenOrCreate);
         _file?.Dispose();
         _file = file;
         Number = number;
-        Length = WholeLength(number);
+        Length = RandomAccess.GetLength(file);
     }
 
-    private long WholeLength(int number) => Read(PathOf(number)).Sum(block => 8L + block.Length);
+    private static SafeFileHandle OpenOwn(string path, FileMode mode)
+    {
+        var file = File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.ReadWrite);
+        File.SetUnixFileMode(file, OwnerOnly);
+        return file;
+    }
 }

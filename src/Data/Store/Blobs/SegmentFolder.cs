@@ -13,10 +13,12 @@ internal sealed class SegmentFolder : IDisposable
 {
     private readonly ConcurrentDictionary<int, SafeFileHandle> _open = new();
 
-    public SegmentFolder(string dataFolder)
+    /// <param name="create">False: only look; a folder that is missing is one without files.</param>
+    public SegmentFolder(string dataFolder, bool create = true)
     {
         Segments = Path.Combine(dataFolder, "segments");
         Large = Path.Combine(dataFolder, "large");
+        if (!create) return;
         Directory.CreateDirectory(Segments);
         Directory.CreateDirectory(Large);
     }
@@ -33,6 +35,7 @@ internal sealed class SegmentFolder : IDisposable
     public IReadOnlyList<int> List()
     {
         var numbers = new List<int>();
+        if (!Directory.Exists(Segments)) return numbers;
         foreach (var path in Directory.EnumerateFiles(Segments, "*.seg"))
         {
             if (int.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
@@ -45,6 +48,7 @@ internal sealed class SegmentFolder : IDisposable
     /// <summary>Ids of all bodies that are a file of their own.</summary>
     public IEnumerable<long> ListLarge()
     {
+        if (!Directory.Exists(Large)) yield break;
         foreach (var path in Directory.EnumerateFiles(Large, "*.msg"))
             if (IdText.TryParse(Path.GetFileNameWithoutExtension(path), out var id)) yield return id;
     }

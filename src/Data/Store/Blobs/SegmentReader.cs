@@ -51,7 +51,7 @@ internal static class RecordCheck
         return Crc32C.Of(octets) == record.MetadataCrc ? BodyMetadata.Read(octets) : null;
     }
 
-    private static uint CrcOf(SafeFileHandle file, long offset, long length)
+    public static uint CrcOf(SafeFileHandle file, long offset, long length)
     {
         var piece = new byte[Math.Min(length, 256 * 1024)];
         var state = ~0u;

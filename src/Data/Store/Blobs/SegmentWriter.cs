@@ -4,7 +4,7 @@ namespace Aviso.Store.Blobs;
 
 /// <summary>
 /// Appends records to the newest segment. One thread at a time. What was appended counts only after <see cref="Sync"/>.
-/// Octets past the end are never part of anything: a failed write is cut off, a torn tail is cut off at start.
+/// Octets past the end are never part of anything: a failed write is cut off, a torn tail is put aside at start.
 /// </summary>
 internal sealed class SegmentWriter : IDisposable
 {
@@ -17,14 +17,15 @@ internal sealed class SegmentWriter : IDisposable
     private long _written;
 
     /// <param name="knownEnd">Where the last record that rows point at ends, by segment.</param>
-    public SegmentWriter(SegmentFolder folder, long rollAt, Func<int, long> knownEnd)
+    /// <param name="newestKnown">The newest segment that rows point at: when its file is gone, its number is not used again.</param>
+    public SegmentWriter(SegmentFolder folder, long rollAt, Func<int, long> knownEnd, int newestKnown)
     {
         (_folder, _rollAt) = (folder, rollAt);
         var last = folder.List() is [.., var newest] ? newest : 0;
-        if (last == 0)
+        if (last < newestKnown || last == 0)
         {
-            Current = 1;
-            _file = Create(1);
+            Current = Math.Max(last, newestKnown) + 1;
+            _file = Create(Current);
             return;
         }
         Current = last;
@@ -36,8 +37,10 @@ internal sealed class SegmentWriter : IDisposable
     /// <summary>Number of the segment that is written to.</summary>
     public int Current { get; private set; }
 
-    /// <summary>Octets cut off at start: of records that nobody was told about.</summary>
+    /// <summary>Octets of records that nobody was told about, taken off the end at start; they stay in <see cref="Aside"/>.</summary>
     public long CutAtStart { get; private set; }
+
+    public string Aside { get; private set; } = "";
 
     /// <summary>Octets that rows point at and that the newest segment does not have: damage.</summary>
     public long MissingAtStart { get; private set; }
@@ -144,6 +147,19 @@ internal sealed class SegmentWriter : IDisposable
         while (reader.Next() && reader.IsWhole()) _end = reader.End;
         _written = _end;
         CutAtStart = length - _end;
-        if (CutAtStart > 0) RandomAccess.SetLength(_file, _end);
+        if (CutAtStart > 0) PutTailAside();
+    }
+
+    private void PutTailAside()
+    {
+        Aside = $"{_folder.SegmentPath(Current)}.tail-{_end}";
+        var piece = new byte[64 * 1024];
+        using (var aside = File.OpenHandle(Aside, FileMode.Create, FileAccess.Write))
+        {
+            for (long at = 0; RandomAccess.Read(_file, piece, _end + at) is var read and > 0; at += read) RandomAccess.Write(aside, piece.AsSpan(0, read), at);
+            Posix.SyncData(aside, Aside);
+        }
+        Posix.SyncFolder(_folder.Segments);
+        RandomAccess.SetLength(_file, _end);
     }
 }

@@ -92,6 +92,7 @@ internal sealed class CommitStage : IDisposable
     {
         var started = Stopwatch.GetTimestamp();
         WriteOperation? running = null;
+        bool counts;
         try
         {
             _batch.Start();
@@ -102,7 +103,8 @@ internal sealed class CommitStage : IDisposable
                 operation.Apply(_batch);
             }
             running = null;
-            _batch.Flush();
+            counts = operations.Exists(static operation => operation.Counts);
+            _batch.Flush(counts);
             Volatile.Write(ref _begun, _begun + 1);
             _db.Use(Statements.Commit).Run();
         }
@@ -119,21 +121,21 @@ internal sealed class CommitStage : IDisposable
             StoreMeters.StoredOctets.Add(_batch.StoredOctets);
         }
         _gate.Recovered();
-        Publish(operations);
+        Publish(operations, counts);
         return Next.Done;
     }
 
-    private void Publish(List<WriteOperation> operations)
+    private void Publish(List<WriteOperation> operations, bool counts)
     {
         try
         {
-            _journal.Append(_batch.Journal.Written);
+            if (counts) _journal.Append(_batch.Commit, _batch.Now, _batch.Journal.Written);
             _committed(_batch);
         }
         catch (Exception fault)
         {
             StoreMeters.Faults.Add(1);
-            _log.LogError(fault, "after a commit");
+            _log.AfterCommitFailed(fault);
         }
         Volatile.Write(ref _published, _begun);
         foreach (var operation in operations) operation.Complete();
@@ -157,7 +159,7 @@ internal sealed class CommitStage : IDisposable
             return Next.Done;
         }
         StoreMeters.Faults.Add(1);
-        _log.LogError(failed, "a change failed and was undone");
+        _log.ChangeFailed(failed);
         if (running is not null)
         {
             running.Fail(failed);

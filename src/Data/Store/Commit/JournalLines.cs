@@ -6,7 +6,8 @@ namespace Aviso.Store.Commit;
 internal enum JournalKind : byte
 {
     Account = 1, AccountGone = 2, Mailbox = 3, MailboxGone = 4, Entry = 5, Flags = 6, Expunged = 7, Keyword = 8,
-    Subscription = 9, QueueDone = 10, Mark = 11, QueueMark = 12, QueueLeft = 13, EmailRefused = 14,
+    Subscription = 9, QueueDone = 10, Mark = 11, QueueMark = 12, QueueLeft = 13, EmailRefused = 14, Commit = 15, Counters = 16,
+    UidNext = 17, Document = 18, DocumentGone = 19, Fact = 20, FactGone = 21, Credential = 22, Metadata = 23,
 }
 
 /// <summary>
@@ -15,6 +16,8 @@ internal enum JournalKind : byte
 /// </summary>
 internal sealed class JournalLines
 {
+    public const byte LastKind = (byte)JournalKind.Metadata;
+
     private readonly FieldWriter _lines = new(4096);
 
     public ReadOnlySpan<byte> Written => _lines.Written;
@@ -22,6 +25,68 @@ internal sealed class JournalLines
     public int Length => _lines.Length;
 
     public void Clear() => _lines.Clear();
+
+    /// <summary>First in a block: which commit the lines belong to, and when it was (Unix seconds UTC).</summary>
+    public static void Commit(FieldWriter to, long commit, long at)
+    {
+        to.Byte((byte)JournalKind.Commit);
+        to.Long(commit);
+        to.Long(at);
+    }
+
+    public void Commit(long commit, long at) => Commit(_lines, commit, at);
+
+    /// <summary>The account's modseq: what was given out is never given out again.</summary>
+    public void Counters(long account, long modSeq) => Begin(JournalKind.Counters, account, modSeq);
+
+    /// <summary>In a base: UIDs below were given out, also those of entries that are gone.</summary>
+    public void UidNext(long account, long mailbox, uint next)
+    {
+        Begin(JournalKind.UidNext, account, mailbox);
+        _lines.Long(next);
+    }
+
+    public void Document(Document document)
+    {
+        Key(JournalKind.Document, document.Key);
+        _lines.Long(document.ChangedAt);
+        _lines.Long(document.ExpiresAt);
+        _lines.Octets(document.Value);
+    }
+
+    public void DocumentGone(DocumentKey key) => Key(JournalKind.DocumentGone, key);
+
+    public void Fact(FactRow row)
+    {
+        Begin(JournalKind.Fact, row.ChangedAt);
+        _lines.Text(row.Kind);
+        _lines.Text(row.Key);
+        _lines.Text(row.Value);
+    }
+
+    public void FactGone(string kind, string key)
+    {
+        Begin(JournalKind.FactGone, 0);
+        _lines.Text(kind);
+        _lines.Text(key);
+    }
+
+    public void Credential(CredentialRow row)
+    {
+        Begin(JournalKind.Credential, row.Account.Value);
+        _lines.Text(row.Record);
+        _lines.Octets(row.DeclaredFingerprint);
+        _lines.Long(row.ChangedAt);
+    }
+
+    /// <summary>An annotation (RFC 5464); mailbox 0: of the account. Null: it is gone.</summary>
+    public void Metadata(long account, long mailbox, string entry, byte[]? value)
+    {
+        Begin(JournalKind.Metadata, account, mailbox);
+        _lines.Text(entry);
+        _lines.Byte(value is null ? (byte)0 : (byte)1);
+        _lines.Octets(value);
+    }
 
     public void Account(AccountRow row)
     {
@@ -114,6 +179,13 @@ internal sealed class JournalLines
     {
         Begin(kind, account);
         _lines.Long(mailbox);
+    }
+
+    private void Key(JournalKind kind, DocumentKey key)
+    {
+        Begin(kind, key.Owner.Value);
+        _lines.Text(key.Kind);
+        _lines.Text(key.Name);
     }
 
     private void WriteFlags(EntryFlags flags)

@@ -40,19 +40,19 @@ internal sealed class StoreGate(ILogger log)
     {
         if (_sealed is not null) return;
         _sealed = reason;
-        log.LogCritical("store sealed, read-only until restarted: {Reason}", reason);
+        log.Sealed(reason);
     }
 
     /// <summary>A write did not get through (disk full, volume read-only); the next one may.</summary>
     public void Trouble(string reason)
     {
-        if (_trouble is null) log.LogError("store cannot write: {Reason}", reason);
+        if (_trouble is null) log.CannotWrite(reason);
         _trouble = reason;
     }
 
     public void Recovered()
     {
-        if (_trouble is not null) log.LogInformation("store writes again");
+        if (_trouble is not null) log.WritesAgain();
         _trouble = null;
     }
 

@@ -23,6 +23,19 @@ internal sealed partial class WriteBatch
         return mailbox;
     }
 
+    /// <summary>A mailbox as it was before a rebuild: id and UIDVALIDITY stay. What a client heard up to the account's modseq is told
+    /// anew: below it nothing is known of expunges.</summary>
+    public OpenMailbox RestoreMailbox(OpenAccount account, long id, string name, SpecialUse use, uint uidValidity)
+    {
+        var mailbox = new OpenMailbox { Id = id, Name = name, Use = use, UidValidity = uidValidity, HighestModSeq = account.ModSeq };
+        Touch(account, tree: true);
+        db.Use(Statements.InsertMailbox).Add(account.Id).Add(id).Add(name).Add((long)use).Add(uidValidity)
+            .Add(account.ModSeq).Add(account.ModSeq).Run();
+        account.Add(mailbox);
+        Journal.Mailbox(account.Id, id, name, use, uidValidity);
+        return mailbox;
+    }
+
     /// <summary>Creates the levels above the name that do not exist.</summary>
     public void CreateParents(OpenAccount account, string name)
     {

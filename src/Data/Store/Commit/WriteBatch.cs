@@ -17,6 +17,7 @@ internal sealed partial class WriteBatch(Connection db, IdSource ids, TimeProvid
     private readonly List<(OpenAccount, OpenMailbox)> _dirtyMailboxes = [];
     private readonly Dictionary<int, long> _segmentEnds = [];
     private readonly Dictionary<int, long> _segmentDead = [];
+    private long? _commits;
 
     public Connection Db => db;
 
@@ -34,6 +35,9 @@ internal sealed partial class WriteBatch(Connection db, IdSource ids, TimeProvid
 
     /// <summary>Unix seconds, the same for the whole transaction.</summary>
     public long Now { get; private set; }
+
+    /// <summary>Number of this commit; what the journal and the database compare themselves by.</summary>
+    public long Commit { get; private set; }
 
     public long Stored { get; set; }
 
@@ -58,6 +62,7 @@ internal sealed partial class WriteBatch(Connection db, IdSource ids, TimeProvid
     public void Forget()
     {
         _accounts.Clear();
+        _commits = null;
         Start();
     }
 
@@ -167,16 +172,28 @@ internal sealed partial class WriteBatch(Connection db, IdSource ids, TimeProvid
     public void SegmentDead(int segment, long octets) => _segmentDead[segment] = _segmentDead.GetValueOrDefault(segment) + octets;
 
     /// <summary>Writes the counters; the last thing before COMMIT.</summary>
-    public void Flush()
+    /// <param name="counts">False for a commit that a rebuild need not know of (a canary): it gets no number.</param>
+    public void Flush(bool counts = true)
     {
         foreach (var (account, mailbox) in _dirtyMailboxes) FlushMailbox(account, mailbox);
         foreach (var account in _dirtyAccounts)
         {
             account.Dirty = false;
             db.Use(Statements.CountAccount).Add(account.ModSeq).Add(account.Octets).Add(account.Messages).Add(account.Id).Run();
+            Journal.Counters(account.Id, account.ModSeq);
         }
         foreach (var (segment, end) in _segmentEnds) db.Use(Statements.SegmentEnd).Add(segment).Add(end).Run();
         foreach (var (segment, dead) in _segmentDead) db.Use(Statements.SegmentDead).Add(segment).Add(dead).Run();
+        if (counts) Number();
+    }
+
+    private void Number()
+    {
+        _commits ??= db.Use(Statements.GetMeta).Add("commit").Number() ?? 0;
+        Commit = _commits.Value + 1;
+        _commits = Commit;
+        db.Use(Statements.SetMeta).Add("commit").Add(Commit).Run();
+        db.Use(Statements.SetMeta).Add("committed_at").Add(Now).Run();
     }
 
     private void FlushMailbox(OpenAccount account, OpenMailbox mailbox)

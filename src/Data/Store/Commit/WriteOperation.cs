@@ -14,6 +14,9 @@ internal abstract class WriteOperation
     /// <summary>Refused when the disk reserve is reached.</summary>
     public bool BringsMail { get; init; }
 
+    /// <summary>False for what a rebuild need not know of: a canary, leases that end.</summary>
+    public bool Counts { get; init; } = true;
+
     public abstract void Apply(WriteBatch batch);
 
     /// <summary>The transaction is durable.</summary>

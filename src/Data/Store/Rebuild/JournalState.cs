@@ -15,21 +15,38 @@ internal sealed class JournalMailbox
 
     public SpecialUse Use { get; set; }
 
+    public uint UidValidity { get; set; }
+
+    /// <summary>Above every UID that is known to have been given out.</summary>
+    public uint UidNext { get; set; } = 1;
+
     public SortedDictionary<uint, JournalEntry> Entries { get; } = [];
 
     public SortedDictionary<int, string> Keywords { get; } = [];
+
+    public Dictionary<string, byte[]> Metadata { get; } = new(StringComparer.Ordinal);
 }
 
 internal sealed class JournalAccount
 {
     public AccountRow? Row { get; set; }
 
+    /// <summary>The last modseq known to have been given out; null where nothing counted it.</summary>
+    public long? ModSeq { get; set; }
+
+    /// <summary>Grows with each time the account was named: of two with one address the later is the living one.</summary>
+    public int NamedAt { get; set; }
+
     public Dictionary<long, JournalMailbox> Mailboxes { get; } = [];
 
     public SortedSet<string> Subscriptions { get; } = new(StringComparer.Ordinal);
+
+    public Dictionary<string, byte[]> Metadata { get; } = new(StringComparer.Ordinal);
+
+    public CredentialRow? Credential { get; set; }
 }
 
-/// <summary>Journal lines, replayed.</summary>
+/// <summary>Journal lines, replayed: how things were at the last line.</summary>
 internal sealed class JournalState
 {
     public Dictionary<long, JournalAccount> Accounts { get; } = [];
@@ -39,28 +56,20 @@ internal sealed class JournalState
     /// <summary>Every email that ever had an entry: one without a live entry was expunged.</summary>
     public HashSet<long> SeenEmails { get; } = [];
 
-    private readonly HashSet<(long Queue, int Number)> _queueDone = [];
-    private readonly HashSet<(long Queue, int Number)> _queueLeft = [];
-    private long _queueMark;
+    public Dictionary<DocumentKey, Document> Documents { get; } = [];
 
-    /// <summary>Has this recipient of a queued message still to be served?</summary>
-    public bool IsLeft(long queue, int number) =>
-        !_queueDone.Contains((queue, number)) && (queue > _queueMark || _queueLeft.Contains((queue, number)));
+    public Dictionary<(string Kind, string Key), FactRow> Facts { get; } = [];
+
+    public JournalQueue Queue { get; } = new();
 
     /// <summary>An email with an id up to this one that is not named was expunged.</summary>
-    public long Mark { get; private set; }
+    public long Mark { get; set; }
 
     public long HighestUidValidity { get; private set; }
 
-    public static JournalState Read(string dataFolder)
-    {
-        var state = new JournalState();
-        foreach (var file in Journal.FilesToReplay(dataFolder))
-            foreach (var block in Journal.Read(file)) state.Replay(block);
-        return state;
-    }
+    private int _named;
 
-    private void Replay(ReadOnlySpan<byte> block)
+    public void Replay(ReadOnlySpan<byte> block)
     {
         var from = new FieldReader(block);
         while (!from.AtEnd && !from.Bad) ReplayLine(ref from);
@@ -72,59 +81,36 @@ internal sealed class JournalState
         var first = from.Long();
         switch (kind)
         {
-            case JournalKind.Account:
-                var row = new AccountRow(
-                    new(first), from.Text(), (AccountState)from.Byte(), from.Byte() != 0, from.Long(), from.Long());
-                if (!from.Bad) Account(first).Row = row;
+            case JournalKind.Account or JournalKind.AccountGone or JournalKind.Counters or JournalKind.Credential or JournalKind.Subscription:
+                ReplayAccount(kind, first, ref from);
                 break;
-            case JournalKind.AccountGone:
-                Accounts.Remove(first);
-                GoneAccounts.Add(first);
+            case JournalKind.Mailbox or JournalKind.MailboxGone or JournalKind.UidNext or JournalKind.Keyword or JournalKind.Metadata:
+                ReplayMailbox(kind, first, from.Long(), ref from);
                 break;
-            case JournalKind.Mailbox:
-                var mailbox = Mailbox(first, from.Long());
-                mailbox.Name = from.Text();
-                mailbox.Use = (SpecialUse)from.Byte();
-                HighestUidValidity = Math.Max(HighestUidValidity, from.Long());
+            case JournalKind.Entry or JournalKind.Flags or JournalKind.Expunged:
+                ReplayEntry(kind, Mailbox(first, from.Long()), ref from);
                 break;
-            case JournalKind.MailboxGone:
-                Account(first).Mailboxes.Remove(from.Long());
+            case JournalKind.Document or JournalKind.DocumentGone:
+                ReplayDocument(kind, new(new(first), from.Text(), from.Text()), ref from);
                 break;
-            case JournalKind.Entry:
-                ReplayEntry(first, ref from);
+            case JournalKind.Fact:
+                var fact = new FactRow(from.Text(), from.Text(), from.Text(), first);
+                if (!from.Bad) Facts[(fact.Kind, fact.Key)] = fact;
                 break;
-            case JournalKind.Flags:
-                var changed = Mailbox(first, from.Long());
-                var known = changed.Entries.GetValueOrDefault((uint)from.Long());
-                var flags = ReadFlags(ref from);
-                if (known is not null && !from.Bad) known.Flags = flags;
-                break;
-            case JournalKind.Expunged:
-                Mailbox(first, from.Long()).Entries.Remove((uint)from.Long());
-                break;
-            case JournalKind.Keyword:
-                var named = Mailbox(first, from.Long());
-                named.Keywords[from.Int()] = from.Text();
-                break;
-            case JournalKind.Subscription:
-                var name = from.Text();
-                if (from.Byte() != 0) Account(first).Subscriptions.Add(name);
-                else Account(first).Subscriptions.Remove(name);
-                break;
-            case JournalKind.QueueDone:
-                _queueDone.Add((first, from.Int()));
+            case JournalKind.FactGone:
+                Facts.Remove((from.Text(), from.Text()));
                 break;
             case JournalKind.EmailRefused:
                 SeenEmails.Add(first);
                 break;
-            case JournalKind.QueueMark:
-                _queueMark = Math.Max(_queueMark, first);
-                break;
-            case JournalKind.QueueLeft:
-                _queueLeft.Add((first, from.Int()));
-                break;
             case JournalKind.Mark:
                 Mark = Math.Max(Mark, first);
+                break;
+            case JournalKind.QueueDone or JournalKind.QueueMark or JournalKind.QueueLeft:
+                Queue.Replay(kind, first, ref from);
+                break;
+            case JournalKind.Commit:
+                from.Long();
                 break;
             default:
                 from = new([]);   // written by a version we do not know: leave the rest of the block
@@ -132,16 +118,105 @@ internal sealed class JournalState
         }
     }
 
-    private void ReplayEntry(long account, ref FieldReader from)
+    private void ReplayAccount(JournalKind kind, long id, ref FieldReader from)
     {
-        var mailbox = Mailbox(account, from.Long());
+        switch (kind)
+        {
+            case JournalKind.Account:
+                var row = new AccountRow(new(id), from.Text(), (AccountState)from.Byte(), from.Byte() != 0, from.Long(), from.Long());
+                if (from.Bad) return;
+                Account(id).Row = row;
+                Account(id).NamedAt = ++_named;
+                GoneAccounts.Remove(id);
+                break;
+            case JournalKind.AccountGone:
+                Accounts.Remove(id);
+                GoneAccounts.Add(id);
+                foreach (var key in Documents.Keys.Where(key => key.Owner.Value == id).ToArray()) Documents.Remove(key);
+                break;
+            case JournalKind.Counters:
+                var modSeq = from.Long();
+                if (!from.Bad && Accounts.TryGetValue(id, out var counted)) counted.ModSeq = Math.Max(counted.ModSeq ?? 0, modSeq);
+                break;
+            case JournalKind.Credential:
+                var credential = new CredentialRow(new(id), from.Text(), from.Octets().ToArray(), from.Long());
+                if (!from.Bad) Account(id).Credential = credential;
+                break;
+            default:
+                var name = from.Text();
+                if (from.Byte() != 0) Account(id).Subscriptions.Add(name);
+                else Account(id).Subscriptions.Remove(name);
+                break;
+        }
+    }
+
+    private void ReplayMailbox(JournalKind kind, long account, long id, ref FieldReader from)
+    {
+        switch (kind)
+        {
+            case JournalKind.Mailbox:
+                var mailbox = Mailbox(account, id);
+                mailbox.Name = from.Text();
+                mailbox.Use = (SpecialUse)from.Byte();
+                mailbox.UidValidity = (uint)from.Long();
+                HighestUidValidity = Math.Max(HighestUidValidity, mailbox.UidValidity);
+                break;
+            case JournalKind.MailboxGone:
+                Account(account).Mailboxes.Remove(id);
+                break;
+            case JournalKind.UidNext:
+                var counted = Mailbox(account, id);
+                counted.UidNext = Math.Max(counted.UidNext, (uint)from.Long());
+                break;
+            case JournalKind.Keyword:
+                var named = Mailbox(account, id);
+                named.Keywords[from.Int()] = from.Text();
+                break;
+            default:
+                var notes = id == 0 ? Account(account).Metadata : Mailbox(account, id).Metadata;
+                var entry = from.Text();
+                var isThere = from.Byte() != 0;
+                var value = from.Octets().ToArray();
+                if (isThere && !from.Bad) notes[entry] = value;
+                else notes.Remove(entry);
+                break;
+        }
+    }
+
+    private void ReplayEntry(JournalKind kind, JournalMailbox mailbox, ref FieldReader from)
+    {
         var uid = (uint)from.Long();
-        var email = from.Long();
-        var flags = ReadFlags(ref from);
-        var entry = new JournalEntry(email, from.Long(), from.Long()) { Flags = flags };
+        switch (kind)
+        {
+            case JournalKind.Entry:
+                var email = from.Long();
+                var flags = ReadFlags(ref from);
+                var entry = new JournalEntry(email, from.Long(), from.Long()) { Flags = flags };
+                if (from.Bad) return;
+                mailbox.Entries[uid] = entry;
+                mailbox.UidNext = Math.Max(mailbox.UidNext, uid + 1);
+                SeenEmails.Add(email);
+                break;
+            case JournalKind.Flags:
+                var changed = ReadFlags(ref from);
+                if (!from.Bad && mailbox.Entries.GetValueOrDefault(uid) is { } known) known.Flags = changed;
+                break;
+            default:
+                mailbox.Entries.Remove(uid);
+                break;
+        }
+    }
+
+    private void ReplayDocument(JournalKind kind, DocumentKey key, ref FieldReader from)
+    {
         if (from.Bad) return;
-        mailbox.Entries[uid] = entry;
-        SeenEmails.Add(email);
+        if (kind == JournalKind.DocumentGone)
+        {
+            Documents.Remove(key);
+            return;
+        }
+        var (changedAt, expiresAt, value) = (from.Long(), from.Long(), from.Octets().ToArray());
+        if (!from.Bad) Documents[key] = new(key, value, changedAt, expiresAt);
     }
 
     private static EntryFlags ReadFlags(ref FieldReader from)

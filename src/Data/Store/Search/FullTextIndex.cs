@@ -8,29 +8,32 @@ namespace Aviso.Store.Search;
 
 /// <summary>
 /// The full-text index: `search.db`, a database of its own with its own writer, always behind and never in the way. It only
-/// proposes: an email that is gone may still be proposed (SQLite 3.40 cannot delete from a contentless index), and the caller
-/// looks at the text. A damaged or older file is removed and made anew.
+/// proposes: an email that is gone may be proposed until the next round takes it out, and the caller looks at the text. A damaged or older file is put aside and made anew.
 /// </summary>
 internal sealed class FullTextIndex : ISearchIndex, IDisposable
 {
-    private const int Version = 3;
+    private const int Version = 4;
     // FTS5 keeps 32 KiB of a word; what is longer is not whole in the index.
     private const int LongestWord = 8 * 1024;
     private const int MostWords = 500;
     private const int EmailsAChange = 50;
+    private const int GoneAChange = 500;
 
     private const string CreateTables = """
-        CREATE VIRTUAL TABLE IF NOT EXISTS text USING fts5(account, words, content='', detail=column, tokenize='unicode61 remove_diacritics 0');
+        CREATE VIRTUAL TABLE IF NOT EXISTS text USING fts5(account, words, content='', contentless_delete=1, detail=column, tokenize='unicode61 remove_diacritics 0');
         CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab(text, row);
         CREATE TABLE IF NOT EXISTS indexed (account_id INTEGER NOT NULL, email_id INTEGER NOT NULL, whole INTEGER NOT NULL, PRIMARY KEY (account_id, email_id)) STRICT, WITHOUT ROWID;
         """;
     private const string InsertText = "INSERT INTO text (rowid, account, words) VALUES (?, ?, ?)";
     private const string InsertIndexed = "INSERT INTO indexed (account_id, email_id, whole) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
+    private const string DeleteText = "DELETE FROM text WHERE rowid = ?";
+    private const string DeleteIndexed = "DELETE FROM indexed WHERE account_id = ? AND email_id = ?";
     private const string IndexedOf = "SELECT email_id FROM indexed WHERE account_id = ? AND whole >= ?";
     private const string WordsWith = "SELECT term FROM vocabulary WHERE instr(term, ?) > 0 LIMIT ?";
     private const string Matches = "SELECT rowid FROM text WHERE text MATCH ?";
 
     private readonly string _file;
+    private readonly TimeProvider _clock;
     private readonly ILogger _log;
     private readonly Func<AccountId, CancellationToken, Task<IReadOnlyList<EmailId>>> _live;
     private readonly Func<AccountId, EmailId, CancellationToken, Task<(string Text, bool Whole)?>> _text;
@@ -39,14 +42,15 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly ConcurrentDictionary<long, Task> _running = new();
     private readonly CancellationTokenSource _stop = new();
+    private volatile bool _damaged;
 
     /// <param name="live">Emails of an account that have an entry, oldest first.</param>
     /// <param name="text">Text of an email; null when it is gone.</param>
     public FullTextIndex(
-        string file, ILogger log, Func<AccountId, CancellationToken, Task<IReadOnlyList<EmailId>>> live,
+        string file, TimeProvider clock, ILogger log, Func<AccountId, CancellationToken, Task<IReadOnlyList<EmailId>>> live,
         Func<AccountId, EmailId, CancellationToken, Task<(string Text, bool Whole)?>> text)
     {
-        (_file, _log, _live, _text) = (file, log, live, text);
+        (_file, _clock, _log, _live, _text) = (file, clock, log, live, text);
         _writer = OpenOrReplace();
         _reads = new(file, 2);
     }
@@ -55,8 +59,21 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
     {
         var pieces = SearchWords.Pieces(Nfc.DecomposeCompatibility(text));
         if (pieces.Count == 0) return null;
+        if (_damaged) return null;
         var live = await _live(account, cancel);
-        var (hits, indexed) = await _reads.ReadAsync(db => (Find(db, account, pieces), ReadIndexed(db, account, wholeOnly: true)), cancel);
+        HashSet<EmailId>? hits;
+        HashSet<long> indexed;
+        try
+        {
+            (hits, indexed) = await _reads.ReadAsync(db => (Find(db, account, pieces), ReadIndexed(db, account, wholeOnly: true)), cancel);
+        }
+        catch (SqliteException failed) when (failed.IsDamage)
+        {
+            // All mail is looked at until the next start puts the file aside and makes it anew.
+            if (!_damaged) _log.IndexDamaged(failed.Message);
+            _damaged = true;
+            return null;
+        }
         var unindexed = live.Where(email => !indexed.Contains(email.Value)).ToHashSet();
         if (unindexed.Count > 0) Start(account);
         return hits is null ? null : new(hits, unindexed);
@@ -66,14 +83,16 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
     public async Task IndexAsync(AccountId account, CancellationToken cancel)
     {
         var indexed = await _reads.ReadAsync(db => ReadIndexed(db, account, wholeOnly: false), cancel);
-        var missing = (await _live(account, cancel)).Where(email => !indexed.Contains(email.Value)).ToArray();
-        foreach (var some in missing.Chunk(EmailsAChange))
+        var live = await _live(account, cancel);
+        foreach (var some in live.Where(email => !indexed.Contains(email.Value)).Chunk(EmailsAChange))
         {
             var started = Stopwatch.GetTimestamp();
             await IndexSomeAsync(account, some, cancel);
             // At most half a core, and less when a batch took long.
             await Task.Delay(Stopwatch.GetElapsedTime(started), cancel);
         }
+        indexed.ExceptWith(live.Select(email => email.Value));
+        foreach (var gone in indexed.Chunk(GoneAChange)) await ForgetSomeAsync(account, gone, cancel);
     }
 
     public void Dispose()
@@ -84,6 +103,7 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
         _writer.Dispose();
         _writing.Dispose();
         _stop.Dispose();
+        if (_damaged) DamagedFile.PutAside(_file, _clock.GetUtcNow());
     }
 
     private void Start(AccountId account)
@@ -98,7 +118,7 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
             catch (Exception failed) when (failed is not OperationCanceledException)
             {
                 StoreMeters.Faults.Add(1);
-                _log.LogError(failed, "indexing account {Account} failed", account);
+                _log.IndexingFailed(failed, account);
             }
             finally
             {
@@ -112,18 +132,40 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
         var texts = new List<(EmailId Email, string Text, bool Whole)>(emails.Length);
         foreach (var email in emails)
             if (await _text(account, email, cancel) is { } text) texts.Add((email, text.Text, text.Whole));
+        await ChangeAsync(
+            db =>
+            {
+                foreach (var (email, text, whole) in texts)
+                {
+                    if (db.Use(InsertIndexed).Add(account.Value).Add(email.Value).Add(whole && !HasLongWord(text)).RunCounting() == 0) continue;
+                    db.Use(InsertText).Add(email.Value).Add(IdText.Format(account.Value)).Add(Nfc.DecomposeCompatibility(text)).Run(); // searches compare by i;unicode-casemap
+                }
+            },
+            cancel);
+        StoreMeters.Indexed.Add(texts.Count);
+    }
+
+    /// <summary>Emails without an entry leave the index; one that comes back is indexed again.</summary>
+    private Task ForgetSomeAsync(AccountId account, long[] emails, CancellationToken cancel) => ChangeAsync(
+        db =>
+        {
+            foreach (var email in emails)
+            {
+                db.Use(DeleteText).Add(email).Run();
+                db.Use(DeleteIndexed).Add(account.Value).Add(email).Run();
+            }
+        },
+        cancel);
+
+    private async Task ChangeAsync(Action<Connection> change, CancellationToken cancel)
+    {
         await _writing.WaitAsync(cancel);
         try
         {
             _writer.Use(Statements.Begin).Run();
-            foreach (var (email, text, whole) in texts)
-            {
-                if (_writer.Use(InsertIndexed).Add(account.Value).Add(email.Value).Add(whole && !HasLongWord(text)).RunCounting() == 0) continue;
-                _writer.Use(InsertText).Add(email.Value).Add(IdText.Format(account.Value)).Add(Nfc.DecomposeCompatibility(text)).Run(); // searches compare by i;unicode-casemap
-            }
+            change(_writer);
             _writer.Use(Statements.Commit).Run();
             if (_writer.WalFrames > 2000) _writer.Checkpoint();
-            StoreMeters.Indexed.Add(texts.Count);
         }
         catch
         {
@@ -188,8 +230,8 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
         }
         catch (SqliteException damaged)
         {
-            _log.LogWarning("the search index is made anew: {Reason}", damaged.Message);
-            foreach (var file in (string[])[_file, _file + "-wal", _file + "-shm"]) File.Delete(file);
+            var aside = DamagedFile.PutAside(_file, _clock.GetUtcNow());
+            _log.FileMadeAnew(_file, damaged.Message, aside);
             return OpenFile();
         }
     }
@@ -201,7 +243,13 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
         {
             db.Execute("PRAGMA synchronous=NORMAL");
             var version = db.Use("PRAGMA user_version").Number() ?? 0;
-            if (version != 0 && version != Version) throw new SqliteException(Native.Corrupt, $"index version {version}");
+            if (version != 0 && version != Version)
+            {
+                // Whole, and of another server: made anew from the mail, with nothing to keep.
+                db.Dispose();
+                foreach (var file in (string[])[_file, _file + "-wal", _file + "-shm"]) File.Delete(file);
+                return OpenFile();
+            }
             db.Execute(CreateTables);
             db.Execute($"PRAGMA user_version={Version}");
             return db;

@@ -11,6 +11,9 @@ internal sealed class SqliteException(int code, string message) : IOException($"
 
     public bool IsFull => (Code & 0xff) == Native.Full;
 
+    /// <summary>The file is not what SQLite wrote: SQLITE_CORRUPT, SQLITE_NOTADB.</summary>
+    public bool IsDamage => (Code & 0xff) is Native.Corrupt or Native.NotADatabase;
+
     /// <summary>The kernel did not take the data: what is on the disk is unknown, and it is never tried again.</summary>
     public bool IsFailedSync => Code is Native.IoErrorFsync or Native.IoErrorDirFsync;
 }
@@ -28,13 +31,8 @@ internal sealed unsafe class Connection : IDisposable
     static Connection() => Native.sqlite3_config(9, 0);   // SQLITE_CONFIG_MEMSTATUS off: no global counter on each allocation
 
     public Connection(string file, bool writes, int cacheKibibytes)
+        : this(file, Native.OpenNoMutex | (writes ? Native.OpenReadWrite | Native.OpenCreate : Native.OpenReadOnly))
     {
-        var flags = Native.OpenNoMutex | (writes ? Native.OpenReadWrite | Native.OpenCreate : Native.OpenReadOnly);
-        var result = Native.sqlite3_open_v2(file, out _db, flags, 0);
-        if (result != Native.Ok) Throw(result);
-        Native.sqlite3_extended_result_codes(_db, 1);
-        Native.sqlite3_busy_timeout(_db, 5000);
-        _walFrames = (int*)NativeMemory.AllocZeroed(sizeof(int));
         Execute("PRAGMA mmap_size=0");
         if (writes)
         {
@@ -48,6 +46,44 @@ internal sealed unsafe class Connection : IDisposable
         }
         Execute("PRAGMA temp_store=MEMORY");
         Execute($"PRAGMA cache_size=-{cacheKibibytes}");
+    }
+
+    private Connection(string name, int flags)
+    {
+        var result = Native.sqlite3_open_v2(name, out _db, flags, 0);
+        if (result != Native.Ok) Throw(result);
+        Native.sqlite3_extended_result_codes(_db, 1);
+        Native.sqlite3_busy_timeout(_db, 5000);
+        _walFrames = (int*)NativeMemory.AllocZeroed(sizeof(int));
+    }
+
+    /// <summary>
+    /// Looks at a database that no other connection has open and leaves every file as it is: a write-ahead log is read, neither moved into
+    /// the database nor removed, and no file is made. SQLite's own read-only connections make a log and its index.
+    /// </summary>
+    public static Connection Look(string file)
+    {
+        var log = new FileInfo(file + "-wal");
+        var hasLog = log is { Exists: true, Length: > 0 };
+        var db = hasLog ? new Connection(file, Native.OpenNoMutex | Native.OpenReadWrite)
+            : new Connection($"file:{Uri.EscapeDataString(file).Replace("%2F", "/", StringComparison.Ordinal)}?immutable=1",
+                Native.OpenNoMutex | Native.OpenReadOnly | Native.OpenUri);
+        try
+        {
+            if (hasLog)
+            {
+                Native.sqlite3_db_config(db._db, Native.NoCheckpointOnClose, 1, 0);
+                db.Execute("PRAGMA locking_mode=EXCLUSIVE");   // the log's index stays in memory
+            }
+            db.Execute("PRAGMA query_only=1");
+            db.Execute("PRAGMA temp_store=MEMORY");
+            return db;
+        }
+        catch
+        {
+            db.Dispose();
+            throw;
+        }
     }
 
     public int Changes => Native.sqlite3_changes(_db);

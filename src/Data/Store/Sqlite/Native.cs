@@ -2,14 +2,15 @@ using System.Runtime.InteropServices;
 
 namespace Aviso.Store.Sqlite;
 
-/// <summary>The system's libsqlite3 as it is; nothing here decides anything. Calls that only copy a value skip the GC transition.</summary>
+/// <summary>SQLite of the package SQLitePCLRaw.lib.e_sqlite3 as it is; nothing here decides anything. Calls that only copy a value skip the GC transition.</summary>
 internal static unsafe partial class Native
 {
-    private const string Library = "libsqlite3.so.0";
+    private const string Library = "e_sqlite3";
 
-    public const int Ok = 0, Busy = 5, ReadOnly = 8, IoError = 10, Corrupt = 11, Full = 13, CantOpen = 14, Row = 100, Done = 101;
+    public const int Ok = 0, Busy = 5, ReadOnly = 8, IoError = 10, Corrupt = 11, Full = 13, CantOpen = 14, NotADatabase = 26, Row = 100, Done = 101;
     public const int IoErrorFsync = IoError | (4 << 8), IoErrorDirFsync = IoError | (5 << 8);
-    public const int OpenReadOnly = 1, OpenReadWrite = 2, OpenCreate = 4, OpenNoMutex = 0x8000;
+    public const int OpenReadOnly = 1, OpenReadWrite = 2, OpenCreate = 4, OpenUri = 0x40, OpenNoMutex = 0x8000;
+    public const int NoCheckpointOnClose = 1006;
     public const int PreparePersistent = 1;
     public const int CheckpointPassive = 0, CheckpointTruncate = 3;
     public const int TypeNull = 5;
@@ -86,6 +87,9 @@ internal static unsafe partial class Native
 
     [LibraryImport(Library)]
     public static partial int sqlite3_config(int option, int value);
+
+    [LibraryImport(Library)]
+    public static partial int sqlite3_db_config(nint db, int option, int value, nint result);
 
     [LibraryImport(Library)]
     public static partial int sqlite3_libversion_number();

@@ -74,8 +74,11 @@ public sealed partial class SqliteMailStore
     {
         cancel.ThrowIfCancellationRequested();
         return ChangeAsync(
-            batch => batch.Db.Use(Statements.SetCredential).Add(row.Account.Value).Add(row.Record)
-                .Add(row.DeclaredFingerprint).Add(row.ChangedAt).RunCounting(),
+            batch =>
+            {
+                Set(batch, row);
+                return 0;
+            },
             refused: null);
     }
 
@@ -93,7 +96,11 @@ public sealed partial class SqliteMailStore
     {
         cancel.ThrowIfCancellationRequested();
         return ChangeAsync(
-            batch => batch.Db.Use(Statements.SetFact).Add(row.Kind).Add(row.Key).Add(row.Value).Add(row.ChangedAt).RunCounting(),
+            batch =>
+            {
+                Set(batch, row);
+                return 0;
+            },
             refused: null);
     }
 
@@ -101,8 +108,24 @@ public sealed partial class SqliteMailStore
     {
         cancel.ThrowIfCancellationRequested();
         return ChangeAsync(
-            batch => batch.Db.Use(Statements.RemoveFact).Add(kind).Add(key).RunCounting() > 0,
+            batch =>
+            {
+                batch.Journal.FactGone(kind, key);
+                return batch.Db.Use(Statements.RemoveFact).Add(kind).Add(key).RunCounting() > 0;
+            },
             refused: null);
+    }
+
+    internal static void Set(WriteBatch batch, CredentialRow row)
+    {
+        batch.Db.Use(Statements.SetCredential).Add(row.Account.Value).Add(row.Record).Add(row.DeclaredFingerprint).Add(row.ChangedAt).Run();
+        batch.Journal.Credential(row);
+    }
+
+    internal static void Set(WriteBatch batch, FactRow row)
+    {
+        batch.Db.Use(Statements.SetFact).Add(row.Kind).Add(row.Key).Add(row.Value).Add(row.ChangedAt).Run();
+        batch.Journal.Fact(row);
     }
 
     private static AccountRow Ensure(WriteBatch batch, string address, bool declared)
@@ -113,6 +136,7 @@ public sealed partial class SqliteMailStore
             if (!declared || known.Row.Declared) return known.Row;
             known.Row = known.Row with { Declared = true };
             batch.Db.Use(Statements.UpdateAccount).Add((long)known.Row.State).Add(1).Add(known.Row.QuotaOctets).Add(there).Run();
+            batch.Journal.Account(known.Row);
             return known.Row;
         }
         var row = new AccountRow(new(batch.Ids.Next()), address, AccountState.Active, declared, 0, batch.Now);

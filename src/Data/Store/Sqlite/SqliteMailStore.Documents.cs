@@ -41,7 +41,11 @@ public sealed partial class SqliteMailStore
         return ChangeAsync(
             batch =>
             {
-                foreach (var key in remove) batch.Db.Use(Statements.RemoveDocument).Add(key.Owner.Value).Add(key.Kind).Add(key.Name).Run();
+                foreach (var key in remove)
+                {
+                    batch.Db.Use(Statements.RemoveDocument).Add(key.Owner.Value).Add(key.Kind).Add(key.Name).Run();
+                    batch.Journal.DocumentGone(key);
+                }
                 foreach (var document in set) Set(batch, document);
                 return 0;
             },
@@ -75,9 +79,12 @@ public sealed partial class SqliteMailStore
         }
     }
 
-    private static void Set(WriteBatch batch, Document document) =>
+    internal static void Set(WriteBatch batch, Document document)
+    {
         batch.Db.Use(Statements.SetDocument).Add(document.Key.Owner.Value).Add(document.Key.Kind).Add(document.Key.Name).Add(document.Value)
             .Add(document.ChangedAt).Add(document.ExpiresAt).Run();
+        batch.Journal.Document(document);
+    }
 
     private static void Check(Document document) =>
         ArgumentOutOfRangeException.ThrowIfGreaterThan(document.Value.Length, MostDocumentOctets, nameof(document));

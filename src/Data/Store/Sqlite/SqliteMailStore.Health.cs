@@ -8,7 +8,7 @@ namespace Aviso.Store;
 
 public sealed partial class SqliteMailStore
 {
-    private volatile StoreHealth _health = new(false, "starting", DateTimeOffset.UnixEpoch);
+    private volatile Checked _checked = new(new(false, "starting", DateTimeOffset.UnixEpoch), 0);
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -16,9 +16,10 @@ public sealed partial class SqliteMailStore
     {
         get
         {
-            var health = _health;
+            var (health, checkedAt) = _checked;
             if (_options.CanaryInterval <= TimeSpan.Zero) return health;
-            var age = _options.Clock.GetUtcNow() - health.CheckedAt;
+            // Not the time of day: a clock that is set would make a hanging write look young, or a good one old.
+            var age = _options.Clock.GetElapsedTime(checkedAt);
             return age <= _options.CanaryInterval + Patience
                 ? health
                 : health with { CanAccept = false, Reason = $"a write has been hanging for {(int)age.TotalSeconds} s" };
@@ -37,7 +38,7 @@ public sealed partial class SqliteMailStore
             {
                 WriteCanaryFile();
                 await ChangeAsync(
-                    static batch => batch.Db.Use(Statements.SetMeta).Add("canary").Add(batch.Now).RunCounting(), refused: null);
+                    static batch => batch.Db.Use(Statements.SetMeta).Add("canary").Add(batch.Now).RunCounting(), refused: null, counts: false);
                 if (_gate.IsFull) reason = "the disk reserve is reached";
             }
         }
@@ -45,9 +46,12 @@ public sealed partial class SqliteMailStore
         {
             reason = _gate.Reason ?? failed.Message;
         }
-        if (reason.Length > 0 && _health.Reason != reason) _log.LogWarning("store cannot accept mail: {Reason}", reason);
-        _health = new(reason.Length == 0, reason, _options.Clock.GetUtcNow());
+        if (reason.Length > 0 && _checked.Health.Reason != reason) _log.CannotAccept(reason);
+        _checked = new(new(reason.Length == 0, reason, _options.Clock.GetUtcNow()), _options.Clock.GetTimestamp());
     }
+
+    /// <param name="At">The monotonic clock's.</param>
+    private sealed record Checked(StoreHealth Health, long At);
 
     private async Task KeepProbingAsync(CancellationToken stop)
     {

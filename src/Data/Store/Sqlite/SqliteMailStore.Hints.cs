@@ -53,7 +53,7 @@ public sealed partial class SqliteMailStore
                 }
                 catch (Exception fault)
                 {
-                    _log.LogError(fault, "a watcher of account {Account} failed", change.Account);
+                    _log.WatcherFailed(fault, change.Account);
                 }
             }
         }

@@ -164,12 +164,14 @@ public sealed partial class SqliteMailStore
         if (value is null)
         {
             batch.Db.Use(Statements.RemoveMetadata).Add(account.Value).Add(owner).Add(entry).Run();
+            batch.Journal.Metadata(account.Value, owner, entry, null);
             return StoreError.None;
         }
         if (value.Length > MetadataOctets) return StoreError.LimitReached;
         var count = batch.Db.Use(Statements.CountMetadata).Add(account.Value).Add(owner).Number() ?? 0;
         if (count >= MostMetadata) return StoreError.LimitReached;
         batch.Db.Use(Statements.SetMetadata).Add(account.Value).Add(owner).Add(entry).Add(value).Run();
+        batch.Journal.Metadata(account.Value, owner, entry, value);
         return StoreError.None;
     }
 

@@ -115,7 +115,7 @@ public sealed partial class SqliteMailStore
                 batch.Db.Use(Statements.FindDestinations).Run();
                 return 0;
             },
-            refused: static _ => 0);
+            refused: static _ => 0, counts: false);
     }
 
     private static bool ChangeOne(WriteBatch batch, QueueRecipient row, QueueChange change, long now)

@@ -1,3 +1,4 @@
+using Aviso.Base;
 using Aviso.Store.Blobs;
 using Aviso.Store.Sqlite;
 using Aviso.Store.Views;
@@ -109,16 +110,30 @@ public sealed partial class SqliteMailStore
     /// <summary>Opens a body; when compaction took the file away meanwhile the row is read again.</summary>
     private async Task<StoredBody?> OpenAsync(Func<Connection, FoundBody?> find, CancellationToken cancel)
     {
+        FoundBody? last = null;
         for (var attempt = 0; attempt < 4; attempt++)
         {
             if (await _reads.ReadAsync(find, cancel) is not { } found) return null;
+            last = found;
             if (_segments.Rent(found.Segment, found.BodyId) is { } file)
             {
+                var fault = RecordBody.FaultOf(file, found.Segment, found.At, found.BodyId, found.Record, out var crc);
+                // Compaction may have moved it between row and file: look again before it is called damage.
+                if (fault is not null && attempt == 0)
+                {
+                    SegmentFolder.Return(file, found.Segment);
+                    continue;
+                }
+                var id = IdText.Format(found.BodyId);
+                if (fault is not null) _log.BodyDamaged(id, fault);
                 return new RecordBody(
-                    found.Prefix, file, found.Segment, found.At + found.Record - found.Length, found.Length);
+                    found.Prefix, file, found.Segment, found.At + found.Record - found.Length, found.Length, crc, fault,
+                    reason => _log.BodyDamaged(id, reason));
             }
         }
-        throw new IOException("the file of a stored body is missing; run store check");
+        var missing = new MissingBody(last!.Prefix.Length, last.Length);
+        _log.BodyDamaged(IdText.Format(last.BodyId), missing.Fault);
+        return missing;
     }
 
     private static FoundBody? FindBody(Connection db, string sql, long id, long account)
@@ -160,7 +175,7 @@ public sealed partial class SqliteMailStore
     private async Task<Base.SpooledBody?> SpoolAsync(AccountId account, EmailId email, CancellationToken cancel)
     {
         using var body = await OpenBodyAsync(account, email, cancel);
-        return body is null ? null : Spooled(body, body.PrefixLength);
+        return body is null or { Fault: not null } ? null : Spooled(body, body.PrefixLength);
     }
 
     private Base.SpooledBody Spooled(StoredBody body, long from)
@@ -191,6 +206,8 @@ public sealed partial class SqliteMailStore
             (validity, next, recent, highest, count) =
                 ((uint)row.Int(3), (uint)row.Int(4), (uint)row.Int(5), row.Int(6), (int)row.Int(8));
         }
+        if (StoredChunks(db, mailbox.Value, validity, highest, count) is { } stored)
+            return new(account.Value, mailbox.Value, validity, next, highest, recent, ReadKeywords(db, account.Value, mailbox.Value), stored);
         var chunks = new List<ViewChunk>((count / ViewChunk.Most) + 1);
         using (var row = db.Use(Statements.EntriesOf).Add(account.Value).Add(mailbox.Value))
         {

@@ -19,7 +19,7 @@ public sealed partial class SqliteMailStore
     private void OpenSearch()
     {
         if (!_options.Index) return;
-        _index = new(Path.Combine(_options.DataFolder, "search.db"), _log, LiveEmailsAsync, ExtractAsync);
+        _index = new(Path.Combine(_options.DataFolder, "search.db"), _options.Clock, _log, LiveEmailsAsync, ExtractAsync);
         SearchIndex = _index;
     }
 
@@ -44,6 +44,7 @@ public sealed partial class SqliteMailStore
     {
         using var body = await OpenBodyAsync(account, email, cancel);
         if (body is null) return null;
+        if (body.Fault is not null) return ("", false);   // never whole in the index: who searches looks at it, and is told
         // With the prefix: SEARCH TEXT finds our trace fields too.
         using var spooled = Spooled(body, from: 0);
         return _options.Reader.ExtractText(spooled, _options.IndexTextLimit);

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using Aviso.Base;
 using Aviso.Store.Blobs;
 using Aviso.Store.Commit;
+using Aviso.Store.Judging;
 using Aviso.Store.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -14,7 +16,9 @@ public sealed partial class SqliteMailStore
     private const long CopiedAChange = 2 << 20;
     private const double CompactFrom = 0.5;
     private const long JournalOctets = 64L << 20;
+    private static readonly TimeSpan LeftoversStay = TimeSpan.FromDays(7);
     private long _baseOctets;
+    private string? _wantsBase;
 
     /// <summary>One round of everything.</summary>
     internal async Task UpkeepAsync(CancellationToken cancel)
@@ -23,24 +27,32 @@ public sealed partial class SqliteMailStore
         await TrimExpungeLogAsync(cancel);
         await ExpireDocumentsAsync(cancel);
         await CompactAsync(CompactFrom, cancel);
-        if (_journal.Length > Math.Max(JournalOctets, 2 * _baseOctets)) await WriteJournalBaseAsync(cancel);
+        await RemoveLeftoversAsync(cancel);
+        await RemoveViewFilesAsync(cancel);
+        await KeepViewsAsync();
+        if (_wantsBase is not null || _journal.Length > Math.Max(JournalOctets, 2 * _baseOctets)) await WriteJournalBaseAsync(cancel);
     }
 
     private async Task KeepUpAsync(CancellationToken stop)
     {
         if (_options.UpkeepInterval <= TimeSpan.Zero) return;
+        var afterStart = _wantsBase is not null;
         while (!stop.IsCancellationRequested)
         {
-            await Task.Delay(_options.UpkeepInterval, _options.Clock, stop);
+            if (!afterStart) await Task.Delay(_options.UpkeepInterval, _options.Clock, stop);
             try
             {
-                await UpkeepAsync(stop);
+                await Task.Yield();
+                if (afterStart) await WriteJournalBaseAsync(stop);
+                else await UpkeepAsync(stop);
+                afterStart = false;
                 await IndexAllAsync(stop);
             }
             catch (Exception failed) when (failed is not OperationCanceledException)
             {
+                afterStart = false;
                 StoreMeters.Faults.Add(1);
-                _log.LogError(failed, "upkeep of the store failed; it is tried again");
+                _log.UpkeepFailed(failed);
             }
         }
     }
@@ -89,6 +101,42 @@ public sealed partial class SqliteMailStore
                 return new FileInfo(_journal.BasePathOf(number)).Length;
             },
             cancel);
+        _wantsBase = null;
+    }
+
+    /// <summary>
+    /// Large files that no row knows, days after their delivery was cut off, and tails put aside long ago. Where the journal did not vouch for
+    /// the database at some start, what is older than that is never removed: it may be all that is left of acknowledged mail.
+    /// </summary>
+    internal async Task RemoveLeftoversAsync(CancellationToken cancel)
+    {
+        var until = _options.Clock.GetUtcNow() - LeftoversStay;
+        foreach (var body in _segments.ListLarge().Where(id => IdSource.TimeOf(id) < until).ToArray())
+        {
+            var garbage = await _reads.ReadAsync(db => !Knows(db, body) && IdSource.TimeOf(body).ToUnixTimeSeconds() > DatabaseLook.Meta(db, DoubtUntil), cancel);
+            if (!garbage) continue;
+            RemoveLarge(body);
+            _log.LeftoverRemoved(_segments.LargePath(body), IdSource.TimeOf(body));
+        }
+        foreach (var aside in Directory.GetFiles(_segments.Segments, "*.tail-*"))
+            if (File.GetLastWriteTimeUtc(aside) < (_options.Clock.GetUtcNow() - _options.UndeleteWindow).UtcDateTime) File.Delete(aside);
+    }
+
+    /// <summary>At a start whose journal does not vouch for the database: what no row knows now is kept for good.</summary>
+    private async Task DoubtLeftoversAsync()
+    {
+        if (_judged.IsVouched || _judged.Database.Unknown.Count == 0) return;
+        var large = _judged.Database.Unknown.Count(body => body.Where.EndsWith(".msg", StringComparison.Ordinal));
+        if (large > 0) _log.LargeUnknown(large);
+        await ChangeAsync(static batch => batch.Db.Use(Statements.SetMeta).Add(DoubtUntil).Add(batch.Now).RunCounting(), static _ => 0, counts: false);
+    }
+
+    private const string DoubtUntil = "doubt_until";
+
+    private static bool Knows(Connection db, long body)
+    {
+        using var row = db.Use(Statements.GetBody).Add(body);
+        return row.Step();
     }
 
     private async Task CompactOneAsync(int segment, CancellationToken cancel)
@@ -107,7 +155,7 @@ public sealed partial class SqliteMailStore
                 if (!await IsLiveAsync(reader.Record.BodyId, segment, reader.Offset, cancel)) continue;
                 if (!reader.IsWhole())
                 {
-                    _log.LogCritical("segment {Segment} is damaged at {Offset}; it is left as it is", segment, reader.Offset);
+                    _log.SegmentDamaged(segment, reader.Offset);
                     return;
                 }
                 some.Add((new(reader.Record, file, reader.Offset), new(segment, reader.Offset)));
@@ -126,8 +174,7 @@ public sealed partial class SqliteMailStore
         }
         await RemoveSegmentAsync(segment);
         StoreMeters.CompactedOctets.Add(copied);
-        _log.LogInformation(
-            "compacted segment {Segment}: {Octets} live octets moved in {Seconds:F1} s", segment, copied, Stopwatch.GetElapsedTime(started).TotalSeconds);
+        _log.Compacted(segment, copied, Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
 
     private Task MoveAsync(List<(BodyWrite Body, BodyPlace From)> some) => ChangeAsync(
@@ -149,7 +196,7 @@ public sealed partial class SqliteMailStore
             },
             refused: null);
         if (left == 0) _segments.RemoveSegment(segment);
-        else _log.LogCritical("segment {Segment} has {Count} bodies that no record holds: run store check", segment, left);
+        else _log.BodiesWithoutRecord(segment, left);
     }
 
     private async Task ThroughBothStagesAsync()

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Aviso.Base;
 using Aviso.Store.Blobs;
 using Aviso.Store.Commit;
+using Aviso.Store.Judging;
 using Aviso.Store.Sqlite;
 using Aviso.Store.Views;
 using Microsoft.Extensions.Logging;
@@ -22,6 +23,8 @@ public sealed partial class SqliteMailStore : IMailStore
     private readonly StoreOptions _options;
     private readonly ILogger _log;
     private readonly SafeFileHandle _lock;
+    private readonly SafeFileHandle _databaseLock;
+    private readonly StoreJudge _judged;
     private readonly SegmentFolder _segments;
     private readonly LargeBodies _large;
     private readonly StoreGate _gate;
@@ -40,9 +43,10 @@ public sealed partial class SqliteMailStore : IMailStore
     private Task _background = Task.CompletedTask;
     private int _closed;
 
-    private SqliteMailStore(StoreOptions options, SafeFileHandle held)
+    private SqliteMailStore(StoreOptions options, SafeFileHandle held, SafeFileHandle database, StoreJudge judged)
     {
         _options = options;
+        _judged = judged;
         _log = options.Log;
         _lock = held;
         _ids = new(options.Clock, options.Node);
@@ -51,16 +55,16 @@ public sealed partial class SqliteMailStore : IMailStore
         _large = new(_segments);
         Spool = new(Path.Combine(options.DataFolder, "spool"), options.SpoolBudget, options.Clock, _log);
         var file = Path.Combine(options.DataFolder, "store.db");
-#pragma warning disable CA2000 // the committing stage closes it
+        _databaseLock = database;
         var db = OpenDatabase(file);
-#pragma warning restore CA2000
         Posix.SyncFolder(options.DataFolder);
         SeedIds(db);
-        var writer = new SegmentWriter(_segments, options.SegmentOctets, KnownEnd(db));
-        if (writer.CutAtStart > 0) _log.LogInformation("cut {Octets} octets of unfinished mail off the newest segment", writer.CutAtStart);
-        if (writer.MissingAtStart > 0) _log.LogCritical("the newest segment lacks {Octets} octets of stored mail: run store check", writer.MissingAtStart);
-        _journal = new(options.DataFolder, _log);
+        var writer = OpenSegments(db);
+        _journal = new(options.DataFolder, judged.Journal, _log);
+        _wantsBase = judged.JournalLacks();
+        if (_wantsBase is { } lacks && (judged.Journal.LastCommit > 0 || !judged.Journal.Any)) _log.JournalLacks(lacks);
         _ballast = new(options.DataFolder);
+        _viewFiles = new(options.DataFolder);
         _views = new(options.ViewMemory, ReadView, () => _commits!.WaitUntilPublished());
         _commits = new(db, new(db, _ids, options.Clock), _journal, _ballast, _gate, _log, Committed);
         _bodies = new(writer, _commits, _gate);
@@ -76,9 +80,16 @@ public sealed partial class SqliteMailStore : IMailStore
         cancel.ThrowIfCancellationRequested();
         Directory.CreateDirectory(options.DataFolder);
         var held = Lock(options.DataFolder);
+        var file = Path.Combine(options.DataFolder, "store.db");
+        SafeFileHandle? database = null;
         try
         {
-            var store = new SqliteMailStore(options, held);
+            // Locked before it is looked at: a look at a database that another process writes would see half of it.
+            if (File.Exists(file)) database = LockDatabase(file);
+            var judged = StoreJudge.Of(options.DataFolder);
+            if (judged.Contradictions() is [_, ..] against) throw Refused(options.DataFolder, against);
+            database ??= LockDatabase(file);
+            var store = new SqliteMailStore(options, held, database, judged);
             try
             {
                 await store.StartAsync(cancel);
@@ -92,12 +103,14 @@ public sealed partial class SqliteMailStore : IMailStore
         }
         catch (SqliteException damaged)
         {
+            database?.Dispose();
             held.Dispose();
             throw new StoreOpenException(
-                $"the store in {options.DataFolder} cannot be opened ({damaged.Message}): run 'aviso store check', or 'aviso store rebuild' to make it anew from the stored mail", damaged);
+                $"the store in {options.DataFolder} cannot be opened ({damaged.Message}). {Advice}", damaged);
         }
         catch
         {
+            database?.Dispose();
             held.Dispose();
             throw;
         }
@@ -109,10 +122,12 @@ public sealed partial class SqliteMailStore : IMailStore
         await _stop.CancelAsync();
         await _background.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await CloseSearchAsync();
+        await KeepViewsAsync();
         _bodies.Dispose();
         _commits.Dispose();
         _reads.Dispose();
         _segments.Dispose();
+        _databaseLock.Dispose();   // not before SQLite has closed the file: closing it ends the process's other locks on it
         _lock.Dispose();
         _stop.Dispose();
     }
@@ -120,7 +135,7 @@ public sealed partial class SqliteMailStore : IMailStore
     private async Task StartAsync(CancellationToken cancel)
     {
         foreach (var account in await ListAccountsAsync(cancel)) _addresses[account.Id.Value] = account.Address;
-        RemoveOrphanedLarge();
+        await DoubtLeftoversAsync();
         OpenSearch();
         await ProbeAsync();
         await EndLeasesAsync();
@@ -130,9 +145,9 @@ public sealed partial class SqliteMailStore : IMailStore
     /// <summary>Hands a change to the stages. <paramref name="refused"/> makes the result that says the store cannot write; without
     /// one the task fails with <see cref="StoreUnavailableException"/>.</summary>
     private async Task<T> ChangeAsync<T>(
-        Func<WriteBatch, T> apply, Func<StoreError, T>? refused, BodyWrite[]? bodies = null, bool bringsMail = false)
+        Func<WriteBatch, T> apply, Func<StoreError, T>? refused, BodyWrite[]? bodies = null, bool bringsMail = false, bool counts = true)
     {
-        var operation = new WriteOperation<T>(apply, refused) { Bodies = bodies ?? [], BringsMail = bringsMail };
+        var operation = new WriteOperation<T>(apply, refused) { Bodies = bodies ?? [], BringsMail = bringsMail, Counts = counts };
         if (bringsMail) SpendRoom(operation);
         if (_gate.Check(bringsMail) is var no and not StoreError.None) Refuse(operation, no);
         else if (operation.Bodies.Length == 0) Hand(operation, _commits.Add(operation));
@@ -212,25 +227,31 @@ public sealed partial class SqliteMailStore : IMailStore
         }
         catch (IOException failed)
         {
-            _log.LogWarning("garbage left in {Path}: {Reason}", _segments.LargePath(body), failed.Message);
+            _log.GarbageLeft(_segments.LargePath(body), failed.Message);
         }
     }
 
-    private void RemoveOrphanedLarge()
+    internal const string Advice =
+        "Nothing was changed. `aviso store check` says what is wrong; `aviso store rebuild` makes the database anew from segments, large files and journal and keeps the old one aside";
+
+    private static StoreOpenException Refused(string folder, IReadOnlyList<StoreFinding> against) => new(
+        $"the store in {folder} is not opened, since mail could be lost: {string.Join("; ", against.Select(finding => finding.Text))}. {Advice}");
+
+    /// <summary>Goes on behind the last record; says which segments lack octets that rows point at.</summary>
+    private SegmentWriter OpenSegments(Connection db)
     {
-        foreach (var body in _segments.ListLarge().ToArray())
+        var ends = new Dictionary<int, long>();
+        foreach (var (segment, end, _) in ListSegments(db))
         {
-            var known = _reads.Read(db =>
-            {
-                using var row = db.Use(Statements.GetBody).Add(body);
-                return row.Step();
-            });
-            if (!known) RemoveLarge(body);
+            ends[segment] = end;
+            var file = new FileInfo(_segments.SegmentPath(segment));
+            if (end - (file.Exists ? file.Length : 0) is > 0 and var lacks) _log.SegmentLacks(segment, lacks);
         }
+        var writer = new SegmentWriter(
+            _segments, _options.SegmentOctets, segment => ends.GetValueOrDefault(segment), ends.Count == 0 ? 0 : ends.Keys.Max());
+        if (writer.CutAtStart > 0) _log.TailPutAside(writer.CutAtStart, writer.Current, writer.Aside);
+        return writer;
     }
-
-    private static Func<int, long> KnownEnd(Connection db) =>
-        segment => db.Use(Statements.KnownEnd).Add(segment).Number() ?? 0;
 
     private static Connection OpenDatabase(string file)
     {
@@ -257,6 +278,59 @@ public sealed partial class SqliteMailStore : IMailStore
         }
     }
 
+    /// <summary>The database itself is locked too: the lock file may be removed by hand while a server runs. New ones are for the owner only.</summary>
+    internal static SafeFileHandle LockDatabase(string file)
+    {
+        try
+        {
+            var held = File.OpenHandle(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            if (RandomAccess.GetLength(held) == 0) File.SetUnixFileMode(held, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            if (Posix.TryLock(held)) return held;
+            held.Dispose();
+        }
+        catch (IOException held) when (held is not FileNotFoundException)
+        {
+            // Held by another process: said below.
+        }
+        throw InUse(Path.GetDirectoryName(Path.GetFullPath(file))!);
+    }
+
+    /// <summary>The locks of a folder that nobody may change meanwhile, without making any file.</summary>
+    internal static IDisposable LockIfThere(string folder)
+    {
+        var held = new HeldLocks();
+        try
+        {
+            foreach (var path in (string[])[Path.Combine(folder, "store.lock"), Path.Combine(folder, "store.db")])
+            {
+                if (!File.Exists(path)) continue;
+                var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);   // asks for a shared lock itself
+                held.Files.Add(file);
+                if (!Posix.TryLock(file)) throw InUse(folder);
+            }
+            return held;
+        }
+        catch (Exception failed)
+        {
+            held.Dispose();
+            if (failed is IOException and not (StoreOpenException or FileNotFoundException)) throw InUse(folder);
+            throw;
+        }
+    }
+
+    private sealed class HeldLocks : IDisposable
+    {
+        public List<SafeFileHandle> Files { get; } = [];
+
+        public void Dispose()
+        {
+            foreach (var file in Files) file.Dispose();
+        }
+    }
+
+    internal static StoreOpenException InUse(string folder) => new(
+        $"another server is using {folder}: one data folder belongs to one running server. Stop the other one, or set another 'data' folder");
+
     [SuppressMessage("Reliability", "CA2000", Justification = "the store keeps it until it closes")]
     internal static SafeFileHandle Lock(string folder)
     {
@@ -275,6 +349,6 @@ public sealed partial class SqliteMailStore : IMailStore
         {
             // Held by another process: said below.
         }
-        throw new StoreOpenException($"another server is using {folder}: one data folder belongs to one running server. Stop the other one, or set another 'data' folder");
+        throw InUse(folder);
     }
 }

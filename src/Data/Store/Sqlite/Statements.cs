@@ -9,6 +9,7 @@ internal static class Statements
     public const string Commit = "COMMIT";
     public const string Rollback = "ROLLBACK";
     public const string GetMeta = "SELECT value FROM meta WHERE name = ?";
+    public const string RemoveMeta = "DELETE FROM meta WHERE name = ?";
     public const string SetMeta = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 
     // Accounts
@@ -52,6 +53,7 @@ internal static class Statements
         "SELECT mailbox_id, name, special_use, uid_validity, uid_next, first_recent_uid, highest_modseq, expunge_floor, entries, unseen, deleted, octets FROM mailbox WHERE account_id = ?";
     public const string MailboxById = MailboxesOf + " AND mailbox_id = ?";
     public const string MailboxByName = MailboxesOf + " AND name = ?";
+    public const string HasMailbox = "SELECT 1 FROM mailbox WHERE mailbox_id = ? LIMIT 1";
     public const string InsertMailbox =
         "INSERT INTO mailbox (account_id, mailbox_id, name, special_use, uid_validity, uid_next, first_recent_uid, highest_modseq, expunge_floor, entries, unseen, deleted, octets) VALUES (?, ?, ?, ?, ?, 1, 1, ?, ?, 0, 0, 0, 0)";
     public const string CountMailbox =
@@ -193,6 +195,22 @@ internal static class Statements
         "INSERT INTO relay_use (relay, at, queue_id, number) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
     public const string RelayUse = "SELECT count(*) FROM relay_use WHERE relay = ? AND at >= ?";
     public const string TrimRelayUse = "DELETE FROM relay_use WHERE relay = ? AND at < ?";
+
+    // All of it, for the journal's base
+    public const string AllAccounts =
+        "SELECT account_id, address, state, declared, quota_octets, created_at, modseq FROM account ORDER BY account_id";
+    public const string AllFacts = "SELECT kind, name, value, changed_at FROM fact ORDER BY kind, name";
+    public const string AllDocuments =
+        "SELECT account_id, kind, name, value, changed_at, expires_at FROM document ORDER BY account_id, kind, name";
+    public const string AllMailboxes =
+        "SELECT account_id, mailbox_id, name, special_use, uid_validity, uid_next FROM mailbox ORDER BY account_id, mailbox_id";
+    public const string AllKeywords =
+        "SELECT account_id, mailbox_id, number, name FROM keyword ORDER BY account_id, mailbox_id, number";
+    public const string AllSubscriptions = "SELECT account_id, name FROM subscription ORDER BY account_id, name";
+    public const string AllMetadata = "SELECT account_id, mailbox_id, entry, value FROM metadata ORDER BY account_id, mailbox_id, entry";
+    public const string AllUndelete = "SELECT email_id FROM undelete ORDER BY expunged_at, email_id";
+    public const string AllEntries =
+        "SELECT " + EntryColumns + ", account_id, mailbox_id FROM entry ORDER BY account_id, mailbox_id, uid";
 
     // Threads
     public const string FindThread = "SELECT thread_id FROM thread_key WHERE account_id = ? AND hash = ?";

@@ -49,6 +49,9 @@ internal sealed class MailboxViews(long memoryCap, Func<AccountId, MailboxId, Vi
         }
     }
 
+    /// <summary>The views in memory now.</summary>
+    public IReadOnlyList<ViewSnapshot> Present() => [.. _slots.Values.Select(slot => slot.Current).OfType<ViewSnapshot>()];
+
     /// <summary>Called by the committing thread after each commit.</summary>
     public void Follow(IEnumerable<MailboxDelta> deltas)
     {

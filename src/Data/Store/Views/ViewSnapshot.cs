@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Aviso.Store.Commit;
 
 namespace Aviso.Store.Views;
@@ -33,6 +36,38 @@ internal sealed class ViewChunk(CompactEntry[] entries, UInt128[]? keywords, int
                 entry.Uid, new(entry.Flags, keywords is null ? 0 : keywords[index]), entry.ModSeq, new(entry.Email),
                 entry.InternalDate, entry.SaveDate, entry.Size);
         }
+    }
+
+    /// <summary>Octets of <see cref="Store"/>.</summary>
+    public int StoredLength => 8 + (count * (Unsafe.SizeOf<CompactEntry>() + (keywords is null ? 0 : 16)));
+
+    /// <summary>As it stands in memory, for <see cref="ViewFiles"/>: count, whether there are keywords, entries, keywords.</summary>
+    public void Store(Span<byte> to)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(to, count);
+        BinaryPrimitives.WriteInt32LittleEndian(to[4..], keywords is null ? 0 : 1);
+        var octets = MemoryMarshal.AsBytes(entries.AsSpan(0, count));
+        octets.CopyTo(to[8..]);
+        if (keywords is not null) MemoryMarshal.AsBytes(keywords.AsSpan(0, count)).CopyTo(to[(8 + octets.Length)..]);
+    }
+
+    /// <summary>What <see cref="Store"/> wrote; null when it does not fit.</summary>
+    public static ViewChunk? Load(ReadOnlySpan<byte> from)
+    {
+        if (from.Length < 8) return null;
+        var (stored, hasWords) = (BinaryPrimitives.ReadInt32LittleEndian(from), BinaryPrimitives.ReadInt32LittleEndian(from[4..]) != 0);
+        if (stored is < 1 or > Most || from.Length < 8 + (stored * (Unsafe.SizeOf<CompactEntry>() + (hasWords ? 16 : 0)))) return null;
+        var loaded = new CompactEntry[stored];
+        from.Slice(8, stored * Unsafe.SizeOf<CompactEntry>()).CopyTo(MemoryMarshal.AsBytes(loaded.AsSpan()));
+        UInt128[]? words = null;
+        if (hasWords)
+        {
+            words = new UInt128[stored];
+            from.Slice(8 + (stored * Unsafe.SizeOf<CompactEntry>()), stored * 16).CopyTo(MemoryMarshal.AsBytes(words.AsSpan()));
+        }
+        long highest = 0;
+        foreach (ref readonly var entry in loaded.AsSpan()) highest = Math.Max(highest, entry.ModSeq);
+        return new(loaded, words, stored, highest);
     }
 
     public int FirstWithout(SystemFlags flag)
@@ -124,6 +159,8 @@ internal sealed class ViewSnapshot : MailboxView
     }
 
     public long Account { get; }
+
+    public IReadOnlyList<ViewChunk> Chunks => _chunks;
 
     public override MailboxId Mailbox { get; }
 

@@ -136,7 +136,16 @@ internal sealed class QueueDelivery(
             }
             var hop = _hop!;
             var batch = due.Take(hop.Client.Features.MaxRecipients).ToList();
-            var sent = await SendAsync(hop, message, batch, cancel);
+            List<(QueueRecipient Row, RecipientOutcome Outcome, QueueOutcome Result)> sent;
+            try
+            {
+                sent = await SendAsync(hop, message, batch, cancel);
+            }
+            catch (DamagedBodyException damaged)
+            {
+                // Ours alone: it waits, others to this destination go on, and the sender hears when it is given up.
+                return [.. outcomes, .. due.Select(r => QueueOutcome.Of(r, Later(3, 0, damaged.Message)))];
+            }
             // A used session that the peer closed meanwhile says nothing about this message; a fresh one does, so this ends.
             if (hop.Reused && !hop.Client.Alive && sent.All(s => WasClosedBefore(s.Outcome))) continue;
             var again = TooManyRecipients(sent);
@@ -217,6 +226,11 @@ internal sealed class QueueDelivery(
     {
         var stored = await parts.Queue.OpenQueueBodyAsync(message.Id, cancel);
         if (stored is null) throw new InvalidOperationException($"the octets of message {message.Id} are gone");
+        if (stored.Prove() is { } fault)
+        {
+            stored.Dispose();
+            throw new DamagedBodyException(fault);
+        }
         using var body = OutgoingBody.For(stored, message.Needs, hop.Client.Features, parts.Spool);
         var mail = new OutgoingMail(message.Sender, batch.Select(Envelope).ToList(), body.Length, body.Read, body.Type,
             message.Needs.HasFlag(QueueNeeds.SmtpUtf8),

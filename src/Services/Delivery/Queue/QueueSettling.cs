@@ -25,7 +25,7 @@ internal sealed class QueueSettling(QueueParts parts, QueueRunnerOptions options
             settlements.Add(Settlement(outcome, now, kind == NoticeKind.Delayed));
         }
         var follows = await _bounces.MakeAsync(message, notices, options.Schedule.GiveUpAfter,
-            () => parts.Queue.OpenQueueBodyAsync(message.Id, CancellationToken.None), CancellationToken.None);
+            () => OpenWholeAsync(message.Id), CancellationToken.None);
         try
         {
             await WriteAsync(settlements, follows);
@@ -34,6 +34,15 @@ internal sealed class QueueSettling(QueueParts parts, QueueRunnerOptions options
         {
             foreach (var follow in follows) follow.Body.Dispose();
         }
+    }
+
+    /// <summary>A bounce about a message that is damaged on our disk goes without its header rather than not at all.</summary>
+    private async Task<StoredBody?> OpenWholeAsync(QueueId id)
+    {
+        var stored = await parts.Queue.OpenQueueBodyAsync(id, CancellationToken.None);
+        if (stored is not { Fault: not null }) return stored;
+        stored.Dispose();
+        return null;
     }
 
     /// <summary>Not begun: due again at once.</summary>

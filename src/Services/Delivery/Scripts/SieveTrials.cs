@@ -53,7 +53,7 @@ public sealed class SieveTrials(SieveStep step, IMailStore store, TimeProvider c
     private async Task TryAsync(AccountId account, string address, EmailId email, SieveScript script, Tally tally, CancellationToken cancel)
     {
         using var stored = await store.OpenBodyAsync(account, email, cancel);
-        if (stored is null) return;
+        if (stored is null or { Fault: not null }) return;
         using var body = store.Spool.Begin();
         // As delivery does it: a script sees the message as it stands in the mailbox, with the fields we put before it.
         var root = Copy(stored, body);

@@ -42,6 +42,9 @@ public sealed class DecisionBook : IAsyncDisposable
     /// <summary>Kept beside the decisions: whom automation does not ban.</summary>
     internal ProvenClients Proven { get; }
 
+    /// <summary>Right after <see cref="Version"/> went up; must return at once.</summary>
+    public event Action? Changed;
+
     /// <summary>Grows with every new decision.</summary>
     public long Version => Volatile.Read(ref _version);
 
@@ -186,6 +189,7 @@ public sealed class DecisionBook : IAsyncDisposable
             _version++;
             _changes++;
         }
+        Changed?.Invoke();
     }
 
     private void Drop(Decision decision)

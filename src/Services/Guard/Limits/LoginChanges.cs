@@ -15,8 +15,15 @@ public sealed class LoginChanges
     /// <summary>Goes up with every change.</summary>
     public long Count => Volatile.Read(ref _count);
 
+    /// <summary>Right after <see cref="Count"/> went up; must return at once.</summary>
+    public event Action? Changed;
+
     /// <summary>What was proved for this account so far is over.</summary>
-    public void Note(long account) => _changed[account] = Interlocked.Increment(ref _count);
+    public void Note(long account)
+    {
+        _changed[account] = Interlocked.Increment(ref _count);
+        Changed?.Invoke();
+    }
 
     public bool IsOver(Principal login) => _changed.TryGetValue(login.Account, out var at) && login.ProvedAt < at;
 }

@@ -24,6 +24,8 @@ internal static class FetchCommand
         return await FetchAllAsync(session, box, Selected(box, set, command.Uid, request), request) switch
         {
             FetchResult.Gone => Completion.No("EXPUNGEISSUED", "Some of the messages are gone"),
+            // RFC 5530 §3: the log names the message and what is wrong with it; all others were sent.
+            FetchResult.Damaged => Completion.No("SERVERBUG", "A message is damaged on the server's disk"),
             FetchResult.UnknownEncoding => Completion.No("UNKNOWN-CTE", "A part has an encoding that cannot be undone"),
             _ => Completion.Ok("Fetched"),
         };

@@ -5,7 +5,7 @@ namespace Aviso.Imap;
 
 internal enum FetchResult
 {
-    Written, UnknownEncoding, Gone,
+    Written, UnknownEncoding, Gone, Damaged,
 }
 
 /// <summary>Writes one FETCH response. What Mime rendered at delivery is copied; only old renderings, 8-bit structures for
@@ -48,12 +48,16 @@ internal static class FetchWriter
     {
         using var body = await session.Store.OpenBodyAsync(session.Account, email.Id, session.Cancel);
         if (body is null) return FetchResult.Gone;
+        if (body.Fault is not null) return FetchResult.Damaged;
         var entry = box.View[index];
         var rendered = Fresh(session, email, body);
         // The body is read ahead of the first octet: a fault after it would cut the connection.
         var sections = request.Sections.Select(s => SectionFinder.Find(s, rendered, body)).ToList();
         // RFC 9051 §7.1: UNKNOWN-CTE.
         if (sections.Exists(s => s.UnknownEncoding)) return FetchResult.UnknownEncoding;
+        // Who takes a whole message (or begins to) gets what was stored or hears that it is damaged, never wrong octets in silence.
+        if (sections.Zip(request.Sections).Any(s => s.Second.Offset == 0 && s.First.Made is null && s.First.Offset + s.First.Length == body.Length)
+            && body.Prove() is not null) return FetchResult.Damaged;
         NewsReport.FetchHead(session.Writer, index, entry.Uid, session.Modes, withUid: false);
         var first = true;
         var fields = request.Fields;

@@ -92,7 +92,8 @@ internal sealed class SearchRun(ImapSession session, SelectedMailbox box, Search
     {
         session.Cancel.ThrowIfCancellationRequested();
         using var body = await session.Store.OpenBodyAsync(session.Account, email.Id, session.Cancel);
-        if (body is null) return Truth.No;
+        // What is damaged cannot be looked into; the store has said so in the log.
+        if (body is null or { Fault: not null }) return Truth.No;
         var fresh = FetchWriter.Fresh(session, email, body);
         var shown = new ShownEmail { Thread = email.Thread, Envelope = fresh.Envelope, SentDate = fresh.SentDate };
         return Judge(key, index, _view[index], known: true, shown, new SearchText(fresh, body));

@@ -221,7 +221,7 @@ public sealed class JunkLearner : IAsyncDisposable
     private async Task<SpooledBody?> ReadAsync(AccountId account, EmailId email, CancellationToken cancel)
     {
         using var stored = await _store.OpenBodyAsync(account, email, cancel);
-        if (stored is null) return null;
+        if (stored is null or { Fault: not null }) return null;
         var body = _store.Spool.Begin();
         try
         {

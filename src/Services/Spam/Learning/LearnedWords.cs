@@ -221,6 +221,9 @@ public sealed class LearnedWords : IDisposable
         }
     }
 
+    /// <summary>How much what was learned here is worth, 0 to 1: less while there is little of it.</summary>
+    public double Known => _trained is { Model: not null } trained ? trained.Known : 0;
+
     private sealed record Trained(WordModel? Model, int Ham, int Spam, HashSet<long> Owners, TimeSpan Took)
     {
         public double Known => Math.Clamp(Math.Sqrt(Math.Min(Ham, Spam) / (double)Enough), 0, 1);

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Aviso.Spam;
 
 /// <summary>
@@ -81,6 +83,32 @@ internal sealed class WordModel
                 model.Correct(example.Tokens, shares, squares, (float)error);
             }
         }
+        return model;
+    }
+
+    /// <summary>The token's weight is not zero.</summary>
+    public bool Knows(uint token) => _weights[Place(token)] != 0;
+
+    /// <summary>Octets of <see cref="Quantized"/>: bias and scale, then an octet a weight.</summary>
+    public static int QuantizedLength(int bits) => 8 + (1 << bits);
+
+    /// <summary>The model in a small form; weights lose what an octet cannot hold.</summary>
+    public byte[] Quantized()
+    {
+        var octets = new byte[8 + _weights.Length];
+        var most = _weights.Max(Math.Abs);
+        var scale = most > 0 ? most / sbyte.MaxValue : 1;
+        BinaryPrimitives.WriteSingleLittleEndian(octets, (float)_bias);
+        BinaryPrimitives.WriteSingleLittleEndian(octets.AsSpan(4), scale);
+        for (var i = 0; i < _weights.Length; i++) octets[8 + i] = (byte)(sbyte)MathF.Round(_weights[i] / scale);
+        return octets;
+    }
+
+    public static WordModel FromQuantized(int bits, ReadOnlySpan<byte> octets)
+    {
+        var model = new WordModel(bits) { _bias = BinaryPrimitives.ReadSingleLittleEndian(octets) };
+        var scale = BinaryPrimitives.ReadSingleLittleEndian(octets[4..]);
+        for (var i = 0; i < model._weights.Length; i++) model._weights[i] = (sbyte)octets[8 + i] * scale;
         return model;
     }
 

@@ -28,6 +28,19 @@ public sealed class SecondFactorTests : IAsyncLifetime
         await _store.DisposeAsync();
     }
 
+    [Fact]
+    public async Task An_account_of_which_a_rebuild_knows_nothing_is_shut_until_an_administrator_has_seen_to_it()
+    {
+        await _store.Store.ChangeDocumentsAsync([SecondFactors.Unknown(_account, _store.Clock.GetUtcNow())], [], Cancel);
+        await _factors.LoadAsync(Cancel);
+        Assert.True(_factors.IsOn(_account));
+        Assert.True(_factors.IsUnknown(_account));
+        Assert.Equal("locked", _factors.StatusOf(_account, "alice@example.test").State);
+        Assert.Equal(CodeVerdict.Wrong, await _factors.CheckAsync(_account, "123456", Cancel));
+        Assert.True(await _factors.RemoveAsync(_account, Cancel));
+        Assert.False(_factors.IsUnknown(_account));
+    }
+
     // RFC 6238 appendix B, the rows of SHA-1.
     [Theory]
     [InlineData(59, "94287082")]

@@ -30,6 +30,11 @@ internal sealed class ImapHost : IAsyncDisposable
 
     public AccountId Account { get; }
 
+    public bool CheckAtEnd
+    {
+        set => _store.CheckAtEnd = value;
+    }
+
     public ImapServer Server { get; }
 
     public SqliteMailStore Store => _store.Store;

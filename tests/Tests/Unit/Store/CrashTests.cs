@@ -131,7 +131,7 @@ public sealed class CrashTests
     {
         Directory.CreateDirectory(to);
         foreach (var name in (string[])["store.db-wal", "store.db"])
-            if (File.Exists(Path.Combine(from, name))) File.Copy(Path.Combine(from, name), Path.Combine(to, name));
+            if (File.Exists(Path.Combine(from, name))) FolderScene.CopyOpen(Path.Combine(from, name), Path.Combine(to, name));
         foreach (var folder in (string[])["segments", "large", "journal"])
         {
             Directory.CreateDirectory(Path.Combine(to, folder));

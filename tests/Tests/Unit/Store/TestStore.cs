@@ -2,6 +2,7 @@ using System.Text;
 using Aviso.Base;
 using Aviso.Store;
 using Aviso.Store.Rebuild;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -22,6 +23,8 @@ internal sealed class TestStore : IAsyncDisposable
     public TestClock Clock { get; }
 
     public bool CheckAtEnd { get; set; } = true;
+
+    public ILogger Log => NullLogger.Instance;
 
     public static async Task<TestStore> OpenAsync(
         string? folder = null, Func<StoreOptions, StoreOptions>? with = null, TestClock? clock = null)
@@ -53,7 +56,7 @@ internal sealed class TestStore : IAsyncDisposable
     public async Task RebuildAsync()
     {
         await Store.DisposeAsync();
-        StoreRebuild.Run(Options(Folder, Clock), default);
+        StoreRebuild.Run(Options(Folder, Clock), RebuildWishes.None, default);
         Store = await SqliteMailStore.OpenAsync(Options(Folder, Clock), default);
     }
 

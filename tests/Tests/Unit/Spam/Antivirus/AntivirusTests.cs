@@ -83,6 +83,20 @@ public sealed class AntivirusTests
         Assert.Equal(("CLAMD_SUSPICION", points), (Assert.Single(verdict.Symbols).Name, verdict.Score));
     }
 
+    // EICAR beside a zip in a zip went through: what unpacks had used up the time of all.
+    [Fact]
+    public async Task A_virus_beside_a_bomb_is_found()
+    {
+        await using var clamd = new FakeClamd("stream: Eicar-Signature FOUND\0");
+        Assert.True(ClamdAddress.TryParse($"127.0.0.1:{clamd.Port}", out var address));
+        var check = new AntivirusCheck(TimeProvider.System, NullLogger.Instance) { Options = new() { Clamd = address } };
+        var bomb = Tests.Battery.FileBombs.All["zip in zip in zip"]();
+        var filter = new SpamFilter(new(), [.. BuiltInChecks.All(new(RuleSet.BuiltIn)), check], TimeProvider.System, NullLogger.Instance);
+        var verdict = await filter.CheckAsync(SpamMail.Input(bomb), TestContext.Current.CancellationToken);
+        Assert.Equal((SpamAction.Reject, "Eicar-Signature"), (verdict.Action, verdict.Virus));
+        Assert.Contains(verdict.Symbols, s => s.Name == SpamContext.LimitSymbol);
+    }
+
     [Fact]
     public async Task A_limit_of_clamds_own_is_named_as_skipped_and_counts()
     {
