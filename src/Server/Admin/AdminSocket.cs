@@ -87,7 +87,7 @@ public sealed partial class AdminSocket : IAsyncDisposable
             catch (SocketException e)
             {
                 _room.Release();
-                _log.LogWarning("admin socket: accept failed: {Error}", e.Message);
+                _log.AcceptFailed(e.Message);
             }
         }
     }
@@ -102,7 +102,7 @@ public sealed partial class AdminSocket : IAsyncDisposable
                 await using var stream = new NetworkStream(socket);
                 if (user is null || !_allowed(user.Value))
                 {
-                    _log.LogWarning("admin socket: user {User} refused; only the server's own user and root may use it", user);
+                    _log.UserRefused(user);
                     await AnswerAsync(stream, AdminReply.No("only the server's own user and root may use the admin socket"));
                     return;
                 }
@@ -111,7 +111,7 @@ public sealed partial class AdminSocket : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
-            _log.LogDebug("admin socket: connection ended: {Error}", e.Message);
+            _log.ConnectionEnded(e.Message);
         }
         finally
         {
@@ -140,12 +140,12 @@ public sealed partial class AdminSocket : IAsyncDisposable
         {
             var reply = await _handlers.CallAsync(call, _stop.Token);
             if (_handlers.Changes(call.Verb))
-                _log.LogInformation("audit: user {User} called {Verb} {Args}: {Outcome}", user, call.Verb, Shown(call.Args), reply.Error ?? "done");
+                _log.Audit(user, call.Verb, Shown(call.Args), reply.Error ?? "done");
             return reply;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            _log.LogError(e, "admin socket: {Verb} failed", call.Verb);
+            _log.VerbFailed(e, call.Verb);
             return AdminReply.No($"the server failed at this: {e.Message}");
         }
     }

@@ -1,29 +1,14 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-using System.Text;
 using Aviso.Settings;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Server;
 
-/// <summary>A part that takes new settings while it runs. It drops no connection for it.</summary>
-public interface IReloadable
-{
-    /// <summary>For the log, such as "certificates".</summary>
-    string Name { get; }
-
-    /// <summary>What is wrong with these settings that only this part can see. With anything here none of them is taken.</summary>
-    Task<IReadOnlyList<string>> RefusesAsync(ServerSettings now, CancellationToken cancel) => Task.FromResult<IReadOnlyList<string>>([]);
-
-    /// <summary>What of the change does not hold and why, such as what needs a restart; null when all of it holds now.</summary>
-    Task<string?> ReloadAsync(ServerSettings old, ServerSettings now, CancellationToken cancel);
-}
-
 /// <summary>
 /// Reads the settings again on SIGHUP, and when the file or one it refers to has changed and then stood still for one look.
 /// Looks every two seconds: mounted configuration is swapped by links, which file events miss. Wrong settings
-/// change nothing; they are an event and a count.
+/// change nothing; they are an event and a count. What is asked for during the start is done when all parts are open.
 /// </summary>
 public sealed class Reload : IAsyncDisposable
 {
@@ -36,31 +21,42 @@ public sealed class Reload : IAsyncDisposable
     private static readonly Counter<long> Done = Meter.CreateCounter<long>("aviso_settings_reloads_total", description: "Settings read again, by result.");
 
     private readonly Func<bool, CancellationToken, Task<SettingsLoad>> _load;
-    private readonly IReadOnlyList<IReloadable> _parts;
+    private readonly Parts _parts;
     private readonly ILogger _log;
     private readonly TimeProvider _clock;
+    private readonly ServerSettings _started;
     private readonly CancellationTokenSource _stop = new();
-    private readonly SemaphoreSlim _one = new(1);
+    private readonly SemaphoreSlim _one = new(0, 1);
     private readonly PosixSignalRegistration? _hangUp;
-    private readonly Task _looking;
+    private Task _looking = Task.CompletedTask;
     private IReadOnlyList<string> _files;
+    private string _signature;
 
+    /// <param name="started">What the parts are opened with.</param>
+    /// <param name="first">How it was read: a file that has changed since is a reason to read again.</param>
     /// <param name="load">Reads the settings; true: what they want of Vault was read just now.</param>
-    public Reload(ServerSettings settings, IReadOnlyList<string> files, Func<bool, CancellationToken, Task<SettingsLoad>> load, IReadOnlyList<IReloadable> parts,
-        ILogger log, TimeProvider clock)
+    internal Reload(
+        ServerSettings started, SettingsLoad first, Func<bool, CancellationToken, Task<SettingsLoad>> load, Parts parts, ILogger log, TimeProvider clock)
     {
-        (Settings, _files, _load, _parts, _log, _clock) = (settings, files, load, parts, log, clock);
+        (Settings, _started, _files, _signature) = (started, started, first.Files, first.Signature);
+        (_load, _parts, _log, _clock) = (load, parts, log, clock);
         _hangUp = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {
             signal.Cancel = true;
-            _log.LogInformation("settings: SIGHUP came");
+            _log.HangUpCame();
             _ = Task.Run(() => NowAsync("SIGHUP"));
         });
-        _looking = files.Count == 0 ? Task.CompletedTask : LookAsync();
     }
 
     /// <summary>The settings that hold now.</summary>
     public ServerSettings Settings { get; private set; }
+
+    /// <summary>All parts are open: from here on they take new settings.</summary>
+    public void Begin()
+    {
+        _one.Release();
+        if (_files.Count > 0) _looking = LookAsync();
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -68,6 +64,7 @@ public sealed class Reload : IAsyncDisposable
         await _stop.CancelAsync();
         await _looking;
         _stop.Dispose();
+        _one.Dispose();
     }
 
     /// <summary>Reads again. Not Ok when the new settings are wrong and the old ones stay; notes say why, or what does not hold yet.</summary>
@@ -77,22 +74,20 @@ public sealed class Reload : IAsyncDisposable
     /// <summary>As above, when <paramref name="look"/> says that secrets have changed; null when it does not. Nothing else is read meanwhile.</summary>
     public async Task<(bool Ok, IReadOnlyList<string> Notes)?> IfAsync(string reason, Func<Task<bool>>? look)
     {
-        using var late = _clock.CreateTimer(_ => _log.LogError("settings: reading them again ({Reason}) is not done after {Seconds} s; until then the old ones hold",
-            reason, Patience.TotalSeconds), null, Patience, Timeout.InfiniteTimeSpan);
+        using var late = _clock.CreateTimer(_ => _log.ReadingIsLate(reason, Patience.TotalSeconds), null, Patience, Timeout.InfiniteTimeSpan);
         await _one.WaitAsync(_stop.Token);
         try
         {
             if (look is not null && !await look()) return null;
             var load = await _load(look is not null, _stop.Token);
-            if (load.Files.Count > 0) _files = load.Files;
+            if (load.Files.Count > 0) (_files, _signature) = (load.Files, load.Signature);
             if (load.Settings is not { } now) return Keep([.. load.Problems.Select(p => p.ToString())]);
-            foreach (var part in _parts)
-                if (await part.RefusesAsync(now, _stop.Token) is { Count: > 0 } problems) return Keep(problems);
+            if (await _parts.RefusesAsync(now, _stop.Token) is { Count: > 0 } problems) return Keep(problems);
             return (true, await ApplyAsync(now, reason));
         }
         catch (Exception e) when (!_stop.IsCancellationRequested)
         {
-            _log.LogError(e, "settings: reading them again failed; the old ones stay");
+            _log.ReadingFailed(e);
             Done.Add(1, new KeyValuePair<string, object?>("result", "failed"));
             return (false, [e.Message]);
         }
@@ -104,24 +99,23 @@ public sealed class Reload : IAsyncDisposable
 
     private (bool Ok, IReadOnlyList<string> Notes) Keep(IReadOnlyList<string> problems)
     {
-        foreach (var problem in problems) _log.LogError("settings: {Problem}", problem);
-        _log.LogError("settings: {Problems}; the old settings stay", problems.Count == 1 ? "one problem" : $"{problems.Count} problems");
+        foreach (var problem in problems) _log.SettingsProblem(problem);
+        _log.OldSettingsStay(problems.Count == 1 ? "one problem" : $"{problems.Count} problems");
         Done.Add(1, new KeyValuePair<string, object?>("result", "refused"));
         return (false, problems);
     }
 
     private async Task<IReadOnlyList<string>> ApplyAsync(ServerSettings now, string reason)
     {
-        var old = Settings;
-        var notes = new List<string>();
-        foreach (var part in _parts)
-        {
-            if (await part.ReloadAsync(old, now, _stop.Token) is not { } later) continue;
-            _log.LogWarning("settings: {Part}: {Later}", part.Name, later);
-            notes.Add(later);
-        }
+        var notes = (await _parts.TakeAsync(now, _stop.Token)).ToList();
         Settings = now;
-        _log.LogInformation("settings: read again ({Reason})", reason);
+        // Compared with what the parts were started with, so that a change that still waits is said at every reload.
+        if (SettingsTables.NeedsRestart(_started, now) is { Count: > 0 } keys)
+        {
+            notes.Add($"changes of {string.Join(", ", keys)} hold after a restart");
+            _log.HoldsNotYet("settings", notes[^1]);
+        }
+        _log.ReadAgain(reason);
         Done.Add(1, new KeyValuePair<string, object?>("result", "applied"));
         return notes;
     }
@@ -129,17 +123,17 @@ public sealed class Reload : IAsyncDisposable
     private async Task LookAsync()
     {
         using var timer = new PeriodicTimer(Interval, _clock);
-        var known = Signature(_files);
-        var last = known;
+        var last = _signature;
         try
         {
             while (await timer.WaitForNextTickAsync(_stop.Token))
             {
-                var now = Signature(_files);
-                if (now != known && now == last)
+                var now = FileSignature.Of(_files);
+                if (now != _signature && now == last)
                 {
                     await NowAsync("a file changed");
-                    known = now = Signature(_files);
+                    // What cannot be read at all is not tried at each look.
+                    if (FileSignature.Of(_files) == now) _signature = now;
                 }
                 last = now;
             }
@@ -148,24 +142,5 @@ public sealed class Reload : IAsyncDisposable
         {
             // Stopping.
         }
-    }
-
-    /// <summary>Of the contents: a touched file is no change, a swapped link is.</summary>
-    private static string Signature(IReadOnlyList<string> files)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var file in files)
-        {
-            hash.AppendData(Encoding.UTF8.GetBytes(file));
-            try
-            {
-                hash.AppendData(File.ReadAllBytes(file));
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                hash.AppendData("missing"u8);
-            }
-        }
-        return Convert.ToHexString(hash.GetHashAndReset());
     }
 }

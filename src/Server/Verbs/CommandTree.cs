@@ -2,6 +2,9 @@
 // 2 usage, 3 could not run; every verb teaches with examples; output shows references, never secrets.
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using Aviso.Base;
+using Aviso.Settings;
 
 namespace Aviso.Verbs;
 
@@ -24,9 +27,10 @@ internal static class CommandTree
     {
         // `@example.org` is a catch-all, not a file of arguments.
         var parsed = Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0 && parsed.Action is not ShortHelp)
+        IReadOnlyList<string> wrong = NoOption(args, parsed) is { } slip ? [slip] : [.. parsed.Errors.Select(e => e.Message)];
+        if (wrong.Count > 0 && parsed.Action is not ShortHelp)
         {
-            foreach (var error in parsed.Errors) await errors.WriteLineAsync($"aviso: {error.Message}");
+            foreach (var error in wrong) await errors.WriteLineAsync($"aviso: {error}");
             await errors.WriteLineAsync("See `aviso --help`, or `--help` after a verb.");
             return ExitStatus.Usage;
         }
@@ -40,6 +44,30 @@ internal static class CommandTree
             await errors.WriteLineAsync($"aviso: {e.Message}");
             return ExitStatus.CouldNotRun;
         }
+    }
+
+    /// <summary>
+    /// What begins like an option and is none is a slip, not a name: `queue drop --al` must not drop what is called so. After a lone `--` stands
+    /// what is really called that way.
+    /// </summary>
+    private static string? NoOption(string[] args, ParseResult parsed)
+    {
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        var verb = new Stack<string>();
+        for (var result = parsed.CommandResult; result is not null; result = result.Parent as CommandResult)
+        {
+            verb.Push(result.Parent is null ? "aviso" : result.Command.Name);
+            foreach (var option in result.Command.Options.Where(o => result == parsed.CommandResult || o.Recursive))
+                known.UnionWith([option.Name, .. option.Aliases]);
+        }
+        foreach (var arg in args.TakeWhile(a => a != "--"))
+        {
+            if (arg.Length < 2 || arg[0] != '-' || (arg[1] != '-' && !char.IsLetter(arg[1]))) continue;
+            // --name=value, --name:value, and -dVALUE.
+            var name = arg[1] == '-' ? arg.Split('=', ':')[0] : arg[..2];
+            if (!known.Contains(name)) return $"`{name}` is no option of `{string.Join(' ', verb)}`{Nearest.Hint(name, known)}";
+        }
+        return null;
     }
 
     public static RootCommand Build()

@@ -11,10 +11,11 @@ namespace Aviso.Web;
 /// </summary>
 internal static class HttpsConnections
 {
-    public static async Task ServeAsync(ConnectionContext connection, TlsCertificates certificates, ConnectionDelegate next)
+    public static async Task ServeAsync(ConnectionContext connection, TlsCertificates certificates, TimeProvider clock, ConnectionDelegate next)
     {
         var below = connection.Transport;
-        if (await certificates.AcceptAsync(ListenerKind.Https, below.Input, below.Output, TimeProvider.System, connection.ConnectionClosed) is not { } tls) return;
+        var tls = await certificates.AcceptAsync(ListenerKind.Https, below.Input, below.Output, clock, connection.ConnectionClosed);
+        if (tls is null) return;
         await using (tls)
         {
             var (input, output) = (PipeReader.Create(tls, new(leaveOpen: true)), PipeWriter.Create(tls, new(leaveOpen: true)));

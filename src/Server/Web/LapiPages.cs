@@ -6,8 +6,7 @@ using System.Text.Json.Nodes;
 using Aviso.Base;
 using Aviso.Guard;
 using Aviso.Net;
-using Aviso.Server;
-using Microsoft.AspNetCore.Http.Features;
+using Aviso.Settings;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Web;
@@ -17,39 +16,57 @@ namespace Aviso.Web;
 /// cursor for each key, and metrics that are taken and forgotten. Only with a key of guard.bouncers. What automation may not ban here
 /// (own networks, who has just logged in) is not told either.
 /// </summary>
-internal sealed class LapiPages(GuardParts guard, TimeProvider clock, ILogger log)
+/// <param name="bouncers">Their keys, as the settings say now.</param>
+internal sealed class LapiPages(Gatekeeper gate, Func<IReadOnlyList<Secret>> bouncers, TimeProvider clock, ILogger log)
 {
     private const string Null = "null";
     private static readonly TimeSpan WarnEvery = TimeSpan.FromMinutes(1);
     private long _mayWarnAt = long.MinValue;
     private readonly ConcurrentDictionary<string, Dictionary<string, Decision>> _told = new(StringComparer.Ordinal);
 
-    /// <summary>Null when the path is not one of these or no bouncer is declared.</summary>
-    /// <param name="kind">Of the listener.</param>
-    /// <param name="client">Who asks.</param>
-    public (int Status, string Body)? Answer(IHttpRequestFeature request, ListenerKind kind, IPAddress client)
-    {
-        if (guard.Bouncers.Count == 0) return null;
-        if (request.Path == "/health") return (200, "{\"status\":\"up\"}");
-        if (request.Path is not ("/v1/decisions" or "/v1/decisions/stream" or "/v1/usage-metrics")) return null;
-        if (KeyOf(request.Headers["X-Api-Key"].ToString()) is not var (key, at))
+    public IReadOnlyList<WebRow> Rows =>
+    [
+        Row(WebRow.Read, "/health", exchange => exchange.AnswerAsync(200, WebExchange.Json, "{\"status\":\"up\"}")) with { MayNot = null },
+        Row(WebRow.Read, "/v1/decisions", ListAsync),
+        Row(WebRow.Read, "/v1/decisions/stream", StreamAsync),
+        Row(["POST"], "/v1/usage-metrics", exchange => exchange.AnswerAsync(201, WebExchange.Json, "")),
+    ];
+
+    private WebRow Row(string[] methods, string path, Func<WebExchange, Task> answer) =>
+        new(WebKinds.Public, HostRule.Any, methods, path, (exchange, _) => answer(exchange))
         {
-            Refused(kind, Networks.Normal(client));
-            return (403, "{\"message\":\"access forbidden\"}");
-        }
-        if (request.Path == "/v1/usage-metrics") return request.Method == "POST" ? (201, "") : (405, "");
-        if (request.Method is not ("GET" or "HEAD")) return (405, "");
+            IsOn = () => bouncers().Count > 0,
+            InTheClear = true,
+            MayNot = exchange => KeyOf(exchange) is null ? Refused(exchange) : null,
+        };
+
+    private Task ListAsync(WebExchange exchange)
+    {
+        Pulled(exchange);
+        var (status, body) = List(Query(exchange.Request.QueryString));
+        return exchange.AnswerAsync(status, WebExchange.Json, body);
+    }
+
+    private Task StreamAsync(WebExchange exchange)
+    {
+        var key = Pulled(exchange);
+        return exchange.AnswerAsync(200, WebExchange.Json, Stream(key, Query(exchange.Request.QueryString), exchange.Request.Method == "HEAD"));
+    }
+
+    private string Pulled(WebExchange exchange)
+    {
+        if (KeyOf(exchange) is not var (key, at)) return "";
         WebMeters.BouncerPulled(at, clock.GetUtcNow());
-        var query = Query(request.QueryString);
-        return request.Path == "/v1/decisions" ? List(query) : (200, Stream(key, query, request.Method == "HEAD"));
+        return key;
     }
 
     /// <summary>The digest of the key and its place in guard.bouncers.</summary>
-    private (string Key, int At)? KeyOf(string given)
+    private (string Key, int At)? KeyOf(WebExchange exchange)
     {
+        var given = exchange.Request.Headers["X-Api-Key"].ToString();
         var digest = SHA256.HashData(Encoding.UTF8.GetBytes(given));
         (string, int)? found = null;
-        foreach (var (key, at) in guard.Bouncers.Select((b, at) => (SHA256.HashData(Encoding.UTF8.GetBytes(b.Reveal())), at)))
+        foreach (var (key, at) in bouncers().Select((b, at) => (SHA256.HashData(Encoding.UTF8.GetBytes(b.Reveal())), at)))
         {
             if (given.Length > 0 && CryptographicOperations.FixedTimeEquals(key, digest)) found = (Convert.ToHexString(key), at);
         }
@@ -57,14 +74,16 @@ internal sealed class LapiPages(GuardParts guard, TimeProvider clock, ILogger lo
     }
 
     // The key that was given may be one of another program: it is never said.
-    private void Refused(ListenerKind kind, IPAddress client)
+    private WebRefusal Refused(WebExchange exchange)
     {
+        var client = exchange.Client;
         WebMeters.BouncerRefused();
         var (now, due) = (clock.GetTimestamp(), Volatile.Read(ref _mayWarnAt));
         var warns = now >= due && Interlocked.CompareExchange(ref _mayWarnAt, now + (long)(WarnEvery.TotalSeconds * clock.TimestampFrequency), due) == due;
-        if (warns) log.LogWarning("{Client} asks for decisions without a key of guard.bouncers, or with a wrong one; said once a minute at most", client);
+        if (warns) log.BouncerWithoutKey(client);
         // About our own machines the gate writes a line each time.
-        if (warns || !guard.Gate.IsExempt(client)) guard.Gate.Report(new(kind, client, Reason.LoginFailed), "bouncer");
+        if (warns || !gate.IsExempt(client)) gate.Report(new(exchange.Kind, client, Reason.LoginFailed), "bouncer");
+        return new(403, WebExchange.Json, "{\"message\":\"access forbidden\"}");
     }
 
     private (int Status, string Body) List(Dictionary<string, string> query)
@@ -111,7 +130,7 @@ internal sealed class LapiPages(GuardParts guard, TimeProvider clock, ILogger lo
 
     private IEnumerable<Decision> Wanted(Dictionary<string, string> query, DecisionFilter? filter = null)
     {
-        var found = guard.Gate.Book.List(filter).Where(d => !guard.Gate.Spares(d));
+        var found = gate.Book.List(filter).Where(d => !gate.Spares(d));
         if ((query.GetValueOrDefault("scopes") ?? query.GetValueOrDefault("scope")) is { Length: > 0 } scopes)
             found = found.Where(d => Words(scopes).Contains(d.Scope, StringComparer.OrdinalIgnoreCase));
         if (query.GetValueOrDefault("origins") is { Length: > 0 } origins) found = found.Where(d => Words(origins).Contains(d.Origin, StringComparer.OrdinalIgnoreCase));

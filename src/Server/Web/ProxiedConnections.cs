@@ -14,10 +14,10 @@ internal static class ProxiedConnections
 
     /// <summary>False when the connection is to be closed: a proxy that said nothing in time, or a header that breaks the rules.</summary>
     /// <param name="isRequired">Else what is no header stays unread: on kind http a reverse proxy may begin with its request at once.</param>
-    public static async Task<bool> ReadAsync(ConnectionContext connection, Networks proxies, bool isRequired)
+    public static async Task<bool> ReadAsync(ConnectionContext connection, Networks proxies, bool isRequired, TimeProvider clock)
     {
         if (connection.RemoteEndPoint is not IPEndPoint peer || !proxies.Contains(peer.Address)) return true;
-        using var deadline = new CancellationTokenSource(Patience);
+        using var deadline = new CancellationTokenSource(Patience, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, connection.ConnectionClosed);
         var input = connection.Transport.Input;
         try

@@ -18,7 +18,7 @@ namespace Aviso.Web;
 /// </summary>
 /// <param name="proxies">networks.proxies: behind one of these may be anybody, also where it is one of ours.</param>
 internal sealed class RspamdPages(
-    SpamParts parts, BodySpoolSource spool, Func<Networks> internalNetworks, Func<Networks> proxies, Func<string, AccountId?> account)
+    SpamPart spam, BodySpool spool, Func<Networks> internalNetworks, Func<Networks> proxies, Func<string, AccountId?> account, TimeProvider clock)
 {
     // RFC 7239 §4, RFC 9110 §7.6.3, and what proxies say instead.
     private static readonly string[] ProxyFields = ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"];
@@ -28,50 +28,80 @@ internal sealed class RspamdPages(
 
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static bool Knows(string path) => path is "/checkv2" or "/symbols" or "/check" or "/learnspam" or "/learnham" or "/ping" or "/stat";
+    private static readonly string[] Ask = ["GET", "HEAD", "POST"], Post = ["POST"];
 
-    public async Task<(int Status, string Body)> AnswerAsync(IFeatureCollection context, IHttpRequestFeature request, CancellationToken cancel)
+    public IReadOnlyList<WebRow> Rows =>
+    [
+        Row(Ask, "/ping", exchange => exchange.AnswerAsync(200, WebExchange.Json, "pong\r\n")),
+        Row(Ask, "/stat", exchange => exchange.AnswerAsync(200, WebExchange.Json, Stat())),
+        .. new[] { "/checkv2", "/symbols", "/check" }.Select(path => Row(Post, path, CheckAsync)),
+        Row(Post, "/learnspam", exchange => LearnAsync(exchange, isSpam: true)),
+        Row(Post, "/learnham", exchange => LearnAsync(exchange, isSpam: false)),
+    ];
+
+    private WebRow Row(string[] methods, string path, Func<WebExchange, Task> answer) =>
+        new(WebKinds.Http, HostRule.OursOrNone, methods, path, (exchange, _) => answer(exchange))
+        {
+            InTheClear = true,
+            MayNot = MayNot,
+            MostOctets = MostOctets,
+        };
+
+    private WebRefusal? MayNot(WebExchange exchange)
     {
-        var from = context.Get<IHttpConnectionFeature>()?.RemoteIpAddress;
-        if (from is null || !(IPAddress.IsLoopback(Networks.Normal(from)) || internalNetworks().Contains(from))) return No(403, "only for loopback and networks.internal");
-        if (proxies().Contains(from)) return No(403, "not for networks.proxies: ask directly");
-        if (ProxyFields.Any(request.Headers.ContainsKey)) return No(403, "not through a proxy: ask directly");
+        var headers = exchange.Request.Headers;
+        if (!IPAddress.IsLoopback(exchange.Client) && !internalNetworks().Contains(exchange.Client)) return No(403, "only for loopback and networks.internal");
+        if (proxies().Contains(exchange.Client)) return No(403, "not for networks.proxies: ask directly");
+        if (ProxyFields.Any(headers.ContainsKey)) return No(403, "not through a proxy: ask directly");
         // A page in somebody's browser must not teach the filter.
-        if (request.Headers.Origin.Count > 0 || request.Headers.ContainsKey("Sec-Fetch-Site")) return No(403, "not for browsers");
-        switch (request.Path)
-        {
-            case "/ping":
-                return (200, "pong\r\n");
-            case "/stat":
-                return (200, Stat());
-        }
-        if (request.Method != "POST") return No(405, "POST a message");
-        if (request.Headers["Compression"].Count > 0 || request.Headers.ContentEncoding.Count > 0) return No(415, "send the message as it is, not compressed");
-        if (context.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MostOctets;
-        byte[] octets;
-        try
-        {
-            octets = await ReadAsync(request.Body, cancel);
-        }
-        catch (BadHttpRequestException e)
-        {
-            return No(e.StatusCode, e.Message);
-        }
-        if (octets.Length == 0) return No(400, "the request holds no message");
-        var input = SpamMessage.Read(octets, spool());
-        using var body = input.Body;
-        return request.Path is "/learnspam" or "/learnham" ? Learn(input, request) : (200, await CheckAsync(With(input, request), cancel));
+        return headers.Origin.Count > 0 || headers.ContainsKey("Sec-Fetch-Site") ? No(403, "not for browsers") : null;
     }
 
-    private (int, string) Learn(SpamInput input, IHttpRequestFeature request)
+    /// <summary>The message that was sent; null when there is none, and that has been answered.</summary>
+    private async Task<SpamInput?> MessageAsync(WebExchange exchange)
     {
-        if (parts.Words is not { } words) return No(503, "what is learned can not be kept");
+        var headers = exchange.Request.Headers;
+        WebRefusal why;
+        if (headers["Compression"].Count > 0 || headers.ContentEncoding.Count > 0) why = No(415, "send the message as it is, not compressed");
+        else
+        {
+            try
+            {
+                if (await ReadAsync(exchange.Request.Body, exchange.Aborted) is { Length: > 0 } octets) return SpamMessage.Read(octets, spool);
+                why = No(400, "the request holds no message");
+            }
+            catch (BadHttpRequestException e)
+            {
+                why = No(e.StatusCode, e.Message);
+            }
+        }
+        await exchange.AnswerAsync(why);
+        return null;
+    }
+
+    private async Task LearnAsync(WebExchange exchange, bool isSpam)
+    {
+        if (await MessageAsync(exchange) is not { } input) return;
+        using var body = input.Body;
+        await exchange.AnswerAsync(Learn(input, exchange.Request, isSpam));
+    }
+
+    private async Task CheckAsync(WebExchange exchange)
+    {
+        if (await MessageAsync(exchange) is not { } input) return;
+        using var body = input.Body;
+        await exchange.AnswerAsync(200, WebExchange.Json, await CheckAsync(With(input, exchange.Request), exchange.Aborted));
+    }
+
+    private WebRefusal Learn(SpamInput input, IHttpRequestFeature request, bool isSpam)
+    {
+        if (spam.Words is not { } words) return No(503, "what is learned can not be kept");
         var owner = request.Headers["User"].ToString() is { Length: > 0 } user ? account(user) : default(AccountId);
         if (owner is null) return No(404, "no such account");
         var content = new SpamContext(input, default).Content;
-        var isNew = words.Learn(owner.Value, SpamMessage.KeyOf(input), request.Path == "/learnspam", content, input.Root);
+        var isNew = words.Learn(owner.Value, SpamMessage.KeyOf(input), isSpam, content, input.Root);
         // Rspamd's own answer to what it has learned already.
-        return isNew ? (200, new JsonObject { ["success"] = true }.ToJsonString()) : No(208, "this message is learned already");
+        return isNew ? new(200, WebExchange.Json, new JsonObject { ["success"] = true }.ToJsonString()) : No(208, "this message is learned already");
     }
 
     /// <summary>What the caller says of how the message came.</summary>
@@ -94,8 +124,8 @@ internal sealed class RspamdPages(
 
     private async Task<string> CheckAsync(SpamInput input, CancellationToken cancel)
     {
-        var started = TimeProvider.System.GetTimestamp();
-        var verdict = await parts.AskAsync(input, cancel);
+        var started = clock.GetTimestamp();
+        var verdict = await spam.AskAsync(input, cancel);
         var owner = input.Accounts.Count == 1 ? input.Accounts[0] : default;
         var symbols = new JsonObject();
         foreach (var symbol in verdict.SymbolsFor(owner))
@@ -110,7 +140,7 @@ internal sealed class RspamdPages(
             };
         }
         var header = new SpamContext(input, default).Content.Header;
-        var seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
+        var seconds = clock.GetElapsedTime(started).TotalSeconds;
         var answer = new JsonObject
         {
             ["is_skipped"] = false,
@@ -135,15 +165,15 @@ internal sealed class RspamdPages(
 
     private string Stat()
     {
-        var (ham, spam) = parts.Words?.Learned ?? default;
+        var (ham, junk) = spam.Words?.Learned ?? default;
         return new JsonObject
         {
             ["version"] = BuildInfo.Version,
             ["read_only"] = false,
             ["scanned"] = 0,
-            ["learned"] = ham + spam,
+            ["learned"] = ham + junk,
             ["actions"] = new JsonObject(),
-            ["statfiles"] = new JsonArray(Statfile("BAYES_HAM", "ham", ham), Statfile("BAYES_SPAM", "spam", spam)),
+            ["statfiles"] = new JsonArray(Statfile("BAYES_HAM", "ham", ham), Statfile("BAYES_SPAM", "spam", junk)),
         }.ToJsonString();
     }
 
@@ -157,10 +187,7 @@ internal sealed class RspamdPages(
         return all.ToArray();
     }
 
-    private static (int, string) No(int status, string why) => (status, new JsonObject { ["error"] = why }.ToJsonString(Relaxed));
+    private static WebRefusal No(int status, string why) => new(status, WebExchange.Json, new JsonObject { ["error"] = why }.ToJsonString(Relaxed));
 
     private static string Bare(string? address) => (address ?? "").Trim().TrimStart('<').TrimEnd('>');
 }
-
-/// <summary>Where request bodies are spooled.</summary>
-internal delegate Base.BodySpool BodySpoolSource();

@@ -7,11 +7,15 @@ namespace Aviso.Web;
 /// <param name="isOurs">Is this a domain whose mail we take.</param>
 internal sealed class StsPages(Func<StsPolicy?> policy, Func<string, bool> isOurs)
 {
-    private const string Host = "mta-sts.", Path = "/.well-known/mta-sts.txt";
+    private const string Host = "mta-sts.";
+
+    /// <summary>On kind http behind a proxy that speaks TLS for us.</summary>
+    public WebRow Row => new(WebKinds.Public, HostRule.Sts, WebRow.Read, "/.well-known/mta-sts.txt", (exchange, _) =>
+        exchange.AnswerAsync(200, WebExchange.Plain, policy()?.Write() ?? ""))
+    {
+        IsOn = () => policy() is not null,
+    };
 
     /// <summary>Is this the host of a policy of ours.</summary>
     public bool Knows(string host) => policy() is not null && host.StartsWith(Host, StringComparison.OrdinalIgnoreCase) && isOurs(host[Host.Length..]);
-
-    /// <summary>The policy as text/plain; null when something else was asked for.</summary>
-    public string? Answer(string host, string path) => path == Path && Knows(host) ? policy()?.Write() : null;
 }

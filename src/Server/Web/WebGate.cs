@@ -12,7 +12,7 @@ namespace Aviso.Web;
 /// <param name="gate">Null: everybody may come.</param>
 /// <param name="spares">Clients of ours, which may stand for many people: not bounded one by one and never made room at the cost of.</param>
 /// <param name="evidence">Hears of clients with too many connections.</param>
-public sealed class WebGate(IAcceptGate? gate, Func<IPAddress, bool>? spares = null, IEvidence? evidence = null)
+public sealed class WebGate(IAcceptGate? gate, TimeProvider clock, Func<IPAddress, bool>? spares = null, IEvidence? evidence = null)
 {
     private readonly Lock _door = new();
     private readonly Dictionary<ConnectionContext, WebVisit> _open = [];
@@ -53,7 +53,7 @@ public sealed class WebGate(IAcceptGate? gate, Func<IPAddress, bool>? spares = n
             connection.Abort(new ConnectionAbortedException(Reason.Gate.Word));
             return;
         }
-        var visit = new WebVisit(kind, client, spares?.Invoke(client) == true);
+        var visit = new WebVisit(kind, client, spares?.Invoke(client) == true, clock.GetTimestamp());
         if (!Descriptors.OfProcess.TryEnter())
         {
             Drop(connection, visit, Reason.NoDescriptor);
@@ -78,7 +78,7 @@ public sealed class WebGate(IAcceptGate? gate, Func<IPAddress, bool>? spares = n
             return;
         }
         connection.Features.Set(visit);
-        await using var patience = new Timer(_ =>
+        await using var patience = clock.CreateTimer(_ =>
         {
             if (!visit.HasAsked) Drop(connection, visit, Reason.NoRequest);
         }, null, Patience, Timeout.InfiniteTimeSpan);
@@ -126,7 +126,8 @@ public sealed class WebGate(IAcceptGate? gate, Func<IPAddress, bool>? spares = n
 
 /// <summary>One connection of http or https; a feature of it.</summary>
 /// <param name="isOurs">Not a stranger.</param>
-internal sealed class WebVisit(ListenerKind kind, IPAddress client, bool isOurs)
+/// <param name="since">A timestamp.</param>
+internal sealed class WebVisit(ListenerKind kind, IPAddress client, bool isOurs, long since)
 {
     private volatile bool _hasAsked, _isBusy;
 
@@ -138,7 +139,7 @@ internal sealed class WebVisit(ListenerKind kind, IPAddress client, bool isOurs)
 
     public UInt128 Key { get; } = Networks.ClientKey(client);
 
-    public long Since { get; } = TimeProvider.System.GetTimestamp();
+    public long Since => since;
 
     /// <summary>The head of a request was whole.</summary>
     public bool HasAsked => _hasAsked;

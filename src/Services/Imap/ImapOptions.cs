@@ -7,7 +7,7 @@ public sealed record ImapOptions
     public string HostName { get; init; } = "localhost";
 
     /// <summary>APPENDLIMIT, octets.</summary>
-    public long MessageSizeLimit { get; init; } = 200L * 1024 * 1024;
+    public long MessageSize { get; init; } = 200L * 1024 * 1024;
 
     /// <summary>limits.imap_per_user_and_address.</summary>
     public int SessionsPerUserAndAddress { get; init; } = 50;

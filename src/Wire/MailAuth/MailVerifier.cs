@@ -29,8 +29,14 @@ public sealed class MailVerifier(IResolver resolver, VerifierOptions options, Ti
     private const int MostAuthors = 20;
 
     private readonly SpfChecker _spf = new(resolver, options.HostName, clock);
-    private readonly DkimArcVerifier _signatures = new(resolver, options.Dkim, clock);
+    private volatile DkimArcVerifier _signatures = new(resolver, options.Dkim, clock);
     private readonly DmarcEvaluator _dmarc = new(resolver, options.Suffixes);
+
+    /// <summary>Whose seals count from the next message on; see <see cref="DkimOptions.TrustedSealers"/>.</summary>
+    public IReadOnlyList<string> TrustedSealers
+    {
+        set => _signatures = new(resolver, options.Dkim with { TrustedSealers = value }, clock);
+    }
 
     /// <summary>Never longer than the budget; what did not end is named in <see cref="AuthVerdict.Skipped"/>.</summary>
     public async ValueTask<AuthVerdict> VerifyAsync(AuthInput input, CancellationToken cancel)

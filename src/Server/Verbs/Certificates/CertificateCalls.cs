@@ -1,19 +1,35 @@
 using Aviso.Admin;
+using Aviso.Doctor;
+using Aviso.Net;
 using Aviso.Server;
 
 namespace Aviso.Verbs;
 
 /// <summary>What the verbs about certificates do in the running server.</summary>
-/// <param name="domains">Those that we receive mail for now.</param>
-internal sealed class CertificateCalls(CertificateParts certificates, TransportParts transport, Func<IReadOnlyList<string>> domains)
+internal sealed class CertificateCalls(CertificatesPart certificates, OwnRecords records)
 {
     public void Add(AdminHandlers admin) => admin
-        .Add("certificates.list", (_, _) => Task.FromResult(Replies.Rows(certificates.List(), AdminJson.Default.CertificateRow)))
-        .Add("certificates.tlsa", async (_, t) => await transport.TlsaRecordsAsync(certificates, t) is { } rows
+        .Add("certificates.list", (_, _) => Task.FromResult(Replies.Rows(List(), AdminJson.Default.CertificateRow)))
+        .Add("certificates.tlsa", async (_, t) => await records.TlsaAsync(t) is { } rows
             ? Replies.Rows(rows, AdminJson.Default.WantedRecord) : AdminReply.No("there is no certificate: no listener speaks TLS"))
-        .Add("certificates.mta-sts", async (_, t) => await transport.StsRecordsAsync(domains(), certificates, t) is { } rows
+        .Add("certificates.mta-sts", async (_, t) => await records.StsAsync(t) is { } rows
             ? Replies.Rows(rows, AdminJson.Default.WantedRecord) : AdminReply.No("no policy is published: set `mta_sts: { publish: testing }` first"))
         .Add("certificates.renew", (c, t) => RenewAsync(c.Text("name"), t), changes: true);
+
+    /// <summary>All certificates: those wanted by ACME whether there or not, then the others in use.</summary>
+    private List<CertificateRow> List()
+    {
+        var states = certificates.Renewer?.States() ?? [];
+        var rows = states.Select(s => new CertificateRow(
+            string.Join(' ', s.Names), s.From.Length > 0 ? s.From : "not yet", s.NotAfter, s.RenewAt, s.NextTry, s.Problem)).ToList();
+        var byAcme = states.Select(s => s.NotAfter).ToHashSet();
+        foreach (var shown in certificates.Shown?.All ?? [])
+        {
+            var until = new DateTimeOffset(shown.NotAfter).ToUniversalTime();
+            if (!byAcme.Contains(until)) rows.Add(new(string.Join(' ', TlsCertificates.NamesOf(shown)), shown.Issuer, until, null, null, ""));
+        }
+        return rows;
+    }
 
     private async Task<AdminReply> RenewAsync(string? name, CancellationToken cancel)
     {
@@ -30,3 +46,6 @@ internal sealed class CertificateCalls(CertificateParts certificates, TransportP
         return AdminReply.Done(string.Join('\n', lines));
     }
 }
+
+/// <summary>One certificate for the list of the verb.</summary>
+internal sealed record CertificateRow(string Names, string From, DateTimeOffset? NotAfter, DateTimeOffset? RenewAt, DateTimeOffset? NextTry, string Problem);

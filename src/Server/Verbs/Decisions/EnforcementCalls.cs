@@ -8,7 +8,7 @@ namespace Aviso.Verbs;
 
 /// <summary>What the verbs about the ways in which decisions bite, and from where they come, do in the running server.</summary>
 /// <param name="trial">A trial of bans on the listeners that are bound now.</param>
-internal sealed class EnforcementCalls(GuardParts guard, Func<BanTrial> trial)
+internal sealed class EnforcementCalls(GuardPart guard, EnforcementPart enforcement, Func<BanTrial> trial)
 {
     public void Add(AdminHandlers admin) => admin
         .Add("decisions.nftables", NftablesAsync, changes: true)
@@ -19,10 +19,10 @@ internal sealed class EnforcementCalls(GuardParts guard, Func<BanTrial> trial)
     {
         if (call.Flag("remove"))
         {
-            return await guard.RemoveTableAsync(cancel) is { } problem ? AdminReply.No(problem)
+            return await enforcement.RemoveTableAsync(cancel) is { } problem ? AdminReply.No(problem)
                 : AdminReply.Done("our table is out of the kernel; it comes back with the next start or change of the setting guard.nftables");
         }
-        if (guard.Nftables is not { } export) return AdminReply.No("nothing is exported: the setting guard.nftables is not given");
+        if (enforcement.Nftables is not { } export) return AdminReply.No("nothing is exported: the setting guard.nftables is not given");
         return AdminReply.Done(new JsonObject
         {
             ["table"] = "inet " + export.Options.Table,

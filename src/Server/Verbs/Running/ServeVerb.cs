@@ -36,6 +36,7 @@ internal static class ServeVerb
                 ? new LocalMode(parsed.GetValue(local) ?? ".local", parsed.GetValue(offset), parsed.GetValue(free)) : null;
             var request = new ServeRequest(CommandTree.ConfigPath(parsed), mode, parsed.GetValue(print));
             var io = parsed.InvocationConfiguration;
+            DataFolder.MakeForOurselves();
             return new Serve(request, io.Output, io.Error, Console.OpenStandardOutput(), TimeProvider.System).RunAsync(cancel);
         });
         return verb;

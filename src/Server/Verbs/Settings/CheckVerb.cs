@@ -40,7 +40,7 @@ internal static class CheckVerb
             if (compared.Count > 0) await io.Error.WriteLineAsync(compared.Count == 1 ? "aviso: one problem with accounts and aliases" : $"aviso: {compared.Count} problems with accounts and aliases");
             if (load.Settings is not { } settings) return ProblemReport.Print(load, io.Error);
             if (compared.Count > 0) return ExitStatus.FoundProblems;
-            var declared = Mapping.Accounts(settings);
+            var declared = AccountsMapping.Accounts(settings);
             await io.Output.WriteLineAsync($"{path} is good: {Count(settings.Listeners.Count, "listener")}, {Count(settings.Domains.Count, "domain")}, "
                 + $"{Count(settings.Accounts.Count + (declared.AccountsFrom?.Items?.Count ?? 0), "account")}, "
                 + $"{Count(settings.Aliases.Count + (declared.AliasesFrom?.Items?.Count ?? 0), "alias", "aliases")}");
@@ -55,7 +55,7 @@ internal static class CheckVerb
     /// <summary>What only shows when accounts, aliases and their lists are compared; notes are what works but is hardly meant.</summary>
     private static List<Problem> Compare(string path, ServerSettings settings, out List<string> notes)
     {
-        var found = AccountBook.Check(Mapping.Accounts(settings), out var warnings)
+        var found = AccountBook.Check(AccountsMapping.Accounts(settings), out var warnings)
             .Select(c => new Problem(new(c.First.Line > 0 ? c.First.Name : path, c.First.Line, c.First.Column), "", c.Text)).ToList();
         notes = [.. warnings,
             .. settings.Listeners.Where(l => l.NotYet is not null)

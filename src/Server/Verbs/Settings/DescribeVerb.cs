@@ -47,7 +47,7 @@ internal static class DescribeVerb
 
     private static IEnumerable<JsonObject> Rows(ServerSettings settings)
     {
-        foreach (var key in ServerSettings.Table.Entries)
+        foreach (var key in ServerSettings.Table.Keys)
         {
             yield return new()
             {

@@ -19,7 +19,7 @@ internal sealed class Description
         var accounts = await AskAsync(settings, "account.list", cancel);
         var page = new Description(new()
         {
-            ["hostname"] = settings.Hostname,
+            ["hostname"] = settings.HostName,
             ["version"] = BuildInfo.Version,
             ["file"] = path,
             ["data"] = settings.Data,
@@ -35,7 +35,7 @@ internal sealed class Description
             ("login", r.Username?.ToString() ?? "none"), ("quota", r.Quota?.ToString() ?? "none"))));
         page.Add("Routes", settings.Routes.Select(r => Row(("from", r.From), ("to", r.To), ("relay", r.Relay))));
         var waiting = (await AskAsync(settings, "settings.waiting", cancel) ?? []).ToDictionary(w => w!["key"]!.ToString(), w => w!["holds"]!.ToString());
-        page.Add("Limits", LimitsSection.Table.Entries.Select(k => Row(("limit", k.Name), ("value", Limit(k, settings.Limits, waiting)),
+        page.Add("Limits", LimitsSection.Table.Keys.Select(k => Row(("limit", k.Name), ("value", Limit(k, settings.Limits, waiting)),
             ("note", k.Later is { } later ? $"no effect yet: {later} come later" : ""))));
         page.Add("Changed, but only after a restart", waiting.Select(w => Row(("key", w.Key), ("holds until then", w.Value))));
         page.Add("Set, but without effect yet", ServerSettings.Table.Keys.Where(k => k.Later is not null && settings.Has(k.Name))
@@ -72,13 +72,13 @@ internal sealed class Description
 
     private static async Task<JsonObject> CountsAsync(ServerSettings settings, JsonArray? accounts, CancellationToken cancel)
     {
-        var declared = Mapping.Accounts(settings);
+        var declared = AccountsMapping.Accounts(settings);
         var aliases = (await AskAsync(settings, "alias.list", cancel))?.Count ?? declared.Aliases.Count + (declared.AliasesFrom?.Items?.Count ?? 0);
         return Row(("accounts", (accounts?.Count ?? declared.Accounts.Count + (declared.AccountsFrom?.Items?.Count ?? 0)).ToString()),
             ("suspended", accounts is null ? "" : accounts.Count(a => a!["state"]?.ToString() == "suspended").ToString()), ("aliases", aliases.ToString()));
     }
 
-    private static string Limit(Key<LimitsSection> key, LimitsSection limits, Dictionary<string, string> waiting)
+    private static string Limit(SettingsKey key, LimitsSection limits, Dictionary<string, string> waiting)
     {
         var value = key.Show(limits).Trim('"');
         return waiting.TryGetValue($"limits.{key.Name}", out var holds) ? $"{holds} (after a restart: {value})" : value;

@@ -9,7 +9,7 @@ using Aviso.Store;
 namespace Aviso.Verbs;
 
 /// <summary>What the spam verbs do: in the running server, or by themselves on what a stopped one has learned.</summary>
-internal sealed class SpamCalls(SpamParts parts, BodySpool spool, Func<string, AccountId?> account)
+internal sealed class SpamCalls(SpamPart parts, BodySpool spool, Func<string, AccountId?> account)
 {
     /// <summary>Octets of a message that go through the admin socket; a larger one is read by the server from its path.</summary>
     public const int MostInRequest = 600 * 1024;
@@ -17,12 +17,18 @@ internal sealed class SpamCalls(SpamParts parts, BodySpool spool, Func<string, A
     public const string Scan = "spam.scan";
     public const string Learn = "spam.learn";
     public const string Stat = "spam.stat";
+    public const string Settle = "spam.settle";
 
     public void Add(AdminHandlers admin)
     {
         admin
             .Add(Scan, CallAsync)
             .Add(Stat, CallAsync)
+            .Add(Settle, async (_, _) =>
+            {
+                await SettleAsync();
+                return AdminReply.Done();
+            })
             .Add(Learn, CallAsync, changes: true);
         if (parts.Lists is { } lists) admin.Add("spam.lists", async (c, t) => AdminReply.Done(SpamListCalls.Rows(await lists.StatesAsync(c.Flag("test"), t))));
         if (parts.Senders is { } senders) SpamListCalls.Add(admin, senders, account);
@@ -45,8 +51,8 @@ internal sealed class SpamCalls(SpamParts parts, BodySpool spool, Func<string, A
             if (call.Text("ip") is { } ip)
             {
                 if (!IPAddress.TryParse(ip, out var client)) return AdminReply.No($"`{ip}` is no address of a client");
-                if (parts.Verifier is null) return AdminReply.No("where a message came from can only be judged by the running server, which asks the DNS");
-                input = input with { Client = Net.Networks.Normal(client), Helo = call.Text("helo") ?? "", Sender = MailAddress.TryParse(call.Text("from") ?? "", out var from) ? from : default };
+                if (!parts.AsksDns) return AdminReply.No("where a message came from can only be judged by the running server, which asks the DNS");
+                input = input with { Client = Net.Networks.Normal(client), Helo = call.Text("helo") ?? "", Sender = Sender(call) };
             }
             var verdict = SpamJson.Of(await parts.AskAsync(input, cancel), owner);
             if (new SpamContext(input, default).Content.Header.Find("x-spam-result") is { } then) verdict["when_it_came"] = then.Text;
@@ -54,6 +60,8 @@ internal sealed class SpamCalls(SpamParts parts, BodySpool spool, Func<string, A
         }
         return Teach(input, owner, call.Text("as"));
     }
+
+    private static MailAddress Sender(AdminCall call) => MailAddress.TryParse(call.Text("from") ?? "", out var from) ? from : default;
 
     /// <summary>Ends when everything learned counts.</summary>
     public Task SettleAsync() => parts.Words?.SettleAsync() ?? Task.CompletedTask;

@@ -13,12 +13,12 @@ namespace Aviso.Verbs;
 internal sealed class SpamService : IAsyncDisposable
 {
     private readonly string? _data;
-    private readonly SpamParts? _parts;
+    private readonly SpamPart? _parts;
     private readonly SpamCalls? _calls;
 
     private SpamService(string data) => _data = data;
 
-    private SpamService(SpamParts parts, SpamCalls calls) => (_parts, _calls) = (parts, calls);
+    private SpamService(SpamPart parts, SpamCalls calls) => (_parts, _calls) = (parts, calls);
 
     /// <summary>Why the last question had no answer.</summary>
     public string? Error { get; private set; }
@@ -39,9 +39,10 @@ internal sealed class SpamService : IAsyncDisposable
         if (make && load?.Settings is null) throw new IOException($"there are no settings ({path}), so no data folder to learn in: name them with --config");
         var settings = load?.Settings ?? new ServerSettings();
         if (make && !Directory.Exists(settings.Data)) throw new IOException($"there is no data folder {settings.Data}");
-        if (make && !File.Exists(Path.Combine(settings.Data, SpamParts.FileName)))
-            Store.RowFile.Open(Path.Combine(settings.Data, SpamParts.FileName), TimeProvider.System, NullLogger.Instance).Dispose();
-        var parts = SpamParts.Start(settings, null, TimeProvider.System, NullLogger.Instance);
+        if (make) DataFolder.MakeForOurselves();
+        if (make && !File.Exists(Path.Combine(settings.Data, SpamMemory.FileName)))
+            Store.RowFile.Open(Path.Combine(settings.Data, SpamMemory.FileName), TimeProvider.System, NullLogger.Instance).Dispose();
+        var parts = SpamPart.Alone(settings, TimeProvider.System, NullLogger.Instance);
         var spool = new BodySpool(Path.GetTempPath(), 1L << 30);
         return new(parts, new(parts, spool, _ => null));
     }
@@ -73,7 +74,12 @@ internal sealed class SpamService : IAsyncDisposable
         return reply.Result as JsonObject;
     }
 
-    public Task SettleAsync() => _calls?.SettleAsync() ?? Task.CompletedTask;
+    /// <summary>Ends when everything learned counts.</summary>
+    public async Task SettleAsync(CancellationToken cancel)
+    {
+        if (_calls is not null) await _calls.SettleAsync();
+        else await CallAsync(new(SpamCalls.Settle, []), cancel);
+    }
 
     public ValueTask DisposeAsync() => _parts?.DisposeAsync() ?? default;
 }

@@ -109,7 +109,7 @@ internal static class SpamVerbs
             counts[outcome] = counts.GetValueOrDefault(outcome) + 1;
             if (++done % 500 == 0) await io.Error.WriteLineAsync($"{done} messages");
         }
-        await service.SettleAsync();
+        await service.SettleAsync(cancel);
         await io.Output.WriteLineAsync(done == 0 ? "no messages found"
             : $"{done} {(done == 1 ? "message" : "messages")}: {string.Join(", ", counts.Select(c => $"{c.Value} {c.Key}"))}");
         return done == 0 ? ExitStatus.FoundProblems : ExitStatus.Ok;

@@ -24,6 +24,7 @@ internal static class StoreCalls
     {
         if (call.Verb is not ("store.check" or "store.rebuild"))
             throw new IOException($"no server runs on {settings.Data}; start it with `aviso serve`");
+        DataFolder.MakeForOurselves();
         return await Task.Run(() => call.Verb == "store.rebuild" ? Rebuild(settings, clock, cancel) : Check(settings, call, cancel), cancel);
     }
 
@@ -48,7 +49,7 @@ internal static class StoreCalls
     private static AdminReply Rebuild(ServerSettings settings, TimeProvider clock, CancellationToken cancel)
     {
         if (!Directory.Exists(settings.Data)) return AdminReply.No($"there is no store in {settings.Data}");
-        var options = MailParts.StoreOptions(settings, new MessageReader(), clock, NullLogger.Instance);
+        var options = StoreMapping.Store(settings, new MessageReader(), clock, NullLogger.Instance);
         var now = clock.GetUtcNow();
         var report = StoreRebuild.Run(options, new(Addresses(settings), account => SecondFactors.Unknown(account, now)), cancel);
         return Replies.One(report, AdminJson.Default.RebuildReport);

@@ -47,7 +47,7 @@ public sealed class MailReceiver(
     {
         var client = transaction.Client;
         if (!store.Health.CanAccept) return Refusals.NoRoom(store.Health.Reason);
-        if (options.MaxSize > 0 && transaction.Parameters.Size > options.MaxSize) return Refusals.TooLarge(transaction.Parameters.Size.Value);
+        if (options.MessageSize > 0 && transaction.Parameters.Size > options.MessageSize) return Refusals.TooLarge(transaction.Parameters.Size.Value);
         if (client.Login is { } login) return SubmissionRules.CheckEnvelope(accounts.Grants, login, transaction.Sender);
         // The session asks for a login first; this is the second lock on the same door.
         return client.Origin.Kind is Net.ListenerKind.Submission or Net.ListenerKind.Submissions ? Refusals.LoginFirst : null;

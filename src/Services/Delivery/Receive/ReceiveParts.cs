@@ -12,7 +12,7 @@ public sealed record ReceiveOptions
     public required string HostName { get; init; }
 
     /// <summary>Octets; 0 is no limit beyond that of the listener.</summary>
-    public long MaxSize { get; init; }
+    public long MessageSize { get; init; }
 
     /// <summary>RFC 5321 §6.3: more Received fields than this are a loop; "normally at least 100".</summary>
     public int MaxReceived { get; init; } = 100;

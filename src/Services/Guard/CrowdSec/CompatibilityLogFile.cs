@@ -14,6 +14,7 @@ public sealed class CompatibilityLogFile : IAsyncDisposable
     public const string StandardOutput = "stdout";
 
     private const long Longest = 64 << 20;
+    private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     private readonly Channel<string> _lines = Channel.CreateBounded<string>(new BoundedChannelOptions(8192) { SingleReader = true });
     private readonly Gatekeeper _gate;
@@ -69,7 +70,10 @@ public sealed class CompatibilityLogFile : IAsyncDisposable
         try
         {
             if (new FileInfo(Path) is { Exists: true, Length: > Longest }) File.Move(Path, Path + ".1", overwrite: true);
+            var isNew = !File.Exists(Path);
             File.AppendAllText(Path, text);
+            // For an engine that runs as another user; the rest of what we write is for ourselves.
+            if (isNew && !OperatingSystem.IsWindows()) File.SetUnixFileMode(Path, Mode);
             _failed = false;
             return true;
         }

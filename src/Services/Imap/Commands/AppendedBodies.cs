@@ -23,7 +23,7 @@ internal sealed class AppendedBodies(ImapSession session, IReadOnlyList<SpooledB
             if (part.Url is null) literals[_next++].ForEachPiece(piece => body.Write(piece.Span));
             else if (await CopyAsync(body, part.Url) is { } problem) return (null, problem);
             // RFC 4469 §4.2, RFC 7889 §4.
-            if (body.Length > session.Options.MessageSizeLimit) return (null, Completion.No("TOOBIG", "The message is larger than APPENDLIMIT"));
+            if (body.Length > session.Options.MessageSize) return (null, Completion.No("TOOBIG", "The message is larger than APPENDLIMIT"));
         }
         return (body, default);
     }
@@ -49,7 +49,7 @@ internal sealed class AppendedBodies(ImapSession session, IReadOnlyList<SpooledB
     {
         var offset = Math.Min(section.Offset, found.Length);
         var length = Math.Min(section.Length, found.Length - offset);
-        if (into.Length + length > session.Options.MessageSizeLimit) return false;
+        if (into.Length + length > session.Options.MessageSize) return false;
         if (found.Made is { } made)
         {
             into.Write(made.AsSpan((int)offset, (int)length));

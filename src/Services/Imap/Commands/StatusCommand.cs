@@ -32,7 +32,7 @@ internal static class StatusCommand
         Item("SIZE "u8, StatusItems.Size, info.Octets);
         Item("DELETED-STORAGE "u8, StatusItems.DeletedStorage, reclaimable);
         Item("HIGHESTMODSEQ "u8, StatusItems.HighestModSeq, Math.Max(info.HighestModSeq, 1));
-        Item("APPENDLIMIT "u8, StatusItems.AppendLimit, session.Options.MessageSizeLimit);
+        Item("APPENDLIMIT "u8, StatusItems.AppendLimit, session.Options.MessageSize);
         if (items.HasFlag(StatusItems.MailboxId))
         {
             if (!first) writer.Byte(' ');

@@ -85,7 +85,7 @@ internal sealed class CommandReader(ImapSession session) : IDisposable
                 if (waits) return Refuse(problem);
                 if (!session.LoggedIn)
                     return Hopeless(problem, size > _options.LiteralBeforeLogin ? Reason.OctetsBeforeLogin : Reason.BadLiteral);
-                if (size > _options.MessageSizeLimit * 2) return Hopeless(problem, Reason.EndlessMessage);
+                if (size > _options.MessageSize * 2) return Hopeless(problem, Reason.EndlessMessage);
                 refused = true;
                 Problem = problem;
                 if (await SkipAsync(size) is var ended and not CommandReadStatus.Complete) return ended;
@@ -113,7 +113,7 @@ internal sealed class CommandReader(ImapSession session) : IDisposable
                 ? Completion.Bad("The literal is too long", "TOOBIG") : Completion.Ok("");
         if (!session.LoggedIn) return Completion.Bad("Log in first");
         // RFC 7889 §4: TOOBIG for a message over APPENDLIMIT.
-        if (message > _options.MessageSizeLimit) return Completion.No("TOOBIG", "The message is larger than APPENDLIMIT");
+        if (message > _options.MessageSize) return Completion.No("TOOBIG", "The message is larger than APPENDLIMIT");
         if (ordinal >= _options.MessagesPerAppend) return Completion.No("LIMIT", "Too many messages in one APPEND");
         return ordinal > 0 ? Completion.Ok("") : await AppendCommand.MayAppendAsync(session, mailbox, size);
     }

@@ -18,7 +18,7 @@ internal static class Capabilities
     /// <summary>capability-data: "CAPABILITY" and the list.</summary>
     public static string AsText(ImapSession session)
     {
-        var limit = " APPENDLIMIT=" + session.Options.MessageSizeLimit;
+        var limit = " APPENDLIMIT=" + session.Options.MessageSize;
         return "CAPABILITY " + Base + (session.LoggedIn
             ? AfterLogin + (session.Modes.Compressed ? "" : " COMPRESS=DEFLATE")
             : BeforeLogin(session)) + limit;

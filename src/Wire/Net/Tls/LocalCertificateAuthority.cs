@@ -1,6 +1,8 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Aviso.Net;
 
@@ -19,18 +21,15 @@ public sealed class LocalCertificateAuthority
     private readonly TimeProvider _clock;
 
     /// <summary>Opens the authority, making it on first use.</summary>
-    public LocalCertificateAuthority(string folder, TimeProvider clock)
+    public LocalCertificateAuthority(string folder, TimeProvider clock, ILogger? log = null)
     {
         (_folder, _clock) = (folder, clock);
         Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var old = TryLoad("ca");
-        if (old is not null && LivesFor(old, RenewBefore))
-        {
-            Root = old;
-            return;
-        }
-        old?.Dispose();
-        Root = MakeRoot();
+        var isGood = old is not null && LivesFor(old, RenewBefore);
+        if (!isGood) old?.Dispose();
+        Root = isGood ? old! : MakeRoot();
+        if (_clock.GetUtcNow() < From(Root)) (log ?? NullLogger.Instance).ClockBehindAuthority(_clock.GetUtcNow(), From(Root));
     }
 
     /// <summary>The CA's certificate with its key.</summary>
@@ -75,9 +74,11 @@ public sealed class LocalCertificateAuthority
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Root, true, false));
         var now = _clock.GetUtcNow();
-        var (wanted, end) = (now + LeafLife, new DateTimeOffset(Root.NotAfter));
+        // A clock that is behind the authority makes a leaf that holds from when the authority does.
+        var from = now.AddHours(-1) > From(Root) ? now.AddHours(-1) : From(Root);
+        var (wanted, end) = (from + LeafLife, new DateTimeOffset(Root.NotAfter));
         var until = wanted < end ? wanted : end;
-        using var leaf = request.Create(Root, now.AddHours(-1), until, RandomNumberGenerator.GetBytes(16));
+        using var leaf = request.Create(Root, from, until, RandomNumberGenerator.GetBytes(16));
         Write(fileName, leaf.ExportCertificatePem() + "\n" + Root.ExportCertificatePem(), key);
     }
 
@@ -93,6 +94,8 @@ public sealed class LocalCertificateAuthority
         }
     }
 
+    private static DateTimeOffset From(X509Certificate2 certificate) => new(certificate.NotBefore.ToUniversalTime());
+
     private bool LivesFor(X509Certificate2 certificate, TimeSpan time) =>
         certificate.NotAfter.ToUniversalTime() > _clock.GetUtcNow().UtcDateTime + time;
 
@@ -102,7 +105,8 @@ public sealed class LocalCertificateAuthority
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.Add(Root);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.VerificationTime = _clock.GetUtcNow().UtcDateTime;
+        // Whose it is does not depend on the clock: when it ends is looked at apart, and a clock that is behind must not cost a leaf.
+        chain.ChainPolicy.VerificationTime = From(leaf).AddMinutes(1).UtcDateTime;
         return chain.Build(leaf);
     }
 

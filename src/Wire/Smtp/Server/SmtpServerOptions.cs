@@ -6,7 +6,7 @@ namespace Aviso.Smtp;
 public sealed record SmtpServerOptions
 {
     /// <summary>The name in the greeting and in the EHLO reply; a host name, ASCII.</summary>
-    public required string Hostname { get; init; }
+    public required string HostName { get; init; }
 
     /// <summary>Largest message in octets, announced by SIZE (RFC 1870).</summary>
     public long MessageSize { get; init; } = 200L * 1024 * 1024;

@@ -24,7 +24,7 @@ internal sealed partial class SmtpSession
         Reset();
         _helo = Encoding.ASCII.GetString(name);
         _extended = extended;
-        if (!extended) return Say(Replies.Hello.With(_options.Hostname));
+        if (!extended) return Say(Replies.Hello.With(_options.HostName));
         SayExtensions();
         return new(true);
     }
@@ -33,7 +33,7 @@ internal sealed partial class SmtpSession
     {
         var lines = new List<string>(12)
         {
-            _options.Hostname, "PIPELINING", $"SIZE {_options.MessageSize}", "8BITMIME", "SMTPUTF8", "CHUNKING",
+            _options.HostName, "PIPELINING", $"SIZE {_options.MessageSize}", "8BITMIME", "SMTPUTF8", "CHUNKING",
             "ENHANCEDSTATUSCODES", "DSN", $"LIMITS RCPTMAX={_options.Recipients} MAILMAX={_options.Transactions}",
         };
         if (connection.CanStartTls) lines.Add("STARTTLS");

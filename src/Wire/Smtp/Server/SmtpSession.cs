@@ -49,7 +49,7 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
                 await Flush();
                 return;
             }
-            await Say((IsLmtp ? Replies.GreetingLmtp : Replies.Greeting).With(_options.Hostname));
+            await Say((IsLmtp ? Replies.GreetingLmtp : Replies.Greeting).With(_options.HostName));
             while (await NextAsync())
             {
             }

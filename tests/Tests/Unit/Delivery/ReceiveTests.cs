@@ -269,7 +269,7 @@ public sealed class ReceiveTests
     [Fact]
     public async Task The_message_that_is_too_large_is_refused_whenever_it_is_known()
     {
-        await using var house = await House.OpenAsync(o => o with { MaxSize = 100 });
+        await using var house = await House.OpenAsync(o => o with { MessageSize = 100 });
         Assert.Equal("552 5.3.4 Message is too large", (await house.Receiver.BeginAsync(house.Begin(parameters: new(101, BodyType.SevenBit, false, null, null, null)), default)).No?.ToString());
         Assert.Equal("552 5.3.4 Message is too large", (await house.SendAsync(house.Begin(), Plain + new string('x', 200) + "\r\n", "alice@example.org")).Recipients[0]!.ToString());
     }

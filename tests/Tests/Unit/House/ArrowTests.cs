@@ -25,7 +25,7 @@ public sealed class ArrowTests
         ["Spam"] = ["Mime", "Dns", "Net", "MailAuth", "Store"],
         ["Guard"] = ["Smtp", "Net", "Store"],
         ["Delivery"] = ["Smtp", "MailAuth", "Sieve", "Spam", "Store", "Accounts", "Dns", "Mime", "Net"],
-        ["Doctor"] = ["Delivery", "Dns"],
+        ["Doctor"] = ["Delivery", "Dns", "Net"],
         ["Imap"] = ["Net", "Mime", "Store"],
         ["ManageSieve"] = ["Net", "Sieve", "Store", "Accounts"],
     };

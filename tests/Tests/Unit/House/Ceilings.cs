@@ -10,14 +10,14 @@ internal static class Ceilings
     public const int Width = 140;
 
     /// <summary>Lines wider than <see cref="Width"/> in src and in tests.</summary>
-    public const int WideLinesInSrc = 944;
-    public const int WideLinesInTests = 556;
+    public const int WideLinesInSrc = 914;
+    public const int WideLinesInTests = 581;
 
     /// <summary>Log calls with their text on the spot instead of a declared message (`LoggerMessage` in the room's *Log.cs).</summary>
-    public const int PlainLogCalls = 33;
+    public const int PlainLogCalls = 3;
 
     /// <summary>`null!` and `default!`: a field that is null until somebody sets it.</summary>
-    public const int NullBangs = 53;
+    public const int NullBangs = 16;
 
     /// <summary>Longest file and longest function of src, in lines.</summary>
     public const int FileLines = 500;
@@ -39,7 +39,6 @@ internal static class Ceilings
     /// <summary>Rooms that hold more, each with how many: one file a command, one a key of the settings.</summary>
     public static readonly Dictionary<string, int> LargeRooms = new(StringComparer.Ordinal)
     {
-        ["src/Server/Settings"] = 27,
         ["src/Services/Imap/Commands"] = 40,
     };
 }

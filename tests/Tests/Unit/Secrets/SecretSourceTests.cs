@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Aviso.Accounts;
 using Aviso.Secrets;
+using Aviso.Settings;
 using Xunit;
 
 namespace Aviso.Tests.Unit.Secrets;
@@ -271,7 +272,7 @@ public sealed class SecretSourceTests
             ("virtual", "# from Postfix\ninfo@example.org bob@example.org\nbob@example.org carol@elsewhere.example\n"));
         house.Vault.Put("people", ("bob@example.org", "of bob"));
         house.Settings($"accounts_from: {accounts}\naliases_from: vault:secret/lists#virtual");
-        var declared = Aviso.Server.Mapping.Accounts(await house.UseAsync());
+        var declared = AccountsMapping.Accounts(await house.UseAsync());
         Assert.Equal("bob@example.org", Assert.Single(declared.AccountsFrom!.Items!).Address);
         var contradiction = Assert.Single(AccountBook.Check(declared));
         Assert.Contains("aliases_from: vault:secret/lists#virtual:3", contradiction.Text, StringComparison.Ordinal);

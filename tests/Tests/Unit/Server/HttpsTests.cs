@@ -5,7 +5,6 @@ using System.Text;
 using Aviso.Net;
 using Aviso.Tests.Unit.Net;
 using Aviso.Web;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Xunit;
 
@@ -18,20 +17,22 @@ public sealed class HttpsTests : IDisposable
 
     public void Dispose() => _registry.Dispose();
 
-    private WebSources Sources(string proxies = "") => new(_registry, () => new(true, ""), ["mail.example.test"])
+    private readonly HttpChallenges _challenges = new();
+
+    private static Networks Trusted(string proxies) => proxies.Length > 0 ? Networks.Parse(proxies) : Networks.None;
+
+    private WebSite Site(string proxies = "", WebGate? gate = null) => WebScene.Site(
+        [.. WebScene.Own(_registry), ChallengePages.Row(_challenges)], ["mail.example.test"], WebScene.Strangers(Trusted(proxies)), gate) with
     {
         Certificates = TestCertificates.Shared,
-        Challenges = new(),
-        Proxies = () => proxies.Length > 0 ? Networks.Parse(proxies) : Networks.None,
-        RedirectsToHttps = true,
+        Proxies = () => Trusted(proxies),
     };
 
     [Fact]
     public async Task An_authority_is_answered_whatever_host_it_names()
     {
-        var sources = Sources();
-        await ((IChallengeAnswer)sources.Challenges!).PublishAsync("new.example.test", "abc", "abc.thumb", default);
-        await using var http = await WebListener.StartAsync(new(ListenerKind.Http, new(IPAddress.IPv6Any, 0)), sources, default);
+        await ((IChallengeAnswer)_challenges).PublishAsync("new.example.test", "abc", "abc.thumb", default);
+        await using var http = await WebListener.StartAsync(new(ListenerKind.Http, new(IPAddress.IPv6Any, 0)), Site(), default);
         using var client = new HttpClient();
         // One listener on [::] serves both families: with an AAAA record the authority comes over IPv6 only.
         foreach (var address in Socket.OSSupportsIPv6 ? new[] { "127.0.0.1", "[::1]" } : ["127.0.0.1"])
@@ -48,14 +49,9 @@ public sealed class HttpsTests : IDisposable
     [InlineData("192.0.2.7", "mail.example.test", 404, "")]
     public async Task Strangers_in_the_clear_are_sent_to_https(string client, string host, int status, string location)
     {
-        var features = new FeatureCollection();
-        features.Set<IHttpRequestFeature>(new HttpRequestFeature { Method = "GET", Path = "/a", RawTarget = "/a?b=c", Headers = { Host = host } });
-        features.Set<IHttpResponseFeature>(new HttpResponseFeature());
-        features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(new MemoryStream()));
-        features.Set<IHttpConnectionFeature>(new HttpConnectionFeature { RemoteIpAddress = IPAddress.Parse(client) });
-        await new WebPages(ListenerKind.Http, Sources("192.0.2.0/24")).ProcessRequestAsync(features);
-        var response = features.GetRequiredFeature<IHttpResponseFeature>();
-        Assert.Equal((status, location), (response.StatusCode, response.Headers.Location.ToString()));
+        var request = new HttpRequestFeature { Method = "GET", Path = "/a", RawTarget = "/a?b=c", Headers = { Host = host } };
+        var answer = await WebScene.AskAsync(Site("192.0.2.0/24").Table, ListenerKind.Http, request, client);
+        Assert.Equal((status, location), (answer.Status, answer.Headers.Location.ToString()));
     }
 
     [Theory]
@@ -65,7 +61,7 @@ public sealed class HttpsTests : IDisposable
     [InlineData("", true, false)]
     public async Task A_PROXY_header_is_required_from_proxies_and_refused_from_others(string proxies, bool sends, bool answered)
     {
-        await using var https = await WebListener.StartAsync(new(ListenerKind.Https, new(IPAddress.Loopback, 0)), Sources(proxies), default);
+        await using var https = await WebListener.StartAsync(new(ListenerKind.Https, new(IPAddress.Loopback, 0)), Site(proxies), default);
         using var tcp = new TcpClient();
         await tcp.ConnectAsync(https.Bound);
         if (sends) await tcp.GetStream().WriteAsync("PROXY TCP4 203.0.113.9 192.0.2.1 4711 443\r\n"u8.ToArray());
@@ -95,7 +91,7 @@ public sealed class HttpsTests : IDisposable
     public async Task On_http_the_gate_asks_about_the_client_that_a_proxy_names_and_a_proxy_may_name_none(string proxies, string header, string asked, string status)
     {
         var gate = new AskedGate();
-        await using var http = await WebListener.StartAsync(new(ListenerKind.Http, new(IPAddress.Loopback, 0)), Sources(proxies) with { Gate = new(gate) }, default);
+        await using var http = await WebListener.StartAsync(new(ListenerKind.Http, new(IPAddress.Loopback, 0)), Site(proxies, new(gate, TimeProvider.System)), default);
         using var tcp = new TcpClient();
         await tcp.ConnectAsync(http.Bound);
         await tcp.GetStream().WriteAsync(Encoding.ASCII.GetBytes(header + "GET /healthz/live HTTP/1.1\r\nHost: mail.example.test\r\nConnection: close\r\n\r\n"));

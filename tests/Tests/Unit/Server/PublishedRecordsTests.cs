@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using Aviso.Delivery;
 using Aviso.Dns;
@@ -8,7 +7,6 @@ using Aviso.Server;
 using Aviso.Settings;
 using Aviso.Tests.Unit.Net;
 using Aviso.Web;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Xunit;
 
@@ -20,7 +18,7 @@ public static class PublishedRecordsTests
     private const string Serving = SettingsText.Good + "tls: { certificate: file:x.crt, key: file:x.key }\n";
 
     private static PublishedStsOptions Options(ServerSettings settings) =>
-        new(Mapping.PublishedPolicy(settings)!, settings.Hostname, settings.Reports.Address);
+        new(MtaStsMapping.PublishedPolicy(settings)!, settings.HostName, settings.Reports.Address);
 
     private static ServerSettings Settings(string more) => SettingsText.Parse(
         Serving.Replace("\"[::]:25\" }\n", "\"[::]:25\" }\n  - { kind: https, address: \"[::]:443\" }\n", StringComparison.Ordinal) + more).Settings!;
@@ -28,13 +26,13 @@ public static class PublishedRecordsTests
     [Fact]
     public static void The_policy_is_made_of_the_mx_set_and_its_id_changes_exactly_with_it()
     {
-        Assert.Null(Mapping.PublishedPolicy(Settings("")));
-        var one = Mapping.PublishedPolicy(Settings("mta_sts: { publish: enforce }"))!;
+        Assert.Null(MtaStsMapping.PublishedPolicy(Settings("")));
+        var one = MtaStsMapping.PublishedPolicy(Settings("mta_sts: { publish: enforce }"))!;
         Assert.Equal("version: STSv1\r\nmode: enforce\r\nmx: mail.example.org\r\nmax_age: 604800\r\n", one.Write());
-        var backup = Mapping.PublishedPolicy(Settings("mta_sts: { publish: enforce, mx: [mail.example.org, MX2.example.org] }"))!;
+        var backup = MtaStsMapping.PublishedPolicy(Settings("mta_sts: { publish: enforce, mx: [mail.example.org, MX2.example.org] }"))!;
         var ids = new[] { one, backup, one with { Mode = StsMode.Testing }, one with { MaxAge = TimeSpan.FromDays(8) } }.Select(PublishedSts.Id).ToList();
         Assert.Equal(4, ids.Distinct().Count());
-        Assert.Equal(ids[0], PublishedSts.Id(Mapping.PublishedPolicy(Settings("mta_sts: { publish: enforce }"))!));
+        Assert.Equal(ids[0], PublishedSts.Id(MtaStsMapping.PublishedPolicy(Settings("mta_sts: { publish: enforce }"))!));
         Assert.All(ids, id => Assert.True(id.Length <= 32 && id.All(char.IsAsciiLetterOrDigit)));
     }
 
@@ -49,27 +47,22 @@ public static class PublishedRecordsTests
     public static async Task The_policy_is_served_under_its_own_host_over_tls(ListenerKind kind, string host, string path, int status)
     {
         using var registry = new MetricsRegistry("None.");
-        var policy = Mapping.PublishedPolicy(Settings("mta_sts: { publish: testing }"));
-        var sources = new WebSources(registry, () => new(true, ""), ["mail.example.org"]) { Sts = new(() => policy, d => d == "example.org"), RedirectsToHttps = true };
-        var features = new FeatureCollection();
-        var body = new MemoryStream();
-        features.Set<IHttpRequestFeature>(new HttpRequestFeature { Method = "GET", Path = path, RawTarget = path, Headers = { Host = host } });
-        features.Set<IHttpResponseFeature>(new HttpResponseFeature());
-        features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(body));
-        features.Set<IHttpConnectionFeature>(new HttpConnectionFeature { RemoteIpAddress = IPAddress.Parse("203.0.113.9") });
-        await new WebPages(kind, sources).ProcessRequestAsync(features);
-        var response = features.GetRequiredFeature<IHttpResponseFeature>();
-        Assert.Equal(status, response.StatusCode);
+        var policy = MtaStsMapping.PublishedPolicy(Settings("mta_sts: { publish: testing }"));
+        var sts = new StsPages(() => policy, d => d == "example.org");
+        var table = WebScene.Table([.. WebScene.Own(registry), sts.Row], ["mail.example.org"], sts.Knows, WebScene.Strangers(Networks.None));
+        var request = new HttpRequestFeature { Method = "GET", Path = path, RawTarget = path, Headers = { Host = host } };
+        var response = await WebScene.AskAsync(table, kind, request, "203.0.113.9");
+        Assert.Equal(status, response.Status);
         if (status != 200) return;
         Assert.StartsWith("text/plain", response.Headers.ContentType.ToString(), StringComparison.Ordinal);
-        Assert.Equal(policy!.Write(), System.Text.Encoding.ASCII.GetString(body.ToArray()));
+        Assert.Equal(policy!.Write(), response.Body);
     }
 
     [Fact]
     public static async Task Records_say_what_is_missing_and_what_differs()
     {
         var settings = Settings("mta_sts: { publish: testing }");
-        var policy = Mapping.PublishedPolicy(settings)!;
+        var policy = MtaStsMapping.PublishedPolicy(settings)!;
         var zone = new FakeZone().Mx("example.org", 10, "mail.example.org").A("example.org", "192.0.2.1");
         Assert.Equal(["mta-sts.example.org missing", "_mta-sts.example.org missing", "_smtp._tls.example.org missing"], await States(settings, zone));
 
@@ -91,7 +84,7 @@ public static class PublishedRecordsTests
     public static async Task Incident_F4_a_policy_that_is_announced_and_not_served_is_urgent()
     {
         var settings = Settings("mta_sts: { publish: testing }");
-        var policy = Mapping.PublishedPolicy(settings)!;
+        var policy = MtaStsMapping.PublishedPolicy(settings)!;
         using var certificate = new TlsCertificates([TestCertificates.Source("mail.example.org", "mta-sts.example.org")]);
         var zone = new FakeZone().Mx("example.org", 10, "mail.example.org").Txt("_mta-sts.example.org", $"v=STSv1; id={PublishedSts.Id(policy)}");
         var rows = await PublishedSts.RecordsAsync(Options(settings), "example.org", certificate.All, zone, default);

@@ -1,4 +1,3 @@
-using System.Net;
 using Aviso.Net;
 using Aviso.Web;
 using Microsoft.AspNetCore.Http.Features;
@@ -23,16 +22,17 @@ public sealed class RspamdPagesTests
     [InlineData("10.0.0.9", "Origin", "", 403)]
     public async Task The_filter_answers_us_and_nobody_through_a_proxy(string peer, string header, string proxies, int status)
     {
+        var ours = Networks.Parse(proxies.Length > 0 ? proxies : "10.0.20.0/24");
+        var pages = new RspamdPages(null!, null!, () => Networks.Parse("10.0.0.0/8"), () => ours, _ => null, TimeProvider.System);
+        var table = WebScene.Table(pages.Rows, []);
         foreach (var path in new[] { "/ping", "/learnspam", "/checkv2" })
         {
             var request = new HttpRequestFeature { Method = "GET", Path = path };
             if (header.Length > 0) request.Headers[header] = "203.0.113.9";
-            var features = new FeatureCollection();
-            features.Set<IHttpConnectionFeature>(new HttpConnectionFeature { RemoteIpAddress = IPAddress.Parse(peer) });
-            var pages = new RspamdPages(null!, null!, () => Networks.Parse("10.0.0.0/8"), () => proxies.Length > 0 ? Networks.Parse(proxies) : Networks.Parse("10.0.20.0/24"), _ => null);
-            var (given, body) = await pages.AnswerAsync(features, request, default);
-            Assert.Equal(status == 200 && path != "/ping" ? 405 : status, given);
-            if (status == 403) Assert.Contains("\"error\":", body, StringComparison.Ordinal);
+            var given = await WebScene.AskAsync(table, ListenerKind.Http, request, peer);
+            Assert.Equal(status == 200 && path != "/ping" ? 405 : status, given.Status);
+            if (given.Status == 405) Assert.Equal("POST", given.Headers.Allow);
+            if (status == 403) Assert.Contains("\"error\":", given.Body, StringComparison.Ordinal);
         }
     }
 }

@@ -168,9 +168,9 @@ public sealed class ServerTests : IDisposable
     {
         var ready = new Readiness(false, "the disk is full");
         using var registry = new MetricsRegistry("None.");
-        var sources = new WebSources(registry, () => ready, ["mail.example.org"]);
-        await using var metrics = await WebListener.StartAsync(new(ListenerKind.Metrics, new(IPAddress.Loopback, 0)), sources, CancellationToken.None);
-        await using var http = await WebListener.StartAsync(new(ListenerKind.Http, new(IPAddress.Loopback, 0)), sources, CancellationToken.None);
+        var site = WebScene.Site(WebScene.Own(registry, () => ready), ["mail.example.org"]);
+        await using var metrics = await WebListener.StartAsync(new(ListenerKind.Metrics, new(IPAddress.Loopback, 0)), site, CancellationToken.None);
+        await using var http = await WebListener.StartAsync(new(ListenerKind.Http, new(IPAddress.Loopback, 0)), site, CancellationToken.None);
         using var client = new HttpClient();
         var answer = await client.GetAsync($"http://{metrics.Bound}/healthz/ready");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
@@ -181,7 +181,7 @@ public sealed class ServerTests : IDisposable
         Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync($"http://{http.Bound}/metrics")).StatusCode);
         using var rebound = new HttpRequestMessage(HttpMethod.Get, $"http://{http.Bound}/") { Headers = { Host = "evil.example" } };
         Assert.Equal(HttpStatusCode.MisdirectedRequest, (await client.SendAsync(rebound)).StatusCode);
-        var taken = await Assert.ThrowsAsync<IOException>(() => WebListener.StartAsync(new(ListenerKind.Http, metrics.Bound), sources, CancellationToken.None));
+        var taken = await Assert.ThrowsAsync<IOException>(() => WebListener.StartAsync(new(ListenerKind.Http, metrics.Bound), site, CancellationToken.None));
         Assert.Contains($"port {metrics.Bound.Port}", taken.Message, StringComparison.Ordinal);
         Assert.Contains("taken by another program", taken.Message, StringComparison.Ordinal);
     }
@@ -196,67 +196,6 @@ public sealed class ServerTests : IDisposable
         Assert.Equal(1, json.Count(c => c == '\n'));
         Assert.Equal("s1", JsonNode.Parse(json)!["session_id"]!.ToString());
         Assert.Equal(5, (int)JsonNode.Parse(json)!["size"]!);
-    }
-
-    [Fact]
-    public async Task Wrong_settings_on_reload_keep_the_old_ones()
-    {
-        var good = SettingsText.Parse(SettingsText.Good);
-        var next = SettingsText.Parse("nonsense: 1\n");
-        await using var reload = new Reload(good.Settings!, [], (_, _) => Task.FromResult(next), [], NullLogger.Instance, TimeProvider.System);
-        Assert.False((await reload.NowAsync("test")).Ok);
-        Assert.Same(good.Settings, reload.Settings);
-        next = SettingsText.Parse(SettingsText.Good + "log: { format: json }\n");
-        Assert.True((await reload.NowAsync("test")).Ok);
-        Assert.Equal(LogFormat.Json, reload.Settings.Log.Format);
-    }
-
-    [Fact]
-    public async Task A_reload_that_ends_in_a_timeout_or_takes_long_is_said()
-    {
-        var good = SettingsText.Parse(SettingsText.Good);
-        var (clock, log) = (new ManualClock(), new LogLines());
-        var reading = new TaskCompletionSource<SettingsLoad>();
-        await using var reload = new Reload(good.Settings!, [], (_, _) => reading.Task, [], log, clock);
-        var first = reload.NowAsync("test");
-        clock.Advance(Reload.Patience);
-        Assert.Contains("settings: reading them again (test) is not done after 20 s", log.Lines.Last(), StringComparison.Ordinal);
-        // As HttpClient says a timeout.
-        reading.SetException(new TaskCanceledException("no answer in time"));
-        Assert.Equal((false, "no answer in time"), ((await first).Ok, (await first).Notes.Single()));
-        Assert.Contains("failed; the old ones stay", log.Lines.Last(), StringComparison.Ordinal);
-    }
-
-    private sealed class Picky(string? problem) : IReloadable
-    {
-        public int Taken { get; private set; }
-
-        public string Name => "picky";
-
-        public Task<IReadOnlyList<string>> RefusesAsync(ServerSettings now, CancellationToken cancel) =>
-            Task.FromResult<IReadOnlyList<string>>(problem is null ? [] : [problem]);
-
-        public Task<string?> ReloadAsync(ServerSettings old, ServerSettings now, CancellationToken cancel)
-        {
-            Taken++;
-            return Task.FromResult<string?>("limits hold after a restart");
-        }
-    }
-
-    [Fact]
-    public async Task Settings_are_taken_by_all_parts_or_by_none_and_the_caller_hears_why()
-    {
-        var good = SettingsText.Parse(SettingsText.Good);
-        var (easy, picky) = (new Picky(null), new Picky("a@x stands twice"));
-        await using (var reload = new Reload(good.Settings!, [], (_, _) => Task.FromResult(good), [easy, picky], NullLogger.Instance, TimeProvider.System))
-        {
-            var (ok, notes) = await reload.NowAsync("test");
-            Assert.False(ok);
-            Assert.Equal(["a@x stands twice"], notes);
-            Assert.Equal(0, easy.Taken);
-        }
-        await using (var reload = new Reload(good.Settings!, [], (_, _) => Task.FromResult(good), [easy], NullLogger.Instance, TimeProvider.System))
-            Assert.Equal(["limits hold after a restart"], (await reload.NowAsync("test")).Notes);
     }
 
     [Theory]
@@ -349,12 +288,13 @@ public sealed class ServerTests : IDisposable
     [InlineData("dns: { resolvers: [\"192.0.2.1:53\"] }", "dns.resolvers")]
     [InlineData("routes: [ { relay: direct } ]", null)]
     public void What_needs_a_restart_is_said(string line, string? key) =>
-        Assert.Equal(key is null ? [] : [key], MailParts.NeedsRestart(SettingsText.Parse(SettingsText.Good).Settings!, SettingsText.Parse(SettingsText.Good + line + "\n").Settings!));
+        Assert.Equal(key is null ? [] : [key], SettingsTables.NeedsRestart(
+            SettingsText.Parse(SettingsText.Good).Settings!, SettingsText.Parse(SettingsText.Good + line + "\n").Settings!));
 
     [Fact]
     public void A_reserve_is_a_count_of_recipients_and_a_quota_has_its_span()
     {
-        var relay = Mapping.Queue(SettingsText.Parse(SettingsText.Good + "relays: [ { name: b, host: a.example, quota: 300/hour, reserve: 30 } ]\n").Settings!).Relays[0];
+        var relay = OutboundMapping.Queue(SettingsText.Parse(SettingsText.Good + "relays: [ { name: b, host: a.example, quota: 300/hour, reserve: 30 } ]\n").Settings!).Relays[0];
         Assert.Equal((300, TimeSpan.FromHours(1), 0.1), (relay.Quota, relay.QuotaSpan, relay.Reserve));
     }
 

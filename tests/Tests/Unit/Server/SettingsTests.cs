@@ -13,7 +13,7 @@ public sealed class SettingsTests
         var load = SettingsText.Parse(SettingsText.Good);
         Assert.Empty(load.Problems);
         var settings = load.Settings!;
-        Assert.Equal("mail.example.org", settings.Hostname);
+        Assert.Equal("mail.example.org", settings.HostName);
         Assert.Equal("/var/lib/aviso", settings.Data);
         Assert.Equal(200L << 20, settings.Limits.MessageSize);
         Assert.Equal(new Rate(10, TimeSpan.FromMinutes(1)), settings.Limits.Connections);
@@ -194,7 +194,7 @@ public sealed class SettingsTests
         if (!key.Required) Assert.NotNull(key.Default);
     }
 
-    private static IReadOnlyList<Problem> ProblemsOf(ITable table, IKey key, string value)
+    private static IReadOnlyList<Problem> ProblemsOf(ITable table, SettingsKey key, string value)
     {
         var problems = new Problems();
         var reading = new Reading("/etc/aviso", SettingsText.References, problems);

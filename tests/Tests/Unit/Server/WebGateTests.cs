@@ -30,7 +30,7 @@ public sealed class WebGateTests : IAsyncDisposable
     [InlineData(ListenerKind.Https)]
     public async Task One_address_holds_so_many_connections_and_others_are_served(ListenerKind kind)
     {
-        var web = await StartAsync(kind, new(null, evidence: _evidence));
+        var web = await StartAsync(kind, new(null, TimeProvider.System, evidence: _evidence));
         var silent = new List<Socket>();
         for (var i = 0; i < 32; i++) silent.Add(await DialAsync(web, "127.0.0.2"));
         await Patience.UntilAsync(() => Gate.Open == 32, "32 connections are open", pause: 20);
@@ -48,7 +48,7 @@ public sealed class WebGateTests : IAsyncDisposable
     [Fact]
     public async Task Our_own_machines_are_not_counted_one_by_one()
     {
-        var web = await StartAsync(ListenerKind.Http, new(null, IPAddress.IsLoopback) { MostPerClient = 2 });
+        var web = await StartAsync(ListenerKind.Http, new(null, TimeProvider.System, IPAddress.IsLoopback) { MostPerClient = 2 });
         for (var i = 0; i < 4; i++) await DialAsync(web, "127.0.0.2");
         Assert.StartsWith("HTTP/1.1 200", await AskAsync(web, ListenerKind.Http, "127.0.0.2"), StringComparison.Ordinal);
     }
@@ -58,7 +58,7 @@ public sealed class WebGateTests : IAsyncDisposable
     [InlineData(ListenerKind.Https)]
     public async Task A_full_house_makes_room_at_the_cost_of_the_oldest_that_asked_nothing(ListenerKind kind)
     {
-        var web = await StartAsync(kind, new(null) { MostOpen = 4 });
+        var web = await StartAsync(kind, new(null, TimeProvider.System) { MostOpen = 4 });
         var first = await DialAsync(web, "127.0.0.2");
         await Patience.UntilAsync(() => Gate.Open == 1, "1 connections are open", pause: 20);
         for (var i = 3; i < 6; i++) await DialAsync(web, $"127.0.0.{i}");
@@ -71,7 +71,7 @@ public sealed class WebGateTests : IAsyncDisposable
     [Fact]
     public async Task Who_has_asked_stays_before_who_has_not()
     {
-        var web = await StartAsync(ListenerKind.Http, new(null) { MostOpen = 2 });
+        var web = await StartAsync(ListenerKind.Http, new(null, TimeProvider.System) { MostOpen = 2 });
         var asks = await DialAsync(web, "127.0.0.2");
         await asks.SendAsync("GET /healthz/live HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray());
         Assert.True(await asks.ReceiveAsync(new byte[4096]) > 0);
@@ -88,18 +88,18 @@ public sealed class WebGateTests : IAsyncDisposable
     [InlineData(ListenerKind.Https, "")]
     public async Task Who_asks_nothing_in_time_is_let_go(ListenerKind kind, string begun)
     {
-        var web = await StartAsync(kind, new(null) { Patience = TimeSpan.FromMilliseconds(300) });
+        var web = await StartAsync(kind, new(null, TimeProvider.System) { Patience = TimeSpan.FromMilliseconds(300) });
         var silent = await DialAsync(web, "127.0.0.2");
         await silent.SendAsync(Encoding.ASCII.GetBytes(begun));
         await EndAsync(silent);
         Assert.True(Dropped(kind, "no-request") >= 1);
-        Assert.Equal(TimeSpan.FromSeconds(10), new WebGate(null).Patience);
+        Assert.Equal(TimeSpan.FromSeconds(10), new WebGate(null, TimeProvider.System).Patience);
     }
 
     private WebGate Gate { get; set; } = null!;
 
     private async Task<WebListener> StartAsync(ListenerKind kind, WebGate gate) => _web = await WebListener.StartAsync(new(kind, new(IPAddress.Loopback, 0)),
-        new(_registry, () => new(true, ""), []) { Certificates = TestCertificates.Shared, Gate = Gate = gate }, default);
+        WebScene.Site(WebScene.Own(_registry), [], gate: Gate = gate) with { Certificates = TestCertificates.Shared }, default);
 
     private async Task<Socket> DialAsync(WebListener web, string from)
     {

@@ -25,7 +25,7 @@ internal sealed class SmtpHost : IMailReceiver, IAuthenticator
         Kind = kind;
         Clock = clock ?? TimeProvider.System;
         Spool = new(Path.Combine(Path.GetTempPath(), "aviso-smtp-" + Guid.NewGuid().ToString("N")[..8]), spool, Clock);
-        var options = new SmtpServerOptions { Hostname = "mail.example.test", MessageSize = 100_000, Recipients = 5 };
+        var options = new SmtpServerOptions { HostName = "mail.example.test", MessageSize = 100_000, Recipients = 5 };
         Server = new(with?.Invoke(options) ?? options, this, login ? this : null, Log, Clock, guard);
     }
 

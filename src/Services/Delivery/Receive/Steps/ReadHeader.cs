@@ -7,7 +7,7 @@ internal sealed class ReadHeader(ReceiveParts parts) : IReceiveStep
 {
     public ValueTask<Refusal?> RunAsync(ReceiveContext context, CancellationToken cancel)
     {
-        if (parts.Options.MaxSize > 0 && context.Body.Length > parts.Options.MaxSize) return new(Refusals.TooLarge(context.Body.Length));
+        if (parts.Options.MessageSize > 0 && context.Body.Length > parts.Options.MessageSize) return new(Refusals.TooLarge(context.Body.Length));
         context.Header = ReceiveHeader.Read(context.Body, context.IsSubmission);
         return default;
     }

@@ -1,0 +1,66 @@
+using System.Text.Json.Nodes;
+using Aviso.Accounts;
+using Aviso.Admin;
+using Aviso.Delivery;
+using Aviso.Doctor;
+using Aviso.Guard;
+using Aviso.Secrets;
+using Aviso.Settings;
+using Aviso.Store;
+using Aviso.Verbs;
+
+namespace Aviso.Server;
+
+/// <summary>The way in for verbs: all that they may ask, and the socket that they come by.</summary>
+internal sealed class AdminPart(AdminSocket socket) : IPart
+{
+    public string Name => "admin";
+
+    public static Task<IPart> OpenAsync(Site site, ServerSettings settings, CancellationToken cancel)
+    {
+        var admin = site.Admin;
+        admin.Add("ping", (_, _) => Task.FromResult(AdminReply.Done(
+            new JsonObject { ["version"] = BuildInfo.Version, ["hostname"] = settings.HostName })));
+        AddMail(site, admin);
+        AddGuard(site, admin);
+        AddSettings(site, admin);
+        return Task.FromResult<IPart>(new AdminPart(AdminSocket.Start(settings.Data, admin, site.Log("Admin"))));
+    }
+
+    private static void AddMail(Site site, AdminHandlers admin)
+    {
+        var (book, senders, dns) = (site.The<AccountBook>(), site.The<SendersPart>(), site.The<DnsPart>());
+        new AccountCalls(book, site.The<AccountService>(), site.The<SendingBrake>(), site.The<QueueService>(), TakeDomainsAsync).Add(admin);
+        new LoginCalls(site.The<SecondFactorService>(), site.The<AppPasswordService>()).Add(admin);
+        new DkimCalls(site.The<SigningKeys>()).Add(admin);
+        new ReportCalls(site.The<ReportBook>(), site.Clock).Add(admin);
+        new CertificateCalls(site.The<CertificatesPart>(), site.The<OwnRecords>()).Add(admin);
+        new QueueCalls(site.The<QueueService>()).Add(admin);
+        new SieveCalls(book, site.The<SieveScripts>(), site.The<SieveStep>(), site.The<SieveTrials>()).Add(admin);
+        new SpamCalls(site.The<SpamPart>(), site.The<SqliteMailStore>().Spool, address => book.Table.FindAccount(address)).Add(admin);
+        StoreCalls.Add(admin, site.The<SqliteMailStore>());
+
+        // It signs and is asked of the DNS as our own.
+        Task TakeDomainsAsync(CancellationToken cancel)
+        {
+            dns.TakeDomains();
+            return senders.TakeDomainsAsync(cancel);
+        }
+    }
+
+    private static void AddGuard(Site site, AdminHandlers admin)
+    {
+        var (gate, bound, listeners) = (site.The<Gatekeeper>(), site.The<BoundListeners>(), site.The<ListenersPart>());
+        new DecisionCalls(gate, site.Clock).Add(admin);
+        new EnforcementCalls(site.The<GuardPart>(), site.The<EnforcementPart>(),
+            () => new(gate, bound.ReadsProxy, listeners.BelieveOneself, site.Clock)).Add(admin);
+    }
+
+    private static void AddSettings(Site site, AdminHandlers admin)
+    {
+        var reload = site.The<Reload>();
+        new SettingsCalls(reload, site.Started, site.The<SettingsReader>().Secrets, site.Clock).Add(admin);
+    }
+
+    public ValueTask DisposeAsync() => socket.DisposeAsync();
+}

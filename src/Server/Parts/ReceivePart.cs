@@ -1,0 +1,56 @@
+using Aviso.Accounts;
+using Aviso.Delivery;
+using Aviso.MailAuth;
+using Aviso.Settings;
+using Aviso.Smtp;
+using Aviso.Spam;
+using Aviso.Store;
+
+namespace Aviso.Server;
+
+/// <summary>The way in: what is asked about each message before it is taken.</summary>
+internal sealed class ReceivePart(SpamPart spam, ServerSettings settings) : IPart
+{
+    private volatile bool _filters = settings.Spam.Enabled;
+
+    public string Name => "receive";
+
+    public static Task<IPart> OpenAsync(Site site, ServerSettings settings, CancellationToken cancel)
+    {
+        var part = new ReceivePart(site.The<SpamPart>(), settings);
+        var receiver = new MailReceiver(LimitsMapping.Receive(settings), site.The<AccountBook>(), site.The<SqliteMailStore>(), site.Reader,
+            site.The<IRouter>(), site.Ids, site.Clock, site.Log("Delivery"))
+        {
+            Queued = site.The<QueueRunner>().Wake,
+            Filters = part.Filters(site),
+        };
+        site.Put<IMailReceiver>(receiver);
+        return Task.FromResult<IPart>(part);
+    }
+
+    public Task<IReadOnlyList<string>> TakeAsync(ServerSettings now, CancellationToken cancel)
+    {
+        _filters = now.Spam.Enabled;
+        return Task.FromResult<IReadOnlyList<string>>([]);
+    }
+
+    public ValueTask DisposeAsync() => default;
+
+    private ReceiveFilters Filters(Site site) => new()
+    {
+        Verifier = site.The<MailVerifier>(),
+        Spam = () => _filters ? spam.Filter : null,
+        Keys = site.The<SigningKeys>(),
+        Srs = site.The<SenderRewriter>(),
+        Sieve = site.The<SieveStep>(),
+        Post = new(site.The<INoticeTarget>(), site.The<AccountBook>(), site.The<SqliteMailStore>(), site.Reader, site.The<IRouter>(), site.Clock,
+            site.Log("Delivery")),
+        Tally = site.The<DmarcTally>(),
+        Reports = site.The<ReportIntake>(),
+        Correspondents = spam.Correspondents,
+        Traps = spam.Traps,
+        Sending = site.The<SendingBrake>(),
+        IsTrustedRelay = site.The<SendersPart>().IsTrustedRelay,
+        ReportAddresses = () => site.The<ReportsPart>().Addresses,
+    };
+}

@@ -1,0 +1,31 @@
+using Aviso.Accounts;
+using Aviso.Delivery;
+using Aviso.Settings;
+using Aviso.Spam;
+using Aviso.Store;
+
+namespace Aviso.Server;
+
+/// <summary>Sieve scripts: those of accounts, what they do to a message, and trying them on mail that is stored.</summary>
+internal sealed class SievePart(SieveScripts scripts) : IPart
+{
+    public string Name => "sieve";
+
+    public static Task<IPart> OpenAsync(Site site, ServerSettings settings, CancellationToken cancel)
+    {
+        var (store, spam) = (site.The<SqliteMailStore>(), site.The<SpamPart>());
+        var scripts = site.Put(new SieveScripts(store, site.Clock, SieveMapping.Scripts(settings)));
+        var step = site.Put(new SieveStep(SieveMapping.SieveStep(settings), scripts, store, site.Clock, site.Log("Delivery"))
+        {
+            HasWrittenTo = (account, address) => spam.Correspondents?.HasWrittenTo(account, address) == true,
+        });
+        site.Put(new SieveTrials(step, store, site.Clock) { RejectAt = () => spam.Filter.Options.Reject });
+        return Task.FromResult<IPart>(new SievePart(scripts));
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        scripts.Dispose();
+        return default;
+    }
+}

@@ -1,0 +1,159 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Aviso.Delivery;
+using Aviso.Smtp;
+
+namespace Aviso.Settings;
+
+/// <summary>How a relay is spoken to.</summary>
+public enum RelayTls
+{
+    /// <summary>STARTTLS with a verified certificate, or the mail waits.</summary>
+    Required,
+
+    /// <summary>TLS from the first octet (port 465), verified.</summary>
+    Implicit,
+
+    /// <summary>STARTTLS if offered, not verified.</summary>
+    Opportunistic,
+
+    /// <summary>In the clear.</summary>
+    None,
+}
+
+public sealed class RelaySection : SettingsSection
+{
+    internal static readonly Table<RelaySection> Table = new("One relay (smarthost).");
+
+    public string Name => Get(NameKey);
+
+    private static readonly Key<string> NameKey = new(Table, "name", Types.Word, "",
+        "How `routes` call it.") { Required = true, Example = "brevo" };
+
+    public string Host => Get(HostKey);
+
+    private static readonly Key<string> HostKey = new(Table, "host", Types.Peer, "",
+        "Its name or address.") { Required = true, Example = "smtp-relay.example" };
+
+    public int Port => Get(PortKey);
+
+    private static readonly Key<int> PortKey = new(Table, "port", Types.Number(1, 65535), 587,
+        "Its port.") { Example = "465" };
+
+    public RelayTls Tls => Get(TlsKey);
+
+    private static readonly Key<RelayTls> TlsKey = new(Table, "tls", Types.Words("TLS", ("required", RelayTls.Required), ("implicit", RelayTls.Implicit),
+            ("opportunistic", RelayTls.Opportunistic), ("none", RelayTls.None)), default,
+        "required: STARTTLS with a verified certificate, or the mail waits. implicit: the same from the first octet. "
+        + "opportunistic: if offered, not verified. none: in the clear, without login.") { Example = "implicit" };
+
+    /// <summary>PEM of the authorities to trust instead of the system's, or null.</summary>
+    public Secret? Ca => Find(CaKey);
+
+    private static readonly Key<Secret> CaKey = new(Table, "ca", Types.Certificate,
+        "Certificate authorities to trust for this relay instead of the system's, as PEM.")
+        { Example = "file:/etc/aviso/relay-ca.crt", DefaultText = "the system's" };
+
+    public Secret? Username => Find(UsernameKey);
+
+    private static readonly Key<Secret> UsernameKey = new(Table, "username", Types.Secret,
+        "Login name.") { Example = "env:RELAY_USER", DefaultText = "no login" };
+
+    public Secret? Password => Find(PasswordKey);
+
+    private static readonly Key<Secret> PasswordKey = new(Table, "password", Types.Secret,
+        "Login password.") { Example = "env:RELAY_PASSWORD", DefaultText = "no login" };
+
+    /// <summary>Recipients in a rolling span; null is no limit.</summary>
+    public Rate? Quota => Given(QuotaKey);
+
+    private static readonly Key<Rate> QuotaKey = new(Table, "quota", Types.Rate,
+        "How many recipients it takes in a rolling span. Mail beyond it waits and is never dropped; mail from programs waits first.")
+        { Example = "300/day", DefaultText = "no limit" };
+
+    /// <summary>Recipients of the quota kept for mail from people; null is a tenth of it.</summary>
+    public int? Reserve => Given(ReserveKey);
+
+    private static readonly Key<int> ReserveKey = new(Table, "reserve", Types.Number(0, 1_000_000),
+        "How much of the quota is kept for mail from people.") { Example = "50", DefaultText = "a tenth of the quota" };
+
+    public string? Spf => Find(SpfKey);
+
+    private static readonly Key<string> SpfKey = new(Table, "spf", Types.Text,
+        "What our SPF record must say for this relay.")
+        { Example = "include:spf.example", DefaultText = "none", Later = "DNS planning" };
+
+    public IReadOnlyList<string> DkimSelectors => Get(DkimSelectorsKey);
+
+    private static readonly Key<IReadOnlyList<string>> DkimSelectorsKey = new(Table, "dkim_selectors", Types.ListOf(Types.Word), [],
+        "Selectors the relay signs with.") { Example = "[brevo1, brevo2]", Later = "DNS planning" };
+}
+
+/// <summary>What the keys of this file must agree on, among themselves and with others.</summary>
+internal static class RelaysChecks
+{
+    public static void RelaysAreWhole(ServerSettings settings, Problems problems)
+    {
+        var seen = new Dictionary<string, RelaySection>(StringComparer.Ordinal);
+        foreach (var relay in settings.Relays.Where(r => r.Name.Length > 0))
+        {
+            if (!seen.TryAdd(relay.Name, relay))
+                SettingsChecks.Say(problems, relay, "name", $"{relay.Name} is given twice; the first is on line {seen[relay.Name].PlaceOf("name").Line}");
+            if (relay.Name == RouteSection.Direct) SettingsChecks.Say(problems, relay, "name", "`direct` means the MX of the domain; choose another name");
+            if (relay.Has("username") != relay.Has("password"))
+                SettingsChecks.Say(problems, relay, relay.Has("username") ? "username" : "password", "a login needs both `username` and `password`");
+            if (relay.Tls is RelayTls.None or RelayTls.Opportunistic && relay.Has("password"))
+                SettingsChecks.Say(problems, relay, "tls", "a password is only sent over verified TLS; say required or implicit, or leave the login out");
+            if (relay.Has("reserve") && !relay.Has("quota")) SettingsChecks.Say(problems, relay, "reserve", "is a part of `quota`, which is not given");
+            if (relay.Quota is { } quota && relay.Reserve >= quota.Count) SettingsChecks.Say(problems, relay, "reserve", "must be smaller than the quota");
+        }
+    }
+}
+
+/// <summary>What this part of the file says, in the words of those who do it.</summary>
+internal static class RelaysMapping
+{
+    public static RelaySettings Relay(RelaySection relay) => new()
+    {
+        Name = relay.Name,
+        Host = relay.Host,
+        Port = relay.Port,
+        Tls = relay.Tls switch
+        {
+            RelayTls.None => TlsDemand.None,
+            RelayTls.Opportunistic => TlsDemand.Opportunistic,
+            _ => TlsDemand.Verified,
+        },
+        ImplicitTls = relay.Tls == RelayTls.Implicit ? true : null,
+        Username = relay.Username?.Reveal(),
+        Password = relay.Password?.Reveal(),
+        Quota = (int)Math.Min(relay.Quota?.Count ?? 0, int.MaxValue),
+        QuotaSpan = relay.Quota?.Per ?? TimeSpan.FromDays(1),
+        Reserve = relay is { Reserve: { } kept, Quota: { } quota } ? (double)kept / quota.Count : 0.1,
+        Authorities = relay.Ca is { } ca ? Authorities(ca.Reveal()) : null,
+    };
+
+    private static X509Certificate2Collection Authorities(string pem)
+    {
+        var authorities = new X509Certificate2Collection();
+        authorities.ImportFromPem(pem);
+        return authorities;
+    }
+
+    /// <summary>Accepts a chain that ends in one of these authorities and names the host; nothing of the system's counts.</summary>
+    public static RemoteCertificateValidationCallback TrustOnly(string pem)
+    {
+        var authorities = Authorities(pem);
+        return (_, certificate, sent, errors) =>
+        {
+            if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)) return false;
+            using var chain = new X509Chain();
+            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
+            chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+            if (sent is not null)
+                foreach (var element in sent.ChainElements) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
+            return chain.Build(new X509Certificate2(certificate));
+        };
+    }
+}
