@@ -217,7 +217,7 @@ public sealed class AccountBook(IAccountRows rows, TimeProvider clock, ILogger l
         {
             false => PasswordText.Prepare(secret.Text) is null ? "the password is empty, too long or has control characters" : null,
             true when ScramRecord.TryParse(secret.Text) is not null => null,
-            true when PasswordText.CryptString(secret.Text) is not { } hash => "this kind of hash is not known; crypt(5) hashes and SCRAM-SHA-256 records of 65536 rounds or more are",
+            true when PasswordText.CryptString(secret.Text) is not { } hash => "this kind of hash is not known; crypt(5) and Argon2id hashes and SCRAM-SHA-256 records of 65536 rounds or more are",
             true when !CryptHash.IsAffordable(PasswordText.CryptString(secret.Text)!) => "the hash is broken or asks for more than a second of work",
             _ => null,
         };

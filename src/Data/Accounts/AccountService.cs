@@ -162,6 +162,8 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
     private static string? Problem(AccountChange change)
     {
         if (change.Password is { } password && PasswordText.Prepare(password) is null) return "the password is empty, too long or has control characters";
+        if (change.Password is { } chosen && chosen.EnumerateRunes().Count() < PasswordText.Shortest)
+            return $"a new password has at least {PasswordText.Shortest} characters";
         if (change.QuotaOctets is < 0) return "a quota cannot be negative";
         return change.SendAs?.FirstOrDefault(g => !SendAsGrants.IsGrant(g)) is { } grant ? $"`{grant}` is no address or pattern" : null;
     }

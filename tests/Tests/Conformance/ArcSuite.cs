@@ -12,6 +12,10 @@ namespace Aviso.Tests.Conformance;
 /// <summary>Suite arc-valimail (171 chains to judge, 17 to seal), and the DKIM and ARC cases of suite mail-auth-rspamd.</summary>
 public sealed partial class ArcSuite
 {
+    /// <summary>Each chain of the suite to be judged, with the DNS of its time.</summary>
+    internal static IEnumerable<(string Name, FakeZone Zone, string Message)> Chains() => Scenarios("arc-draft-validation-tests.yml")
+        .SelectMany(scenario => Tests(scenario).Select(test => (test.Name, Zone(scenario), Text(test.Test, "message"))));
+
     [Fact]
     public async Task Chains_are_judged_as_the_suite_says()
     {

@@ -139,7 +139,7 @@ public sealed class DkimSuite
         return string.Join('\n', wrong);
     }
 
-    private static FakeZone Zone(string file, JsonElement item)
+    internal static FakeZone Zone(string file, JsonElement item)
     {
         var records = new Dictionary<string, string>(StringComparer.Ordinal);
         using var dns = JsonDocument.Parse(File.ReadAllText(file));

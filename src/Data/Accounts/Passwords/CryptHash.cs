@@ -5,8 +5,8 @@ using System.Text;
 namespace Aviso.Accounts;
 
 /// <summary>
-/// Verifies hashes of older systems with the system's crypt_rn: bcrypt, SHA-512-crypt, yescrypt and what else crypt(5) lists.
-/// Never crypt(3): its state is shared by all threads.
+/// Verifies hashes of older systems with the system's crypt_rn: bcrypt, SHA-512-crypt, yescrypt and what else crypt(5) lists; Argon2id, which it
+/// does not know, by <see cref="Argon2Hash"/>. Never crypt(3): its state is shared by all threads.
 /// </summary>
 internal static partial class CryptHash
 {
@@ -17,6 +17,7 @@ internal static partial class CryptHash
     public static unsafe bool Holds(string password, string hash)
     {
         if (password.Contains('\0')) return false;
+        if (hash.StartsWith(Argon2Hash.Prefix, StringComparison.Ordinal)) return Argon2Hash.TryParse(hash)?.Holds(password) == true;
         var phrase = Terminated(password);
         var setting = Terminated(hash);
         var data = new byte[DataSize];
@@ -40,6 +41,7 @@ internal static partial class CryptHash
     /// <summary>A hash that costs at most about a second; a wrong digit must not stop all logins for hours.</summary>
     public static bool IsAffordable(string hash)
     {
+        if (hash.StartsWith(Argon2Hash.Prefix, StringComparison.Ordinal)) return Argon2Hash.TryParse(hash) is { IsAffordable: true };
         if (hash.StartsWith("$2", StringComparison.Ordinal))
             return hash.Length == 60 && int.TryParse(hash.AsSpan(4, 2), out var cost) && cost is >= 4 and <= 15;
         var rounds = hash.IndexOf("rounds=", StringComparison.Ordinal);

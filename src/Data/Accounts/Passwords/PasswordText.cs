@@ -3,12 +3,16 @@ namespace Aviso.Accounts;
 /// <summary>How declared secrets and typed passwords are read.</summary>
 public static class PasswordText
 {
-    private static readonly string[] Crypt = ["$2a$", "$2b$", "$2y$", "$2x$", "$6$", "$5$", "$1$", "$y$", "$gy$", "$7$"];
+    private static readonly string[] Crypt = ["$2a$", "$2b$", "$2y$", "$2x$", "$6$", "$5$", "$1$", "$y$", "$gy$", "$7$", Argon2Hash.Prefix];
+
+    /// <summary>Characters of a new password that a person chooses (NIST SP 800-63B-4 §3.1.1.2 asks for 8 beside a second factor, 15 alone; between
+    /// them stands the limit on guessing). What old systems and settings have goes on working.</summary>
+    public const int Shortest = 10;
+
     private static readonly string[] Clear = ["{PLAIN}", "{PLAINTEXT}", "{CLEAR}", "{CLEARTEXT}"];
 
     /// <summary>Schemes of Dovecot's notation that hold a crypt(5) string.</summary>
-    private static readonly string[] CryptSchemes =
-        ["{CRYPT}", "{BLF-CRYPT}", "{SHA512-CRYPT}", "{SHA256-CRYPT}", "{MD5-CRYPT}", "{YESCRYPT}"];
+    private static readonly string[] CryptSchemes = ["{CRYPT}", "{BLF-CRYPT}", "{SHA512-CRYPT}", "{SHA256-CRYPT}", "{MD5-CRYPT}", "{YESCRYPT}", "{ARGON2ID}"];
 
     /// <summary>Reads a secret of a list, where nothing says whether it is a password or a hash.</summary>
     public static DeclaredSecret Declared(string text)
@@ -22,8 +26,7 @@ public static class PasswordText
 
     /// <summary>A {SCHEME}, a crypt(5) prefix or our own record.</summary>
     public static bool LooksHashed(string text) =>
-        (text.StartsWith('{') && text.IndexOf('}') is > 1 and < 24)
-            || Array.Exists(Crypt, p => text.StartsWith(p, StringComparison.Ordinal))
+        (text.StartsWith('{') && text.IndexOf('}') is > 1 and < 24) || Array.Exists(Crypt, p => text.StartsWith(p, StringComparison.Ordinal))
         || text.StartsWith(ScramRecord.Scheme + "$", StringComparison.Ordinal);
 
     /// <summary>The crypt(5) string of a declared hash, or null for a scheme that we cannot verify.</summary>
@@ -43,8 +46,7 @@ public static class PasswordText
     public static string? Prepare(string password)
     {
         if (password.Length is 0 or > 1024) return null;
-        if (System.Text.Ascii.IsValid(password)) return password.AsSpan().IndexOfAnyInRange('\0', '\x1f') < 0 && !password.Contains('\x7f')
-            ? password : null;
+        if (System.Text.Ascii.IsValid(password)) return password.AsSpan().IndexOfAnyInRange('\0', '\x1f') < 0 && !password.Contains('\x7f') ? password : null;
         var text = new System.Text.StringBuilder(password.Length);
         foreach (var c in password)
         {

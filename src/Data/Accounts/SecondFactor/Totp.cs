@@ -1,32 +1,20 @@
-using System.Buffers.Binary;
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using OtpNet;
 
 namespace Aviso.Accounts;
 
-/// <summary>RFC 6238 with the parameters that every authenticator app knows: SHA-1, 30 seconds, 6 digits.</summary>
+/// <summary>RFC 6238 with the parameters that every authenticator app knows (SHA-1, 30 seconds, 6 digits), as Otp.NET computes it.</summary>
 internal static class Totp
 {
     public const int SecretLength = 20;
     public const int Digits = 6;
     private const int StepSeconds = 30;
-    private const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
     public static long StepOf(DateTimeOffset now) => now.ToUnixTimeSeconds() / StepSeconds;
 
-    /// <summary>RFC 4226 §5.3: dynamic truncation.</summary>
-    public static string Code(ReadOnlySpan<byte> secret, long step, int digits = Digits)
-    {
-        Span<byte> counter = stackalloc byte[8];
-        BinaryPrimitives.WriteInt64BigEndian(counter, step);
-        Span<byte> mac = stackalloc byte[HMACSHA1.HashSizeInBytes];
-#pragma warning disable CA5350 // RFC 6238 §1.2: HMAC-SHA-1 is what the apps speak, and collisions do not touch it.
-        HMACSHA1.HashData(secret, counter, mac);
-#pragma warning restore CA5350
-        var number = BinaryPrimitives.ReadInt32BigEndian(mac[(mac[^1] & 15)..]) & int.MaxValue;
-        return (number % (int)Math.Pow(10, digits)).ToString(CultureInfo.InvariantCulture).PadLeft(digits, '0');
-    }
+    public static string Code(ReadOnlySpan<byte> secret, long step, int digits = Digits) =>
+        new Hotp(secret.ToArray(), OtpHashMode.Sha1, digits).ComputeHOTP(step);
 
     /// <summary>The step whose code this is, of the present one and its neighbours, later than <paramref name="after"/>; null: none. A code
     /// that was used is no longer one (RFC 6238 §5.2).</summary>
@@ -42,21 +30,9 @@ internal static class Totp
     }
 
     /// <summary>RFC 4648 §6 without padding.</summary>
-    public static string Base32(ReadOnlySpan<byte> octets)
-    {
-        var text = new StringBuilder((octets.Length * 8 + 4) / 5);
-        var (bits, held) = (0, 0);
-        foreach (var octet in octets)
-        {
-            bits = ((bits << 8) | octet) & 0xfff;
-            for (held += 8; held >= 5; held -= 5) text.Append(Alphabet[(bits >> (held - 5)) & 31]);
-        }
-        if (held > 0) text.Append(Alphabet[(bits << (5 - held)) & 31]);
-        return text.ToString();
-    }
+    public static string Base32(ReadOnlySpan<byte> octets) => octets.IsEmpty ? "" : Base32Encoding.ToString(octets.ToArray()).TrimEnd('=');
 
     /// <summary>What authenticator apps read from a picture: otpauth://totp/ISSUER:ACCOUNT?secret=...</summary>
     public static string Uri(string issuer, string account, ReadOnlySpan<byte> secret) =>
-        $"otpauth://totp/{System.Uri.EscapeDataString(issuer)}:{System.Uri.EscapeDataString(account)}?secret={Base32(secret)}&issuer={System.Uri.EscapeDataString(issuer)}"
-        + $"&algorithm=SHA1&digits={Digits}&period={StepSeconds}";
+        new OtpUri(OtpType.Totp, secret.ToArray(), account, issuer, OtpHashMode.Sha1, Digits, StepSeconds).ToString();
 }

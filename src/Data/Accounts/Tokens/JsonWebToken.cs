@@ -27,9 +27,9 @@ internal sealed record JsonWebToken(string Algorithm, string KeyId, TokenClaims 
         // RFC 7515 §4.1.11: an extension that must be understood is not.
         problem = "a critical header that is not known";
         if (head.Has("crit") || head.Has("b64")) return null;
-        // RFC 9068 §2.1 and RFC 8725 §3.11: another kind of token is not an access token.
-        problem = "another type of token";
-        if (head.Has("typ") && !IsAccessToken(head.Text("typ"))) return null;
+        // RFC 9068 §4 and RFC 8725 §3.11: an ID token says JWT or nothing, and whoever holds one is not sent here by its owner.
+        problem = "no access token: its header does not say at+jwt (RFC 9068), as an ID token does not";
+        if (!IsAccessToken(head.Text("typ"))) return null;
         problem = "the claims are no JSON object";
         if (TokenClaims.Parse(body) is not { } claims) return null;
         problem = "";
@@ -37,8 +37,7 @@ internal sealed record JsonWebToken(string Algorithm, string KeyId, TokenClaims 
     }
 
     private static bool IsAccessToken(string? type) => type is not null
-        && (type.Equals("JWT", StringComparison.OrdinalIgnoreCase) || type.Equals("at+jwt", StringComparison.OrdinalIgnoreCase)
-            || type.Equals("application/at+jwt", StringComparison.OrdinalIgnoreCase));
+        && (type.Equals("at+jwt", StringComparison.OrdinalIgnoreCase) || type.Equals("application/at+jwt", StringComparison.OrdinalIgnoreCase));
 
     // RFC 7515 §2: base64url without padding, line ends or other characters.
     internal static byte[]? TryDecode(ReadOnlySpan<char> text)

@@ -57,8 +57,7 @@ public sealed class TokenLogins(TokenOptions options, AccountBook book) : IDispo
     {
         // A mail program opens several connections at once with one token.
         var key = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
-        if (_introspected.TryGetValue(key, out var known) && book.Clock.GetElapsedTime(known.At) < Remembered) return (
-            known.Claims, default);
+        if (_introspected.TryGetValue(key, out var known) && book.Clock.GetElapsedTime(known.At) < Remembered) return (known.Claims, default);
         if (await _provider.IntrospectAsync(token, cancel) is not { } claims) return (null, new(null, "", "the provider cannot be asked"));
         if (claims.Truth("active") != true) return (null, TokenVerdict.No("the provider says it is not active"));
         if (_introspected.Count >= MostRemembered) _introspected.Clear();
@@ -73,8 +72,7 @@ public sealed class TokenLogins(TokenOptions options, AccountBook book) : IDispo
         var now = book.Clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
         var skew = options.Skew.TotalSeconds;
         if (!(asked && !claims.Has("iss")) && claims.Text("iss") != options.Issuer) return "it is of another issuer";
-        if (!IsForUs(claims)) return claims.Has("aud") || !asked
-            ? "it is for another audience" : "it does not say for whom it is (neither aud nor one of our scopes)";
+        if (!IsForUs(claims)) return claims.Has("aud") || !asked ? "it is for another audience" : "it does not say for whom it is (neither aud nor one of our scopes)";
         if (!asked && claims.Number("exp") is null) return "it never expires";
         if (claims.Has("exp") && !(now < claims.Number("exp") + skew)) return "it has expired";
         if (claims.Has("nbf") && !(now >= claims.Number("nbf") - skew)) return "its time has not come";
@@ -97,10 +95,9 @@ public sealed class TokenLogins(TokenOptions options, AccountBook book) : IDispo
     private TokenVerdict Account(string user, TokenClaims claims)
     {
         if (claims.Text(options.AccountClaim) is not { Length: > 0 and <= 320 } name) return TokenVerdict.No($"it has no claim {options.AccountClaim}");
-        // OpenID Connect Core §5.7: an address that nobody verified names nobody.
-        if (options.AccountClaim == "email" && claims.Has("email_verified") && claims.Truth("email_verified") != true
-            && claims.Text("email_verified") != "true")
-            return TokenVerdict.No("its mail address is not verified");
+        // OpenID Connect Core §5.7: an address that nobody verified names nobody, nor does one of which it is not said.
+        if (options.AccountClaim == "email" && claims.Truth("email_verified") != true && claims.Text("email_verified") != "true")
+            return TokenVerdict.No("it does not say that its mail address is verified (email_verified)");
         if (!name.Contains('@') && options.AccountDomain is { } domain) name = $"{name}@{domain}";
         if (book.Table.FindAccount(name) is not { } account || book.Table.IsSuspended(account)) return TokenVerdict.No("its account is not here or suspended");
         // RFC 7628 §3.1: who the client says it is must be who the token says.

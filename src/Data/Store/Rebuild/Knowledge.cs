@@ -1,8 +1,5 @@
-using Aviso.Base;
 using Aviso.Store.Blobs;
-using Aviso.Store.Commit;
 using Aviso.Store.Judging;
-using Aviso.Store.Sqlite;
 
 namespace Aviso.Store.Rebuild;
 

@@ -1,4 +1,3 @@
-using Aviso.Store.Commit;
 using Aviso.Store.Sqlite;
 
 namespace Aviso.Store.Rebuild;

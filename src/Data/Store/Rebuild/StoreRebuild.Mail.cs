@@ -24,9 +24,20 @@ public sealed partial class StoreRebuild
                 }
             }
             var account = _batch.Account(new(ids[0]))!;
-            if (account.Find("INBOX") is not null) continue;
-            _batch.CreateMailbox(account, "INBOX", SpecialUse.Inbox);
+            if (account.Find("INBOX") is null) MakeFirst(account);
+        }
+    }
+
+    /// <summary>Nothing tells what mailboxes there were: those that a new account has, so that junk and sent mail have a place.</summary>
+    private void MakeFirst(OpenAccount account)
+    {
+        foreach (var (name, use) in SqliteMailStore.FirstMailboxes)
+        {
+            if (account.Find(name) is not null) continue;
+            _batch.CreateMailbox(account, name, account.ById.Values.Any(other => other.Use == use) ? SpecialUse.None : use);
+            _db.Use(Statements.Subscribe).Add(account.Id).Add(name).Run();
             _findings.Mailboxes++;
+            _findings.NewUidValidity.Add($"{account.Row.Address} {name}");
         }
     }
 

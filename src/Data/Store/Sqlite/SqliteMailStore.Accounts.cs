@@ -5,7 +5,7 @@ namespace Aviso.Store;
 
 public sealed partial class SqliteMailStore
 {
-    private static readonly (string Name, SpecialUse Use)[] FirstMailboxes =
+    internal static readonly (string Name, SpecialUse Use)[] FirstMailboxes =
     [
         ("INBOX", SpecialUse.Inbox), ("Drafts", SpecialUse.Drafts), ("Sent", SpecialUse.Sent), ("Junk", SpecialUse.Junk),
         ("Trash", SpecialUse.Trash), ("Archive", SpecialUse.Archive),

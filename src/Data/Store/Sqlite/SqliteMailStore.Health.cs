@@ -2,7 +2,6 @@ using System.Text;
 using Aviso.Store.Blobs;
 using Aviso.Store.Commit;
 using Aviso.Store.Sqlite;
-using Microsoft.Extensions.Logging;
 
 namespace Aviso.Store;
 

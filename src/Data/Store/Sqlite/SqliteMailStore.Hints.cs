@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Aviso.Store.Commit;
-using Microsoft.Extensions.Logging;
 
 namespace Aviso.Store;
 

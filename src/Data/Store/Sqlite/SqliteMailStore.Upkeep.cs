@@ -4,7 +4,6 @@ using Aviso.Store.Blobs;
 using Aviso.Store.Commit;
 using Aviso.Store.Judging;
 using Aviso.Store.Sqlite;
-using Microsoft.Extensions.Logging;
 
 namespace Aviso.Store;
 

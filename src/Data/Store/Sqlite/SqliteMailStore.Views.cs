@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using Aviso.Store.Commit;
 using Aviso.Store.Sqlite;
 using Aviso.Store.Views;
 

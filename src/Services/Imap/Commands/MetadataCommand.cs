@@ -97,7 +97,8 @@ internal static class MetadataCommand
     private static async ValueTask<(Completion? Problem, MailboxInfo? Mailbox)> MailboxAsync(ImapSession session, string? name)
     {
         if (name is null) return (Completion.BadName, null);
-        if (name.Length == 0) return (null, null);
+        // RFC 5464 §3: "" is the account itself; a password for some mailboxes is not for it.
+        if (name.Length == 0) return (session.Scope is { Mailboxes.Count: > 0 } ? Completion.NotAllowed : null, null);
         var info = await session.Mailboxes.FindMailboxAsync(session.Account, name, session.Cancel);
         return info is null ? (Completion.NoSuchMailbox, null) : (null, info);
     }

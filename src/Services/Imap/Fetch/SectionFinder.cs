@@ -71,10 +71,10 @@ internal static class SectionFinder
         {
             // A message inside: its parts are numbered below the part that holds it.
             var holder = depth > 0 && part.Message is { } inner ? inner : part;
-            if (holder.Children.Count > 0)
+            if (holder.Shown is { Count: > 0 } shown)
             {
-                if (numbers[depth] > holder.Children.Count) return null;
-                part = holder.Children[numbers[depth] - 1];
+                if (numbers[depth] > shown.Count) return null;
+                part = shown[numbers[depth] - 1];
             }
             else
             {

@@ -16,8 +16,7 @@ internal sealed class ScopedMailboxes(IMailboxes inner, LoginScope scope) : IMai
         scope.Sees(name) ? inner.FindMailboxAsync(account, name, cancel) : Task.FromResult<MailboxInfo?>(null);
 
     public Task<Outcome<MailboxInfo>> CreateMailboxAsync(AccountId account, string name, SpecialUse use, CancellationToken cancel) =>
-        scope.Sees(name)
-            ? inner.CreateMailboxAsync(account, name, use, cancel) : Task.FromResult<Outcome<MailboxInfo>>(StoreError.NotPermitted);
+        scope.Sees(name) ? inner.CreateMailboxAsync(account, name, use, cancel) : Task.FromResult<Outcome<MailboxInfo>>(StoreError.NotPermitted);
 
     public Task<StoreError> DeleteMailboxAsync(AccountId account, MailboxId mailbox, CancellationToken cancel) =>
         inner.DeleteMailboxAsync(account, mailbox, cancel);
@@ -46,12 +45,12 @@ internal sealed class ScopedMailboxes(IMailboxes inner, LoginScope scope) : IMai
     public async Task<IReadOnlyList<string>> ListSubscriptionsAsync(AccountId account, CancellationToken cancel) =>
         [.. (await inner.ListSubscriptionsAsync(account, cancel)).Where(scope.Sees)];
 
-    public Task<IReadOnlyDictionary<string, byte[]>> GetMetadataAsync(AccountId account, MailboxId? mailbox, CancellationToken cancel) =>
-        inner.GetMetadataAsync(account, mailbox, cancel);
+    // Without a mailbox it is the account's (RFC 5464 §3), which a login for some mailboxes does not have.
+    public Task<IReadOnlyDictionary<string, byte[]>> GetMetadataAsync(AccountId account, MailboxId? mailbox, CancellationToken cancel) => mailbox is null
+        ? Task.FromResult<IReadOnlyDictionary<string, byte[]>>(new Dictionary<string, byte[]>()) : inner.GetMetadataAsync(account, mailbox, cancel);
 
-    public Task<StoreError> SetMetadataAsync(
-        AccountId account, MailboxId? mailbox, string entry, byte[]? value, CancellationToken cancel) =>
-        inner.SetMetadataAsync(account, mailbox, entry, value, cancel);
+    public Task<StoreError> SetMetadataAsync(AccountId account, MailboxId? mailbox, string entry, byte[]? value, CancellationToken cancel) =>
+        mailbox is null ? Task.FromResult(StoreError.NotPermitted) : inner.SetMetadataAsync(account, mailbox, entry, value, cancel);
 
     public Task<QuotaUse> GetQuotaAsync(AccountId account, CancellationToken cancel) => inner.GetQuotaAsync(account, cancel);
 }

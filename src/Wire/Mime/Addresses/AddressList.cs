@@ -38,6 +38,7 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
     private ValueReader _reader = new(value);
     private readonly List<byte> _phrase = [];
     private ReadOnlySpan<byte> _comment;
+    private bool _isBefore;
     private int _run;
     private int _count;
 
@@ -114,8 +115,12 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
         var blank = false;
         while (!_reader.AtEnd && _reader.Peek is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' or (byte)'(')
         {
-            if (_reader.Peek == '(') _comment = _reader.SkipComment();
-            else _reader.Skip();
+            if (_reader.Peek != '(') _reader.Skip();
+            else
+            {
+                _comment = _reader.SkipComment();
+                _isBefore = _phrase.Count == 0;
+            }
             blank = true;
         }
         if (!blank || _phrase.Count == 0) return;
@@ -201,6 +206,7 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
     // local-part "@" domain without angle brackets: the run before "@" is the local part, what stands before it a name.
     private HeaderAddress? AtSign()
     {
+        ForgetBefore();
         var run = _run == _phrase.Count && _run > 0 ? RunBeforeBlank() : _run;
         var local = Text(run, _phrase.Count - run).TrimEnd(' ');
         var name = run > 0 ? Text(0, run).TrimEnd(' ') : null;
@@ -247,8 +253,15 @@ internal ref struct AddressParser(ReadOnlySpan<byte> value)
         }
     }
 
+    // RFC 5322 §3.4: of an address without angle brackets the comment that some take for a name follows it.
+    private void ForgetBefore()
+    {
+        if (_isBefore) _comment = default;
+    }
+
     private HeaderAddress? Bare()
     {
+        ForgetBefore();
         if (_phrase.Count == 0) return null;
         var text = Phrase();
         // One word alone is a local part without its domain; several are a name.

@@ -5,7 +5,7 @@ namespace Aviso.Mime;
 
 /// <summary>
 /// Date fields: RFC 5322 §3.3 with the obsolete forms of §4.3 (two-digit years, named zones, comments) and what else is met: no
-/// weekday, no seconds, no zone (read as UTC), full month names, single digits, hyphens (5-Oct-2020).
+/// weekday, no seconds, no zone (read as UTC), full month names, single digits, hyphens (5-Oct-2020), AM and PM, the year 0102 for 2002.
 /// </summary>
 public static class MailDate
 {
@@ -20,10 +20,10 @@ public static class MailDate
         Separator(ref reader);
         if (!TryNumber(ref reader, out var year, out var digits) || digits > 4) return false;
         if (!TryTime(ref reader, out var time)) return false;
-        // RFC 5322 §4.3: 00-49 is 2000-2049, 50-99 and three digits add 1900.
+        // RFC 5322 §4.3: 00-49 is 2000-2049, 50-99 and three digits add 1900; 0102 is what a program with that fault writes. §3.3: none before 1900.
         if (digits <= 2) year += year < 50 ? 2000 : 1900;
-        else if (digits == 3) year += 1900;
-        if (year < 1 || day < 1 || day > DateTime.DaysInMonth(Math.Min(year, 9999), month)) return false;
+        else if (year < 1000) year += 1900;
+        if (year < 1900 || day < 1 || day > DateTime.DaysInMonth(Math.Min(year, 9999), month)) return false;
         return TryMake(new DateTime(year, month, day).Add(time), Zone(ref reader), out date);
     }
 
@@ -82,8 +82,19 @@ public static class MailDate
         if (!TryNumber(ref reader, out var minute, out _) || minute > 59) return false;
         var second = 0;
         if (Colon(ref reader) && (!TryNumber(ref reader, out second, out _) || second > 60)) return false;
-        time = new TimeSpan(hour, minute, Math.Min(second, 59));
+        time = new TimeSpan(Hour(hour, ref reader), minute, Math.Min(second, 59));
         return true;
+    }
+
+    // No form of any RFC, and met: 10:05:15 PM.
+    private static int Hour(int hour, ref ValueReader reader)
+    {
+        reader.SkipCfws();
+        var ahead = reader;
+        var half = Word(ref ahead);
+        if (hour is < 1 or > 12 || !(Ascii.EqualsIgnoreCase(half, "AM"u8) || Ascii.EqualsIgnoreCase(half, "PM"u8))) return hour;
+        reader = ahead;
+        return (hour % 12) + ((half[0] | 0x20) == 'p' ? 12 : 0);
     }
 
     private static bool Colon(ref ValueReader reader)

@@ -51,9 +51,7 @@ public static class ImapStructure
         // body-type-mpart = 1*body SP media-subtype [SP body-ext-mpart]
         private void Multipart(MimePart part)
         {
-            foreach (var child in part.Children) Part(child);
-            // The grammar wants one part at least: a multipart in which no boundary was found shows an empty text.
-            if (part.Children.Count == 0) Part(new MimePart());
+            foreach (var child in part.Shown) Part(child);
             text.Space().String(part.Subtype);
             if (!extended) return;
             Parameters(part.Parameters);

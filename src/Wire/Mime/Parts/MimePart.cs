@@ -56,6 +56,11 @@ public sealed class MimePart
 
     public IReadOnlyList<MimePart> Children => ChildList ?? (IReadOnlyList<MimePart>)[];
 
+    /// <summary>The parts that IMAP shows and numbers: the children, and in a multipart without any delimiter one empty text at its end, because the
+    /// grammar (RFC 9051 §9, body-type-mpart) wants one at least.</summary>
+    public IReadOnlyList<MimePart> Shown =>
+        Children.Count > 0 || !IsMultipart || LimitHit ? Children : [new() { HeaderOffset = EndOffset, BodyOffset = EndOffset }];
+
     /// <summary>The root of the embedded message of a message/rfc822 or message/global part; null for others and beyond a limit.</summary>
     public MimePart? Message { get; internal set; }
 

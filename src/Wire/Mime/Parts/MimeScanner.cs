@@ -195,6 +195,7 @@ public sealed class MimeScanner(MimeLimits? limits = null)
             else
             {
                 open.Boundary = ContentFields.BoundaryOctets(boundary);
+                open.BlankBehind = boundary[^1] is ' ' or '\t';
                 _openBoundaries++;
             }
         }
@@ -274,7 +275,7 @@ public sealed class MimeScanner(MimeLimits? limits = null)
             if (open.Boundary is not { } boundary || !text.StartsWith(boundary)) continue;
             var rest = text[boundary.Length..];
             if (rest.IsEmpty) NextPart(open, total, lineEnd);
-            else if (rest.SequenceEqual("--"u8)) CloseMultipart(open, total, lineEnd);
+            else if (rest.SequenceEqual("--"u8) || (open.BlankBehind && rest.TrimStart(" \t"u8).SequenceEqual("--"u8))) CloseMultipart(open, total, lineEnd);
             else continue;
             return true;
         }
@@ -356,6 +357,9 @@ public sealed class MimeScanner(MimeLimits? limits = null)
 
         /// <summary>"--" and the boundary while the multipart is open; null for others and in its epilogue.</summary>
         public byte[]? Boundary;
+
+        /// <summary>It was declared with the blank at its end that RFC 2046 §5.1.1 forbids: whoever did so writes it before the last two hyphens too.</summary>
+        public bool BlankBehind;
 
         /// <summary>Lines before the body.</summary>
         public long BodyLine;

@@ -12,8 +12,8 @@ public sealed class Descriptors(int limit, Func<int> used, TimeProvider clock)
     /// <summary>For files, outbound connections, threads and what the system opens by itself.</summary>
     public const int Reserve = 200;
 
-    // Of the reserve, for our own machines, and for the moment in which a stranger is told no.
-    private const int AtTheDoor = 50;
+    // Of the reserve, for the moment in which a stranger is told no; and for our own machines in the middle of a flood.
+    private const int AtTheDoor = 50, ForOurs = 50;
 
     // However little there is: who looks after the machine can get in.
     private const int Fewest = 10;
@@ -41,10 +41,11 @@ public sealed class Descriptors(int limit, Func<int> used, TimeProvider clock)
     public bool HasRoom => Connections <= Most;
 
     /// <summary>A connection was taken from the system; false: there is no descriptor for it, close it at once.</summary>
-    public bool TryEnter()
+    /// <param name="isOurs">It comes from a machine of ours, without a proxy between.</param>
+    public bool TryEnter(bool isOurs = false)
     {
         Count();
-        if (Interlocked.Increment(ref _connections) <= Most + AtTheDoor) return true;
+        if (Interlocked.Increment(ref _connections) <= Most + AtTheDoor + (isOurs ? ForOurs : 0)) return true;
         Interlocked.Decrement(ref _connections);
         return false;
     }

@@ -17,6 +17,19 @@ public sealed partial class WireHost
         ThreadPool.UnsafeQueueUserWorkItem(static s => _ = s.Host.ServeAsync(s.Session), (Host: this, Session: session), preferLocal: false);
     }
 
+    private bool IsOurs(Socket socket)
+    {
+        try
+        {
+            return socket.RemoteEndPoint is IPEndPoint remote && Networks.Normal(remote).Address is var peer
+                && _options.Internal.Contains(peer) && !_options.Proxies.Contains(peer);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
     // Not even a word: that needs the descriptor for a while.
     private void TurnAway(Listener listener, Socket socket)
     {

@@ -158,7 +158,7 @@ public sealed partial class WireHost : IAsyncDisposable
             try
             {
                 var socket = await listener.Socket.AcceptAsync(_draining.Token);
-                if (_descriptors.TryEnter()) Begin(listener, socket);
+                if (_descriptors.TryEnter() || (IsOurs(socket) && _descriptors.TryEnter(isOurs: true))) Begin(listener, socket);
                 else TurnAway(listener, socket);
                 // Who is connected is served before who comes: a flood waits in the kernel's queue, not in front of them.
                 while (ThreadPool.PendingWorkItemCount > MostPending) await Task.Delay(1, _draining.Token);

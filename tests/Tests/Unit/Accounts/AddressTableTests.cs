@@ -111,7 +111,7 @@ public sealed class AddressTableTests
             "aviso.yaml:5: o.example is an alias of n.example, which is an alias itself (aviso.yaml:4)" },
         { "a password that cannot be", [Declare.Account("x@example.org", "a\u0007b", line: 30)], "aviso.yaml:30: account x@example.org: the password is empty, too long or has control characters" },
         { "a hash that nobody knows", [Declare.Account("x@example.org", "{SSHA}abc", line: 30)],
-            "aviso.yaml:30: account x@example.org: this kind of hash is not known; crypt(5) hashes and SCRAM-SHA-256 records of 65536 rounds or more are" },
+            "aviso.yaml:30: account x@example.org: this kind of hash is not known; crypt(5) and Argon2id hashes and SCRAM-SHA-256 records of 65536 rounds or more are" },
     };
 
     [Theory]

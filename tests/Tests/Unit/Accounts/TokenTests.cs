@@ -75,7 +75,8 @@ public sealed class TokenTests : IAsyncLifetime
         { "scp as a list", c => { c.Remove("scope"); c["scp"] = new JsonArray("mail"); }, true },
         { "no email", c => c.Remove("email"), false },
         { "email not verified", c => c["email_verified"] = false, false },
-        { "email verified is not said", c => c.Remove("email_verified"), true },
+        { "email verified is not said", c => c.Remove("email_verified"), false },
+        { "email verified as a text", c => c["email_verified"] = "true", true },
         { "email of nobody", c => c["email"] = "nobody@example.org", false },
         { "email in another case", c => c["email"] = "Alice@Example.ORG", true },
         { "email of an alias domain that is not ours", c => c["email"] = "alice@example.com", false },
@@ -88,8 +89,7 @@ public sealed class TokenTests : IAsyncLifetime
     {
         var (who, attempt) = await TryAsync(_provider.Token(_clock.GetUtcNow(), change));
         Assert.True(good == who is not null, what);
-        if (!good) Assert.Equal(
-            what.EndsWith("scope", StringComparison.Ordinal) ? "insufficient_scope" : "invalid_token", attempt.Notes.TokenStatus);
+        if (!good) Assert.Equal(what.EndsWith("scope", StringComparison.Ordinal) ? "insufficient_scope" : "invalid_token", attempt.Notes.TokenStatus);
     }
 
     public static TheoryData<string, Action<JsonObject>, string> HeaderCases => new()
@@ -106,6 +106,8 @@ public sealed class TokenTests : IAsyncLifetime
         { "b64", h => h["b64"] = false, "RS256" },
         { "another type", h => h["typ"] = "logout+jwt", "RS256" },
         { "a type that is no text", h => h["typ"] = 1, "RS256" },
+        { "an ID token", h => h["typ"] = "JWT", "RS256" },
+        { "no type", h => h.Remove("typ"), "RS256" },
     };
 
     [Theory]
@@ -118,9 +120,8 @@ public sealed class TokenTests : IAsyncLifetime
     {
         using var other = new FakeProvider();
         var keys = JsonNode.Parse(other.Keys())!["keys"]![0]!;
-        var head = new JsonObject { ["alg"] = "RS256", ["kid"] = "r1", ["jwk"] = keys.DeepClone(), ["jku"] = other.Issuer + "/keys" };
-        Assert.Null((await TryAsync(
-            other.Sign(head.ToJsonString(), FakeProvider.Claims(_provider.Issuer, _clock.GetUtcNow()).ToJsonString(), "RS256"))).Who);
+        var head = new JsonObject { ["alg"] = "RS256", ["kid"] = "r1", ["typ"] = "at+jwt", ["jwk"] = keys.DeepClone(), ["jku"] = other.Issuer + "/keys" };
+        Assert.Null((await TryAsync(other.Sign(head.ToJsonString(), FakeProvider.Claims(_provider.Issuer, _clock.GetUtcNow()).ToJsonString(), "RS256"))).Who);
         Assert.Equal(0, other.KeysAsked);
     }
 
@@ -138,10 +139,9 @@ public sealed class TokenTests : IAsyncLifetime
     public async Task A_member_that_comes_twice_makes_a_token_worthless()
     {
         var claims = FakeProvider.Claims(_provider.Issuer, _clock.GetUtcNow()).ToJsonString();
-        Assert.NotNull((await TryAsync(_provider.Sign("""{"alg":"RS256","kid":"r1"}""", claims, "RS256"))).Who);
-        Assert.Null((await TryAsync(
-            _provider.Sign("""{"alg":"RS256","kid":"r1"}""", claims[..^1] + ",\"email\":\"bob@example.org\"}", "RS256"))).Who);
-        Assert.Null((await TryAsync(_provider.Sign("""{"alg":"none","alg":"RS256","kid":"r1"}""", claims, "RS256"))).Who);
+        Assert.NotNull((await TryAsync(_provider.Sign("""{"alg":"RS256","typ":"at+jwt","kid":"r1"}""", claims, "RS256"))).Who);
+        Assert.Null((await TryAsync(_provider.Sign("""{"alg":"RS256","typ":"at+jwt","kid":"r1"}""", claims[..^1] + ",\"email\":\"bob@example.org\"}", "RS256"))).Who);
+        Assert.Null((await TryAsync(_provider.Sign("""{"alg":"none","alg":"RS256","typ":"at+jwt","kid":"r1"}""", claims, "RS256"))).Who);
     }
 
     [Fact]
@@ -160,8 +160,7 @@ public sealed class TokenTests : IAsyncLifetime
     public async Task Another_claim_with_a_domain_names_the_account()
     {
         _auth.TokenLogins = new(Options with { AccountClaim = "preferred_username", AccountDomain = "example.org" }, _book);
-        Assert.Equal(
-            "bob@example.org", (await TryAsync(_provider.Token(_clock.GetUtcNow(), c => c["preferred_username"] = "bob"))).Who?.Address);
+        Assert.Equal("bob@example.org", (await TryAsync(_provider.Token(_clock.GetUtcNow(), c => c["preferred_username"] = "bob"))).Who?.Address);
         Assert.Null((await TryAsync(_provider.Token(_clock.GetUtcNow()))).Who);
     }
 
@@ -216,9 +215,9 @@ public sealed class TokenTests : IAsyncLifetime
         _clock.Advance(TimeSpan.FromMinutes(1));
         _provider.Introspected = null;
         Assert.Null((await TryAsync("opaque")).Who);
-        _provider.Introspected = new() { ["active"] = true, ["scope"] = "mail", ["email"] = "alice@example.org" };
+        _provider.Introspected = new() { ["active"] = true, ["scope"] = "mail", ["email"] = "alice@example.org", ["email_verified"] = true };
         Assert.NotNull((await TryAsync("opaque2")).Who);
-        _provider.Introspected = new() { ["active"] = true, ["scope"] = "mail", ["email"] = "alice@example.org", ["aud"] = "other" };
+        _provider.Introspected = new() { ["active"] = true, ["scope"] = "mail", ["email"] = "alice@example.org", ["email_verified"] = true, ["aud"] = "other" };
         Assert.Null((await TryAsync("opaque3")).Who);
         _provider.IsAway = true;
         Assert.Equal(LoginAdviceKind.Unavailable, (await TryAsync("opaque4")).Attempt.Notes.Advice?.Kind);
@@ -232,7 +231,7 @@ public sealed class TokenTests : IAsyncLifetime
     public async Task An_opaque_token_that_names_no_audience_must_be_ours_by_scope_or_client(string scope, string? client, bool good)
     {
         _auth.TokenLogins = new(Options with { Introspection = new("aviso", "s ecret"), Scopes = scope.Length > 0 ? [scope] : [] }, _book);
-        _provider.Introspected = new() { ["active"] = true, ["scope"] = "mail", ["email"] = "alice@example.org", ["client_id"] = client };
+        _provider.Introspected = new() { ["active"] = true, ["scope"] = "mail", ["email"] = "alice@example.org", ["email_verified"] = true, ["client_id"] = client };
         Assert.Equal(good, (await TryAsync("opaque")).Who is not null);
     }
 

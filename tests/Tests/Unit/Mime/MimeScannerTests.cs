@@ -60,6 +60,28 @@ public sealed class MimeScannerTests
         Assert.Equal(message.Length, root.EndOffset);
     }
 
+    [Theory]
+    [InlineData("foo ", "--foo ", "--foo --", true)]
+    [InlineData("foo ", "--foo", "--foo--", true)]
+    [InlineData("foo\t", "--foo", "--foo\t--", true)]
+    [InlineData("foo", "--foo", "--foo --", false)]
+    public void A_boundary_that_ends_in_a_blank_ends_with_it(string boundary, string delimiter, string close, bool closed)
+    {
+        var root = Scan(Encoding.ASCII.GetBytes($"Content-Type: multipart/mixed; boundary=\"{boundary}\"\r\n\r\n{delimiter}\r\n\r\none\r\n{close}\r\nepilogue\r\n"));
+        Assert.Equal(closed ? 3 : 3 + 2 + close.Length + 2 + 8 + 2, Assert.Single(root.Children).BodyLength);
+    }
+
+    [Fact]
+    public void A_multipart_without_a_delimiter_shows_one_empty_part_at_its_end()
+    {
+        var message = "Content-Type: multipart/mixed; boundary=b\r\n\r\nno delimiter\r\n";
+        var root = Scan(Encoding.ASCII.GetBytes(message));
+        Assert.Empty(root.Children);
+        var shown = Assert.Single(root.Shown);
+        Assert.Equal((message.Length, 0L, 0L, "text", "plain"), ((int)shown.BodyOffset, shown.BodyLength, shown.HeaderLength, shown.Type, shown.Subtype));
+        Assert.Equal("((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 0 0) \"mixed\")", Encoding.ASCII.GetString(ImapStructure.Body(root, false)).ToLowerInvariant().Replace("nil", "NIL"));
+    }
+
     [Fact]
     public void A_boundary_of_an_outer_part_ends_all_inside_it()
     {

@@ -381,6 +381,15 @@ public sealed class WireHostTests : IAsyncDisposable
         Assert.True(descriptors.TryEnter());
         Assert.Equal(200 - 140, descriptors.Most);
         Assert.False(descriptors.HasRoom);
+        // The door is for saying no, and a little beyond it is for our own.
+        while (descriptors.TryEnter())
+        {
+        }
+        Assert.True(descriptors.TryEnter(isOurs: true));
+        while (descriptors.TryEnter(isOurs: true))
+        {
+        }
+        Assert.True(descriptors.Connections <= descriptors.Most + (Descriptors.Reserve / 2));
         Assert.True(Descriptors.OfProcess.Limit > 0);
         Assert.True(Descriptors.OfProcess.Most > 0);
     }

@@ -247,6 +247,26 @@ public sealed class DataFolderTests
         Directory.Delete(aside, recursive: true);
     }
 
+    [Fact]
+    public async Task From_mail_alone_every_message_comes_back_and_the_account_is_shut()
+    {
+        await using var t = await TestStore.OpenAsync();
+        var (account, _) = await t.AccountAsync();
+        await t.DeliverAsync(account, "Subject: ham\r\n\r\n");
+        await t.DeliverAsync(account, "Subject: spam\r\n\r\n", mailbox: "Junk");
+        await t.Store.DisposeAsync();
+        File.Delete(Path.Combine(t.Folder, "store.db"));
+        Directory.Delete(Path.Combine(t.Folder, "journal"), recursive: true);
+        var report = StoreRebuild.Run(
+            TestStore.Options(t.Folder, t.Clock), new(["bob@example.test"], id => new(new(id, "totp", "totp"), "locked"u8.ToArray(), 1)), default);
+        Assert.Equal(2, report.Entries);
+        Assert.Equal(["alice@example.test", "bob@example.test"], report.Locked.Order());
+        Assert.Contains("alice@example.test Junk", report.NewUidValidity);
+        await t.ReopenAsync();
+        Assert.Equal(1, (await t.Store.FindMailboxAsync(account, "Junk", default))!.Exists);
+        Assert.Equal("locked"u8.ToArray(), (await t.Store.GetDocumentAsync(account, "totp", "totp", default))!.Value);
+    }
+
     private static async Task<List<StoreFinding>> FindingsAsync(TestStore t)
     {
         var findings = new List<StoreFinding>();

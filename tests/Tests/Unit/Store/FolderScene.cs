@@ -1,4 +1,3 @@
-using Aviso.Base;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
 using Xunit;
