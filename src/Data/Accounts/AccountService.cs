@@ -10,8 +10,7 @@ public sealed record VerbAnswer(bool Ok, string Text);
 /// <param name="State">"active" or "suspended".</param>
 /// <param name="Owner">Where it stands: file and line, or "made by a verb".</param>
 public sealed record AccountInfo(
-    string Address, string Id, string State, string Owner, long QuotaOctets, bool Scram, IReadOnlyList<string> SendAs,
-        IReadOnlyList<string> ForwardTo);
+    string Address, string Id, string State, string Owner, long QuotaOctets, bool Scram, IReadOnlyList<string> SendAs, IReadOnlyList<string> ForwardTo);
 
 public sealed record AliasInfo(string Address, IReadOnlyList<string> To, string Owner);
 
@@ -28,14 +27,11 @@ public sealed record AccountChange(
 /// </summary>
 public sealed class AccountService(AccountBook book, Authenticator authenticator)
 {
-    public IReadOnlyList<AccountInfo> ListAccounts() =>
-        [.. book.Now.Facts.Accounts.OrderBy(a => a.Row.Address, StringComparer.Ordinal).Select(a =>
-        new AccountInfo(
-            a.Row.Address, a.Row.Id.ToString(), a.Suspended ? "suspended" : "active", a.Said.Source.ToString(), a.Row.QuotaOctets,
+    public IReadOnlyList<AccountInfo> ListAccounts() => [.. book.Now.Facts.Accounts.OrderBy(a => a.Row.Address, StringComparer.Ordinal).Select(a =>
+        new AccountInfo(a.Row.Address, a.Row.Id.ToString(), a.Suspended ? "suspended" : "active", a.Said.Source.ToString(), a.Row.QuotaOctets,
             book.CredentialOf(a.Row.Id) is { HasScram: true }, a.Said.SendAs, a.Said.ForwardTo))];
 
-    public IReadOnlyList<AliasInfo> ListAliases() =>
-        [.. book.Now.Facts.Aliases.Select(a => new AliasInfo(a.Address, a.To, a.Source.ToString()))];
+    public IReadOnlyList<AliasInfo> ListAliases() => [.. book.Now.Facts.Aliases.Select(a => new AliasInfo(a.Address, a.To, a.Source.ToString()))];
 
     public IReadOnlyList<DomainInfo> ListDomains() =>
         [.. book.Now.Facts.Domains.Select(d => new DomainInfo(d.Name, d.CatchAll, d.AliasOf, d.Source.ToString()))];
@@ -115,21 +111,18 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
 
     private async Task<VerbAnswer> WriteAliasAsync(string address, IReadOnlyList<string> to, bool mustExist, CancellationToken cancel)
     {
-        if (!(address.StartsWith('@')
-            ? AddressKey.TryDomain(address[1..], out _) : AddressKey.TryParse(address, out _))) return NotAnAddress(address);
+        if (!(address.StartsWith('@') ? AddressKey.TryDomain(address.AsSpan(1), out _) : AddressKey.TryParse(address, out _))) return NotAnAddress(address);
         var there = Alias(address);
         if (there is { Source.IsStored: false }) return FileOwns($"alias {there.Address}", there.Source);
         if (mustExist && there is null) return new(false, $"there is no alias {address}");
         if (!mustExist && there is not null) return new(false, $"alias {there.Address} exists already; use `alias set`");
         var key = Written(address);
         var applied = await book.EditAsync([new(StoredFacts.Aliases, key, StoredFacts.Write(new StoredAlias(to)))], cancel);
-        return applied.Ok ? new(true, string.Join(
-            "\n", [$"{key} goes to {string.Join(", ", to)}", .. applied.Warnings.Where(w => w.Contains(key, StringComparison.Ordinal))]))
+        return applied.Ok ? new(true, string.Join("\n", [$"{key} goes to {string.Join(", ", to)}", .. applied.Warnings.Where(w => w.Contains(key, StringComparison.Ordinal))]))
             : Contradicted(applied);
     }
 
-    private async Task<VerbAnswer> WriteDomainAsync(
-        string name, string? catchAll, string? aliasOf, bool mustExist, CancellationToken cancel)
+    private async Task<VerbAnswer> WriteDomainAsync(string name, string? catchAll, string? aliasOf, bool mustExist, CancellationToken cancel)
     {
         if (!AddressKey.TryDomain(name, out var ascii)) return new(false, $"`{name}` is not a domain");
         var there = Domain(ascii);
@@ -144,8 +137,7 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
     private async Task SetPasswordAsync(string address, string? password, CancellationToken cancel)
     {
         if (password is null || book.Now.Facts.Accounts.FirstOrDefault(a => a.Row.Address == address) is not { } account) return;
-        await book.SetAsync(
-            account.Row.Id, await authenticator.DeriveAsync(account.Row.Id, PasswordText.Prepare(password)!, cancel), cancel);
+        await book.SetAsync(account.Row.Id, await authenticator.DeriveAsync(account.Row.Id, PasswordText.Prepare(password)!, cancel), cancel);
     }
 
     private VerbAnswer? Owned(string address, out KnownAccount? account)
@@ -154,8 +146,7 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
         if (!AddressKey.TryParse(address, out var key)) return NotAnAddress(address);
         account = Account(key);
         if (account is null) return new(false, $"there is no account {key}");
-        if (account.Vanished) return new(
-            false, $"{key} no longer stands in the settings and is suspended: put it back there, or remove it with --purge");
+        if (account.Vanished) return new(false, $"{key} no longer stands in the settings and is suspended: put it back there, or remove it with --purge");
         return account.Said.Source.IsStored ? null : FileOwns($"account {key}", account.Said.Source);
     }
 
@@ -175,8 +166,7 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
     private DeclaredDomain? Domain(string name) => AddressKey.TryDomain(name, out var ascii)
         ? book.Now.Facts.Domains.FirstOrDefault(d => AddressKey.TryDomain(d.Name, out var other) && other == ascii) : null;
 
-    private static string Written(string address) =>
-        address.StartsWith('@') && AddressKey.TryDomain(address[1..], out var domain) ? "@" + domain
+    private static string Written(string address) => address.StartsWith('@') && AddressKey.TryDomain(address.AsSpan(1), out var domain) ? "@" + domain
         : AddressKey.TryParse(address, out var key) ? key.ToString() : address;
 
     private static string? Chosen(string? given, string? there) => given is null ? there : given.Length == 0 ? null : given;
@@ -185,8 +175,7 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
 
     private static VerbAnswer FileOwns(string what, Source source) => new(false, $"{what} belongs to {source}; change it there");
 
-    private static VerbAnswer Contradicted(ApplyResult applied) =>
-        new(false, string.Join("\n", applied.Contradictions.Select(c => Told(c.Text))));
+    private static VerbAnswer Contradicted(ApplyResult applied) => new(false, string.Join("\n", applied.Contradictions.Select(c => Told(c.Text))));
 
     // The place of what was just typed says nothing.
     private static string Told(string text) => text.StartsWith(MadeByVerb, StringComparison.Ordinal) ? text[MadeByVerb.Length..] : text;

@@ -4,7 +4,6 @@ using System.Text.Json.Serialization;
 using Aviso.Accounts;
 using Aviso.Delivery;
 using Aviso.Doctor;
-using Aviso.Server;
 using Aviso.Settings;
 using Aviso.Store;
 using Aviso.Store.Rebuild;

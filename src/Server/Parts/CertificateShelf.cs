@@ -1,4 +1,3 @@
-using Aviso.Base;
 using Aviso.Net;
 using Aviso.Store;
 

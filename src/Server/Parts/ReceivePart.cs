@@ -3,7 +3,6 @@ using Aviso.Delivery;
 using Aviso.MailAuth;
 using Aviso.Settings;
 using Aviso.Smtp;
-using Aviso.Spam;
 using Aviso.Store;
 
 namespace Aviso.Server;

@@ -1,5 +1,4 @@
 using Aviso.Accounts;
-using Aviso.Delivery;
 using Aviso.Dns;
 using Aviso.Doctor;
 using Aviso.Settings;

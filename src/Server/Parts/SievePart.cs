@@ -1,7 +1,6 @@
 using Aviso.Accounts;
 using Aviso.Delivery;
 using Aviso.Settings;
-using Aviso.Spam;
 using Aviso.Store;
 
 namespace Aviso.Server;

@@ -1,4 +1,3 @@
-using Aviso.Settings;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Server;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Aviso.Sieve;
@@ -80,8 +81,7 @@ internal sealed class Template
     private static string Value(SieveRun run, Piece piece) =>
         piece.Number >= 0 ? run.MatchValue(piece.Number) : run.Variable(piece.Space, piece.Name!);
 
-    // variable-ref = "${" [namespace] variable-name "}"; namespace = identifier "." *sub-namespace; variable-name = num-variable /
-    // identifier
+    // variable-ref = "${" [namespace] variable-name "}"; namespace = identifier "." *sub-namespace; variable-name = num-variable / identifier
     private static bool TryReference(string text, int at, out Piece piece, out int end)
     {
         piece = default;
@@ -149,7 +149,7 @@ internal static class EncodedCharacters
 
     private static void Append(List<byte> into, ReadOnlySpan<char> text) => into.AddRange(Encoding.UTF8.GetBytes(text.ToArray()));
 
-    private static readonly System.Buffers.SearchValues<char> HexAndSpace = System.Buffers.SearchValues.Create("0123456789abcdefABCDEF \t\r\n");
+    private static readonly SearchValues<char> HexAndBlank = SearchValues.Create("0123456789abcdefABCDEF \t\r\n");
 
     // encoded-arb-octets = "${hex:" hex-pair-seq "}"; encoded-unicode-char = "${unicode:" unicode-hex-seq "}"
     private static bool TryArb(string text, int at, List<byte> into, Action<string> error, out int end)
@@ -159,7 +159,7 @@ internal static class EncodedCharacters
         if (!isHex && string.Compare(text, at, "${unicode:", 0, 10, StringComparison.OrdinalIgnoreCase) != 0) return false;
         // RFC 5228 §2.4.2.4: what is not well-formed up to its brace is no error, whatever number it names.
         var close = text.IndexOf('}', end);
-        if (close < 0 || text.AsSpan(end, close - end).ContainsAnyExcept(HexAndSpace)) return false;
+        if (close < 0 || text.AsSpan(end, close - end).ContainsAnyExcept(HexAndBlank)) return false;
         while (end < text.Length)
         {
             if (text[end] is ' ' or '\t' or '\r' or '\n')

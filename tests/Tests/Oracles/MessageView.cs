@@ -30,7 +30,7 @@ internal static partial class MessageView
         }
         view["Subject"] = HeaderFields.TryFind(header, "Subject"u8, out var subject) ? HeaderText.Decode(subject) : "";
         view["Date"] = HeaderFields.TryFind(header, "Date"u8, out var date) && MailDate.TryParse(date, out var at) ? Shown(at) : "";
-        view["Message-ID"] = HeaderFields.TryFind(header, "Message-ID"u8, out var id) ? MessageIds.Parse(id).FirstOrDefault() ?? "" : "";
+        view["Message-ID"] = HeaderFields.TryFind(header, "Message-ID"u8, out var id) ? MessageIds.Parse(id) is [var first, ..] ? first : "" : "";
         Part(view, "", root, message);
         return view;
     }

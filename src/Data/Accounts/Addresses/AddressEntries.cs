@@ -25,7 +25,7 @@ internal readonly record struct AliasTarget(AddressKey Key, string Text)
     public static bool TryParse(string text, out AliasTarget target)
     {
         target = default;
-        if (text.StartsWith('@') && AddressKey.TryDomain(text[1..], out var domain)) target = new(new("", domain), "");
+        if (text.StartsWith('@') && AddressKey.TryDomain(text.AsSpan(1), out var domain)) target = new(new("", domain), "");
         else if (text.Length <= AddressKey.MaxLength && MailAddress.TryParse(text, out var address)
             && AddressKey.TryMake(address, out var key))
             target = new(key, address.Wire);

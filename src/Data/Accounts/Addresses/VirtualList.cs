@@ -50,7 +50,7 @@ public static class VirtualList
     }
 
     private static bool IsAddressOrDomain(string text) =>
-        text.StartsWith('@') ? AddressKey.TryDomain(text[1..], out _) : AddressKey.TryParse(text, out _);
+        text.StartsWith('@') ? AddressKey.TryDomain(text.AsSpan(1), out _) : AddressKey.TryParse(text, out _);
 
     private static IEnumerable<(int Line, string Content)> Logical(string text)
     {

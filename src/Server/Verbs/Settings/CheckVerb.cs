@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Aviso.Accounts;
 using Aviso.Secrets;
-using Aviso.Server;
 using Aviso.Settings;
 
 namespace Aviso.Verbs;

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Aviso.Base;
 using Aviso.Smtp;
 using Aviso.Store;
-using Microsoft.Extensions.Logging;
 
 namespace Aviso.Delivery;
 

@@ -1,5 +1,4 @@
 using Aviso.Store;
-using Microsoft.Extensions.Logging;
 
 namespace Aviso.Delivery;
 

@@ -1,5 +1,4 @@
 using System.Text;
-using Aviso.Accounts;
 using Aviso.Base;
 using Aviso.Smtp;
 using Aviso.Store;

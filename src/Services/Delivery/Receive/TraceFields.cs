@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Aviso.Base;
 using Aviso.Mime;
 using Aviso.Smtp;
 

@@ -42,7 +42,7 @@ public sealed record SenderEntry(SenderKind Kind, string Text, bool NeedsProof)
         text = text.Trim();
         if (text.Length is 0 or > 320) return null;
         if (Networks.TryParse(text, out var network)) return OfNetwork(network, out problem);
-        if (text.StartsWith('@')) return AsDomain(text[1..]) is { } exact ? new(SenderKind.Domain, "@" + exact, needsProof) : null;
+        if (text.StartsWith('@')) return AsDomain(text.AsSpan(1)) is { } exact ? new(SenderKind.Domain, "@" + exact, needsProof) : null;
         if (MailAddress.TryCut(text, out var local, out var host))
         {
             if (AsDomain(host) is not { } at || local.ContainsAny(NotInAddress)) return null;

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Aviso.Spam;
 
 /// <summary>DDE where it is written as text.</summary>
@@ -7,8 +9,7 @@ internal static class DdeWords
     public static bool IsField(ReadOnlySpan<char> code)
     {
         code = code.TrimStart(" \t\r\n\"\\\u0001");
-        return code.StartsWith("DDE ", StringComparison.OrdinalIgnoreCase)
-            || code.StartsWith("DDEAUTO", StringComparison.OrdinalIgnoreCase);
+        return code.StartsWith("DDE ", StringComparison.OrdinalIgnoreCase) || code.StartsWith("DDEAUTO", StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>A cell like =cmd|'/c x'!A0: a formula in which a program's name, a bar, a topic, "!" and an item stand together.</summary>
@@ -26,12 +27,12 @@ internal static class DdeWords
         return !item.IsEmpty && !item.Contains('|') && (char.IsAsciiLetterOrDigit(item[0]) || item[0] is '\'' or '"' or '_' or '$');
     }
 
-    private static readonly System.Buffers.SearchValues<char> Breaks = System.Buffers.SearchValues.Create("=+-*/@(&, ");
+    private static readonly SearchValues<char> BeforeProgram = SearchValues.Create("=+-*/@(&, ");
 
     // The last word before the bar, of two characters or more, that begins with a letter: "=cmd", "-2+3+cmd", "=C:\x\cmd.exe".
     private static bool IsProgram(ReadOnlySpan<char> before)
     {
-        var from = before.LastIndexOfAny(Breaks) + 1;
+        var from = before.LastIndexOfAny(BeforeProgram) + 1;
         var word = before[from..].Trim('\'');
         if (word.Length < 2 || !char.IsAsciiLetter(word[0])) return false;
         foreach (var c in word)

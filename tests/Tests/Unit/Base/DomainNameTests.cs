@@ -79,9 +79,9 @@ public sealed class DomainNameTests
     [Fact]
     public void Below_means_at_a_dot()
     {
-        DomainName.TryParse("mail.example.org", out var below);
-        DomainName.TryParse("example.org", out var name);
-        DomainName.TryParse("badexample.org", out var other);
+        Assert.True(DomainName.TryParse("mail.example.org", out var below));
+        Assert.True(DomainName.TryParse("example.org", out var name));
+        Assert.True(DomainName.TryParse("badexample.org", out var other));
         Assert.True(below.IsWithin(name) && name.IsWithin(name));
         Assert.False(other.IsWithin(name) || name.IsWithin(below) || name.IsWithin(default));
     }

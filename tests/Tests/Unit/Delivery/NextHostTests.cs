@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Net;
 using Aviso.Base;
 using Aviso.Delivery;
 using Aviso.Dns;

@@ -24,7 +24,7 @@ public sealed class CutBeatTests
         Assert.True(await cut.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
         Assert.InRange(Volatile.Read(ref looks), 1, 3);   // twenty changes at once are no twenty looks
         await stop.CancelAsync();
-        await beat.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await beat.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
         void Look()
         {

@@ -3,7 +3,6 @@ using Aviso.Delivery;
 using Aviso.Dns;
 using Aviso.Doctor;
 using Aviso.Net;
-using Aviso.Server;
 using Aviso.Settings;
 using Aviso.Tests.Unit.Net;
 using Aviso.Web;

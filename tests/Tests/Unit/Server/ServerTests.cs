@@ -7,7 +7,6 @@ using Aviso.Admin;
 using Aviso.Net;
 using Aviso.Server;
 using Aviso.Settings;
-using Aviso.Tests.Unit.Net;
 using Aviso.Tests.Unit.Smtp;
 using Aviso.Verbs;
 using Aviso.Web;

@@ -1,6 +1,5 @@
 using Aviso.Net;
 using Aviso.Server;
-using Aviso.Settings;
 using Aviso.Tests.Unit.Net;
 using Aviso.Verbs;
 using Microsoft.Extensions.Logging.Abstractions;
