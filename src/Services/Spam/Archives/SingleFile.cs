@@ -49,7 +49,7 @@ internal static class SingleFile
     private static string Inner(string name)
     {
         var extension = AttachedFile.ExtensionOf(name);
-        if (extension is "tgz" or "tbz" or "tbz2" or "txz") return name[..^(extension.Length)] + "tar";
+        if (extension is "tgz" or "tbz" or "tbz2" or "txz") return string.Concat(name.AsSpan(0, name.Length - extension.Length), "tar");
         return extension is "gz" or "gzip" or "bz2" or "bz" or "xz" or "z" ? name[..^(extension.Length + 1)] : name;
     }
 

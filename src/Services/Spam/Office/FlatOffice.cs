@@ -6,19 +6,15 @@ namespace Aviso.Spam;
 /// <summary>Documents that are text: XML parts and flat XML, symbolic links (SLK), CSV, RTF.</summary>
 internal static class FlatOffice
 {
-    /// <summary>Fields of WordprocessingML, whose words may be cut over several runs (ECMA-376 part 1 §17.16), and cells of Excel
-    /// 2003.</summary>
+    /// <summary>Fields of WordprocessingML, whose words may be cut over several runs (ECMA-376 part 1 §17.16), and cells of Excel 2003.</summary>
     public static void Xml(string xml, OfficeLook look)
     {
         Binary(xml, look);
         if (xml.Contains("<w:docOleData", StringComparison.Ordinal)) look.Add(OfficeFinding.Package, "an embedded object");
-        if (xml.Contains("attachedTemplate", StringComparison.Ordinal)
-            && xml.Contains("TargetMode", StringComparison.Ordinal)) NewOffice.Relations(xml, look);
-        if (xml.Contains("vbaProject", StringComparison.Ordinal) && xml.Contains("binData", StringComparison.Ordinal)
-            || xml.Contains("macrosPresent=\"yes\"", StringComparison.Ordinal)) look.Add(OfficeFinding.Macro, "has macros");
+        if (xml.Contains("attachedTemplate", StringComparison.Ordinal) && xml.Contains("TargetMode", StringComparison.Ordinal)) NewOffice.Relations(xml, look);
+        if (xml.Contains("vbaProject", StringComparison.Ordinal) && xml.Contains("binData", StringComparison.Ordinal) || xml.Contains("macrosPresent=\"yes\"", StringComparison.Ordinal)) look.Add(OfficeFinding.Macro, "has macros");
         if (xml.Contains("ddeLink", StringComparison.Ordinal)) look.Add(OfficeFinding.Dde, "a link to another program");
-        if (xml.IndexOf("DDE", StringComparison.OrdinalIgnoreCase) < 0 && !xml.Contains("instrText", StringComparison.Ordinal)
-            && !xml.Contains("Formula=", StringComparison.Ordinal)
+        if (xml.IndexOf("DDE", StringComparison.OrdinalIgnoreCase) < 0 && !xml.Contains("instrText", StringComparison.Ordinal) && !xml.Contains("Formula=", StringComparison.Ordinal)
             && !xml.Contains("SupBook", StringComparison.Ordinal)) return;
         var code = new StringBuilder();
         var at = 0;
@@ -34,12 +30,9 @@ internal static class FlatOffice
                 if (code.Length < 4000) code.Append(WebUtility.HtmlDecode(xml[(end + 1)..(stop < 0 ? xml.Length : stop)]));
             }
             else if (tag.StartsWith("w:fldChar", StringComparison.Ordinal)) Field(code, look);
-            else if (tag.StartsWith("w:fldSimple", StringComparison.Ordinal)) Code(
-                WebUtility.HtmlDecode(XmlTags.Attribute(tag.ToString(), "instr")), look);
-            else if (tag.Contains("Formula=", StringComparison.Ordinal) && DdeWords.IsCell(WebUtility.HtmlDecode(
-                XmlTags.Attribute(tag.ToString(), "Formula")))) look.Add(OfficeFinding.Dde, "a cell that asks another program");
-            else if (tag.Equals("Dll", StringComparison.Ordinal) || tag.Equals("x:Dll", StringComparison.Ordinal)
-                || tag.EndsWith("DDELink", StringComparison.Ordinal)) look.Add(OfficeFinding.Dde, "a link to another program");
+            else if (tag.StartsWith("w:fldSimple", StringComparison.Ordinal)) Code(WebUtility.HtmlDecode(XmlTags.Attribute(tag.ToString(), "instr")), look);
+            else if (tag.Contains("Formula=", StringComparison.Ordinal) && DdeWords.IsCell(WebUtility.HtmlDecode(XmlTags.Attribute(tag.ToString(), "Formula")))) look.Add(OfficeFinding.Dde, "a cell that asks another program");
+            else if (tag.Equals("Dll", StringComparison.Ordinal) || tag.Equals("x:Dll", StringComparison.Ordinal) || tag.EndsWith("DDELink", StringComparison.Ordinal)) look.Add(OfficeFinding.Dde, "a link to another program");
             at = end;
         }
         Field(code, look);
@@ -78,10 +71,8 @@ internal static class FlatOffice
         foreach (var line in text.AsSpan().EnumerateLines())
         {
             look.Work.Step(1 + (line.Length >> 4));
-            if (line.StartsWith("O;") && line.Contains(";E", StringComparison.Ordinal)) look.Add(
-                OfficeFinding.Xlm, "a sheet of Excel 4 macros");
-            if (line.StartsWith("C;") && line.IndexOf(";E", StringComparison.Ordinal) is var e and > 0
-                && DdeWords.IsCell($"={line[(e + 2)..]}")) look.Add(OfficeFinding.Dde, "a cell that asks another program");
+            if (line.StartsWith("O;") && line.Contains(";E", StringComparison.Ordinal)) look.Add(OfficeFinding.Xlm, "a sheet of Excel 4 macros");
+            if (line.StartsWith("C;") && line.IndexOf(";E", StringComparison.Ordinal) is var e and > 0 && DdeWords.IsCell($"={line[(e + 2)..]}")) look.Add(OfficeFinding.Dde, "a cell that asks another program");
         }
     }
 
@@ -107,22 +98,26 @@ internal static class FlatOffice
         }
     }
 
+    private const string FieldMark = "\\fldinst";
+    private const int LongestField = 292;
+
     public static void Rtf(string text, OfficeLook look)
     {
         if (text.Contains("\\objdata", StringComparison.Ordinal)) look.Add(OfficeFinding.Package, "an embedded object");
         if (text.Contains("\\objupdate", StringComparison.Ordinal)) look.Add(OfficeFinding.External, "an object that loads by itself");
-        for (var at = 0; (at = text.IndexOf("\\fldinst", at, StringComparison.Ordinal)) >= 0; at += 8)
+        // The code of a field ends where the next begins: each character is looked at once.
+        for (var at = text.IndexOf(FieldMark, StringComparison.Ordinal); at >= 0;)
         {
-            look.Work.Step(16);
-            var end = Math.Min(text.Length, at + 300);
-            var code = text.AsSpan((at + 8)..end);
-            if (code.Contains("DDEAUTO", StringComparison.OrdinalIgnoreCase) || code.Contains(
-                " DDE ", StringComparison.OrdinalIgnoreCase)) look.Add(OfficeFinding.Dde, "a field that asks another program");
+            var from = at + FieldMark.Length;
+            at = text.IndexOf(FieldMark, from, StringComparison.Ordinal);
+            var code = text.AsSpan(from, Math.Min((at < 0 ? text.Length : at) - from, LongestField));
+            look.Work.Step(1 + (code.Length >> 3));
+            if (code.Contains("DDEAUTO", StringComparison.OrdinalIgnoreCase) || code.Contains(" DDE ", StringComparison.OrdinalIgnoreCase))
+                look.Add(OfficeFinding.Dde, "a field that asks another program");
         }
         foreach (var template in (string[])["{\\*\\template http", "{\\*\\template \\\\\\\\"])
         {
-            if (text.Contains(template, StringComparison.OrdinalIgnoreCase)) look.Add(
-                OfficeFinding.RemoteTemplate, "its template lies elsewhere");
+            if (text.Contains(template, StringComparison.OrdinalIgnoreCase)) look.Add(OfficeFinding.RemoteTemplate, "its template lies elsewhere");
         }
     }
 }
