@@ -1,6 +1,7 @@
 using System.Net;
 using Aviso.Accounts;
 using Aviso.Base;
+using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Server;
 using Aviso.Tests.Unit.Smtp;
