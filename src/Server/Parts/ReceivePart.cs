@@ -11,6 +11,7 @@ namespace Aviso.Server;
 internal sealed class ReceivePart(SpamPart spam, ServerSettings settings) : IPart
 {
     private volatile bool _filters = settings.Spam.Enabled;
+    private volatile DmarcAction _dmarc = settings.Dmarc.Reject;
 
     public string Name => "receive";
 
@@ -30,6 +31,7 @@ internal sealed class ReceivePart(SpamPart spam, ServerSettings settings) : IPar
     public Task<IReadOnlyList<string>> TakeAsync(ServerSettings now, CancellationToken cancel)
     {
         _filters = now.Spam.Enabled;
+        _dmarc = now.Dmarc.Reject;
         return Task.FromResult<IReadOnlyList<string>>([]);
     }
 
@@ -45,6 +47,7 @@ internal sealed class ReceivePart(SpamPart spam, ServerSettings settings) : IPar
         Post = new(site.The<INoticeTarget>(), site.The<AccountBook>(), site.The<SqliteMailStore>(), site.Reader, site.The<IRouter>(), site.Clock,
             site.Log("Delivery")),
         Tally = site.The<DmarcTally>(),
+        Dmarc = () => _dmarc,
         Reports = site.The<ReportIntake>(),
         Correspondents = spam.Correspondents,
         Traps = spam.Traps,

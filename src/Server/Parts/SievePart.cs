@@ -12,10 +12,11 @@ internal sealed class SievePart(SieveScripts scripts) : IPart
 
     public static Task<IPart> OpenAsync(Site site, ServerSettings settings, CancellationToken cancel)
     {
-        var (store, spam) = (site.The<SqliteMailStore>(), site.The<SpamPart>());
+        var (store, spam, book) = (site.The<SqliteMailStore>(), site.The<SpamPart>(), site.The<AccountBook>());
         var scripts = site.Put(new SieveScripts(store, site.Clock, SieveMapping.Scripts(settings)));
         var step = site.Put(new SieveStep(SieveMapping.SieveStep(settings), scripts, store, site.Clock, site.Log("Delivery"))
         {
+            MaySendAs = (account, address) => book.Grants.MaySendAs(account, address),
             HasWrittenTo = (account, address) => spam.Correspondents?.HasWrittenTo(account, address) == true,
         });
         site.Put(new SieveTrials(step, store, site.Clock) { RejectAt = () => spam.Filter.Options.Reject });

@@ -148,6 +148,11 @@ public sealed class ServerSettings : SettingsSection
     private static readonly Key<LimitsSection> LimitsKey = new(Table, "limits", new SectionType<LimitsSection>(LimitsSection.Table), new(),
         "What one client or one message may use.") { Example = "{ message_size: 200MB, connections_at_once: 50 }" };
 
+    public DmarcSection Dmarc => Get(DmarcKey);
+
+    private static readonly Key<DmarcSection> DmarcKey = new(Table, "dmarc", new SectionType<DmarcSection>(DmarcSection.Table), new(),
+        "Mail that fails DMARC.") { Example = "{ reject: junk }" };
+
     public SendingSection Sending => Get(SendingKey);
 
     private static readonly Key<SendingSection> SendingKey = new(Table, "sending", new SectionType<SendingSection>(SendingSection.Table), new(),

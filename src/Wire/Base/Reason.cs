@@ -31,6 +31,12 @@ public sealed class Reason
     /// <summary>A step of receiving threw or ran out of time.</summary>
     public static readonly Reason StepFault = Refuses("fault");
 
+    /// <summary>The header is not what RFC 5322 wants, or larger than what is read.</summary>
+    public static readonly Reason Header = Refuses("header");
+
+    /// <summary>The domain of the author asks for it.</summary>
+    public static readonly Reason Dmarc = Refuses("dmarc");
+
     /// <summary>Outbound: the host that should take a message did not, or there is none.</summary>
     public static readonly Reason NextHop = Refuses("next-hop");
 

@@ -26,6 +26,9 @@ public sealed record AuthVerdict
     /// <summary>The one domain of From, ASCII lower case; empty when there is none or several.</summary>
     public string FromDomain { get; init; } = "";
 
+    /// <summary>What was done about a failure of DMARC; null: what the domain asks for is what is shown.</summary>
+    public DmarcPolicy? Disposition { get; init; }
+
     /// <summary>Checks that did not end within their time, by method name.</summary>
     public IReadOnlyList<string> Skipped { get; init; } = [];
 
@@ -49,7 +52,7 @@ public sealed record AuthVerdict
                 + $"{Property("header.a", dkim.Algorithm)}{Property("header.b", dkim.Signature)}";
         }
         if (Dkim.Count == 0) yield return "dkim=none";
-        yield return $"dmarc={Word(Dmarc.Result)}{(Dmarc.Record is { } r ? $" (p={Word(r.Policy)} dis={Word(Dmarc.Policy)})" : "")}{Property("header.from", FromDomain.Length > 0 ? FromDomain : Dmarc.Domain)}";
+        yield return $"dmarc={Word(Dmarc.Result)}{(Dmarc.Record is { } r ? $" (p={Word(r.Policy)} dis={Word(Disposition ?? Dmarc.Policy)})" : "")}{Property("header.from", FromDomain.Length > 0 ? FromDomain : Dmarc.Domain)}";
         if (Arc.Instance > 0) yield return $"arc={Word(Arc.Result)} (i={Arc.Instance})";
     }
 

@@ -95,7 +95,11 @@ public abstract record SieveAction
     public sealed record Reject(string Reason, bool IsEreject) : SieveAction;
 
     /// <summary>The message goes nowhere.</summary>
-    public sealed record Discard : SieveAction;
+    public sealed record Discard : SieveAction
+    {
+        /// <summary>What the script said: a rejection that there is nobody to tell of. Whoever can still refuse the message does that.</summary>
+        public Reject? InPlaceOf { get; init; }
+    }
 
     /// <summary>Answer the sender, unless one with this handle went to <paramref name="To"/> within <paramref name="Every"/>.</summary>
     /// <param name="To">The envelope sender.</param>

@@ -153,7 +153,7 @@ internal sealed partial class SieveRun
         {
             for (var i = 0; i < actions.Count; i++)
             {
-                if (actions[i] is SieveAction.Reject { IsEreject: false } reject) actions[i] = new SieveAction.Discard { Edit = reject.Edit, At = reject.At };
+                if (actions[i] is SieveAction.Reject { IsEreject: false } reject) actions[i] = new SieveAction.Discard { Edit = reject.Edit, At = reject.At, InPlaceOf = reject };
             }
         }
         if (keep && !actions.Any(a => a is SieveAction.Keep)) actions.Add(new SieveAction.Keep(flags) { Edit = Whole.Edit(), IsImplicit = true, IsNamed = _keepIsNamed });

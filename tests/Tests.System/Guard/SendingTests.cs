@@ -61,7 +61,7 @@ public sealed class SendingTests : IAsyncLifetime
         client.Deliver(Bob, [$"alice@{AvisoServer.Domain}"], $"From: {Bob}\r\n\r\nhello\r\n");
         using var other = new SmtpLineClient(_server.Port("submission"));
         other.Login($"carol@{AvisoServer.Domain}", AvisoServer.Password);
-        other.Deliver($"carol@{AvisoServer.Domain}", ["one@far.example"], "Subject: x\r\n\r\nhello\r\n");
+        other.Deliver($"carol@{AvisoServer.Domain}", ["one@far.example"], $"From: carol@{AvisoServer.Domain}\r\nSubject: x\r\n\r\nhello\r\n");
     }
 
     private int Letters(string user)

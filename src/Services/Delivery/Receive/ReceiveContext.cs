@@ -64,8 +64,17 @@ internal sealed class ReceiveContext(MailTransaction transaction, SpooledBody bo
     /// <summary>DKIM-Signature fields of a submission.</summary>
     public ReadOnlyMemory<byte> Signatures { get; set; }
 
-    /// <summary>At or above the tag threshold for everybody.</summary>
-    public bool IsTagged => Spam is { } spam && (spam.Action >= SpamAction.Tag || spam.Score >= spam.Required);
+    /// <summary>The author's domain asks for it to be rejected or quarantined, and nothing speaks for it.</summary>
+    public bool FailsDmarc { get; set; }
+
+    /// <summary>The domain that a submission is signed for: DMARC asks for the one of From. Empty before it was checked.</summary>
+    public string AuthorDomain { get; set; } = "";
+
+    /// <summary>RFC 5321 §4.5.1: who complains must be heard.</summary>
+    public bool IsForPostmaster => Recipients.Exists(r => Postmaster.Is(r.Recipient.LocalPart));
+
+    /// <summary>Junk for everybody: at or above the tag threshold, or by DMARC.</summary>
+    public bool IsTagged => FailsDmarc || Spam is { } spam && (spam.Action >= SpamAction.Tag || spam.Score >= spam.Required);
 
     /// <summary>Recipients that no person has.</summary>
     public int Traps => Recipients.Count(r => r.IsTrap);
@@ -115,12 +124,12 @@ internal sealed class ReceiveContext(MailTransaction transaction, SpooledBody bo
 
     public bool IsLmtp => transaction.Client.Origin.Kind == Net.ListenerKind.Lmtp;
 
-    /// <summary>Puts another body in place of the one that came.</summary>
-    public void Replace(SpooledBody with)
+    /// <summary>Puts another body in place of the one that came and reads its header.</summary>
+    public void Take(SpooledBody with)
     {
-        if (with == Body) return;
         Body.Dispose();
         Body = with;
+        Header = ReceiveHeader.Read(with);
     }
 
     public void Dispose()

@@ -33,6 +33,9 @@ public sealed record ReceiveFilters
     /// <summary>Sends what scripts answer.</summary>
     public SievePost? Post { get; init; }
 
+    /// <summary>What is done about mail that DMARC fails; asked for each message.</summary>
+    public Func<DmarcAction> Dmarc { get; init; } = () => DmarcAction.Refuse;
+
     public DmarcTally? Tally { get; init; }
 
     public ReportIntake? Reports { get; init; }

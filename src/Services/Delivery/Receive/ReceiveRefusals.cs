@@ -41,6 +41,13 @@ internal static class Refusals
         return text[..at];
     }
 
+    /// <summary>RFC 3463 §3.7: the message is not what the format wants.</summary>
+    public static Refusal Header(string why) => new(550, new(5, 6, 0), $"The header is not acceptable: {why}", Reason.Header, why);
+
+    /// <summary>RFC 7489 §10.3.</summary>
+    public static Refusal Dmarc(string domain) =>
+        new(550, new(5, 7, 1), $"{domain} asks that mail which it does not stand behind is refused (DMARC)", Reason.Dmarc, domain);
+
     public static Refusal Suspended(string what) => new(450, new(4, 2, 1), "Mailbox is not available now", Reason.Suspended, what);
 
     public static Refusal NoRoom(string why) => new(452, new(4, 3, 1), "Cannot store mail now, try again later", Reason.Store, why);

@@ -2,7 +2,7 @@ namespace Aviso.Delivery;
 
 /// <summary>
 /// What happens to a message that is whole, in order. What fails on its own account is declared here. On purpose, by a refusal,
-/// only these put mail off: LimitSending (the account's limit is reached), Score (greylisting) and what finds no room.
+/// only these put mail off: LimitSending (the account's limit is reached), Judge (greylisting) and what finds no room.
 /// </summary>
 internal static class ReceiveSteps
 {
@@ -22,6 +22,7 @@ internal static class ReceiveSteps
         new(new RemoveClaims(parts), Fails.Defer, Computing),
         new(new ReadParts(parts), Fails.Defer, Computing),
         new(new Score(parts), Fails.Skip, Others),
+        new(new Judge(parts), Fails.Defer, Computing),
         new(new Sign(parts), Fails.Skip, Computing),
         new(new Plan(parts), Fails.Defer, Disk),
         new(new StoreCopies(parts), Fails.Defer, Disk),

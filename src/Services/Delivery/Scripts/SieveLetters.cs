@@ -66,11 +66,27 @@ internal sealed class SieveLetters(string hostName, IdSource ids, TimeProvider c
         .Ids("Message-ID", $"{IdText.Format(ids.Next())}@{hostName}")
         .Raw("Auto-Submitted", auto);
 
-    // RFC 5230 §4.1 :mime: the reason has its own MIME fields.
-    private static byte[] WithPart(HeaderWriter header, string part) =>
-        [.. header.ToArray(), .. "MIME-Version: 1.0\r\n"u8, .. Encoding.UTF8.GetBytes(part.ReplaceLineEndings("\r\n"))];
+    // RFC 5230 §4.1 :mime: the reason has its own MIME fields (RFC 2045 §3), and none of any other kind.
+    private static byte[] WithPart(HeaderWriter header, string part)
+    {
+        var octets = Encoding.UTF8.GetBytes(part.ReplaceLineEndings("\r\n"));
+        var whole = new MemoryStream();
+        whole.Write(header.ToArray());
+        whole.Write("MIME-Version: 1.0\r\n"u8);
+        var end = 0;
+        foreach (var field in new HeaderFields(octets))
+        {
+            end = field.Offset + field.Length;
+            if (!Ascii.EqualsIgnoreCase(field.Name[..Math.Min(8, field.Name.Length)], "Content-"u8)) continue;
+            whole.Write(octets.AsSpan(field.Offset, field.Length));
+            if (octets[end - 1] != '\n') whole.Write("\r\n"u8);
+        }
+        if (end == octets.Length) whole.Write("\r\n"u8);
+        whole.Write(octets.AsSpan(end));
+        return whole.ToArray();
+    }
 
-    private static HeaderAddress? Address(string text)
+    internal static HeaderAddress? Address(string text)
     {
         var list = AddressList.Mailboxes(AddressList.Parse(Encoding.UTF8.GetBytes(text))).ToList();
         return list is [{ Domain.Length: > 0, LocalPart.Length: > 0 } one] ? one : null;

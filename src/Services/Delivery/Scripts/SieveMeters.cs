@@ -39,6 +39,9 @@ internal static partial class SieveLog
     [LoggerMessage(4065, LogLevel.Warning, "sieve: account {Account}: a {Kind} was not sent: {Cause}")]
     public static partial void SieveLetterOverLimit(this ILogger log, string account, string kind, string cause);
 
+    [LoggerMessage(4066, LogLevel.Warning, "sieve: account {Account}: `:from` {Address} is ignored, the account has no grant for it")]
+    public static partial void SieveFromIgnored(this ILogger log, string account, string address);
+
     [LoggerMessage(4064, LogLevel.Warning, "sieve: account {Account}: redirect to {Address} stopped, the message was redirected from there before")]
     public static partial void SieveLoop(this ILogger log, string account, string address);
 }

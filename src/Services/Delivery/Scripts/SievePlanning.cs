@@ -11,7 +11,8 @@ namespace Aviso.Delivery;
 
 /// <summary>Turns the outcome of the scripts into a plan: names become mailboxes that exist, loops are stopped, letters are written.</summary>
 internal sealed class SievePlanning(
-    SieveInput input, SieveStepOptions options, SieveHost host, IMailStore store, IdSource ids, TimeProvider clock, ILogger log)
+    SieveInput input, SieveStepOptions options, SieveHost host, IMailStore store, IdSource ids, TimeProvider clock, ILogger log,
+    Func<AccountId, string, bool> maySendAs)
 {
     /// <summary>Names the account that a redirected message came by.</summary>
     public const string RedirectedBy = "X-Sieve-Redirected-From";
@@ -25,7 +26,7 @@ internal sealed class SievePlanning(
     private readonly List<SieveForward> _redirects = [];
     private readonly List<SieveLetter> _letters = [];
     private readonly SieveLetters _write = new(options.HostName, ids, clock);
-    private readonly ReceiveHeader _header = ReceiveHeader.Read(input.Body, withAuthors: false);
+    private readonly ReceiveHeader _header = ReceiveHeader.ReadWhole(input.Body);
     private SieveRejection? _reject;
     private string? _error;
 
@@ -35,7 +36,7 @@ internal sealed class SievePlanning(
         _error = wrong ?? outcome.Error;
         foreach (var action in outcome.Actions) await AddAsync(action, cancel);
         // Whatever it was that came to nothing: no mail is lost.
-        var meant = outcome.Actions.Any(a => a is SieveAction.Discard or SieveAction.Reject);
+        var meant = outcome.Actions.Any(a => a is SieveAction.Discard { IsImplicit: false } or SieveAction.Reject);
         if (_copies.Count == 0 && _redirects.Count == 0 && !meant) _copies.Add(FiledCopy.Inbox);
         if (_error is { } error) _letters.Add(Note(_write, input.Account, input.Address, input.Sender, error, clock));
         return new()
@@ -65,6 +66,10 @@ internal sealed class SievePlanning(
                 break;
             case SieveAction.Reject reject:
                 _reject ??= new(reject.Reason, reject.IsEreject);
+                break;
+            // A bounce has nobody to tell, but its client can still be refused.
+            case SieveAction.Discard { InPlaceOf: { } instead }:
+                _reject ??= new(instead.Reason, instead.IsEreject);
                 break;
             case SieveAction.Vacation vacation:
                 await AnswerAsync(vacation, cancel);
@@ -174,7 +179,7 @@ internal sealed class SievePlanning(
     {
         // RFC 5230 §4.6 and RFC 3834 §2: nobody to answer, or something that is no person. The engine looked too; a second look is cheap.
         if (vacation.Unsent is not null || vacation.To.Length == 0 || _header.IsAutomatic) return;
-        if (_write.Vacation(vacation) is not { } octets) return;
+        if (_write.Vacation(vacation with { From = Granted(vacation.From) ?? Own(vacation.Own) }) is not { } octets) return;
         _letters.Add(new("vacation", [vacation.To], octets)
         {
             Once = vacation.Every > TimeSpan.Zero ? Mark(AnsweredKind, vacation.Handle + " " + vacation.To.ToLowerInvariant(), vacation.Every) : null,
@@ -185,9 +190,21 @@ internal sealed class SievePlanning(
     private async ValueTask NotifyAsync(SieveAction.Notify notify, CancellationToken cancel)
     {
         // RFC 5436 §2.7.1: a notification is not notified of.
-        if (notify.Unsent is not null || IsNotification() || _write.Notification(notify) is not { } octets) return;
+        if (notify.Unsent is not null || IsNotification()) return;
+        if (_write.Notification(notify with { From = Granted(notify.From) ?? Own(notify.Own) }) is not { } octets) return;
         _letters.Add(new("notify", [.. notify.To.Concat(notify.Cc).Distinct(StringComparer.OrdinalIgnoreCase)], octets) { Copy = await FccAsync(notify.At, notify.Fcc, cancel) });
     }
+
+    // RFC 5230 §4.3 and RFC 5435 §3.3 let us ignore an address that is not the account's to use: nobody writes in another's name.
+    private string? Granted(string? from)
+    {
+        if (from is null || SieveLetters.Address(from) is not { } address || maySendAs(input.Account, address.Address)) return from;
+        log.SieveFromIgnored(input.Account.ToString(), address.Address);
+        return null;
+    }
+
+    // `:addresses` may name anybody, and the message may have come by a list: without a grant the account's own address stands there.
+    private string Own(string address) => maySendAs(input.Account, address) ? address : input.Address;
 
     private bool IsNotification()
     {

@@ -20,6 +20,9 @@ public sealed class SieveStep(SieveStepOptions options, SieveScripts scripts, IM
     /// <summary>The account has written to this address: it is in ":addrbook:default" (RFC 6134 §2.7).</summary>
     public Func<AccountId, string, bool> HasWrittenTo { get; init; } = (_, _) => false;
 
+    /// <summary>The account may use this address as From; nobody may when it is not said.</summary>
+    public Func<AccountId, string, bool> MaySendAs { get; init; } = (_, _) => false;
+
     /// <summary>True when a script would run for this account.</summary>
     public async ValueTask<bool> AppliesAsync(AccountId account, CancellationToken cancel) =>
         options.Before.Count > 0 || options.After.Count > 0 || await scripts.ActiveAsync(account, cancel) is not null;
@@ -112,7 +115,7 @@ public sealed class SieveStep(SieveStepOptions options, SieveScripts scripts, IM
         // Waited for to its end, not given up on: it reads the body. Its steps are counted, so the end comes.
         var outcome = await SieveRunner.RunAsync(inOrder, Message(input), host, options.Limits, both.Token);
         cancel.ThrowIfCancellationRequested();
-        var planning = new SievePlanning(input, options, host, store, _ids, clock, log);
+        var planning = new SievePlanning(input, options, host, store, _ids, clock, log, MaySendAs);
         var plan = await planning.MakeAsync(outcome, wrong, cancel);
         if (!input.IsTrial) Count(plan, outcome, clock.GetElapsedTime(begun));
         if (plan.Error is { } error && !input.IsTrial) log.SieveFailed(input.Account.ToString(), error);

@@ -85,8 +85,7 @@ public sealed class SendingBrake
         if (began is null) return default;
         SendingMeters.Held.Add(1);
         SendingMeters.Show(_holds.Count);
-        _log.LogWarning("mail of {Account} to others is held: {New} new recipients within an hour, usual are {Usual}; `aviso account release` when it is right",
-            address, began.NewRecipients, began.Usual);
+        _log.MailHeld(address, began.NewRecipients, began.Usual);
         await KeepAsync([Document(account, HoldKind, began, SendingJson.Default.SendingHold)], [], cancel);
         return (null, began);
     }
@@ -104,7 +103,7 @@ public sealed class SendingBrake
             _holds.TryRemove(account.Value, out _);
         }
         SendingMeters.Show(_holds.Count);
-        _log.LogWarning("mail of {Account} to others is released", hold.Address);
+        _log.MailReleased(hold.Address);
         await KeepAsync([Document(account, UsualKind, usual, SendingJson.Default.Double)], [new(account, HoldKind, Name)], cancel);
         return true;
     }
@@ -120,7 +119,7 @@ public sealed class SendingBrake
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            _log.LogError("what an account may send holds now but is not in the store and will not survive a restart: {Error}", e.Message);
+            _log.LimitsNotKept(e.Message);
         }
     }
 

@@ -115,6 +115,9 @@ public sealed class SenderLists(IDocumentRows rows, TimeProvider clock)
 /// </summary>
 public sealed class SenderListCheck(SenderLists lists) : ISpamCheck
 {
+    /// <summary>The symbols of allow lists, for everybody and for one account.</summary>
+    public const string AllowedHere = "ALLOWED_HERE", AllowedByYou = "ALLOWED_BY_YOU";
+
     // Beyond whatever other checks may say; what an account says wins over what holds for all.
     private const double Here = 50;
     private const double ByYou = 100;
@@ -128,7 +131,7 @@ public sealed class SenderListCheck(SenderLists lists) : ISpamCheck
         if (Find(lists.Of(default, allows: false), sender, isBlock: true) is { } block) context.Add("BLOCKED_HERE", Here, $"{block.Text} is on the block list");
         if (Find(lists.Of(default, allows: true), sender, isBlock: false) is { } allow)
         {
-            if (IsProven(allow, sender)) context.Add("ALLOWED_HERE", -Here, $"{allow.Text} is on the allow list");
+            if (IsProven(allow, sender)) context.Add(AllowedHere, -Here, $"{allow.Text} is on the allow list");
             else context.Add("ALLOWED_UNPROVEN", 0, $"{allow.Text} is on the allow list, but nothing proves that it is them");
         }
         foreach (var account in context.Input.Accounts) ForOne(context, account, sender);
@@ -144,7 +147,7 @@ public sealed class SenderListCheck(SenderLists lists) : ISpamCheck
             context.AddFor(account, "ALLOWED_UNPROVEN", 0, $"{allow.Text} is on your allow list, but nothing proves that it is them");
             return;
         }
-        context.AddFor(account, "ALLOWED_BY_YOU", -ByYou, $"{allow.Text} is on your allow list");
+        context.AddFor(account, AllowedByYou, -ByYou, $"{allow.Text} is on your allow list");
         context.Mark(TrustCheck.Mark);
     }
 

@@ -54,7 +54,7 @@ public sealed class ReasonTests
     {
         Assert.Equal(
             ["unknown", "relay", "spam", "virus", "greylist", "full", "suspended", "login", "recipients", "sieve", "store", "size", "loop", "send-as", "sending", "rate",
-                "fault"],
+                "fault", "header", "dmarc"],
             Reason.All.TakeWhile(r => r != Reason.NextHop).Select(r => r.Word));
         Assert.Equal(
             ["bad-commands", "bare-lf", "clear-after-starttls", "client-limit", "early-talker", "helo-rejected", "idle-commands", "login-failed", "non-smtp-command",

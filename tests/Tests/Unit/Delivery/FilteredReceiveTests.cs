@@ -516,6 +516,8 @@ public sealed class FilteredReceiveTests : IAsyncLifetime
             Sieve = new(new() { HostName = "mail.example.org" }, _scripts, _store.Store, _store.Clock, NullLogger.Instance),
             Post = new(new NoticeTarget(_accounts, _srs), _accounts, _store.Store, reader, router, _store.Clock, NullLogger.Instance),
             Tally = _tally,
+            // What DMARC does has tests of its own.
+            Dmarc = () => DmarcAction.Score,
             Reports = _intake,
         };
         _receiver = new(new() { HostName = "mail.example.org" }, _accounts, _store.Store, reader, router, new IdSource(_store.Clock), _store.Clock, NullLogger.Instance)

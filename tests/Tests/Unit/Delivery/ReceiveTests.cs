@@ -63,11 +63,11 @@ public sealed class ReceiveTests
 
     [Theory]
     [InlineData("From: Alice <alice@example.org>\r\n", null)]
-    [InlineData("", null)]
-    [InlineData("From: =?utf-8?q?x?=\r\n", null)]
+    [InlineData("", "554 5.6.0 The header is not acceptable: there is no From")]
+    [InlineData("From: =?utf-8?q?x?=\r\n", "554 5.6.0 The header is not acceptable: From cannot be read, or has more than 100 addresses")]
     [InlineData("From: Bob <bob@example.org>\r\n", "553 5.7.1 alice@example.org lacks the grant send_as bob@example.org")]
     [InlineData("From: alice@example.org, Bob <bob@example.org>\r\n", "553 5.7.1 alice@example.org lacks the grant send_as bob@example.org")]
-    [InlineData("From: alice@example.org\r\nFrom: bob@example.org\r\n", "553 5.7.1 alice@example.org lacks the grant send_as bob@example.org")]
+    [InlineData("From: alice@example.org\r\nFrom: bob@example.org\r\n", "554 5.6.0 The header is not acceptable: there are 2 From fields")]
     [InlineData("From: alice@example.org\r\nSender: bob@example.org\r\n", "553 5.7.1 alice@example.org lacks the grant send_as bob@example.org")]
     public async Task Header_authors_are_checked_too(string fields, string? reply)
     {
@@ -113,7 +113,7 @@ public sealed class ReceiveTests
             + "Received: from mail.example.org (authenticated)\r\n\tby mail.example.org with ESMTPSA\r\n\tid " + result.Id
             + "\r\n\tfor <bob@example.org>; Mon, 21 Sep 2026 14:13:20 +0000\r\n"
             + "Date: Mon, 21 Sep 2026 14:13:20 +0000\r\nMessage-ID: <" + result.Id + "@mail.example.org>\r\n"
-            + "From: alice@example.org\r\nBcc: bob@example.org\r\n\r\nhi\r\n", Assert.Single(await house.ReadAsync("bob@example.org")));
+            + "From: alice@example.org\r\n\r\nhi\r\n", Assert.Single(await house.ReadAsync("bob@example.org")));
         var whole = "Date: Mon, 1 Jan 2024 00:00:00 +0000\r\nMessage-ID: <a@b>\r\nFrom: alice@example.org\r\n\r\nhi\r\n";
         await house.SendAsync(house.Begin("alice@example.org", login: "alice@example.org"), whole, "bob@example.org");
         Assert.EndsWith("+0000\r\n" + whole, (await house.ReadAsync("bob@example.org"))[1], StringComparison.Ordinal);
@@ -124,7 +124,7 @@ public sealed class ReceiveTests
     {
         await using var house = await House.OpenAsync();
         await house.SendAsync(house.Begin(), "just text\r\n", "alice@example.org");
-        Assert.EndsWith("+0000\r\njust text\r\n", Assert.Single(await house.ReadAsync("alice@example.org")), StringComparison.Ordinal);
+        Assert.EndsWith("+0000\r\n\r\njust text\r\n", Assert.Single(await house.ReadAsync("alice@example.org")), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -246,7 +246,7 @@ public sealed class SieveStepTests : IAsyncLifetime
     [InlineData("environment \"remote-host\" \"mx.example.org\"")]
     [InlineData("envelope \"from\" \"bob@example.org\"")]
     [InlineData("envelope :detail \"to\" \"lists\"")]
-    [InlineData("envelope :localpart \"to\" \"alice+lists\"")]
+    [InlineData("envelope :localpart \"to\" \"sales+lists\"")]
     public async Task A_trial_sees_what_delivery_knew(string test)
     {
         const string Own = "Return-Path: <bob@example.org>\r\nDelivered-To: alice@example.test\r\nX-Spam-Flag: YES\r\nX-Spam-Result: score=9.0; action=tag;\r\n\tA=1.0; VIRUS=8.0;\r\n"

@@ -54,6 +54,7 @@ public sealed class PartsTests : IDisposable
           client_recipients: 200/min
           refused_recipients: 20/min
           greeting_pause: 0s
+        dmarc: { reject: junk }
         sending: { messages_per_hour: 100, messages_per_day: 500, recipients_per_hour: 300, recipients_per_day: 1000, new_recipients: 100,
           new_recipients_factor: 10, unlimited: [alice@example.org] }
         spam:

@@ -19,6 +19,7 @@ internal sealed class JunkMailbox(IMailStore store)
 
     private static bool IsJunk(ReceiveContext context, AccountId account)
     {
+        if (context.FailsDmarc) return !DmarcRule.IsAllowedBy(context, account);
         if (context.Spam is not { } spam || (!context.IsTagged && spam.ScoreFor(account) < spam.Required)) return false;
         // Somebody the account writes to may pull its own score below the threshold.
         return spam.PerAccount?.ContainsKey(account) != true || spam.ScoreFor(account) >= spam.Required;

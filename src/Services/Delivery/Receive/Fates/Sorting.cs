@@ -1,5 +1,6 @@
 using System.Text;
 using Aviso.Base;
+using Aviso.MailAuth;
 using Aviso.Store;
 
 namespace Aviso.Delivery;
@@ -28,9 +29,9 @@ internal sealed class Sorting
         var account = arrival.Target.Account;
         if (context.Fates.Of(account) is { } known) return known;
         var share = context.Fates.Add(arrival);
-        context.Trace.Findings = Findings(context, account);
-        share.Prefix = context.Trace.Local(arrival.Target.Address, arrival.Envelope, arrival.Marks.Span);
         share.Keep = await _junk.KeepAsync(context, account, cancel);
+        context.Trace.Findings = Findings(context, share, account);
+        share.Prefix = context.Trace.Local(arrival.Target.Address, arrival.Envelope, arrival.Marks.Span);
         if (_parts.Filters.Sieve is { } sieve && await sieve.AppliesAsync(account, cancel)) await SortAsync(context, share, arrival, sieve, cancel);
         else Place(share, arrival.Message, share.Keep);
         return share;
@@ -124,6 +125,12 @@ internal sealed class Sorting
     }
 
     // Header fields that tell a mailbox's owner, and programs, what was found out.
-    private ReadOnlyMemory<byte> Findings(ReceiveContext context, AccountId account) => context.Auth is null && context.Spam is null ? default
-        : Encoding.UTF8.GetBytes((context.Spam?.Fields(account) ?? "") + (context.Auth?.Results(_parts.Options.HostName) ?? ""));
+    private ReadOnlyMemory<byte> Findings(ReceiveContext context, Share share, AccountId account)
+    {
+        if (context.Auth is null && context.Spam is null) return default;
+        var auth = context.Auth;
+        // What the field says was done is what is done with this copy.
+        if (auth?.Disposition is not null) auth = auth with { Disposition = share.Keep == JunkMailbox.Inbox ? DmarcPolicy.None : DmarcPolicy.Quarantine };
+        return Encoding.UTF8.GetBytes((context.Spam?.Fields(account) ?? "") + (auth?.Results(_parts.Options.HostName) ?? ""));
+    }
 }

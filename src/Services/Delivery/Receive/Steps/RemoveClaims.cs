@@ -11,21 +11,11 @@ internal sealed class RemoveClaims(ReceiveParts parts) : IReceiveStep
 {
     public ValueTask<Refusal?> RunAsync(ReceiveContext context, CancellationToken cancel)
     {
-        if (context.IsSubmission) return default;
-        var header = context.Header.Octets;
-        var claims = AuthenticationResults.Claiming(header.Span, parts.Options.HostName);
-        if (parts.Filters.Spam() is not null) claims = [.. claims.Concat(SpamFields.Claiming(header.Span)).OrderBy(c => c.Start.Value)];
-        if (claims.Count == 0) return default;
-        context.Replace(parts.Store.Spool.Make(cleaned =>
-        {
-            var at = 0;
-            foreach (var claim in claims)
-            {
-                cleaned.Write(header.Span[at..claim.Start.Value]);
-                at = claim.End.Value;
-            }
-            cleaned.Write(context.Body, at);
-        }));
+        var header = context.Header.Octets.Span;
+        var claims = AuthenticationResults.Claiming(header, parts.Options.HostName);
+        if (!context.IsSubmission && parts.Filters.Spam() is not null)
+            claims = [.. claims.Concat(SpamFields.Claiming(header)).OrderBy(c => c.Start.Value)];
+        if (claims.Count > 0) context.Take(HeaderCuts.Without(parts.Store.Spool, context, claims, []));
         return default;
     }
 }

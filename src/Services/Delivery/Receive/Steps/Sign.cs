@@ -9,9 +9,7 @@ internal sealed class Sign(ReceiveParts parts) : IReceiveStep
     public ValueTask<Refusal?> RunAsync(ReceiveContext context, CancellationToken cancel)
     {
         if (!context.IsSubmission || parts.Filters.Keys is not { } keys) return default;
-        // The domain of From is what DMARC asks a signature for.
-        var domain = context.Header.Authors is [var author, ..] ? author.Domain : context.Transaction.Sender.Domain.Ascii;
-        if (keys.KeysOf(domain) is { Count: > 0 } signing)
+        if (keys.KeysOf(context.AuthorDomain) is { Count: > 0 } signing)
             context.Signatures = DkimSigner.Sign(context.Body, signing, SignOptions.Default, context.Now);
         return default;
     }

@@ -7,9 +7,8 @@ using Aviso.Net;
 namespace Aviso.Delivery;
 
 /// <summary>
-/// RFC 6409: what is done to mail that somebody hands in, and only to that. Date and Message-ID are added when missing (§8.2, §8.3);
-/// nothing else of the message is touched, since it may be signed or encrypted: Bcc stays as the client left it (RFC 5322 §3.6.3
-/// gives clients that choice), and so does a missing From.
+/// RFC 6409: what is done to mail that somebody hands in, and only to that. Date and Message-ID are added when missing (§8.2, §8.3),
+/// Bcc is taken out (§8). Who wrote it must be plain to every program, and somebody in whose name the account may send.
 /// </summary>
 internal static class SubmissionRules
 {
@@ -18,15 +17,20 @@ internal static class SubmissionRules
     {
         if (sender.IsNull) return null;
         var address = sender.Address.Wire;
-        return MaySendAs(grants, login, address) ? null : Missing(login, address, "the envelope sender");
+        return MaySendAs(grants, login, address) ? null : Lacks(login, address, "the envelope sender");
     }
 
-    /// <summary>The same for every address of From and Sender. What names no domain names nobody.</summary>
-    public static Refusal? CheckHeader(SendAsGrants grants, Principal login, ReceiveHeader header)
+    /// <summary>
+    /// The same for every author and sender in the header; 554 5.6.0 when it cannot be said who they are (RFC 5322 §3.6, §3.6.6).
+    /// </summary>
+    /// <param name="authors">At least one; those of From first.</param>
+    public static Refusal? CheckHeader(SendAsGrants grants, Principal login, ReceiveHeader header, out List<HeaderAddress> authors)
     {
-        foreach (var author in header.Authors)
+        var wrong = header.Authors.Read(out authors) ?? (header.HasStrayLine ? "a line of the header is no field" : null);
+        if (wrong is not null) return new(554, new(5, 6, 0), $"The header is not acceptable: {wrong}", Reason.Header, wrong);
+        foreach (var author in authors)
         {
-            if (author.Domain.Length > 0 && !MaySendAs(grants, login, author.Address)) return Missing(login, author.Address, "From or Sender");
+            if (!MaySendAs(grants, login, author.Address)) return Lacks(login, author.Address, "From or Sender");
         }
         return null;
     }
@@ -36,21 +40,17 @@ internal static class SubmissionRules
         grants.MaySendAs(new(login.Account), address)
         && (login.Scope is not { SendAs.Count: > 0 } scope || SendAsGrants.Covers(scope.SendAs, address));
 
-    /// <summary>A new body with Date and Message-ID before it, or the same body when it has both.</summary>
-    public static SpooledBody Complete(SpooledBody body, ReceiveHeader header, BodySpool spool, string hostName, string id, DateTimeOffset now)
+    /// <summary>Date and Message-ID where the header has none, CRLF at the end.</summary>
+    public static byte[] Missing(ReceiveHeader header, string hostName, string id, DateTimeOffset now)
     {
-        if (header.HasDate && header.HasMessageId) return body;
+        if (header.HasDate && header.HasMessageId) return [];
         var added = new StringBuilder();
         if (!header.HasDate) added.Append("Date: ").Append(MailDate.Format(now.ToUniversalTime())).Append("\r\n");
         if (!header.HasMessageId) added.Append("Message-ID: <").Append(id).Append('@').Append(hostName).Append(">\r\n");
-        return spool.Make(whole =>
-        {
-            whole.Write(Encoding.ASCII.GetBytes(added.ToString()));
-            whole.Write(body);
-        });
+        return Encoding.ASCII.GetBytes(added.ToString());
     }
 
-    private static Refusal Missing(Principal login, string address, string where)
+    private static Refusal Lacks(Principal login, string address, string where)
     {
         var shown = address.Length <= 320 ? address : address[..320];
         var clean = new string([.. shown.Select(c => char.IsControl(c) ? '?' : c)]);

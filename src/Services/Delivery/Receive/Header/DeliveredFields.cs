@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using Aviso.Accounts;
 using Aviso.Base;
 using Aviso.Mime;
 
@@ -20,11 +19,12 @@ internal static class DeliveredFields
         var results = Text(own, "Authentication-Results"u8);
         var received = Text(own, "Received"u8);
         var address = Text(own, "Delivered-To"u8) is { Length: > 0 } to ? to : input.Address;
-        var given = Between(received, " for <", '>') ?? address;
+        var original = Text(own, "X-Original-To"u8);
+        var given = original.Length > 0 ? original : Between(received, " for <", '>') ?? address;
         return input with
         {
             Sender = Text(own, "Return-Path"u8).TrimStart('<').TrimEnd('>'),
-            Recipient = WithDetail(address, given),
+            Recipient = given,
             OriginalRecipient = given,
             OwnAddresses = [given],
             RemoteAddress = Client(results, received),
@@ -37,14 +37,6 @@ internal static class DeliveredFields
 
     private static string Text(ReadOnlySpan<byte> header, ReadOnlySpan<byte> field) =>
         HeaderFields.TryFind(header, field, out var value) ? HeaderText.Decode(value).Replace('\t', ' ').Trim() : "";
-
-    // RFC 5233 §4: the detail is the one of the address that the message was sent to.
-    private static string WithDetail(string address, string given)
-    {
-        if (!MailAddress.TryCut(address, out var local, out var domain) || !MailAddress.TryCut(given, out var named, out _)) return address;
-        var plus = named.IndexOf(AddressTable.DetailSeparator);
-        return plus < 0 ? address : $"{local}{named[plus..]}@{domain}";
-    }
 
     // Through a trusted relay the client is not the one of our Received field.
     private static IPAddress? Client(string results, string received)
