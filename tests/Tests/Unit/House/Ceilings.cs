@@ -30,9 +30,6 @@ internal static class Ceilings
     public static readonly Dictionary<string, int> LongFunctions = new(StringComparer.Ordinal)
     {
         ["AuthenticationResultsGrammar.One"] = 65,
-        ["JournalState.ReplayLine"] = 65,
-        ["MailParts.OpenAsync"] = 63,
-        ["Serve.StartAsync"] = 73,
         ["SpfRecord.Directive"] = 67,
     };
 

@@ -32,7 +32,9 @@ internal static class UpArrows
         ["Spam/Content -> Spam/Checks"] = "an attachment says what its name makes of it",
         ["Spam/Reputation -> Spam/Checks"] = "who is known is a mark that checks read",
         ["Spam/Office -> Spam/Checks"] = "what is packed in a document is judged by its name as an attachment is",
+        ["Store/Blobs -> Store/Commit"] = "the journal writes down the lines of a commit",
         ["Store/Commit -> Store/Sqlite"] = "rows are written over the connection, which stands beside the store",
+        ["Store/Judging -> Store/Sqlite"] = "a database is judged over the same connection that serves it",
         ["Store/Search -> Store/Sqlite"] = "the index is a database of the same kind",
     };
 }
