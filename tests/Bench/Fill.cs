@@ -12,7 +12,8 @@ internal static class Fill
 
     /// <summary>Short messages into the INBOX of every account in turn, until <paramref name="total"/> were added in all.</summary>
     public static Task StoreAsync(string data, long from, long total) => RunAsync(data, from, total,
-        (accounts, message, i) => Message(message, i, [new(accounts[(int)(i % accounts.Count)], "INBOX", Prefix, SystemFlags.None, [])], null));
+        (accounts, message, i) =>
+            Message(message, i, [new(accounts[(int)(i % accounts.Count)], "INBOX", Prefix, SystemFlags.None, [])], null));
 
     /// <summary>Messages for a destination each that nobody tries before tomorrow, ten thousand destinations.</summary>
     public static Task QueueAsync(string data, long from, long total)
@@ -21,7 +22,8 @@ internal static class Fill
         return RunAsync(data, from, total, (_, message, i) =>
         {
             var domain = $"d{i % 10_000}.test";
-            return Message(message, i, [], new("a@bench.test", null, "", DsnReturn.Unspecified, QueueNeeds.None, QueuePriority.Person, Prefix,
+            return Message(
+                message, i, [], new("a@bench.test", null, "", DsnReturn.Unspecified, QueueNeeds.None, QueuePriority.Person, Prefix,
                 [new($"u{i}@{domain}", domain, DsnNotify.Unspecified, "", tomorrow)]));
         });
     }
@@ -49,7 +51,8 @@ internal static class Fill
         var reader = new MessageReader();
         await using var store = await SqliteMailStore.OpenAsync(
             new() { DataFolder = data, Clock = TimeProvider.System, Log = NullLogger.Instance, Reader = reader }, default);
-        var accounts = (await store.ListAccountsAsync(default)).Where(a => a.Address.StartsWith("user", StringComparison.Ordinal)).Select(a => a.Id).ToList();
+        var accounts = (await store.ListAccountsAsync(default)).Where(a => a.Address.StartsWith("user", StringComparison.Ordinal))
+            .Select(a => a.Id).ToList();
         using var sample = store.Spool.Begin();
         sample.Write(Octets);
         var rendered = reader.Render(sample);

@@ -42,7 +42,8 @@ internal static class ImapLoad
             var count = imap.Select("INBOX");
             commands++;
             for (var i = 0; i < 2; i++) commands += imap.Run(Fetch(chance, count));
-            if (chance.Next(3) == 0) commands += imap.Run($"STORE {chance.Next(1, count + 1)} {(chance.Next(2) == 0 ? '+' : '-')}FLAGS (\\Seen)");
+            if (chance.Next(3) == 0) commands += imap.Run(
+                $"STORE {chance.Next(1, count + 1)} {(chance.Next(2) == 0 ? '+' : '-')}FLAGS (\\Seen)");
             if (chance.Next(2) == 0) commands += imap.Run("LIST \"\" *");
             if (chance.Next(2) == 0) commands += imap.Run("STATUS Sent (MESSAGES UNSEEN UIDNEXT)");
             if (chance.Next(10) != 0) continue;
@@ -123,7 +124,8 @@ internal static class ImapLoad
         var elapsed = Stopwatch.GetElapsedTime(began).TotalSeconds;
         var cpu = (await Scripts.StatAsync(target.Pids)).Cpu - before.Cpu;
         var figures = new ImapFigures(cpu * 1000 / commands, commands / elapsed, pss);
-        Console.WriteLine($"  {target.Name}: {commands} commands, {figures.PerSecond:0}/s, {figures.CpuPerCommand:0.000} CPU ms each, {pss:0} MB");
+        Console.WriteLine(
+            $"  {target.Name}: {commands} commands, {figures.PerSecond:0}/s, {figures.CpuPerCommand:0.000} CPU ms each, {pss:0} MB");
         return figures;
     }
 

@@ -4,8 +4,8 @@ using Aviso.Accounts;
 using Aviso.Base;
 using Aviso.Delivery;
 using Aviso.Dns;
-using Aviso.MailAuth;
 using Aviso.Guard;
+using Aviso.MailAuth;
 using Aviso.Mime;
 using Aviso.Net;
 using Aviso.Store;
@@ -22,7 +22,8 @@ namespace Aviso.Bench;
 internal static class Micro
 {
     public static void Run(string[] args) => BenchmarkSwitcher.FromTypes(
-        [typeof(MimeBench), typeof(LoginBench), typeof(AddressBench), typeof(StoreBench), typeof(SignatureBench), typeof(AcceptBench), typeof(SieveBench)]).Run(
+        [typeof(MimeBench), typeof(LoginBench), typeof(AddressBench), typeof(StoreBench), typeof(SignatureBench), typeof(AcceptBench),
+            typeof(SieveBench)]).Run(
         args.Length == 0 ? ["--filter", "*"] : args,
         DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance)));
 }
@@ -36,7 +37,8 @@ public class MimeBench
         + "Date: Sat, 01 Mar 2025 10:00:00 +0000\r\nMessage-ID: <1@example.test>\r\nMIME-Version: 1.0\r\n"
         + "Content-Type: multipart/alternative; boundary=\"b1\"\r\n\r\n--b1\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
         + string.Concat(Enumerable.Repeat("a line of text that goes on for a while and then ends\r\n", 35))
-        + "--b1\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + string.Concat(Enumerable.Repeat("<p>a line of text that goes on</p>\r\n", 50)) + "--b1--\r\n");
+        + "--b1\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+            + string.Concat(Enumerable.Repeat("<p>a line of text that goes on</p>\r\n", 50)) + "--b1--\r\n");
 
     [Benchmark]
     public MimePart Scan()
@@ -77,7 +79,8 @@ public class SignatureBench
         _message = Body(text);
         _signedRsa = Body([.. SignRsa(), .. text]);
         _signedEd25519 = Body([.. SignEd25519(), .. text]);
-        _verifier = new(new FakeZone().Txt(_rsa.DnsName, [.. _rsa.DnsStrings()]).Txt(_ed25519.DnsName, _ed25519.DnsRecord()), new(), TimeProvider.System);
+        _verifier = new(new FakeZone().Txt(_rsa.DnsName, [.. _rsa.DnsStrings()]).Txt(_ed25519.DnsName, _ed25519.DnsRecord()), new(),
+            TimeProvider.System);
     }
 
     [Benchmark]
@@ -151,7 +154,8 @@ public class StoreBench
 
     private readonly string _folder = Path.Combine(Path.GetTempPath(), "aviso-bench-" + Path.GetRandomFileName());
     private readonly byte[] _message = Encoding.ASCII.GetBytes(
-        "From: a@sender.test\r\nTo: b@bench.test\r\nSubject: bench\r\nMessage-ID: <1@bench.test>\r\n\r\n" + string.Concat(Enumerable.Repeat("the quick brown fox jumps over the lazy dog and goes home again\r\n", 60)));
+        "From: a@sender.test\r\nTo: b@bench.test\r\nSubject: bench\r\nMessage-ID: <1@bench.test>\r\n\r\n"
+            + string.Concat(Enumerable.Repeat("the quick brown fox jumps over the lazy dog and goes home again\r\n", 60)));
     private readonly MessageReader _reader = new();
     private SqliteMailStore _store = null!;
     private AccountId[] _accounts = [];
@@ -161,7 +165,8 @@ public class StoreBench
     public async Task OpenAsync()
     {
         _store = await SqliteMailStore.OpenAsync(
-            new() { DataFolder = _folder, Clock = TimeProvider.System, Log = NullLogger.Instance, Reader = _reader, Index = false }, default);
+            new() { DataFolder = _folder, Clock = TimeProvider.System, Log = NullLogger.Instance, Reader = _reader, Index = false },
+                default);
         _accounts = await Task.WhenAll(Enumerable.Range(1, Callers).Select(async i =>
             (await _store.EnsureAccountAsync($"user{i:000}@bench.test", declared: true, default)).Id));
         _emails = new EmailId[256];
@@ -189,7 +194,8 @@ public class StoreBench
         using var body = _store.Spool.Begin();
         body.Write(_message);
         var accepted = await _store.AcceptAsync(
-            new(body, _reader.Render(body), [new(account, "INBOX", "Return-Path: <a@sender.test>\r\n"u8.ToArray(), SystemFlags.None, [])], null)
+            new(body, _reader.Render(body), [new(account, "INBOX", "Return-Path: <a@sender.test>\r\n"u8.ToArray(), SystemFlags.None, [])],
+                null)
             {
                 ReceivedAt = 1_750_000_000,
             },
@@ -214,7 +220,8 @@ public class AcceptBench
         var now = TimeProvider.System.GetUtcNow();
         for (var i = 0; i < 100_000; i++) Add($"100.{64 + (i >> 16)}.{(i >> 8) & 255}.{i & 255}");
         for (var length = 16; length < 32; length += 2) Add($"203.0.0.0/{length}");
-        _gate = new(new(GuardOwner.Builtin, Networks.Parse("10.0.0.0/8", "192.168.0.0/16"), ConnectionsPerMinute: 1e12), book, TimeProvider.System, NullLogger.Instance);
+        _gate = new(new(GuardOwner.Builtin, Networks.Parse("10.0.0.0/8", "192.168.0.0/16"), ConnectionsPerMinute: 1e12), book,
+            TimeProvider.System, NullLogger.Instance);
 
         void Add(string value) => book.Add(new(0, "lists", "bench", Decision.Ban, value, now, now.AddDays(1)));
     }
@@ -231,13 +238,17 @@ public class AcceptBench
 
     private sealed class Forgetful : IDocumentRows
     {
-        public Task<Document?> GetDocumentAsync(AccountId owner, string kind, string name, CancellationToken cancel) => Task.FromResult<Document?>(null);
+        public Task<Document?> GetDocumentAsync(AccountId owner, string kind, string name, CancellationToken cancel) =>
+            Task.FromResult<Document?>(null);
 
-        public Task<IReadOnlyList<Document>> ListDocumentsAsync(AccountId owner, string kind, CancellationToken cancel) => Task.FromResult<IReadOnlyList<Document>>([]);
+        public Task<IReadOnlyList<Document>> ListDocumentsAsync(AccountId owner, string kind, CancellationToken cancel) =>
+            Task.FromResult<IReadOnlyList<Document>>([]);
 
-        public Task<IReadOnlyList<Document>> ListDocumentsAsync(string kind, CancellationToken cancel) => Task.FromResult<IReadOnlyList<Document>>([]);
+        public Task<IReadOnlyList<Document>> ListDocumentsAsync(string kind, CancellationToken cancel) =>
+            Task.FromResult<IReadOnlyList<Document>>([]);
 
-        public Task ChangeDocumentsAsync(IReadOnlyList<Document> set, IReadOnlyList<DocumentKey> remove, CancellationToken cancel) => Task.CompletedTask;
+        public Task ChangeDocumentsAsync(IReadOnlyList<Document> set, IReadOnlyList<DocumentKey> remove, CancellationToken cancel) =>
+            Task.CompletedTask;
 
         public Task<bool> AddDocumentAsync(Document document, CancellationToken cancel) => Task.FromResult(true);
     }

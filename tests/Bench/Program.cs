@@ -9,8 +9,8 @@ var names = string.Join(' ', Cases.All.Keys.Append("micro").Append("quality"));
 if (args.Length == 0 || args[0] is "-h" or "--help")
 {
     Console.WriteLine($"usage: dev bench NAME... [--runs N] [--write]\nNAME: {names} all\n"
-        + "--write puts each table into docs/bench.md. Needs root (the peers run under their own users), and for the peers the\n"
-        + "Debian packages postfix postfix-pcre dovecot-imapd dovecot-lmtpd dovecot-sieve dovecot-managesieved gcc python3.");
+        + "--write puts each table into docs/bench.md; N is at least 3. Needs root (the peers run under their own users); ./dev bench installs\n"
+        + "their Debian packages (tests/bench-packages.txt). A server that fails or delivers nothing ends the run with status 1.");
     return args.Length == 0 ? 2 : 0;
 }
 var wanted = args.TakeWhile(arg => !arg.StartsWith("--", StringComparison.Ordinal)).ToList();
@@ -32,9 +32,9 @@ if (wanted.Find(name => !Cases.All.ContainsKey(name)) is { } unknown)
 }
 var at = Array.IndexOf(args, "--runs");
 var runs = 3;
-if (at >= 0 && !(at + 1 < args.Length && int.TryParse(args[at + 1], out runs) && runs is > 0 and <= 20))
+if (at >= 0 && !(at + 1 < args.Length && int.TryParse(args[at + 1], out runs) && runs is >= Figure.FewestRuns and <= 20))
 {
-    await Console.Error.WriteLineAsync("--runs takes a number from 1 to 20");
+    await Console.Error.WriteLineAsync($"--runs takes a number from {Figure.FewestRuns} to 20: fewer say nothing about the spread");
     return 2;
 }
 if (Scripts.Folder is null)
@@ -49,8 +49,18 @@ using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, bench.S
 foreach (var name in wanted)
 {
     Console.WriteLine($"== {name}");
-    var table = await bench.MeasureAsync(name, runs);
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{table}\n{table.Load} Others used {table.Others:P0} of the machine.\n"));
-    if (args.Contains("--write")) Page.Write(table);
+    try
+    {
+        var table = await bench.MeasureAsync(name, runs);
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"{table}\n{table.Load} Others used {table.Others:P0} of the machine.\n"));
+        if (args.Contains("--write")) Page.Write(table);
+    }
+    catch (Exception failed) when (failed is BenchFailedException or InvalidOperationException or IOException)
+    {
+        // A server that failed was not measured: no table, and no other benchmark beside it.
+        await Console.Error.WriteLineAsync($"{name}: {failed.Message}");
+        return 1;
+    }
 }
 return 0;

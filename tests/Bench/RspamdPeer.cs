@@ -8,7 +8,8 @@ namespace Aviso.Bench;
 /// <summary>Asks and teaches a running Rspamd as rspamc does: one message a request.</summary>
 internal sealed class RspamdClient : IDisposable
 {
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(60), DefaultRequestHeaders = { { "Password", "benchpass" } } };
+    private readonly HttpClient _http =
+        new() { Timeout = TimeSpan.FromSeconds(60), DefaultRequestHeaders = { { "Password", "benchpass" } } };
 
     public void Dispose() => _http.Dispose();
 
@@ -18,7 +19,8 @@ internal sealed class RspamdClient : IDisposable
         {
             // It refuses to learn what it has no words for.
             using var reply = await PostAsync(PeerStack.Controller, message.IsSpam ? "learnspam" : "learnham", message);
-            if (reply.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized) throw new InvalidOperationException("Rspamd does not let itself be taught");
+            if (reply.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized) throw new InvalidOperationException(
+                "Rspamd does not let itself be taught");
         }
     }
 
@@ -33,12 +35,14 @@ internal sealed class RspamdClient : IDisposable
     /// <summary>How many messages it has learned.</summary>
     public async Task<long> LearnedAsync()
     {
-        using var json = JsonDocument.Parse(await _http.GetStringAsync(new Uri($"http://127.0.0.1:{PeerStack.Controller.ToString(CultureInfo.InvariantCulture)}/stat")));
+        using var json = JsonDocument.Parse(
+            await _http.GetStringAsync(new Uri($"http://127.0.0.1:{PeerStack.Controller.ToString(CultureInfo.InvariantCulture)}/stat")));
         return json.RootElement.GetProperty("statfiles").EnumerateArray().Sum(s => s.GetProperty("revision").GetInt64());
     }
 
     private Task<HttpResponseMessage> PostAsync(int port, string path, CorpusMessage message) =>
-        _http.PostAsync(new Uri($"http://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}/{path}"), new ByteArrayContent(message.Octets));
+        _http.PostAsync(
+            new Uri($"http://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}/{path}"), new ByteArrayContent(message.Octets));
 }
 
 /// <summary>Rspamd of its Debian package with Redis, and a DNS server that knows of nothing; no mail server around it.</summary>
@@ -48,7 +52,8 @@ internal sealed class RspamdPeer : IAsyncDisposable
 
     public static async Task<RspamdPeer> StartAsync()
     {
-        if (Scripts.Folder is null) throw new IOException("the peers' scripts are not on this machine (set AVISO_PEERS to the folder that holds peers.sh)");
+        if (Scripts.Folder is null) throw new IOException(
+            "the peers' scripts are not on this machine (set AVISO_PEERS to the folder that holds peers.sh)");
         await Scripts.RunAsync("peers.sh", ["config"], ("SCAN_WORKER", "true"));
         await Scripts.RunAsync("peers.sh", ["startfilter"]);
         return new();
@@ -59,7 +64,8 @@ internal sealed class RspamdPeer : IAsyncDisposable
     {
         using var redis = new TcpClient("127.0.0.1", PeerStack.Redis);
         await redis.GetStream().WriteAsync("FLUSHALL\r\n"u8.ToArray());
-        if (await new StreamReader(redis.GetStream()).ReadLineAsync() is not "+OK") throw new InvalidOperationException("Redis does not forget");
+        if (await new StreamReader(redis.GetStream()).ReadLineAsync() is not "+OK") throw new InvalidOperationException(
+            "Redis does not forget");
     }
 
     public async Task LearnAsync(IReadOnlyList<CorpusMessage> messages)

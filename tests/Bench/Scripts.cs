@@ -31,7 +31,8 @@ internal static class Scripts
     /// <summary>CPU seconds (children included) and PSS in MB of process trees.</summary>
     public static async Task<(double Cpu, double Pss)> StatAsync(string pids)
     {
-        var json = System.Text.Json.Nodes.JsonNode.Parse(await RunAsync("stackstat.py", pids.Split(' ', StringSplitOptions.RemoveEmptyEntries)))!;
+        var json = System.Text.Json.Nodes.JsonNode.Parse(
+            await RunAsync("stackstat.py", pids.Split(' ', StringSplitOptions.RemoveEmptyEntries)))!;
         return ((double)json["cpu_s"]!, (double)json["pss_mb"]!);
     }
 }

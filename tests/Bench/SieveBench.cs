@@ -10,7 +10,8 @@ namespace Aviso.Bench;
 [MemoryDiagnoser]
 public class SieveBench
 {
-    private readonly string _text = "require [\"fileinto\", \"variables\", \"imap4flags\", \"regex\", \"subaddress\"];\n" + string.Concat(Enumerable.Range(0, 50).Select(i =>
+    private readonly string _text = "require [\"fileinto\", \"variables\", \"imap4flags\", \"regex\", \"subaddress\"];\n"
+        + string.Concat(Enumerable.Range(0, 50).Select(i =>
         $"if header :contains [\"subject\", \"list-id\"] [\"project-{i}\", \"team-{i}\"] {{ fileinto \"Lists/{i}\"; stop; }}\n"
         + $"if address :is [\"from\", \"sender\"] \"person{i}@example.org\" {{ addflag \"\\\\Flagged\"; }}\n"
         + $"if allof (header :matches \"subject\" \"[ticket-{i}] *\", size :over 1K) {{ fileinto \"Tickets/${{1}}\"; stop; }}\n"
@@ -56,7 +57,8 @@ public class SieveBench
 
         public ValueTask<bool> WasSeenAsync(string key, CancellationToken cancel) => new(false);
 
-        public ValueTask<IReadOnlyList<string>?> ListMembersAsync(string list, CancellationToken cancel) => new((IReadOnlyList<string>?)null);
+        public ValueTask<IReadOnlyList<string>?> ListMembersAsync(string list, CancellationToken cancel) =>
+            new((IReadOnlyList<string>?)null);
 
         public ValueTask<bool?> IsInListAsync(string list, string value, CancellationToken cancel) => new((bool?)null);
 

@@ -22,8 +22,8 @@ internal static partial class SpamCorpus
         ["delivered-to", "x-original-to", "return-path", "received", "authentication-results"];
 
     /// <summary>
-    /// Messages of public lists, presumed ham because nobody sorted those lists, that are letters of advance-fee and lottery fraud. They count as
-    /// ham in the figures; beside them stands what the figures are without them.
+    /// Messages of public lists, presumed ham because nobody sorted those lists, that are letters of advance-fee and lottery fraud. They
+    /// count as ham in the figures; beside them stands what the figures are without them.
     /// </summary>
     public static readonly IReadOnlySet<string> Disputed = new HashSet<string>(StringComparer.Ordinal)
     {
@@ -36,7 +36,8 @@ internal static partial class SpamCorpus
     /// <summary>The whole corpus, by id. Throws when the suite is not on this machine.</summary>
     public static async Task<IReadOnlyList<CorpusMessage>> LoadAsync()
     {
-        var suite = Find() ?? throw new IOException("the suite `spam` is not on this machine (set AVISO_SUITES to the folder that holds it)");
+        var suite = Find()
+            ?? throw new IOException("the suite `spam` is not on this machine (set AVISO_SUITES to the folder that holds it)");
         var folder = Directory.CreateTempSubdirectory("aviso-corpus-").FullName;
         try
         {
@@ -55,7 +56,8 @@ internal static partial class SpamCorpus
                     foreach (var file in Directory.GetFiles(Path.Combine(folder, source), "*.eml"))
                     {
                         var octets = Clean(await File.ReadAllBytesAsync(file));
-                        messages.Add(new(Path.GetFileNameWithoutExtension(file), source, Path.GetFileName(kind) != "ham", YearOf(octets), octets));
+                        messages.Add(
+                            new(Path.GetFileNameWithoutExtension(file), source, Path.GetFileName(kind) != "ham", YearOf(octets), octets));
                     }
                 }
             }

@@ -81,8 +81,10 @@ internal sealed class PeerStack : ITarget, IAsyncDisposable
         await Scripts.RunAsync("peers.sh", ["start", "filter"]);
         Pids = (await Scripts.RunAsync("peers.sh", ["pids"])).Trim();
         // Rspamd keeps its file locked; cat does not mind.
-        using var cat = Process.Start(new ProcessStartInfo("cat", [$"{Work}/run/redis.pid", $"{Work}/run/unbound.pid", $"{Work}/run/rspamd.pid"]) { RedirectStandardOutput = true })!;
-        FilterPids = string.Join(' ', (await cat.StandardOutput.ReadToEndAsync()).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        string[] files = [$"{Work}/run/redis.pid", $"{Work}/run/unbound.pid", $"{Work}/run/rspamd.pid"];
+        using var cat = Process.Start(new ProcessStartInfo("cat", files) { RedirectStandardOutput = true })!;
+        FilterPids = string.Join(
+            ' ', (await cat.StandardOutput.ReadToEndAsync()).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }
 
     public async Task NoFilterAsync()
@@ -127,7 +129,8 @@ internal sealed class AvisoTarget : ITarget, IAsyncDisposable
 
     public async Task StartAsync()
     {
-        var users = Enumerable.Range(1, 100).Select(i => $"user{i:000}@bench.test").Append("big10k@bench.test").Append("big100k@bench.test");
+        var users = Enumerable.Range(1, 100).Select(i => $"user{i:000}@bench.test").Append("big10k@bench.test")
+            .Append("big100k@bench.test");
         await File.WriteAllTextAsync(
             Path.Combine(_folder, "accounts.json"), JsonSerializer.Serialize(users.ToDictionary(user => user, _ => "benchpass")));
         await File.WriteAllTextAsync(Path.Combine(_folder, "aviso.yaml"), $$"""
@@ -170,7 +173,8 @@ internal sealed class AvisoTarget : ITarget, IAsyncDisposable
     {
         var path = Path.Combine(_folder, "aviso.yaml");
         var text = await File.ReadAllTextAsync(path);
-        await File.WriteAllTextAsync(path, text.Replace(line, with, StringComparison.Ordinal).Replace("listeners:\n", "listeners:\n" + listeners, StringComparison.Ordinal));
+        await File.WriteAllTextAsync(path, text.Replace(line, with, StringComparison.Ordinal).Replace(
+            "listeners:\n", "listeners:\n" + listeners, StringComparison.Ordinal));
     }
 
     public string Data => Path.Combine(_folder, "data");

@@ -47,15 +47,16 @@ public sealed class AvisoServer : IAsyncDisposable
 
     /// <summary>
     /// Starts a server with accounts alice@ bob@ carol@example.test. <paramref name="extra"/> is YAML added at the end;
-    /// <paramref name="listeners"/> are kinds, each bound to a free port of 127.0.0.1 (or KIND@ADDRESS:PORT); <paramref name="proxies"/> are networks
-    /// that speak PROXY; <paramref name="tls"/> is the value of the key tls, <paramref name="limits"/> of limits; <paramref name="cleartext"/> may log in without TLS;
+    /// <paramref name="listeners"/> are kinds, each bound to a free port of 127.0.0.1 (or KIND@ADDRESS:PORT); <paramref name="proxies"/>
+    /// are networks that speak PROXY; <paramref name="tls"/> is the value of the key tls, <paramref name="limits"/> of limits; <paramref name="cleartext"/> may log in without TLS;
     /// <paramref name="domain"/> is the domain instead of example.test; <paramref name="launcher"/> is a command that becomes the server.
     /// </summary>
     public static async Task<AvisoServer> StartAsync(
         string extra = "", string? listeners = null, string? dataFolder = null,
         IReadOnlyDictionary<string, string>? environment = null, string proxies = "", string tls = "{ self_signed: true }",
         string cleartext = "127.0.0.0/8", string domain = Domain,
-        string limits = "{ connections: 100000/min, messages: 100000/min, connections_at_once: 1000 }", IReadOnlyList<string>? launcher = null)
+        string limits = "{ connections: 100000/min, messages: 100000/min, connections_at_once: 1000 }",
+            IReadOnlyList<string>? launcher = null)
     {
         var folder = Directory.CreateTempSubdirectory("aviso-system-").FullName;
         var server = new AvisoServer(folder) { _launcher = launcher ?? [] };
@@ -105,10 +106,8 @@ public sealed class AvisoServer : IAsyncDisposable
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        var patience = Stopwatch.StartNew();
-        while (!File.Exists(ports) && !_process.HasExited && patience.Elapsed < TimeSpan.FromSeconds(60))
-            await Task.Delay(20);
-        Assert.True(File.Exists(ports), "the server did not get ready:\n" + Log);
+        await Patience.UntilAsync(() => File.Exists(ports) || _process.HasExited, "the server is ready", seconds: 60, () => Log, pause: 20);
+        Assert.True(File.Exists(ports), "the server ended before it was ready:\n" + Log);
         Ports = JsonSerializer.Deserialize<Dictionary<string, int>>(await File.ReadAllTextAsync(ports))!;
     }
 
@@ -135,7 +134,8 @@ public sealed class AvisoServer : IAsyncDisposable
     /// <summary>Sends a signal by name, such as "HUP".</summary>
     public async Task SignalAsync(string name) => (await Tool.RunAsync("kill", [$"-{name}", $"{Pid}"])).MustSucceed();
 
-    /// <summary>The value of a metric, summed over the series whose labels contain <paramref name="label"/>; 0 when there is none.</summary>
+    /// <summary>The value of a metric, summed over the series whose labels contain <paramref name="label"/>; 0 when there is
+    /// none.</summary>
     public async Task<double> MetricAsync(string name, string label = "")
     {
         var (_, text) = await PageAsync("/metrics");

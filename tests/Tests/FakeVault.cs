@@ -110,7 +110,8 @@ internal sealed class FakeVault : IAsyncDisposable
 
     private List<JsonObject?> Versions(string path) => _secrets.GetOrAdd(path, _ => []);
 
-    private static JsonObject Object((string Field, JsonNode? Value)[] fields) => new(fields.Select(f => KeyValuePair.Create(f.Field, f.Value?.DeepClone())));
+    private static JsonObject Object((string Field, JsonNode? Value)[] fields) =>
+        new(fields.Select(f => KeyValuePair.Create(f.Field, f.Value?.DeepClone())));
 
     private async Task ServeAsync()
     {
@@ -130,7 +131,8 @@ internal sealed class FakeVault : IAsyncDisposable
         {
             using var _ = client;
             await using Stream stream = _certificate is null ? client.GetStream() : new SslStream(client.GetStream());
-            if (stream is SslStream tls) await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate }, _stop.Token);
+            if (stream is SslStream tls) await tls.AuthenticateAsServerAsync(
+                new SslServerAuthenticationOptions { ServerCertificate = _certificate }, _stop.Token);
             if (await ReadAsync(stream) is not { } asked) return;
             _requests.Enqueue($"{asked.Method} {asked.Path}");
             if (Pause > TimeSpan.Zero) await Task.Delay(Pause, _stop.Token);
@@ -157,11 +159,13 @@ internal sealed class FakeVault : IAsyncDisposable
         }
         var lines = text.ToString().Split("\r\n");
         var headers = lines[1..].Where(l => l.Contains(':', StringComparison.Ordinal))
-            .ToDictionary(l => l[..l.IndexOf(':', StringComparison.Ordinal)], l => l[(l.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim(), StringComparer.OrdinalIgnoreCase);
+            .ToDictionary(l => l[..l.IndexOf(':', StringComparison.Ordinal)], l =>
+                l[(l.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim(), StringComparer.OrdinalIgnoreCase);
         var body = new byte[int.Parse(headers.GetValueOrDefault("Content-Length", "0"), CultureInfo.InvariantCulture)];
         await stream.ReadExactlyAsync(body, _stop.Token);
         var first = lines[0].Split(' ');
-        return new(first[0], Uri.UnescapeDataString(first[1])["/v1/".Length..], headers, body.Length == 0 ? null : JsonNode.Parse(body) as JsonObject);
+        return new(first[0], Uri.UnescapeDataString(first[1])["/v1/".Length..], headers, body.Length == 0
+            ? null : JsonNode.Parse(body) as JsonObject);
     }
 
     private (int Status, string Body, string Header) Answer(Asked asked)
@@ -177,10 +181,13 @@ internal sealed class FakeVault : IAsyncDisposable
         if (Denied.ContainsKey(asked.Path)) return Errors(403, "1 error occurred:\n\t* permission denied\n\n");
         return asked switch
         {
-            { Method: "GET", Path: "auth/token/lookup-self" } => Ok(new JsonObject { ["data"] = new JsonObject { ["ttl"] = token.Ttl, ["renewable"] = token.Renewable } }),
+            { Method: "GET", Path: "auth/token/lookup-self" } =>
+                Ok(new JsonObject { ["data"] = new JsonObject { ["ttl"] = token.Ttl, ["renewable"] = token.Renewable } }),
             { Method: "POST", Path: "auth/token/renew-self" } => Renew(token),
-            { Method: "GET", Path: var path } when path.StartsWith("sys/internal/ui/mounts/", StringComparison.Ordinal) => Mount(path["sys/internal/ui/mounts/".Length..]),
-            { Method: "GET", Path: var path } when path.StartsWith("secret/data/", StringComparison.Ordinal) => Two(path["secret/data/".Length..]),
+            { Method: "GET", Path: var path } when path.StartsWith("sys/internal/ui/mounts/", StringComparison.Ordinal) =>
+                Mount(path["sys/internal/ui/mounts/".Length..]),
+            { Method: "GET", Path: var path } when path.StartsWith("secret/data/", StringComparison.Ordinal) =>
+                Two(path["secret/data/".Length..]),
             { Method: "GET", Path: var path } when path.StartsWith("kv/", StringComparison.Ordinal) => One(path),
             _ => Errors(404),
         };
@@ -210,7 +217,13 @@ internal sealed class FakeVault : IAsyncDisposable
 
     private JsonObject Auth(string token) => new()
     {
-        ["auth"] = new JsonObject { ["client_token"] = token, ["lease_duration"] = Lease, ["renewable"] = Renewable, ["policies"] = new JsonArray("default", "aviso") },
+        ["auth"] = new JsonObject
+        {
+            ["client_token"] = token,
+            ["lease_duration"] = Lease,
+            ["renewable"] = Renewable,
+            ["policies"] = new JsonArray("default", "aviso"),
+        },
     };
 
     private static (int, string, string) Mount(string path) => path.Split('/')[0] switch
@@ -227,13 +240,18 @@ internal sealed class FakeVault : IAsyncDisposable
     private (int, string, string) Two(string path)
     {
         if (!_secrets.TryGetValue("secret/" + path, out var versions)) return Errors(404);
-        var metadata = new JsonObject { ["version"] = versions.Count, ["destroyed"] = false, ["deletion_time"] = versions[^1] is null ? "2026-11-01T10:00:00.1Z" : "" };
+        var deleted = versions[^1] is null ? "2026-11-01T10:00:00.1Z" : "";
+        var metadata = new JsonObject { ["version"] = versions.Count, ["destroyed"] = false, ["deletion_time"] = deleted };
         var body = new JsonObject { ["data"] = new JsonObject { ["data"] = versions[^1]?.DeepClone(), ["metadata"] = metadata } };
         return (versions[^1] is null ? 404 : 200, body.ToJsonString(), "");
     }
 
-    private (int, string, string) One(string path) => _secrets.TryGetValue(path, out var versions)
-        ? Ok(new JsonObject { ["lease_id"] = "", ["lease_duration"] = 2764800, ["renewable"] = false, ["data"] = versions[^1]!.DeepClone() }) : Errors(404);
+    private (int, string, string) One(string path)
+    {
+        if (!_secrets.TryGetValue(path, out var versions)) return Errors(404);
+        var data = versions[^1]!.DeepClone();
+        return Ok(new JsonObject { ["lease_id"] = "", ["lease_duration"] = 2764800, ["renewable"] = false, ["data"] = data });
+    }
 
     private static (int, string, string) Ok(JsonObject body) => (200, body.ToJsonString(), "");
 

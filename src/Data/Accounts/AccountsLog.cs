@@ -11,11 +11,14 @@ internal static partial class AccountsLog
     [LoggerMessage(3002, LogLevel.Warning, "account {Address} vanished from the settings: suspended, nothing deleted")]
     public static partial void Vanished(this ILogger log, string address);
 
-    [LoggerMessage(3003, LogLevel.Information, "login refused: session {Session} {Kind} from {Remote} mechanism {Mechanism} user {User}: {Reason}")]
-    public static partial void LoginRefused(this ILogger log, string session, Net.ListenerKind kind, System.Net.IPAddress remote, string mechanism, string user, string reason);
+    [LoggerMessage(
+        3003, LogLevel.Information, "login refused: session {Session} {Kind} from {Remote} mechanism {Mechanism} user {User}: {Reason}")]
+    public static partial void LoginRefused(
+        this ILogger log, string session, Net.ListenerKind kind, System.Net.IPAddress remote, string mechanism, string user, string reason);
 
     [LoggerMessage(3004, LogLevel.Information, "login: session {Session} {Kind} from {Remote} mechanism {Mechanism} account {Address}")]
-    public static partial void Login(this ILogger log, string session, Net.ListenerKind kind, System.Net.IPAddress remote, string mechanism, string address);
+    public static partial void Login(
+        this ILogger log, string session, Net.ListenerKind kind, System.Net.IPAddress remote, string mechanism, string address);
 
     [LoggerMessage(3005, LogLevel.Error, "the new password record of {Address} was not stored; the old hash stays until the next login")]
     public static partial void RehashNotStored(this ILogger log, Exception e, string address);
@@ -26,16 +29,21 @@ internal static partial class AccountsLog
     [LoggerMessage(3007, LogLevel.Error, "app password {Id} cannot be read: it lets nobody in")]
     public static partial void AppPasswordUnreadable(this ILogger log, string id);
 
-    [LoggerMessage(3008, LogLevel.Information, "login: session {Session} {Kind} from {Remote} mechanism {Mechanism} account {Address} by app password {Name}")]
-    public static partial void LoginByAppPassword(this ILogger log, string session, Net.ListenerKind kind, System.Net.IPAddress remote, string mechanism, string address, string name);
+    [LoggerMessage(3008, LogLevel.Information,
+        "login: session {Session} {Kind} from {Remote} mechanism {Mechanism} account {Address} by app password {Name}")]
+    public static partial void LoginByAppPassword(this ILogger log, string session, Net.ListenerKind kind, System.Net.IPAddress remote,
+        string mechanism, string address, string name);
 
-    [LoggerMessage(3009, LogLevel.Error, "the OpenID provider {Issuer} is no help: {Reason}; logins by token fail or go on with its last keys, other logins are not touched")]
+    [LoggerMessage(
+        3009, LogLevel.Error,
+        "the OpenID provider {Issuer} is no help: {Reason}; logins by token fail or go on with its last keys, other logins are not touched")]
     public static partial void ProviderAway(this ILogger log, string issuer, string reason);
 
     [LoggerMessage(3010, LogLevel.Information, "the OpenID provider {Issuer} answers again")]
     public static partial void ProviderBack(this ILogger log, string issuer);
 
-    [LoggerMessage(3011, LogLevel.Error, "the second factor of account {Account} cannot be read: no code is right until it is disabled and enabled again")]
+    [LoggerMessage(3011, LogLevel.Error,
+        "the second factor of account {Account} cannot be read: no code is right until it is disabled and enabled again")]
     public static partial void SecondFactorUnreadable(this ILogger log, long account);
 
     [LoggerMessage(3012, LogLevel.Error, "passkey {Id} cannot be read: it lets nobody in")]

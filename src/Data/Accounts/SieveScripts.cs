@@ -157,7 +157,8 @@ public sealed class SieveScripts(IDocumentRows rows, TimeProvider clock, SieveSc
             if (await GetAsync(account, name, cancel) is not { } text) return SieveScriptRefusal.NonExistent;
             if (await GetAsync(account, newName, cancel) is not null) return SieveScriptRefusal.AlreadyExists;
             List<Document> set = [Of(account, ScriptKind, newName, text)];
-            if (await ActiveNameAsync(account, cancel) == name) set.Add(Of(account, ActiveKind, ActiveName, Encoding.UTF8.GetBytes(newName)));
+            if (await ActiveNameAsync(account, cancel) == name) set.Add(
+                Of(account, ActiveKind, ActiveName, Encoding.UTF8.GetBytes(newName)));
             await rows.ChangeDocumentsAsync(set, [new(account, ScriptKind, name)], cancel);
             return SieveScriptRefusal.None;
         }, cancel);

@@ -51,7 +51,8 @@ internal sealed record StoredAlias(IReadOnlyList<string> To);
 
 internal sealed record StoredDomain(string? CatchAll = null, string? AliasOf = null);
 
-/// <summary>How facts become JSON: written by the compiler, since the native binary reflects about nothing. What is not set is left out.</summary>
+/// <summary>How facts become JSON: written by the compiler, since the native binary reflects about nothing. What is not set is left
+/// out.</summary>
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
 [JsonSerializable(typeof(StoredAccount))]
 [JsonSerializable(typeof(StoredAlias))]

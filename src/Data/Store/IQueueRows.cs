@@ -7,11 +7,13 @@ namespace Aviso.Store;
 public interface IQueueRows
 {
     /// <summary>Up to <paramref name="limit"/> due recipients, leased until <paramref name="leaseUntil"/>: destination by destination,
-    /// the one that waits longest first, in each the oldest due first. Destinations in <paramref name="busy"/> are passed over. All times are Unix milliseconds UTC.</summary>
+    /// the one that waits longest first, in each the oldest due first. Destinations in <paramref name="busy"/> are passed over. All times
+    /// are Unix milliseconds UTC.</summary>
     Task<IReadOnlyList<QueueRecipient>> LeaseAsync(
         long now, long leaseUntil, int limit, IReadOnlySet<string> busy, CancellationToken cancel);
 
-    /// <summary>When to look next, Unix ms: never later than the first recipient is due, perhaps earlier; null when nothing waits.</summary>
+    /// <summary>When to look next, Unix ms: never later than the first recipient is due, perhaps earlier; null when nothing
+    /// waits.</summary>
     Task<long?> NextDueAsync(CancellationToken cancel);
 
     /// <summary>Messages of these ids, without recipients; gone ones are left out.</summary>
@@ -61,7 +63,8 @@ public enum QueueNeeds : byte
     /// <summary>RFC 8689 §4.1 REQUIRETLS: only over verified TLS to hops that promise the same.</summary>
     RequireTls = 8,
 
-    /// <summary>RFC 8689 §3 "TLS-Required: No": delivery is worth more to the sender than what the recipient's domain says about TLS.</summary>
+    /// <summary>RFC 8689 §3 "TLS-Required: No": delivery is worth more to the sender than what the recipient's domain says about
+    /// TLS.</summary>
     TlsOptional = 16,
 }
 
@@ -129,7 +132,8 @@ public sealed record QueueSettlement(
 /// <param name="Account">Who submitted it.</param>
 /// <param name="HoldReason">How the reason of the hold begins.</param>
 public sealed record QueueFilter(
-    QueueId? Id = null, string? Recipient = null, string? Destination = null, string? Sender = null, AccountId? Account = null, string? HoldReason = null);
+    QueueId? Id = null, string? Recipient = null, string? Destination = null, string? Sender = null, AccountId? Account = null,
+        string? HoldReason = null);
 
 public enum QueueChange
 {

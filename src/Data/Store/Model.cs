@@ -79,10 +79,12 @@ public sealed record Rendered(
     /// <summary>Message-ID without angle brackets, quotes undone (RFC 5256 §3), or empty.</summary>
     public string MessageId { get; init; } = "";
 
-    /// <summary>Ancestors of RFC 5256 §3, the parent last: References, else the first id of In-Reply-To; at most 100, quotes undone.</summary>
+    /// <summary>Ancestors of RFC 5256 §3, the parent last: References, else the first id of In-Reply-To; at most 100, quotes
+    /// undone.</summary>
     public IReadOnlyList<string> References { get; init; } = [];
 
-    /// <summary>All of In-Reply-To: joins threads (RFC 8621 §3) beside <see cref="References"/> when the message comes in; not kept apart.</summary>
+    /// <summary>All of In-Reply-To: joins threads (RFC 8621 §3) beside <see cref="References"/> when the message comes in; not kept
+    /// apart.</summary>
     public IReadOnlyList<string> RepliedTo { get; init; } = [];
 
     /// <summary>RFC 5256 §2.1 base subject as a key of i;unicode-casemap.</summary>

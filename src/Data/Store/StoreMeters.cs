@@ -34,5 +34,10 @@ internal static class StoreMeters
 
     public static readonly Counter<long> CompactedOctets = Meter.CreateCounter<long>("aviso_compacted_bytes_total");
 
+    private static readonly Counter<long> UnreadableDocuments = Meter.CreateCounter<long>("aviso_documents_unreadable_total");
+
+    /// <summary>A document that its own kind cannot read.</summary>
+    public static void Unreadable(string kind) => UnreadableDocuments.Add(1, new KeyValuePair<string, object?>("kind", kind));
+
     public static readonly Counter<long> Indexed = Meter.CreateCounter<long>("aviso_emails_indexed_total");
 }

@@ -11,8 +11,8 @@ using Aviso.Verbs;
 
 namespace Aviso.Admin;
 
-/// <summary>How answers of the admin socket become JSON: names in snake case, by code that the compiler wrote. A type that is not listed here does
-/// not compile as an answer.</summary>
+/// <summary>How answers of the admin socket become JSON: names in snake case, by code that the compiler wrote. A type that is not listed
+/// here does not compile as an answer.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(AccountInfo))]
 [JsonSerializable(typeof(AliasInfo))]

@@ -25,7 +25,9 @@ public sealed partial class AdminSocket : IAsyncDisposable
     private readonly Func<uint, bool> _allowed;
     private readonly Socket _listener;
     private readonly CancellationTokenSource _stop = new();
+#pragma warning disable CA2213 // an answer that is still being written leaves through it
     private readonly SemaphoreSlim _room = new(MaxConnections);
+#pragma warning restore CA2213
     private readonly Task _accepting;
 
     private AdminSocket(string path, AdminHandlers handlers, ILogger log, Func<uint, bool> allowed, Socket listener)
@@ -42,7 +44,9 @@ public sealed partial class AdminSocket : IAsyncDisposable
         if (Encoding.UTF8.GetByteCount(path) > 107) throw new IOException($"the path {path} is too long for a socket (107 octets); choose a shorter `data` folder");
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         File.Delete(path);
+#pragma warning disable CA2000 // the admin socket closes it
         var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+#pragma warning restore CA2000
         try
         {
             listener.Bind(new UnixDomainSocketEndPoint(path));

@@ -21,7 +21,8 @@ public sealed class LogWriter : ILoggerProvider, IAsyncDisposable
     public const string AsItIs = "Aviso.AsItIs";
 
     private static readonly Meter Meter = new("Aviso.Server");
-    private static readonly Counter<long> Dropped = Meter.CreateCounter<long>("aviso_log_lines_dropped_total", description: "Log lines lost because nobody read them.");
+    private static readonly Counter<long> Dropped =
+        Meter.CreateCounter<long>("aviso_log_lines_dropped_total", description: "Log lines lost because nobody read them.");
 
     private readonly Channel<string> _lines = Channel.CreateBounded<string>(new BoundedChannelOptions(8192) { SingleReader = true });
     private readonly TimeProvider _clock;
@@ -40,7 +41,8 @@ public sealed class LogWriter : ILoggerProvider, IAsyncDisposable
     /// <summary>May change at any time.</summary>
     public LogLevel Level { get; set; }
 
-    public ILogger CreateLogger(string categoryName) => new Source(this, categoryName.StartsWith("Aviso.", StringComparison.Ordinal) ? categoryName[6..] : categoryName);
+    public ILogger CreateLogger(string categoryName) =>
+        new Source(this, categoryName.StartsWith("Aviso.", StringComparison.Ordinal) ? categoryName[6..] : categoryName);
 
     public void Dispose()
     {
@@ -109,7 +111,8 @@ public sealed class LogWriter : ILoggerProvider, IAsyncDisposable
             {
                 if (key == "{OriginalFormat}" || !used.Add(Snake(key))) continue;
                 json.WritePropertyName(Snake(key));
-                if (value is int or long or uint or short or byte) json.WriteNumberValue(Convert.ToInt64(value, CultureInfo.InvariantCulture));
+                if (value is int or long or uint or short or byte) json.WriteNumberValue(
+                    Convert.ToInt64(value, CultureInfo.InvariantCulture));
                 else if (value is bool flag) json.WriteBooleanValue(flag);
                 else if (value is null) json.WriteNullValue();
                 else json.WriteStringValue(Convert.ToString(value, CultureInfo.InvariantCulture));
@@ -155,7 +158,8 @@ public sealed class LogWriter : ILoggerProvider, IAsyncDisposable
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= writer.Level && logLevel != LogLevel.None;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (!IsEnabled(logLevel)) return;
             if (name == AsItIs[6..]) writer.Put(AsLine(formatter(state, exception)));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Aviso.Base;
 using Aviso.Settings;
 
 namespace Aviso.Secrets;
@@ -14,15 +15,18 @@ internal sealed record SecretField(string Text, bool IsMap)
 /// <param name="Version">Of KV version 2, else null.</param>
 /// <param name="ReadAt">When Vault last gave these.</param>
 /// <param name="FromCache">Kept from before this process started, and not confirmed since.</param>
-internal sealed record HeldSecret(string Path, IReadOnlyDictionary<string, SecretField> Fields, long? Version, DateTimeOffset ReadAt, bool FromCache)
+internal sealed record HeldSecret(
+    string Path, IReadOnlyDictionary<string, SecretField> Fields, long? Version, DateTimeOffset ReadAt, bool FromCache)
 {
     public bool SameValues(HeldSecret other) => Fields.Count == other.Fields.Count
         && Fields.All(f => other.Fields.TryGetValue(f.Key, out var field) && field == f.Value);
 
     public bool Has(IEnumerable<string> fields) => fields.All(Fields.ContainsKey);
 
-    /// <summary>Takes the wanted fields out of a secret, or says what is wrong with them. All or none: a secret changes as a whole.</summary>
-    public static (HeldSecret? Held, VaultProblem? Problem) Of(string path, IReadOnlyList<string> wanted, VaultSecret secret, DateTimeOffset now)
+    /// <summary>Takes the wanted fields out of a secret, or says what is wrong with them. All or none: a secret changes as a
+    /// whole.</summary>
+    public static (HeldSecret? Held, VaultProblem? Problem) Of(
+        string path, IReadOnlyList<string> wanted, VaultSecret secret, DateTimeOffset now)
     {
         var fields = new Dictionary<string, SecretField>(StringComparer.Ordinal);
         foreach (var name in wanted)

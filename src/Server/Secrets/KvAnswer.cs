@@ -18,9 +18,11 @@ internal static class KvAnswer
     {
         var version = reply.Number("data", "metadata", "version");
         if (reply.Flag("data", "metadata", "destroyed"))
-            return new(VaultTrouble.Missing, $"version {version} of {path} in Vault was destroyed; write a new one (`vault kv put {path} ...`)");
+            return new(VaultTrouble.Missing,
+                $"version {version} of {path} in Vault was destroyed; write a new one (`vault kv put {path} ...`)");
         if (reply.Text("data", "metadata", "deletion_time") is { Length: > 0 } when)
-            return new(VaultTrouble.Missing, $"version {version} of {path} in Vault was deleted at {Clean(when)}; `vault kv undelete -versions={version} {path}` brings it back");
+            return new(VaultTrouble.Missing,
+                $"version {version} of {path} in Vault was deleted at {Clean(when)}; `vault kv undelete -versions={version} {path}` brings it back");
         var twice = place.IsTwo && path.Split('/') is [_, "data", _, ..]
             ? $"; leave out `data/`, which is added for KV version 2: vault:{path.Replace("/data/", "/", StringComparison.Ordinal)}" : "";
         return new(VaultTrouble.Missing, $"there is no secret {path} in Vault (asked for {place.Api}){twice}");
@@ -32,7 +34,9 @@ internal static class KvAnswer
     private static VaultAnswer One(string path, VaultReply reply)
     {
         if (reply.Text("lease_id").Length > 0)
-            return new VaultProblem(VaultTrouble.Wrong, $"{path} is a dynamic secret (it has a lease); only KV secrets are read, since reading others makes a new secret each time");
+            return new VaultProblem(
+                VaultTrouble.Wrong,
+                $"{path} is a dynamic secret (it has a lease); only KV secrets are read, since reading others makes a new secret each time");
         return reply.At("data") is { ValueKind: JsonValueKind.Object } data ? new VaultSecret(data, null) : NoKv(path, "1");
     }
 

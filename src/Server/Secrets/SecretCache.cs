@@ -97,7 +97,8 @@ internal sealed class SecretCache(string folder, Secret key)
         return made;
     }
 
-    private static HeldSecret Held(KeptSecret kept) => new(kept.Path, kept.Fields.ToDictionary(f => f.Key, f => new SecretField(f.Value.Text, f.Value.IsMap), StringComparer.Ordinal),
+    private static HeldSecret Held(KeptSecret kept) =>
+        new(kept.Path, kept.Fields.ToDictionary(f => f.Key, f => new SecretField(f.Value.Text, f.Value.IsMap), StringComparer.Ordinal),
         kept.Version, DateTimeOffset.FromUnixTimeSeconds(kept.ReadAt), FromCache: true);
 }
 

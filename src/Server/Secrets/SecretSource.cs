@@ -70,8 +70,10 @@ internal sealed class SecretSource(TimeProvider clock) : IReferenceResolver, IDi
         if (VaultReference.TryParse(body, out var problem) is not { } reference) return new(null, problem);
         if (_latest.TryGetValue(reference.Path, out var held) && held.Fields.TryGetValue(reference.Field, out var field))
             return new(field.Text, null) { IsMap = field.IsMap };
-        if (_wishes.Vault is null) return new(null, "needs the section `vault`, whole and right: vault: { address: \"https://...\", kubernetes_role: aviso }");
-        if (!_problems.TryGetValue(reference.Path, out var why)) return new(null, "the settings changed while Vault was asked; read them again");
+        if (_wishes.Vault is null) return new(
+            null, "needs the section `vault`, whole and right: vault: { address: \"https://...\", kubernetes_role: aviso }");
+        if (!_problems.TryGetValue(reference.Path, out var why)) return new(
+            null, "the settings changed while Vault was asked; read them again");
         return new(null, $"{why.Text}{(why.PassesByItself && _cacheProblem is { } kept ? $"; {kept}" : "")}");
     }
 
@@ -82,7 +84,8 @@ internal sealed class SecretSource(TimeProvider clock) : IReferenceResolver, IDi
         try
         {
             _wishes = wishes;
-            var paths = wishes.References.GroupBy(r => r.Path).ToDictionary(g => g.Key, g => (IReadOnlyList<string>)[.. g.Select(r => r.Field)]);
+            var paths = wishes.References.GroupBy(r => r.Path)
+                .ToDictionary(g => g.Key, g => (IReadOnlyList<string>)[.. g.Select(r => r.Field)]);
             if (wishes.Vault is not { } vault || paths.Count == 0)
             {
                 (_latest, _problems) = ([], []);
@@ -120,13 +123,16 @@ internal sealed class SecretSource(TimeProvider clock) : IReferenceResolver, IDi
         foreach (var note in Notes(warningsOnly: true)) Log.Note(note);
     }
 
-    /// <summary>Why the settings cannot be read yet although they may be right: Vault is away or sealed and nothing is kept. Null when that is not so.</summary>
-    public string? WaitsFor => _wishes.References.Where(r => !(_latest.TryGetValue(r.Path, out var held) && held.Fields.ContainsKey(r.Field)))
+    /// <summary>Why the settings cannot be read yet although they may be right: Vault is away or sealed and nothing is kept. Null when that
+    /// is not so.</summary>
+    public string? WaitsFor =>
+        _wishes.References.Where(r => !(_latest.TryGetValue(r.Path, out var held) && held.Fields.ContainsKey(r.Field)))
         .Select(r => _problems.GetValueOrDefault(r.Path)).FirstOrDefault(p => p is { PassesByItself: true })?.Text;
 
     public TimeSpan StartPatience => _wishes.Vault?.StartPatience ?? TimeSpan.Zero;
 
-    /// <summary>Vault answered and said no, or its answer cannot be used: an administrator must act. Also where the last values still serve.</summary>
+    /// <summary>Vault answered and said no, or its answer cannot be used: an administrator must act. Also where the last values still
+    /// serve.</summary>
     public IReadOnlyList<string> Refusals => [.. _problems.Values.Where(p => !p.PassesByItself).Select(p => p.Text).Distinct()];
 
     /// <summary>One sentence when values in use are older than they should be; null when all is well.</summary>
@@ -209,7 +215,8 @@ internal sealed class SecretSource(TimeProvider clock) : IReferenceResolver, IDi
 
     private bool Take(Dictionary<string, IReadOnlyList<string>> paths, Dictionary<string, VaultAnswer> answers)
     {
-        var (latest, inUse) = (new Dictionary<string, HeldSecret>(StringComparer.Ordinal), new Dictionary<string, HeldSecret>(_inUse, StringComparer.Ordinal));
+        var (latest, inUse) = (
+            new Dictionary<string, HeldSecret>(StringComparer.Ordinal), new Dictionary<string, HeldSecret>(_inUse, StringComparer.Ordinal));
         var problems = new Dictionary<string, VaultProblem>(StringComparer.Ordinal);
         var changed = false;
         foreach (var (path, wanted) in paths)
@@ -227,7 +234,8 @@ internal sealed class SecretSource(TimeProvider clock) : IReferenceResolver, IDi
             if (inUse.TryGetValue(path, out var before) && before.SameValues(held)) inUse[path] = held;
             else changed = true;
         }
-        if (latest.Count != _latest.Count || latest.Any(l => !_latest.TryGetValue(l.Key, out var old) || !old.SameValues(l.Value))) Changes++;
+        if (latest.Count != _latest.Count
+            || latest.Any(l => !_latest.TryGetValue(l.Key, out var old) || !old.SameValues(l.Value))) Changes++;
         (_latest, _inUse, _problems) = (latest, inUse, problems);
         if (!changed) Keep(changed: false);
         return changed;

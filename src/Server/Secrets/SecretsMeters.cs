@@ -6,7 +6,8 @@ internal static class SecretsMeters
 {
     private static readonly Meter Meter = new("Aviso.Secrets");
 
-    private static readonly Counter<long> ReadsTotal = Meter.CreateCounter<long>("aviso_secret_reads_total", null, "Secrets asked of Vault by result: ok, away, sealed, denied, missing, wrong");
+    private static readonly Counter<long> ReadsTotal = Meter.CreateCounter<long>(
+        "aviso_secret_reads_total", null, "Secrets asked of Vault by result: ok, away, sealed, denied, missing, wrong");
 
     private static Func<IReadOnlyCollection<HeldSecret>> _inUse = () => [];
     private static TimeProvider _clock = TimeProvider.System;
@@ -15,7 +16,8 @@ internal static class SecretsMeters
     {
         Meter.CreateObservableGauge("aviso_secret_age_seconds", () => _inUse().Select(s => new Measurement<double>(Age(s), Path(s))), null,
             "How long ago Vault last confirmed the values in use");
-        Meter.CreateObservableGauge("aviso_secret_version", () => _inUse().Where(s => s.Version is not null).Select(s => new Measurement<long>(s.Version!.Value, Path(s))), null,
+        Meter.CreateObservableGauge("aviso_secret_version", () =>
+            _inUse().Where(s => s.Version is not null).Select(s => new Measurement<long>(s.Version!.Value, Path(s))), null,
             "Version of the secret in use (KV version 2)");
     }
 

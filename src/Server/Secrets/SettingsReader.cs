@@ -17,7 +17,8 @@ internal sealed class SettingsReader(string path, SecretSource secrets)
         return SettingsFile.Load(path, _references);
     }
 
-    /// <summary>Asks Vault for what the file wants now (what it wanted last, while it is broken). True when a value differs from those in use.</summary>
+    /// <summary>Asks Vault for what the file wants now (what it wanted last, while it is broken). True when a value differs from those in
+    /// use.</summary>
     public Task<bool> LookAsync(CancellationToken cancel)
     {
         _wishes = SettingsFile.Wishes(path) ?? _wishes;

@@ -46,7 +46,8 @@ internal readonly record struct VaultAnswer(VaultSecret? Secret, VaultProblem? P
 /// <param name="Problem">Set when there was no answer that could be used at all.</param>
 internal readonly record struct VaultReply(int Status, JsonElement? Body, VaultProblem? Problem)
 {
-    /// <summary>Null when these are no JSON, are nested too deep, or have half a surrogate pair somewhere, which no text can hold.</summary>
+    /// <summary>Null when these are no JSON, are nested too deep, or have half a surrogate pair somewhere, which no text can
+    /// hold.</summary>
     public static JsonElement? Parse(byte[] octets)
     {
         try
@@ -102,7 +103,8 @@ internal readonly record struct VaultReply(int Status, JsonElement? Body, VaultP
     public string Errors()
     {
         if (At("errors") is not { ValueKind: JsonValueKind.Array } errors) return "";
-        var text = string.Join("; ", errors.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.String).Select(e => e.GetString()!.Trim()).Where(e => e.Length > 0));
+        var text = string.Join("; ", errors.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.String).Select(e =>
+            e.GetString()!.Trim()).Where(e => e.Length > 0));
         var clean = new string([.. text.Take(200).Select(c => char.IsControl(c) ? ' ' : c)]);
         return clean.Trim();
     }

@@ -55,7 +55,9 @@ internal sealed class VaultClient(VaultOptions options, TimeProvider clock) : ID
         if (reply.Status == 404) return (Place(path, "", false), null);
         if (!reply.Ok) return (null!, Odd(path, reply));
         if (reply.Text("data", "type") is var type and not ("kv" or "generic"))
-            return (null!, new(VaultTrouble.Wrong, $"{path} is on a secrets engine of type `{KvAnswer.Clean(type)}`; only KV secrets are read, since reading others makes a new secret each time"));
+            return (null!,
+                new(VaultTrouble.Wrong,
+                $"{path} is on a secrets engine of type `{KvAnswer.Clean(type)}`; only KV secrets are read, since reading others makes a new secret each time"));
         var at = reply.Text("data", "path");
         if (!path.StartsWith(at, StringComparison.Ordinal)) at = "";
         var place = Place(path, at, reply.Text("data", "options", "version") == "2");
@@ -68,7 +70,8 @@ internal sealed class VaultClient(VaultOptions options, TimeProvider clock) : ID
     private async Task<VaultProblem> DeniedAsync(string path, IReadOnlyList<string> apis, CancellationToken cancel)
     {
         if (options.Login is VaultLogin.Token && !await _token!.IsKnownAsync(cancel))
-            return new(VaultTrouble.Denied, $"Vault at {options.Address} does not know the token (any more): give a new one as `vault.token`");
+            return new(VaultTrouble.Denied,
+                $"Vault at {options.Address} does not know the token (any more): give a new one as `vault.token`");
         var policy = string.Join(" or ", apis.Select(a => $"path \"{a}\" {{ capabilities = [\"read\"] }}"));
         return new(VaultTrouble.Denied, $"Vault refuses {path} to us (logged in by {options.Login}): the policy needs {policy}");
     }

@@ -113,7 +113,8 @@ internal sealed class VaultHttp : IDisposable
     private VaultReply Judge(int status, byte[] octets, JsonObject? sent, string? token)
     {
         var body = octets.Length == 0 || (status != 200 && Repeats(octets, sent, token)) ? null : VaultReply.Parse(octets);
-        if (status == 200 && body is null) return No(VaultTrouble.Wrong, "answers with something that is not JSON; is `vault.address` right?");
+        if (status == 200 && body is null) return No(
+            VaultTrouble.Wrong, "answers with something that is not JSON; is `vault.address` right?");
         var reply = new VaultReply(status, body, null);
         if (status == 503 && reply.Errors().Contains("sealed", StringComparison.OrdinalIgnoreCase))
             return No(VaultTrouble.Sealed, "is sealed: somebody must unseal it (`vault operator unseal`)");
@@ -125,7 +126,8 @@ internal sealed class VaultHttp : IDisposable
 
     /// <summary>An error that says again what we sent, or its beginning: none of it is shown.</summary>
     private static bool Repeats(byte[] octets, JsonObject? sent, string? token) =>
-        (sent ?? []).Where(p => p.Key != "role").Select(p => p.Value?.GetValue<string>()).Append(token).OfType<string>().Where(s => s.Length > 0)
+        (sent ?? []).Where(p => p.Key != "role").Select(p => p.Value?.GetValue<string>()).Append(token).OfType<string>()
+            .Where(s => s.Length > 0)
             .Any(s => octets.AsSpan().IndexOf(Encoding.UTF8.GetBytes(s[..Math.Min(s.Length, 12)])) >= 0);
 
     private VaultReply Redirected(HttpResponseMessage response)

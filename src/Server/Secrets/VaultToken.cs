@@ -79,7 +79,8 @@ internal sealed class VaultToken(VaultOptions options, VaultHttp http, TimeProvi
         return null;
     }
 
-    private Task<VaultReply> LookUpAsync(CancellationToken cancel) => http.SendAsync(HttpMethod.Get, "auth/token/lookup-self", null, _value, cancel);
+    private Task<VaultReply> LookUpAsync(CancellationToken cancel) =>
+        http.SendAsync(HttpMethod.Get, "auth/token/lookup-self", null, _value, cancel);
 
     private async Task<bool> RenewAsync(CancellationToken cancel)
     {
@@ -113,7 +114,8 @@ internal sealed class VaultToken(VaultOptions options, VaultHttp http, TimeProvi
         return body;
     }
 
-    private static async Task<(string Mount, JsonObject? Body, VaultProblem? Problem)> OfPodAsync(VaultLogin.Kubernetes pod, CancellationToken cancel)
+    private static async Task<(string Mount, JsonObject? Body, VaultProblem? Problem)> OfPodAsync(
+        VaultLogin.Kubernetes pod, CancellationToken cancel)
     {
         try
         {
@@ -135,11 +137,13 @@ internal sealed class VaultToken(VaultOptions options, VaultHttp http, TimeProvi
         404 => $"Vault at {options.Address} has no auth method at auth/{mount}: enable it, or name its place in `vault.login_mount` (or its `vault.namespace`)",
         200 => $"Vault at {options.Address} wants more than a login as {options.Login} (a second factor?)",
         _ => $"Vault at {options.Address} refuses the login as {options.Login} at auth/{mount} ({reply.Status}{(reply.Errors() is { Length: > 0 } why ? $", {why}" : "")}): "
-            + (options.Login is VaultLogin.Kubernetes pod ? $"the role {pod.Role} must be bound to this pod's service account and namespace" : "give its role_id and a secret_id that is still good"),
+            + (options.Login is VaultLogin.Kubernetes pod
+                ? $"the role {pod.Role} must be bound to this pod's service account and namespace" : "give its role_id and a secret_id that is still good"),
     });
 
     /// <param name="seconds">0: no end.</param>
-    /// <param name="first">What was granted at the login: a renewal that grants much less says that the token nears its longest life.</param>
+    /// <param name="first">What was granted at the login: a renewal that grants much less says that the token nears its longest
+    /// life.</param>
     private void Take(long seconds, bool renewable, TimeSpan? first = null)
     {
         _renewable = renewable;

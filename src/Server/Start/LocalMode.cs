@@ -31,18 +31,21 @@ internal sealed record LocalMode(string Folder, int PortOffset, bool FreePorts)
     {
         var folder = Path.GetFullPath(Folder);
         Directory.CreateDirectory(folder);
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(
+            folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         MakePasswords(folder);
         var text = Text();
         // For the verbs, which find the server by its settings.
-        File.WriteAllText(Path.Combine(folder, SettingsName), "# Written by `aviso serve --local` at each start: changes here have no effect.\n" + text);
+        File.WriteAllText(
+            Path.Combine(folder, SettingsName), "# Written by `aviso serve --local` at each start: changes here have no effect.\n" + text);
         var load = SettingsFile.Parse(text, "local mode", folder);
         return load with { Files = [] };
     }
 
     /// <summary>Address and password of the three accounts.</summary>
     public IReadOnlyDictionary<string, string> Passwords() =>
-        JsonSerializer.Deserialize(File.ReadAllText(Path.Combine(Path.GetFullPath(Folder), PasswordFile)), StartJson.Default.DictionaryStringString)!;
+        JsonSerializer.Deserialize(
+            File.ReadAllText(Path.Combine(Path.GetFullPath(Folder), PasswordFile)), StartJson.Default.DictionaryStringString)!;
 
     internal string Text()
     {
@@ -67,7 +70,8 @@ internal sealed record LocalMode(string Folder, int PortOffset, bool FreePorts)
     {
         var path = Path.Combine(folder, PasswordFile);
         if (File.Exists(path)) return;
-        var passwords = Names.ToDictionary(n => $"{n}@{Domain}", _ => RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyz23456789", 16));
+        var passwords =
+            Names.ToDictionary(n => $"{n}@{Domain}", _ => RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyz23456789", 16));
         var fresh = path + ".new";
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;

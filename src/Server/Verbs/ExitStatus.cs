@@ -18,7 +18,8 @@ internal static class ProblemReport
     {
         foreach (var problem in load.Problems) errors.WriteLine(problem);
         var count = load.Problems.Count + load.NotShown;
-        errors.WriteLine(count == 1 ? "aviso: one problem in the settings" : $"aviso: {count} problems in the settings{(load.NotShown > 0 ? $", {load.NotShown} not shown" : "")}");
+        errors.WriteLine(
+            count == 1 ? "aviso: one problem in the settings" : $"aviso: {count} problems in the settings{(load.NotShown > 0 ? $", {load.NotShown} not shown" : "")}");
         // A file that is not there is not a finding about its content.
         return load.Problems is [{ Place.Line: 0 }] ? ExitStatus.CouldNotRun : ExitStatus.FoundProblems;
     }

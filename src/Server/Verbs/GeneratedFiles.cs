@@ -25,5 +25,6 @@ internal static class GeneratedFiles
 
     /// <summary>Names of files that are not what the program would write.</summary>
     public static IReadOnlyList<string> Old(string checkout) => [.. All
-        .Where(f => !File.Exists(Path.Combine(checkout, f.Key)) || File.ReadAllText(Path.Combine(checkout, f.Key)) != f.Value()).Select(f => f.Key)];
+        .Where(f => !File.Exists(Path.Combine(checkout, f.Key)) || File.ReadAllText(Path.Combine(checkout, f.Key)) != f.Value())
+            .Select(f => f.Key)];
 }

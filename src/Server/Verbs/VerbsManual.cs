@@ -18,7 +18,8 @@ internal static class VerbsManual
     private static void Section(StringBuilder text, Command verb, string before)
     {
         var name = $"{before} {verb.Name}";
-        var arguments = string.Concat(verb.Arguments.Select(a => $" {a.HelpName ?? a.Name}{(a.Arity.MaximumNumberOfValues > 1 ? "..." : "")}"));
+        var arguments =
+            string.Concat(verb.Arguments.Select(a => $" {a.HelpName ?? a.Name}{(a.Arity.MaximumNumberOfValues > 1 ? "..." : "")}"));
         text.Append($"\n{(before == "aviso" ? "##" : "###")} `{name}{arguments}`\n\n");
         var parts = (verb.Description ?? "").Split("\n\nExamples:\n", 2);
         text.Append(parts[0]).Append("\n\n");
@@ -26,7 +27,8 @@ internal static class VerbsManual
         foreach (var option in verb.Options.Where(o => !o.Hidden && o.Name is not "--help" and not "--version"))
             text.Append($"- `{option.Name}{(option.HelpName is { } h ? " " + h : "")}`: {option.Description}\n");
         if (verb.Arguments.Count > 0 || verb.Options.Count > 0) text.Append('\n');
-        if (parts.Length > 1) text.Append("```sh\n").Append(string.Join('\n', parts[1].Split('\n').Select(l => l.Trim()))).Append("\n```\n");
+        if (parts.Length > 1) text.Append("```sh\n").Append(string.Join('\n', parts[1].Split('\n').Select(l => l.Trim())))
+            .Append("\n```\n");
         foreach (var inner in verb.Subcommands) Section(text, inner, name);
     }
 }

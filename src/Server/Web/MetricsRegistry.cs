@@ -59,7 +59,8 @@ public sealed class MetricsRegistry : IDisposable
             foreach (var family in _families.Values.OrderBy(f => f.Name, StringComparer.Ordinal)) family.Write(text);
         }
         ProcessMetrics.Write(text);
-        PrometheusText.Head(text, "aviso_metric_series_dropped_total", "counter", "Measurements left out because an instrument has too many label sets.");
+        PrometheusText.Head(
+            text, "aviso_metric_series_dropped_total", "counter", "Measurements left out because an instrument has too many label sets.");
         text.Append("aviso_metric_series_dropped_total ").Append(Interlocked.Read(ref _dropped)).Append('\n');
         return text.ToString();
     }
@@ -82,7 +83,8 @@ public sealed class MetricsRegistry : IDisposable
             var kind = instrument.GetType().Name;
             var observed = instrument.IsObservable;
             var type = kind.StartsWith("Histogram", StringComparison.Ordinal) ? "histogram"
-                : kind.Contains("Gauge", StringComparison.Ordinal) || kind.Contains("UpDown", StringComparison.Ordinal) ? "gauge" : "counter";
+                : kind.Contains("Gauge", StringComparison.Ordinal) || kind.Contains("UpDown", StringComparison.Ordinal)
+                    ? "gauge" : "counter";
             return new(instrument.Name, type, instrument.Description ?? "", observed,
                 observed || kind.StartsWith("Gauge", StringComparison.Ordinal), type == "histogram" ? Bounds(instrument) : null);
         }
@@ -98,7 +100,8 @@ public sealed class MetricsRegistry : IDisposable
             };
             return advised is { Length: > 0 } ? advised
                 : instrument.Name.EndsWith("_seconds", StringComparison.Ordinal) ? Seconds
-                : instrument.Name.EndsWith("_bytes", StringComparison.Ordinal) || instrument.Name.EndsWith("_octets", StringComparison.Ordinal) ? Octets
+                : instrument.Name.EndsWith("_bytes", StringComparison.Ordinal)
+                    || instrument.Name.EndsWith("_octets", StringComparison.Ordinal) ? Octets
                 : Counts;
         }
 
@@ -154,7 +157,8 @@ public sealed class MetricsRegistry : IDisposable
                 }
                 var join = labels.Length > 0 ? labels + "," : "";
                 for (var i = 0; i < _buckets.Length; i++)
-                    PrometheusText.Sample(text, name + "_bucket", $"{join}le=\"{limits![i].ToString(CultureInfo.InvariantCulture)}\"", _buckets[i]);
+                    PrometheusText.Sample(
+                        text, name + "_bucket", $"{join}le=\"{limits![i].ToString(CultureInfo.InvariantCulture)}\"", _buckets[i]);
                 PrometheusText.Sample(text, name + "_bucket", join + "le=\"+Inf\"", _count);
                 PrometheusText.Sample(text, name + "_sum", labels, _sum);
                 PrometheusText.Sample(text, name + "_count", labels, _count);
@@ -171,7 +175,8 @@ internal static class PrometheusText
     public static void Head(StringBuilder text, string name, string type, string help)
     {
         if (help.Length > 0)
-            text.Append("# HELP ").Append(name).Append(' ').Append(help.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)).Append('\n');
+            text.Append("# HELP ").Append(name).Append(' ')
+                .Append(help.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)).Append('\n');
         text.Append("# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
     }
 
@@ -194,7 +199,8 @@ internal static class PrometheusText
     }
 
     private static string Escape(string value) => value.AsSpan().IndexOfAny("\\\"\n") < 0 ? value
-        : value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+        : value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)
+            .Replace("\n", "\\n", StringComparison.Ordinal);
 }
 
 /// <summary>Figures of the process itself, under the names Prometheus clients use.</summary>
@@ -205,9 +211,11 @@ internal static class ProcessMetrics
         using var process = System.Diagnostics.Process.GetCurrentProcess();
         var gc = GC.GetGCMemoryInfo();
         Gauge("process_resident_memory_bytes", "Resident memory.", process.WorkingSet64);
-        Gauge("process_open_fds", "Open files and connections.", Directory.Exists("/proc/self/fd") ? Directory.GetFileSystemEntries("/proc/self/fd").Length : 0);
+        Gauge("process_open_fds", "Open files and connections.", Directory.Exists("/proc/self/fd")
+            ? Directory.GetFileSystemEntries("/proc/self/fd").Length : 0);
         Gauge("process_threads", "Threads.", process.Threads.Count);
-        Gauge("process_start_time_seconds", "Start, Unix seconds.", new DateTimeOffset(process.StartTime.ToUniversalTime()).ToUnixTimeMilliseconds() / 1000.0);
+        Gauge("process_start_time_seconds", "Start, Unix seconds.",
+            new DateTimeOffset(process.StartTime.ToUniversalTime()).ToUnixTimeMilliseconds() / 1000.0);
         PrometheusText.Head(text, "process_cpu_seconds_total", "counter", "Processor time, user and system.");
         PrometheusText.Sample(text, "process_cpu_seconds_total", "", process.TotalProcessorTime.TotalSeconds);
         Gauge("aviso_gc_heap_bytes", "Memory in live and dead managed objects.", GC.GetTotalMemory(false));

@@ -51,7 +51,9 @@ internal sealed class WebListener : IAsyncDisposable
             endpoint = listen;
         });
         var transport = new PatientTransport(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
+#pragma warning disable CA2000 // the listener stops and disposes it
         var server = new KestrelServer(Options.Create(options), transport, NullLoggerFactory.Instance);
+#pragma warning restore CA2000
         try
         {
             await server.StartAsync(new WebPages(kind, site.Table), cancel);

@@ -22,7 +22,9 @@ internal enum CommandReadStatus
 /// <param name="patience">For the first line (true) and for what belongs to it, asked before each wait.</param>
 internal sealed class CommandReader(WireConnection connection, ManageSieveOptions options, Func<bool, TimeSpan> patience) : IDisposable
 {
+#pragma warning disable CA2213 // it reads from the connection, which is the session's
     private readonly CommandBuffer _buffer = new(connection);
+#pragma warning restore CA2213
     private readonly Func<TimeSpan> _later = () => patience(false);
 
     public Response Problem { get; private set; }

@@ -142,7 +142,8 @@ internal ref struct Grammar(ReadOnlySpan<byte> octets)
         }
     }
 
-    /// <summary>Does the line end in "{n+}" outside of a quoted string? <paramref name="waits"/>: in "{n}", which RFC 5804 lets no client send.</summary>
+    /// <summary>Does the line end in "{n+}" outside of a quoted string? <paramref name="waits"/>: in "{n}", which RFC 5804 lets no client
+    /// send.</summary>
     public static bool EndsInLiteral(ReadOnlySpan<byte> line, out long size, out bool waits)
     {
         (size, waits) = (0, false);

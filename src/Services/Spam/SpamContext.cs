@@ -111,7 +111,8 @@ public sealed class SpamContext(SpamInput input, DateTimeOffset now, IReadOnlyDi
         }
     }
 
-    /// <summary>Part of a check was not done: it is named in the verdict, such as "zen.spamhaus.org (timeout)". Events and counts are the check's own.</summary>
+    /// <summary>Part of a check was not done: it is named in the verdict, such as "zen.spamhaus.org (timeout)". Events and counts are the
+    /// check's own.</summary>
     public void Skip(string what, string why)
     {
         lock (_gate)

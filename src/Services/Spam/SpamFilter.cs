@@ -63,8 +63,10 @@ public sealed class SpamFilter
         using var budget = new CancellationTokenSource(options.Budget, _clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(budget.Token, cancel);
         var token = both.Token;
-        var context = new SpamContext(input, _clock.GetUtcNow(), options.Rules?.Rules.Scores) { MakeWork = () =>
-            new(options.Work, _clock, token) };
+        var context = new SpamContext(input, _clock.GetUtcNow(), options.Rules?.Rules.Scores)
+        {
+            MakeWork = () => new(options.Work, _clock, token),
+        };
         var (skipped, unscanned) = (new SkippedChecks(), new SkippedChecks());
         var alone = _alone.Length == 0 ? Task.CompletedTask
             : Task.WhenAll(_alone.Select(check => _runner.RunAsync(check, context, unscanned, cancel).AsTask()));

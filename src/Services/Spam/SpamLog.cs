@@ -20,7 +20,9 @@ internal static partial class SpamLog
     [LoggerMessage(5214, LogLevel.Error, "spam check {Check} still runs {Seconds:0} s after its message went on")]
     public static partial void CheckHangs(this ILogger log, string check, double seconds);
 
-    [LoggerMessage(5203, LogLevel.Warning, "DNS list {List} refuses our questions ({Answer}); it is not asked until {Until:u}. Use a resolver of your own, or leave the list out")]
+    [LoggerMessage(
+        5203, LogLevel.Warning,
+        "DNS list {List} refuses our questions ({Answer}); it is not asked until {Until:u}. Use a resolver of your own, or leave the list out")]
     public static partial void ListRefuses(this ILogger log, string list, string answer, DateTimeOffset until);
 
     [LoggerMessage(5204, LogLevel.Warning, "DNS list {List} does not answer; it is not asked until {Until:u}")]

@@ -17,7 +17,8 @@ internal static class SpamMeters
         "aviso_spam_seconds", unit: "s", description: "Time the filter took for a message.");
 
     private static readonly Counter<long> Lists = Meter.CreateCounter<long>(
-        "aviso_spam_list_answers_total", description: "Answers of DNS lists, by list and result (listed, clear, refused, failed; silent, broken: left alone).");
+        "aviso_spam_list_answers_total",
+            description: "Answers of DNS lists, by list and result (listed, clear, refused, failed; silent, broken: left alone).");
 
     public static void Done(SpamVerdict verdict, TimeSpan took)
     {
@@ -36,14 +37,16 @@ internal static class SpamMeters
     private static readonly Counter<long> LearnedCount = Meter.CreateCounter<long>(
         "aviso_spam_learned_total", description: "Messages learned, by who taught: account or administrator.");
 
-    public static void Learned(bool byAccount) => LearnedCount.Add(1, new KeyValuePair<string, object?>("by", byAccount ? "account" : "administrator"));
+    public static void Learned(bool byAccount) =>
+        LearnedCount.Add(1, new KeyValuePair<string, object?>("by", byAccount ? "account" : "administrator"));
 
     public static void ListAnswer(string list, string result) => Lists.Add(1, new("list", list), new("result", result));
 
     private static readonly Gauge<int> Believed = Meter.CreateGauge<int>(
         "aviso_spam_list_believed", description: "1 when a DNS list passed its last self-test and answers, else 0.");
 
-    public static void ListBelieved(string list, bool isBelieved) => Believed.Record(isBelieved ? 1 : 0, new KeyValuePair<string, object?>("list", list));
+    public static void ListBelieved(string list, bool isBelieved) =>
+        Believed.Record(isBelieved ? 1 : 0, new KeyValuePair<string, object?>("list", list));
 
     private static readonly UpDownCounter<long> HangingChecks = Meter.CreateUpDownCounter<long>(
         "aviso_spam_checks_hanging", description: "Messages whose checks still compute although the message went on: a fault of ours.");

@@ -55,8 +55,10 @@ public sealed record SpamVerdict(
     /// <summary>The score <paramref name="account"/> sees.</summary>
     public double ScoreFor(AccountId account) => PerAccount is not null && PerAccount.TryGetValue(account, out var own) ? own : Score;
 
-    /// <summary>What happens to the copy of <paramref name="account"/>: where it sees another score, that one decides between Inbox and Junk.</summary>
-    public SpamAction ActionFor(AccountId account) => Action is SpamAction.Reject or SpamAction.Greylist || PerAccount?.ContainsKey(account) != true ? Action
+    /// <summary>What happens to the copy of <paramref name="account"/>: where it sees another score, that one decides between Inbox and
+    /// Junk.</summary>
+    public SpamAction ActionFor(AccountId account) =>
+        Action is SpamAction.Reject or SpamAction.Greylist || PerAccount?.ContainsKey(account) != true ? Action
         : ScoreFor(account) >= Required ? SpamAction.Tag : SpamAction.Accept;
 
     /// <summary>The symbols that count for <paramref name="account"/>, the strongest first.</summary>
@@ -115,7 +117,8 @@ internal static class SpamFields
         {
             text.Append("\r\n\tskipped=");
             column = 9;
-            for (var i = 0; i < verdict.Skipped.Count; i++) Piece(text, verdict.Skipped[i], i == verdict.Skipped.Count - 1 ? "" : ",", ref column);
+            for (var i = 0; i < verdict.Skipped.Count; i++) Piece(
+                text, verdict.Skipped[i], i == verdict.Skipped.Count - 1 ? "" : ",", ref column);
         }
         return text.Append("\r\n").ToString();
     }

@@ -48,8 +48,8 @@ public sealed class BodySpool(string folder, long budget, TimeProvider? clock = 
     /// <summary>Octets held by bodies not yet disposed, 0 or more.</summary>
     public long InFlight => Volatile.Read(ref _inFlight);
 
-    /// <summary>Three quarters of what strangers may have is taken: shares hold without exception, the slow are sent away, and the server is
-    /// not ready for more.</summary>
+    /// <summary>Three quarters of what strangers may have is taken: shares hold without exception, the slow are sent away, and the server
+    /// is not ready for more.</summary>
     public bool IsTight => InFlight > _strangers / 4 * 3;
 
     /// <summary>For the one who asks whether the server is ready; empty when it is not tight.</summary>

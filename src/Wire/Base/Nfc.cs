@@ -27,7 +27,8 @@ public static partial class Nfc
         return result == text ? text : result;
     }
 
-    /// <summary>The text in form KC: compatibility characters (full width letters, ligatures, circled digits) become what they stand for.</summary>
+    /// <summary>The text in form KC: compatibility characters (full width letters, ligatures, circled digits) become what they stand
+    /// for.</summary>
     public static string NormalizeCompatibility(string text)
     {
         // Everything below U+00A0 is in form KC already.

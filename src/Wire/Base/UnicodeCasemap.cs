@@ -1,8 +1,8 @@
 namespace Aviso.Base;
 
 /// <summary>
-/// The collation i;unicode-casemap (RFC 5051): letters without regard to case, then taken apart, so that "ähre" stands beside "apfel" and not
-/// behind "zebra".
+/// The collation i;unicode-casemap (RFC 5051): letters without regard to case, then taken apart, so that "ähre" stands beside "apfel" and
+/// not behind "zebra".
 /// </summary>
 public static class UnicodeCasemap
 {

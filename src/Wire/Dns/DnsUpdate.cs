@@ -14,7 +14,8 @@ public sealed record DnsUpdateResult(int Rcode, string Problem)
     public bool Ok => Problem.Length == 0;
 }
 
-/// <summary>Changes records of a zone on its primary server (RFC 2136), signed with TSIG. All of one call happens or nothing does.</summary>
+/// <summary>Changes records of a zone on its primary server (RFC 2136), signed with TSIG. All of one call happens or nothing
+/// does.</summary>
 public static class DnsUpdate
 {
     private const ushort ClassIn = 1, ClassNone = 254, ClassAny = 255;
@@ -30,10 +31,12 @@ public static class DnsUpdate
         IReadOnlyList<DnsRecord> deletes, TsigKey? key, CancellationToken cancel, TimeProvider? clock = null) =>
         SendAsync(server, zone, adds, deletes, [], key, cancel, clock);
 
-    /// <param name="sets">All values of these names and types go first, so that <paramref name="adds"/> of the same name and type replace them.</param>
+    /// <param name="sets">All values of these names and types go first, so that <paramref name="adds"/> of the same name and type replace
+    /// them.</param>
     /// <inheritdoc cref="SendAsync(IPEndPoint, string, IReadOnlyList{DnsRecord}, IReadOnlyList{DnsRecord}, TsigKey?, CancellationToken, TimeProvider?)"/>
     public static async Task<DnsUpdateResult> SendAsync(IPEndPoint server, string zone, IReadOnlyList<DnsRecord> adds,
-        IReadOnlyList<DnsRecord> deletes, IReadOnlyList<(string Name, DnsType Type)> sets, TsigKey? key, CancellationToken cancel, TimeProvider? clock = null)
+        IReadOnlyList<DnsRecord> deletes, IReadOnlyList<(string Name, DnsType Type)> sets, TsigKey? key, CancellationToken cancel,
+            TimeProvider? clock = null)
     {
         clock ??= TimeProvider.System;
         var id = (ushort)RandomNumberGenerator.GetInt32(65536);
@@ -47,7 +50,8 @@ public static class DnsUpdate
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            return new(-1, $"the name server {server} did not answer within {Patience.TotalSeconds:0} s; updates go over TCP, is that open?");
+            return new(-1,
+                $"the name server {server} did not answer within {Patience.TotalSeconds:0} s; updates go over TCP, is that open?");
         }
         catch (Exception e) when (e is SocketException or IOException)
         {
@@ -105,13 +109,15 @@ public static class DnsUpdate
         return reply;
     }
 
-    private static DnsUpdateResult Judge(byte[] reply, ushort id, IPEndPoint server, string zone, TsigKey? key, byte[] mac, DateTimeOffset now)
+    private static DnsUpdateResult Judge(
+        byte[] reply, ushort id, IPEndPoint server, string zone, TsigKey? key, byte[] mac, DateTimeOffset now)
     {
         if (!DnsMessage.TryRead(reply, out var message) || !message.IsResponse || message.Id != id)
             return new(-1, $"the name server {server} sent no proper reply");
         var error = 0;
         var check = key is null ? TsigCheck.Good : TsigSignature.Check(reply, key, mac, now, out error);
-        if (check == TsigCheck.Wrong) return new(-1, $"the reply of {server} is not signed with the key {key!.Name}: somebody is in between, or the secrets differ");
+        if (check == TsigCheck.Wrong) return new(
+            -1, $"the reply of {server} is not signed with the key {key!.Name}: somebody is in between, or the secrets differ");
         // RFC 8945 §5.3.2: an error may come unsigned; a yes may not.
         if (check == TsigCheck.Missing && message.Rcode == 0) return new(-1, $"the reply of {server} is not signed, so it is not believed");
         return new(message.Rcode, Problem(message.Rcode, error, server, zone, key));

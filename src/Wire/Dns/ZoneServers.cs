@@ -17,8 +17,10 @@ public sealed class ZoneServers(IResolver resolver, TimeProvider clock)
         var servers = new List<IPEndPoint>();
         foreach (var ns in (await resolver.QueryAsync(zone, DnsType.Ns, cancel)).Of<NsRecord>())
         {
-            servers.AddRange((await resolver.QueryAsync(ns.Target, DnsType.A, cancel)).Of<ARecord>().Select(a => new IPEndPoint(a.Address, 53)));
-            servers.AddRange((await resolver.QueryAsync(ns.Target, DnsType.Aaaa, cancel)).Of<AaaaRecord>().Select(a => new IPEndPoint(a.Address, 53)));
+            servers.AddRange(
+                (await resolver.QueryAsync(ns.Target, DnsType.A, cancel)).Of<ARecord>().Select(a => new IPEndPoint(a.Address, 53)));
+            servers.AddRange(
+                (await resolver.QueryAsync(ns.Target, DnsType.Aaaa, cancel)).Of<AaaaRecord>().Select(a => new IPEndPoint(a.Address, 53)));
         }
         return servers.Count == 0 ? null : new(zone, servers);
     }
@@ -26,7 +28,8 @@ public sealed class ZoneServers(IResolver resolver, TimeProvider clock)
     /// <summary>The apex of the zone that holds a name: the nearest name above with a SOA record. Null when there is none.</summary>
     public async Task<string?> ZoneAsync(string name, CancellationToken cancel)
     {
-        for (var at = DnsName.Normalize(name); at is not null and not "."; at = at.IndexOf('.', StringComparison.Ordinal) is var dot and > 0 ? at[(dot + 1)..] : null)
+        for (var at = DnsName.Normalize(name); at is not null and not "."; at = at.IndexOf('.', StringComparison.Ordinal) is var dot and > 0
+            ? at[(dot + 1)..] : null)
             if ((await resolver.QueryAsync(at, DnsType.Soa, cancel)).Of<SoaRecord>().Any(s => s.Name == at)) return at;
         return null;
     }

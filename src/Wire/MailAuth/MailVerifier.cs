@@ -2,7 +2,6 @@
 // reports. No state but caches of keys; the DNS and the clock are values. Rules that hold here: nothing a stranger sends makes it
 // throw, every check has limits and a time, and a check that could not be made says so and never counts against the sender.
 using System.Net;
-using System.Net.Sockets;
 using Aviso.Base;
 using Aviso.Dns;
 using Aviso.Mime;
@@ -122,20 +121,10 @@ public sealed class MailVerifier(IResolver resolver, VerifierOptions options, Ti
     /// <summary>RFC 8601 §3: the client's name leads back to its address.</summary>
     private async ValueTask<IprevVerdict> IprevAsync(IPAddress client, CancellationToken cancel)
     {
-        const int MostNames = 10;
-        if (client.IsIPv4MappedToIPv6) client = client.MapToIPv4();
-        var names = await resolver.QueryAsync(DnsName.Reverse(client), DnsType.Ptr, cancel);
+        var names = await ClientNames.OfAsync(resolver, client, enough: 1, cancel);
         if (names.Status is DnsStatus.ServFail or DnsStatus.Timeout) return new(IprevResult.TempError, "");
-        var type = client.AddressFamily == AddressFamily.InterNetworkV6 ? DnsType.Aaaa : DnsType.A;
-        var any = false;
-        foreach (var ptr in names.Records.OfType<PtrRecord>().Take(MostNames))
-        {
-            any = true;
-            var back = await resolver.QueryAsync(ptr.Target, type, cancel);
-            if (back.Records.Any(r => r is ARecord a && a.Address.Equals(client) || r is AaaaRecord b && b.Address.Equals(client)))
-                return new(IprevResult.Pass, ptr.Target.TrimEnd('.'));
-        }
-        return new(any ? IprevResult.Fail : IprevResult.PermError, "");
+        if (names.Valid.Count > 0) return new(IprevResult.Pass, names.Valid[0]);
+        return new(names.HasAny ? IprevResult.Fail : IprevResult.PermError, "");
     }
 
     /// <summary>The domains of all authors of all From fields, each once; more than <see cref="MostAuthors"/> when there are more.</summary>

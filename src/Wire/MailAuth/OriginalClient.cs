@@ -16,7 +16,8 @@ public static class OriginalClient
     /// <summary>The client and its HELO; what was given when the field of a trusted relay says nothing.</summary>
     /// <param name="header">The message's header octets.</param>
     /// <param name="isTrusted">Is this address one of the declared relays.</param>
-    public static (IPAddress Client, string Helo) Find(ReadOnlySpan<byte> header, IPAddress peer, string helo, Func<IPAddress, bool> isTrusted)
+    public static (IPAddress Client, string Helo) Find(
+        ReadOnlySpan<byte> header, IPAddress peer, string helo, Func<IPAddress, bool> isTrusted)
     {
         var (client, name) = (peer, helo);
         var hops = 0;
@@ -49,7 +50,8 @@ public static class OriginalClient
             for (var at = from; at < words.Length; at++)
             {
                 if (!isFolded && at > from && IsBy(words[at])) return address is null ? null : Found(address, helo);
-                if (at > from && words[at].TrimStart('(') is var word && word.StartsWith("helo=", StringComparison.OrdinalIgnoreCase)) helo = word[5..].TrimEnd(')', ',');
+                if (at > from && words[at].TrimStart('(') is var word
+                    && word.StartsWith("helo=", StringComparison.OrdinalIgnoreCase)) helo = word[5..].TrimEnd(')', ',');
                 address = Address(words[at]) ?? address;
             }
         }

@@ -1,3 +1,5 @@
+using Aviso.Base;
+
 namespace Aviso.Sieve;
 
 /// <summary>
@@ -82,7 +84,8 @@ internal sealed class Checker(Problems problems, SieveOptions options, SpecTable
             }
             if (phrase.Name == "require")
             {
-                if (!outermost || _requireIsOver) Error(phrase.At, "`require` stands at the beginning of a script, before every other command");
+                if (!outermost || _requireIsOver) Error(
+                    phrase.At, "`require` stands at the beginning of a script, before every other command");
                 else Require(phrase);
                 continue;
             }
@@ -127,7 +130,8 @@ internal sealed class Checker(Problems problems, SieveOptions options, SpecTable
         if (phrase.Arguments.Count > 0) Error(phrase.Arguments[0].At, $"`{phrase.Name}` takes a test and a block, no arguments");
         else if (phrase.Block is null) Error(phrase.At, $"`{phrase.Name}` has a block: {{ ... }}");
         else if (phrase.Name == "else" ? phrase.Tests.Count > 0 : phrase.Tests.Count != 1 || phrase.IsTestList)
-            Error(phrase.At, phrase.Name == "else" ? "`else` takes no test" : $"`{phrase.Name}` takes one test; join several with allof or anyof");
+            Error(phrase.At, phrase.Name == "else"
+                ? "`else` takes no test" : $"`{phrase.Name}` takes one test; join several with allof or anyof");
         else if (phrase.Name != "else")
         {
             test = Test(phrase.Tests[0]);
@@ -294,7 +298,8 @@ internal sealed class Checker(Problems problems, SieveOptions options, SpecTable
             }
             call.Tags[tag.Name] = operand;
         }
-        return TryPositional(call, phrase, positional) && (!call.Spec.Matches || (MatchTags.TryRule(this, call) && TryKeys(call))) && TryPart(call);
+        return TryPositional(call, phrase, positional) && (!call.Spec.Matches || (MatchTags.TryRule(this, call) && TryKeys(call)))
+            && TryPart(call);
     }
 
     // The keys stand last. What is constant is made ready once, for all messages.
@@ -305,7 +310,8 @@ internal sealed class Checker(Problems problems, SieveOptions options, SpecTable
         if (call.Match.Type != MatchType.Regex) return true;
         for (var i = 0; i < operand.Texts.Count && _regexes < MostRegexes; i++, _regexes++)
         {
-            if (RegexSyntax.Compile(operand.Texts[i].Constant!, call.Match.Comparator != Comparator.Octet, SieveLimits.Default.Regex, out var wrong) is not null) continue;
+            if (RegexSyntax.Compile(operand.Texts[i].Constant!, call.Match.Comparator != Comparator.Octet, SieveLimits.Default.Regex,
+                out var wrong) is not null) continue;
             Error(operand.Texts[i].At, wrong);
             return false;
         }
@@ -433,7 +439,8 @@ internal static class MatchTags
         if (name is null) checker.Error(named.At, "a comparator's name holds no variables");
         else if (!Comparators.TryFind(name, out comparator))
             checker.Error(named.At, $"there is no comparator `{name}`{Nearest.Hint(name, Comparators.Known)}");
-        else if (!Comparators.IsBuiltIn(name) && !checker.Has("comparator-" + name)) checker.Error(named.At, $"the comparator needs require \"comparator-{name}\"");
+        else if (!Comparators.IsBuiltIn(name) && !checker.Has("comparator-" + name)) checker.Error(
+            named.At, $"the comparator needs require \"comparator-{name}\"");
         else return true;
         return false;
     }

@@ -128,5 +128,6 @@ internal sealed class Glob
         }
     }
 
-    private static bool IsPair(string text, int at) => at + 1 < text.Length && char.IsHighSurrogate(text[at]) && char.IsLowSurrogate(text[at + 1]);
+    private static bool IsPair(string text, int at) =>
+        at + 1 < text.Length && char.IsHighSurrogate(text[at]) && char.IsLowSurrogate(text[at + 1]);
 }

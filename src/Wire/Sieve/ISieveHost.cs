@@ -15,7 +15,8 @@ public interface ISieveHost
     /// <summary>RFC 8579 §4: true when <paramref name="mailbox"/> (null: any mailbox) has the attribute, such as \Junk.</summary>
     ValueTask<bool> HasSpecialUseAsync(string? mailbox, string attribute, CancellationToken cancel);
 
-    /// <summary>RFC 5490 §3.3: value of an annotation of a mailbox, or of the server when <paramref name="mailbox"/> is null; null: none.</summary>
+    /// <summary>RFC 5490 §3.3: value of an annotation of a mailbox, or of the server when <paramref name="mailbox"/> is null; null:
+    /// none.</summary>
     ValueTask<string?> MetadataAsync(string? mailbox, string annotation, CancellationToken cancel);
 
     /// <summary>RFC 6609: the account's script, or the administrator's with <paramref name="global"/>; null: there is none.</summary>

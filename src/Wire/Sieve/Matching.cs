@@ -81,7 +81,8 @@ internal sealed class Matcher(SieveRun run, Call call, MatchKeys keys)
         return false;
     }
 
-    private bool NeedsFolding => _rule.Type is MatchType.Contains or MatchType.Matches || (_rule.Type == MatchType.Is && _rule.Comparator != Comparator.AsciiNumeric);
+    private bool NeedsFolding => _rule.Type is MatchType.Contains or MatchType.Matches
+        || (_rule.Type == MatchType.Is && _rule.Comparator != Comparator.AsciiNumeric);
 
     private bool One(int i, string prepared, string folded) => _rule.Type switch
     {

@@ -29,7 +29,8 @@ internal sealed class MessageSource
     /// <summary>Fewer octets than asked for when there are no more.</summary>
     public byte[] Read(long offset, int length)
     {
-        if (_body is null) return _octets.AsSpan((int)Math.Min(offset, _octets.Length))[..(int)Math.Clamp(_octets.Length - offset, 0, length)].ToArray();
+        if (_body is null) return _octets.AsSpan(
+            (int)Math.Min(offset, _octets.Length))[..(int)Math.Clamp(_octets.Length - offset, 0, length)].ToArray();
         var octets = new byte[length];
         var at = 0;
         while (at < length)

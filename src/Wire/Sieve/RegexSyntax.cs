@@ -43,7 +43,8 @@ internal static class RegexSyntax
             }
             catch (Exception e) when (e is ArgumentException or NotSupportedException)
             {
-                wrong = e is NotSupportedException ? "this regular expression is too large" : $"this is no regular expression: {FirstSentence(e.Message)}";
+                wrong = e is NotSupportedException
+                    ? "this regular expression is too large" : $"this is no regular expression: {FirstSentence(e.Message)}";
             }
         }
         return null;
@@ -162,13 +163,15 @@ internal static class RegexSyntax
         var end = pattern.IndexOf('}', at, Math.Min(pattern.Length - at, 16));
         var inside = end < 0 ? "" : pattern[(at + 1)..end];
         var parts = inside.Split(',');
-        if (end < 0 || parts.Length > 2 || !int.TryParse(parts[0], out var low) || (parts.Length == 2 && parts[1].Length > 0 && !int.TryParse(parts[1], out _)))
+        if (end < 0 || parts.Length > 2 || !int.TryParse(parts[0], out var low)
+            || (parts.Length == 2 && parts[1].Length > 0 && !int.TryParse(parts[1], out _)))
         {
             into.Append("\\{");
             return at;
         }
         var high = parts.Length == 1 ? low : parts[1].Length == 0 ? low : int.Parse(parts[1]);
-        if (low > LargestRepeat || high > LargestRepeat || high < low || low < 0) wrong = $"a repeat is from 0 to {LargestRepeat}, the smaller first";
+        if (low > LargestRepeat || high > LargestRepeat || high < low || low < 0) wrong =
+            $"a repeat is from 0 to {LargestRepeat}, the smaller first";
         else if (into.Length == 0) wrong = "a repeat has nothing in front of it";
         else into.Append('{').Append(inside).Append('}');
         return end;

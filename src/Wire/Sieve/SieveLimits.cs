@@ -68,7 +68,8 @@ public sealed record SieveLimits
 
     public TimeSpan DuplicateDefault { get; init; } = TimeSpan.FromHours(12);
 
-    /// <summary>`vacation` also answers mail whose header names no address of the account (RFC 5230 §4.5 leaves that to the site).</summary>
+    /// <summary>`vacation` also answers mail whose header names no address of the account (RFC 5230 §4.5 leaves that to the
+    /// site).</summary>
     public bool VacationToAnyone { get; init; }
 
     /// <summary>Fields that addheader and deleteheader leave alone, besides those of RFC 5293 §6.</summary>

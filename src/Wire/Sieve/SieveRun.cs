@@ -156,7 +156,8 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
         return list;
     }
 
-    /// <summary>The text in the form it is compared in. Rules look at the same few fields: what was folded for one is kept for the next.</summary>
+    /// <summary>The text in the form it is compared in. Rules look at the same few fields: what was folded for one is kept for the
+    /// next.</summary>
     public string Fold(Comparator comparator, string text)
     {
         if (comparator == Comparator.Octet || text.Length > LongestKept) return Comparators.Fold(comparator, text);

@@ -70,7 +70,8 @@ internal sealed class Operand(int at, long number, IReadOnlyList<Template>? text
     public readonly IReadOnlyList<Template> Texts = texts ?? [];
 
     /// <summary>All strings, when none of them needs a run; else null.</summary>
-    public readonly string[]? Fixed = texts is not null && texts.All(t => t.Constant is not null) ? [.. texts.Select(t => t.Constant!)] : null;
+    public readonly string[]? Fixed = texts is not null && texts.All(t => t.Constant is not null)
+        ? [.. texts.Select(t => t.Constant!)] : null;
 
     /// <summary>The strings that need no run.</summary>
     public IEnumerable<Template> Constants => Texts.Where(t => t.Constant is not null);

@@ -20,12 +20,14 @@ internal static partial class SmtpLog
     public static partial void LoggedIn(this ILogger log, string session, IPAddress client, string mechanism, string address);
 
     [LoggerMessage(2004, LogLevel.Information, "{Session} login from {Client} by {Mechanism} as \"{User}\" failed: {Reason}")]
-    public static partial void LoginFailed(this ILogger log, string session, IPAddress client, string mechanism, string user, string reason);
+    public static partial void LoginFailed(
+        this ILogger log, string session, IPAddress client, string mechanism, string user, string reason);
 
     [LoggerMessage(2005, LogLevel.Information, "{Session} from {Client} helo {Helo} closed: {Reply}")]
     public static partial void Closed(this ILogger log, string session, IPAddress client, string helo, Reply reply);
 
-    [LoggerMessage(2006, LogLevel.Information, "{Session} transaction from <{Sender}> broke off after {Octets} octets for {Recipients} recipients")]
+    [LoggerMessage(
+        2006, LogLevel.Information, "{Session} transaction from <{Sender}> broke off after {Octets} octets for {Recipients} recipients")]
     public static partial void BrokenOff(this ILogger log, string session, string sender, long octets, int recipients);
 
     [LoggerMessage(2007, LogLevel.Information,

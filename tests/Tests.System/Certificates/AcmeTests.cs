@@ -17,7 +17,8 @@ public sealed class AcmeTests
     {
         var http = FreePort.Next();
         await using var pebble = await PebbleServer.StartAsync(httpPort: http);
-        await using var server = await StartAsync($"imaps metrics http@127.0.0.1:{http}", $"{{ challenge: http-01, authorities: [ {pebble.Yaml()} ] }}");
+        await using var server =
+            await StartAsync($"imaps metrics http@127.0.0.1:{http}", $"{{ challenge: http-01, authorities: [ {pebble.Yaml()} ] }}");
         using var shown = await IssuedAsync(server, pebble);
         Assert.Equal([Host], Names(shown));
         Assert.Empty(server.Troubles);
@@ -40,7 +41,8 @@ public sealed class AcmeTests
         Assert.SkipUnless(Socket.OSSupportsIPv6, "this machine has no IPv6");
         var http = FreePort.Next();
         await using var pebble = await PebbleServer.StartAsync(httpPort: http, ipv6: "::1");
-        await using var server = await StartAsync($"imaps metrics http@127.0.0.1:{http}", $"{{ challenge: http-01, authorities: [ {pebble.Yaml()} ] }}");
+        await using var server =
+            await StartAsync($"imaps metrics http@127.0.0.1:{http}", $"{{ challenge: http-01, authorities: [ {pebble.Yaml()} ] }}");
         await Patience.UntilAsync(() => server.Troubles.Count > 0, "the failure is logged", 30, () => server.Log);
         Assert.Contains("remove the AAAA record", server.Troubles[0], StringComparison.Ordinal);
         Assert.Equal(1, await server.MetricAsync("aviso_acme_failures_total", "reason=\"connection\""));
@@ -54,7 +56,8 @@ public sealed class AcmeTests
     {
         var https = FreePort.Next();
         await using var pebble = await PebbleServer.StartAsync(tlsPort: https);
-        await using var server = await StartAsync($"imaps https@127.0.0.1:{https}", $"{{ challenge: tls-alpn-01, authorities: [ {pebble.Yaml()} ] }}");
+        await using var server =
+            await StartAsync($"imaps https@127.0.0.1:{https}", $"{{ challenge: tls-alpn-01, authorities: [ {pebble.Yaml()} ] }}");
         using var shown = await IssuedAsync(server, pebble);
         using var page = await ShownAsync(https, Host);
         Assert.Equal(shown.Thumbprint, page.Thumbprint);
@@ -80,7 +83,8 @@ public sealed class AcmeTests
         Assert.Equal(["*.example.test", "example.test"], Names(shown).Order());
         Assert.Empty(server.Troubles);
         // What was added for the proof is gone again; nothing else was touched.
-        await Patience.UntilAsync(() => bind.Output.Split("deleting an RR at _acme-challenge.example.test TXT").Length == 3, "both records are gone", 10, () => bind.Output);
+        await Patience.UntilAsync(() => bind.Output.Split("deleting an RR at _acme-challenge.example.test TXT").Length == 3,
+            "both records are gone", 10, () => bind.Output);
     }
 
     [Fact]
@@ -102,7 +106,8 @@ public sealed class AcmeTests
     {
         var http = FreePort.Next();
         await using var pebble = await PebbleServer.StartAsync(httpPort: http, badNonces: 60);
-        await using var server = await StartAsync($"imaps http@127.0.0.1:{http}", $"{{ challenge: http-01, authorities: [ {pebble.Yaml()} ] }}");
+        await using var server =
+            await StartAsync($"imaps http@127.0.0.1:{http}", $"{{ challenge: http-01, authorities: [ {pebble.Yaml()} ] }}");
         using var shown = await IssuedAsync(server, pebble);
         Assert.Empty(server.Troubles);
     }
@@ -112,7 +117,8 @@ public sealed class AcmeTests
     {
         var http = FreePort.Next();
         await using var pebble = await PebbleServer.StartAsync(httpPort: http, eab: true);
-        await using (var without = await StartAsync($"imaps http@127.0.0.1:{http}", $"{{ challenge: http-01, authorities: [ {pebble.Yaml()} ] }}"))
+        await using (
+            var without = await StartAsync($"imaps http@127.0.0.1:{http}", $"{{ challenge: http-01, authorities: [ {pebble.Yaml()} ] }}"))
         {
             await Patience.UntilAsync(() => without.Troubles.Count > 0, "the failure is logged", 30, () => without.Log);
             Assert.Contains("`eab_key_id` and `eab_key`", without.Troubles[0], StringComparison.Ordinal);

@@ -58,14 +58,17 @@ public sealed class MbsyncTests : IAsyncLifetime
         var moved = Path.Combine(_home, "mail/INBOX/cur", Path.GetFileName(flagged).Split(":2,")[0] + ":2,FS");
         File.Move(flagged, moved);
         File.Delete(InboxFiles().Single(file => File.ReadAllText(file).Contains("number 3", StringComparison.Ordinal)));
-        await File.WriteAllTextAsync(Path.Combine(_home, "mail/INBOX/new/1.fresh.host"), "Subject: from near\nMessage-ID: <near@sync>\n\nhello\n");
+        await File.WriteAllTextAsync(
+            Path.Combine(_home, "mail/INBOX/new/1.fresh.host"), "Subject: from near\nMessage-ID: <near@sync>\n\nhello\n");
         await Sync();
         using (var imap = new ImapLineClient(_server.Port("imap"), "alice@example.test", AvisoServer.Password))
         {
             Assert.Contains(imap.Ok("SELECT INBOX"), line => line == "* 5 EXISTS");
-            Assert.Contains(imap.Ok("SEARCH FLAGGED SEEN SUBJECT \"number 2\""), line => line.StartsWith("* SEARCH ", StringComparison.Ordinal) && line.Length > 9);
+            Assert.Contains(imap.Ok("SEARCH FLAGGED SEEN SUBJECT \"number 2\""), line =>
+                line.StartsWith("* SEARCH ", StringComparison.Ordinal) && line.Length > 9);
             Assert.DoesNotContain(imap.Ok("SEARCH SUBJECT \"number 3\""), line => line.Length > 9);
-            Assert.Contains(imap.Ok("SEARCH SUBJECT \"from near\""), line => line.StartsWith("* SEARCH ", StringComparison.Ordinal) && line.Length > 9);
+            Assert.Contains(imap.Ok("SEARCH SUBJECT \"from near\""), line =>
+                line.StartsWith("* SEARCH ", StringComparison.Ordinal) && line.Length > 9);
 
             // Far: a flag, an expunge.
             imap.Ok("STORE 1 +FLAGS (\\Answered)");
@@ -75,7 +78,8 @@ public sealed class MbsyncTests : IAsyncLifetime
         await Sync();
         files = InboxFiles();
         Assert.Equal(4, files.Count);
-        Assert.Contains(files, file => File.ReadAllText(file).Contains("number 1", StringComparison.Ordinal) && Flags(file).Contains('R', StringComparison.Ordinal));
+        Assert.Contains(files, file =>
+            File.ReadAllText(file).Contains("number 1", StringComparison.Ordinal) && Flags(file).Contains('R', StringComparison.Ordinal));
 
         // Nothing left to do: a third run changes nothing (UIDs and UIDVALIDITY are stable).
         await _server.StopAsync();
@@ -103,7 +107,8 @@ public sealed class MbsyncTests : IAsyncLifetime
     private static string Flags(string file) => Path.GetFileName(file).Split(":2,") is [_, var flags] ? flags : "";
 
     private List<string> InboxFiles() =>
-        [.. Directory.EnumerateFiles(Path.Combine(_home, "mail/INBOX"), "*", SearchOption.AllDirectories).Where(file => !Path.GetFileName(file).StartsWith('.'))];
+        [.. Directory.EnumerateFiles(Path.Combine(_home, "mail/INBOX"), "*", SearchOption.AllDirectories).Where(file =>
+            !Path.GetFileName(file).StartsWith('.'))];
 
     private async Task<ToolResult> Sync() =>
         (await Tool.RunAsync(Tool.Find("mbsync", "isync"), ["-c", Path.Combine(_home, "mbsyncrc"), "-a"])).MustSucceed();

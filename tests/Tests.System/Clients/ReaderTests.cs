@@ -33,7 +33,8 @@ public sealed class ReaderTests : IAsyncLifetime
 
             """);
         File.SetUnixFileMode(settings, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        var run = await Tool.RunAsync(Tool.Find("fetchmail", "fetchmail"), ["-f", settings, "--nodetach", "--nosyslog", "-v", "--pidfile", $"{_home}/pid"],
+        var run = await Tool.RunAsync(
+            Tool.Find("fetchmail", "fetchmail"), ["-f", settings, "--nodetach", "--nosyslog", "-v", "--pidfile", $"{_home}/pid"],
             environment: new Dictionary<string, string> { ["HOME"] = _home, ["FETCHMAILHOME"] = _home });
         Assert.True(run.ExitCode == 0, run.Output + run.Error);
         var box = await File.ReadAllTextAsync(Path.Combine(_home, "box"));
@@ -68,7 +69,8 @@ public sealed class ReaderTests : IAsyncLifetime
             ["-qec", $"{Tool.Find("neomutt", "neomutt")} -F {settings}", "/dev/null"], seconds: 40,
             environment: new Dictionary<string, string> { ["HOME"] = _home, ["TERM"] = "xterm", ["LINES"] = "40", ["COLUMNS"] = "120" });
         using var imap = new ImapLineClient(_server.Port("imap"), "alice@example.test", AvisoServer.Password);
-        Assert.True(imap.Ok("STATUS Archive (MESSAGES)").Any(line => line.Contains("MESSAGES 1", StringComparison.Ordinal)), run.Output + run.Error);
+        Assert.True(imap.Ok("STATUS Archive (MESSAGES)").Any(line => line.Contains("MESSAGES 1", StringComparison.Ordinal)), run.Output
+            + run.Error);
         Assert.Contains(imap.Ok("SELECT INBOX"), line => line == "* 2 EXISTS");
         Assert.Contains(imap.Ok("SEARCH FLAGGED"), line => line == "* SEARCH 1");
     }
@@ -100,7 +102,8 @@ public sealed class ReaderTests : IAsyncLifetime
     public async Task A_client_that_uses_what_few_do_gets_what_the_rfcs_say()
     {
         var run = await Tool.RunAsync("python3",
-            [Path.Combine(AppContext.BaseDirectory, "Clients", "imap_session.py"), $"{_server.Port("imap")}", "bob@example.test", AvisoServer.Password]);
+            [Path.Combine(AppContext.BaseDirectory, "Clients", "imap_session.py"), $"{_server.Port("imap")}", "bob@example.test",
+                AvisoServer.Password]);
         Assert.True(run.Output.Trim() == "fine", run.Output + run.Error);
     }
 

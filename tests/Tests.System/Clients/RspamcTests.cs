@@ -24,7 +24,9 @@ public sealed class RspamcTests : IAsyncLifetime
         }
         var again = await Rspamc("learn_spam", Path.Combine(_server.Folder, "spam1.eml"));
         Assert.Contains("learned already", again.Output + again.Error, StringComparison.Ordinal);
-        while (!(await _server.VerbAsync("spam", "stat")).Output.Contains("spam: 40", StringComparison.Ordinal)) await Task.Delay(100);
+        await Patience.UntilAsync(
+            async () => (await _server.VerbAsync("spam", "stat"))
+                .Output.Contains("spam: 40", StringComparison.Ordinal), "the filter learned 40 spam", pause: 100);
 
         var asked = (await Rspamc("symbols", Write("new", "a winner", "lottery millions casino"))).MustSucceed().Output;
         Assert.Contains("BAYES_SPAM", asked, StringComparison.Ordinal);
@@ -60,7 +62,8 @@ public sealed class RspamcTests : IAsyncLifetime
     private string Write(string name, string subject, string text)
     {
         var path = Path.Combine(_server.Folder, name + ".eml");
-        File.WriteAllText(path, $"From: Bob <bob@example.net>\nTo: alice@example.test\nSubject: {subject}\nMessage-ID: <{name}@example.net>\n\n{text} {name}\n");
+        File.WriteAllText(
+            path, $"From: Bob <bob@example.net>\nTo: alice@example.test\nSubject: {subject}\nMessage-ID: <{name}@example.net>\n\n{text} {name}\n");
         return path;
     }
 

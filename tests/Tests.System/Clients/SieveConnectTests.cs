@@ -23,7 +23,8 @@ public sealed class SieveConnectTests : IAsyncLifetime
     public async Task Scripts_are_put_listed_activated_fetched_and_deleted_under_tls()
     {
         var local = Path.Combine(_server.Folder, "rules.sieve");
-        await File.WriteAllTextAsync(local, "require [\"fileinto\"];\nif header :contains \"subject\" \"x\" { fileinto \"Lists\"; }\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(local, "require [\"fileinto\"];\nif header :contains \"subject\" \"x\" { fileinto \"Lists\"; }\n",
+            TestContext.Current.CancellationToken);
         (await RunAsync("--upload", "--localsieve", local, "--remotesieve", "rules")).MustSucceed();
         (await RunAsync("--activate", "--remotesieve", "rules")).MustSucceed();
         var list = (await RunAsync("--list")).MustSucceed();
@@ -31,7 +32,8 @@ public sealed class SieveConnectTests : IAsyncLifetime
         Assert.Contains("ACTIVE", list.Output.ToUpperInvariant(), StringComparison.Ordinal);
         var back = Path.Combine(_server.Folder, "back.sieve");
         (await RunAsync("--download", "--remotesieve", "rules", "--localsieve", back)).MustSucceed();
-        Assert.Equal(await File.ReadAllTextAsync(local, TestContext.Current.CancellationToken), await File.ReadAllTextAsync(back, TestContext.Current.CancellationToken));
+        Assert.Equal(await File.ReadAllTextAsync(local, TestContext.Current.CancellationToken),
+            await File.ReadAllTextAsync(back, TestContext.Current.CancellationToken));
         Assert.NotEqual(0, (await RunAsync("--delete", "--remotesieve", "rules")).ExitCode);
         (await RunAsync("--deactivate")).MustSucceed();
         (await RunAsync("--delete", "--remotesieve", "rules")).MustSucceed();
@@ -53,7 +55,8 @@ public sealed class SieveConnectTests : IAsyncLifetime
         await File.WriteAllTextAsync(password, AvisoServer.Password + "\n", TestContext.Current.CancellationToken);
         return await Tool.RunAsync("/bin/sh",
         [
-            "-c", "exec 4<\"$1\"; shift; exec \"$@\"", "sh", password, _program, "--server", "127.0.0.1", "--port", $"{_server.Port("managesieve")}",
+            "-c", "exec 4<\"$1\"; shift; exec \"$@\"", "sh", password, _program, "--server", "127.0.0.1", "--port",
+                $"{_server.Port("managesieve")}",
             "--user", "alice@example.test", "--passwordfd", "4", "--notlsverify", "--nosslverify", .. args,
         ]);
     }
@@ -78,16 +81,20 @@ public sealed class SieveVerbTests : IAsyncLifetime
         foreach (var subject in new[] { "list news", "other" })
         {
             (await Tool.RunAsync(Tool.Find("swaks", "swaks"),
-                ["--server", "127.0.0.1", "--port", $"{_server.Port("smtp")}", "--from", "bob@sender.test", "--to", "alice@example.test", "--header", "Subject: " + subject])).MustSucceed();
+                ["--server", "127.0.0.1", "--port", $"{_server.Port("smtp")}", "--from", "bob@sender.test", "--to", "alice@example.test",
+                    "--header", "Subject: " + subject])).MustSucceed();
         }
         var script = Path.Combine(_server.Folder, "rules.sieve");
-        await File.WriteAllTextAsync(script, "require \"fileinto\"; if header :contains \"subject\" \"list\" { fileinto \"Lists\"; }\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(script, "require \"fileinto\"; if header :contains \"subject\" \"list\" { fileinto \"Lists\"; }\n",
+            TestContext.Current.CancellationToken);
         var tried = (await _server.VerbAsync("sieve", "test", script, "--account", "alice@example.test")).MustSucceed();
         Assert.Contains("of 2 messages in INBOX this script would have moved 1", tried.Output, StringComparison.Ordinal);
         Assert.Contains("list news", tried.Output, StringComparison.Ordinal);
         (await _server.VerbAsync("sieve", "put", script, "--account", "alice@example.test", "--activate")).MustSucceed();
-        Assert.Contains("rules", (await _server.VerbAsync("sieve", "list", "--account", "alice@example.test")).MustSucceed().Output, StringComparison.Ordinal);
-        Assert.Contains("fileinto", (await _server.VerbAsync("sieve", "show", "rules", "--account", "alice@example.test")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains("rules", (await _server.VerbAsync("sieve", "list", "--account", "alice@example.test")).MustSucceed().Output,
+            StringComparison.Ordinal);
+        Assert.Contains("fileinto", (await _server.VerbAsync(
+            "sieve", "show", "rules", "--account", "alice@example.test")).MustSucceed().Output, StringComparison.Ordinal);
         Assert.NotEqual(0, (await _server.VerbAsync("sieve", "delete", "rules", "--account", "alice@example.test")).ExitCode);
         (await _server.VerbAsync("sieve", "activate", "--none", "--account", "alice@example.test")).MustSucceed();
         (await _server.VerbAsync("sieve", "delete", "rules", "--account", "alice@example.test")).MustSucceed();

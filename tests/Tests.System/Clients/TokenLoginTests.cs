@@ -29,8 +29,10 @@ public sealed class TokenLoginTests : IAsyncLifetime
     {
         Assert.Equal("fine", await RunAsync("imaps", Token(), mechanism));
         Assert.Equal("fine", await RunAsync("imaps", Token(algorithm: "ES256"), mechanism));
-        Assert.StartsWith("NO [AUTHENTICATIONFAILED]", await RunAsync("imaps", Token(c => c["aud"] = "other"), mechanism), StringComparison.Ordinal);
-        Assert.StartsWith("NO [AUTHENTICATIONFAILED]", await RunAsync("imaps", Token(c => c["email"] = "bob@example.test"), mechanism), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "NO [AUTHENTICATIONFAILED]", await RunAsync("imaps", Token(c => c["aud"] = "other"), mechanism), StringComparison.Ordinal);
+        Assert.StartsWith("NO [AUTHENTICATIONFAILED]", await RunAsync("imaps", Token(c => c["email"] = "bob@example.test"), mechanism),
+            StringComparison.Ordinal);
         Assert.DoesNotContain("eyJ", _server.Log, StringComparison.Ordinal);
     }
 
@@ -62,7 +64,8 @@ public sealed class TokenLoginTests : IAsyncLifetime
     private async Task<string> RunAsync(string listener, string secret, string what)
     {
         var script = await Tool.RunAsync(Tool.Find("python3", "python3"),
-            [Path.Combine(AppContext.BaseDirectory, "Clients", "logins.py"), $"{_server.Port(listener)}", "alice@example.test", secret, what]);
+            [Path.Combine(AppContext.BaseDirectory, "Clients", "logins.py"), $"{_server.Port(listener)}", "alice@example.test", secret,
+                what]);
         return (script.Output + script.Error).Trim();
     }
 }

@@ -1,6 +1,5 @@
 using System.Net;
 using Aviso.Tests.System.Clients;
-using Aviso.Tests.System.Peers;
 using Xunit;
 
 namespace Aviso.Tests.System.Durability;
@@ -110,14 +109,16 @@ public sealed class DiskTests : IAsyncLifetime
         {
             var (status, text) = await server.PageAsync("/healthz/ready");
             page = $"{status}: {text}";
-            return status == HttpStatusCode.ServiceUnavailable && text.StartsWith("not ready: ", StringComparison.Ordinal) && text.Length > 16;
+            return status == HttpStatusCode.ServiceUnavailable && text.StartsWith("not ready: ", StringComparison.Ordinal)
+                && text.Length > 16;
         }, "ready says no and why", 20, () => page);
         for (var i = 0; i < 5; i++) Assert.StartsWith("4", Try(server, $"full-{i}"), StringComparison.Ordinal);
     }
 
     private async Task HealsAsync(AvisoServer server)
     {
-        await Patience.UntilAsync(async () => (await server.PageAsync("/healthz/ready")).Status == HttpStatusCode.OK, "ready again", 30, () => server.Log);
+        await Patience.UntilAsync(async () =>
+            (await server.PageAsync("/healthz/ready")).Status == HttpStatusCode.OK, "ready again", 30, () => server.Log);
         for (var i = 0; i < 5; i++) Assert.StartsWith("250", Try(server, $"after-{i}"), StringComparison.Ordinal);
         Reads(server);
         Expunge(server, 1);

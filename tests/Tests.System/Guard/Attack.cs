@@ -155,7 +155,8 @@ internal sealed class Attack(AvisoServer server, int connections, int wave, Canc
     }
 
     // Over 64 networks, or the rates of a network would end it before the rates of a client do.
-    private string Address(int kind, int number) => $"198.{18 + (2 * wave) + (kind / 4)}.{(kind % 4 * 64) + (number % 64)}.{(number / 64) + 1}";
+    private string Address(int kind, int number) =>
+        $"198.{18 + (2 * wave) + (kind / 4)}.{(kind % 4 * 64) + (number % 64)}.{(number / 64) + 1}";
 
     private async Task<Socket?> OpenAsync(string listener, string address)
     {
@@ -235,7 +236,8 @@ internal sealed class Ordinary(AvisoServer server)
         lock (_gate) return _took.ToDictionary(t => t.Key, t => t.Value.Order().ToList());
     }
 
-    public static double Percentile(List<double> sorted, double share) => sorted.Count == 0 ? double.NaN : sorted[Math.Min(sorted.Count - 1, (int)(sorted.Count * share))];
+    public static double Percentile(List<double> sorted, double share) =>
+        sorted.Count == 0 ? double.NaN : sorted[Math.Min(sorted.Count - 1, (int)(sorted.Count * share))];
 
     private void Read(int number) => Try(() =>
     {
@@ -309,7 +311,8 @@ internal sealed class Ordinary(AvisoServer server)
 
     private sealed class ProxiedClient : Clients.LineClient
     {
-        public ProxiedClient(int port, string address) : base(port, HaproxyServer.Source) => Send($"PROXY TCP4 {address} 203.0.113.1 40000 25\r\n");
+        public ProxiedClient(int port, string address) : base(port, HaproxyServer.Source) =>
+            Send($"PROXY TCP4 {address} 203.0.113.1 40000 25\r\n");
 
         public void Ask(string command, string expected)
         {
@@ -324,7 +327,8 @@ internal sealed class Ordinary(AvisoServer server)
             {
                 var line = ReadLine();
                 if (line.StartsWith(expected, StringComparison.Ordinal)) return;
-                if (line.Length > 3 && line[3] != '-' && !line.StartsWith('*')) throw new InvalidOperationException($"expected {expected}: {line}");
+                if (line.Length > 3 && line[3] != '-' && !line.StartsWith('*')) throw new InvalidOperationException(
+                    $"expected {expected}: {line}");
             }
         }
     }

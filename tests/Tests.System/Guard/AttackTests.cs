@@ -9,7 +9,8 @@ using Xunit;
 
 namespace Aviso.Tests.System.Guard;
 
-/// <summary>Many attackers at once: people are served, attackers are banned, memory is bounded. `./dev attack` runs it with 10,000 connections.</summary>
+/// <summary>Many attackers at once: people are served, attackers are banned, memory is bounded. `./dev attack` runs it with 10,000
+/// connections.</summary>
 public sealed class AttackTests(ITestOutputHelper output)
 {
     // Attempts that may still be answered: the threshold, and what is under way before the ban bites.
@@ -27,7 +28,8 @@ public sealed class AttackTests(ITestOutputHelper output)
     public async Task People_are_served_attackers_are_banned_none_of_ours_is_and_memory_is_bounded()
     {
         var connections = CrashTests.Rounds(400);
-        await using var server = await AvisoServer.StartAsync("log: { level: warning }\n", "smtp imap imaps metrics", proxies: $"{HaproxyServer.Source}/32",
+        await using var server =
+            await AvisoServer.StartAsync("log: { level: warning }\n", "smtp imap imaps metrics", proxies: $"{HaproxyServer.Source}/32",
             limits: "{ connections_at_once: 50 }", cleartext: "127.0.0.0/8, 198.0.0.0/8");
         var people = new Ordinary(server);
         using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(3));
@@ -55,13 +57,15 @@ public sealed class AttackTests(ITestOutputHelper output)
             Assert.All(attack.UntilBanned[kind], tries => Assert.InRange(tries, 1, Thresholds[kind].Most));
         }
         // Whoever is silent, and who is ours or a customer, is not.
-        Assert.DoesNotContain(banned, a => IPAddress.IsLoopback(IPAddress.Parse(a)) || a.StartsWith("198.51.100.", StringComparison.Ordinal));
+        Assert.DoesNotContain(banned, a =>
+            IPAddress.IsLoopback(IPAddress.Parse(a)) || a.StartsWith("198.51.100.", StringComparison.Ordinal));
         Assert.True(most - before < (150 << 20) + (connections * 64L * 1024), $"{before >> 20} MB became {most >> 20} MB");
         attack.LetGo();
         await WaitForAsync(async () => await server.MetricAsync("aviso_connections_open") < 20, "connections stayed open");
     }
 
-    private void Report(int connections, Attack attack, int held, TimeSpan took, long before, long most, Dictionary<string, List<double>> quiet,
+    private void Report(
+        int connections, Attack attack, int held, TimeSpan took, long before, long most, Dictionary<string, List<double>> quiet,
         Dictionary<string, List<double>> under, HashSet<string> banned)
     {
         var text = new StringBuilder("| what | quiet, p50 / p99 | under attack, p50 / p99 | owes |\n|---|---|---|---|\n");
@@ -69,13 +73,15 @@ public sealed class AttackTests(ITestOutputHelper output)
         {
             var calm = quiet.GetValueOrDefault(what) ?? [];
             var p99 = Ordinary.Percentile(times, 0.99);
-            text.Append(CultureInfo.InvariantCulture, $"| {what} | {Ordinary.Percentile(calm, 0.5):0.0} / {Ordinary.Percentile(calm, 0.99):0.0} ms | {Ordinary.Percentile(times, 0.5):0.0} / {p99:0.0} ms | 100 ms: {(p99 < 100 ? "met" : "**missed**")} |\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"| {what} | {Ordinary.Percentile(calm, 0.5):0.0} / {Ordinary.Percentile(calm, 0.99):0.0} ms | {Ordinary.Percentile(times, 0.5):0.0} / {p99:0.0} ms | 100 ms: {(p99 < 100 ? "met" : "**missed**")} |\n");
         }
         text.Append(CultureInfo.InvariantCulture, $"| memory (RSS) | {before / 1048576.0:0} MB | {most / 1048576.0:0} MB | |\n");
         foreach (var (kind, addresses) in attack.ToBan.OrderBy(k => k.Key, StringComparer.Ordinal))
         {
             var tries = attack.UntilBanned[kind];
-            text.Append(CultureInfo.InvariantCulture, $"| {kind}: attempts answered before the ban bit, at most | | {tries.Max()} (the scenario's threshold is {Thresholds[kind].Threshold}); {addresses.Count(banned.Contains)} of {addresses.Count} addresses banned | all |\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"| {kind}: attempts answered before the ban bit, at most | | {tries.Max()} (the scenario's threshold is {Thresholds[kind].Threshold}); {addresses.Count(banned.Contains)} of {addresses.Count} addresses banned | all |\n");
         }
         var load = string.Create(CultureInfo.InvariantCulture,
             $"{attack.Begun:N0} hostile connections ({connections:N0} wanted) in {took.TotalSeconds:0} s: silent ones on SMTP and IMAP, half TLS handshakes, early talkers, HTTP, guesses, harvests, floods; {held:N0} silent ones were open at the end.");
@@ -88,14 +94,16 @@ public sealed class AttackTests(ITestOutputHelper output)
         var path = Path.Combine(Checkout.Root, "docs", "bench.md");
         var page = File.ReadAllText(path);
         var parts = page.Split("\n## ");
-        var others = parts.Skip(1).Select(p => "## " + p.TrimEnd() + "\n\n").Where(p => !p.StartsWith("## attack\n", StringComparison.Ordinal)).Append(section);
+        var others = parts.Skip(1).Select(p => "## " + p.TrimEnd() + "\n\n")
+            .Where(p => !p.StartsWith("## attack\n", StringComparison.Ordinal)).Append(section);
         File.WriteAllText(path, parts[0].TrimEnd() + "\n\n" + string.Concat(others.OrderBy(p => p, StringComparer.Ordinal)));
     }
 
     private static async Task<HashSet<string>> BannedAsync(AvisoServer server)
     {
         var list = JsonDocument.Parse((await server.VerbAsync("decisions", "list", "--json")).MustSucceed().Output).RootElement;
-        return [.. list.EnumerateArray().SelectMany(a => a.GetProperty("decisions").EnumerateArray()).Select(d => d.GetProperty("value").GetString()!)];
+        return [.. list.EnumerateArray().SelectMany(a => a.GetProperty("decisions").EnumerateArray()).Select(d =>
+            d.GetProperty("value").GetString()!)];
     }
 
     private static async Task<long> WatchAsync(AvisoServer server, Task until)
@@ -110,7 +118,8 @@ public sealed class AttackTests(ITestOutputHelper output)
     }
 
     // VmRSS in kB.
-    private static long Memory(AvisoServer server) => File.ReadLines($"/proc/{server.Pid}/status").Where(l => l.StartsWith("VmRSS:", StringComparison.Ordinal))
+    private static long Memory(AvisoServer server) =>
+        File.ReadLines($"/proc/{server.Pid}/status").Where(l => l.StartsWith("VmRSS:", StringComparison.Ordinal))
         .Select(l => long.Parse(l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024).Single();
 
     private static async Task WaitForAsync(Func<Task<bool>> condition, string otherwise)

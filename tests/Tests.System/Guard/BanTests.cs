@@ -29,7 +29,8 @@ public sealed class BanTests : IAsyncLifetime
             new HaproxyWay("good", _server.Port("smtp"), "send-proxy-v2", "tcp-request content set-src str(203.0.113.67)"));
         using (var before = new SmtpLineClient(haproxy.Port("bad"))) before.Command("QUIT", "221");
         (await _server.VerbAsync("decisions", "add", "-i", "203.0.113.66", "-d", "10m", "-R", "by hand")).MustSucceed();
-        using (var refused = new LineClient(haproxy.Port("bad"))) Assert.DoesNotContain("220", refused.ReadToEnd(), StringComparison.Ordinal);
+        using (var refused = new LineClient(haproxy.Port("bad"))) Assert.DoesNotContain(
+            "220", refused.ReadToEnd(), StringComparison.Ordinal);
         using (var other = new SmtpLineClient(haproxy.Port("good"))) other.Command("QUIT", "221");
         Assert.Equal(1, await _server.MetricAsync("aviso_guard_refused_total", "ban"));
         (await _server.VerbAsync("decisions", "delete", "-i", "203.0.113.66")).MustSucceed();
@@ -78,13 +79,15 @@ public sealed class BanTests : IAsyncLifetime
     [Fact]
     public async Task The_self_test_shows_on_every_listener_through_proxy_that_a_ban_bites()
     {
-        var test = JsonDocument.Parse((await _server.VerbAsync("decisions", "test", "--json")).MustSucceed().Output).RootElement.EnumerateArray().ToList();
+        var test = JsonDocument.Parse((await _server.VerbAsync("decisions", "test", "--json")).MustSucceed().Output)
+            .RootElement.EnumerateArray().ToList();
         foreach (var kind in Kinds.Split(' ').Where(k => k != "metrics"))
         {
             // IPv4 and IPv6 clients.
             var lines = test.Where(l => l.GetProperty("where").GetString()!.StartsWith(kind + " ", StringComparison.Ordinal)).ToList();
             Assert.Equal(2, lines.Count);
-            Assert.All(lines, l => Assert.Equal("PROXY refused served yes", string.Join(' ', "by banned others ok".Split(' ').Select(n => l.GetProperty(n).GetString()))));
+            Assert.All(lines, l => Assert.Equal(
+                "PROXY refused served yes", string.Join(' ', "by banned others ok".Split(' ').Select(n => l.GetProperty(n).GetString()))));
         }
         Assert.Contains("(none)", (await _server.VerbAsync("decisions", "list")).MustSucceed().Output, StringComparison.Ordinal);
         // Nobody is believed any longer than that.
@@ -123,7 +126,8 @@ public sealed class BanTests : IAsyncLifetime
             Assert.StartsWith("* OK", other.ReadToEnd(), StringComparison.Ordinal);
         }
         using (var plain = new LineClient(_server.Port("imap"))) Assert.StartsWith("* OK", plain.ReadLine(), StringComparison.Ordinal);
-        await Patience.UntilAsync(() => _server.Log.Contains("from 203.0.113.81 via 127.0.0.3", StringComparison.Ordinal), "the log names both");
+        await Patience.UntilAsync(() =>
+            _server.Log.Contains("from 203.0.113.81 via 127.0.0.3", StringComparison.Ordinal), "the log names both");
     }
 
     [Fact]
@@ -147,7 +151,8 @@ public sealed class BanTests : IAsyncLifetime
         await engine.CliAsync("decisions", "add", "-r", "198.51.100.0/24", "-d", "2h", "-R", "scan");
         var file = Path.Combine(_server.Folder, "theirs");
         await File.WriteAllTextAsync(file, await engine.CliAsync("decisions", "list", "-o", "json"), TestContext.Current.CancellationToken);
-        Assert.Contains("2 decisions imported", (await _server.VerbAsync("decisions", "import", "-i", file)).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains("2 decisions imported", (await _server.VerbAsync("decisions", "import", "-i", file)).MustSucceed().Output,
+            StringComparison.Ordinal);
         var ours = JsonNode.Parse((await _server.VerbAsync("decisions", "list", "-o", "json")).MustSucceed().Output)!.AsArray();
         var theirs = await engine.ListAsync("decisions");
         Assert.Equal(Names(theirs[0]!), Names(ours[0]!));
@@ -173,13 +178,16 @@ public sealed class BanTests : IAsyncLifetime
     [Fact]
     public async Task A_list_comes_from_standard_input_and_the_network_around_an_address_is_found_and_lifted()
     {
-        var import = await Tool.RunAsync(AvisoServer.Executable, ["decisions", "import", "-i", "-", "--config", _server.SettingsFile], "2001:db8:1:2::/64\n127.0.0.1\n203.0.113.80\n");
+        var import = await Tool.RunAsync(AvisoServer.Executable, ["decisions", "import", "-i", "-", "--config", _server.SettingsFile],
+            "2001:db8:1:2::/64\n127.0.0.1\n203.0.113.80\n");
         Assert.Equal(1, import.ExitCode);
         Assert.Contains("2 decisions imported, 1 refused", import.Error, StringComparison.Ordinal);
         Assert.Contains("line 2: 127.0.0.1 is one of ours", import.Error, StringComparison.Ordinal);
         using (var refused = As("imap", "203.0.113.80")) Assert.DoesNotContain("* OK", refused.ReadToEnd(), StringComparison.Ordinal);
-        Assert.Contains("cscli-import,Range:2001:db8:1:2::/64,manual,ban,,,1,", (await _server.VerbAsync("decisions", "list", "-i", "2001:db8:1:2::7", "-o", "raw", "-l", "5")).MustSucceed().Output, StringComparison.Ordinal);
-        Assert.Contains("1 decision deleted: 2001:db8:1:2::/64", (await _server.VerbAsync("decisions", "delete", "-i", "2001:db8:1:2::7")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains("cscli-import,Range:2001:db8:1:2::/64,manual,ban,,,1,", (await _server.VerbAsync(
+            "decisions", "list", "-i", "2001:db8:1:2::7", "-o", "raw", "-l", "5")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains("1 decision deleted: 2001:db8:1:2::/64",
+            (await _server.VerbAsync("decisions", "delete", "-i", "2001:db8:1:2::7")).MustSucceed().Output, StringComparison.Ordinal);
         var again = await _server.VerbAsync("decisions", "delete", "-i", "2001:db8:1:2::7");
         Assert.Equal(1, again.ExitCode);
         (await _server.VerbAsync("decisions", "add", "--scope", "ip", "-v", "203.0.113.81")).MustSucceed();
@@ -193,11 +201,15 @@ public sealed class BanTests : IAsyncLifetime
         http.DefaultRequestHeaders.Add("X-Api-Key", "0123456789abcdef");
         Assert.Equal("null", await http.GetStringAsync("/v1/decisions?ip=203.0.113.90", TestContext.Current.CancellationToken));
         (await _server.VerbAsync("decisions", "add", "-r", "203.0.113.88/29")).MustSucceed();
-        Assert.Contains("203.0.113.88/29", await http.GetStringAsync("/v1/decisions?ip=203.0.113.90", TestContext.Current.CancellationToken), StringComparison.Ordinal);
-        Assert.Contains("\"Range\"", await http.GetStringAsync("/v1/decisions/stream?startup=true", TestContext.Current.CancellationToken), StringComparison.Ordinal);
-        Assert.Equal("{\"deleted\":null,\"new\":null}", await http.GetStringAsync("/v1/decisions/stream?", TestContext.Current.CancellationToken));
+        Assert.Contains("203.0.113.88/29",
+            await http.GetStringAsync("/v1/decisions?ip=203.0.113.90", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("\"Range\"", await http.GetStringAsync("/v1/decisions/stream?startup=true", TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
+        Assert.Equal(
+            "{\"deleted\":null,\"new\":null}", await http.GetStringAsync("/v1/decisions/stream?", TestContext.Current.CancellationToken));
         (await _server.VerbAsync("decisions", "delete", "--all")).MustSucceed();
-        Assert.Contains("\"deleted\":[{", await http.GetStringAsync("/v1/decisions/stream", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("\"deleted\":[{", await http.GetStringAsync("/v1/decisions/stream", TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
     }
 
     private LineClient As(string kind, string address)

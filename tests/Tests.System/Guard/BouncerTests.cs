@@ -32,7 +32,8 @@ public sealed class BouncerTests
         (await server.VerbAsync("decisions", "delete", "--id", "4")).MustSucceed();
         (await server.VerbAsync("decisions", "delete", "-r", "198.51.100.0/24")).MustSucceed();
         await SaysAsync(folder, "del 198.51.100.0/24 ", bouncer);
-        Assert.DoesNotContain("del 203.0.113.11 ", await File.ReadAllTextAsync(folder.Path("said"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.DoesNotContain("del 203.0.113.11 ", await File.ReadAllTextAsync(folder.Path("said"), TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
         (await server.VerbAsync("decisions", "delete", "-i", "203.0.113.11")).MustSucceed();
         await SaysAsync(folder, "del 203.0.113.11 ", bouncer);
     }
@@ -41,15 +42,18 @@ public sealed class BouncerTests
     public async Task A_bouncer_with_a_wrong_key_is_turned_away()
     {
         var program = Tool.Find("crowdsec-custom-bouncer", "crowdsec-custom-bouncer");
-        await using var server = await AvisoServer.StartAsync("guard: { bouncers: [\"literal:another key, quite long\"] }\n", "smtp http metrics");
+        await using var server =
+            await AvisoServer.StartAsync("guard: { bouncers: [\"literal:another key, quite long\"] }\n", "smtp http metrics");
         await BanAsync(server, "-i", "203.0.113.10");
         using var folder = new PeerFolder("bouncer");
         await using var bouncer = await StartAsync(folder, program, server.Port("http"));
-        await Patience.UntilAsync(() => bouncer.Output.Contains("access forbidden", StringComparison.Ordinal) || bouncer.HasExited, "it is told", why: () => bouncer.Output);
+        await Patience.UntilAsync(() => bouncer.Output.Contains("access forbidden", StringComparison.Ordinal)
+            || bouncer.HasExited, "it is told", why: () => bouncer.Output);
         Assert.False(File.Exists(folder.Path("said")));
     }
 
-    private static async Task BanAsync(AvisoServer server, params string[] what) => (await server.VerbAsync(["decisions", "add", .. what])).MustSucceed();
+    private static async Task BanAsync(AvisoServer server, params string[] what) =>
+        (await server.VerbAsync(["decisions", "add", .. what])).MustSucceed();
 
     private static async Task<PeerProcess> StartAsync(PeerFolder folder, string program, int port)
     {
@@ -72,6 +76,7 @@ public sealed class BouncerTests
     }
 
     private static Task SaysAsync(PeerFolder folder, string text, PeerProcess bouncer) => Patience.UntilAsync(
-        () => File.Exists(folder.Path("said")) && File.ReadAllText(folder.Path("said")).Contains(text, StringComparison.Ordinal), $"the bouncer calls `{text}`",
+        () => File.Exists(folder.Path("said"))
+            && File.ReadAllText(folder.Path("said")).Contains(text, StringComparison.Ordinal), $"the bouncer calls `{text}`",
         why: () => bouncer.Output + "\n" + (File.Exists(folder.Path("said")) ? File.ReadAllText(folder.Path("said")) : ""));
 }

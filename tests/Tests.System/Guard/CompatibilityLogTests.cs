@@ -18,7 +18,8 @@ public sealed class CompatibilityLogTests
         await File.WriteAllTextAsync(log, "", TestContext.Current.CancellationToken);
         await using var engine = await CrowdsecServer.StartAsync(reads: log);
         await using var server = await AvisoServer.StartAsync(
-            $"guard: {{ mode: crowdsec, compatibility_log: \"{log}\", crowdsec: {engine.Yaml(tells: false)} }}\n", "imap submission metrics", proxies: "127.0.0.3/32", cleartext: "203.0.113.0/24");
+            $"guard: {{ mode: crowdsec, compatibility_log: \"{log}\", crowdsec: {engine.Yaml(tells: false)} }}\n",
+                "imap submission metrics", proxies: "127.0.0.3/32", cleartext: "203.0.113.0/24");
         Assert.True(Guess(server, kind, "203.0.113.51", 0));
         // At the threshold it may be cut off already; a little more makes up for what leaks meanwhile.
         for (var i = 0; i < 12 && Guess(server, kind, "203.0.113.50", i); i++) continue;
@@ -28,7 +29,8 @@ public sealed class CompatibilityLogTests
         Assert.Equal((scenario, "203.0.113.50"), ((string)alert["scenario"]!, (string)alert["source"]!["value"]!));
 
         // And its ban comes back and bites, for the one and not for the other.
-        await Patience.UntilAsync(() => !Greeting(server, "203.0.113.50").StartsWith("* OK", StringComparison.Ordinal), "the ban bites", why: Why);
+        await Patience.UntilAsync(() =>
+            !Greeting(server, "203.0.113.50").StartsWith("* OK", StringComparison.Ordinal), "the ban bites", why: Why);
         Assert.StartsWith("* OK", Greeting(server, "203.0.113.51"), StringComparison.Ordinal);
         // Every line was one that the parsers know: nothing fell through.
         Assert.DoesNotContain("\n\n", await File.ReadAllTextAsync(log, TestContext.Current.CancellationToken), StringComparison.Ordinal);
@@ -37,9 +39,11 @@ public sealed class CompatibilityLogTests
     [Fact]
     public async Task Lines_stand_on_standard_output_beside_json_events()
     {
-        await using var server = await AvisoServer.StartAsync("guard: { mode: none, compatibility_log: stdout }\nlog: { format: json }\n", "imap metrics", proxies: "127.0.0.3/32", cleartext: "203.0.113.0/24");
+        await using var server = await AvisoServer.StartAsync("guard: { mode: none, compatibility_log: stdout }\nlog: { format: json }\n",
+            "imap metrics", proxies: "127.0.0.3/32", cleartext: "203.0.113.0/24");
         Guess(server, "imap", "203.0.113.50", 0);
-        await Patience.UntilAsync(() => server.Log.Contains(" dovecot: imap-login: Disconnected (auth failed, 1 attempts", StringComparison.Ordinal), "the line", why: () => server.Log);
+        await Patience.UntilAsync(() => server.Log.Contains(
+            " dovecot: imap-login: Disconnected (auth failed, 1 attempts", StringComparison.Ordinal), "the line", why: () => server.Log);
         Assert.Equal(1, await server.MetricAsync("aviso_compatibility_log_lines_total", "written"));
     }
 

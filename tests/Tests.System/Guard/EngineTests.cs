@@ -14,7 +14,8 @@ public sealed class EngineTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _engine = await CrowdsecServer.StartAsync();
-        _server = await AvisoServer.StartAsync($"guard: {{ mode: crowdsec, crowdsec: {_engine.Yaml()} }}\n", "smtp imap metrics", proxies: "127.0.0.3/32");
+        _server = await AvisoServer.StartAsync(
+            $"guard: {{ mode: crowdsec, crowdsec: {_engine.Yaml()} }}\n", "smtp imap metrics", proxies: "127.0.0.3/32");
     }
 
     public async ValueTask DisposeAsync()
@@ -48,7 +49,8 @@ public sealed class EngineTests : IAsyncLifetime
         await _engine.CliAsync("decisions", "add", "-i", "203.0.113.5", "-d", "10m");
         await Patience.UntilAsync(() => !IsServed("203.0.113.5"), "the engine's list came");
         Assert.True(IsServed("203.0.113.6"));
-        Assert.Contains("127.0.0.3", Assert.Single(_server.Troubles, t => t.Contains("one of ours", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("127.0.0.3", Assert.Single(_server.Troubles, t => t.Contains("one of ours", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -58,7 +60,8 @@ public sealed class EngineTests : IAsyncLifetime
         await _engine.CliAsync("decisions", "add", "-i", "203.0.113.67", "-d", "10m");
         await Patience.UntilAsync(() => !IsServed("203.0.113.67"), "the bans came");
         await _engine.StopAsync();
-        await Patience.UntilAsync(() => _server.Troubles.Any(t => t.Contains("does not tell its decisions", StringComparison.Ordinal)), "the loss is an event", why: () => _server.Log);
+        await Patience.UntilAsync(() => _server.Troubles.Any(t => t.Contains("does not tell its decisions", StringComparison.Ordinal)),
+            "the loss is an event", why: () => _server.Log);
         Assert.False(IsServed("203.0.113.66"));
         Assert.True(IsServed("203.0.113.68"));
         await _server.StopAsync();
@@ -84,7 +87,8 @@ public sealed class EngineTests : IAsyncLifetime
             http.ReadLine();
             http.Send("GET / HTTP/1.1\r\n");
         }
-        await Patience.UntilAsync(async () => (await _engine.ListAsync("alerts")).Count == 1, "the alert is in the engine", why: () => _server.Log + _engine.Output);
+        await Patience.UntilAsync(async () => (await _engine.ListAsync("alerts")).Count == 1, "the alert is in the engine", why: () =>
+            _server.Log + _engine.Output);
         var alert = (await _engine.ListAsync("alerts"))[0]!;
         Assert.Equal("crowdsecurity/postfix-non-smtp-command", (string)alert["scenario"]!);
         Assert.Equal(CrowdsecServer.Machine, (string)alert["machine_id"]!);
@@ -94,7 +98,8 @@ public sealed class EngineTests : IAsyncLifetime
         Assert.Equal(("crowdsec", "203.0.113.80"), ((string)decision["origin"]!, (string)decision["value"]!));
         Assert.Equal(0, await _server.MetricAsync("aviso_guard_decisions_total", "origin=\"aviso\""));
         // Here it cannot be deleted for good, so it is not deleted at all.
-        Assert.Contains("cscli decisions delete", (await _server.VerbAsync("decisions", "delete", "--all")).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "cscli decisions delete", (await _server.VerbAsync("decisions", "delete", "--all")).Error, StringComparison.Ordinal);
         Assert.False(IsServed("203.0.113.80"));
         Assert.Contains("0 wait", (await _server.VerbAsync("decisions", "engine")).MustSucceed().Output, StringComparison.Ordinal);
     }
@@ -109,7 +114,8 @@ public sealed class EngineTests : IAsyncLifetime
             http.ReadLine();
             http.Send("GET / HTTP/1.1\r\n");
         }
-        await Patience.UntilAsync(() => _server.Troubles.Any(t => t.Contains("does not take our alerts", StringComparison.Ordinal)), "the alert waits", why: () => _server.Log);
+        await Patience.UntilAsync(() => _server.Troubles.Any(t => t.Contains("does not take our alerts", StringComparison.Ordinal)),
+            "the alert waits", why: () => _server.Log);
         await _server.StopAsync();
         await _server.StartAgainAsync();
         await _engine.StartAgainAsync();
@@ -123,15 +129,18 @@ public sealed class EngineTests : IAsyncLifetime
     {
         await _engine.CliAsync("bouncers", "delete", "aviso");
         await _engine.CliAsync("bouncers", "add", "aviso2", "-k", "11112222333344445555666677778888");
-        await Patience.UntilAsync(() => _server.Troubles.Any(t => t.Contains("does not know our key", StringComparison.Ordinal)), "the old key is an event", why: () => _server.Log);
+        await Patience.UntilAsync(() => _server.Troubles.Any(t => t.Contains("does not know our key", StringComparison.Ordinal)),
+            "the old key is an event", why: () => _server.Log);
         await _engine.CliAsync("decisions", "add", "-i", "203.0.113.66", "-d", "10m");
         var text = await File.ReadAllTextAsync(_server.SettingsFile, TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(_server.SettingsFile, text.Replace(CrowdsecServer.Key, "11112222333344445555666677778888", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_server.SettingsFile, text.Replace(
+            CrowdsecServer.Key, "11112222333344445555666677778888", StringComparison.Ordinal), TestContext.Current.CancellationToken);
         await _server.SignalAsync("HUP");
         await Patience.UntilAsync(() => !IsServed("203.0.113.66"), "the new key holds", why: () => _server.Log);
     }
 
-    private async Task<JsonArray> ListAsync() => JsonNode.Parse((await _server.VerbAsync("decisions", "list", "--json")).MustSucceed().Output)!.AsArray();
+    private async Task<JsonArray> ListAsync() =>
+        JsonNode.Parse((await _server.VerbAsync("decisions", "list", "--json")).MustSucceed().Output)!.AsArray();
 
     private bool IsServed(string address)
     {

@@ -16,7 +16,8 @@ public sealed class IncidentTests : IAsyncLifetime
     private AvisoServer _server = null!;
 
     public async ValueTask InitializeAsync() => _server = await AvisoServer.StartAsync("guard: { mode: builtin }\n",
-        "smtp submission imap imaps managesieve metrics", proxies: $"{HaproxyServer.Source}/32", tls: $"{{ self_signed: true, internal_names: [{InCluster}] }}");
+        "smtp submission imap imaps managesieve metrics", proxies: $"{HaproxyServer.Source}/32",
+            tls: $"{{ self_signed: true, internal_names: [{InCluster}] }}");
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
@@ -24,7 +25,8 @@ public sealed class IncidentTests : IAsyncLifetime
     [InlineData("smtp", "220")]
     [InlineData("submission", "220")]
     [InlineData("imap", "* OK")]
-    public async Task Incident_24_one_port_serves_clients_behind_the_proxy_and_direct_ones_and_refuses_a_forged_header(string kind, string greeting)
+    public async Task Incident_24_one_port_serves_clients_behind_the_proxy_and_direct_ones_and_refuses_a_forged_header(
+        string kind, string greeting)
     {
         using (var direct = new LineClient(_server.Port(kind))) Assert.StartsWith(greeting, direct.ReadLine(), StringComparison.Ordinal);
         using (var v1 = As(kind, "203.0.113.24"))
@@ -38,7 +40,8 @@ public sealed class IncidentTests : IAsyncLifetime
         forged.ReadLine();
         forged.Send("PROXY TCP4 203.0.113.25 203.0.113.1 40000 25\r\nNOOP\r\n");
         Assert.Equal("", forged.ReadToEnd());
-        await Patience.UntilAsync(() => _server.Log.Contains("203.0.113.24", StringComparison.Ordinal), "the log names the client", 20, () => _server.Log);
+        await Patience.UntilAsync(() =>
+            _server.Log.Contains("203.0.113.24", StringComparison.Ordinal), "the log names the client", 20, () => _server.Log);
         Assert.DoesNotContain("203.0.113.25", _server.Log, StringComparison.Ordinal);
     }
 
@@ -72,12 +75,16 @@ public sealed class IncidentTests : IAsyncLifetime
             kindle.Command($"MAIL FROM:<app@{AvisoServer.Domain}>", "250");
             kindle.Command("RCPT TO:<me@device.example>", "554");
         }
-        await Patience.UntilAsync(() => _server.Troubles.Any(t => t.Contains("127.0.0.35", StringComparison.Ordinal) && t.Contains("reader.lan", StringComparison.Ordinal)
-            && t.Contains($"app@{AvisoServer.Domain}", StringComparison.Ordinal) && t.Contains("me@device.example", StringComparison.Ordinal)),
+        await Patience.UntilAsync(() => _server.Troubles.Any(t =>
+            t.Contains("127.0.0.35", StringComparison.Ordinal) && t.Contains("reader.lan", StringComparison.Ordinal)
+            && t.Contains($"app@{AvisoServer.Domain}", StringComparison.Ordinal)
+                && t.Contains("me@device.example", StringComparison.Ordinal)),
             "the refusal names client, HELO, sender and recipient", 20, () => _server.Log);
         using (var scanner = new SmtpLineClient(_server.Port("submission"), "scanner.lan", "127.0.0.36"))
-            scanner.Command("AUTH PLAIN " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0bob@{AvisoServer.Domain}\0forgotten")), "535");
-        await Patience.UntilAsync(() => _server.Troubles.Any(t => t.Contains("127.0.0.36", StringComparison.Ordinal) && t.Contains($"bob@{AvisoServer.Domain}", StringComparison.Ordinal)),
+            scanner.Command(
+                "AUTH PLAIN " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0bob@{AvisoServer.Domain}\0forgotten")), "535");
+        await Patience.UntilAsync(() => _server.Troubles.Any(t =>
+            t.Contains("127.0.0.36", StringComparison.Ordinal) && t.Contains($"bob@{AvisoServer.Domain}", StringComparison.Ordinal)),
             "the failed login names client and user", 20, () => _server.Log);
         Assert.Equal(1, await _server.MetricAsync("aviso_internal_refused_total"));
         Assert.Equal(1, await _server.MetricAsync("aviso_guard_internal_failures_total", "login-failed"));

@@ -65,7 +65,8 @@ public sealed class LoginChangeTests : IAsyncLifetime
                 var text = await File.ReadAllTextAsync(_server.SettingsFile);
                 var line = $"  - {{ address: {Alice}, password: \"literal:{AvisoServer.Password}\" }}\n";
                 Assert.Contains(line, text, StringComparison.Ordinal);
-                await File.WriteAllTextAsync(_server.SettingsFile, text.Replace(line, line.Replace(AvisoServer.Password, New, StringComparison.Ordinal), StringComparison.Ordinal));
+                await File.WriteAllTextAsync(_server.SettingsFile,
+                    text.Replace(line, line.Replace(AvisoServer.Password, New, StringComparison.Ordinal), StringComparison.Ordinal));
                 await _server.SignalAsync("HUP");
                 return;
             case "suspended":

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Aviso.Tests.System.Peers;
 using Xunit;
 
 namespace Aviso.Tests.System.Guard;
@@ -16,8 +15,10 @@ public sealed class NftablesTests : IAsyncLifetime
         Tool.Find("ip", "iproute2");
         var may = await Tool.RunAsync(unshare, ["-n", "sh", "-c", "ip link set lo up && nft add table inet aviso_try"]);
         if (may.ExitCode != 0) Assert.Skip($"this machine does not let us make a network with a packet filter: {may.Error.Trim()}");
-        _server = await AvisoServer.StartAsync("guard: { nftables: { table: aviso_test } }\n", "smtp@0.0.0.0:0 imap@0.0.0.0:0", limits: "{ greeting_pause: 0s }",
-            launcher: [unshare, "-n", "sh", "-c", "ip link set lo up; ip addr add 203.0.113.1/24 dev lo; ip addr add 203.0.113.66/24 dev lo; ip addr add 203.0.113.67/24 dev lo; exec \"$@\"", "sh"]);
+        _server = await AvisoServer.StartAsync(
+            "guard: { nftables: { table: aviso_test } }\n", "smtp@0.0.0.0:0 imap@0.0.0.0:0", limits: "{ greeting_pause: 0s }",
+            launcher: [unshare, "-n", "sh", "-c",
+                "ip link set lo up; ip addr add 203.0.113.1/24 dev lo; ip addr add 203.0.113.66/24 dev lo; ip addr add 203.0.113.67/24 dev lo; exec \"$@\"", "sh"]);
     }
 
     public async ValueTask DisposeAsync()
@@ -50,7 +51,8 @@ public sealed class NftablesTests : IAsyncLifetime
         await UntilAsync(["203.0.113.67", "2001:db8:5::/48"]);
 
         // They stay over a stop, and a start makes them what the decisions say.
-        Assert.Contains("inet aviso_test", (await _server.VerbAsync("decisions", "nftables")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "inet aviso_test", (await _server.VerbAsync("decisions", "nftables")).MustSucceed().Output, StringComparison.Ordinal);
         (await _server.VerbAsync("decisions", "nftables", "--remove")).MustSucceed();
         Assert.DoesNotContain("aviso_test", (await NftAsync("list", "tables")).MustSucceed().Output, StringComparison.Ordinal);
     }
@@ -59,22 +61,27 @@ public sealed class NftablesTests : IAsyncLifetime
     public async Task Thousands_of_bans_come_in_batches()
     {
         var file = Path.Combine(_server.Folder, "many.txt");
-        await File.WriteAllLinesAsync(file, Enumerable.Range(0, 30_000).Select(i => $"100.{i / 65536 + 64}.{i / 256 % 256}.{i % 256}"), TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(file, Enumerable.Range(0, 30_000).Select(i => $"100.{i / 65536 + 64}.{i / 256 % 256}.{i % 256}"),
+            TestContext.Current.CancellationToken);
         (await _server.VerbAsync("decisions", "import", "-i", file, "-d", "1h")).MustSucceed();
-        await Patience.UntilAsync(async () => (await _server.VerbAsync("decisions", "nftables", "--json")).Output.Contains("30000", StringComparison.Ordinal), "all of them are there", 60, () => _server.Log);
+        await Patience.UntilAsync(async () => (await _server.VerbAsync("decisions", "nftables", "--json")).Output.Contains(
+            "30000", StringComparison.Ordinal), "all of them are there", 60, () => _server.Log);
         Assert.Equal("", await GreetingAsync("100.64.0.9", add: true));
     }
 
     private async Task BanAsync(params string[] what) => (await _server.VerbAsync(["decisions", "add", .. what])).MustSucceed();
 
-    private Task<ToolResult> NftAsync(params string[] args) => Tool.RunAsync(Tool.Find("nsenter", "util-linux"), ["-t", $"{_server.Pid}", "-n", "nft", .. args]);
+    private Task<ToolResult> NftAsync(params string[] args) =>
+        Tool.RunAsync(Tool.Find("nsenter", "util-linux"), ["-t", $"{_server.Pid}", "-n", "nft", .. args]);
 
     private async Task<string> GreetingAsync(string from, bool add = false)
     {
         var port = _server.Port("smtp");
-        if (add) (await Tool.RunAsync("nsenter", ["-t", $"{_server.Pid}", "-n", "ip", "addr", "add", from + "/32", "dev", "lo"])).MustSucceed();
+        if (add) (await Tool.RunAsync("nsenter", ["-t", $"{_server.Pid}", "-n", "ip", "addr", "add", from + "/32", "dev", "lo"]))
+            .MustSucceed();
         var script = $"import socket\ns=socket.socket(); s.settimeout(5); s.bind(('{from}',0))\ntry:\n s.connect(('203.0.113.1',{port})); print(s.recv(100).decode(), end='')\nexcept (TimeoutError, socket.timeout): pass\n";
-        return (await Tool.RunAsync(Tool.Find("nsenter", "util-linux"), ["-t", $"{_server.Pid}", "-n", Tool.Find("python3", "python3"), "-c", script])).MustSucceed().Output;
+        return (await Tool.RunAsync(Tool.Find("nsenter", "util-linux"),
+            ["-t", $"{_server.Pid}", "-n", Tool.Find("python3", "python3"), "-c", script])).MustSucceed().Output;
     }
 
     private async Task UntilAsync(string[] wanted)
@@ -100,7 +107,8 @@ public sealed class NftablesTests : IAsyncLifetime
             {
                 Assert.InRange(element.GetProperty("timeout").GetInt64(), 1, 3600);
                 var value = element.GetProperty("val");
-                found.Add(value.ValueKind == JsonValueKind.String ? value.GetString()! : $"{value.GetProperty("prefix").GetProperty("addr").GetString()}/{value.GetProperty("prefix").GetProperty("len").GetInt32()}");
+                found.Add(value.ValueKind == JsonValueKind.String
+                    ? value.GetString()! : $"{value.GetProperty("prefix").GetProperty("addr").GetString()}/{value.GetProperty("prefix").GetProperty("len").GetInt32()}");
             }
         }
         return found;

@@ -24,9 +24,11 @@ public sealed class SendingTests : IAsyncLifetime
         {
             client.Login(Bob, AvisoServer.Password);
             for (var i = 0; i < 8; i++)
-                client.Deliver(Bob, [$"stranger{i}@far.example", $"alice@{AvisoServer.Domain}"], $"From: {Bob}\r\nSubject: buy {i}\r\n\r\nhello\r\n");
+                client.Deliver(
+                    Bob, [$"stranger{i}@far.example", $"alice@{AvisoServer.Domain}"], $"From: {Bob}\r\nSubject: buy {i}\r\n\r\nhello\r\n");
         }
-        await ShowsAsync(list => list.Count == 8 && list.All(r => r.State == "held" && r.Reason.StartsWith("sending brake:", StringComparison.Ordinal)));
+        await ShowsAsync(list =>
+            list.Count == 8 && list.All(r => r.State == "held" && r.Reason.StartsWith("sending brake:", StringComparison.Ordinal)));
         Assert.Equal(1, await _server.MetricAsync("aviso_sending_holds_total"));
         Assert.Equal(1, await _server.MetricAsync("aviso_sending_held_accounts"));
         Assert.Equal(1, Letters("bob"));
@@ -39,7 +41,8 @@ public sealed class SendingTests : IAsyncLifetime
         await _server.StartAgainAsync();
         await ShowsAsync(list => list.Count == 8 && list.All(r => r.State == "held"));
         Assert.NotEqual(0, (await _server.VerbAsync("account", "release", $"carol@{AvisoServer.Domain}")).ExitCode);
-        Assert.Contains("may send again", (await _server.VerbAsync("account", "release", Bob)).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "may send again", (await _server.VerbAsync("account", "release", Bob)).MustSucceed().Output, StringComparison.Ordinal);
         await ShowsAsync(list => list.Count == 8 && list.All(r => r.State == "waiting"));
     }
 
@@ -65,7 +68,8 @@ public sealed class SendingTests : IAsyncLifetime
     {
         using var imap = new ImapLineClient(_server.Port("imap"), $"{user}@{AvisoServer.Domain}", AvisoServer.Password);
         imap.Ok("SELECT INBOX");
-        return imap.Ok("SEARCH SUBJECT \"Your outgoing mail is held\"").Single(l => l.Contains("SEARCH", StringComparison.Ordinal)).Split(' ').Count(w => int.TryParse(w, out _));
+        return imap.Ok("SEARCH SUBJECT \"Your outgoing mail is held\"").Single(l => l.Contains("SEARCH", StringComparison.Ordinal))
+            .Split(' ').Count(w => int.TryParse(w, out _));
     }
 
     private async Task ShowsAsync(Func<List<(string State, string Reason)>, bool> expected)

@@ -63,7 +63,8 @@ public sealed partial class SignatureTests : IAsyncLifetime
         var signed = Sign(Message, _rsa, _ed);
         Assert.Equal("pass pass", await DkimpyAsync(signed, "verify", $"{_dns.Port}"));
         Assert.DoesNotContain("pass", await DkimpyAsync(signed + "more", "verify", $"{_dns.Port}"), StringComparison.Ordinal);
-        Assert.DoesNotContain("pass", await DkimpyAsync(signed.Replace("dinner", "supper", StringComparison.Ordinal), "verify", $"{_dns.Port}"), StringComparison.Ordinal);
+        Assert.DoesNotContain("pass", await DkimpyAsync(
+            signed.Replace("dinner", "supper", StringComparison.Ordinal), "verify", $"{_dns.Port}"), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -89,7 +90,8 @@ public sealed partial class SignatureTests : IAsyncLifetime
         var said = await OpenDkimAsync(signed, $"Mode v\nNameservers {OpenDkimDns}\n");
         Assert.Matches(@"dkim=pass \(2048-bit key[^)]*\) header\.d=example\.org [^;]*header\.a=rsa-sha256", said);
         Assert.Matches(@"dkim=pass header\.d=example\.org [^;]*header\.a=ed25519-sha256", said);
-        Assert.DoesNotContain("dkim=pass", await OpenDkimAsync(signed + "more\r\n", $"Mode v\nNameservers {OpenDkimDns}\n"), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "dkim=pass", await OpenDkimAsync(signed + "more\r\n", $"Mode v\nNameservers {OpenDkimDns}\n"), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -141,7 +143,8 @@ public sealed partial class SignatureTests : IAsyncLifetime
     {
         using var body = Body(message);
         var chain = await ChainAsync(message);
-        return Encoding.UTF8.GetString(ArcSealer.Seal(body, chain, "Authentication-Results: mx.example.org;\r\n\tspf=none; dkim=pass header.d=example.org\r\n",
+        return Encoding.UTF8.GetString(
+            ArcSealer.Seal(body, chain, "Authentication-Results: mx.example.org;\r\n\tspf=none; dkim=pass header.d=example.org\r\n",
             key, DateTimeOffset.UtcNow)) + message;
     }
 

@@ -53,8 +53,10 @@ internal sealed class BindServer : IAsyncDisposable
             """);
         foreach (var folder in new[] { primary, secondary })
             bind._processes.Add(PeerProcess.Start(program, ["-g", "-n", "1", "-c", Path.Combine(folder, "named.conf")], folder));
-        await bind._processes[0].ReadyAsync(() => bind.Output.Contains("all zones loaded", StringComparison.Ordinal), "named", () => bind.Output);
-        await bind._processes[1].ReadyAsync(() => bind._processes[1].Output.Contains("Transfer status: success", StringComparison.Ordinal), "the secondary", () => bind.Output);
+        await bind._processes[0]
+            .ReadyAsync(() => bind.Output.Contains("all zones loaded", StringComparison.Ordinal), "named", () => bind.Output);
+        await bind._processes[1].ReadyAsync(() =>
+            bind._processes[1].Output.Contains("Transfer status: success", StringComparison.Ordinal), "the secondary", () => bind.Output);
         return bind;
     }
 

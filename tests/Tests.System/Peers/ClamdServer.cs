@@ -18,7 +18,8 @@ internal sealed class ClamdServer : IAsyncDisposable
         var program = Tool.Find("clamd", "clamav-daemon");
         var database = clamd._folder.Shared("database");
         // name : any kind of file : anywhere : hexadecimal.
-        await File.WriteAllTextAsync(Path.Combine(database, "test.ndb"), $"Aviso.Test.Eicar:0:*:{Convert.ToHexStringLower(Encoding.ASCII.GetBytes(pattern))}\n");
+        await File.WriteAllTextAsync(
+            Path.Combine(database, "test.ndb"), $"Aviso.Test.Eicar:0:*:{Convert.ToHexStringLower(Encoding.ASCII.GetBytes(pattern))}\n");
         var config = clamd._folder.Path("clamd.conf");
         await File.WriteAllTextAsync(config, $"""
             DatabaseDirectory {database}
@@ -32,7 +33,8 @@ internal sealed class ClamdServer : IAsyncDisposable
 
             """);
         clamd._process = PeerProcess.Start(program, ["--foreground", $"--config-file={config}"], clamd._folder.Root);
-        await clamd._process.ReadyAsync(() => File.Exists(clamd.Socket) && clamd._process.Output.Contains("Self checking", StringComparison.Ordinal), "clamd");
+        await clamd._process.ReadyAsync(() =>
+            File.Exists(clamd.Socket) && clamd._process.Output.Contains("Self checking", StringComparison.Ordinal), "clamd");
         return clamd;
     }
 

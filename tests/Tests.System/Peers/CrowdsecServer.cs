@@ -2,7 +2,8 @@ using System.Text.Json.Nodes;
 
 namespace Aviso.Tests.System.Peers;
 
-/// <summary>A CrowdSec engine of its own: local API on a free port, its own database, no central service, parsers and scenarios from the package's copy of the hub.</summary>
+/// <summary>A CrowdSec engine of its own: local API on a free port, its own database, no central service, parsers and scenarios from the
+/// package's copy of the hub.</summary>
 internal sealed class CrowdsecServer : IAsyncDisposable
 {
     public const string Key = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
@@ -28,7 +29,8 @@ internal sealed class CrowdsecServer : IAsyncDisposable
     public string Yaml(bool tells = true) =>
         $$"""{ url: "{{Url}}", key: "literal:{{Key}}", every: 1s{{(tells ? $$""", machine: {{Machine}}, password: "literal:{{MachinePassword}}" """ : "")}} }""";
 
-    /// <param name="reads">A log in syslog's form, which it reads with the collections postfix and dovecot; null: it only has its API.</param>
+    /// <param name="reads">A log in syslog's form, which it reads with the collections postfix and dovecot; null: it only has its
+    /// API.</param>
     public static async Task<CrowdsecServer> StartAsync(string? reads = null)
     {
         var server = new CrowdsecServer(reads is not null);
@@ -44,7 +46,8 @@ internal sealed class CrowdsecServer : IAsyncDisposable
     {
         string[] args = ["-c", Path("config.yaml"), .. _reads ? Array.Empty<string>() : ["-no-cs"]];
         _process = PeerProcess.Start(Tool.Find("crowdsec", "crowdsec"), args, _folder.Root);
-        await _process.ReadyAsync(() => FreePort.Answers(Port) && (!_reads || Output.Contains("Starting processing data", StringComparison.Ordinal)), "crowdsec");
+        await _process.ReadyAsync(() =>
+            FreePort.Answers(Port) && (!_reads || Output.Contains("Starting processing data", StringComparison.Ordinal)), "crowdsec");
     }
 
     /// <summary>Ends the engine; its database stays.</summary>
@@ -59,7 +62,8 @@ internal sealed class CrowdsecServer : IAsyncDisposable
         (await Tool.RunAsync(Tool.Find("cscli", "crowdsec"), ["-c", Path("config.yaml"), .. args])).MustSucceed().Output;
 
     /// <summary>What `cscli alerts list` or `cscli decisions list` knows; empty when it says null.</summary>
-    public async Task<JsonArray> ListAsync(params string[] what) => JsonNode.Parse(await CliAsync([.. what, "list", "-o", "json"])) as JsonArray ?? [];
+    public async Task<JsonArray> ListAsync(params string[] what) =>
+        JsonNode.Parse(await CliAsync([.. what, "list", "-o", "json"])) as JsonArray ?? [];
 
     public async ValueTask DisposeAsync()
     {
@@ -72,7 +76,8 @@ internal sealed class CrowdsecServer : IAsyncDisposable
         Tool.Find("crowdsec", "crowdsec");
         foreach (var name in "data hub etc etc/patterns etc/notifications etc/plugins etc/parsers etc/parsers/s00-raw etc/parsers/s01-parse etc/parsers/s02-enrich etc/scenarios etc/postoverflows".Split(' '))
             Directory.CreateDirectory(Path(name));
-        foreach (var pattern in Directory.GetFiles("/etc/crowdsec/patterns")) File.Copy(pattern, Path("etc/patterns/" + global::System.IO.Path.GetFileName(pattern)));
+        foreach (var pattern in Directory.GetFiles("/etc/crowdsec/patterns")) File.Copy(
+            pattern, Path("etc/patterns/" + global::System.IO.Path.GetFileName(pattern)));
         if (reads is not null)
         {
             // What `cscli collections install crowdsecurity/postfix crowdsecurity/dovecot` would place there, which needs the network.
@@ -82,7 +87,8 @@ internal sealed class CrowdsecServer : IAsyncDisposable
                 File.Copy($"{Hub}/{folder}/crowdsecurity/{file}.yaml", Path($"etc/{item}.yaml"));
             }
         }
-        await File.WriteAllTextAsync(Path("etc/acquis.yaml"), reads is null ? "" : $"filenames: [ \"{reads}\" ]\nlabels: {{ type: syslog }}\n");
+        await File.WriteAllTextAsync(
+            Path("etc/acquis.yaml"), reads is null ? "" : $"filenames: [ \"{reads}\" ]\nlabels: {{ type: syslog }}\n");
         await File.WriteAllTextAsync(Path("etc/simulation.yaml"), "simulation: off\n");
         await File.WriteAllTextAsync(Path("hub/.index.json"), """{"parsers":{},"scenarios":{},"collections":{},"postoverflows":{}}""");
         await File.WriteAllTextAsync(Path("creds.yaml"), "");

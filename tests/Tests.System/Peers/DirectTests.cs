@@ -25,10 +25,12 @@ public sealed class DirectTests
         {
             smtp.Login("alice@example.test", AvisoServer.Password);
             smtp.Deliver("alice@example.test", ["someone@elsewhere.test"], "From: alice@example.test\r\nSubject: straight\r\n\r\nx\r\n");
-            smtp.Deliver("alice@example.test", ["someone@nowhere.test"], "From: alice@example.test\r\nSubject: no such domain\r\n\r\nx\r\n");
+            smtp.Deliver(
+                "alice@example.test", ["someone@nowhere.test"], "From: alice@example.test\r\nSubject: no such domain\r\n\r\nx\r\n");
         }
         using var imap = new ImapLineClient(server.Port("imap"), "alice@example.test", AvisoServer.Password);
-        await Patience.UntilAsync(() => imap.Ok("STATUS INBOX (MESSAGES)").Any(line => line.Contains("MESSAGES 1", StringComparison.Ordinal)),
+        await Patience.UntilAsync(() =>
+            imap.Ok("STATUS INBOX (MESSAGES)").Any(line => line.Contains("MESSAGES 1", StringComparison.Ordinal)),
             "the report about the domain that does not exist", 30, () => server.Log);
         imap.Ok("SELECT INBOX");
         Assert.Contains("5.1.2", string.Concat(imap.Ok("FETCH 1 BODY.PEEK[]")), StringComparison.Ordinal);
@@ -38,7 +40,8 @@ public sealed class DirectTests
             Assert.Equal("straight", Assert.Single(sink.Messages).Subject);
             return;
         }
-        await Patience.UntilAsync(async () => (await server.VerbAsync("queue", "list", "--json")).Output.Contains("not dialled", StringComparison.Ordinal),
+        await Patience.UntilAsync(async () =>
+            (await server.VerbAsync("queue", "list", "--json")).Output.Contains("not dialled", StringComparison.Ordinal),
             "the queue says why", 20, () => server.Log);
         Assert.Equal(0, sink.Count);
     }

@@ -38,7 +38,8 @@ internal sealed class DnsServer : IAsyncDisposable
     /// <summary>Character-strings of at most 255 octets each.</summary>
     public DnsServer Txt(string name, IEnumerable<string> strings)
     {
-        lock (_records) _records[(name, 16)] = [.. strings.SelectMany(text => (byte[])[(byte)text.Length, .. Encoding.ASCII.GetBytes(text)])];
+        lock (_records) _records[(name, 16)] =
+            [.. strings.SelectMany(text => (byte[])[(byte)text.Length, .. Encoding.ASCII.GetBytes(text)])];
         return this;
     }
 
@@ -80,10 +81,12 @@ internal sealed class DnsServer : IAsyncDisposable
         bool known;
         lock (_records) (data, known) = (_records.GetValueOrDefault((name, type)), _records.Keys.Any(key => key.Name == name));
         // QR, RD, RA; 3 is NXDOMAIN. One question, at most one answer, whose name points to the question.
-        byte[] head = [query[0], query[1], 0x81, (byte)(known ? 0x80 : 0x83), 0, 1, 0, (byte)(data is null ? 0 : 1), 0, (byte)(data is null ? 1 : 0), 0, 0];
+        byte[] head = [query[0], query[1], 0x81, (byte)(known ? 0x80 : 0x83), 0, 1, 0, (byte)(data is null ? 0 : 1), 0,
+            (byte)(data is null ? 1 : 0), 0, 0];
         // RFC 2308 §3: a negative answer has the SOA; some resolvers wait for another server without it.
         if (data is null) return [.. head, .. query[12..end], 0, 0, 6, 0, 1, 0, 0, 0, 60, 0, 22, 0, 0, .. new byte[20]];
-        return [.. head, .. query[12..end], 0xc0, 12, 0, (byte)type, 0, 1, 0, 0, 0, Ttl, (byte)(data.Length >> 8), (byte)data.Length, .. data];
+        return [.. head, .. query[12..end], 0xc0, 12, 0, (byte)type, 0, 1, 0, 0, 0, Ttl, (byte)(data.Length >> 8), (byte)data.Length,
+            .. data];
     }
 
     private static byte[] Name(string name) =>

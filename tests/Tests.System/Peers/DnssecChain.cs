@@ -63,7 +63,8 @@ internal sealed class DnssecChain : IAsyncDisposable
         var keygen = Tool.Find("dnssec-keygen", "bind9-utils");
         (await Tool.RunAsync(keygen, ["-q", "-a", "ECDSAP256SHA256", "-f", "KSK", zone], folder: _folder.Root)).MustSucceed();
         (await Tool.RunAsync(keygen, ["-q", "-a", "ECDSAP256SHA256", zone], folder: _folder.Root)).MustSucceed();
-        (await Tool.RunAsync(Tool.Find("dnssec-signzone", "bind9-utils"), ["-S", "-o", zone, "-f", zone + ".signed", zone], folder: _folder.Root)).MustSucceed();
+        (await Tool.RunAsync(Tool.Find("dnssec-signzone", "bind9-utils"), ["-S", "-o", zone, "-f", zone + ".signed", zone],
+            folder: _folder.Root)).MustSucceed();
     }
 
     private async Task StartNamedAsync(string program)

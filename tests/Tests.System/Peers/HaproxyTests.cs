@@ -30,8 +30,10 @@ public sealed class HaproxyTests : IAsyncLifetime
         Assert.Contains($"[{Client}]", header, StringComparison.Ordinal);
         Assert.DoesNotContain(HaproxyServer.Source, header, StringComparison.Ordinal);
         imap.Ok("LOGOUT");
-        await Patience.UntilAsync(() => _server.Log.Split('\n').Any(line => line.Contains($"imap from {Client} via {HaproxyServer.Source}", StringComparison.Ordinal))
-            && _server.Log.Contains($"smtp from {Client} via {HaproxyServer.Source}", StringComparison.Ordinal), "both connections in the log", 10, () => _server.Log);
+        await Patience.UntilAsync(() =>
+            _server.Log.Split('\n').Any(line => line.Contains($"imap from {Client} via {HaproxyServer.Source}", StringComparison.Ordinal))
+            && _server.Log.Contains($"smtp from {Client} via {HaproxyServer.Source}", StringComparison.Ordinal),
+                "both connections in the log", 10, () => _server.Log);
     }
 
     [Fact]
@@ -52,7 +54,8 @@ public sealed class HaproxyTests : IAsyncLifetime
         using var liar = new LineClient(_server.Port("smtp"), Client);
         liar.Send(header + "EHLO liar.test\r\nQUIT\r\n");
         Assert.DoesNotContain("250", liar.ReadToEnd(), StringComparison.Ordinal);
-        await Patience.UntilAsync(async () => await _server.MetricAsync("aviso_sessions_dropped_total", "proxy-untrusted") >= 1, "the drop is counted", 10);
+        await Patience.UntilAsync(async () =>
+            await _server.MetricAsync("aviso_sessions_dropped_total", "proxy-untrusted") >= 1, "the drop is counted", 10);
     }
 
     [Fact]
@@ -61,7 +64,8 @@ public sealed class HaproxyTests : IAsyncLifetime
         using var silent = new LineClient(_server.Port("smtp"), HaproxyServer.Source);
         silent.Send("EHLO no.header.test\r\n");
         Assert.DoesNotContain("250", silent.ReadToEnd(), StringComparison.Ordinal);
-        await Patience.UntilAsync(async () => await _server.MetricAsync("aviso_sessions_dropped_total", "proxy-header") >= 1, "the drop is counted", 10);
+        await Patience.UntilAsync(async () =>
+            await _server.MetricAsync("aviso_sessions_dropped_total", "proxy-header") >= 1, "the drop is counted", 10);
     }
 
     [Theory]
@@ -86,7 +90,8 @@ public sealed class HaproxyTests : IAsyncLifetime
         Assert.Equal(0, await _server.MetricAsync("aviso_sessions_dropped_total"));
         Assert.Equal(0, await _server.MetricAsync("aviso_tls_handshakes_failed_total"));
         Assert.Equal(0, await _server.MetricAsync("aviso_accept_errors_total"));
-        Assert.DoesNotContain("connection ", string.Concat(_server.Log.Split('\n').Where(line => line.Contains("imaps from", StringComparison.Ordinal))), StringComparison.Ordinal);
+        Assert.DoesNotContain("connection ", string.Concat(
+            _server.Log.Split('\n').Where(line => line.Contains("imaps from", StringComparison.Ordinal))), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -96,7 +101,8 @@ public sealed class HaproxyTests : IAsyncLifetime
     {
         string[] stream = version == "2" ? ["--proxy-protocol", "STREAM"] : [];
         var run = (await Tool.RunAsync(Tool.Find("swaks", "swaks"),
-            ["--server", "127.0.0.1", "--port", $"{_server.Port("smtp")}", "--local-interface", HaproxyServer.Source, "--to", "alice@example.test",
+            ["--server", "127.0.0.1", "--port", $"{_server.Port("smtp")}", "--local-interface", HaproxyServer.Source, "--to",
+                "alice@example.test",
                 "--from", "s@sender.test", "--proxy-version", version, "--proxy-family", family, .. stream, "--proxy-source", "192.0.2.7",
                 "--proxy-source-port", "4711", "--proxy-dest", "192.0.2.1", "--proxy-dest-port", "25"])).MustSucceed();
         Assert.Contains("250 2.", run.Output, StringComparison.Ordinal);

@@ -52,7 +52,8 @@ internal sealed class PebbleServer : IAsyncDisposable
             },
         };
         await File.WriteAllTextAsync(pebble._folder.Path("config.json"), config.ToJsonString());
-        var process = PeerProcess.Start(program, ["-config", pebble._folder.Path("config.json"), "-dnsserver", $"127.0.0.1:{dns}"], pebble._folder.Root,
+        var process = PeerProcess.Start(
+            program, ["-config", pebble._folder.Path("config.json"), "-dnsserver", $"127.0.0.1:{dns}"], pebble._folder.Root,
             new Dictionary<string, string> { ["PEBBLE_VA_NOSLEEP"] = "1", ["PEBBLE_WFE_NONCEREJECT"] = $"{badNonces}" });
         pebble._processes.Add(process);
         await process.ReadyAsync(() => FreePort.Answers(pebble._port), "pebble");

@@ -68,7 +68,8 @@ internal sealed class PostfixServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// The MX of any domain, on port 25 of a loopback address: offers STARTTLS with this certificate (none: no STARTTLS) and hands all on to <paramref name="nextHop"/>.
+    /// The MX of any domain, on port 25 of a loopback address: offers STARTTLS with this certificate (none: no STARTTLS) and hands all on
+    /// to <paramref name="nextHop"/>.
     /// </summary>
     public static async Task<PostfixServer> StartMxAsync(string address, int nextHop, (string Certificate, string Key)? tls)
     {
@@ -95,7 +96,8 @@ internal sealed class PostfixServer : IAsyncDisposable
         File.Delete(_folder.Path("spool/pid/master.pid"));
         _process = PeerProcess.Start("setsid", [$"{Daemons}/master", "-c", _folder.Root, "-d"], _folder.Root);
         await _process.ReadyAsync(
-            () => File.Exists(_folder.Path("spool/public/pickup")) && (Port == 0 || FreePort.Answers(Port, _address)), "postfix", () => Log);
+            () => File.Exists(_folder.Path("spool/public/pickup")) && (Port == 0 || FreePort.Answers(Port, _address)), "postfix", () =>
+                Log);
     }
 
     public async Task StopAsync()
@@ -106,7 +108,8 @@ internal sealed class PostfixServer : IAsyncDisposable
 
     /// <summary>sendmail: the octets as they are, line ends LF.</summary>
     public async Task InjectAsync(string from, string to, string file) =>
-        (await Tool.RunAsync("bash", ["-c", """exec sendmail -C "$0" -i -f "$1" -- "$2" < "$3" """, _folder.Root, from, to, file])).MustSucceed();
+        (await Tool.RunAsync("bash", ["-c", """exec sendmail -C "$0" -i -f "$1" -- "$2" < "$3" """, _folder.Root, from, to, file]))
+            .MustSucceed();
 
     public async ValueTask DisposeAsync()
     {

@@ -29,7 +29,8 @@ internal sealed class RelayScene : IAsyncDisposable
 
     /// <param name="password">What Aviso says to the relay.</param>
     /// <param name="strangerCa">Aviso trusts another authority than the relay's.</param>
-    /// <param name="reference">What the settings say instead, such as a reference to Vault, which <paramref name="settings"/> then sets up.</param>
+    /// <param name="reference">What the settings say instead, such as a reference to Vault, which <paramref name="settings"/> then sets
+    /// up.</param>
     /// <param name="more">More keys of the relay in the settings, each after a comma.</param>
     /// <param name="settings">More sections of the settings.</param>
     /// <param name="proxies">Networks that speak PROXY.</param>
@@ -42,7 +43,8 @@ internal sealed class RelayScene : IAsyncDisposable
         {
             scene.Auth = await DovecotAuth.StartAsync(mechanisms);
             scene.Sink = await SmtpSink.StartAsync();
-            scene.Relay = await PostfixServer.StartRelayAsync(scene.Sink.Port, scene.Auth, scene._authority.Issue("relay", "127.0.0.1", "localhost"));
+            scene.Relay =
+                await PostfixServer.StartRelayAsync(scene.Sink.Port, scene.Auth, scene._authority.Issue("relay", "127.0.0.1", "localhost"));
             var ca = (strangerCa ? scene._stranger : scene._authority).CaFile;
             scene.Aviso = await AvisoServer.StartAsync($$"""
                 relays:
@@ -76,7 +78,8 @@ internal sealed class RelayScene : IAsyncDisposable
         var list = (await Aviso.VerbAsync("queue", "list", "--json")).MustSucceed();
         using var json = JsonDocument.Parse(list.Output);
         return [.. json.RootElement.EnumerateArray().Select(row => new Waiting(
-            row.GetProperty("id").GetString()!, Text(row, "recipient"), Text(row, "state"), Text(row, "reason"), row.GetProperty("attempts").GetInt32(),
+            row.GetProperty("id").GetString()!, Text(row, "recipient"), Text(row, "state"), Text(row, "reason"), row.GetProperty("attempts")
+                .GetInt32(),
             Text(row, "last_reply")))];
     }
 

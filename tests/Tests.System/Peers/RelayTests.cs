@@ -17,8 +17,10 @@ public sealed class RelayTests
     {
         await using var scene = await RelayScene.StartAsync(mechanisms: mechanisms);
         (await Tool.RunAsync(Tool.Find("swaks", "swaks"),
-            ["--server", "127.0.0.1", "--port", $"{scene.Aviso.Port("submission")}", "-tls", "--from", "alice@example.test", "--to", Elsewhere,
-                "--auth", "PLAIN", "--auth-user", "alice@example.test", "--auth-password", AvisoServer.Password, "--header", "Subject: the answer",
+            ["--server", "127.0.0.1", "--port", $"{scene.Aviso.Port("submission")}", "-tls", "--from", "alice@example.test", "--to",
+                Elsewhere,
+                "--auth", "PLAIN", "--auth-user", "alice@example.test", "--auth-password", AvisoServer.Password, "--header",
+                    "Subject: the answer",
                 "--body", "is 42"])).MustSucceed();
         await scene.SunkAsync(1);
         var message = Assert.Single(scene.Sink.Messages);
@@ -136,7 +138,8 @@ public sealed class RelayTests
         await using var scene = await RelayScene.StartAsync();
         scene.Submit(["to-nobody"], "refused@elsewhere.test");
         using var imap = new ImapLineClient(scene.Aviso.Port("imap"), "alice@example.test", AvisoServer.Password);
-        await Patience.UntilAsync(() => imap.Ok("STATUS INBOX (MESSAGES)").Any(line => line.Contains("MESSAGES 1", StringComparison.Ordinal)),
+        await Patience.UntilAsync(() =>
+            imap.Ok("STATUS INBOX (MESSAGES)").Any(line => line.Contains("MESSAGES 1", StringComparison.Ordinal)),
             "a report in the inbox", 30, () => scene.Aviso.Log + scene.Relay.Log);
         imap.Ok("SELECT INBOX");
         var report = string.Join("\r\n", imap.Ok("FETCH 1 BODY.PEEK[]"));

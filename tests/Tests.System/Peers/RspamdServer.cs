@@ -20,7 +20,8 @@ internal sealed class RspamdServer : IAsyncDisposable
         var local = server._folder.Shared("local.d");
         var files = new Dictionary<string, string>
         {
-            ["options.inc"] = $"dns {{ nameserver = [\"127.0.0.1:{dnsPort}\"]; timeout = 2s; retransmits = 2; }}\nlocal_addrs = [10.0.0.0/8];\nfilters = \"dkim\";\ndisable_monitoring = true;\n",
+            ["options.inc"] =
+                $"dns {{ nameserver = [\"127.0.0.1:{dnsPort}\"]; timeout = 2s; retransmits = 2; }}\nlocal_addrs = [10.0.0.0/8];\nfilters = \"dkim\";\ndisable_monitoring = true;\n",
             ["worker-controller.inc"] = "enabled = false;\ncount = 0;\n",
             ["worker-proxy.inc"] = "enabled = false;\ncount = 0;\n",
             ["worker-fuzzy.inc"] = "enabled = false;\ncount = 0;\n",
@@ -33,7 +34,8 @@ internal sealed class RspamdServer : IAsyncDisposable
         foreach (var (name, text) in files) await File.WriteAllTextAsync(Path.Combine(local, name), text);
         string[] user = Environment.UserName == "root" ? ["-u", "nobody", "-g", "nogroup"] : [];
         server._process = PeerProcess.Start(program,
-            [.. user, "-f", "-c", "/etc/rspamd/rspamd.conf", "--var", $"LOCAL_CONFDIR={root}", "--var", $"DBDIR={server._folder.Shared("db")}",
+            [.. user, "-f", "-c", "/etc/rspamd/rspamd.conf", "--var", $"LOCAL_CONFDIR={root}", "--var",
+                $"DBDIR={server._folder.Shared("db")}",
                 "--var", $"RUNDIR={server._folder.Shared("run")}", "--var", $"LOGDIR={server._folder.Shared("log")}"], root);
         await server._process.ReadyAsync(() => FreePort.Answers(server.Port), "rspamd", () => server.Log);
         return server;

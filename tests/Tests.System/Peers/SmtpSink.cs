@@ -5,7 +5,8 @@ namespace Aviso.Tests.System.Peers;
 /// <summary>A message that reached the sink. <paramref name="Text"/> is Latin-1, from the sink's own Received field on.</summary>
 internal sealed record SunkMessage(string MailFrom, IReadOnlyList<string> Recipients, string Text)
 {
-    public string Subject => Text.Split('\n').FirstOrDefault(line => line.StartsWith("Subject: ", StringComparison.OrdinalIgnoreCase))?[9..].Trim() ?? "";
+    public string Subject =>
+        Text.Split('\n').FirstOrDefault(line => line.StartsWith("Subject: ", StringComparison.OrdinalIgnoreCase))?[9..].Trim() ?? "";
 }
 
 /// <summary>smtp-sink of Postfix: takes everything and writes each message to a file.</summary>
@@ -31,7 +32,8 @@ internal sealed class SmtpSink : IAsyncDisposable
         var sink = new SmtpSink(address, port == 0 ? FreePort.Next() : port);
         string[] user = Environment.UserName == "root" ? ["-u", "nobody"] : [];
         sink._process = PeerProcess.Start(Tool.Find("smtp-sink", "postfix"),
-            [.. user, "-d", Path.Combine(sink._dump, "m."), "-h", "sink.elsewhere.test", $"{address}:{sink.Port}", "200"], sink._folder.Root);
+            [.. user, "-d", Path.Combine(sink._dump, "m."), "-h", "sink.elsewhere.test", $"{address}:{sink.Port}", "200"],
+                sink._folder.Root);
         await sink._process.ReadyAsync(() => FreePort.Answers(sink.Port, address), "smtp-sink");
         return sink;
     }
@@ -53,7 +55,8 @@ internal sealed class SmtpSink : IAsyncDisposable
             text);
 
         static string Path(string line) =>
-            line.IndexOf('<', StringComparison.Ordinal) is var open and >= 0 && line.IndexOf('>', StringComparison.Ordinal) is var close && close > open
+            line.IndexOf('<', StringComparison.Ordinal) is var open and >= 0 && line.IndexOf('>', StringComparison.Ordinal) is var close
+                && close > open
                 ? line[(open + 1)..close] : "";
     }
 }

@@ -38,7 +38,8 @@ internal sealed class TestAuthority : IDisposable
         request.CertificateExtensions.Add(alternatives.Build());
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new("1.3.6.1.5.5.7.3.1")], false));
         // Nothing is there; the judges of TLS want to see that revocation is possible.
-        request.CertificateExtensions.Add(CertificateRevocationListBuilder.BuildCrlDistributionPointExtension(["http://crl.example.test/ca.crl"]));
+        request.CertificateExtensions.Add(
+            CertificateRevocationListBuilder.BuildCrlDistributionPointExtension(["http://crl.example.test/ca.crl"]));
         using var certificate = request.Create(
             _ca, DateTimeOffset.UtcNow.AddMinutes(-30), DateTimeOffset.UtcNow.AddDays(90), BitConverter.GetBytes(++_serial));
         var (crt, pem) = (_folder.Path(file + ".crt"), _folder.Path(file + ".key"));

@@ -14,7 +14,8 @@ public sealed class UpstreamTests
     {
         await using var server = await AvisoServer.StartAsync();
         (await Tool.RunAsync(Tool.Find("smtp-source", "postfix"),
-            ["-s", "10", "-m", "500", "-l", "3000", "-f", "load@sender.test", "-t", "alice@example.test", $"127.0.0.1:{server.Port("smtp")}"],
+            ["-s", "10", "-m", "500", "-l", "3000", "-f", "load@sender.test", "-t", "alice@example.test",
+                $"127.0.0.1:{server.Port("smtp")}"],
             seconds: 120)).MustSucceed();
         using var imap = new ImapLineClient(server.Port("imap"), "alice@example.test", AvisoServer.Password);
         Assert.Contains("MESSAGES 500", string.Concat(imap.Ok("STATUS INBOX (MESSAGES)")), StringComparison.Ordinal);
@@ -25,7 +26,8 @@ public sealed class UpstreamTests
     {
         await using var server = await AvisoServer.StartAsync();
         (await Tool.RunAsync(Tool.Find("smtp-source", "postfix"),
-            ["-d", "-s", "5", "-m", "200", "-l", "500", "-f", "load@sender.test", "-t", "bob@example.test", $"127.0.0.1:{server.Port("smtp")}"],
+            ["-d", "-s", "5", "-m", "200", "-l", "500", "-f", "load@sender.test", "-t", "bob@example.test",
+                $"127.0.0.1:{server.Port("smtp")}"],
             seconds: 120)).MustSucceed();
         using var imap = new ImapLineClient(server.Port("imap"), "bob@example.test", AvisoServer.Password);
         Assert.Contains("MESSAGES 200", string.Concat(imap.Ok("STATUS INBOX (MESSAGES)")), StringComparison.Ordinal);
@@ -67,16 +69,19 @@ public sealed class UpstreamTests
     }
 
     private static string Read(string file) =>
-        global::System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(file)).Replace("\r\n", "\n", StringComparison.Ordinal).Replace("\n", "\r\n", StringComparison.Ordinal);
+        global::System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(file)).Replace("\r\n", "\n", StringComparison.Ordinal)
+            .Replace("\n", "\r\n", StringComparison.Ordinal);
 
     // Messages that Postfix passes on as they are: lines up to 998, no NUL or lone CR, a header that is one.
     private static List<string> Corpus() =>
     [
         .. Directory.EnumerateFiles(Suites.Find("mime-corpus"), "*.eml", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
             .Where(file => new FileInfo(file).Length is > 200 and < 200_000)
-            .Where(file => Read(file) is var text && text.EndsWith("\r\n", StringComparison.Ordinal) && !text.Contains('\0', StringComparison.Ordinal)
+            .Where(file =>
+                Read(file) is var text && text.EndsWith("\r\n", StringComparison.Ordinal) && !text.Contains('\0', StringComparison.Ordinal)
                 && !text.Replace("\r\n", "", StringComparison.Ordinal).Contains('\r', StringComparison.Ordinal)
-                && text.Split("\r\n").All(line => line.Length < 990) && text.Contains("\r\n\r\n", StringComparison.Ordinal) && !text.StartsWith("From ", StringComparison.Ordinal))
+                && text.Split("\r\n").All(line => line.Length < 990) && text.Contains("\r\n\r\n", StringComparison.Ordinal)
+                    && !text.StartsWith("From ", StringComparison.Ordinal))
             .Take(CorpusMessages),
     ];
 }

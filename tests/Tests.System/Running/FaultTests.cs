@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Aviso.Tests.System.Clients;
@@ -31,7 +30,8 @@ public sealed class FaultTests
         await using var server = await AvisoServer.StartAsync(proxies: $"{Proxy}/32");
         await server.StopAsync();
         foreach (var file in Directory.EnumerateFiles(server.DataFolder, "spam.db*")) File.Delete(file);
-        await File.WriteAllTextAsync(Path.Combine(server.DataFolder, "spam.db"), string.Concat(Enumerable.Repeat("this is no database ", 1000)));
+        await File.WriteAllTextAsync(
+            Path.Combine(server.DataFolder, "spam.db"), string.Concat(Enumerable.Repeat("this is no database ", 1000)));
         await server.StartAgainAsync();
         Assert.Contains(server.Troubles, line => line.Contains("spam.db", StringComparison.Ordinal));
         Deliver(server, "ruined words");
@@ -47,7 +47,8 @@ public sealed class FaultTests
         Deliver(server, "before");
         using var open = new SmtpLineClient(server.Port("smtp"), "sender.test", Proxy, Stranger);
         var used = Directory.GetFileSystemEntries($"/proc/{server.Pid}/fd").Length;
-        var limit = File.ReadLines($"/proc/{server.Pid}/limits").Single(l => l.StartsWith("Max open files", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[3];
+        var limit = File.ReadLines($"/proc/{server.Pid}/limits").Single(l => l.StartsWith("Max open files", StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[3];
         (await Tool.RunAsync(prlimit, ["--pid", $"{server.Pid}", $"--nofile={used}:"])).MustSucceed();
         var acknowledged = new List<string>();
         for (var n = 0; n < 5; n++)
@@ -56,8 +57,8 @@ public sealed class FaultTests
             if (Try(open, $"starved{n}", n % 2 == 0 ? 100 : 600_000)) acknowledged.Add($"starved{n}");
         }
         (await Tool.RunAsync(prlimit, ["--pid", $"{server.Pid}", $"--nofile={limit}:"])).MustSucceed();
-        var patience = Stopwatch.StartNew();
-        while (patience.Elapsed < TimeSpan.FromSeconds(30) && (await server.PageAsync("/healthz/ready")).Status != HttpStatusCode.OK) await Task.Delay(200);
+        await Patience.UntilAsync(async () =>
+            (await server.PageAsync("/healthz/ready")).Status == HttpStatusCode.OK, "the server is ready again", pause: 200);
         Deliver(server, "after");
         foreach (var subject in (string[])["before", .. acknowledged, "after"]) Header(server, subject);
         (await server.VerbAsync("store", "check", "--bodies")).MustSucceed();
@@ -77,7 +78,8 @@ public sealed class FaultTests
         smtp.Command("RCPT TO:<alice@example.test>", "250");
         smtp.Command("DATA", "354");
         smtp.Send($"From: <bob@sender.test>\r\nTo: <alice@example.test>\r\nSubject: {subject}\r\nDate: Fri, 20 Nov 2026 10:00:00 +0000\r\nMessage-ID: <{subject.Replace(' ', '.')}@sender.test>\r\n\r\n"
-            + string.Concat(Enumerable.Repeat("Hello, how are you today, and what is the news from the harbour?\r\n", octets / 67 + 1)) + ".\r\n");
+            + string.Concat(Enumerable.Repeat("Hello, how are you today, and what is the news from the harbour?\r\n", octets / 67 + 1))
+                + ".\r\n");
         var reply = smtp.Expect("");
         Assert.True(reply[0] is '2' or '4', reply);
         return reply[0] == '2';
@@ -89,7 +91,8 @@ public sealed class FaultTests
         foreach (var mailbox in new[] { "INBOX", "Junk" })
         {
             imap.Ok($"SELECT {mailbox}");
-            var found = imap.Ok($"UID SEARCH SUBJECT \"{subject}\"").Single(l => l.StartsWith("* SEARCH", StringComparison.Ordinal))["* SEARCH".Length..].Trim();
+            var found = imap.Ok($"UID SEARCH SUBJECT \"{subject}\"")
+                .Single(l => l.StartsWith("* SEARCH", StringComparison.Ordinal))["* SEARCH".Length..].Trim();
             if (found.Length == 0) continue;
             return string.Concat(imap.Ok($"UID FETCH {found.Split(' ')[0]} BODY.PEEK[HEADER]"));
         }

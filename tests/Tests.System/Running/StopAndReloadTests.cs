@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using Aviso.Tests.System.Clients;
-using Aviso.Tests.System.Peers;
 using Xunit;
 
 namespace Aviso.Tests.System.Running;
@@ -58,7 +57,8 @@ public sealed class StopAndReloadTests
         smtp.Command("RSET", "250");
         await File.AppendAllTextAsync(server.SettingsFile, "aliases:\n  - { address: info@example.test, to: [bob@example.test] }\n");
         await server.SignalAsync("HUP");
-        await Patience.UntilAsync(() => server.Log.Contains("read again", StringComparison.Ordinal), "settings are read again", 20, () => server.Log);
+        await Patience.UntilAsync(() => server.Log.Contains("read again", StringComparison.Ordinal), "settings are read again", 20, () =>
+            server.Log);
         smtp.Deliver("s@sender.test", ["info@example.test"], "Subject: to the alias\r\n\r\nx\r\n");
         Assert.Contains(imap.Ok("NOOP"), line => line == "* 1 EXISTS");
     }
@@ -69,7 +69,8 @@ public sealed class StopAndReloadTests
         await using var server = await AvisoServer.StartAsync();
         await File.AppendAllTextAsync(server.SettingsFile, "aliasses:\n  - { address: info@example.test, to: [bob@example.test] }\n");
         await server.SignalAsync("HUP");
-        await Patience.UntilAsync(() => server.Troubles.Any(line => line.Contains("aliasses", StringComparison.Ordinal)), "the log names the key", 20, () => server.Log);
+        await Patience.UntilAsync(() => server.Troubles.Any(line => line.Contains("aliasses", StringComparison.Ordinal)),
+            "the log names the key", 20, () => server.Log);
         using var smtp = new SmtpLineClient(server.Port("smtp"));
         smtp.Deliver("s@sender.test", ["bob@example.test"], "Subject: still here\r\n\r\nx\r\n");
     }

@@ -15,7 +15,8 @@ public sealed class TlsTests : IDisposable
     public async Task A_renewed_certificate_is_shown_to_new_connections_and_open_ones_stay()
     {
         var files = _authority.Issue("mail", "old.example.test");
-        await using var server = await AvisoServer.StartAsync(tls: $$"""{ certificate: "file:{{files.Certificate}}", key: "file:{{files.Key}}" }""");
+        await using var server =
+            await AvisoServer.StartAsync(tls: $$"""{ certificate: "file:{{files.Certificate}}", key: "file:{{files.Key}}" }""");
         using var open = await TlsClient.ConnectAsync(server.Port("imaps"), "old.example.test");
         Assert.Equal("CN=old.example.test", open.Subject);
         _authority.Issue("mail", "new.example.test");
@@ -33,7 +34,8 @@ public sealed class TlsTests : IDisposable
     public async Task A_certificate_that_does_not_fit_its_key_changes_nothing()
     {
         var files = _authority.Issue("mail", "old.example.test");
-        await using var server = await AvisoServer.StartAsync(tls: $$"""{ certificate: "file:{{files.Certificate}}", key: "file:{{files.Key}}" }""");
+        await using var server =
+            await AvisoServer.StartAsync(tls: $$"""{ certificate: "file:{{files.Certificate}}", key: "file:{{files.Key}}" }""");
         var other = _authority.Issue("other", "other.example.test");
         File.Copy(other.Certificate, files.Certificate, overwrite: true);
         await Patience.UntilAsync(() => server.Troubles.Count > 0, "the log says that the old certificate stays", 20, () => server.Log);

@@ -38,7 +38,8 @@ public sealed class VaultTests
     // Not by trying: the server takes its time to refuse.
     private static async Task UntilTakenAsync(AvisoServer server, FakeVault vault, string password)
     {
-        await Patience.UntilAsync(async () => await server.MetricAsync("aviso_secret_version", "secret/mail") == 2, "the new version is in use", 30,
+        await Patience.UntilAsync(async () =>
+            await server.MetricAsync("aviso_secret_version", "secret/mail") == 2, "the new version is in use", 30,
             () => $"{server.Log}\n{string.Join('\n', vault.Requests)}");
         Assert.True(MayLogIn(server, password), server.Log);
     }
@@ -64,7 +65,8 @@ public sealed class VaultTests
         // And a new account needs nothing but its line.
         vault.Put("mail", ("accounts", new JsonObject { [Dave] = "second-password-2", ["erin@example.test"] = "of-erin-1", ["fay@example.test"] = "of-fay-1" }.ToJsonString()));
         if (hangUp) await server.SignalAsync("HUP");
-        await Patience.UntilAsync(async () => await server.MetricAsync("aviso_secret_version", "secret/mail") == 3, "the new list is in use", 30, () => server.Log);
+        await Patience.UntilAsync(async () =>
+            await server.MetricAsync("aviso_secret_version", "secret/mail") == 3, "the new list is in use", 30, () => server.Log);
         using var fay = new ImapLineClient(server.Port("imap"), "fay@example.test", "of-fay-1");
         Assert.DoesNotContain(server.Troubles, t => t.Contains("ecret", StringComparison.Ordinal));
     }
@@ -78,7 +80,8 @@ public sealed class VaultTests
         Assert.True(MayLogIn(server, "first-password-1"));
         Assert.Equal("ready\n", (await server.PageAsync("/healthz/ready")).Text);
         await vault.DisposeAsync();
-        await Patience.UntilAsync(() => server.Troubles.Any(t => t.Contains("The last values stay in use", StringComparison.Ordinal)), "the event", 30, () => server.Log);
+        await Patience.UntilAsync(() => server.Troubles.Any(t => t.Contains("The last values stay in use", StringComparison.Ordinal)),
+            "the event", 30, () => server.Log);
         Assert.True(MayLogIn(server, "first-password-1"));
 
         await server.KillAsync();
@@ -113,15 +116,19 @@ public sealed class VaultTests
         Assert.Equal(0, await server.StopAsync());
         File.Delete(Path.Combine(server.DataFolder, "secrets.cache"));
         vault.Sealed = true;
-        await File.WriteAllTextAsync(server.SettingsFile, (await File.ReadAllTextAsync(server.SettingsFile)).Replace("every: 1s", "start_patience: 2s", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(server.SettingsFile,
+            (await File.ReadAllTextAsync(server.SettingsFile)).Replace("every: 1s", "start_patience: 2s", StringComparison.Ordinal));
         var tried = await server.VerbAsync("serve");
         Assert.Equal(1, tried.ExitCode);
-        Assert.Contains("is sealed: somebody must unseal it (`vault operator unseal`); trying again in 1 s", tried.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "is sealed: somebody must unseal it (`vault operator unseal`); trying again in 1 s", tried.Error, StringComparison.Ordinal);
         Assert.Contains("accounts_from: Vault at", tried.Error, StringComparison.Ordinal);
 
-        await File.WriteAllTextAsync(server.SettingsFile, (await File.ReadAllTextAsync(server.SettingsFile)).Replace("start_patience: 2s", "start_patience: 50s", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(server.SettingsFile, (await File.ReadAllTextAsync(server.SettingsFile)).Replace(
+            "start_patience: 2s", "start_patience: 50s", StringComparison.Ordinal));
         var starting = server.StartAgainAsync();
-        await Patience.UntilAsync(() => server.Log.Contains("trying again in 2 s", StringComparison.Ordinal), "it waits", 30, () => server.Log);
+        await Patience.UntilAsync(() => server.Log.Contains("trying again in 2 s", StringComparison.Ordinal), "it waits", 30, () =>
+            server.Log);
         vault.Sealed = false;
         await starting;
         Assert.True(MayLogIn(server, "first-password-1"));
@@ -135,14 +142,16 @@ public sealed class VaultTests
         vault.Put("virtual", ("list", "info@example.test dave@example.test\n"));
         await using var server = await AvisoServer.StartAsync(Section(vault) + "\naliases_from: vault:secret/virtual#list");
         vault.Put("virtual", ("list", "info@example.test erin@example.test\ndave@example.test carol@elsewhere.test\n"));
-        await Patience.UntilAsync(() => server.Troubles.Any(t => t.Contains("the old settings stay", StringComparison.Ordinal)), "the change is refused", 30, () => server.Log);
+        await Patience.UntilAsync(() => server.Troubles.Any(t => t.Contains("the old settings stay", StringComparison.Ordinal)),
+            "the change is refused", 30, () => server.Log);
         var said = server.Troubles.First(t => t.Contains("dave@example.test", StringComparison.Ordinal));
         Assert.Contains("aliases_from: vault:secret/virtual#list:2", said, StringComparison.Ordinal);
         Assert.Contains("accounts_from: vault:secret/mail#accounts:1", said, StringComparison.Ordinal);
         Assert.Equal(1, await server.MetricAsync("aviso_secret_version", "secret/virtual"));
         Assert.Contains("dave@example.test", (await server.VerbAsync("alias", "list")).Output, StringComparison.Ordinal);
         vault.Put("virtual", ("list", "info@example.test erin@example.test\n"));
-        await Patience.UntilAsync(async () => await server.MetricAsync("aviso_secret_version", "secret/virtual") == 3, "the list put right is taken", 30, () => server.Log);
+        await Patience.UntilAsync(async () =>
+            await server.MetricAsync("aviso_secret_version", "secret/virtual") == 3, "the list put right is taken", 30, () => server.Log);
         Assert.Contains("erin@example.test", (await server.VerbAsync("alias", "list")).Output, StringComparison.Ordinal);
     }
 
@@ -158,7 +167,8 @@ public sealed class VaultTests
             vault.Put("tls", ("tls.crt", File.ReadAllText(certificate)), ("tls.key", File.ReadAllText(key)));
         }
         Put("old.example.test");
-        await using var server = await AvisoServer.StartAsync(Section(vault), tls: "{ certificate: \"vault:secret/tls#tls.crt\", key: \"vault:secret/tls#tls.key\" }");
+        await using var server = await AvisoServer.StartAsync(
+            Section(vault), tls: "{ certificate: \"vault:secret/tls#tls.crt\", key: \"vault:secret/tls#tls.key\" }");
         using var open = await TlsClient.ConnectAsync(server.Port("imaps"), "old.example.test");
         Assert.Equal("CN=old.example.test", open.Subject);
         Put("new.example.test");
@@ -180,7 +190,8 @@ public sealed class VaultTests
         scene.Submit(["rotated"], "someone@elsewhere.test");
         await scene.QueueWhenAsync(queue => queue is [{ Attempts: > 0 }], "the relay refuses the old password");
         vault.Put("relay", ("password", DovecotAuth.Password));
-        await Patience.UntilAsync(async () => await scene.Aviso.MetricAsync("aviso_secret_version", "secret/relay") == 2, "the new version is in use", 30, () => scene.Aviso.Log);
+        await Patience.UntilAsync(async () => await scene.Aviso.MetricAsync("aviso_secret_version", "secret/relay") == 2,
+            "the new version is in use", 30, () => scene.Aviso.Log);
         await scene.RetryAsync();
         await scene.SunkAsync(1);
     }
@@ -188,7 +199,8 @@ public sealed class VaultTests
     [Fact]
     public async Task No_secret_is_in_the_log_in_verbs_in_metrics_or_in_the_clear_on_disk()
     {
-        string[] secrets = ["first-password-1", "second-password-2", "of-erin-1", "not-wanted-here", FakeVault.SecretId, "hvs.", CacheKey, AvisoServer.Password];
+        string[] secrets = ["first-password-1", "second-password-2", "of-erin-1", "not-wanted-here", FakeVault.SecretId, "hvs.", CacheKey,
+            AvisoServer.Password];
         await using var vault = new FakeVault();
         PutDave(vault, "first-password-1");
         await using var server = await AvisoServer.StartAsync(Section(vault) + "\nlog: { level: debug }");
@@ -196,7 +208,8 @@ public sealed class VaultTests
         PutDave(vault, "second-password-2");
         await UntilTakenAsync(server, vault, "second-password-2");
         vault.Instead = (403, "{\"errors\":[\"no\"]}", "");
-        await Patience.UntilAsync(() => server.Troubles.Any(t => t.Contains("the policy needs", StringComparison.Ordinal)), "the refusal is said", 30, () => server.Log);
+        await Patience.UntilAsync(() => server.Troubles.Any(t => t.Contains("the policy needs", StringComparison.Ordinal)),
+            "the refusal is said", 30, () => server.Log);
         var shown = new List<string> { server.Log, (await server.PageAsync("/metrics")).Text, (await server.PageAsync("/healthz/ready")).Text };
         foreach (var verb in new[] { "check", "check --json", "check --secrets", "check --secrets --json", "describe", "describe --json", "account list --json", "reload" })
         {
@@ -221,19 +234,23 @@ public sealed class VaultTests
         await using var server = await AvisoServer.StartAsync(Section(vault, "every: 1h"));
         var good = await server.VerbAsync("check", "--secrets", "--json");
         Assert.Equal(0, good.ExitCode);
-        var row = JsonDocument.Parse(good.Output).RootElement.EnumerateArray().Single(r => r.GetProperty("key").GetString() == "accounts_from");
+        var row = JsonDocument.Parse(good.Output).RootElement.EnumerateArray()
+            .Single(r => r.GetProperty("key").GetString() == "accounts_from");
         Assert.Equal("vault:secret/mail#accounts vault 1", string.Create(CultureInfo.InvariantCulture,
             $"{row.GetProperty("reference").GetString()} {row.GetProperty("from").GetString()} {row.GetProperty("version").GetInt64()}"));
         Assert.Equal(1, row.GetProperty("used_version").GetInt64());
         PutDave(vault, "second-password-2");
-        row = JsonDocument.Parse((await server.VerbAsync("check", "--secrets", "--json")).Output).RootElement.EnumerateArray().Single(r => r.GetProperty("key").GetString() == "accounts_from");
+        row = JsonDocument.Parse((await server.VerbAsync("check", "--secrets", "--json")).Output).RootElement.EnumerateArray()
+            .Single(r => r.GetProperty("key").GetString() == "accounts_from");
         // The next look of the server is an hour away.
         Assert.Equal((2, 1), (row.GetProperty("version").GetInt64(), row.GetProperty("used_version").GetInt64()));
         vault.Denied["secret/data/mail"] = true;
         var denied = await server.VerbAsync("check", "--secrets", "--json");
         Assert.Equal(1, denied.ExitCode);
-        row = JsonDocument.Parse(denied.Output).RootElement.EnumerateArray().Single(r => r.GetProperty("key").GetString() == "accounts_from");
+        row = JsonDocument.Parse(denied.Output).RootElement.EnumerateArray()
+            .Single(r => r.GetProperty("key").GetString() == "accounts_from");
         Assert.Equal("kept", row.GetProperty("from").GetString());
-        Assert.Contains("path \"secret/data/mail\" { capabilities = [\"read\"] }", row.GetProperty("problem").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "path \"secret/data/mail\" { capabilities = [\"read\"] }", row.GetProperty("problem").GetString(), StringComparison.Ordinal);
     }
 }

@@ -38,7 +38,8 @@ public sealed class ClamdTests
         await clamd.DisposeAsync();
         Assert.StartsWith("250", Send(server, "unscanned", Pattern), StringComparison.Ordinal);
         Assert.Contains("clamd (away)", await HeaderAsync(server, "INBOX", 2), StringComparison.Ordinal);
-        await Patience.UntilAsync(() => server.Log.Contains("mail is not scanned for viruses", StringComparison.Ordinal), "the event", 20, () => server.Log);
+        await Patience.UntilAsync(() =>
+            server.Log.Contains("mail is not scanned for viruses", StringComparison.Ordinal), "the event", 20, () => server.Log);
         Assert.Equal(1, await server.MetricAsync("aviso_spam_checks_skipped_total", "clamd"));
     }
 
@@ -57,7 +58,8 @@ public sealed class ClamdTests
     private static async Task<string> HeaderAsync(AvisoServer server, string mailbox, int number = 1)
     {
         using var imap = new ImapLineClient(server.Port("imap"), "carol@example.test", AvisoServer.Password);
-        await Patience.UntilAsync(() => imap.Ok($"STATUS {mailbox} (MESSAGES)").Any(l => l.Contains($"MESSAGES {number})", StringComparison.Ordinal)), $"{number} in {mailbox}", 20, () => server.Log);
+        await Patience.UntilAsync(() => imap.Ok($"STATUS {mailbox} (MESSAGES)").Any(l =>
+            l.Contains($"MESSAGES {number})", StringComparison.Ordinal)), $"{number} in {mailbox}", 20, () => server.Log);
         imap.Ok($"SELECT {mailbox}");
         return string.Concat(imap.Ok($"FETCH {number} BODY.PEEK[HEADER]"));
     }

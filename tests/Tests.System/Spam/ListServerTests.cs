@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Aviso.Tests.System.Spam;
 
-/// <summary>Lists of others in a real name server, lists of senders, traps and greylisting, in the running server. Strangers come through PROXY.</summary>
+/// <summary>Lists of others in a real name server, lists of senders, traps and greylisting, in the running server. Strangers come through
+/// PROXY.</summary>
 public sealed class ListServerTests : IAsyncLifetime
 {
     private const string Proxy = "127.0.0.9";
@@ -63,7 +64,8 @@ public sealed class ListServerTests : IAsyncLifetime
         Assert.DoesNotContain("LIST_BAD", await HeaderAsync("carol@example.test", "INBOX", 1), StringComparison.Ordinal);
         foreach (var said in new[] { "DNS list refused.lists.test refuses our questions (127.255.255.254)", "DNS list everything.lists.test fails its self-test" })
             await Patience.UntilAsync(() => _server.Log.Contains(said, StringComparison.Ordinal), said, 20, () => _server.Log);
-        var states = JsonDocument.Parse((await VerbAsync("spam", "lists", "--test", "--json")).Output).RootElement.EnumerateArray().Select(l => l.GetProperty("state").GetString());
+        var states = JsonDocument.Parse((await VerbAsync("spam", "lists", "--test", "--json")).Output).RootElement.EnumerateArray()
+            .Select(l => l.GetProperty("state").GetString());
         Assert.Equal(["believed", "believed", "refused", "broken"], states);
         Assert.Equal(0, await _server.MetricAsync("aviso_spam_list_believed", "refused.lists.test"));
         Assert.Equal(1, await _server.MetricAsync("aviso_spam_list_believed", "dbl.lists.test"));
@@ -92,7 +94,8 @@ public sealed class ListServerTests : IAsyncLifetime
         // From elsewhere SPF fails, and the name is worth nothing.
         Send("99.88.77.66", "carol@example.test", "two", "see http://evil.co.uk/", sender: "x@good.net");
         Assert.Contains("ALLOWED_UNPROVEN", await HeaderAsync("carol@example.test", "Junk", 1), StringComparison.Ordinal);
-        var rows = JsonDocument.Parse((await VerbAsync("spam", "allow", "list", "--account", "carol@example.test", "--json")).Output).RootElement;
+        var rows = JsonDocument.Parse((await VerbAsync("spam", "allow", "list", "--account", "carol@example.test", "--json")).Output)
+            .RootElement;
         Assert.Equal("good.net", rows[0].GetProperty("entry").GetString());
         await VerbAsync("spam", "block", "remove", "bad.net");
         Send(Unknown, "carol@example.test", "three", sender: "x@bad.net");
@@ -105,7 +108,8 @@ public sealed class ListServerTests : IAsyncLifetime
     {
         Send(Unknown, "decoy@example.test", "one");
         Send(Unknown, "old-webmaster@example.test", "two");
-        await Patience.UntilAsync(async () => JsonDocument.Parse((await VerbAsync("spam", "stat", "--json")).Output).RootElement.GetProperty("spam").GetInt32() == 2,
+        await Patience.UntilAsync(async () =>
+            JsonDocument.Parse((await VerbAsync("spam", "stat", "--json")).Output).RootElement.GetProperty("spam").GetInt32() == 2,
             "two learned", 20, () => _server.Log);
         Assert.Equal(2, await _server.MetricAsync("aviso_spam_trap_messages_total", "yes"));
     }
@@ -114,7 +118,8 @@ public sealed class ListServerTests : IAsyncLifetime
     public async Task A_file_is_explained_with_what_the_dns_says_of_where_it_came_from_and_with_what_was_found_then()
     {
         var file = Path.Combine(_server.Folder, "one.eml");
-        await File.WriteAllTextAsync(file, "X-Spam-Result: score=6.5; action=tag; SPF_FAIL=1.5\r\n" + Letter("x@good.net", "one", "Hello."), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(file, "X-Spam-Result: score=6.5; action=tag; SPF_FAIL=1.5\r\n"
+            + Letter("x@good.net", "one", "Hello."), TestContext.Current.CancellationToken);
         var forged = (await VerbAsync("spam", "explain", "--ip", "99.88.77.66", "--helo", "far.net", "--from", "x@good.net", file)).Output;
         Assert.Contains("SPF_FAIL", forged, StringComparison.Ordinal);
         Assert.Contains("DMARC_FAIL", forged, StringComparison.Ordinal);
@@ -154,7 +159,8 @@ public sealed class ListServerTests : IAsyncLifetime
     private async Task ReloadWithAsync(string keys)
     {
         var settings = await File.ReadAllTextAsync(_server.SettingsFile);
-        var (from, to) = (settings.IndexOf("spam:\n", StringComparison.Ordinal) + 6, settings.IndexOf("  traps: [old", StringComparison.Ordinal));
+        var (from, to) =
+            (settings.IndexOf("spam:\n", StringComparison.Ordinal) + 6, settings.IndexOf("  traps: [old", StringComparison.Ordinal));
         await File.WriteAllTextAsync(_server.SettingsFile, $"{settings[..from]}  {keys}\n{settings[to..]}");
         await VerbAsync("reload");
     }
@@ -185,7 +191,8 @@ public sealed class ListServerTests : IAsyncLifetime
     private async Task<string> HeaderAsync(string account, string mailbox, int number)
     {
         using var imap = new ImapLineClient(_server.Port("imap"), account, AvisoServer.Password);
-        await Patience.UntilAsync(() => imap.Ok($"STATUS {mailbox} (MESSAGES)").Any(l => l.Contains($"MESSAGES {number})", StringComparison.Ordinal)), $"{number} in {mailbox}", 20, () => _server.Log);
+        await Patience.UntilAsync(() => imap.Ok($"STATUS {mailbox} (MESSAGES)").Any(l =>
+            l.Contains($"MESSAGES {number})", StringComparison.Ordinal)), $"{number} in {mailbox}", 20, () => _server.Log);
         imap.Ok($"SELECT {mailbox}");
         return string.Concat(imap.Ok($"FETCH {number} BODY.PEEK[HEADER]"));
     }

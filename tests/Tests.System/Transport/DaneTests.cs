@@ -54,12 +54,14 @@ public sealed class DaneTests
             dns: { resolvers: ["{{chain.Resolver}}"] }
             outbound: { allow_private: [127.0.0.0/8] }
             """);
-        string[] sent = ["good.secure", "rollover.secure", "authority.secure", "plain.secure", "good.insecure", "wrong.insecure", "clear.insecure"];
+        string[] sent =
+            ["good.secure", "rollover.secure", "authority.secure", "plain.secure", "good.insecure", "wrong.insecure", "clear.insecure"];
         string[] wait = ["wrong.secure", "unnamed.secure", "clear.secure", "good.bogus"];
         using (var smtp = new SmtpLineClient(server.Port("submission")))
         {
             smtp.Login("alice@example.test", AvisoServer.Password);
-            foreach (var domain in sent.Concat(wait)) smtp.Deliver("alice@example.test", [$"x@{domain}.test"], $"From: alice@example.test\r\nSubject: {domain}\r\n\r\nx\r\n");
+            foreach (var domain in sent.Concat(wait)) smtp.Deliver(
+                "alice@example.test", [$"x@{domain}.test"], $"From: alice@example.test\r\nSubject: {domain}\r\n\r\nx\r\n");
         }
         await Patience.UntilAsync(() => sink.Count == sent.Length, "what may go has gone", 60, () => server.Log + "\n" + mx.Log);
         Assert.Equal(sent.Order(StringComparer.Ordinal), sink.Messages.Select(m => m.Subject).Order(StringComparer.Ordinal));
@@ -68,9 +70,12 @@ public sealed class DaneTests
             Assert.Contains("(using TLSv1.3", message.Text, StringComparison.Ordinal);
 
         var queue = "";
-        await Patience.UntilAsync(async () => (queue = (await server.VerbAsync("queue", "list", "--json")).Output).Split("\"attempts\": 1").Length == wait.Length + 1,
+        await Patience.UntilAsync(async () =>
+            (queue = (await server.VerbAsync("queue", "list", "--json")).Output).Split("\"attempts\": 1").Length == wait.Length + 1,
             "all others have been tried", 60, () => queue + "\n" + server.Log);
-        Assert.Contains("mxwrong.secure.test[127.0.41.25] (DANE): the certificate matches none of the 1 TLSA records of mxwrong.secure.test", queue, StringComparison.Ordinal);
+        Assert.Contains(
+            "mxwrong.secure.test[127.0.41.25] (DANE): the certificate matches none of the 1 TLSA records of mxwrong.secure.test", queue,
+            StringComparison.Ordinal);
         Assert.Contains("mxclear.secure.test[127.0.41.26] (DANE): the host does not offer STARTTLS", queue, StringComparison.Ordinal);
         Assert.Contains("the DNS cannot say now where mail for good.bogus.test goes", queue, StringComparison.Ordinal);
         Assert.Equal(3, await server.MetricAsync("aviso_outbound_tls_sessions_total", "policy=\"tlsa\",result=\"success\""));
@@ -78,7 +83,8 @@ public sealed class DaneTests
         // RFC 8689: authenticated by DANE, but Postfix does not promise to go on so.
         await TlsSubmission.SendAsync(server, "x@good.secure.test", "required", " REQUIRETLS");
         using var imap = new ImapLineClient(server.Port("imap"), "alice@example.test", AvisoServer.Password);
-        await Patience.UntilAsync(() => imap.Ok("STATUS INBOX (MESSAGES)").Any(l => l.Contains("MESSAGES 1", StringComparison.Ordinal)), "the report", 30, () => server.Log);
+        await Patience.UntilAsync(() => imap.Ok("STATUS INBOX (MESSAGES)").Any(l => l.Contains("MESSAGES 1", StringComparison.Ordinal)),
+            "the report", 30, () => server.Log);
         imap.Ok("SELECT INBOX");
         Assert.Contains("5.7.30", string.Concat(imap.Ok("FETCH 1 BODY.PEEK[]")), StringComparison.Ordinal);
         Assert.Equal(sent.Length, sink.Count);

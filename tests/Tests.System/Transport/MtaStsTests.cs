@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Aviso.Tests.System.Transport;
 
-/// <summary>Two servers: one publishes a policy on its https listener, the other sends to it. The authority is trusted by SSL_CERT_FILE.</summary>
+/// <summary>Two servers: one publishes a policy on its https listener, the other sends to it. The authority is trusted by
+/// SSL_CERT_FILE.</summary>
 public sealed class MtaStsTests
 {
     private const string Mx = "127.0.42.25", Web = "127.0.42.43";
@@ -48,7 +49,8 @@ public sealed class MtaStsTests
         var settings = await File.ReadAllTextAsync(far.SettingsFile);
         var (other, otherKey) = authority.Issue("other", "mail.other.test");
         await far.StopAsync();
-        await File.WriteAllTextAsync(far.SettingsFile, settings.Replace(certificate, other, StringComparison.Ordinal).Replace(key, otherKey, StringComparison.Ordinal));
+        await File.WriteAllTextAsync(far.SettingsFile,
+            settings.Replace(certificate, other, StringComparison.Ordinal).Replace(key, otherKey, StringComparison.Ordinal));
         await far.StartAgainAsync();
         await server.StopAsync();
         await server.StartAgainAsync(trusts);
@@ -64,8 +66,10 @@ public sealed class MtaStsTests
         // Only testing from now on: the same fault is counted and the mail goes.
         await far.StopAsync();
         await File.WriteAllTextAsync(far.SettingsFile, settings.Replace("publish: enforce", "publish: testing", StringComparison.Ordinal)
-            .Replace("tls: {", $"tls: {{ additional: [ {{ certificate: \"file:{certificate}\", key: \"file:{key}\" }} ], ", StringComparison.Ordinal)
-            .Replace($", certificate: \"file:{certificate}\", key: \"file:{key}\"", $", certificate: \"file:{other}\", key: \"file:{otherKey}\"", StringComparison.Ordinal));
+            .Replace("tls: {", $"tls: {{ additional: [ {{ certificate: \"file:{certificate}\", key: \"file:{key}\" }} ], ",
+                StringComparison.Ordinal)
+            .Replace($", certificate: \"file:{certificate}\", key: \"file:{key}\"",
+                $", certificate: \"file:{other}\", key: \"file:{otherKey}\"", StringComparison.Ordinal));
         await far.StartAgainAsync();
         dns.Txt("_mta-sts.far.test", [(await RecordsAsync(far))["_mta-sts.far.test"].Value]);
         await server.StopAsync();
@@ -77,14 +81,16 @@ public sealed class MtaStsTests
         async Task ArrivedAsync(int count)
         {
             using var imap = new ImapLineClient(far.Port("imap"), "alice@far.test", AvisoServer.Password);
-            await Patience.UntilAsync(() => imap.Ok("STATUS INBOX (MESSAGES)").Any(l => l.Contains($"MESSAGES {count}", StringComparison.Ordinal)),
+            await Patience.UntilAsync(() =>
+                imap.Ok("STATUS INBOX (MESSAGES)").Any(l => l.Contains($"MESSAGES {count}", StringComparison.Ordinal)),
                 $"{count} messages there", 60, () => server.Log + "\n\n" + far.Log);
         }
 
         async Task WaitsAsync(string reason)
         {
             var queue = "";
-            await Patience.UntilAsync(async () => (queue = (await server.VerbAsync("queue", "list", "--json")).Output).Contains(reason, StringComparison.Ordinal),
+            await Patience.UntilAsync(async () =>
+                (queue = (await server.VerbAsync("queue", "list", "--json")).Output).Contains(reason, StringComparison.Ordinal),
                 $"the queue says: {reason}", 60, () => queue + "\n" + server.Log);
         }
     }
@@ -99,7 +105,8 @@ public sealed class MtaStsTests
             dns: { resolvers: ["127.0.0.1:{{dns.Port}}"] }
             """, tls: $"{{ certificate: \"file:{certificate}\", key: \"file:{key}\" }}");
         var openssl = Tool.Find("openssl", "openssl");
-        var hash = await Tool.RunAsync("bash", ["-c", $"{openssl} x509 -in '{certificate}' -noout -pubkey | {openssl} pkey -pubin -outform DER | {openssl} dgst -sha256 -r"]);
+        var hash = await Tool.RunAsync("bash",
+            ["-c", $"{openssl} x509 -in '{certificate}' -noout -pubkey | {openssl} pkey -pubin -outform DER | {openssl} dgst -sha256 -r"]);
         var shown = await server.VerbAsync("certificates", "tlsa", "--json");
         shown.MustSucceed();
         var rows = JsonDocument.Parse(shown.Output).RootElement.EnumerateArray().ToList();

@@ -17,7 +17,8 @@ internal static class TlsSubmission
         using var reader = new StreamReader(tls, Encoding.Latin1, leaveOpen: true);
         await ExpectAsync("220");
         await SayAsync("EHLO client.test", "250");
-        await SayAsync("AUTH PLAIN " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0alice@example.test\0{AvisoServer.Password}")), "235");
+        await SayAsync(
+            "AUTH PLAIN " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0alice@example.test\0{AvisoServer.Password}")), "235");
         await SayAsync($"MAIL FROM:<alice@example.test>{parameters}", "250");
         await SayAsync($"RCPT TO:<{to}>", "250");
         await SayAsync("DATA", "354");

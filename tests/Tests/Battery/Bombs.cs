@@ -60,7 +60,8 @@ internal static class Bombs
 
     public static byte[] Attached(params (string Name, byte[] Octets, string Type)[] files)
     {
-        var text = new StringBuilder("From: a@one.example\r\nTo: b@two.example\r\nSubject: x\r\nDate: Thu, 1 Jan 2026 10:00:00 +0000\r\nMessage-ID: <a@one.example>\r\nMIME-Version: 1.0\r\n"
+        var text = new StringBuilder(
+            "From: a@one.example\r\nTo: b@two.example\r\nSubject: x\r\nDate: Thu, 1 Jan 2026 10:00:00 +0000\r\nMessage-ID: <a@one.example>\r\nMIME-Version: 1.0\r\n"
             + "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhi\r\n");
         foreach (var (name, octets, type) in files)
         {

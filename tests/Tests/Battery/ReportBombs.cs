@@ -5,7 +5,8 @@ namespace Aviso.Tests.Battery;
 /// <summary>Messages to the postmaster that would cost much if reading a report had no end.</summary>
 internal static class ReportBombs
 {
-    private const string Head = "<feedback><report_metadata><org_name>o</org_name></report_metadata><policy_published><domain>d.example</domain></policy_published>";
+    private const string Head =
+        "<feedback><report_metadata><org_name>o</org_name></report_metadata><policy_published><domain>d.example</domain></policy_published>";
 
     public static Dictionary<string, Func<byte[]>> All { get; } = new(StringComparer.Ordinal)
     {
@@ -29,7 +30,8 @@ internal static class ReportBombs
                 "o",
             Head[(Head.IndexOf("o</org", StringComparison.Ordinal) + 1)..] + "</feedback>", 3 << 20), "text/xml"),
         ["an entity that grows"] = () =>
-            Clear(Encoding.ASCII.GetBytes("<!DOCTYPE a [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">]>" + Head + "&b;</feedback>"), "text/xml"),
+            Clear(Encoding.ASCII.GetBytes(
+                "<!DOCTYPE a [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">]>" + Head + "&b;</feedback>"), "text/xml"),
         ["failures"] = () => Clear(Around("{\"policies\":[{\"failure-details\":[", "{},", "{}]}]}", 3 << 20), "application/json"),
         ["json nested"] = () => Clear(Around("{\"policies\":[", "[", "", 3 << 20), "application/json"),
         ["json members"] = () => Clear(Around("{\"policies\":3,", "\"a\":0,", "\"b\":0}", 3 << 20), "application/json"),

@@ -53,7 +53,8 @@ public sealed partial class ArcSuite
                 using var body = Bodies.Of(Text(test, "message"));
                 var payload = OwnResults(Text(test, "message"), Text(test, "srv-id"));
                 var now = DateTimeOffset.FromUnixTimeSeconds(long.Parse(Text(test, "t")));
-                var seal = Encoding.Latin1.GetString(ArcSealer.Seal(body, State(payload), payload, key, now, Text(test, "sig-headers").Split(':')));
+                var seal = Encoding.Latin1.GetString(
+                    ArcSealer.Seal(body, State(payload), payload, key, now, Text(test, "sig-headers").Split(':')));
                 foreach (var (tag, field) in new[] { ("AS", "ARC-Seal"), ("AMS", "ARC-Message-Signature"), ("AAR", "ARC-Authentication-Results") })
                 {
                     // A seal covers how b= of the message signature is folded, which is nobody's to choose: it is verified below.

@@ -39,16 +39,22 @@ public sealed class AuthenticationResultsSuite
             foreach (var field in new HeaderFields(octets))
                 if (field.Is("Authentication-Results"u8) && AuthenticationResults.Parse(field.Value) is { AuthservId.Length: > 0 } read) names.Add(read.AuthservId);
             foreach (var name in names.Distinct(StringComparer.OrdinalIgnoreCase))
-                Assert.Equal(names.Count(n => n.Equals(name, StringComparison.OrdinalIgnoreCase)), AuthenticationResults.Claiming(octets, name.ToUpperInvariant()).Count);
+                Assert.Equal(names.Count(n => n.Equals(name, StringComparison.OrdinalIgnoreCase)),
+                    AuthenticationResults.Claiming(octets, name.ToUpperInvariant()).Count);
             Assert.Empty(AuthenticationResults.Claiming(octets, "mail.nobody.example"));
         }
     }
 
     // A reason is compared where the case names one.
     private static string Shown(AuthenticationResults read, JsonArray expected) => $"{read.AuthservId} v{read.Version} i{read.Instance} "
-        + string.Join("; ", read.Results.Select((r, i) => $"{r.Method}/{r.MethodVersion}={r.Result} {(i < expected.Count && expected[i]!["reason"] is not null ? r.Reason : "")} " + string.Join(' ', r.Properties.Select(p => $"{p.Key}={p.Value}"))));
+        + string.Join(
+            "; ", read.Results.Select((r, i) =>
+            $"{r.Method}/{r.MethodVersion}={r.Result} {(i < expected.Count && expected[i]!["reason"] is not null ? r.Reason : "")} "
+            + string.Join(' ', r.Properties.Select(p => $"{p.Key}={p.Value}"))));
 
-    private static string Expected(JsonObject one) => $"{(string?)one["authserv_id"]} v{(int?)one["version"] ?? 1} i{(int?)one["instance"] ?? 0} "
-        + string.Join("; ", one["results"]!.AsArray().Select(r => $"{(string)r!["method"]!}/{(int?)r["method_version"] ?? 1}={(string)r["result"]!} {(string?)r["reason"]} "
+    private static string Expected(JsonObject one) =>
+        $"{(string?)one["authserv_id"]} v{(int?)one["version"] ?? 1} i{(int?)one["instance"] ?? 0} "
+        + string.Join("; ", one["results"]!.AsArray().Select(r =>
+            $"{(string)r!["method"]!}/{(int?)r["method_version"] ?? 1}={(string)r["result"]!} {(string?)r["reason"]} "
             + string.Join(' ', r["properties"]!.AsObject().Select(p => $"{p.Key}={(string)p.Value!}"))));
 }

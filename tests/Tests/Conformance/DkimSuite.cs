@@ -14,7 +14,8 @@ public sealed class DkimSuite
     private static readonly Dictionary<string, string> Disagreements = new(StringComparer.Ordinal)
     {
         ["opendkim/test58.eml"] = "a message without DKIM-Signature is unsigned, however odd its From is (RFC 8601 §2.7.1 none)",
-        ["opendkim/test76.eml"] = "a DKIM-Signature without d=, s=, bh= and b= is a broken signature, which the reader should see (RFC 6376 §6.1.1)",
+        ["opendkim/test76.eml"] =
+            "a DKIM-Signature without d=, s=, bh= and b= is a broken signature, which the reader should see (RFC 6376 §6.1.1)",
         ["opendkim/test68.eml"] = "an rsa-sha1 signature is not verified at all (RFC 8301 §3.1): permerror, whether it would match or not",
         ["opendkim/test94.eml"] = "as test68",
         ["opendkim/test66.eml"] = "the signed From was changed, so the signature does not match (RFC 6376 §6.1.3): fail",
@@ -98,7 +99,8 @@ public sealed class DkimSuite
             var got = await new DkimVerifier(zone, new(), new FixedClock(now)).VerifyAsync(body, default);
             var results = item.GetProperty("results").EnumerateArray().ToList();
             var same = results.Count == got.Count && results.Zip(got).All(pair => Allows(pair.First, pair.Second.Result))
-                && (!item.TryGetProperty("identity", out var who) || who.EnumerateArray().All(one => got.Any(verdict => IsWho(one, verdict))));
+                && (!item.TryGetProperty("identity", out var who)
+                    || who.EnumerateArray().All(one => got.Any(verdict => IsWho(one, verdict))));
             if (!same) wrong.Add($"{number} {file}: {string.Join(", ", got)}");
             number++;
         }
@@ -128,7 +130,8 @@ public sealed class DkimSuite
             var file = item.GetProperty("file").GetString()!;
             var expected = item.GetProperty(column).GetString()!;
             using var body = Bodies.Raw(await File.ReadAllBytesAsync(Path.Combine(root, file)));
-            var got = await new DkimVerifier(Zone(Path.Combine(root, "dns.json"), item), options, TimeProvider.System).VerifyAsync(body, default);
+            var got = await new DkimVerifier(Zone(Path.Combine(root, "dns.json"), item), options, TimeProvider.System)
+                .VerifyAsync(body, default);
             var result = got.Count == 0 ? DkimResult.None : got[0].Result;
             if (string.Equals(result.ToString(), expected, StringComparison.OrdinalIgnoreCase)) continue;
             if (!Disagreements.ContainsKey("opendkim/" + file)) wrong.Add($"{file}: {expected} {string.Join(", ", got)}");

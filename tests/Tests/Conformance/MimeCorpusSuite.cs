@@ -104,7 +104,8 @@ public sealed class MimeCorpusSuite
         long N(string field) => expected.GetProperty(field).GetInt64();
         var want = $"{expected.GetProperty("mimeType").GetString()!.ToLowerInvariant()} {N("beginOffset")} {N("headersEndOffset")} {N("endOffset")} {N("octets")} {children.Length}";
         if (got != want) wrong.Add($"{name}: expected {want}, got {got}");
-        for (var i = 0; i < Math.Min(children.Length, part.Children.Count); i++) Compare(children[i], part.Children[i], begin, $"{name}.{i + 1}", wrong);
+        for (var i = 0; i < Math.Min(children.Length, part.Children.Count); i++) Compare(
+            children[i], part.Children[i], begin, $"{name}.{i + 1}", wrong);
         if (expected.TryGetProperty("message", out var message))
         {
             if (part.Message is null) wrong.Add($"{name}: no embedded message");
@@ -130,7 +131,8 @@ public sealed class MimeCorpusSuite
     {
         var got = Flat(MimeScannerTests.Scan(message)).Select(p =>
             $"{(p.Children.Count > 0 ? "Multipart" : p.Message is not null ? "Message" : "Leaf")} {p.BodyOffset}-{p.EndOffset}").ToList();
-        return expected.SequenceEqual(got) ? null : $"expected {string.Join(", ", expected.Except(got))}, got {string.Join(", ", got.Except(expected))}";
+        return expected.SequenceEqual(got)
+            ? null : $"expected {string.Join(", ", expected.Except(got))}, got {string.Join(", ", got.Except(expected))}";
     }
 
     private static IEnumerable<MimePart> Flat(MimePart part)

@@ -10,7 +10,8 @@ namespace Aviso.Tests.Conformance;
 public sealed class OfficeSuite
 {
     // The manifest says dde_link for whole folders; in these files there is none, only embedded objects or nothing at all.
-    private static bool IsSaid(string file, string flag) => flag != "dde_link" || (!file.StartsWith("oleobj/", StringComparison.Ordinal) && !IsClean(file));
+    private static bool IsSaid(string file, string flag) =>
+        flag != "dde_link" || (!file.StartsWith("oleobj/", StringComparison.Ordinal) && !IsClean(file));
 
     private static bool IsClean(string file) => file.Contains("harmless-clean", StringComparison.Ordinal);
 

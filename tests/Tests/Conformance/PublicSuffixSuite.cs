@@ -13,7 +13,8 @@ public sealed class PublicSuffixSuite
         using var text = new StreamReader(Path.Combine(folder, "public_suffix_list.dat"));
         var list = PublicSuffixes.Read(text);
         var cases = 0;
-        foreach (var line in File.ReadLines(Path.Combine(folder, "tests.txt")).Where(l => l.Length > 0 && !l.StartsWith("//", StringComparison.Ordinal)))
+        foreach (var line in File.ReadLines(Path.Combine(folder, "tests.txt")).Where(l =>
+            l.Length > 0 && !l.StartsWith("//", StringComparison.Ordinal)))
         {
             var words = line.Split(' ');
             if (words[0] == "null") continue;
@@ -29,5 +30,6 @@ public sealed class PublicSuffixSuite
     [InlineData("mail.example.co.uk", "example.co.uk")]
     [InlineData("example.org", "example.org")]
     [InlineData("com", "com")]
-    public void The_shipped_list_knows_the_common_ones(string domain, string organizational) => Assert.Equal(organizational, PublicSuffixes.Embedded.OrganizationalDomain(domain));
+    public void The_shipped_list_knows_the_common_ones(string domain, string organizational) =>
+        Assert.Equal(organizational, PublicSuffixes.Embedded.OrganizationalDomain(domain));
 }

@@ -47,7 +47,8 @@ public sealed class ReportSuite
     [Fact]
     public void The_same_report_in_three_containers_is_the_same()
     {
-        var texts = Files("dmarc-aggregate/parsedmarc/container", "nice-input*").Select(f => Encoding.UTF8.GetString(DmarcReportWriter.Write(Read(f, out _)!.Dmarc!))).ToList();
+        var texts = Files("dmarc-aggregate/parsedmarc/container", "nice-input*")
+            .Select(f => Encoding.UTF8.GetString(DmarcReportWriter.Write(Read(f, out _)!.Dmarc!))).ToList();
         Assert.Equal(3, texts.Count);
         Assert.Single(texts.Distinct());
     }
@@ -66,13 +67,16 @@ public sealed class ReportSuite
             var octets = DmarcReportWriter.Write(report);
             using var reader = XmlReader.Create(new MemoryStream(octets), new() { ValidationType = ValidationType.Schema, Schemas = schemas });
             while (reader.Read()) { }
-            Assert.Equal(Encoding.UTF8.GetString(octets), Encoding.UTF8.GetString(DmarcReportWriter.Write(DmarcReport.Parse(octets, WorkBudget.Once(), out _)!)));
+            Assert.Equal(Encoding.UTF8.GetString(octets),
+                Encoding.UTF8.GetString(DmarcReportWriter.Write(DmarcReport.Parse(octets, WorkBudget.Once(), out _)!)));
         }
 
         // What only others write: words that the schema does not know.
         static bool Unlike(DmarcRow row) => row.Disposition is not ("none" or "quarantine" or "reject") || row.SourceIp is null
-            || row.Reasons.Any(r => r.Type is not ("trusted_forwarder" or "mailing_list" or "local_policy" or "policy_test_mode" or "other"))
-            || row.Spf.Any(s => s.Result is "unknown" or "error" or "hardfail" or "") || row.Dkim.Any(d => d.Result is "unknown" or "" or "invalid");
+            || row.Reasons.Any(r =>
+                r.Type is not ("trusted_forwarder" or "mailing_list" or "local_policy" or "policy_test_mode" or "other"))
+            || row.Spf.Any(s => s.Result is "unknown" or "error" or "hardfail" or "")
+                || row.Dkim.Any(d => d.Result is "unknown" or "" or "invalid");
     }
 
     [Fact]
@@ -99,11 +103,13 @@ public sealed class ReportSuite
     [Fact]
     public void Tls_reports_of_every_kind_are_read_and_written_alike()
     {
-        foreach (var file in Files("tlsrpt", "*.json", "*.eml").Where(f => !(f.Contains("mail-auth", StringComparison.Ordinal) && f.EndsWith(".json", StringComparison.Ordinal))))
+        foreach (var file in Files("tlsrpt", "*.json", "*.eml").Where(f =>
+            !(f.Contains("mail-auth", StringComparison.Ordinal) && f.EndsWith(".json", StringComparison.Ordinal))))
         {
             var report = Read(file, out var problem)?.Tls;
             Assert.True(report is not null, $"{file}: {problem}");
-            Assert.Equal(Encoding.UTF8.GetString(report.Write()), Encoding.UTF8.GetString(TlsReport.Parse(report.Write(), WorkBudget.Once(), out _)!.Write()));
+            Assert.Equal(Encoding.UTF8.GetString(report.Write()),
+                Encoding.UTF8.GetString(TlsReport.Parse(report.Write(), WorkBudget.Once(), out _)!.Write()));
         }
     }
 
@@ -111,7 +117,8 @@ public sealed class ReportSuite
     public void A_tls_report_of_ours_has_the_members_of_the_example()
     {
         var example = File.ReadAllBytes(Path.Combine(Suites.Find("reports"), "tlsrpt", "parsedmarc", "rfc8460.json"));
-        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(example), JsonNode.Parse(TlsReport.Parse(example, WorkBudget.Once(), out _)!.Write())));
+        Assert.True(JsonNode.DeepEquals(
+            JsonNode.Parse(example), JsonNode.Parse(TlsReport.Parse(example, WorkBudget.Once(), out _)!.Write())));
     }
 
     [Fact]
@@ -180,7 +187,8 @@ public sealed class ReportSuite
         {
             octets = Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(octets).Replace("\n", "\r\n", StringComparison.Ordinal));
         }
-        var found = FoundReport.Find(MimeScannerTests.Scan(octets), ComposerTests.Reader(octets), new(WorkLimits.Report, TimeProvider.System));
+        var found = FoundReport.Find(
+            MimeScannerTests.Scan(octets), ComposerTests.Reader(octets), new(WorkLimits.Report, TimeProvider.System));
         problem = found?.Problem ?? (found is null ? "nothing looks like a report" : "");
         return found;
     }
@@ -189,5 +197,6 @@ public sealed class ReportSuite
         $"Content-Type: application/octet-stream; name=\"{name}\"\r\nContent-Transfer-Encoding: base64\r\n\r\n{Convert.ToBase64String(octets, Base64FormattingOptions.InsertLineBreaks)}\r\n"));
 
     private static IEnumerable<string> Files(string folder, params string[] patterns) => patterns.SelectMany(pattern =>
-        Directory.EnumerateFiles(Path.Combine(Suites.Find("reports"), folder), pattern, SearchOption.AllDirectories)).Order(StringComparer.Ordinal);
+        Directory.EnumerateFiles(Path.Combine(Suites.Find("reports"), folder), pattern, SearchOption.AllDirectories)).Order(
+            StringComparer.Ordinal);
 }

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Aviso.Tests.Conformance;
 
-/// <summary>Suite smtp-smuggling: what is not CR LF "." CR LF ends no message, in DATA and in BDAT, and no command hides behind another.</summary>
+/// <summary>Suite smtp-smuggling: what is not CR LF "." CR LF ends no message, in DATA and in BDAT, and no command hides behind
+/// another.</summary>
 public sealed class SmtpSmugglingSuite
 {
     private const string Open = "EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@example.test>\r\n";
@@ -25,7 +26,8 @@ public sealed class SmtpSmugglingSuite
             var host = new SmtpHost();
             var replies = await Talk(host, Open + "DATA\r\n" + text + "QUIT\r\n", piece);
             // The smuggled text ends where its own "." stands; the QUIT behind it is the first command again.
-            Assert.Equal(["354", "MESSAGE", "221"], replies.Skip(4).Select(r => r.StartsWith("250 2.0.0 Accepted", StringComparison.Ordinal) || r.StartsWith("550 5.6.0", StringComparison.Ordinal) ? "MESSAGE" : r[..3]));
+            Assert.Equal(["354", "MESSAGE", "221"], replies.Skip(4).Select(r => r.StartsWith("250 2.0.0 Accepted", StringComparison.Ordinal)
+                || r.StartsWith("550 5.6.0", StringComparison.Ordinal) ? "MESSAGE" : r[..3]));
             AssertOneOrNone(host, text[..^3], stuffed: true);
         }
     }
@@ -41,7 +43,8 @@ public sealed class SmtpSmugglingSuite
             {
                 var text = "line" + Text(test) + "evil\r\n";
                 var host = new SmtpHost();
-                var replies = await Talk(host, Open + $"BDAT {cut + 2}\r\n{text[..(cut + 2)]}BDAT {text.Length - cut - 2} LAST\r\n{text[(cut + 2)..]}QUIT\r\n", piece);
+                var replies = await Talk(host, Open
+                    + $"BDAT {cut + 2}\r\n{text[..(cut + 2)]}BDAT {text.Length - cut - 2} LAST\r\n{text[(cut + 2)..]}QUIT\r\n", piece);
                 Assert.Equal("221", replies[^1][..3]);
                 Assert.Equal(7, replies.Count);
                 AssertOneOrNone(host, text, stuffed: false);

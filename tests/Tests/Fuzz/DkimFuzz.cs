@@ -11,7 +11,8 @@ namespace Aviso.Tests.Fuzz;
 /// </summary>
 public static class DkimFuzz
 {
-    private static readonly DkimKey Key = DkimKey.Import("football.example.com", "brisbane", "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=");
+    private static readonly DkimKey Key =
+        DkimKey.Import("football.example.com", "brisbane", "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=");
     private static readonly FakeZone Zone = new FakeZone().Txt(Key.DnsName, Key.DnsRecord());
     private static readonly DkimArcVerifier Verifier = new(Zone, new(), TimeProvider.System);
 

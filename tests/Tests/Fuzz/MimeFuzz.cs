@@ -102,7 +102,8 @@ public sealed class MimeFuzz
             foreach (var address in AddressList.Mailboxes(AddressList.Parse(input)))
             {
                 // What is written is read back: the same address, whatever it was made from.
-                if (address.LocalPart.Length == 0 || address.Domain.Length == 0 || address.LocalPart.AsSpan().ContainsAny('\r', '\n')) continue;
+                if (address.LocalPart.Length == 0 || address.Domain.Length == 0
+                    || address.LocalPart.AsSpan().ContainsAny('\r', '\n')) continue;
                 if (!AddrSpec.TryParse(Encoding.UTF8.GetBytes(address.Address), out _, out _)) continue;
                 var again = Assert.Single(AddressList.Parse(Encoding.UTF8.GetBytes($"<{address.Address}>")));
                 Assert.Equal(address.LocalPart, again.LocalPart);

@@ -33,7 +33,8 @@ public static class NetFuzz
     [Fact]
     public static void Sasl_exchanges_end_and_nobody_gets_in_by_noise()
     {
-        string[] seeds = ["n,,n=user,r=rOprNGfwEbeRWgbNEkqO", "y,a=user,n=u=2Cser,r=abc,x=y", "p=tls-server-end-point,,n=user,r=abc", "\0user\0pen", "user",
+        string[] seeds = ["n,,n=user,r=rOprNGfwEbeRWgbNEkqO", "y,a=user,n=u=2Cser,r=abc,x=y", "p=tls-server-end-point,,n=user,r=abc",
+            "\0user\0pen", "user",
             "n,a=user,\u0001host=h\u0001auth=Bearer abc.def\u0001\u0001", "user=user\u0001auth=Bearer abc\u0001\u0001"];
         var attempt = new LoginAttempt("s", ListenerKind.Imaps, IPAddress.Loopback, "fuzz");
         var tls = new TlsSession("Tls13", "x", TestCertificates.Shared.Default, null);
@@ -78,7 +79,8 @@ public static class NetFuzz
 
         public bool ScramOffered => true;
 
-        public ValueTask<Principal?> CheckPasswordAsync(LoginAttempt attempt, string user, string password, CancellationToken cancel) => new((Principal?)null);
+        public ValueTask<Principal?> CheckPasswordAsync(LoginAttempt attempt, string user, string password, CancellationToken cancel) =>
+            new((Principal?)null);
 
         public ValueTask<ScramKeys> GetScramKeysAsync(LoginAttempt attempt, string user, CancellationToken cancel) => new(Keys);
 

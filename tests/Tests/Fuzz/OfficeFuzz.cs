@@ -19,14 +19,17 @@ public sealed class OfficeFuzz
 
     [Fact]
     public void Compressed_source_of_any_kind_is_unpacked() => Mutator.Run(
-        [Convert.FromHexString("0119B000616263646566676800696A6B6C6D6E6F70007172737475762E"), Convert.FromHexString("0103B002614500")], 3000,
+        [Convert.FromHexString("0119B000616263646566676800696A6B6C6D6E6F70007172737475762E"), Convert.FromHexString("0103B002614500")],
+            3000,
         input => Assert.True(VbaText.Unpack(input, WorkBudget.Once()).Length <= VbaText.Most + 4096));
 
     [Fact]
     public void Documents_of_any_kind_are_looked_at() => Mutator.Run(
         [
-            OfficeTests.Zip("word/vbaProject.bin", Compound()), OfficeTests.Zip("word/document.xml", "<w:instrText>DDE x y</w:instrText>"u8.ToArray()),
-            "<?xml version=\"1.0\"?><w:binData>0M8R4KGxGuE=</w:binData><w:fldChar/>"u8.ToArray(), "{\\rtf1{\\field{\\*\\fldinst DDEAUTO x}}{\\object{\\objdata 00}}}"u8.ToArray(),
+            OfficeTests.Zip("word/vbaProject.bin", Compound()),
+                OfficeTests.Zip("word/document.xml", "<w:instrText>DDE x y</w:instrText>"u8.ToArray()),
+            "<?xml version=\"1.0\"?><w:binData>0M8R4KGxGuE=</w:binData><w:fldChar/>"u8.ToArray(),
+                "{\\rtf1{\\field{\\*\\fldinst DDEAUTO x}}{\\object{\\objdata 00}}}"u8.ToArray(),
         ], 1000,
         input =>
         {
@@ -64,5 +67,6 @@ public sealed class OfficeFuzz
     private static void Put(byte[] file, int at, uint value) => BitConverter.TryWriteBytes(file.AsSpan(at), value);
 
     [Fact]
-    public void The_seed_is_a_compound_file_with_a_macro_sheet() => Assert.True(OfficeDocument.Look(Compound(), "xls", WorkBudget.Once()).Has(OfficeFinding.Xlm));
+    public void The_seed_is_a_compound_file_with_a_macro_sheet() =>
+        Assert.True(OfficeDocument.Look(Compound(), "xls", WorkBudget.Once()).Has(OfficeFinding.Xlm));
 }

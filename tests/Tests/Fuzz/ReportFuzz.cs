@@ -21,8 +21,10 @@ public static class ReportFuzz
         [
             new()
             {
-                SourceIp = System.Net.IPAddress.Parse("2001:db8::1"), Count = 3, Disposition = "none", DkimPass = true, HeaderFrom = "d.example", EnvelopeFrom = "d.example",
-                Reasons = [new("mailing_list", "x & <y>")], Dkim = [new("d.example", "s", "pass", "")], Spf = [new("d.example", "mfrom", "fail")],
+                SourceIp = System.Net.IPAddress.Parse("2001:db8::1"), Count = 3, Disposition = "none", DkimPass = true,
+                    HeaderFrom = "d.example", EnvelopeFrom = "d.example",
+                Reasons = [new("mailing_list", "x & <y>")], Dkim = [new("d.example", "s", "pass", "")],
+                    Spf = [new("d.example", "mfrom", "fail")],
             },
         ],
     };
@@ -47,7 +49,8 @@ public static class ReportFuzz
             Start = DateTimeOffset.UnixEpoch,
             End = DateTimeOffset.UnixEpoch,
             ReportId = "1",
-            Policies = [new("sts", "d.example", ["version: STSv1"], ["*.d.example"], 1, 2, [new("certificate-expired", "192.0.2.1", "mx", "", 2, "", "")])],
+            Policies = [new("sts", "d.example", ["version: STSv1"], ["*.d.example"], 1, 2,
+                [new("certificate-expired", "192.0.2.1", "mx", "", 2, "", "")])],
         }.Write();
         foreach (var octets in Mutator.Mutate(seed, 800, 5))
         {
@@ -62,7 +65,8 @@ public static class ReportFuzz
     {
         var seed = Encoding.ASCII.GetBytes("Content-Type: application/gzip; name=a.gz\r\nContent-Transfer-Encoding: base64\r\n\r\n"
             + "H4sIAAAAAAAAA0vOz0nVUShJLS5RSMsvUjDUMVQw0lEwVjDRMVUwU7BQsFSwUjDUMdQxVjDVMVMwBwCYyLJRMgAAAA==\r\n");
-        var feedback = "Content-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nSource-IP: 192.0.2.1\r\nArrival-Date: Tue, 5 Oct 2021 17:37:02 +1300\r\n"u8.ToArray();
+        var feedback =
+            "Content-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nSource-IP: 192.0.2.1\r\nArrival-Date: Tue, 5 Oct 2021 17:37:02 +1300\r\n"u8.ToArray();
         foreach (var octets in Mutator.Mutate(seed, 400, 9).Concat(Mutator.Mutate(feedback, 400, 9)))
             FoundReport.Find(MimeScannerTests.Scan(octets), ComposerTests.Reader(octets), Work());
     }

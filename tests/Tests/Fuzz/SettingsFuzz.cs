@@ -6,7 +6,8 @@ using Xunit;
 
 namespace Aviso.Tests.Fuzz;
 
-/// <summary>Settings of any octets: never an exception; either settings, or problems that each have a text and a place in the file.</summary>
+/// <summary>Settings of any octets: never an exception; either settings, or problems that each have a text and a place in the
+/// file.</summary>
 public sealed class SettingsFuzz
 {
     private static readonly string[] Seeds =

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Aviso.Tests.Fuzz;
 
-/// <summary>Whatever a script is: compiling ends with a script or with errors, and a run keeps its limits and ends with an outcome.</summary>
+/// <summary>Whatever a script is: compiling ends with a script or with errors, and a run keeps its limits and ends with an
+/// outcome.</summary>
 public sealed class SieveFuzz
 {
     private static readonly SieveLimits Small = SieveLimits.Default with { Steps = 20_000, MatchWork = 1_000_000, Regex = TimeSpan.FromMilliseconds(200) };
@@ -13,7 +14,9 @@ public sealed class SieveFuzz
     [Fact]
     public void Scripts_compile_or_say_why_and_runs_end()
     {
-        using var message = SieveTests.Message("From: a@example.org\r\nTo: b@example.com\r\nSubject: =?utf-8?q?x?=\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n--b--\r\n");
+        using var message =
+            SieveTests.Message(
+            "From: a@example.org\r\nTo: b@example.com\r\nSubject: =?utf-8?q?x?=\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n--b--\r\n");
         var folder = Path.Combine(AppContext.BaseDirectory, "Transcripts", "Sieve");
         var seeds = Directory.EnumerateFiles(folder, "*.s*", SearchOption.AllDirectories)
             .Select(f => File.ReadAllText(f).Replace("\"vnd.dovecot.testsuite\"", "\"copy\"", StringComparison.Ordinal))

@@ -29,7 +29,8 @@ public static class TokenFuzz
     [Fact]
     public static void Claims_are_read_the_same_twice()
     {
-        string[] seeds = ["""{"iss":"a","aud":["b","c"],"exp":1.5e9,"x":{"y":[1,{"z":null}]},"t":true}""", """{"a":"\ud83d\ude00","b":[1,[2,"c"]],"c":-0}"""];
+        string[] seeds = ["""{"iss":"a","aud":["b","c"],"exp":1.5e9,"x":{"y":[1,{"z":null}]},"t":true}""",
+            """{"a":"\ud83d\ude00","b":[1,[2,"c"]],"c":-0}"""];
         Mutator.Run([.. seeds.Select(Encoding.UTF8.GetBytes)], 500, input =>
         {
             var (one, two) = (TokenClaims.Parse(input), TokenClaims.Parse(input));

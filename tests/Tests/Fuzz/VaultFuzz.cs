@@ -22,7 +22,8 @@ public static class VaultFuzz
         if (VaultReply.Parse(input) is not { } body) return;
         var reply = new VaultReply(200, body, null);
         Assert.DoesNotContain(reply.Errors(), char.IsControl);
-        _ = (reply.Text("auth", "client_token"), reply.Number("auth", "lease_duration"), reply.Flag("auth", "renewable"), reply.Text("data", "options", "version"));
+        _ = (reply.Text("auth", "client_token"), reply.Number("auth", "lease_duration"), reply.Flag("auth", "renewable"),
+            reply.Text("data", "options", "version"));
         foreach (var place in new[] { new KvPlace("secret/data/x", true), new KvPlace("secret/x", false) })
         {
             IsShort(KvAnswer.Missing("secret/x", place, reply));
@@ -41,5 +42,6 @@ public static class VaultFuzz
         }
     });
 
-    private static void IsShort(VaultProblem problem) => Assert.True(problem.Text.Length < 600 && !problem.Text.Any(char.IsControl), problem.Text);
+    private static void IsShort(VaultProblem problem) =>
+        Assert.True(problem.Text.Length < 600 && !problem.Text.Any(char.IsControl), problem.Text);
 }

@@ -38,11 +38,13 @@ public static class WebAuthnFuzz
         Assert.Null(WebAuthn.Assert(Party, stored, 0, challenge, client, data, signature, out _));
         Mutator.Run([data], 500, input =>
         {
-            if (!input.AsSpan().SequenceEqual(data)) Assert.NotNull(WebAuthn.Assert(Party, stored, 0, challenge, client, input, signature, out _));
+            if (!input.AsSpan().SequenceEqual(data)) Assert.NotNull(
+                WebAuthn.Assert(Party, stored, 0, challenge, client, input, signature, out _));
         });
         Mutator.Run([client], 500, input =>
         {
-            if (!input.AsSpan().SequenceEqual(client)) Assert.NotNull(WebAuthn.Assert(Party, stored, 0, challenge, input, data, signature, out _));
+            if (!input.AsSpan().SequenceEqual(client)) Assert.NotNull(
+                WebAuthn.Assert(Party, stored, 0, challenge, input, data, signature, out _));
         });
     }
 

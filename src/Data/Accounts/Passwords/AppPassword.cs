@@ -32,7 +32,8 @@ public sealed record AppPasswordScope(
         _ => null,
     };
 
-    /// <summary>What is wrong with it, or null. A password that changes nothing is for reading mail: it cannot send or edit filters.</summary>
+    /// <summary>What is wrong with it, or null. A password that changes nothing is for reading mail: it cannot send or edit
+    /// filters.</summary>
     public string? Problem()
     {
         if (Protocols.FirstOrDefault(p => !KnownProtocols.Contains(p, StringComparer.Ordinal)) is { } unknown)
@@ -41,10 +42,14 @@ public sealed record AppPasswordScope(
         if ((ReadOnly || SearchOnly) && Protocols.FirstOrDefault(p => p is not ("imap" or "jmap")) is { } writes)
             return $"a password that may change nothing is of no use for {writes}";
         if ((ReadOnly || SearchOnly) && SendAs.Count > 0) return "a password that may change nothing cannot send";
-        if (IsPartial && Protocols.Contains("managesieve", StringComparer.Ordinal)) return "a filter sees all mail and may send it on: managesieve does not go with --mailbox or --send-as";
+        if (IsPartial
+            && Protocols.Contains(
+            "managesieve",
+            StringComparer.Ordinal)) return "a filter sees all mail and may send it on: managesieve does not go with --mailbox or --send-as";
         if (Networks.FirstOrDefault(n => !Net.Networks.TryParse(n, out _)) is { } network) return $"`{network}` is no network such as 192.0.2.0/24";
         if (SendAs.FirstOrDefault(g => !SendAsGrants.IsGrant(g)) is { } grant) return $"`{grant}` is no address or pattern";
-        return Mailboxes.Any(m => m.Length is 0 or > 500 || m.Any(char.IsControl)) ? "a mailbox pattern is empty, too long or has control characters" : null;
+        return Mailboxes.Any(m => m.Length is 0 or > 500 || m.Any(char.IsControl))
+            ? "a mailbox pattern is empty, too long or has control characters" : null;
     }
 
     private bool IsPartial => Mailboxes.Count > 0 || SendAs.Count > 0;

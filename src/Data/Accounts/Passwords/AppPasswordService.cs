@@ -27,9 +27,11 @@ public sealed class AppPasswordService(AccountBook book, Authenticator authentic
         if (Find(address) is not { } account) return (null, $"there is no account {address}");
         if (account.Suspended) return (null, $"{account.Row.Address} is suspended");
         if (name.Length is 0 or > 100 || name.Any(char.IsControl)) return (null, "say by --name what it is for, such as phone or scanner");
-        if (passwords.Of(account.Row.Id).Any(p => p.Name == name && p.RevokedAt == 0)) return (null, $"{account.Row.Address} has an app password {name} already");
+        if (passwords.Of(account.Row.Id).Any(p => p.Name == name && p.RevokedAt == 0)) return (
+            null, $"{account.Row.Address} has an app password {name} already");
         if (scope.Problem() is { } problem) return (null, problem);
-        if (!TryEnd(expires, book.Clock.GetUtcNow(), out var end)) return (null, $"`{expires}` is no time to come, such as 90d or 2027-01-31");
+        if (!TryEnd(expires, book.Clock.GetUtcNow(), out var end)) return (
+            null, $"`{expires}` is no time to come, such as 90d or 2027-01-31");
         var secret = AppPassword.NewSecret();
         var record = await authenticator.DeriveAppAsync(account.Row.Id, account.Row.Address, secret, cancel);
         if (await passwords.AddAsync(account.Row.Id, name, scope.Settled(), end, secret, record, cancel) is not { } made)
@@ -56,7 +58,8 @@ public sealed class AppPasswordService(AccountBook book, Authenticator authentic
     {
         end = 0;
         if (text is null) return true;
-        if (text.Length is > 1 and < 8 && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0)
+        if (text.Length is > 1 and < 8
+            && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0)
         {
             var unit = text[^1] switch { 'm' => TimeSpan.FromMinutes(1), 'h' => TimeSpan.FromHours(1), 'd' => TimeSpan.FromDays(1), 'w' => TimeSpan.FromDays(7), _ => TimeSpan.Zero };
             if (unit == TimeSpan.Zero || count * unit > TimeSpan.FromDays(36_500)) return false;

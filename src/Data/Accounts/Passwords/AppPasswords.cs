@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
-using System.Text.Json;
 using Aviso.Net;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
@@ -11,7 +10,8 @@ namespace Aviso.Accounts;
 /// <param name="State">"active", "expired" or "revoked".</param>
 /// <param name="Scram">False when the account's own record has another salt, so that only PLAIN and LOGIN can use it.</param>
 public sealed record AppPasswordInfo(
-    string Account, string Id, string Name, string State, string Scope, DateTimeOffset Created, DateTimeOffset? Expires, DateTimeOffset? LastUsed,
+    string Account, string Id, string Name, string State, string Scope, DateTimeOffset Created, DateTimeOffset? Expires,
+        DateTimeOffset? LastUsed,
     string LastUsedFrom, DateTimeOffset? FailingSince, string FailingBecause, bool Scram);
 
 /// <summary>
@@ -40,12 +40,14 @@ public sealed class AppPasswords(IDocumentRows rows, TimeProvider clock, ILogger
     /// <summary>Reads what the store has. Once, before anybody logs in.</summary>
     public async Task LoadAsync(CancellationToken cancel)
     {
-        var passwords = (await rows.ListDocumentsAsync(Kind, cancel)).Select(d => (d.Key.Owner, Read: AppPassword.Read(d.Key.Owner, d.Value), d.Key.Name)).ToList();
+        var passwords = (await rows.ListDocumentsAsync(Kind, cancel))
+            .Select(d => (d.Key.Owner, Read: AppPassword.Read(d.Key.Owner, d.Value), d.Key.Name)).ToList();
         foreach (var broken in passwords.Where(p => p.Read is null)) log.AppPasswordUnreadable(broken.Name);
-        foreach (var account in passwords.Select(p => p.Read).OfType<AppPassword>().GroupBy(p => p.Account.Value)) _byAccount[account.Key] = [.. account];
+        foreach (var account in passwords.Select(p => p.Read).OfType<AppPassword>().GroupBy(p => p.Account.Value)) _byAccount[account.Key] =
+            [.. account];
         foreach (var use in await rows.ListDocumentsAsync(UseKind, cancel))
         {
-            if (JsonSerializer.Deserialize(use.Value, AppPasswordJson.Default.AppPasswordUse) is { } read) _uses[(use.Key.Owner.Value, use.Key.Name)] = read;
+            if (use.Read(AppPasswordJson.Default.AppPasswordUse) is { } read) _uses[(use.Key.Owner.Value, use.Key.Name)] = read;
         }
     }
 
@@ -82,7 +84,8 @@ public sealed class AppPasswords(IDocumentRows rows, TimeProvider clock, ILogger
     }
 
     /// <summary>Makes one and stores it.</summary>
-    internal async Task<AppPassword?> AddAsync(AccountId account, string name, AppPasswordScope scope, long expiresAt, string secret, ScramRecord record, CancellationToken cancel)
+    internal async Task<AppPassword?> AddAsync(
+        AccountId account, string name, AppPasswordScope scope, long expiresAt, string secret, ScramRecord record, CancellationToken cancel)
     {
         var made = new AppPassword
         {
@@ -206,7 +209,8 @@ public sealed class AppPasswords(IDocumentRows rows, TimeProvider clock, ILogger
         foreach (var (key, use) in taken)
         {
             if (FindById(new(key.Account), key.Id) is { } password)
-                documents.Add(new(new(new(key.Account), UseKind, key.Id), JsonSerializer.SerializeToUtf8Bytes(use, AppPasswordJson.Default.AppPasswordUse), now, EndOf(password)));
+                documents.Add(Documents.Of(
+                    new(new(key.Account), UseKind, key.Id), use, AppPasswordJson.Default.AppPasswordUse, now, EndOf(password)));
         }
         if (documents.Count > 0) await rows.ChangeDocumentsAsync(documents, [], cancel);
         // What was used again meanwhile stays for the next time.
@@ -215,7 +219,8 @@ public sealed class AppPasswords(IDocumentRows rows, TimeProvider clock, ILogger
 
     private static bool IsForgotten(AppPassword password, long now) => EndOf(password) is > 0 and var end && now >= end;
 
-    private static long EndOf(AppPassword password) => password.RevokedAt > 0 ? password.RevokedAt + Remembered : password.ExpiresAt > 0 ? password.ExpiresAt + Remembered : 0;
+    private static long EndOf(AppPassword password) =>
+        password.RevokedAt > 0 ? password.RevokedAt + Remembered : password.ExpiresAt > 0 ? password.ExpiresAt + Remembered : 0;
 
     private static Document ToDocument(AppPassword password) => new(
         new(password.Account, Kind, password.Id), password.Write(), Math.Max(password.CreatedAt, password.RevokedAt), EndOf(password));

@@ -12,7 +12,8 @@ namespace Aviso.Accounts;
 /// </summary>
 public sealed class Authenticator(AccountBook book) : IAuthenticator, IDisposable
 {
-    private static readonly ScramRecord Nobody = new(ScramRecord.Rounds, RandomNumberGenerator.GetBytes(16), RandomNumberGenerator.GetBytes(32),
+    private static readonly ScramRecord Nobody =
+        new(ScramRecord.Rounds, RandomNumberGenerator.GetBytes(16), RandomNumberGenerator.GetBytes(32),
         RandomNumberGenerator.GetBytes(32));
 
     private readonly PasswordWorker _worker = new();
@@ -70,7 +71,8 @@ public sealed class Authenticator(AccountBook book) : IAuthenticator, IDisposabl
         var keys = own?.Keys ?? MadeUp(user) with { Salt = told.Salt, Iterations = told.Iterations };
         return new(keys with
         {
-            Others = [.. apps.Where(p => AppPasswords.SameSalt(p.Record!, told)).Select(p => new ScramProofKeys(p.Id, p.Record!.StoredKey, p.Record.ServerKey))],
+            Others = [.. apps.Where(p => AppPasswords.SameSalt(p.Record!, told)).Select(p =>
+                new ScramProofKeys(p.Id, p.Record!.StoredKey, p.Record.ServerKey))],
         });
     }
 
@@ -241,7 +243,8 @@ public sealed class Authenticator(AccountBook book) : IAuthenticator, IDisposabl
     private Credential Decoy(string user)
     {
         var all = book.Credentials;
-        return all.Length == 0 ? new(default, Nobody, null, null, null) : all[(int)(BitConverter.ToUInt32(Mac(user, 0)) % (uint)all.Length)];
+        return all.Length == 0
+            ? new(default, Nobody, null, null, null) : all[(int)(BitConverter.ToUInt32(Mac(user, 0)) % (uint)all.Length)];
     }
 
     private async ValueTask RenewAsync(AppPassword app, string address, string secret, CancellationToken cancel)

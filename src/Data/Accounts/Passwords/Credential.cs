@@ -39,11 +39,13 @@ internal sealed class Credential(AccountId account, ScramRecord? record, string?
         var record = stored is null ? null : ScramRecord.TryParse(stored.Record);
         if (declared is null) return record is null ? null : new(account, record, null, null, null);
         if (!declared.IsHash)
-            return new(account, stored is not null && stored.DeclaredFingerprint.AsSpan().SequenceEqual(ClearMark) ? record : null, null, declared.Text, declared);
+            return new(account, stored is not null && stored.DeclaredFingerprint.AsSpan().SequenceEqual(ClearMark)
+                ? record : null, null, declared.Text, declared);
         var given = ScramRecord.TryParse(declared.Text);
         if (given is { IsForScram: true }) return new(account, given, null, null, declared);
         // What a login made of a declaration that is kept as it is.
-        if (record is not null && stored!.DeclaredFingerprint.AsSpan().SequenceEqual(Fingerprint(declared))) return new(account, record, null, null, declared);
+        if (record is not null && stored!.DeclaredFingerprint.AsSpan().SequenceEqual(Fingerprint(declared))) return new(
+            account, record, null, null, declared);
         return given is not null ? new(account, given, null, null, declared)
             : new(account, null, PasswordText.CryptString(declared.Text), null, declared);
     }

@@ -12,7 +12,8 @@ public sealed record ScramRecord(int Iterations, byte[] Salt, byte[] StoredKey, 
 {
     public const string Scheme = "SCRAM-SHA-256";
 
-    /// <summary>Of new records. RFC 7677 §4 asks for 4,096 at least; Cyrus SASL (mbsync, Postfix as a client) refuses to compute more than 65,536.</summary>
+    /// <summary>Of new records. RFC 7677 §4 asks for 4,096 at least; Cyrus SASL (mbsync, Postfix as a client) refuses to compute more than
+    /// 65,536.</summary>
     public const int Rounds = 65_536;
 
     private const int SaltLength = 16;
@@ -41,13 +42,15 @@ public sealed record ScramRecord(int Iterations, byte[] Salt, byte[] StoredKey, 
     public ScramKeys Keys => new(Salt, Iterations, StoredKey, ServerKey);
 
     /// <summary>As stored.</summary>
-    public string Format() => $"{Scheme}${Iterations}:{Convert.ToBase64String(Salt)}${Convert.ToBase64String(StoredKey)}:{Convert.ToBase64String(ServerKey)}";
+    public string Format() =>
+        $"{Scheme}${Iterations}:{Convert.ToBase64String(Salt)}${Convert.ToBase64String(StoredKey)}:{Convert.ToBase64String(ServerKey)}";
 
     /// <summary>Null for anything but a whole record of at least <see cref="Rounds"/>.</summary>
     public static ScramRecord? TryParse(string text)
     {
         var parts = text.Split('$', ':');
-        if (parts.Length != 5 || parts[0] != Scheme || !int.TryParse(parts[1], out var rounds) || rounds is < Rounds or > 10_000_000) return null;
+        if (parts.Length != 5 || parts[0] != Scheme || !int.TryParse(parts[1], out var rounds)
+            || rounds is < Rounds or > 10_000_000) return null;
         return TryBase64(parts[2]) is { Length: >= 8 and <= 256 } salt && TryBase64(parts[3]) is { Length: KeyLength } stored
             && TryBase64(parts[4]) is { Length: KeyLength } server ? new(rounds, salt, stored, server) : null;
     }

@@ -3,7 +3,8 @@ using Aviso.Base;
 
 namespace Aviso.Accounts;
 
-/// <summary>A credential public key (RFC 9052 §7, RFC 9053) of the algorithms that we ask authenticators for: ES256, RS256 and EdDSA.</summary>
+/// <summary>A credential public key (RFC 9052 §7, RFC 9053) of the algorithms that we ask authenticators for: ES256, RS256 and
+/// EdDSA.</summary>
 internal sealed class CoseKey
 {
     public const long Es256 = -7;

@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
-using System.Text.Json;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
 
@@ -54,7 +53,8 @@ public sealed class Passkeys(IDocumentRows rows, RelyingParty party, TimeProvide
     private readonly ConcurrentDictionary<string, (long Account, bool Creates, long Since)> _challenges = new(StringComparer.Ordinal);
 
     public async Task<IReadOnlyList<PasskeyInfo>> ListAsync(AccountId account, string address, CancellationToken cancel) =>
-        [.. (await ReadAsync(account, cancel)).Select(p => new PasskeyInfo(address, p.Id, p.Row.Name, DateTimeOffset.FromUnixTimeSeconds(p.Row.CreatedAt),
+        [.. (await ReadAsync(account, cancel)).Select(p =>
+            new PasskeyInfo(address, p.Id, p.Row.Name, DateTimeOffset.FromUnixTimeSeconds(p.Row.CreatedAt),
             p.Row.UsedAt == 0 ? null : DateTimeOffset.FromUnixTimeSeconds(p.Row.UsedAt), p.Row.BackupEligible))];
 
     /// <summary>Begins a registration (<paramref name="creates"/>) or a login.</summary>
@@ -67,7 +67,8 @@ public sealed class Passkeys(IDocumentRows rows, RelyingParty party, TimeProvide
     }
 
     /// <summary>Takes a new passkey; null when it was taken, else what is wrong.</summary>
-    public async Task<string?> RegisterAsync(AccountId account, string name, byte[] challenge, byte[] clientData, byte[] attestation, CancellationToken cancel)
+    public async Task<string?> RegisterAsync(
+        AccountId account, string name, byte[] challenge, byte[] clientData, byte[] attestation, CancellationToken cancel)
     {
         if (!Take(account, creates: true, challenge)) return "the question is too old or was answered";
         if (name.Length is 0 or > 100 || name.Any(char.IsControl)) return "a passkey needs a name of at most 100 characters";
@@ -91,14 +92,15 @@ public sealed class Passkeys(IDocumentRows rows, RelyingParty party, TimeProvide
 
     /// <summary>Null when the passkey proved itself, else what is wrong.</summary>
     public async Task<string?> AssertAsync(
-        AccountId account, byte[] credential, byte[] challenge, byte[] clientData, byte[] authenticatorData, byte[] signature, CancellationToken cancel)
+        AccountId account, byte[] credential, byte[] challenge, byte[] clientData, byte[] authenticatorData, byte[] signature,
+            CancellationToken cancel)
     {
         if (!Take(account, creates: false, challenge)) return "the question is too old or was answered";
         await _one.WaitAsync(cancel);
         try
         {
             var id = Base64Url.EncodeToString(credential);
-            if (await rows.GetDocumentAsync(account, Kind, id, cancel) is not { } document || Read(document.Value) is not { } row) return "this passkey is not known";
+            if (await rows.GetDocumentAsync(account, Kind, id, cancel) is not { } document || document.Read(SecondFactorJson.Default.PasskeyRow) is not { } row) return "this passkey is not known";
             if (CoseKey.Read(row.Key, out _) is not { } key) return "this passkey cannot be read";
             var problem = WebAuthn.Assert(party, key, row.SignCount, challenge, clientData, authenticatorData, signature, out var count);
             if (problem is not null) return problem;
@@ -134,7 +136,7 @@ public sealed class Passkeys(IDocumentRows rows, RelyingParty party, TimeProvide
         var all = new List<(string, PasskeyRow)>();
         foreach (var document in await rows.ListDocumentsAsync(account, Kind, cancel))
         {
-            if (Read(document.Value) is { } row) all.Add((document.Key.Name, row));
+            if (document.Read(SecondFactorJson.Default.PasskeyRow) is { } row) all.Add((document.Key.Name, row));
             else log.PasskeyUnreadable(document.Key.Name);
         }
         return all;
@@ -142,7 +144,8 @@ public sealed class Passkeys(IDocumentRows rows, RelyingParty party, TimeProvide
 
     // §13.4.3: a challenge is used once, right or wrong.
     private bool Take(AccountId account, bool creates, byte[] challenge) =>
-        _challenges.TryRemove(Convert.ToBase64String(challenge), out var asked) && asked.Account == account.Value && asked.Creates == creates
+        _challenges.TryRemove(Convert.ToBase64String(challenge), out var asked) && asked.Account == account.Value
+            && asked.Creates == creates
         && clock.GetElapsedTime(asked.Since) < ChallengeTime;
 
     // The old go; when all are young, somebody asks without end, and all go: whoever is in the middle asks again.
@@ -156,17 +159,5 @@ public sealed class Passkeys(IDocumentRows rows, RelyingParty party, TimeProvide
     }
 
     private Document ToDocument(AccountId account, string id, PasskeyRow row) =>
-        new(new(account, Kind, id), JsonSerializer.SerializeToUtf8Bytes(row, SecondFactorJson.Default.PasskeyRow), clock.GetUtcNow().ToUnixTimeSeconds());
-
-    private static PasskeyRow? Read(byte[] value)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(value, SecondFactorJson.Default.PasskeyRow);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+        Documents.Of(new(account, Kind, id), row, SecondFactorJson.Default.PasskeyRow, clock.GetUtcNow().ToUnixTimeSeconds());
 }

@@ -21,11 +21,13 @@ public sealed class SecondFactorService(AccountBook book, SecondFactors factors,
         {
             case CodeVerdict.Right:
                 book.EndSessions(account.Row.Id);
-                return new(true, $"{account.Row.Address} now logs in in two steps; mail programs need app passwords: aviso app-password add {account.Row.Address} --name NAME");
+                return new(true,
+                    $"{account.Row.Address} now logs in in two steps; mail programs need app passwords: aviso app-password add {account.Row.Address} --name NAME");
             case CodeVerdict.TooMany:
                 return new(false, "too many wrong codes; try again in some minutes");
             default:
-                return new(false, factors.StatusOf(account.Row.Id, "").State == "waiting" ? "that is not the code of now; is the clock of the phone right?"
+                return new(false, factors.StatusOf(account.Row.Id, "").State == "waiting"
+                    ? "that is not the code of now; is the clock of the phone right?"
                     : $"nothing waits to be confirmed; first: aviso account totp {account.Row.Address} enable");
         }
     }
@@ -44,7 +46,8 @@ public sealed class SecondFactorService(AccountBook book, SecondFactors factors,
     public async Task<VerbAnswer> RemovePasskeyAsync(string address, string idOrName, CancellationToken cancel)
     {
         if (Find(address) is not { } account) return new(false, $"there is no account {address}");
-        return await passkeys.RemoveAsync(account.Row.Id, idOrName, cancel) ? new(true, $"removed passkey {idOrName} of {account.Row.Address}")
+        return await passkeys.RemoveAsync(account.Row.Id, idOrName, cancel)
+            ? new(true, $"removed passkey {idOrName} of {account.Row.Address}")
             : new(false, $"{account.Row.Address} has no passkey {idOrName}");
     }
 

@@ -66,7 +66,7 @@ public sealed class SecondFactors(IDocumentRows rows, TimeProvider clock, ILogge
     {
         foreach (var document in await rows.ListDocumentsAsync(Kind, cancel))
         {
-            if (Read(document.Value) is not { } row)
+            if (document.Read(SecondFactorJson.Default.TotpRow) is not { } row)
             {
                 log.SecondFactorUnreadable(document.Key.Owner.Value);
                 // In doubt it is asked for, and no code is right.
@@ -155,7 +155,7 @@ public sealed class SecondFactors(IDocumentRows rows, TimeProvider clock, ILogge
         try
         {
             if (change(_rows.GetValueOrDefault(account.Value)) is not { } next) return false;
-            var document = new Document(new(account, Kind, RowName), JsonSerializer.SerializeToUtf8Bytes(next, SecondFactorJson.Default.TotpRow), clock.GetUtcNow().ToUnixTimeSeconds());
+            var document = Documents.Of(new(account, Kind, RowName), next, SecondFactorJson.Default.TotpRow, clock.GetUtcNow().ToUnixTimeSeconds());
             await rows.ChangeDocumentsAsync([document], [], cancel);
             _rows[account.Value] = next;
             return true;
@@ -191,18 +191,6 @@ public sealed class SecondFactors(IDocumentRows rows, TimeProvider clock, ILogge
 
     private static byte[] HashOf(string code) =>
         SHA256.HashData(Encoding.UTF8.GetBytes(new string([.. code.ToLowerInvariant().Where(char.IsAsciiLetterOrDigit)])));
-
-    private static TotpRow? Read(byte[] value)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(value, SecondFactorJson.Default.TotpRow);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
 }
 
 [JsonSerializable(typeof(TotpRow))]

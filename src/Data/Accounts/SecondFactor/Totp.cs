@@ -16,14 +16,15 @@ internal static class Totp
     public static string Code(ReadOnlySpan<byte> secret, long step, int digits = Digits) =>
         new Hotp(secret.ToArray(), OtpHashMode.Sha1, digits).ComputeHOTP(step);
 
-    /// <summary>The step whose code this is, of the present one and its neighbours, later than <paramref name="after"/>; null: none. A code that
-    /// was used is no longer one (RFC 6238 §5.2).</summary>
+    /// <summary>The step whose code this is, of the present one and its neighbours, later than <paramref name="after"/>; null: none. A code
+    /// that was used is no longer one (RFC 6238 §5.2).</summary>
     public static long? Find(ReadOnlySpan<byte> secret, string code, DateTimeOffset now, long after)
     {
         long? found = null;
         for (var step = StepOf(now) - 1; step <= StepOf(now) + 1; step++)
         {
-            if (CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(Code(secret, step)), Encoding.UTF8.GetBytes(code)) && step > after) found ??= step;
+            if (CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(Code(secret, step)), Encoding.UTF8.GetBytes(code))
+                && step > after) found ??= step;
         }
         return found;
     }

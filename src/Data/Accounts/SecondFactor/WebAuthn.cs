@@ -19,10 +19,12 @@ internal static class WebAuthn
     private const int MostOctets = 16 * 1024;
 
     /// <summary>§7.1: a new credential, or null and what is wrong.</summary>
-    public static AuthenticatorData? Register(RelyingParty party, byte[] challenge, byte[] clientData, byte[] attestation, out string problem)
+    public static AuthenticatorData? Register(
+        RelyingParty party, byte[] challenge, byte[] clientData, byte[] attestation, out string problem)
     {
         if (Problem(party, "webauthn.create", challenge, clientData) is { } wrong) return No(wrong, out problem);
-        if (attestation.Length > MostOctets || !TryAttestation(attestation, out var format, out var statement, out var octets)) return No("the attestation cannot be read", out problem);
+        if (attestation.Length > MostOctets || !TryAttestation(attestation, out var format, out var statement, out var octets)) return No(
+            "the attestation cannot be read", out problem);
         if (AuthenticatorData.Parse(octets) is not { Key: { } key } data) return No("the authenticator's data cannot be read or has no key of ours", out problem);
         if (Problem(party, data) is { } bad) return No(bad, out problem);
         byte[] signed = [.. octets, .. SHA256.HashData(clientData)];
@@ -38,7 +40,8 @@ internal static class WebAuthn
     /// <summary>§7.2: null when the assertion is right, else what is wrong.</summary>
     /// <param name="signCount">The last counter seen.</param>
     public static string? Assert(
-        RelyingParty party, CoseKey key, uint signCount, byte[] challenge, byte[] clientData, byte[] authenticatorData, byte[] signature, out uint newCount)
+        RelyingParty party, CoseKey key, uint signCount, byte[] challenge, byte[] clientData, byte[] authenticatorData, byte[] signature,
+            out uint newCount)
     {
         newCount = signCount;
         if (Problem(party, "webauthn.get", challenge, clientData) is { } wrong) return wrong;
@@ -46,7 +49,8 @@ internal static class WebAuthn
         if (Problem(party, data) is { } bad) return bad;
         if (!key.Verify([.. authenticatorData, .. SHA256.HashData(clientData)], signature)) return "the signature is not by this passkey";
         // §6.1.1: a counter that does not grow means that there are two of it. Passkeys in a cloud always say 0.
-        if ((data.SignCount > 0 || signCount > 0) && data.SignCount <= signCount) return "the counter did not grow: there may be a copy of the authenticator";
+        if ((data.SignCount > 0 || signCount > 0)
+            && data.SignCount <= signCount) return "the counter did not grow: there may be a copy of the authenticator";
         newCount = data.SignCount;
         return null;
     }
@@ -64,13 +68,15 @@ internal static class WebAuthn
 
     private static string? Problem(RelyingParty party, AuthenticatorData data)
     {
-        if (!CryptographicOperations.FixedTimeEquals(data.RelyingPartyHash, SHA256.HashData(Encoding.UTF8.GetBytes(party.Id)))) return "it is for another relying party";
+        if (!CryptographicOperations.FixedTimeEquals(
+            data.RelyingPartyHash, SHA256.HashData(Encoding.UTF8.GetBytes(party.Id)))) return "it is for another relying party";
         if (!data.UserPresent) return "nobody touched the authenticator";
         return party.NeedsVerification && !data.UserVerified ? "the authenticator did not recognise the user" : null;
     }
 
     // attObj = { "fmt": text, "attStmt": map, "authData": bytes } (§6.5.4)
-    private static bool TryAttestation(ReadOnlySpan<byte> octets, out string format, out ReadOnlySpan<byte> statement, out ReadOnlySpan<byte> data)
+    private static bool TryAttestation(
+        ReadOnlySpan<byte> octets, out string format, out ReadOnlySpan<byte> statement, out ReadOnlySpan<byte> data)
     {
         format = "";
         statement = data = default;

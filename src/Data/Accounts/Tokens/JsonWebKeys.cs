@@ -21,22 +21,26 @@ internal sealed class JsonWebKeys : IDisposable
     /// <summary>Null when it is no key set.</summary>
     public static JsonWebKeys? Parse(ReadOnlySpan<byte> octets)
     {
+#pragma warning disable CA2000 // given to who asked, or disposed below
+        var all = new JsonWebKeys();
+#pragma warning restore CA2000
         try
         {
             using var document = JsonDocument.Parse(octets.ToArray(), new() { MaxDepth = 16 });
-            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("keys", out var keys)
-                || keys.ValueKind != JsonValueKind.Array) return null;
-            var all = new JsonWebKeys();
-            foreach (var one in keys.EnumerateArray().Take(MostKeys))
+            if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("keys", out var keys)
+                && keys.ValueKind == JsonValueKind.Array)
             {
-                if (one.ValueKind == JsonValueKind.Object && Read(one) is { } key) all._keys.Add(key);
+                all._keys.AddRange(
+                    keys.EnumerateArray().Take(MostKeys).Where(one => one.ValueKind == JsonValueKind.Object).Select(Read).OfType<Key>());
+                return all;
             }
-            return all;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return null;
+            // No key set: below.
         }
+        all.Dispose();
+        return null;
     }
 
     /// <summary>Is there a key that this token could have been signed with? When not, the provider may have new ones.</summary>
@@ -72,7 +76,9 @@ internal sealed class JsonWebKeys : IDisposable
     {
         if (Octets(key, "n") is not { } n || Octets(key, "e") is not { Length: > 0 and <= 8 } e) return null;
         if (n.Length * 8 is < LeastRsaBits or > MostRsaBits) return null;
+#pragma warning disable CA2000 // the key holds it
         return new(RSA.Create(new RSAParameters { Modulus = n, Exponent = e }), id, only);
+#pragma warning restore CA2000
     }
 
     private static CurveKey? Curve(JsonElement key, string id, string only)
@@ -84,7 +90,9 @@ internal sealed class JsonWebKeys : IDisposable
             _ => (default, "", 0),
         };
         if (length == 0 || Octets(key, "x") is not { } x || Octets(key, "y") is not { } y || x.Length != length || y.Length != length) return null;
+#pragma warning disable CA2000 // the key holds it
         return new(ECDsa.Create(new ECParameters { Curve = curve, Q = new() { X = x, Y = y } }), algorithm, id, only);
+#pragma warning restore CA2000
     }
 
     private static string Text(JsonElement key, string name) =>
@@ -113,23 +121,27 @@ internal sealed class JsonWebKeys : IDisposable
 
     private sealed class RsaKey(RSA key, string id, string only) : Key(id, only)
     {
+        private readonly RSA _key = key;
+
         protected override bool IsFor(string algorithm) => algorithm[..2] is "RS" or "PS";
 
-        public override bool Verify(JsonWebToken token) => key.VerifyData(token.Signed, token.Signature, HashOf(token.Algorithm),
+        public override bool Verify(JsonWebToken token) => _key.VerifyData(token.Signed, token.Signature, HashOf(token.Algorithm),
             token.Algorithm.StartsWith('P') ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1);
 
-        public override void Dispose() => key.Dispose();
+        public override void Dispose() => _key.Dispose();
     }
 
     private sealed class CurveKey(ECDsa key, string algorithm, string id, string only) : Key(id, only)
     {
+        private readonly ECDsa _key = key;
+
         protected override bool IsFor(string wanted) => wanted == algorithm;
 
         // RFC 7518 §3.4: R and S in octets of fixed length, which is the form of IEEE P1363.
         public override bool Verify(JsonWebToken token) =>
-            key.VerifyData(token.Signed, token.Signature, HashOf(token.Algorithm), DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+            _key.VerifyData(token.Signed, token.Signature, HashOf(token.Algorithm), DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
 
-        public override void Dispose() => key.Dispose();
+        public override void Dispose() => _key.Dispose();
     }
 
     private sealed class EdwardsKey(Ed25519Key key, string id, string only) : Key(id, only)

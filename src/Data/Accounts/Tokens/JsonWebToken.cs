@@ -10,7 +10,8 @@ internal sealed record JsonWebToken(string Algorithm, string KeyId, TokenClaims 
 {
     /// <summary>The algorithms we verify. "none" and those with a shared secret are not among them, so a public key can never be
     /// taken for a secret.</summary>
-    public static readonly IReadOnlyList<string> Algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
+    public static readonly IReadOnlyList<string> Algorithms =
+        ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
 
     /// <summary>Null when it is no token we could verify, with the reason for the log.</summary>
     public static JsonWebToken? Parse(string text, out string problem)
@@ -46,5 +47,6 @@ internal sealed record JsonWebToken(string Algorithm, string KeyId, TokenClaims 
         return Base64Url.DecodeFromChars(text, octets, out _, out var written) == OperationStatus.Done ? octets[..written] : null;
     }
 
-    private static readonly SearchValues<char> Digits = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+    private static readonly SearchValues<char> Digits =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 }

@@ -99,14 +99,17 @@ internal sealed class OpenIdProvider(TokenOptions options, TimeProvider clock, I
         if (await GetAsync(options.Discovery, cancel) is not { } octets) return null;
         if (TokenClaims.Parse(octets) is not { } found) return Away<Known>($"{options.Discovery} is no JSON object");
         // Discovery §4.3: it must be exactly the issuer that was asked.
-        if (found.Text("issuer") != options.Issuer) return Away<Known>($"{options.Discovery} names the issuer {Shown(found.Text("issuer"))}; set `oauth.issuer` to exactly that");
+        if (found.Text("issuer") != options.Issuer) return Away<Known>(
+            $"{options.Discovery} names the issuer {Shown(found.Text("issuer"))}; set `oauth.issuer` to exactly that");
         var introspection = found.Text("introspection_endpoint") ?? "";
         if (options.Introspection is { Endpoint: null } && !IsAsked(introspection)) return Away<Known>($"{options.Discovery} names no introspection_endpoint");
         if (options.Introspection is not null) return new(JsonWebKeys.Parse("{\"keys\":[]}"u8)!, introspection, clock.GetTimestamp());
         if (found.Text("jwks_uri") is not { } keys || !IsAsked(keys)) return Away<Known>($"{options.Discovery} names no jwks_uri over TLS");
         if (await GetAsync(keys, cancel) is not { } set) return null;
-        if (JsonWebKeys.Parse(set) is not { Count: > 0 } parsed) return Away<Known>($"{keys} holds no key that we can use");
-        return new(parsed, introspection, clock.GetTimestamp());
+        var parsed = JsonWebKeys.Parse(set);
+        if (parsed is { Count: > 0 }) return new(parsed, introspection, clock.GetTimestamp());
+        parsed?.Dispose();
+        return Away<Known>($"{keys} holds no key that we can use");
     }
 
     // What the provider names is dialled as it is itself: in the clear only on this machine.
@@ -154,7 +157,8 @@ internal sealed class OpenIdProvider(TokenOptions options, TimeProvider clock, I
         _isAway = false;
     }
 
-    private static string Shown(string? text) => text is null ? "(none)" : new([.. text.Take(200).Select(c => char.IsControl(c) ? '?' : c)]);
+    private static string Shown(string? text) =>
+        text is null ? "(none)" : new([.. text.Take(200).Select(c => char.IsControl(c) ? '?' : c)]);
 
     private static SocketsHttpHandler Handler(TokenOptions options)
     {

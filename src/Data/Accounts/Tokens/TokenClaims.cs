@@ -4,8 +4,8 @@ namespace Aviso.Accounts;
 
 /// <summary>
 /// The members of a JSON object that is a token's header, its claims or an answer of the provider: texts, numbers, truth values and lists
-/// of texts; deeper things are skipped. A name that comes twice makes the object worthless (RFC 7519 §4 lets us refuse it), because two readers
-/// would read two things.
+/// of texts; deeper things are skipped. A name that comes twice makes the object worthless (RFC 7519 §4 lets us refuse it), because two
+/// readers would read two things.
 /// </summary>
 internal sealed class TokenClaims
 {
@@ -20,7 +20,8 @@ internal sealed class TokenClaims
         {
             var reader = new Utf8JsonReader(octets, new JsonReaderOptions { MaxDepth = 16 });
             var claims = new TokenClaims();
-            return reader.Read() && reader.TokenType == JsonTokenType.StartObject && claims.ReadMembers(ref reader) && !reader.Read() ? claims : null;
+            return reader.Read() && reader.TokenType == JsonTokenType.StartObject && claims.ReadMembers(ref reader) && !reader.Read()
+                ? claims : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

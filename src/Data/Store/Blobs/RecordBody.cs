@@ -10,7 +10,9 @@ internal sealed class RecordBody(
     byte[] prefix, SafeFileHandle file, int segment, long bodyOffset, long bodyLength, uint crc = 0, string? fault = null,
     Action<string>? damaged = null) : StoredBody
 {
+#pragma warning disable CA2213 // the handle is lent: it goes back to the folder, which closes it
     private SafeFileHandle? _file = file;
+#pragma warning restore CA2213
     private string? _fault = fault;
 
     public override int PrefixLength => prefix.Length;

@@ -11,7 +11,8 @@ internal static class QueueWrites
 
     /// <param name="numbers">Of the recipients, or null to count from 0: after a rebuild they keep those that the journal knows.</param>
     public static void Insert(
-        WriteBatch batch, long id, QueueSubmission queue, BodyRecord body, string messageId, long arrivedAt, IReadOnlyList<int>? numbers = null)
+        WriteBatch batch, long id, QueueSubmission queue, BodyRecord body, string messageId, long arrivedAt,
+            IReadOnlyList<int>? numbers = null)
     {
         var arrivedMs = arrivedAt * 1000;
         batch.Db.Use(Statements.InsertQueueMessage).Add(id).Add(queue.Sender).Add(queue.Account?.Value).Add(queue.EnvelopeId)

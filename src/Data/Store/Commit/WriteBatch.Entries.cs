@@ -74,7 +74,8 @@ internal sealed partial class WriteBatch
         return entry;
     }
 
-    /// <summary>Removes a live entry. With its last entry the email waits for the end of the undelete window, unless it only moved.</summary>
+    /// <summary>Removes a live entry. With its last entry the email waits for the end of the undelete window, unless it only
+    /// moved.</summary>
     public void RemoveEntry(OpenAccount account, OpenMailbox mailbox, Entry entry, long modSeq, bool keepsEmail = false)
     {
         var delta = Delta(account, mailbox);

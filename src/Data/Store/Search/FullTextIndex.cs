@@ -101,6 +101,7 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
         Task.WhenAll(_running.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
         _reads.Dispose();
         _writer.Dispose();
+        _writing.Dispose();
         _stop.Dispose();
         if (_damaged) DamagedFile.PutAside(_file, _clock.GetUtcNow());
     }
@@ -123,7 +124,7 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
             {
                 _running.TryRemove(id, out _);
             }
-        }));
+        }, CancellationToken.None));
     }
 
     private async Task IndexSomeAsync(AccountId account, EmailId[] emails, CancellationToken cancel)

@@ -24,7 +24,8 @@ internal static class RenderedColumns
     public static Rendered Read(Statement row, int first)
     {
         var references = row.Text(first + 7);
-        return new((int)row.Int(first), row.Bytes(first + 1), row.Bytes(first + 2), row.Bytes(first + 3), row.Bytes(first + 4), row.Text(first + 5))
+        return new((int)row.Int(first), row.Bytes(first + 1), row.Bytes(first + 2), row.Bytes(first + 3), row.Bytes(first + 4),
+            row.Text(first + 5))
         {
             MessageId = row.Text(first + 6),
             References = references.Length == 0 ? [] : references.Split('\n'),

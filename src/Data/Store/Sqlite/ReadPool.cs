@@ -6,7 +6,9 @@ namespace Aviso.Store.Sqlite;
 internal sealed class ReadPool(string file, int size) : IDisposable
 {
     private readonly ConcurrentBag<Connection> _idle = [];
+#pragma warning disable CA2213 // who still reads when the pool closes leaves through it afterwards
     private readonly SemaphoreSlim _free = new(size, size);
+#pragma warning restore CA2213
     private volatile bool _closed;
 
     public async ValueTask<T> ReadAsync<T>(Func<Connection, T> read, CancellationToken cancel)
@@ -34,7 +36,9 @@ internal sealed class ReadPool(string file, int size) : IDisposable
         try
         {
             ObjectDisposedException.ThrowIf(_closed, this);
+#pragma warning disable CA2000 // it goes back to the pool, which closes it
             if (!_idle.TryTake(out connection)) connection = new(file, writes: false, cacheKibibytes: 4096);
+#pragma warning restore CA2000
             connection.Use(Statements.BeginRead).Run();
             return read(connection);
         }

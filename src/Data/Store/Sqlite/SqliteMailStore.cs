@@ -29,6 +29,7 @@ public sealed partial class SqliteMailStore : IMailStore
     private readonly LargeBodies _large;
     private readonly StoreGate _gate;
     private readonly IdSource _ids;
+#pragma warning disable CA2213 // the committing stage closes the journal; who still writes a large body leaves through _largeWriters
     private readonly Journal _journal;
     private readonly Ballast _ballast;
     private readonly CommitStage _commits;
@@ -37,6 +38,7 @@ public sealed partial class SqliteMailStore : IMailStore
     private readonly MailboxViews _views;
     private readonly ConcurrentDictionary<long, string> _addresses = new();
     private readonly SemaphoreSlim _largeWriters = new(4, 4);
+#pragma warning restore CA2213
     private readonly CancellationTokenSource _stop = new();
     private Task _background = Task.CompletedTask;
     private int _closed;
@@ -184,7 +186,7 @@ public sealed partial class SqliteMailStore : IMailStore
     /// <summary>Large bodies are written by who brings them, a few at a time, and only then does the change take its place in line.</summary>
     private async Task WriteLargeAsync(WriteOperation operation)
     {
-        await _largeWriters.WaitAsync();
+        await _largeWriters.WaitAsync(CancellationToken.None);
         try
         {
             foreach (var body in operation.Bodies) _large.Write(body);

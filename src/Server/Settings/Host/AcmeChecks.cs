@@ -17,10 +17,12 @@ internal static class AcmeChecks
     }
 
     /// <summary>Every wanted certificate with the place it stands at.</summary>
-    public static IEnumerable<(SettingsSection Section, string Key, IReadOnlyList<string> Names, AcmeMethod Method)> Wanted(ServerSettings settings)
+    public static IEnumerable<(SettingsSection Section, string Key, IReadOnlyList<string> Names, AcmeMethod Method)> Wanted(
+        ServerSettings settings)
     {
         var acme = settings.Tls.Acme;
-        yield return (acme, acme.Has("names") ? "names" : "challenge", acme.Names.Count > 0 ? acme.Names : [settings.HostName], acme.Challenge);
+        yield return (
+            acme, acme.Has("names") ? "names" : "challenge", acme.Names.Count > 0 ? acme.Names : [settings.HostName], acme.Challenge);
         foreach (var more in acme.More) yield return (more, "names", more.Names, more.Has("challenge") ? more.Challenge : acme.Challenge);
         // Each by itself: a policy host that does not lead here yet must not cost the certificate of the mail host.
         foreach (var host in PolicyHosts(settings)) yield return (settings.MtaSts, "publish", [host], acme.Challenge);
@@ -30,8 +32,10 @@ internal static class AcmeChecks
     private static IEnumerable<string> PolicyHosts(ServerSettings settings)
     {
         if (!settings.MtaSts.Has("publish")) return [];
-        var named = settings.Tls.Acme.Names.Concat(settings.Tls.Acme.More.SelectMany(m => m.Names)).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        return settings.Domains.Select(d => d.Name).Where(d => !named.Contains("mta-sts." + d) && !named.Contains("*." + d)).Select(d => "mta-sts." + d);
+        var named = settings.Tls.Acme.Names.Concat(settings.Tls.Acme.More.SelectMany(m => m.Names))
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return settings.Domains.Select(d => d.Name).Where(d => !named.Contains("mta-sts." + d) && !named.Contains("*." + d))
+            .Select(d => "mta-sts." + d);
     }
 
     private static void AuthoritiesAreWhole(AcmeSection acme, Problems problems)
@@ -40,7 +44,8 @@ internal static class AcmeChecks
         if (!IsHttps(acme.Directory)) Say(problems, acme, "directory", "must be an https URL");
         foreach (var authority in acme.Authorities)
         {
-            if (authority.Directory.Length > 0 && !IsHttps(authority.Directory)) Say(problems, authority, "directory", "must be an https URL");
+            if (authority.Directory.Length > 0 && !IsHttps(authority.Directory)) Say(
+                problems, authority, "directory", "must be an https URL");
             if (authority.EabKeyId is null != authority.EabKey is null)
                 Say(problems, authority, authority.Has("eab_key") ? "eab_key" : "eab_key_id", "`eab_key_id` and `eab_key` come together");
             if (authority.EabKey is { } key && !Base64Url.IsValid(key.Reveal())) Say(problems, authority, "eab_key", "is no base64url");
@@ -63,14 +68,18 @@ internal static class AcmeChecks
     {
         var dns = acme.Dns;
         if (!acme.Has("dns")) Say(problems, acme, "challenge", "dns-01 needs `dns`: who changes the records");
-        else if (dns.Provider == DnsProvider.Cloudflare && dns.Token is null) Say(problems, dns, "provider", "cloudflare needs its `token`");
+        else if (dns.Provider == DnsProvider.Cloudflare && dns.Token is null) Say(
+            problems, dns, "provider", "cloudflare needs its `token`");
         else if (dns.Provider == DnsProvider.Cloudflare && dns.Api is { } api && !Uri.TryCreate(api, UriKind.Absolute, out _)) Say(problems, dns, "api", "must be a URL");
-        else if (dns.Provider == DnsProvider.Rfc2136 && dns.Server is null) Say(problems, dns, "provider", "rfc2136 needs the zone's primary as `server`");
-        if (dns.KeyName is null != dns.Key is null) Say(problems, dns, dns.Has("key") ? "key" : "key_name", "`key_name` and `key` come together");
+        else if (dns.Provider == DnsProvider.Rfc2136 && dns.Server is null) Say(
+            problems, dns, "provider", "rfc2136 needs the zone's primary as `server`");
+        if (dns.KeyName is null != dns.Key is null) Say(
+            problems, dns, dns.Has("key") ? "key" : "key_name", "`key_name` and `key` come together");
         if (dns.Key is { } key && !IsBase64(key.Reveal())) Say(problems, dns, "key", "is no base64");
     }
 
-    private static void Say(Problems problems, SettingsSection section, string key, string text) => SettingsChecks.Say(problems, section, key, text);
+    private static void Say(Problems problems, SettingsSection section, string key, string text) =>
+        SettingsChecks.Say(problems, section, key, text);
 
     private static bool IsHttps(string url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps;
 

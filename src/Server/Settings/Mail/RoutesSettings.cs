@@ -1,3 +1,4 @@
+using Aviso.Base;
 using Aviso.Delivery;
 
 namespace Aviso.Settings;

@@ -92,7 +92,8 @@ public sealed record VaultWishes(VaultSection? Vault, string? Data, IReadOnlyLis
 
     private static bool Asks(ScalarNode scalar, out VaultReference reference)
     {
-        reference = scalar.Text.StartsWith("vault:", StringComparison.Ordinal) ? VaultReference.TryParse(scalar.Text["vault:".Length..], out _)! : null!;
+        reference = scalar.Text.StartsWith("vault:", StringComparison.Ordinal)
+            ? VaultReference.TryParse(scalar.Text["vault:".Length..], out _)! : null!;
         return reference is not null;
     }
 }

@@ -1,3 +1,5 @@
+using Aviso.Base;
+
 namespace Aviso.Settings;
 
 internal interface ITable

@@ -24,7 +24,8 @@ internal sealed class AccountCalls(
         .Add("alias.remove", (c, t) => Replies.Answer(accounts.RemoveAliasAsync(Address(c), t)), changes: true)
         .Add("domain.list", (_, _) => Task.FromResult(Replies.Rows(accounts.ListDomains(), AdminJson.Default.DomainInfo)))
         .Add("domain.add", AddDomainAsync, changes: true)
-        .Add("domain.set", (c, t) => Replies.Answer(accounts.SetDomainAsync(Name(c), c.Text("catch_all"), c.Text("alias_of"), t)), changes: true)
+        .Add("domain.set", (c, t) =>
+            Replies.Answer(accounts.SetDomainAsync(Name(c), c.Text("catch_all"), c.Text("alias_of"), t)), changes: true)
         .Add("domain.remove", RemoveDomainAsync, changes: true);
 
     private static string Address(AdminCall call) => call.Text("address") ?? "";
@@ -44,7 +45,8 @@ internal sealed class AccountCalls(
         var added = await accounts.AddDomainAsync(Name(call), call.Text("catch_all"), call.Text("alias_of"), cancel);
         if (!added.Ok) return AdminReply.No(added.Text);
         await takeDomains(cancel);
-        return AdminReply.Done(added.Text + "\nIts mail is signed once the DNS shows its keys: `aviso dkim list` has the records to publish.");
+        return AdminReply.Done(
+            added.Text + "\nIts mail is signed once the DNS shows its keys: `aviso dkim list` has the records to publish.");
     }
 
     private async Task<AdminReply> RemoveDomainAsync(AdminCall call, CancellationToken cancel)

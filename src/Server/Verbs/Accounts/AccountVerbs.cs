@@ -19,7 +19,8 @@ internal static class AccountVerbs
         AdminVerb.Of("account.release", "release",
             "Let go what the sending brake holds of an account: it had written to many people it did not know, and that was right.",
             ["aviso account release dave@example.org"], AdminVerb.Address("The account.")),
-        AdminVerb.Of("account.remove", "remove", "Suspend an account; with --purge delete it and its mail.", ["aviso account remove dave@example.org --purge"],
+        AdminVerb.Of("account.remove", "remove", "Suspend an account; with --purge delete it and its mail.",
+            ["aviso account remove dave@example.org --purge"],
             AdminVerb.Address("The account."), new Option<bool>("--purge") { Description = "Delete the account and all its mail. There is no way back." }),
         LoginVerbs.Totp(),
         LoginVerbs.Passkey(),
@@ -33,17 +34,20 @@ internal static class AccountVerbs
             AdminVerb.Address("The address, or a pattern with one *."), Targets()),
         AdminVerb.Of("alias.set", "set", "Replace where an alias goes.", ["aviso alias set info@example.org bob@example.org"],
             AdminVerb.Address("The alias."), Targets()),
-        AdminVerb.Of("alias.remove", "remove", "Remove an alias.", ["aviso alias remove info@example.org"], AdminVerb.Address("The alias.")),
+        AdminVerb.Of(
+            "alias.remove", "remove", "Remove an alias.", ["aviso alias remove info@example.org"], AdminVerb.Address("The alias.")),
     };
 
     public static Command Domain() => new("domain", CommandTree.Help("Domains that are not in the settings file.",
         "aviso domain list", "aviso domain add example.com --catch-all alice@example.org"))
     {
         AdminVerb.List("domain", "List all domains, with where each comes from."),
-        AdminVerb.Of("domain.add", "add", "Receive mail for a domain.", ["aviso domain add example.com"], AdminVerb.Named("name", "The domain."), CatchAll(), AliasOf()),
+        AdminVerb.Of("domain.add", "add", "Receive mail for a domain.", ["aviso domain add example.com"],
+            AdminVerb.Named("name", "The domain."), CatchAll(), AliasOf()),
         Changing("domain.set", "Change a domain: only what is given changes.", ["aviso domain set example.com --catch-all bob@example.org"],
             AdminVerb.Named("name", "The domain."), CatchAll(), AliasOf()),
-        AdminVerb.Of("domain.remove", "remove", "No longer receive mail for a domain.", ["aviso domain remove example.com"], AdminVerb.Named("name", "The domain.")),
+        AdminVerb.Of("domain.remove", "remove", "No longer receive mail for a domain.", ["aviso domain remove example.com"],
+            AdminVerb.Named("name", "The domain.")),
     };
 
     private static Command Changing(string call, string text, string[] examples, params Symbol[] symbols)

@@ -22,7 +22,8 @@ internal sealed class DecisionCalls(Gatekeeper gate, TimeProvider clock)
     private AdminReply List(AdminCall call)
     {
         if (Filter(call, out var filter) is { } problem) return AdminReply.No(problem);
-        if (!int.TryParse(call.Text("limit") ?? "0", out var limit) || limit < 0) return AdminReply.No($"`{call.Text("limit")}` is no number of decisions");
+        if (!int.TryParse(call.Text("limit") ?? "0", out var limit) || limit < 0) return AdminReply.No(
+            $"`{call.Text("limit")}` is no number of decisions");
         var now = clock.GetUtcNow();
         var found = Book.List(filter);
         return AdminReply.Done(new JsonArray([.. found.TakeLast(limit > 0 ? limit : found.Count).Select(d => (JsonNode)Alert(d, now))]));
@@ -61,7 +62,8 @@ internal sealed class DecisionCalls(Gatekeeper gate, TimeProvider clock)
     {
         if (Given(call, out var value) is { } wrong) return AdminReply.No(wrong);
         var duration = call.Text("duration") ?? "4h";
-        if (!GoDuration.TryParse(duration, out var length) || length <= TimeSpan.Zero) return AdminReply.No($"`{duration}` is no duration such as 4h or 15m");
+        if (!GoDuration.TryParse(duration, out var length) || length <= TimeSpan.Zero) return AdminReply.No(
+            $"`{duration}` is no duration such as 4h or 15m");
         var now = clock.GetUtcNow();
         var type = call.Text("type") ?? Decision.Ban;
         var decision = new Decision(0, "cscli", call.Text("reason") ?? $"manual '{type}' from 'localhost'", type, value, now, now + length);
@@ -74,7 +76,8 @@ internal sealed class DecisionCalls(Gatekeeper gate, TimeProvider clock)
     private async Task<AdminReply> DeleteAsync(AdminCall call, CancellationToken cancel)
     {
         if (Filter(call, out var filter) is { } problem) return AdminReply.No(problem);
-        if (filter == new DecisionFilter() && !call.Flag("all")) return AdminReply.No("say which: --ip, --range, --id, --type, --origin, --scenario or --all");
+        if (filter == new DecisionFilter() && !call.Flag("all")) return AdminReply.No(
+            "say which: --ip, --range, --id, --type, --origin, --scenario or --all");
         var (theirs, ours) = (new List<Decision>(), new List<Decision>());
         foreach (var decision in Book.List(filter)) (decision.EngineId > 0 ? theirs : ours).Add(decision);
         if (ours.Count + theirs.Count == 0 && !call.Flag("all")) return AdminReply.No(Nothing(filter));
@@ -83,7 +86,8 @@ internal sealed class DecisionCalls(Gatekeeper gate, TimeProvider clock)
         // Lifting a network lifts it for all in it: that is worth a word.
         if (filter.Covers is not null && ours.Count > 0) text += ": " + string.Join(' ', ours.Select(d => d.Value).Distinct());
         // What the engine decided would only be gone here until it says it again.
-        if (theirs.Count > 0) text = $"{ours.Count} deleted; {theirs.Count} are the CrowdSec engine's: delete them there, with `cscli decisions delete`";
+        if (theirs.Count > 0) text =
+            $"{ours.Count} deleted; {theirs.Count} are the CrowdSec engine's: delete them there, with `cscli decisions delete`";
         return await StoredAsync(text, theirs.Count == 0, cancel);
     }
 
@@ -94,12 +98,14 @@ internal sealed class DecisionCalls(Gatekeeper gate, TimeProvider clock)
         var around = Book.List(new(Covers: value));
         return around.Count == 0
             ? $"nothing was deleted: no decision applies to {value}"
-            : Lines($"nothing was deleted: none fits, but these apply to {value}", [.. around.Select(d => $"decision {d.Id}: {d.Type} {d.Value}, {d.Origin}, {d.Scenario}")]);
+            : Lines($"nothing was deleted: none fits, but these apply to {value}",
+                [.. around.Select(d => $"decision {d.Id}: {d.Type} {d.Value}, {d.Origin}, {d.Scenario}")]);
     }
 
     private async Task<AdminReply> ImportAsync(AdminCall call, CancellationToken cancel)
     {
-        var defaults = new DecisionImport.Defaults(call.Text("duration") ?? "4h", call.Text("reason") ?? "manual", call.Text("type") ?? Decision.Ban);
+        var defaults =
+            new DecisionImport.Defaults(call.Text("duration") ?? "4h", call.Text("reason") ?? "manual", call.Text("type") ?? Decision.Ban);
         string text;
         try
         {
@@ -109,7 +115,8 @@ internal sealed class DecisionCalls(Gatekeeper gate, TimeProvider clock)
         {
             return AdminReply.No(e.Message);
         }
-        var (entries, problem) = DecisionImport.Read(text, call.Text("format") ?? DecisionImport.FormatOf(call.Text("input") ?? "", text), defaults, clock.GetUtcNow());
+        var (entries, problem) = DecisionImport.Read(
+            text, call.Text("format") ?? DecisionImport.FormatOf(call.Text("input") ?? "", text), defaults, clock.GetUtcNow());
         if (problem is not null) return AdminReply.No($"nothing was imported: {problem}");
         var (taken, full, refused, notes) = (0, 0, new List<string>(), new List<string>());
         foreach (var (where, decision) in entries)
@@ -134,7 +141,8 @@ internal sealed class DecisionCalls(Gatekeeper gate, TimeProvider clock)
         : good ? AdminReply.Done(text) : AdminReply.No(text);
 
     private static string Lines(string head, IReadOnlyList<string> remarks) => string.Join('\n',
-        [remarks.Count > 0 ? head + ":" : head, .. remarks.Take(MostRemarks), .. remarks.Count > MostRemarks ? [$"and {remarks.Count - MostRemarks} more"] : (string[])[]]);
+        [remarks.Count > 0 ? head + ":" : head, .. remarks.Take(MostRemarks), .. remarks.Count > MostRemarks
+            ? [$"and {remarks.Count - MostRemarks} more"] : (string[])[]]);
 
     /// <summary>What is to be added, as --ip, --range, or --scope and --value.</summary>
     private static string? Given(AdminCall call, out string value)

@@ -6,27 +6,41 @@ using Aviso.Settings;
 
 namespace Aviso.Verbs;
 
-/// <summary>`aviso decisions`, in the shape of `cscli decisions`. All of them need the running server, which is where decisions hold.</summary>
+/// <summary>`aviso decisions`, in the shape of `cscli decisions`. All of them need the running server, which is where decisions
+/// hold.</summary>
 internal static class DecisionVerbs
 {
-    public static Command Build() => new("decisions", CommandTree.Help("Who is banned, until when and why; add, delete, import, and try whether a ban bites.",
-        "aviso decisions list", "aviso decisions add -i 192.0.2.7 -d 24h -R 'guessing passwords'", "aviso decisions delete -i 192.0.2.7", "aviso decisions test"))
+    public static Command Build() =>
+        new("decisions", CommandTree.Help("Who is banned, until when and why; add, delete, import, and try whether a ban bites.",
+        "aviso decisions list", "aviso decisions add -i 192.0.2.7 -d 24h -R 'guessing passwords'", "aviso decisions delete -i 192.0.2.7",
+            "aviso decisions test"))
     {
-        Verb("list", "List decisions that hold.", ["aviso decisions list", "aviso decisions list -i 192.0.2.7", "aviso decisions list --limit 100 -o raw"],
-            Applies(), Exactly(), Contains(), Type(), Origin(), Scenario(), Text("--limit", "-l", "The newest N only; 0 and without: all.", "N")),
+        Verb("list", "List decisions that hold.",
+            ["aviso decisions list", "aviso decisions list -i 192.0.2.7", "aviso decisions list --limit 100 -o raw"],
+            Applies(), Exactly(), Contains(), Type(), Origin(), Scenario(),
+                Text("--limit", "-l", "The newest N only; 0 and without: all.", "N")),
         Verb("add", "Ban an address or a network. Open connections of it end within a second.",
             ["aviso decisions add -i 192.0.2.7", "aviso decisions add -r 198.51.100.0/24 -d 15m -R 'scan'"],
             Text("--ip", "-i", "An address.", "ADDRESS"), Text("--range", "-r", "A network, as 198.51.100.0/24.", "NETWORK"),
-            Text("--scope", null, "With --value, as cscli has it: ip or range.", "SCOPE"), Text("--value", "-v", "The address or network.", "VALUE"), Text("--duration", "-d", "How long, as 4h, 15m or 30d; 4h without.", "DURATION"), Text("--reason", "-R", "Why.", "TEXT"), Type()),
-        Verb("delete", "Delete decisions. Nothing to delete is exit status 1.", ["aviso decisions delete -i 192.0.2.7", "aviso decisions delete --id 12", "aviso decisions delete --all"],
+            Text("--scope", null, "With --value, as cscli has it: ip or range.", "SCOPE"),
+                Text("--value", "-v", "The address or network.", "VALUE"), Text("--duration", "-d",
+                "How long, as 4h, 15m or 30d; 4h without.", "DURATION"), Text("--reason", "-R", "Why.", "TEXT"), Type()),
+        Verb("delete", "Delete decisions. Nothing to delete is exit status 1.",
+            ["aviso decisions delete -i 192.0.2.7", "aviso decisions delete --id 12", "aviso decisions delete --all"],
             Applies(), Exactly(), Text("--id", null, "The decision's id.", "ID"), Type(), Origin(), Scenario(), new Option<bool>("--all") { Description = "All of them." }),
-        Verb("import", "Import what `cscli decisions import` takes, or what `cscli decisions list -o json` prints: JSON, CSV with a header, or a value a line. Our own networks are refused, each with its line, and the rest is taken; exit status 1 then.",
-            ["aviso decisions import -i bans.json", "aviso decisions import -i bans.txt -d 24h", "fetch-list | aviso decisions import -i -"],
-            Text("--input", "-i", "The file; the server reads it. - is standard input.", "FILE"), Text("--format", null, "json, csv or values; without, by the file's name and beginning.", "FORMAT"),
-            Text("--duration", "-d", "Where the file has none.", "DURATION"), Text("--reason", "-R", "Where the file has none.", "TEXT"), Type()),
-        Verb("test", "Ban a test address for a moment and show on every listener, by PROXY, that it is refused and others are not.", ["aviso decisions test"]),
+        Verb("import",
+            "Import what `cscli decisions import` takes, or what `cscli decisions list -o json` prints: JSON, CSV with a header, or a value a line. Our own networks are refused, each with its line, and the rest is taken; exit status 1 then.",
+            ["aviso decisions import -i bans.json", "aviso decisions import -i bans.txt -d 24h",
+                "fetch-list | aviso decisions import -i -"],
+            Text("--input", "-i", "The file; the server reads it. - is standard input.", "FILE"),
+                Text("--format", null, "json, csv or values; without, by the file's name and beginning.", "FORMAT"),
+            Text("--duration", "-d", "Where the file has none.", "DURATION"), Text("--reason", "-R", "Where the file has none.", "TEXT"),
+                Type()),
+        Verb("test", "Ban a test address for a moment and show on every listener, by PROXY, that it is refused and others are not.",
+            ["aviso decisions test"]),
         Verb("engine", "Show whether the CrowdSec engine of mode crowdsec answers, and what waits for it.", ["aviso decisions engine"]),
-        Verb("nftables", "Show the export of guard.nftables, or take our table out of the kernel.", ["aviso decisions nftables", "aviso decisions nftables --remove"],
+        Verb("nftables", "Show the export of guard.nftables, or take our table out of the kernel.",
+            ["aviso decisions nftables", "aviso decisions nftables --remove"],
             new Option<bool>("--remove") { Description = "Take the table out; it comes back with the next start." }),
     };
 
@@ -80,7 +94,8 @@ internal static class DecisionVerbs
         {
             foreach (var d in alert!["decisions"]!.AsArray())
             {
-                JsonNode?[] cells = [d!["id"], d["origin"], $"{d["scope"]}:{d["value"]}", d["scenario"], d["type"], "", "", alert["events_count"], d["duration"], d["simulated"], alert["id"]];
+                JsonNode?[] cells = [d!["id"], d["origin"], $"{d["scope"]}:{d["value"]}", d["scenario"], d["type"], "", "",
+                    alert["events_count"], d["duration"], d["simulated"], alert["id"]];
                 text.AppendJoin(',', cells.Select(c => Quoted(Output.Cell(c)))).Append('\n');
             }
         }
@@ -105,9 +120,11 @@ internal static class DecisionVerbs
     }))];
 
     /// <summary>For scripts that were written for cscli.</summary>
-    private static readonly Option<string?> Format = Text("--output", "-o", "As cscli: json is the same as --json; raw is CSV, of list.", "FORMAT");
+    private static readonly Option<string?> Format =
+        Text("--output", "-o", "As cscli: json is the same as --json; raw is CSV, of list.", "FORMAT");
 
-    private static Option<string?> Applies() => Text("--ip", "-i", "Those that apply to this address: its own, and networks that it lies in.", "ADDRESS");
+    private static Option<string?> Applies() =>
+        Text("--ip", "-i", "Those that apply to this address: its own, and networks that it lies in.", "ADDRESS");
 
     private static Option<string?> Exactly() => Text("--range", "-r", "Those on exactly this network, as 198.51.100.0/24.", "NETWORK");
 

@@ -7,12 +7,15 @@ namespace Aviso.Verbs;
 internal sealed class LoginCalls(SecondFactorService factors, AppPasswordService passwords)
 {
     public void Add(AdminHandlers admin) => admin
-        .Add("totp.status", (c, _) => Task.FromResult(Known(c, factors.Status(Address(c)), s => Replies.One(s, AdminJson.Default.TotpStatus))))
+        .Add("totp.status", (c, _) =>
+            Task.FromResult(Known(c, factors.Status(Address(c)), s => Replies.One(s, AdminJson.Default.TotpStatus))))
         .Add("totp.enable", EnableAsync, changes: true)
         .Add("totp.disable", (c, t) => Replies.Answer(factors.DisableAsync(Address(c), t)), changes: true)
-        .Add("passkey.list", async (c, t) => Known(c, await factors.PasskeysAsync(Address(c), t), keys => Replies.Rows(keys, AdminJson.Default.PasskeyInfo)))
+        .Add("passkey.list", async (c, t) =>
+            Known(c, await factors.PasskeysAsync(Address(c), t), keys => Replies.Rows(keys, AdminJson.Default.PasskeyInfo)))
         .Add("passkey.remove", (c, t) => Replies.Answer(factors.RemovePasskeyAsync(Address(c), c.Text("id") ?? "", t)), changes: true)
-        .Add("app_password.list", (c, _) => Task.FromResult(Known(c, passwords.List(c.Text("address")), all => Replies.Rows(all, AdminJson.Default.AppPasswordInfo))))
+        .Add("app_password.list", (c, _) =>
+            Task.FromResult(Known(c, passwords.List(c.Text("address")), all => Replies.Rows(all, AdminJson.Default.AppPasswordInfo))))
         .Add("app_password.add", AddAsync, changes: true)
         .Add("app_password.revoke", (c, t) => Replies.Answer(passwords.RevokeAsync(Address(c), c.Text("id") ?? "", t)), changes: true);
 

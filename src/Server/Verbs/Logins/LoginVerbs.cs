@@ -14,10 +14,12 @@ internal static class LoginVerbs
         "aviso app-password add alice@example.org --name phone",
         "aviso app-password list alice@example.org", "aviso app-password revoke alice@example.org phone"))
     {
-        AdminVerb.Of("app_password.list", "list", "List app passwords: what each is for, when it was last used, and since when and why one fails.",
+        AdminVerb.Of(
+            "app_password.list", "list", "List app passwords: what each is for, when it was last used, and since when and why one fails.",
             ["aviso app-password list", "aviso app-password list alice@example.org --json"],
             new Argument<string?>("address") { Description = "The account; all without.", Arity = ArgumentArity.ZeroOrOne, HelpName = "ADDRESS" }),
-        AdminVerb.Of("app_password.add", "add", "Make an app password and print it, once. Without limits it is for every mail program's needs.",
+        AdminVerb.Of(
+            "app_password.add", "add", "Make an app password and print it, once. Without limits it is for every mail program's needs.",
         [
             "aviso app-password add alice@example.org --name phone",
             "aviso app-password add alice@example.org --name scanner --protocol submission --send-as scanner@example.org --network 192.0.2.0/24",
@@ -27,7 +29,8 @@ internal static class LoginVerbs
             new Option<bool>("--read-only") { Description = "Mail can be read, nothing changed or sent." },
             new Option<bool>("--search-only") { Description = "Mail can be found and listed, bodies cannot be read, nothing changed or sent." },
             AdminVerb.SendAs(), Network(), Expires()),
-        AdminVerb.Of("app_password.revoke", "revoke", "Revoke an app password. The account's sessions end; programs with another password come again at once.",
+        AdminVerb.Of("app_password.revoke", "revoke",
+            "Revoke an app password. The account's sessions end; programs with another password come again at once.",
             ["aviso app-password revoke alice@example.org phone"],
             AdminVerb.Address("The account."), AdminVerb.Named("id", "Its id or name.")),
     };
@@ -78,13 +81,15 @@ internal static class LoginVerbs
         await output.WriteAsync(QrPicture.Draw(uri));
         await output.WriteLineAsync($"\n{uri}\n\nRecovery codes, each good once, shown only now:");
         foreach (var code in made["recovery_codes"]!.AsArray()) await output.WriteLineAsync($"  {code}");
-        await output.WriteLineAsync($"\nScan the picture with an authenticator app, then: aviso account totp {made["account"]} enable --code CODE");
+        await output.WriteLineAsync(
+            $"\nScan the picture with an authenticator app, then: aviso account totp {made["account"]} enable --code CODE");
     }
 
     public static Command Passkey() => new("passkey", CommandTree.Help("Passkeys of an account. They are made in the webmail.",
         "aviso account passkey list alice@example.org", "aviso account passkey remove alice@example.org laptop"))
     {
-        AdminVerb.Of("passkey.list", "list", "List passkeys with their last use.", ["aviso account passkey list alice@example.org --json"], AdminVerb.Address("The account.")),
+        AdminVerb.Of("passkey.list", "list", "List passkeys with their last use.", ["aviso account passkey list alice@example.org --json"],
+            AdminVerb.Address("The account.")),
         AdminVerb.Of("passkey.remove", "remove", "Remove a passkey.", ["aviso account passkey remove alice@example.org laptop"],
             AdminVerb.Address("The account."), AdminVerb.Named("id", "Its id or name.")),
     };

@@ -9,7 +9,8 @@ internal sealed class QueueCalls(QueueService queue)
     private const int MostRows = 10_000;
 
     public void Add(AdminHandlers admin) => admin
-        .Add("queue.list", async (c, t) => Replies.Rows((await queue.ListAsync(Selection(c), MostRows, t)).SelectMany(Flat), AdminJson.Default.QueueRow))
+        .Add("queue.list", async (c, t) =>
+            Replies.Rows((await queue.ListAsync(Selection(c), MostRows, t)).SelectMany(Flat), AdminJson.Default.QueueRow))
         .Add("queue.show", async (c, t) => await queue.ShowAsync(c.Text("id") ?? "", t) is { } entry
             ? Replies.One(entry, AdminJson.Default.QueueEntry) : AdminReply.No($"nothing in the queue has the id `{c.Text("id")}`"))
         .Add("queue.retry", (c, t) => Changed(c, "will be tried now", queue.RetryAsync, t), changes: true)
@@ -28,7 +29,8 @@ internal sealed class QueueCalls(QueueService queue)
 
     /// <summary>A row for each recipient: the reason and the remote reply stand beside the address they are about.</summary>
     private static IEnumerable<QueueRow> Flat(QueueEntry entry) => entry.Recipients.Select(r => new QueueRow(
-        entry.Id, entry.Sender, r.Address, r.State, r.Reason, r.Attempts, r.NextAttempt, r.LastReply, r.Destination, entry.Arrived, entry.Size));
+        entry.Id, entry.Sender, r.Address, r.State, r.Reason, r.Attempts, r.NextAttempt, r.LastReply, r.Destination, entry.Arrived,
+            entry.Size));
 }
 
 /// <summary>One recipient of a queued message.</summary>

@@ -8,8 +8,10 @@ internal static class QueueVerbs
     public static Command Build() => new("queue", CommandTree.Help("Mail on its way out.",
         "aviso queue list", "aviso queue show ID", "aviso queue retry --destination example.com", "aviso queue drop ID"))
     {
-        AdminVerb.Of("queue.list", "list", "List waiting mail, oldest first, with the reason it waits.", ["aviso queue list --recipient carol@elsewhere.example"], [.. Filter()]),
-        AdminVerb.Of("queue.show", "show", "Show one message: every recipient, its attempts and the last remote reply.", ["aviso queue show ID"], AdminVerb.Named("id", "The queue id.")),
+        AdminVerb.Of("queue.list", "list", "List waiting mail, oldest first, with the reason it waits.",
+            ["aviso queue list --recipient carol@elsewhere.example"], [.. Filter()]),
+        AdminVerb.Of("queue.show", "show", "Show one message: every recipient, its attempts and the last remote reply.",
+            ["aviso queue show ID"], AdminVerb.Named("id", "The queue id.")),
         Change("retry", "Try again now.", ["aviso queue retry ID", "aviso queue retry --destination example.com"]),
         Change("hold", "Keep from being sent until released.", ["aviso queue hold --sender newsletter@example.org"]),
         Change("release", "Let held mail go.", ["aviso queue release ID"]),

@@ -5,7 +5,8 @@ using Aviso.Settings;
 
 namespace Aviso.Verbs;
 
-/// <summary>What `aviso check --secrets` lists: each reference of the settings, where its value came from and how old it is; never the value.</summary>
+/// <summary>What `aviso check --secrets` lists: each reference of the settings, where its value came from and how old it is; never the
+/// value.</summary>
 internal static class SecretRows
 {
     /// <param name="used">Version and age of what a running server uses, by path of Vault; see <see cref="UsedAsync"/>.</param>
@@ -53,9 +54,11 @@ internal static class SecretRows
         }
     }
 
-    private static (long? Version, long Age)? Used(SettingsReference reference, IReadOnlyDictionary<string, (long? Version, long Age)> used) =>
+    private static (long? Version, long Age)? Used(
+        SettingsReference reference, IReadOnlyDictionary<string, (long? Version, long Age)> used) =>
         reference.Scheme == VaultReference.Scheme && VaultReference.TryParse(reference.Body, out _) is { } wanted && used.TryGetValue(wanted.Path, out var found) ? found : null;
 
     private static (string From, long? Version, DateTimeOffset? ReadAt, string Problem) OfFile(string path) => File.Exists(path)
-        ? ("file", null, new DateTimeOffset(File.GetLastWriteTimeUtc(path), TimeSpan.Zero), "") : ("nowhere", null, null, "there is no such file");
+        ? ("file", null, new DateTimeOffset(File.GetLastWriteTimeUtc(path), TimeSpan.Zero), "") : (
+            "nowhere", null, null, "there is no such file");
 }

@@ -19,7 +19,8 @@ internal sealed class SieveCalls(AccountBook book, SieveScripts scripts, SieveSt
             ? AdminReply.Done(Encoding.UTF8.GetString(text)) : AdminReply.No($"there is no script `{Name(c)}`")))
         .Add("sieve.put", (c, t) => ForAsync(c, account => PutAsync(account, c, t)), changes: true)
         .Add("sieve.activate", (c, t) => ForAsync(c, async account => Answer(
-            await scripts.SetActiveAsync(account, c.Flag("none") ? null : Name(c), t), c.Flag("none") ? "no script is active" : $"`{Name(c)}` is active")), changes: true)
+            await scripts.SetActiveAsync(account, c.Flag("none") ? null : Name(c), t), c.Flag("none")
+                ? "no script is active" : $"`{Name(c)}` is active")), changes: true)
         .Add("sieve.delete", (c, t) => ForAsync(c, async account => Answer(
             await scripts.DeleteAsync(account, Name(c), t), $"`{Name(c)}` is deleted")), changes: true)
         .Add("sieve.test", (c, t) => ForAsync(c, account => TestAsync(account, c, t)));
@@ -32,7 +33,8 @@ internal sealed class SieveCalls(AccountBook book, SieveScripts scripts, SieveSt
 
     private Task<AdminReply> ListAsync(AdminCall call, CancellationToken cancel) => ForAsync(call, async account =>
         Replies.Rows((await scripts.ListAsync(account, cancel))
-            .Select(s => new ScriptRow(s.Name, s.IsActive, s.Size, DateTimeOffset.FromUnixTimeSeconds(s.ChangedAt))), AdminJson.Default.ScriptRow));
+            .Select(s => new ScriptRow(s.Name, s.IsActive, s.Size, DateTimeOffset.FromUnixTimeSeconds(s.ChangedAt))),
+                AdminJson.Default.ScriptRow));
 
     private async Task<AdminReply> PutAsync(AccountId account, AdminCall call, CancellationToken cancel)
     {

@@ -61,7 +61,8 @@ internal static class SieveFiles
         foreach (var error in script.Compiled.Errors) await OneAsync(script, lines, error, "", into);
         foreach (var warning in script.Compiled.Warnings) await OneAsync(script, lines, warning, "warning: ", into);
         if (script.Compiled.Errors.Count > 0)
-            await into.WriteLineAsync($"{script.Title} has {(script.Compiled.Errors.Count == 1 ? "one error" : $"{script.Compiled.Errors.Count} errors")} and cannot run");
+            await into.WriteLineAsync(
+                $"{script.Title} has {(script.Compiled.Errors.Count == 1 ? "one error" : $"{script.Compiled.Errors.Count} errors")} and cannot run");
     }
 
     private static async Task OneAsync(Script script, string[] lines, SieveProblem problem, string kind, TextWriter into)

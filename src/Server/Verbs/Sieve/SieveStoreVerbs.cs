@@ -20,14 +20,16 @@ internal static class SieveStoreVerbs
     }
 
     private static Command Stored() => new("sieve", CommandTree.Help("Sieve scripts (RFC 5228): check them, try them, keep them.",
-        "aviso sieve check rules.sieve", "aviso sieve test rules.sieve message.eml", "aviso sieve test rules.sieve --account alice@example.org",
+        "aviso sieve check rules.sieve", "aviso sieve test rules.sieve message.eml",
+            "aviso sieve test rules.sieve --account alice@example.org",
         "aviso sieve put rules.sieve --account alice@example.org --activate"))
     {
         AdminVerb.Of("sieve.list", "list", "List an account's scripts.", ["aviso sieve list --account alice@example.org"], Account()),
         AdminVerb.Of("sieve.show", "show", "Print a script.", ["aviso sieve show rules --account alice@example.org"], Name(), Account()),
         Put(),
         Activate(),
-        AdminVerb.Of("sieve.delete", "delete", "Delete a script that is not active.", ["aviso sieve delete old --account alice@example.org"], Name(), Account()),
+        AdminVerb.Of("sieve.delete", "delete", "Delete a script that is not active.",
+            ["aviso sieve delete old --account alice@example.org"], Name(), Account()),
         Test(),
     };
 
@@ -42,7 +44,8 @@ internal static class SieveStoreVerbs
         var name = new Argument<string?>("name") { Description = "The script's name.", HelpName = "NAME", Arity = ArgumentArity.ZeroOrOne };
         var none = new Option<bool>("--none") { Description = "No script is to be active." };
         var verb = AdminVerb.Of("sieve.activate", "activate", "Make a script the one that runs.",
-            ["aviso sieve activate rules --account alice@example.org", "aviso sieve activate --none --account alice@example.org"], name, none, Account());
+            ["aviso sieve activate rules --account alice@example.org", "aviso sieve activate --none --account alice@example.org"], name,
+                none, Account());
         verb.Validators.Add(r =>
         {
             if (r.GetValue(none) == (r.GetValue(name) is not null)) r.AddError("give NAME or --none");
@@ -86,7 +89,8 @@ internal static class SieveStoreVerbs
         var to = new Option<string?>("--to") { Description = "Envelope recipient of the messages. Default: their Delivered-To, else their first To.", HelpName = "ADDRESS" };
         var verb = new Command("test", CommandTree.Help(
             "Say what a script would do, with messages in files or with mail that is stored already. Nothing is changed and nothing sent.",
-            "aviso sieve test rules.sieve message.eml other.eml", "aviso sieve test rules.sieve ~/Maildir/cur", "aviso sieve test rules.sieve --account alice@example.org --mailbox INBOX --limit 5000"))
+            "aviso sieve test rules.sieve message.eml other.eml", "aviso sieve test rules.sieve ~/Maildir/cur",
+                "aviso sieve test rules.sieve --account alice@example.org --mailbox INBOX --limit 5000"))
         { file, messages, account, mailbox, limit, from, to, CommandTree.Json };
         verb.Validators.Add(r =>
         {
@@ -99,7 +103,8 @@ internal static class SieveStoreVerbs
         {
             var path = parsed.GetValue(file)!;
             var read = await SieveFiles.ReadAsync(path, cancel);
-            if (!parsed.GetValue(CommandTree.Json) || read.Compiled.Script is null) await SieveFiles.ShowAsync(read, parsed.InvocationConfiguration.Error);
+            if (!parsed.GetValue(CommandTree.Json) || read.Compiled.Script is null) await SieveFiles.ShowAsync(
+                read, parsed.InvocationConfiguration.Error);
             if (read.Compiled.Script is not { } script) return ExitStatus.FoundProblems;
             if (parsed.GetValue(account) is { } address)
             {
@@ -127,7 +132,8 @@ internal static class SieveStoreVerbs
         foreach (var row in rows)
         {
             output.WriteLine($"  {Output.Cell(row!["messages"]).PadLeft(wide)}  {Output.Cell(row["action"])}");
-            foreach (var example in row["examples"]!.AsArray()) output.WriteLine($"  {new string(' ', wide)}    {Shorter(Output.Cell(example))}");
+            foreach (var example in row["examples"]!.AsArray()) output.WriteLine(
+                $"  {new string(' ', wide)}    {Shorter(Output.Cell(example))}");
         }
         foreach (var error in trial["errors"]!.AsArray()) output.WriteLine($"  the script fails: {Output.Cell(error)}");
         if (trial["stopped"] is { } stopped) output.WriteLine($"  not all were looked at: {Output.Cell(stopped)}");
@@ -149,7 +155,8 @@ internal static class SieveStoreVerbs
             else
             {
                 foreach (var row in rows) await io.Output.WriteLineAsync(Line(row!));
-                if (rows.Count > 1) await io.Output.WriteLineAsync($"of {rows.Count} messages this script would have moved {rows.Count(r => (bool)r!["moved"]!)}");
+                if (rows.Count > 1) await io.Output.WriteLineAsync(
+                    $"of {rows.Count} messages this script would have moved {rows.Count(r => (bool)r!["moved"]!)}");
             }
             return rows.Any(r => r!["error"] is not null) ? ExitStatus.FoundProblems : ExitStatus.Ok;
         }
@@ -159,10 +166,12 @@ internal static class SieveStoreVerbs
         }
     }
 
-    private static string Line(JsonNode row) => $"{Output.Cell(row["message"])}: {string.Join("; ", row["actions"]!.AsArray().Select(Output.Cell))}"
+    private static string Line(JsonNode row) =>
+        $"{Output.Cell(row["message"])}: {string.Join("; ", row["actions"]!.AsArray().Select(Output.Cell))}"
         + (row["error"] is { } error ? $" (the script failed: {Output.Cell(error)})" : "");
 
-    private static async Task<JsonNode> OneAsync(BodySpool spool, SieveScript script, string path, string? from, string? to, CancellationToken cancel)
+    private static async Task<JsonNode> OneAsync(
+        BodySpool spool, SieveScript script, string path, string? from, string? to, CancellationToken cancel)
     {
         using var body = spool.Begin();
         var scanner = new MimeScanner();
@@ -207,7 +216,8 @@ internal static class SieveStoreVerbs
     private static string Sender(SpooledBody body, MimePart root) =>
         Has(body, root, "Return-Path"u8) ? Field(body, root, "Return-Path"u8) : Field(body, root, "From"u8);
 
-    private static bool Has(SpooledBody body, MimePart root, ReadOnlySpan<byte> name) => HeaderFields.TryFind(Header(body, root), name, out _);
+    private static bool Has(SpooledBody body, MimePart root, ReadOnlySpan<byte> name) =>
+        HeaderFields.TryFind(Header(body, root), name, out _);
 
     private static string Recipient(SpooledBody body, MimePart root)
     {
@@ -248,9 +258,11 @@ internal static class SieveStoreVerbs
 
         public ValueTask<bool> WasSeenAsync(string key, CancellationToken cancel) => new(false);
 
-        public ValueTask<IReadOnlyList<string>?> ListMembersAsync(string list, CancellationToken cancel) => new((IReadOnlyList<string>?)null);
+        public ValueTask<IReadOnlyList<string>?> ListMembersAsync(string list, CancellationToken cancel) =>
+            new((IReadOnlyList<string>?)null);
 
-        public ValueTask<bool?> IsInListAsync(string list, string value, CancellationToken cancel) => new(ISieveHost.IsAddressBook(list) ? false : null);
+        public ValueTask<bool?> IsInListAsync(string list, string value, CancellationToken cancel) =>
+            new(ISieveHost.IsAddressBook(list) ? false : null);
 
         public ValueTask<string?> EnvironmentAsync(string item, CancellationToken cancel) => new((string?)null);
 

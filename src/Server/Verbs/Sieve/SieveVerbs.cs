@@ -28,7 +28,8 @@ internal static class SieveVerbs
             {
                 await SieveFiles.ShowAsync(read, io.Error);
                 if (compiled.Script is { } script)
-                    await io.Output.WriteLineAsync($"{read.Title} is good{(script.Extensions.Count > 0 ? "; it uses " + string.Join(", ", script.Extensions) : "")}");
+                    await io.Output.WriteLineAsync(
+                        $"{read.Title} is good{(script.Extensions.Count > 0 ? "; it uses " + string.Join(", ", script.Extensions) : "")}");
             }
             return compiled.Script is null ? ExitStatus.FoundProblems : ExitStatus.Ok;
         });

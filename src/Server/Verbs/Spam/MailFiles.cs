@@ -39,7 +39,8 @@ internal static class MailFiles
     {
         var name = Path.GetFileName(path);
         var folder = Path.GetFileName(Path.GetDirectoryName(path) ?? "");
-        return folder != "tmp" && !name.StartsWith('.') && !name.StartsWith("dovecot", StringComparison.Ordinal) && name is not ("maildirfolder" or "subscriptions" or "cmds");
+        return folder != "tmp" && !name.StartsWith('.') && !name.StartsWith("dovecot", StringComparison.Ordinal)
+            && name is not ("maildirfolder" or "subscriptions" or "cmds");
     }
 
     private static IEnumerable<MailFile> Split(string name, byte[] octets)

@@ -14,7 +14,8 @@ internal static class SpamListCalls
         {
             var noun = allows ? "spam.allow" : "spam.block";
             admin
-                .Add($"{noun}.list", (c, _) => For(c, account, owner => Task.FromResult(AdminReply.Done(new JsonArray([.. lists.List(owner, allows).Select(e => Row(e, allows))])))))
+                .Add($"{noun}.list", (c, _) => For(c, account, owner =>
+                    Task.FromResult(AdminReply.Done(new JsonArray([.. lists.List(owner, allows).Select(e => Row(e, allows))])))))
                 .Add($"{noun}.add", (c, t) => For(c, account, owner => AddAsync(lists, owner, allows, c, t)), changes: true)
                 .Add($"{noun}.remove", (c, t) => For(c, account, owner => RemoveAsync(lists, owner, allows, c, t)), changes: true);
         }
@@ -40,14 +41,16 @@ internal static class SpamListCalls
         ["from"] = row.IsDeclared ? "settings" : "verb",
     };
 
-    private static async Task<AdminReply> AddAsync(SenderLists lists, AccountId owner, bool allows, AdminCall call, CancellationToken cancel)
+    private static async Task<AdminReply> AddAsync(
+        SenderLists lists, AccountId owner, bool allows, AdminCall call, CancellationToken cancel)
     {
         if (SenderEntry.Parse(call.Text("entry") ?? "", allows && !call.Flag("unproven"), out var problem) is not { } entry) return AdminReply.No($"`{call.Text("entry")}` {problem}");
         return await lists.AddAsync(owner, allows, entry, cancel) ? AdminReply.Done($"{entry.Text} is on the list")
             : AdminReply.No($"the list has {SenderLists.Most} entries already");
     }
 
-    private static async Task<AdminReply> RemoveAsync(SenderLists lists, AccountId owner, bool allows, AdminCall call, CancellationToken cancel)
+    private static async Task<AdminReply> RemoveAsync(
+        SenderLists lists, AccountId owner, bool allows, AdminCall call, CancellationToken cancel)
     {
         if (SenderEntry.Parse(call.Text("entry") ?? "", true, out var problem) is not { } entry) return AdminReply.No($"`{call.Text("entry")}` {problem}");
         if (await lists.RemoveAsync(owner, allows, entry, cancel)) return AdminReply.Done($"{entry.Text} is no longer on the list");

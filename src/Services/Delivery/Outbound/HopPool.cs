@@ -20,7 +20,9 @@ internal sealed class HopPool(TimeProvider clock)
         lock (_gate)
         {
             if (!_parked.TryGetValue((destination, wish), out var hops)) return null;
+#pragma warning disable CA2000 // who takes it closes it, or CloseAsync does
             while (hops.TryPop(out var hop))
+#pragma warning restore CA2000
             {
                 if (hop.Relay == relay && clock.GetElapsedTime(hop.IdleSince) < Idle) return hop with { Reused = true };
                 _ = CloseAsync(hop);

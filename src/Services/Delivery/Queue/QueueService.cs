@@ -102,10 +102,10 @@ public sealed partial class QueueService(IQueueRows queue, TimeProvider clock, A
         return last.Length == 0 ? ("not tried yet", "") : RemoteCode().IsMatch(text) ? ("the remote host put it off", text) : (text, "");
     }
 
-    [GeneratedRegex(@"^\d{3} \d\.\d{1,3}\.\d{1,3} ")]
+    [GeneratedRegex(@"^\d{3} \d\.\d{1,3}\.\d{1,3} ", RegexOptions.None, 1_000)]
     private static partial Regex OwnCode();
 
-    [GeneratedRegex(@": [2-5]\d\d( |$)")]
+    [GeneratedRegex(@": [2-5]\d\d(?: |$)", RegexOptions.None, 1_000)]
     private static partial Regex RemoteCode();
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);

@@ -55,7 +55,8 @@ public sealed class MessageReader(MimeLimits? limits = null) : IMessageReader
         if (body.InMemory)
         {
             var octets = body.Memory;
-            return (offset, length) => offset >= octets.Length ? default : octets.Slice((int)offset, (int)Math.Min(length, octets.Length - offset));
+            return (offset, length) =>
+                offset >= octets.Length ? default : octets.Slice((int)offset, (int)Math.Min(length, octets.Length - offset));
         }
         return (offset, length) =>
         {

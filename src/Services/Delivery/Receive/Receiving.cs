@@ -26,5 +26,6 @@ internal sealed class Receiving(ReceiveRun run, MailTransaction transaction) : I
 
     public SpooledBody BeginBody(Action? evict = null) => run.Parts.Store.Spool.Begin(transaction.Client.SpoolOwner, evict);
 
-    public ValueTask<ReceiveResult> FinishAsync(SpooledBody body, CancellationToken cancel) => run.RunAsync(transaction, _recipients, body, cancel);
+    public ValueTask<ReceiveResult> FinishAsync(SpooledBody body, CancellationToken cancel) =>
+        run.RunAsync(transaction, _recipients, body, cancel);
 }

@@ -67,7 +67,8 @@ public sealed class ReportBook(IDocumentRows documents, TimeProvider clock, ILog
         var from = Day(since);
         var dmarc = (await DueAsync(Dmarc)).Select(d => DmarcReport.Parse(Open(d), Own(), out _)).OfType<DmarcReport>();
         var tls = (await DueAsync(Tls)).Select(d => TlsReport.Parse(Open(d), Own(), out _)).OfType<TlsReport>();
-        var unread = (await DueAsync(Unread)).Select(d => JsonSerializer.Deserialize(Open(d), UnreadJson.Default.UnreadReport)).OfType<UnreadReport>();
+        var unread = (await DueAsync(Unread)).Select(d => JsonSerializer.Deserialize(Open(d), UnreadJson.Default.UnreadReport))
+            .OfType<UnreadReport>();
         return new([.. dmarc], [.. tls], (await DueAsync(Feedback)).Count(), [.. unread]);
 
         // The name begins with the last day that a report speaks of; where that is none, the day it came is what is known.

@@ -11,13 +11,16 @@ internal static partial class ReportLog
 
     [LoggerMessage(4101, LogLevel.Warning,
         "{Reporter} put {Count} of {Messages} messages from {Domain} aside, most sent by {Source} ({Disposition}): if that is ours or a relay's, SPF or DKIM does not cover it")]
-    public static partial void MailPutAside(this ILogger log, string reporter, long count, long messages, string domain, string source, string disposition);
+    public static partial void MailPutAside(
+        this ILogger log, string reporter, long count, long messages, string domain, string source, string disposition);
 
     [LoggerMessage(4102, LogLevel.Information, "TLS report of {Reporter} about {Domain}: {Successful} sessions, {Failed} failed")]
     public static partial void TlsReceived(this ILogger log, string reporter, string domain, long successful, long failed);
 
-    [LoggerMessage(4103, LogLevel.Warning, "{Reporter} had {Failed} failed TLS sessions beside {Successful} good ones to {Domain}, most: {Result} at {Mx}")]
-    public static partial void TlsFailed(this ILogger log, string reporter, long failed, long successful, string domain, string result, string mx);
+    [LoggerMessage(4103, LogLevel.Warning,
+        "{Reporter} had {Failed} failed TLS sessions beside {Successful} good ones to {Domain}, most: {Result} at {Mx}")]
+    public static partial void TlsFailed(
+        this ILogger log, string reporter, long failed, long successful, string domain, string result, string mx);
 
     [LoggerMessage(4104, LogLevel.Warning, "feedback report ({Type}) about {Domains}: source {Source}, sender {Sender}")]
     public static partial void FeedbackReceived(this ILogger log, string type, string domains, string source, string sender);
@@ -54,11 +57,18 @@ internal static class ReportMeters
     /// <summary>Reports that we sent, by kind.</summary>
     private static readonly Counter<long> ReportsSent = Meter.CreateCounter<long>("aviso_reports_sent_total");
 
+    /// <summary>What a report to others will lack because a bound of its counting was reached, by kind: dmarc-tally, tls-tally.</summary>
+    private static readonly Counter<long> Uncounted = Meter.CreateCounter<long>("aviso_reports_not_counted_total");
+
+    public static void NotCounted(string kind) => Uncounted.Add(1, new KeyValuePair<string, object?>("kind", kind));
+
     public static void Received(string kind, long count) => ReportsReceived.Add(count, new KeyValuePair<string, object?>("kind", kind));
 
-    public static void Messages(string result, long count) => ReportedMessages.Add(count, new KeyValuePair<string, object?>("result", result));
+    public static void Messages(string result, long count) =>
+        ReportedMessages.Add(count, new KeyValuePair<string, object?>("result", result));
 
-    public static void Sessions(string result, long count) => ReportedSessions.Add(count, new KeyValuePair<string, object?>("result", result));
+    public static void Sessions(string result, long count) =>
+        ReportedSessions.Add(count, new KeyValuePair<string, object?>("result", result));
 
     public static void Sent(string kind) => ReportsSent.Add(1, new KeyValuePair<string, object?>("kind", kind));
 }

@@ -20,7 +20,8 @@ public sealed record ReportOptions(string HostName, string From, bool Send);
 /// that they never use what a relay's quota keeps for people. A receiver elsewhere must have agreed (RFC 7489 §7.1).
 /// </summary>
 public sealed class ReportSender(
-    ReportOptions options, DmarcTally dmarc, TlsTally tls, IMailStore store, MessageReader reader, IRouter router, IResolver resolver, IdSource ids,
+    ReportOptions options, DmarcTally dmarc, TlsTally tls, IMailStore store, MessageReader reader, IRouter router, IResolver resolver,
+        IdSource ids,
     TimeProvider clock, ILogger log)
 {
     private const int MostRecipients = 5;
@@ -109,10 +110,12 @@ public sealed class ReportSender(
         var to = await MailboxesAsync("dmarc", recipients, published.Domain, packed.Length, cancel);
         if (to.Count == 0) return;
         // RFC 7489 §7.2.1.1: receiver "!" policy-domain "!" begin "!" end; the subject as there.
-        var name = string.Create(CultureInfo.InvariantCulture, $"{Options.HostName}!{published.Domain}!{begin.ToUnixTimeSeconds()}!{end.ToUnixTimeSeconds()}.xml.gz");
+        var name = string.Create(CultureInfo.InvariantCulture,
+            $"{Options.HostName}!{published.Domain}!{begin.ToUnixTimeSeconds()}!{end.ToUnixTimeSeconds()}.xml.gz");
         var header = Header(to, $"Report Domain: {published.Domain} Submitter: {Options.HostName} Report-ID: <{id}>", id);
         var body = MimeEntity.Multipart("mixed",
-            MimeEntity.Text($"This is an aggregate report about mail in the name of {published.Domain} that {Options.HostName} received on {begin:yyyy-MM-dd} (UTC).\r\n"),
+            MimeEntity.Text(
+                $"This is an aggregate report about mail in the name of {published.Domain} that {Options.HostName} received on {begin:yyyy-MM-dd} (UTC).\r\n"),
             MimeEntity.Attachment("application/gzip", name, packed));
         await QueueAsync("dmarc", published.Domain, key[..8], header, body, to, cancel);
     }
@@ -122,11 +125,21 @@ public sealed class ReportSender(
         if (await TlsRecipientsAsync(domain, cancel) is not { Count: > 0 } recipients) return;
         var (begin, end) = Day(key);
         var id = $"{begin:yyyy-MM-dd'T'HH:mm:ss'Z'}_{domain}";
-        var json = new TlsReport { Organization = Options.HostName, Start = begin, End = end, Contact = Options.From, ReportId = id, Policies = policies }.Write();
+        var report = new TlsReport
+        {
+            Organization = Options.HostName,
+            Start = begin,
+            End = end,
+            Contact = Options.From,
+            ReportId = id,
+            Policies = policies,
+        };
+        var json = report.Write();
         var packed = Pack(json);
         var to = Mailboxes(recipients, packed.Length).Select(m => m.Address).Take(MostRecipients).ToList();
         if (to.Count == 0) return;
-        var name = string.Create(CultureInfo.InvariantCulture, $"{Options.HostName}!{domain}!{begin.ToUnixTimeSeconds()}!{end.ToUnixTimeSeconds()}.json.gz");
+        var name = string.Create(
+            CultureInfo.InvariantCulture, $"{Options.HostName}!{domain}!{begin.ToUnixTimeSeconds()}!{end.ToUnixTimeSeconds()}.json.gz");
         // RFC 8460 §5.3: these two fields, and multipart/report.
         var header = Header(to, $"Report Domain: {domain} Submitter: {Options.HostName} Report-ID: <{id}>", IdText.Format(ids.Next()))
             .Raw("TLS-Report-Domain", domain).Raw("TLS-Report-Submitter", Options.HostName);
@@ -161,7 +174,8 @@ public sealed class ReportSender(
         Queued?.Invoke();
     }
 
-    private async Task<List<string>> MailboxesAsync(string kind, IReadOnlyList<string> uris, string domain, int octets, CancellationToken cancel)
+    private async Task<List<string>> MailboxesAsync(
+        string kind, IReadOnlyList<string> uris, string domain, int octets, CancellationToken cancel)
     {
         var taken = new List<string>();
         foreach (var (address, reason) in Mailboxes(uris, octets))
@@ -190,7 +204,8 @@ public sealed class ReportSender(
     {
         var unit = text.Length > 0 ? char.ToLowerInvariant(text[^1]) : '0';
         var scale = "kmgt".IndexOf(unit, StringComparison.Ordinal);
-        return long.TryParse(scale < 0 ? text : text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < 1 << 20
+        return long.TryParse(scale < 0 ? text : text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number < 1 << 20
             ? number << (10 * (scale + 1)) : long.MaxValue;
     }
 
@@ -199,7 +214,8 @@ public sealed class ReportSender(
     {
         if (PublicSuffixes.Embedded.OrganizationalDomain(receiver) == PublicSuffixes.Embedded.OrganizationalDomain(domain)) return null;
         var answer = await resolver.QueryAsync($"{domain}._report._dmarc.{receiver}", DnsType.Txt, cancel);
-        return answer.Records.OfType<TxtRecord>().Any(r => r.Text.Replace(" ", "", StringComparison.Ordinal).StartsWith("v=DMARC1", StringComparison.Ordinal))
+        return answer.Records.OfType<TxtRecord>()
+            .Any(r => r.Text.Replace(" ", "", StringComparison.Ordinal).StartsWith("v=DMARC1", StringComparison.Ordinal))
             ? null : $"{receiver} does not say that it takes reports about {domain}";
     }
 
@@ -207,7 +223,8 @@ public sealed class ReportSender(
     private async Task<IReadOnlyList<string>> TlsRecipientsAsync(string domain, CancellationToken cancel)
     {
         var answer = await resolver.QueryAsync($"_smtp._tls.{domain}", DnsType.Txt, cancel);
-        var records = answer.Records.OfType<TxtRecord>().Select(r => r.Text).Where(t => t.StartsWith("v=TLSRPTv1", StringComparison.Ordinal)).ToList();
+        var records = answer.Records.OfType<TxtRecord>().Select(r => r.Text)
+            .Where(t => t.StartsWith("v=TLSRPTv1", StringComparison.Ordinal)).ToList();
         if (records.Count != 1) return [];
         var rua = records[0].Split(';').Select(t => t.Trim()).FirstOrDefault(t => t.StartsWith("rua=", StringComparison.Ordinal));
         return rua is null ? [] : rua[4..].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

@@ -7,7 +7,8 @@ using Aviso.Store;
 namespace Aviso.Delivery;
 
 /// <summary>Answers what the scripts of one account ask during one message.</summary>
-internal sealed class SieveHost(SieveInput input, SieveStepOptions options, SieveCompiled compiled, SieveScripts scripts, IMailStore store) : ISieveHost
+internal sealed class SieveHost(SieveInput input, SieveStepOptions options, SieveCompiled compiled, SieveScripts scripts, IMailStore store)
+    : ISieveHost
 {
     public const string SeenKind = "sieve-seen";
 
@@ -15,7 +16,8 @@ internal sealed class SieveHost(SieveInput input, SieveStepOptions options, Siev
 
     public required Func<AccountId, string, bool> HasWrittenTo { get; init; }
 
-    public async ValueTask<bool> MailboxExistsAsync(string mailbox, CancellationToken cancel) => await FindAsync(mailbox, cancel) is not null;
+    public async ValueTask<bool> MailboxExistsAsync(string mailbox, CancellationToken cancel) =>
+        await FindAsync(mailbox, cancel) is not null;
 
     public async ValueTask<bool> MailboxIdExistsAsync(string id, CancellationToken cancel) => await FindIdAsync(id, cancel) is not null;
 
@@ -56,7 +58,8 @@ internal sealed class SieveHost(SieveInput input, SieveStepOptions options, Siev
     public ValueTask<string?> EnvironmentAsync(string item, CancellationToken cancel) => new(item.ToLowerInvariant() switch
     {
         // RFC 5183 §4.1
-        "domain" => options.HostName.IndexOf('.', StringComparison.Ordinal) is var dot and > 0 ? options.HostName[(dot + 1)..] : options.HostName,
+        "domain" => options.HostName.IndexOf('.', StringComparison.Ordinal) is var dot and > 0
+            ? options.HostName[(dot + 1)..] : options.HostName,
         "host" => options.HostName,
         "location" => "MDA",
         "phase" => "during",
@@ -81,7 +84,8 @@ internal sealed class SieveHost(SieveInput input, SieveStepOptions options, Siev
 
     /// <summary>Null for an attribute no mailbox here can have.</summary>
     public static SpecialUse? UseOf(string attribute) =>
-        attribute.StartsWith('\\') && Enum.TryParse<SpecialUse>(attribute[1..], ignoreCase: true, out var use) && !char.IsAsciiDigit(attribute[^1])
+        attribute.StartsWith('\\') && Enum.TryParse<SpecialUse>(attribute[1..], ignoreCase: true, out var use)
+            && !char.IsAsciiDigit(attribute[^1])
             && use != SpecialUse.None ? use : null;
 
     /// <summary>NFC, INBOX in capitals; null for what can be no mailbox's name (as IMAP has it, RFC 9051 §5.1).</summary>

@@ -49,7 +49,8 @@ public sealed record SieveInput(AccountId Account, string Address, SpooledBody B
     public static double PercentOf(double score, double reject) => Math.Clamp(score / Math.Max(reject, 0.1) * 100, 0, 100);
 }
 
-/// <summary>What is to become of a message; nothing has been done yet but the mailboxes of <see cref="Copies"/> that were to be made.</summary>
+/// <summary>What is to become of a message; nothing has been done yet but the mailboxes of <see cref="Copies"/> that were to be
+/// made.</summary>
 public sealed record SievePlan
 {
     /// <summary>Into mailboxes of the account, each once; these exist.</summary>

@@ -23,7 +23,8 @@ public static class SieveWords
         _ => action.GetType().Name,
     };
 
-    /// <summary>The same action on many messages has the same words: "file into Lists", without what differs from message to message.</summary>
+    /// <summary>The same action on many messages has the same words: "file into Lists", without what differs from message to
+    /// message.</summary>
     public static string Kind(SieveAction action) => action switch
     {
         SieveAction.Keep => "keep in INBOX",
@@ -36,7 +37,8 @@ public static class SieveWords
 
     /// <summary>The message would not stay where it arrives.</summary>
     public static bool Moves(SieveOutcome outcome) =>
-        !outcome.Actions.Any(a => a is SieveAction.Keep || (a is SieveAction.FileInto into && into.Mailbox.Equals("INBOX", StringComparison.OrdinalIgnoreCase)));
+        !outcome.Actions.Any(a =>
+            a is SieveAction.Keep || (a is SieveAction.FileInto into && into.Mailbox.Equals("INBOX", StringComparison.OrdinalIgnoreCase)));
 
     private static string Flags(IReadOnlyList<string> flags) => flags.Count == 0 ? "" : $" with flags {string.Join(' ', flags)}";
 

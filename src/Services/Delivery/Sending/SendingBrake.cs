@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Aviso.Base;
@@ -46,9 +45,9 @@ public sealed class SendingBrake
         var brake = new SendingBrake(limits, rows, clock, log);
         foreach (var document in await rows.ListDocumentsAsync(HoldKind, cancel))
         {
-            if (Read(document, SendingJson.Default.SendingHold) is { } hold) brake._holds[document.Key.Owner.Value] = hold;
+            if (document.Read(SendingJson.Default.SendingHold) is { } hold) brake._holds[document.Key.Owner.Value] = hold;
         }
-        foreach (var document in await rows.ListDocumentsAsync(UsualKind, cancel)) brake.Of(document.Key.Owner).Usual = Read(document, SendingJson.Default.Double);
+        foreach (var document in await rows.ListDocumentsAsync(UsualKind, cancel)) brake.Of(document.Key.Owner).Usual = document.Read(SendingJson.Default.Double);
         SendingMeters.Show(brake._holds.Count);
         return brake;
     }
@@ -125,19 +124,7 @@ public sealed class SendingBrake
     }
 
     private Document Document<T>(AccountId account, string kind, T value, JsonTypeInfo<T> type) =>
-        new(new(account, kind, Name), JsonSerializer.SerializeToUtf8Bytes(value, type), _clock.GetUtcNow().ToUnixTimeSeconds());
-
-    private static T? Read<T>(Document document, JsonTypeInfo<T> type)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(document.Value, type);
-        }
-        catch (JsonException)
-        {
-            return default;
-        }
-    }
+        Documents.Of(new(account, kind, Name), value, type, _clock.GetUtcNow().ToUnixTimeSeconds());
 
     private static Refusal Refused(string limit)
     {

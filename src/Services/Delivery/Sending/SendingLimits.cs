@@ -2,7 +2,8 @@ using System.Diagnostics.Metrics;
 
 namespace Aviso.Delivery;
 
-/// <summary>What one account may send to addresses elsewhere; replaced as a whole on reload. Mail between accounts of ours is not counted.</summary>
+/// <summary>What one account may send to addresses elsewhere; replaced as a whole on reload. Mail between accounts of ours is not
+/// counted.</summary>
 public sealed record SendingLimits
 {
     public int MessagesPerHour { get; init; } = 500;
@@ -32,7 +33,8 @@ public sealed record SendingHold(string Address, DateTimeOffset Since, int NewRe
     public const string Word = "sending brake:";
 
     /// <summary>Shown in the queue.</summary>
-    public string Reason => $"{Word} {Address} wrote to {NewRecipients} new recipients within an hour, usual are {Usual:0}; see that it is not "
+    public string Reason =>
+        $"{Word} {Address} wrote to {NewRecipients} new recipients within an hour, usual are {Usual:0}; see that it is not "
         + $"somebody else, then `aviso account release {Address}`";
 }
 
@@ -40,11 +42,14 @@ internal static class SendingMeters
 {
     private static readonly Meter Meter = new("Aviso.Delivery");
 
-    public static readonly Counter<long> Held = Meter.CreateCounter<long>("aviso_sending_holds_total", description: "Accounts whose mail to others was held for a sudden fan-out to new recipients.");
+    public static readonly Counter<long> Held = Meter.CreateCounter<long>(
+        "aviso_sending_holds_total", description: "Accounts whose mail to others was held for a sudden fan-out to new recipients.");
 
-    private static readonly Counter<long> Limited = Meter.CreateCounter<long>("aviso_sending_limited_total", description: "Messages refused because their account has sent too many, by limit.");
+    private static readonly Counter<long> Limited = Meter.CreateCounter<long>(
+        "aviso_sending_limited_total", description: "Messages refused because their account has sent too many, by limit.");
 
-    private static readonly Gauge<long> Now = Meter.CreateGauge<long>("aviso_sending_held_accounts", description: "Accounts whose mail to others is held now.");
+    private static readonly Gauge<long> Now =
+        Meter.CreateGauge<long>("aviso_sending_held_accounts", description: "Accounts whose mail to others is held now.");
 
     public static void Limit(string limit) => Limited.Add(1, new KeyValuePair<string, object?>("limit", limit));
 

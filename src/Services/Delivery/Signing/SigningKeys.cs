@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Aviso.Base;
 using Aviso.Dns;
@@ -11,9 +10,11 @@ using Microsoft.Extensions.Logging;
 namespace Aviso.Delivery;
 
 /// <summary>A key as a list of keys shows it.</summary>
-/// <param name="State">declared, waiting (not in the DNS yet), signing, paused (the DNS holds another key), or retired (still published, signs no more).</param>
+/// <param name="State">declared, waiting (not in the DNS yet), signing, paused (the DNS holds another key), or retired (still published,
+/// signs no more).</param>
 /// <param name="Problem">What is wrong with its record, or empty.</param>
-public sealed record SigningKeyInfo(string Domain, string Selector, string Algorithm, string State, string Record, string Problem, DateTimeOffset? Since);
+public sealed record SigningKeyInfo(
+    string Domain, string Selector, string Algorithm, string State, string Record, string Problem, DateTimeOffset? Since);
 
 /// <summary>
 /// The keys of each domain. Declared keys sign always. A domain without one gets an RSA and an Ed25519 key of our own (RFC 8463): they
@@ -21,20 +22,23 @@ public sealed record SigningKeyInfo(string Domain, string Selector, string Algor
 /// beside the old; the old sign until the new ones are published, and are kept as retired while mail signed by them is under way.
 /// After every change a message is signed and verified against the live DNS. Thread-safe.
 /// </summary>
-public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, BodySpool spool, TimeProvider clock, ILogger log) : ISigningKeys, IDisposable
+public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, BodySpool spool, TimeProvider clock, ILogger log)
+    : ISigningKeys, IDisposable
 {
     private const string Kind = "dkim-key";
 
     private static readonly TimeSpan Retired = TimeSpan.FromDays(14);
     private static readonly TimeSpan WaitingEvery = TimeSpan.FromMinutes(10);
     private static readonly Meter Meter = new("Aviso.Delivery");
-    private static readonly Gauge<int> Verified = Meter.CreateGauge<int>("aviso_dkim_verified", null, "1 when a message signed for the domain verifies against the DNS");
+    private static readonly Gauge<int> Verified =
+        Meter.CreateGauge<int>("aviso_dkim_verified", null, "1 when a message signed for the domain verifies against the DNS");
 
     private readonly SemaphoreSlim _one = new(1);
     private volatile Dictionary<string, List<Held>> _domains = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>One key and what is known of it.</summary>
-    private sealed record Held(DkimKey Key, bool Declared, DateTimeOffset Made, DateTimeOffset? SigningSince, DateTimeOffset? RetiredAt, string Problem)
+    private sealed record Held(
+        DkimKey Key, bool Declared, DateTimeOffset Made, DateTimeOffset? SigningSince, DateTimeOffset? RetiredAt, string Problem)
     {
         public bool Signs => Declared || (SigningSince is not null && RetiredAt is null);
 
@@ -48,24 +52,31 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
     // A signature that fails harms where another would do; when all are wrong none is better than the others.
     private static bool IsPaused(Held held, List<Held> all) => held.IsWrong && all.Exists(h => h.Signs && !h.IsWrong);
 
-    public IReadOnlyList<SigningKeyInfo> List() => [.. _domains.OrderBy(d => d.Key, StringComparer.Ordinal).SelectMany(d => d.Value.Select(h => new SigningKeyInfo(
-        d.Key, h.Key.Selector, h.Key.AlgorithmName, h.Declared ? "declared" : h.RetiredAt is not null ? "retired" : h.SigningSince is null ? "waiting" : IsPaused(h, d.Value) ? "paused" : "signing",
+    public IReadOnlyList<SigningKeyInfo> List() =>
+        [.. _domains.OrderBy(d => d.Key, StringComparer.Ordinal).SelectMany(d => d.Value.Select(h => new SigningKeyInfo(
+        d.Key, h.Key.Selector, h.Key.AlgorithmName, h.Declared ? "declared" : h.RetiredAt is not null ? "retired" : h.SigningSince is null
+            ? "waiting" : IsPaused(h, d.Value) ? "paused" : "signing",
         h.Key.ZoneLine(), h.Problem, h.SigningSince)))];
 
     /// <summary>Takes the domains of the settings with their declared keys; the others get keys when they have none.</summary>
-    public async Task ApplyAsync(IReadOnlyList<(string Domain, IReadOnlyList<(string Selector, string Pem)> Declared)> domains, CancellationToken cancel)
+    public async Task ApplyAsync(
+        IReadOnlyList<(string Domain, IReadOnlyList<(string Selector, string Pem)> Declared)> domains, CancellationToken cancel)
     {
         await _one.WaitAsync(cancel);
         try
         {
-            var stored = (await documents.ListDocumentsAsync(default, Kind, cancel)).ToLookup(d => d.Key.Name.Split(':')[0], StringComparer.OrdinalIgnoreCase);
+            var stored = (await documents.ListDocumentsAsync(default, Kind, cancel))
+                .ToLookup(d => d.Key.Name.Split(':')[0], StringComparer.OrdinalIgnoreCase);
             var next = new Dictionary<string, List<Held>>(StringComparer.OrdinalIgnoreCase);
             foreach (var (domain, declared) in domains)
             {
                 var held = next[domain] = [];
                 foreach (var (selector, pem) in declared)
                 {
-                    if (DkimKey.TryImport(domain, selector, pem, out var key, out var problem)) held.Add(new(key!, true, clock.GetUtcNow(), null, null, ""));
+#pragma warning disable CA2000 // the list holds it
+                    if (DkimKey.TryImport(domain, selector, pem, out var key, out var problem)) held.Add(
+                        new(key!, true, clock.GetUtcNow(), null, null, ""));
+#pragma warning restore CA2000
                     else log.KeyUnusable(domain, selector, problem);
                 }
                 if (declared.Count > 0) continue;
@@ -107,7 +118,8 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
         var first = true;
         while (true)
         {
-            var troubled = _domains.Where(d => d.Value.Exists(h => h is { Signs: false, RetiredAt: null } || h.Problem.Length > 0)).Select(d => d.Key);
+            var troubled = _domains.Where(d => d.Value.Exists(h => h is { Signs: false, RetiredAt: null } || h.Problem.Length > 0))
+                .Select(d => d.Key);
             var all = first || clock.GetUtcNow() - looked >= TimeSpan.FromHours(1);
             if (all) looked = clock.GetUtcNow();
             foreach (var domain in (all ? _domains.Keys : troubled).ToList())
@@ -136,19 +148,22 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
             var now = clock.GetUtcNow();
             var after = new List<Held>();
             foreach (var held in before) after.Add(held.RetiredAt is not null ? held : await LookAsync(held, now, cancel));
-            var newest = after.Where(h => h is { Declared: false, RetiredAt: null, SigningSince: not null }).Select(h => h.Made).DefaultIfEmpty().Max();
+            var newest = after.Where(h => h is { Declared: false, RetiredAt: null, SigningSince: not null }).Select(h => h.Made)
+                .DefaultIfEmpty().Max();
             for (var i = 0; i < after.Count; i++)
             {
                 var old = after[i];
                 // Keys are made in pairs: a younger one of the same kind takes over.
                 if (old is { Declared: false, RetiredAt: null, SigningSince: not null } && old.Made < newest
-                    && after.Exists(h => h.SigningSince is not null && h.Made > old.Made && h.Key.Algorithm == old.Key.Algorithm)) after[i] = old with { RetiredAt = now };
+                    && after.Exists(h => h.SigningSince is not null && h.Made > old.Made
+                        && h.Key.Algorithm == old.Key.Algorithm)) after[i] = old with { RetiredAt = now };
             }
             var gone = after.FindAll(h => h.RetiredAt is { } at && now - at > Retired);
             after.RemoveAll(gone.Contains);
             if (after.SequenceEqual(before)) return;
             await documents.ChangeDocumentsAsync(
-                [.. after.Where(h => !h.Declared).Select(h => Document(domain, h))], gone.ConvertAll(h => new DocumentKey(default, Kind, Name(domain, h.Key))), cancel);
+                [.. after.Where(h => !h.Declared).Select(h => Document(domain, h))],
+                    gone.ConvertAll(h => new DocumentKey(default, Kind, Name(domain, h.Key))), cancel);
             _domains = new(_domains, StringComparer.OrdinalIgnoreCase) { [domain] = after };
         }
         finally
@@ -167,12 +182,14 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
         var problem = answer.IsTemporary ? $"{name} could not be asked for"
             : published.Count == 0 ? $"{name} is not in the DNS"
             : published.Contains(wanted) ? "" : $"{name} holds another key";
-        if (problem.Length == 0) return held with { Problem = "", IsWrong = false, SigningSince = held.SigningSince ?? (held.Declared ? null : now) };
+        var since = held.SigningSince ?? (held.Declared ? null : now);
+        if (problem.Length == 0) return held with { Problem = "", IsWrong = false, SigningSince = since };
         // A new key waits to be published, that is no trouble yet; a key in use that nobody can verify is.
         if (problem != held.Problem && held.Signs) log.KeyNotPublished(held.Key.Domain, problem);
         return held with { Problem = problem, IsWrong = !answer.IsTemporary };
 
-        static string Tag(string record) => record.Split(';').Select(t => t.Replace(" ", "", StringComparison.Ordinal).Trim()).FirstOrDefault(t => t.StartsWith("p=", StringComparison.Ordinal)) ?? "";
+        static string Tag(string record) => record.Split(';').Select(t => t.Replace(" ", "", StringComparison.Ordinal).Trim())
+            .FirstOrDefault(t => t.StartsWith("p=", StringComparison.Ordinal)) ?? "";
     }
 
     // The first message after a change is ours.
@@ -181,7 +198,8 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
         var keys = KeysOf(domain);
         if (keys.Count == 0) return;
         using var body = spool.Begin();
-        body.Write(System.Text.Encoding.ASCII.GetBytes($"From: postmaster@{domain}\r\nSubject: self-check\r\n\r\nsigned to be verified\r\n"));
+        body.Write(System.Text.Encoding.ASCII.GetBytes(
+            $"From: postmaster@{domain}\r\nSubject: self-check\r\n\r\nsigned to be verified\r\n"));
         using var signed = spool.Begin();
         signed.Write(DkimSigner.Sign(body, keys, SignOptions.Default, clock.GetUtcNow()));
         body.ForEachPiece(piece => signed.Write(piece.Span));
@@ -208,20 +226,22 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
 
     private static string Name(string domain, DkimKey key) => $"{domain.ToLowerInvariant()}:{key.Selector}";
 
-    private Document Document(string domain, Held held) => new(
+    private Document Document(string domain, Held held) => Documents.Of(
         new(default, Kind, Name(domain, held.Key)),
-        JsonSerializer.SerializeToUtf8Bytes(new StoredKey(
-            held.Key.ExportPem(), held.Made.ToUnixTimeSeconds(), held.SigningSince?.ToUnixTimeSeconds() ?? 0, held.RetiredAt?.ToUnixTimeSeconds() ?? 0),
-            SigningJson.Default.StoredKey),
-        clock.GetUtcNow().ToUnixTimeSeconds());
+        new StoredKey(
+            held.Key.ExportPem(), held.Made.ToUnixTimeSeconds(), held.SigningSince?.ToUnixTimeSeconds()
+                ?? 0, held.RetiredAt?.ToUnixTimeSeconds() ?? 0),
+        SigningJson.Default.StoredKey, clock.GetUtcNow().ToUnixTimeSeconds());
 
     private Held? Read(Document document)
     {
         var at = document.Key.Name.IndexOf(':', StringComparison.Ordinal);
         var (domain, selector) = (document.Key.Name[..at], document.Key.Name[(at + 1)..]);
-        if (JsonSerializer.Deserialize(document.Value, SigningJson.Default.StoredKey) is { } stored
+#pragma warning disable CA2000 // what is held signs until it is retired
+        if (document.Read(SigningJson.Default.StoredKey) is { } stored
             && DkimKey.TryImport(domain, selector, stored.Pem, out var key, out var problem))
             return new(key!, false, Time(stored.Made)!.Value, Time(stored.SigningSince), Time(stored.RetiredAt), "");
+#pragma warning restore CA2000
         log.KeyUnusable(domain, selector, "the stored key cannot be read");
         return null;
 

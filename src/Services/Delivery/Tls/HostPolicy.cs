@@ -55,12 +55,14 @@ internal sealed record HostPolicy(string Domain, string Host, TlsJudge Judge)
 
     /// <param name="dane">Not <see cref="DaneState.Unknown"/>.</param>
     /// <param name="secure">The DNS vouches for the host being the domain's (RFC 4035).</param>
-    public static HostPolicy Of(string domain, string host, DaneAnswer dane, StsAnswer sts, bool secure, TlsWish wish, Func<DaneAnswer, TlsJudge> judgeOf)
+    public static HostPolicy Of(
+        string domain, string host, DaneAnswer dane, StsAnswer sts, bool secure, TlsWish wish, Func<DaneAnswer, TlsJudge> judgeOf)
     {
         if (wish == TlsWish.Optional) return new(domain, host, TlsSight.Any) { IsCounted = false, Wish = wish };
         var policy = Found(domain, host, dane, sts.Policy, judgeOf) with { Wish = wish };
         // RFC 8689 §4.2.1: the names of the hosts must be believed by DNSSEC or MTA-STS, the certificate by DANE or the authorities.
-        if (wish != TlsWish.Required || policy.Refuses is not null || dane.State == DaneState.Match || (policy.IsStrict && policy.Kind == Sts)) return policy;
+        if (wish != TlsWish.Required || policy.Refuses is not null || dane.State == DaneState.Match
+            || (policy.IsStrict && policy.Kind == Sts)) return policy;
         return secure ? policy with { Judge = TlsSight.WebPki(host), IsStrict = true }
             : policy with { Refuses = new("", $"neither DNSSEC nor MTA-STS vouches for the mail hosts of {domain}{(sts.Problem.Length > 0 ? " now: " + sts.Problem : "")}"), MayChange = sts.IsTemporary };
     }
@@ -71,7 +73,8 @@ internal sealed record HostPolicy(string Domain, string Host, TlsJudge Judge)
         if (dane.State == DaneState.Match)
             return new(domain, host, judgeOf(dane)) { Kind = Tlsa, IsStrict = true, Lines = [.. dane.Records.Select(r => $"{r.Usage} {r.Selector} {r.MatchingType} {Convert.ToHexStringLower(r.Data)}")] };
         var missing = sts is null || sts.Covers(host) ? null
-            : new TlsFault("validation-failure", $"{host} is none of the mail hosts that the MTA-STS policy of {domain} names ({string.Join(' ', sts.Mx.Take(10))})");
+            : new TlsFault("validation-failure",
+                $"{host} is none of the mail hosts that the MTA-STS policy of {domain} names ({string.Join(' ', sts.Mx.Take(10))})");
         if (sts?.Mode == StsMode.Enforce)
             return new(domain, host, TlsSight.WebPki(host)) { Kind = Sts, Lines = sts.Lines, MxHosts = sts.Mx, IsStrict = true, Refuses = missing };
         if (dane.State == DaneState.Encrypt) return new(domain, host, TlsSight.Any) { Kind = Tlsa, IsStrict = true };
@@ -89,7 +92,8 @@ internal sealed class HopPolicies(TlsDane dane, StsPolicies? sts, TlsTally? tall
     {
         if (sts is null || wish == TlsWish.Optional) return StsAnswer.None;
         var found = await sts.FindAsync(domain, cancel);
-        if (found.Result.Length > 0) Count(domain, HostPolicy.Sts, found.Policy?.Lines ?? [], found.Policy?.Mx ?? [], new(found.Result, "", "", "", 1, Reason(found.Problem), ""));
+        if (found.Result.Length > 0) Count(domain, HostPolicy.Sts, found.Policy?.Lines ?? [], found.Policy?.Mx
+            ?? [], new(found.Result, "", "", "", 1, Reason(found.Problem), ""));
         return found;
     }
 
@@ -97,7 +101,8 @@ internal sealed class HopPolicies(TlsDane dane, StsPolicies? sts, TlsTally? tall
     public async Task<HostPolicy?> HostAsync(string domain, string host, StsAnswer sts, bool secure, TlsWish wish, CancellationToken cancel)
     {
         var answer = secure && wish != TlsWish.Optional ? await dane.FindAsync(host, cancel) : DaneAnswer.None;
-        if (answer.State != DaneState.Unknown) return HostPolicy.Of(domain, host, answer, sts, secure, wish, a => dane.Judge(a, host, domain));
+        if (answer.State != DaneState.Unknown) return HostPolicy.Of(domain, host, answer, sts, secure, wish, a =>
+            dane.Judge(a, host, domain));
         Count(domain, HostPolicy.Tlsa, [], [], new("dnssec-invalid", "", host, "", 1, "", ""));
         return null;
     }
@@ -108,7 +113,8 @@ internal sealed class HopPolicies(TlsDane dane, StsPolicies? sts, TlsTally? tall
         if (!policy.IsCounted || fault?.Result.Length == 0) return;
         if (fault is not null && policy is { Kind: HostPolicy.Sts, IsStrict: false }) log.StsWouldFail(policy.Domain, policy.Host, fault.Result, fault.Problem);
         Count(policy.Domain, policy.Kind, policy.Lines, policy.MxHosts,
-            fault is null ? null : new(fault.Result, from?.ToString() ?? "", policy.Host, to?.ToString() ?? "", 1, Reason(fault.Problem), ""));
+            fault is null
+                ? null : new(fault.Result, from?.ToString() ?? "", policy.Host, to?.ToString() ?? "", 1, Reason(fault.Problem), ""));
     }
 
     private void Count(string domain, string kind, IReadOnlyList<string> lines, IReadOnlyList<string> hosts, TlsFailure? failure)

@@ -10,7 +10,8 @@ namespace Aviso.Delivery;
 
 /// <summary>What holds for a domain now.</summary>
 /// <param name="Policy">Null when none is known.</param>
-/// <param name="Result">The word for reports when a fetch failed (RFC 8460 §4.3.2.2), else empty: a kept policy may hold all the same.</param>
+/// <param name="Result">The word for reports when a fetch failed (RFC 8460 §4.3.2.2), else empty: a kept policy may hold all the
+/// same.</param>
 /// <param name="Problem">Why it failed.</param>
 public sealed record StsAnswer(StsPolicy? Policy, string Result, string Problem)
 {
@@ -21,8 +22,8 @@ public sealed record StsAnswer(StsPolicy? Policy, string Result, string Problem)
 }
 
 /// <summary>
-/// The MTA-STS policies of other domains (RFC 8461 §3.3, §5.1): found by their record, fetched once for each id, kept in the store until their
-/// own end whatever the DNS or the web server does meanwhile, and fetched anew every day while in use. Thread-safe.
+/// The MTA-STS policies of other domains (RFC 8461 §3.3, §5.1): found by their record, fetched once for each id, kept in the store until
+/// their own end whatever the DNS or the web server does meanwhile, and fetched anew every day while in use. Thread-safe.
 /// </summary>
 public sealed class StsPolicies(IResolver resolver, StsFetcher fetcher, IDocumentRows documents, TimeProvider clock, ILogger log)
     : IAsyncDisposable
@@ -40,7 +41,8 @@ public sealed class StsPolicies(IResolver resolver, StsFetcher fetcher, IDocumen
     private readonly ConcurrentDictionary<string, Known> _known = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Lazy<Task<StsAnswer>>> _fetching = new(StringComparer.Ordinal);
 
-    /// <summary>The policy of <paramref name="domain"/> (lower-case ASCII). Waits a minute at most; never throws for what strangers do.</summary>
+    /// <summary>The policy of <paramref name="domain"/> (lower-case ASCII). Waits a minute at most; never throws for what strangers
+    /// do.</summary>
     public async Task<StsAnswer> FindAsync(string domain, CancellationToken cancel)
     {
         if (domain is ['[', .., ']']) return StsAnswer.None;
@@ -121,7 +123,8 @@ public sealed class StsPolicies(IResolver resolver, StsFetcher fetcher, IDocumen
             {
                 (known.NotBefore, known.Result, known.Problem) = (clock.GetUtcNow() + LeftAlone, fetched.Result, fetched.Problem);
                 var until = Live(known);
-                log.StsNotFetched(domain, fetched.Result, fetched.Problem, until is null ? "no policy is known" : $"the known one ({until.Policy.Mode}) holds until {until.EndsAt:u}");
+                log.StsNotFetched(domain, fetched.Result, fetched.Problem, until is null
+                    ? "no policy is known" : $"the known one ({until.Policy.Mode}) holds until {until.EndsAt:u}");
                 return new(until?.Policy, fetched.Result, fetched.Problem) { IsTemporary = true };
             }
             var kept = new Kept(id, policy, clock.GetUtcNow());
@@ -177,9 +180,11 @@ public sealed class StsPolicies(IResolver resolver, StsFetcher fetcher, IDocumen
             {
                 if (JsonNode.Parse(document.Value) is not JsonObject json) return null;
                 var policy = StsPolicy.Parse(Encoding.UTF8.GetBytes(json["policy"]!.GetValue<string>()), out _);
-                return policy is null ? null : new(json["id"]!.GetValue<string>(), policy, DateTimeOffset.FromUnixTimeSeconds(json["fetched"]!.GetValue<long>()));
+                return policy is null ? null : new(
+                    json["id"]!.GetValue<string>(), policy, DateTimeOffset.FromUnixTimeSeconds(json["fetched"]!.GetValue<long>()));
             }
-            catch (Exception e) when (e is JsonException or InvalidOperationException or NullReferenceException or ArgumentException or FormatException)
+            catch (Exception e)
+                when (e is JsonException or InvalidOperationException or NullReferenceException or ArgumentException or FormatException)
             {
                 return null;
             }

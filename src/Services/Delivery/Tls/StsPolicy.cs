@@ -45,7 +45,8 @@ public sealed record StsPolicy(StsMode Mode, IReadOnlyList<string> Mx, TimeSpan 
     {
         var name = host.TrimEnd('.').ToLowerInvariant();
         var dot = name.IndexOf('.', StringComparison.Ordinal);
-        return Mx.Any(m => m == name || (dot > 0 && m.StartsWith("*.", StringComparison.Ordinal) && m.AsSpan(2).SequenceEqual(name.AsSpan(dot + 1))));
+        return Mx.Any(m =>
+            m == name || (dot > 0 && m.StartsWith("*.", StringComparison.Ordinal) && m.AsSpan(2).SequenceEqual(name.AsSpan(dot + 1))));
     }
 
     /// <summary>Reads a policy file; fields nobody knows are read over.</summary>
@@ -84,7 +85,8 @@ public sealed record StsPolicy(StsMode Mode, IReadOnlyList<string> Mx, TimeSpan 
         return new(mode.Value, mx, TimeSpan.FromSeconds(Math.Min(age.Value, LongestAge)));
     }
 
-    /// <summary>RFC 8461 §3.1: the id of the one record at _mta-sts.DOMAIN; null when there is none, or several, or one that is wrong.</summary>
+    /// <summary>RFC 8461 §3.1: the id of the one record at _mta-sts.DOMAIN; null when there is none, or several, or one that is
+    /// wrong.</summary>
     public static string? Id(DnsAnswer answer)
     {
         var records = answer.Of<TxtRecord>().Select(r => r.Text)
@@ -111,7 +113,8 @@ public sealed record StsPolicy(StsMode Mode, IReadOnlyList<string> Mx, TimeSpan 
         : value.SequenceEqual("none"u8) ? StsMode.None : null;
 
     // sts-policy-max-age-value = 1*10(DIGIT)
-    private static long? Age(ReadOnlySpan<byte> value) => value.Length is > 0 and <= 10 && !value.ContainsAnyExceptInRange((byte)'0', (byte)'9')
+    private static long? Age(ReadOnlySpan<byte> value) =>
+        value.Length is > 0 and <= 10 && !value.ContainsAnyExceptInRange((byte)'0', (byte)'9')
         ? long.Parse(value, NumberStyles.None, CultureInfo.InvariantCulture) : null;
 
     // sts-policy-mx-value = ["*."] Domain

@@ -59,7 +59,8 @@ internal sealed class TlsDane(IResolver resolver, TimeProvider clock)
         return answer.State == DaneState.None ? await AskAsync(host, cancel) : answer;
     }
 
-    // RFC 7672 §2.2.2: an alias of a signed zone may lead into one that is not; what its own zone says of its name holds. Null: the DNS cannot say.
+    // RFC 7672 §2.2.2: an alias of a signed zone may lead into one that is not; what its own zone says of its name holds. Null: the DNS
+    // cannot say.
     private async Task<bool?> IsSignedAliasAsync(string host, DnsAnswer address, CancellationToken cancel)
     {
         if (address.CanonicalName.Length == 0 || address.CanonicalName == host) return false;
@@ -74,7 +75,8 @@ internal sealed class TlsDane(IResolver resolver, TimeProvider clock)
 
     /// <summary>Does one of the records vouch for <paramref name="leaf"/>.</summary>
     public static bool Matches(
-        IReadOnlyList<TlsaRecord> records, X509Certificate2 leaf, IReadOnlyList<X509Certificate2> sent, IReadOnlyList<string> names, DateTimeOffset now) =>
+        IReadOnlyList<TlsaRecord> records, X509Certificate2 leaf, IReadOnlyList<X509Certificate2> sent, IReadOnlyList<string> names,
+            DateTimeOffset now) =>
         records.Any(record => record.Usage switch
         {
             // RFC 7672 §3.1.1: for DANE-EE neither names nor dates count.
@@ -128,7 +130,8 @@ internal sealed class TlsDane(IResolver resolver, TimeProvider clock)
             chain.ChainPolicy.VerificationTime = now.UtcDateTime;
             // The anchor may be an intermediate; that it stands in the chain is looked at here.
             chain.ChainPolicy.VerificationFlags = X509VerificationFlags.AllowUnknownCertificateAuthority;
-            if (chain.Build(leaf) && chain.ChainElements.Any(e => e.Certificate.RawDataMemory.Span.SequenceEqual(anchor.RawDataMemory.Span))) return true;
+            if (chain.Build(leaf)
+                && chain.ChainElements.Any(e => e.Certificate.RawDataMemory.Span.SequenceEqual(anchor.RawDataMemory.Span))) return true;
         }
         return false;
     }

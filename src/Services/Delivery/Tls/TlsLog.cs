@@ -15,7 +15,8 @@ internal static partial class TlsLog
     [LoggerMessage(4152, LogLevel.Error, "MTA-STS policies could not be fetched anew; it is tried again")]
     public static partial void StsNotRefreshed(this ILogger log, Exception e);
 
-    [LoggerMessage(4153, LogLevel.Information, "{Domain} asks only for tests of its TLS: {Host} fails ({Result}): {Problem}; the mail is sent")]
+    [LoggerMessage(
+        4153, LogLevel.Information, "{Domain} asks only for tests of its TLS: {Host} fails ({Result}): {Problem}; the mail is sent")]
     public static partial void StsWouldFail(this ILogger log, string domain, string host, string result, string problem);
 }
 
@@ -23,7 +24,8 @@ internal static class TlsMeters
 {
     private static readonly Meter Meter = new("Aviso.Delivery");
 
-    /// <summary>Sessions with mail hosts of other domains, by policy (tlsa, sts, no-policy-found) and result (RFC 8460 §4.3, or success).</summary>
+    /// <summary>Sessions with mail hosts of other domains, by policy (tlsa, sts, no-policy-found) and result (RFC 8460 §4.3, or
+    /// success).</summary>
     private static readonly Counter<long> Sessions = Meter.CreateCounter<long>("aviso_outbound_tls_sessions_total");
 
     /// <summary>MTA-STS policies fetched, by result: ok or a word of RFC 8460 §4.3.2.2.</summary>
@@ -32,5 +34,6 @@ internal static class TlsMeters
     public static void Session(string policy, string result) => Sessions.Add(
         1, new KeyValuePair<string, object?>("policy", policy), new KeyValuePair<string, object?>("result", result));
 
-    public static void Fetched(string result) => Fetches.Add(1, new KeyValuePair<string, object?>("result", result.Length == 0 ? "ok" : result));
+    public static void Fetched(string result) =>
+        Fetches.Add(1, new KeyValuePair<string, object?>("result", result.Length == 0 ? "ok" : result));
 }

@@ -27,7 +27,8 @@ public static class PublishedSts
         var announcement = await AnnouncementAsync(policy, domain, resolver, cancel);
         // Announced and not to be had: nobody would hear of it (incident F4).
         if (host.Advice.Length > 0 && announcement.State is ("published" or "differs")) host = host with { Urgent = true };
-        return [host, announcement, await ReportsAsync(options.ReportsTo ?? "postmaster@" + domain, domain, resolver, cancel), .. await StrayHostsAsync(policy, domain, resolver, cancel)];
+        return [host, announcement, await ReportsAsync(options.ReportsTo ?? "postmaster@" + domain, domain, resolver, cancel),
+            .. await StrayHostsAsync(policy, domain, resolver, cancel)];
     }
 
     // The policy's host comes first: an announcement without it is noise to everybody (RFC 8461 §8.2).
@@ -40,7 +41,8 @@ public static class PublishedSts
         var there = six.Status == DnsStatus.Ok || four.Status == DnsStatus.Ok;
         var state = there ? "published" : six.IsTemporary || four.IsTemporary ? "unknown" : "missing";
         var covered = shown.Any(c => c.MatchesHostname(name, allowWildcards: true, allowCommonName: false));
-        return new(name, "CNAME", hostname + ".", state, state == "missing" ? "publish it (or A and AAAA of this server) before the TXT record"
+        return new(name, "CNAME", hostname + ".", state, state == "missing"
+            ? "publish it (or A and AAAA of this server) before the TXT record"
             : covered ? "" : $"no certificate in use is for {name}: others cannot read the policy");
     }
 
@@ -53,7 +55,8 @@ public static class PublishedSts
         var (state, advice) = answer.IsTemporary ? ("unknown", "the DNS does not answer now")
             : found == Id(policy) ? ("published", "")
             : several ? ("differs", "there is more than one: others then see none")
-            : found is null ? ("missing", "publish it") : ("differs", $"the DNS shows id={found}: the policy has changed since, others keep the old one until this is replaced");
+            : found is null ? ("missing", "publish it") : (
+                "differs", $"the DNS shows id={found}: the policy has changed since, others keep the old one until this is replaced");
         return new("_mta-sts." + domain, "TXT", wanted, state, advice, state == "differs");
     }
 
@@ -62,14 +65,17 @@ public static class PublishedSts
         var answer = await resolver.QueryAsync("_smtp._tls." + domain, DnsType.Txt, cancel);
         var there = answer.Of<TxtRecord>().Any(r => r.Text.StartsWith("v=TLSRPTv1", StringComparison.Ordinal));
         return new("_smtp._tls." + domain, "TXT", $"v=TLSRPTv1; rua=mailto:{address}",
-            there ? "published" : answer.IsTemporary ? "unknown" : "missing", there ? "" : "publish it to hear what others meet; `aviso reports` shows it");
+            there ? "published" : answer.IsTemporary ? "unknown" : "missing", there
+                ? "" : "publish it to hear what others meet; `aviso reports` shows it");
     }
 
     // An MX that no line of the policy names gets no mail from those who hold to it.
-    private static async Task<IEnumerable<WantedRecord>> StrayHostsAsync(StsPolicy policy, string domain, IResolver resolver, CancellationToken cancel)
+    private static async Task<IEnumerable<WantedRecord>> StrayHostsAsync(
+        StsPolicy policy, string domain, IResolver resolver, CancellationToken cancel)
     {
         var answer = await resolver.QueryAsync(domain, DnsType.Mx, cancel);
         return answer.Of<MxRecord>().Where(r => !policy.Covers(r.Exchange)).Select(r => new WantedRecord(
-            domain, "MX", $"{r.Preference} {r.Exchange}.", "differs", "the policy does not name this host: add it to `mta_sts.mx`, or remove the record", true));
+            domain, "MX", $"{r.Preference} {r.Exchange}.", "differs",
+                "the policy does not name this host: add it to `mta_sts.mx`, or remove the record", true));
     }
 }

@@ -5,8 +5,9 @@ using Aviso.Dns;
 namespace Aviso.Doctor;
 
 /// <summary>
-/// TLSA records for our mail host: 3 1 1 of the key in use, and of the key the next certificate will have, so that both stand in the DNS before
-/// one follows the other (RFC 7671 §8.1, §5.1: the public key, not the certificate, so that renewal with a kept key changes nothing).
+/// TLSA records for our mail host: 3 1 1 of the key in use, and of the key the next certificate will have, so that both stand in the DNS
+/// before one follows the other (RFC 7671 §8.1, §5.1: the public key, not the certificate, so that renewal with a kept key changes
+/// nothing).
 /// </summary>
 public static class PublishedTlsa
 {
@@ -20,13 +21,17 @@ public static class PublishedTlsa
         var found = answer.Of<TlsaRecord>().ToList();
         var inUse = current.PublicKey.ExportSubjectPublicKeyInfo();
         var rows = new List<WantedRecord> { Row(name, "TLSA (key in use)", inUse, answer, found, inUse: true) };
-        if (next is not null && !next.AsSpan().SequenceEqual(inUse)) rows.Add(Row(name, "TLSA (next key)", next, answer, found, inUse: false));
+        if (next is not null && !next.AsSpan().SequenceEqual(inUse)) rows.Add(
+            Row(name, "TLSA (next key)", next, answer, found, inUse: false));
         rows.AddRange(found.Where(r => !IsOf(r, inUse, current) && (next is null || !IsOf(r, next, null)))
             .Select(r => new WantedRecord(name, "TLSA", Text(r), "differs", Stray(r, found.Exists(o => IsOf(o, inUse, current))))));
         if (found.Count > 0 && !answer.Authenticated)
-            rows.Add(new(name, "DNSSEC", "", "missing", "the answer is not signed, or this server's resolver does not say so (AD): without DNSSEC nobody looks at TLSA records"));
+            rows.Add(new(name, "DNSSEC", "", "missing",
+                "the answer is not signed, or this server's resolver does not say so (AD): without DNSSEC nobody looks at TLSA records"));
         if (next is null)
-            rows.Add(new(name, "TLSA (next key)", "", "unknown", "the certificate is from a file: renew it with the same key (certbot: --reuse-key), or publish the next key's record two TTLs before its certificate is put in place"));
+            rows.Add(new(
+                name, "TLSA (next key)", "", "unknown",
+                "the certificate is from a file: renew it with the same key (certbot: --reuse-key), or publish the next key's record two TTLs before its certificate is put in place"));
         return rows;
     }
 

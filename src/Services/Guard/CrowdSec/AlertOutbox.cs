@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Threading.Channels;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
@@ -87,7 +86,7 @@ public sealed class AlertOutbox(EngineClient client, IDocumentRows rows, TimePro
     {
         foreach (var document in await rows.ListDocumentsAsync(default, Kind, stop))
         {
-            if (JsonSerializer.Deserialize(document.Value, AlertJson.Default.EngineAlert) is { } alert)
+            if (document.Read(AlertJson.Default.EngineAlert) is { } alert)
                 lock (_waiting) _waiting.TryAdd(alert.Name, alert);
         }
         GuardMeters.AlertsWaiting(Count);
@@ -111,7 +110,8 @@ public sealed class AlertOutbox(EngineClient client, IDocumentRows rows, TimePro
                     continue;
                 }
             }
-            kept.Add(new(Key(alert), JsonSerializer.SerializeToUtf8Bytes(alert, AlertJson.Default.EngineAlert), alert.At.ToUnixTimeSeconds(), (alert.At + Worth).ToUnixTimeSeconds()));
+            kept.Add(Documents.Of(
+                Key(alert), alert, AlertJson.Default.EngineAlert, alert.At.ToUnixTimeSeconds(), (alert.At + Worth).ToUnixTimeSeconds()));
         }
         if (kept.Count == 0) return;
         GuardMeters.AlertsWaiting(Count);

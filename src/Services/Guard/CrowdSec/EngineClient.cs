@@ -7,7 +7,8 @@ using System.Text.Json.Nodes;
 
 namespace Aviso.Guard;
 
-/// <summary>Speaks a CrowdSec engine's local API: as a bouncer with a key, as a machine with a login. An engine that is away is a returned value.</summary>
+/// <summary>Speaks a CrowdSec engine's local API: as a bouncer with a key, as a machine with a login. An engine that is away is a returned
+/// value.</summary>
 public sealed class EngineClient : IDisposable
 {
     private const long LongestList = 256 << 20;
@@ -32,11 +33,13 @@ public sealed class EngineClient : IDisposable
     public async Task<EngineReply<EngineStream>> PullAsync(bool whole, CancellationToken cancel)
     {
         // dedup=false: every decision with its own id, so that the end of one leaves the others on the same address.
-        using var request = new HttpRequestMessage(HttpMethod.Get, whole ? "v1/decisions/stream?startup=true&dedup=false" : "v1/decisions/stream?dedup=false");
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get, whole ? "v1/decisions/stream?startup=true&dedup=false" : "v1/decisions/stream?dedup=false");
         request.Headers.Add("X-Api-Key", _options.Key);
         var reply = await AskAsync(request, whole ? PatienceForAll : Patience, cancel);
         if (reply.Result != EngineResult.Ok)
-            return new(reply.Result, null, reply.Result == EngineResult.NotKnown ? $"it does not know our key ({reply.Problem}); `cscli bouncers add` makes one" : reply.Problem);
+            return new(reply.Result, null, reply.Result == EngineResult.NotKnown
+                ? $"it does not know our key ({reply.Problem}); `cscli bouncers add` makes one" : reply.Problem);
         try
         {
             return JsonSerializer.Deserialize(reply.Value!, EngineJson.Default.EngineStream) is { } stream
@@ -95,7 +98,8 @@ public sealed class EngineClient : IDisposable
             var token = JsonNode.Parse(reply.Value!);
             _token = (string?)token?["token"] ?? "";
             // Renewed early; a time that cannot be read means an hour, as it is by default.
-            _tokenUntil = (DateTimeOffset.TryParse((string?)token?["expire"], System.Globalization.CultureInfo.InvariantCulture, out var until) ? until : _clock.GetUtcNow().AddHours(1)).AddMinutes(-2);
+            _tokenUntil = (DateTimeOffset.TryParse((string?)token?["expire"], System.Globalization.CultureInfo.InvariantCulture,
+                out var until) ? until : _clock.GetUtcNow().AddHours(1)).AddMinutes(-2);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -115,10 +119,13 @@ public sealed class EngineClient : IDisposable
             return response.StatusCode switch
             {
                 HttpStatusCode.OK or HttpStatusCode.Created or HttpStatusCode.Accepted => new(EngineResult.Ok, body, ""),
-                HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new(EngineResult.NotKnown, null, Said(response.StatusCode, body)),
-                HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnprocessableEntity => new(EngineResult.NotTaken, null, Said(response.StatusCode, body)),
+                HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden =>
+                    new(EngineResult.NotKnown, null, Said(response.StatusCode, body)),
+                HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnprocessableEntity =>
+                    new(EngineResult.NotTaken, null, Said(response.StatusCode, body)),
                 // Version 1.4 answers 500 to what it finds incomplete.
-                HttpStatusCode.InternalServerError when body.AsSpan().IndexOf("validation failure"u8) >= 0 => new(EngineResult.NotTaken, null, Said(response.StatusCode, body)),
+                HttpStatusCode.InternalServerError when body.AsSpan().IndexOf("validation failure"u8) >= 0 =>
+                    new(EngineResult.NotTaken, null, Said(response.StatusCode, body)),
                 _ => new(EngineResult.Away, null, Said(response.StatusCode, body)),
             };
         }

@@ -28,7 +28,8 @@ public sealed class EngineLink : IAsyncDisposable
     private readonly Task _running;
 
     /// <param name="handler">Instead of the network, in tests.</param>
-    public EngineLink(EngineOptions options, Gatekeeper gate, IDocumentRows rows, TimeProvider clock, ILogger log, HttpMessageHandler? handler = null)
+    public EngineLink(
+        EngineOptions options, Gatekeeper gate, IDocumentRows rows, TimeProvider clock, ILogger log, HttpMessageHandler? handler = null)
     {
         (_options, _gate, _rows, _clock, _log) = (options, gate, rows, clock, log);
         _client = new(options, clock, handler);
@@ -38,7 +39,9 @@ public sealed class EngineLink : IAsyncDisposable
             _outbox = new(_client, rows, clock, log);
             gate.Fired += Tell;
         }
-        _running = Task.WhenAll(Task.Run(() => GuardedAsync(PullAsync)), Task.Run(() => GuardedAsync(_outbox is null ? _ => Task.CompletedTask : _outbox.RunAsync)));
+        _running = Task.WhenAll(
+            Task.Run(() => GuardedAsync(PullAsync), CancellationToken.None),
+            Task.Run(() => GuardedAsync(_outbox is null ? _ => Task.CompletedTask : _outbox.RunAsync), CancellationToken.None));
     }
 
     public EngineOptions Options => _options;
@@ -133,12 +136,14 @@ public sealed class EngineLink : IAsyncDisposable
     private async Task RememberedAsync(CancellationToken stop)
     {
         if (await _rows.GetDocumentAsync(LastPull.Owner, LastPull.Kind, LastPull.Name, stop) is { } document
-            && DateTimeOffset.TryParse(Encoding.ASCII.GetString(document.Value), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)) LastAnswer = at;
+            && DateTimeOffset.TryParse(Encoding.ASCII.GetString(document.Value), CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal, out var at)) LastAnswer = at;
     }
 
     private async Task RememberAsync(CancellationToken stop)
     {
         var now = _clock.GetUtcNow();
-        await _rows.ChangeDocumentsAsync([new(LastPull, Encoding.ASCII.GetBytes(now.ToString("O", CultureInfo.InvariantCulture)), now.ToUnixTimeSeconds())], [], stop);
+        await _rows.ChangeDocumentsAsync(
+            [new(LastPull, Encoding.ASCII.GetBytes(now.ToString("O", CultureInfo.InvariantCulture)), now.ToUnixTimeSeconds())], [], stop);
     }
 }

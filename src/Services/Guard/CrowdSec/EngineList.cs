@@ -113,7 +113,8 @@ public sealed class EngineList(Gatekeeper gate, TimeProvider clock, ILogger log)
         if (text is null) return null;
         if (Decision.Canonical(text) is { } plain) return plain;
         var cut = text.IndexOf('/', StringComparison.Ordinal);
-        if (cut < 0 || !IPAddress.TryParse(text.AsSpan(0, cut), out var address) || !int.TryParse(text.AsSpan(cut + 1), out var prefix)) return null;
+        if (cut < 0 || !IPAddress.TryParse(text.AsSpan(0, cut), out var address)
+            || !int.TryParse(text.AsSpan(cut + 1), out var prefix)) return null;
         var octets = address.GetAddressBytes();
         if (prefix < 0 || prefix > octets.Length * 8) return null;
         for (var bit = prefix; bit < octets.Length * 8; bit++) octets[bit / 8] &= (byte)~(0x80 >> (bit % 8));

@@ -4,7 +4,8 @@ namespace Aviso.Guard;
 
 /// <summary>One decision as the engine writes it.</summary>
 /// <param name="Duration">What remains, as Go writes durations; negative when it is over.</param>
-public sealed record EngineDecision(long Id, string? Origin, string? Scenario, string? Scope, string? Type, string? Value, string? Duration, bool Simulated = false);
+public sealed record EngineDecision(
+    long Id, string? Origin, string? Scenario, string? Scope, string? Type, string? Value, string? Duration, bool Simulated = false);
 
 /// <summary>One answer of the decision stream. Both lists may be missing: JSON null.</summary>
 public sealed record EngineStream(IReadOnlyList<EngineDecision>? New, IReadOnlyList<EngineDecision>? Deleted);

@@ -26,11 +26,12 @@ public sealed record BanTrialResult(string? Problem, IReadOnlyList<BanTrialRow> 
 public delegate IDisposable BelieveOneself(out IPAddress source);
 
 /// <summary>
-/// Shows that a ban bites: bans an address of which nothing real comes and connects to every listener that reads PROXY, as that address and as
-/// another one.
+/// Shows that a ban bites: bans an address of which nothing real comes and connects to every listener that reads PROXY, as that address and
+/// as another one.
 /// </summary>
 /// <param name="listeners">Bound, and reading PROXY.</param>
-public sealed class BanTrial(Gatekeeper gate, IReadOnlyList<(ListenerKind Kind, IPEndPoint Address)> listeners, BelieveOneself believe, TimeProvider clock)
+public sealed class BanTrial(
+    Gatekeeper gate, IReadOnlyList<(ListenerKind Kind, IPEndPoint Address)> listeners, BelieveOneself believe, TimeProvider clock)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -68,10 +69,12 @@ public sealed class BanTrial(Gatekeeper gate, IReadOnlyList<(ListenerKind Kind, 
             gate.Book.RemoveIds(bans.OfType<Decision>().Select(b => b.Id));
         }
         return new(_rows.Count == Tried.Length
-            ? "no listener reads PROXY (`proxy: false`, or none is bound): only the decisions themselves were tried, and they hold" : null, _rows);
+            ? "no listener reads PROXY (`proxy: false`, or none is bound): only the decisions themselves were tried, and they hold" : null,
+                _rows);
     }
 
-    private async Task TryAsync(IPAddress source, (ListenerKind Kind, IPEndPoint Address) listener, IPAddress banned, IPAddress other, CancellationToken cancel)
+    private async Task TryAsync(
+        IPAddress source, (ListenerKind Kind, IPEndPoint Address) listener, IPAddress banned, IPAddress other, CancellationToken cancel)
     {
         // Loopback dials every address of this machine; [::] answers IPv4 as well.
         var to = listener.Address.Address;
@@ -93,7 +96,8 @@ public sealed class BanTrial(Gatekeeper gate, IReadOnlyList<(ListenerKind Kind, 
     private static bool Reads(ListenerKind kind) => kind is not (ListenerKind.Metrics or ListenerKind.Lmtp);
 
     /// <summary>A client is served when it is greeted, answered (http) or, on implicit TLS, shown a certificate.</summary>
-    private static async Task<bool> IsServedAsync(ListenerKind kind, IPAddress source, IPEndPoint at, IPAddress client, CancellationToken cancel)
+    private static async Task<bool> IsServedAsync(
+        ListenerKind kind, IPAddress source, IPEndPoint at, IPAddress client, CancellationToken cancel)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         patience.CancelAfter(Patience);

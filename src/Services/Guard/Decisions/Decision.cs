@@ -40,7 +40,8 @@ public sealed record Decision(
         var address = Networks.Normal(network.BaseAddress);
         var width = network.BaseAddress.AddressFamily == address.AddressFamily ? network.PrefixLength : network.PrefixLength - 96;
         if (width < 0) return null;
-        return width == (address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? 32 : 128) ? address.ToString() : $"{address}/{width}";
+        return width == (address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? 32 : 128)
+            ? address.ToString() : $"{address}/{width}";
     }
 
     /// <summary>The values of all networks in which an address or a network lies, widest first, itself last.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Text.Json;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
 
@@ -9,7 +8,8 @@ namespace Aviso.Guard;
 /// <summary>Which decisions a list or a delete is about; null fields do not matter.</summary>
 /// <param name="Value">Exactly this, in canonical form.</param>
 /// <param name="Covers">What holds for all of this address or network, wider ones included; in canonical form.</param>
-public sealed record DecisionFilter(long? Id = null, string? Value = null, string? Covers = null, string? Type = null, string? Origin = null, string? Scenario = null);
+public sealed record DecisionFilter(
+    long? Id = null, string? Value = null, string? Covers = null, string? Type = null, string? Origin = null, string? Scenario = null);
 
 /// <summary>
 /// All decisions that hold, in memory for the listeners and in the store for the next start. A decision counts at once; it is written
@@ -60,14 +60,15 @@ public sealed class DecisionBook : IAsyncDisposable
     }
 
     /// <summary>With what the store kept and what has not ended meanwhile.</summary>
-    public static async Task<DecisionBook> OpenAsync(IDocumentRows rows, TimeProvider clock, ILogger log, CancellationToken cancel, int most = Most)
+    public static async Task<DecisionBook> OpenAsync(
+        IDocumentRows rows, TimeProvider clock, ILogger log, CancellationToken cancel, int most = Most)
     {
         var kept = await rows.ListDocumentsAsync(default, Kind, cancel);
         var writes = new WriteBehind(rows, clock, log);
         var book = new DecisionBook(writes, await ProvenClients.OpenAsync(rows, writes, cancel), clock, log, most);
         foreach (var document in kept)
         {
-            if (JsonSerializer.Deserialize(document.Value, DecisionJson.Default.Decision) is { } decision
+            if (document.Read(DecisionJson.Default.Decision) is { } decision
                 && Decision.Canonical(decision.Value) == decision.Value) book.Take(decision);
         }
         return book;
@@ -84,7 +85,7 @@ public sealed class DecisionBook : IAsyncDisposable
                 decision = decision with { Id = _lastId + 1, Value = value };
                 Take(decision);
                 // The second is rounded up: the document must not go before the decision.
-                _writes.Set(new(Name(decision), JsonSerializer.SerializeToUtf8Bytes(decision, DecisionJson.Default.Decision),
+                _writes.Set(Documents.Of(Name(decision), decision, DecisionJson.Default.Decision,
                     decision.Since.ToUnixTimeSeconds(), decision.Until.ToUnixTimeSeconds() + 1));
                 return decision;
             }
@@ -208,7 +209,8 @@ public sealed class DecisionBook : IAsyncDisposable
     private void Show(Decision decision, List<Decision> same)
     {
         if (decision.Type != Decision.Ban) return;
-        var until = same.Where(d => d.Type == Decision.Ban && d.IsManual == decision.IsManual).Select(d => d.Until.UtcTicks).DefaultIfEmpty(0).Max();
+        var until = same.Where(d => d.Type == Decision.Ban && d.IsManual == decision.IsManual).Select(d => d.Until.UtcTicks)
+            .DefaultIfEmpty(0).Max();
         (decision.IsManual ? _manual : _automatic).Set(decision.Network, until);
     }
 }

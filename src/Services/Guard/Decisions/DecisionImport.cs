@@ -23,8 +23,10 @@ public static class DecisionImport
                 var value = row("value") is { Length: > 0 } given ? Decision.Canonical(given) : null;
                 if (value is null) return ([], $"{where}: `{row("value")}` is no address and no network");
                 var duration = row("duration") is { Length: > 0 } d ? d : defaults.Duration;
-                if (!GoDuration.TryParse(duration, out var length) || length <= TimeSpan.Zero) return ([], $"{where}: `{duration}` is no duration such as 4h");
-                read.Add(new(where, new(0, "cscli-import", Or(row("reason") ?? row("scenario"), defaults.Reason), Or(row("type"), defaults.Type), value, now, now + length)));
+                if (!GoDuration.TryParse(duration, out var length) || length <= TimeSpan.Zero) return (
+                    [], $"{where}: `{duration}` is no duration such as 4h");
+                read.Add(new(where, new(0, "cscli-import", Or(row("reason") ?? row("scenario"), defaults.Reason),
+                    Or(row("type"), defaults.Type), value, now, now + length)));
             }
             return (read, null);
         }

@@ -11,7 +11,8 @@ public static class GoDuration
 
     private static readonly (string Name, double Ticks)[] Units =
     [
-        ("ns", 0.01), ("us", 10), ("µs", 10), ("μs", 10), ("ms", 10_000), ("s", 1e7), ("m", 6e8), ("h", 3.6e10), ("d", 8.64e11), ("w", 6.048e12),
+        ("ns", 0.01), ("us", 10), ("µs", 10), ("μs", 10), ("ms", 10_000), ("s", 1e7), ("m", 6e8), ("h", 3.6e10), ("d", 8.64e11),
+            ("w", 6.048e12),
     ];
 
     /// <summary>Days and weeks are taken too, which Go does not know. False when it is no duration or beyond a thousand years.</summary>
@@ -27,7 +28,8 @@ public static class GoDuration
             while (!text.IsEmpty)
             {
                 var digits = text.IndexOfAnyExcept(Digits);
-                if (digits <= 0 || !double.TryParse(text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)) return false;
+                if (digits <= 0 || !double.TryParse(
+                    text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)) return false;
                 text = text[digits..];
                 var end = text.IndexOfAny(Digits);
                 var unit = end < 0 ? text : text[..end];

@@ -9,14 +9,15 @@ namespace Aviso.Guard;
 /// <param name="Drop">A chain of ours drops what comes from the sets to <paramref name="Ports"/>; else there are only the sets.</param>
 public sealed record NftablesOptions(string Table, bool Drop, IReadOnlyList<int> Ports)
 {
-    public bool Equals(NftablesOptions? other) => other is not null && other.Table == Table && other.Drop == Drop && other.Ports.SequenceEqual(Ports);
+    public bool Equals(NftablesOptions? other) =>
+        other is not null && other.Table == Table && other.Drop == Drop && other.Ports.SequenceEqual(Ports);
 
     public override int GetHashCode() => HashCode.Combine(Table, Drop, Ports.Count);
 }
 
 /// <summary>
-/// Keeps what is banned in two sets of the kernel's packet filter, by running nft: once a second at most, in bounded batches, from scratch at
-/// the start and whenever the kernel disagrees. Bans carry their time, so those of a server that is gone end by themselves. What
+/// Keeps what is banned in two sets of the kernel's packet filter, by running nft: once a second at most, in bounded batches, from scratch
+/// at the start and whenever the kernel disagrees. Bans carry their time, so those of a server that is gone end by themselves. What
 /// automation may not ban is not exported. A kernel that does not want is an event and a retry; bans hold at accept all the same.
 /// </summary>
 public sealed class NftablesExport : IAsyncDisposable
@@ -39,7 +40,7 @@ public sealed class NftablesExport : IAsyncDisposable
     public NftablesExport(NftablesOptions options, Gatekeeper gate, TimeProvider clock, ILogger log)
     {
         (Options, _gate, _clock, _log) = (options, gate, clock, log);
-        _running = Task.Run(RunAsync);
+        _running = Task.Run(RunAsync, CancellationToken.None);
     }
 
     public NftablesOptions Options { get; }
@@ -138,7 +139,8 @@ public sealed class NftablesExport : IAsyncDisposable
         foreach (var decision in _gate.Book.List())
         {
             if (decision.Type != Decision.Ban || decision.Until <= now + Same || _gate.Spares(decision)) continue;
-            if (!latest.TryGetValue(decision.Value, out var other) || other.Until < decision.Until) latest[decision.Value] = (decision.Network, decision.Until);
+            if (!latest.TryGetValue(decision.Value, out var other) || other.Until < decision.Until) latest[decision.Value] =
+                (decision.Network, decision.Until);
         }
         var outer = new DecisionTable();
         var wanted = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
@@ -152,7 +154,8 @@ public sealed class NftablesExport : IAsyncDisposable
         return wanted;
     }
 
-    private (string Text, List<(string Value, DateTimeOffset? Until)> Changes, bool Whole) Changes(Dictionary<string, DateTimeOffset> wanted, DateTimeOffset now)
+    private (string Text, List<(string Value, DateTimeOffset? Until)> Changes, bool Whole) Changes(
+        Dictionary<string, DateTimeOffset> wanted, DateTimeOffset now)
     {
         var (gone, come) = (new List<string>(), new List<string>());
         var changes = new List<(string, DateTimeOffset?)>();
@@ -183,7 +186,8 @@ public sealed class NftablesExport : IAsyncDisposable
     {
         foreach (var (set, members) in new[] { ("banned4", elements.Where(e => !e.Contains(':', StringComparison.Ordinal))), ("banned6", elements.Where(e => e.Contains(':', StringComparison.Ordinal))) })
         {
-            foreach (var some in members.Chunk(500)) text.Append(CultureInfo.InvariantCulture, $"{verb} element inet {Options.Table} {set} {{ {string.Join(", ", some)} }}\n");
+            foreach (var some in members.Chunk(500)) text.Append(
+                CultureInfo.InvariantCulture, $"{verb} element inet {Options.Table} {set} {{ {string.Join(", ", some)} }}\n");
         }
     }
 
@@ -192,12 +196,16 @@ public sealed class NftablesExport : IAsyncDisposable
         var t = options.Table;
         var text = new StringBuilder($"add table inet {t}\n");
         foreach (var (set, type) in new[] { ("banned4", "ipv4_addr"), ("banned6", "ipv6_addr") })
-            text.Append(CultureInfo.InvariantCulture, $"add set inet {t} {set} {{ type {type}; flags interval, timeout; }}\nflush set inet {t} {set}\n");
-        text.Append(CultureInfo.InvariantCulture, $"add chain inet {t} aviso_input {{ type filter hook input priority -10; policy accept; }}\nflush chain inet {t} aviso_input\n");
-        if (!options.Drop || options.Ports.Count == 0) return text.Append(CultureInfo.InvariantCulture, $"delete chain inet {t} aviso_input\n").ToString();
+            text.Append(CultureInfo.InvariantCulture,
+                $"add set inet {t} {set} {{ type {type}; flags interval, timeout; }}\nflush set inet {t} {set}\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"add chain inet {t} aviso_input {{ type filter hook input priority -10; policy accept; }}\nflush chain inet {t} aviso_input\n");
+        if (!options.Drop || options.Ports.Count == 0) return text.Append(
+            CultureInfo.InvariantCulture, $"delete chain inet {t} aviso_input\n").ToString();
         var ports = string.Join(", ", options.Ports);
         foreach (var (family, set) in new[] { ("ip", "banned4"), ("ip6", "banned6") })
-            text.Append(CultureInfo.InvariantCulture, $"add rule inet {t} aviso_input tcp dport {{ {ports} }} {family} saddr @{set} counter drop\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"add rule inet {t} aviso_input tcp dport {{ {ports} }} {family} saddr @{set} counter drop\n");
         return text.ToString();
     }
 

@@ -1,6 +1,7 @@
 namespace Aviso.Guard;
 
-/// <summary>What is remembered of the clients seen last; the one not seen for longest goes when it is full. One lock, no waiting inside.</summary>
+/// <summary>What is remembered of the clients seen last; the one not seen for longest goes when it is full. One lock, no waiting
+/// inside.</summary>
 internal sealed class BoundedTable<TKey, TValue>(int most) where TKey : notnull where TValue : new()
 {
     private readonly Lock _gate = new();

@@ -13,8 +13,9 @@ public enum ClientRate
 internal readonly record struct Allowance(double Most, TimeSpan Per);
 
 /// <summary>
-/// The rates of clients (IPv4 address, IPv6 /64) and of the networks around them (/24, /48), which may do ten times as much as one client: one
-/// customer of a provider has 65,536 clients in a /48. Apart from what is remembered of logins, so that strangers who fill it push nobody out.
+/// The rates of clients (IPv4 address, IPv6 /64) and of the networks around them (/24, /48), which may do ten times as much as one client:
+/// one customer of a provider has 65,536 clients in a /48. Apart from what is remembered of logins, so that strangers who fill it push
+/// nobody out.
 /// </summary>
 internal sealed class ClientRates(TimeProvider clock)
 {
@@ -28,9 +29,11 @@ internal sealed class ClientRates(TimeProvider clock)
 
     public bool Has(IPAddress client, ClientRate rate, Allowance allowance) => Has(_clients, Networks.ClientKey(client), rate, allowance);
 
-    public bool TakeOfNetwork(IPAddress client, ClientRate rate, Allowance allowance) => Take(_networks, Networks.NetworkKey(client), rate, Wide(allowance));
+    public bool TakeOfNetwork(IPAddress client, ClientRate rate, Allowance allowance) =>
+        Take(_networks, Networks.NetworkKey(client), rate, Wide(allowance));
 
-    public bool NetworkHas(IPAddress client, ClientRate rate, Allowance allowance) => Has(_networks, Networks.NetworkKey(client), rate, Wide(allowance));
+    public bool NetworkHas(IPAddress client, ClientRate rate, Allowance allowance) =>
+        Has(_networks, Networks.NetworkKey(client), rate, Wide(allowance));
 
     private static Allowance Wide(Allowance allowance) => allowance with { Most = allowance.Most * NetworkFactor };
 
@@ -70,7 +73,8 @@ internal sealed class TokenBucket
 
     public bool Has(Allowance allowance, long now, TimeProvider clock)
     {
-        _tokens = _tokens < 0 ? allowance.Most : Math.Min(allowance.Most, _tokens + clock.GetElapsedTime(_at, now) / allowance.Per * allowance.Most);
+        _tokens = _tokens < 0
+            ? allowance.Most : Math.Min(allowance.Most, _tokens + clock.GetElapsedTime(_at, now) / allowance.Per * allowance.Most);
         _at = now;
         return _tokens >= 1;
     }

@@ -25,7 +25,8 @@ public sealed partial class Gatekeeper
         : null;
 
     private bool HasDelivered(IPAddress client) =>
-        _clients.Peek(Networks.ClientKey(client), record => record.Delivered) is var last && last != default && clock.GetUtcNow() - last < _options.TrustAfterDelivery;
+        _clients.Peek(Networks.ClientKey(client), record => record.Delivered) is var last && last != default
+            && clock.GetUtcNow() - last < _options.TrustAfterDelivery;
 
     /// <summary>Trust outlives a restart.</summary>
     private static BoundedTable<UInt128, LoginRecord> Remembered(DecisionBook book)

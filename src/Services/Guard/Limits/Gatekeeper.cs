@@ -50,7 +50,8 @@ public sealed record GuardOptions(GuardOwner Owner, Networks Exempt, double Conn
     /// <summary>So long after a login others that guess at the account cannot lock it out of where it logged in.</summary>
     public TimeSpan KnownAfterLogin { get; init; } = TimeSpan.FromDays(7);
 
-    /// <summary>Connections of one client on kinds for logins, as a multiple of <see cref="ConnectionsPerMinute"/>; ten times that when it has just logged in.</summary>
+    /// <summary>Connections of one client on kinds for logins, as a multiple of <see cref="ConnectionsPerMinute"/>; ten times that when it
+    /// has just logged in.</summary>
     public double LoginConnections { get; init; } = 12;
 
     /// <summary>Of one client in ten minutes, for accounts that never logged in from there.</summary>
@@ -61,9 +62,10 @@ public sealed record GuardOptions(GuardOwner Owner, Networks Exempt, double Conn
 }
 
 /// <summary>
-/// Guard owns limits by client, evidence, scenarios and decisions. Rules: the real client's address only (Net sees to PROXY); IPv6 counts by
-/// /64, and all of a /48 or IPv4 /24 together may do ten times as much; every table is bounded; nothing on the way of a connection waits; automation never bans our own networks, proxies, relays and
-/// those who have just logged in; one owner of policy. This file answers the listeners.
+/// Guard owns limits by client, evidence, scenarios and decisions. Rules: the real client's address only (Net sees to PROXY); IPv6 counts
+/// by /64, and all of a /48 or IPv4 /24 together may do ten times as much; every table is bounded; nothing on the way of a connection
+/// waits; automation never bans our own networks, proxies, relays and those who have just logged in; one owner of policy. This file answers
+/// the listeners.
 /// </summary>
 public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, TimeProvider clock, ILogger log) : IAcceptGate, IEvidence
 {
@@ -99,14 +101,15 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
     /// <summary>Banned for connections, by what holds now.</summary>
     public bool IsBanned(IPAddress client) => !IsExempt(client) && book.IsBanned(client) && book.IsBanned(client, IsTrusted(client));
 
-    /// <summary>It refuses nobody here, and must not elsewhere (a firewall that reads our decisions): it is about one of ours, or automation's about
-    /// a client that has just logged in.</summary>
+    /// <summary>It refuses nobody here, and must not elsewhere (a firewall that reads our decisions): it is about one of ours, or
+    /// automation's about a client that has just logged in.</summary>
     public bool Spares(Decision decision)
     {
         var network = decision.Network;
         // A wide one that covers ours among others holds for the others at accept; a firewall could not tell them apart.
         if (Loopback.Overlaps(network) || _options.Exempt.Overlaps(network)) return true;
-        var isClient = network.PrefixLength >= (network.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? 32 : 64);
+        var isClient =
+            network.PrefixLength >= (network.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? 32 : 64);
         return isClient && !decision.IsManual && IsTrusted(network.BaseAddress);
     }
 
@@ -144,13 +147,16 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
     public bool AllowsRecipient(ListenerKind kind, IPAddress client)
     {
         const ClientRate Refused = ClientRate.RefusedRecipients;
-        if (kind == ListenerKind.Smtp && !IsExempt(client) && !Limited(Refused, _rates.Has(client, Refused, Of(Refused)) && NetworkHasLeft(client, Refused))) return false;
+        if (kind == ListenerKind.Smtp && !IsExempt(client)
+            && !Limited(Refused, _rates.Has(client, Refused, Of(Refused)) && NetworkHasLeft(client, Refused))) return false;
         return Allows(ClientRate.Recipients, kind, client);
     }
 
-    /// <summary>How long this client has to stay silent before it is greeted: those that cannot wait send no mail that anybody wants.</summary>
+    /// <summary>How long this client has to stay silent before it is greeted: those that cannot wait send no mail that anybody
+    /// wants.</summary>
     public TimeSpan PauseFor(ListenerKind kind, IPAddress client) =>
-        kind != ListenerKind.Smtp || _options.GreetingPause <= TimeSpan.Zero || IsExempt(client) || IsKnown(client) ? TimeSpan.Zero : _options.GreetingPause;
+        kind != ListenerKind.Smtp || _options.GreetingPause <= TimeSpan.Zero || IsExempt(client) || IsKnown(client)
+            ? TimeSpan.Zero : _options.GreetingPause;
 
     /// <summary>A message of this client was taken and is no spam.</summary>
     public void Delivered(IPAddress client)
@@ -194,10 +200,12 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
     }
 
     /// <summary>One more password may be tried from here: the client itself has not failed too often.</summary>
-    internal bool AllowsGuess(IPAddress client) => IsExempt(client) || Limited(ClientRate.FailedLogins, _rates.Has(client, ClientRate.FailedLogins, Of(ClientRate.FailedLogins)));
+    internal bool AllowsGuess(IPAddress client) =>
+        IsExempt(client) || Limited(ClientRate.FailedLogins, _rates.Has(client, ClientRate.FailedLogins, Of(ClientRate.FailedLogins)));
 
     /// <summary>Nor has its network, unless the client has just logged in.</summary>
-    internal bool NetworkAllowsGuess(IPAddress client) => IsExempt(client) || Limited(ClientRate.FailedLogins, NetworkHasLeft(client, ClientRate.FailedLogins));
+    internal bool NetworkAllowsGuess(IPAddress client) =>
+        IsExempt(client) || Limited(ClientRate.FailedLogins, NetworkHasLeft(client, ClientRate.FailedLogins));
 
     /// <summary>A password was wrong, for an account that never logged in from here.</summary>
     internal void Guessed(IPAddress client)
@@ -217,7 +225,8 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
 
     /// <summary>Somebody proved a password from here lately: automation does not ban it.</summary>
     public bool IsTrusted(IPAddress client) =>
-        _logins.Peek(Networks.ClientKey(client), login => login.At) is var last && last != default && clock.GetUtcNow() - last < _options.TrustAfterLogin;
+        _logins.Peek(Networks.ClientKey(client), login => login.At) is var last && last != default
+            && clock.GetUtcNow() - last < _options.TrustAfterLogin;
 
     private void Decide(Evidence evidence, string? user, Scenario scenario, int events, GuardOptions policy)
     {

@@ -9,11 +9,12 @@ namespace Aviso.Guard;
 
 /// <summary>
 /// Stands before the authenticator of every protocol: failed logins become evidence and take longer each time, guessing at one account from
-/// one client stops being looked at, as do too many guesses of one client, of its network or at one account, and who gets in is trusted for a
-/// while. An account is let try from where it logged in, whatever others do. The same wrong password again is a device that was forgotten,
-/// not a guess: it is slowed down and does not count twice.
+/// one client stops being looked at, as do too many guesses of one client, of its network or at one account, and who gets in is trusted for
+/// a while. An account is let try from where it logged in, whatever others do. The same wrong password again is a device that was
+/// forgotten, not a guess: it is slowed down and does not count twice.
 /// </summary>
-public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, LoginChanges changes, TimeProvider clock, ILogger log) : IAuthenticator
+public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, LoginChanges changes, TimeProvider clock, ILogger log)
+    : IAuthenticator
 {
     private const int MostPairs = 100_000;
     private const int MostWaiting = 2_000;
@@ -84,7 +85,8 @@ public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, LoginCha
 
     // Ours, or this account logged in from here.
     private bool IsAtHome(IPAddress client, string user) => gate.IsExempt(client)
-        || (_logins.Peek(Key(client, user), login => login.At) is var last && last != default && clock.GetUtcNow() - last < gate.Options.KnownAfterLogin);
+        || (_logins.Peek(Key(client, user), login => login.At) is var last && last != default
+            && clock.GetUtcNow() - last < gate.Options.KnownAfterLogin);
 
     private bool AllowsAccount(string user)
     {
@@ -117,7 +119,8 @@ public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, LoginCha
         return principal;
     }
 
-    private async ValueTask<Principal?> RefuseAsync(LoginAttempt attempt, string user, string? password, CancellationToken cancel, Look look = Look.Yes)
+    private async ValueTask<Principal?> RefuseAsync(
+        LoginAttempt attempt, string user, string? password, CancellationToken cancel, Look look = Look.Yes)
     {
         // Nobody looked at what it brought: not its failure.
         if (attempt.Notes.Advice is { Kind: LoginAdviceKind.Unavailable }) return null;
@@ -156,7 +159,8 @@ public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, LoginCha
 
     private string Shown(string user) => NameOf(user.Length > 320 ? user[..320] : user);
 
-    private string Hash(string user, string password) => Convert.ToHexString(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes($"{Shown(user)}\0{password}")).AsSpan(0, 12));
+    private string Hash(string user, string password) =>
+        Convert.ToHexString(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes($"{Shown(user)}\0{password}")).AsSpan(0, 12));
 
     private enum Look
     {

@@ -61,7 +61,8 @@ internal sealed class ProvenClients(WriteBehind writes)
             foreach (var (client, until) in _fresh)
             {
                 // Those that made room again are not there.
-                if (_all.TryGetValue(client, out var at)) writes.Set(new(Name(client), [], at.ToUnixTimeSeconds(), until.ToUnixTimeSeconds()));
+                if (_all.TryGetValue(client, out var at)) writes.Set(
+                    new(Name(client), [], at.ToUnixTimeSeconds(), until.ToUnixTimeSeconds()));
             }
             _fresh.Clear();
         }

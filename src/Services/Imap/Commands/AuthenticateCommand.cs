@@ -23,7 +23,8 @@ internal static class AuthenticateCommand
 
     private static async ValueTask<Completion> ExchangeAsync(ImapSession session, SaslServer sasl, byte[]? response)
     {
-        if (response is null && !ReadResponse(await AskAsync(session, sasl.FirstChallenge), out response)) return Completion.Bad("Cancelled");
+        if (response is null && !ReadResponse(await AskAsync(session, sasl.FirstChallenge), out response)) return Completion.Bad(
+            "Cancelled");
         while (true)
         {
             var step = await sasl.NextAsync(response, session.Cancel);
@@ -34,7 +35,8 @@ internal static class AuthenticateCommand
                     break;
                 case SaslStep.Success success:
                     // RFC 9051 §6.2.2: IMAP has no place for data with success; it goes as one more challenge.
-                    if (success.FinalData.Length > 0 && !ReadResponse(await AskAsync(session, success.FinalData), out _)) return Completion.Bad("Cancelled");
+                    if (success.FinalData.Length > 0
+                        && !ReadResponse(await AskAsync(session, success.FinalData), out _)) return Completion.Bad("Cancelled");
                     return LoginCommand.Succeeded(session, success.Principal);
                 case SaslStep.Failure { Reason: SaslFailure.Malformed }:
                     return Completion.Bad("The SASL message cannot be read");
@@ -69,7 +71,8 @@ internal static class AuthenticateCommand
     {
         octets = [];
         var room = new byte[Base64.GetMaxDecodedFromUtf8Length(text.Length)];
-        if (Base64.DecodeFromUtf8(text, room, out var used, out var written) != System.Buffers.OperationStatus.Done || used != text.Length) return false;
+        if (Base64.DecodeFromUtf8(text, room, out var used, out var written) != System.Buffers.OperationStatus.Done
+            || used != text.Length) return false;
         octets = room[..written];
         return true;
     }

@@ -21,7 +21,8 @@ internal static class IdCommand
         for (var pairs = 0; !g.Char((byte)')'); pairs++)
         {
             if (pairs == 30 || (pairs > 0 && !g.Sp())) return false;
-            if (!g.String(out var name) || name.Length > 30 || !g.Sp() || !g.NString(out var value, out _) || value.Length > 1024) return false;
+            if (!g.String(out var name) || name.Length > 30 || !g.Sp() || !g.NString(out var value, out _)
+                || value.Length > 1024) return false;
             about += Clean(name) + "=" + Clean(value) + " ";
         }
         return true;

@@ -9,7 +9,8 @@ internal static class LsubCommand
         if (!g.Sp() || !g.ListMailbox(out var reference) || !g.Sp() || !g.ListMailbox(out var text) || !g.End()) return Completion.Syntax;
         if (text is null || text.Length > ListPattern.MaxLength) return Completion.Ok("Done");
         var pattern = new ListPattern(MailboxName.Canonical(reference + text));
-        var subscribed = (await session.Mailboxes.ListSubscriptionsAsync(session.Account, session.Cancel)).Order(StringComparer.Ordinal).ToList();
+        var subscribed = (await session.Mailboxes.ListSubscriptionsAsync(session.Account, session.Cancel)).Order(StringComparer.Ordinal)
+            .ToList();
         var shown = new HashSet<string>(StringComparer.Ordinal);
         foreach (var name in subscribed.Where(n => pattern.Match(n) == ListMatch.Yes)) Write(session, shown, name, "");
         // With "%" a level above a subscribed name is shown as \Noselect.

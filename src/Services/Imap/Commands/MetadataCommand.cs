@@ -16,10 +16,12 @@ internal static class MetadataCommand
         if (!g.GetMetadata(out var request) || !g.End()) return Completion.Syntax;
         var (problem, mailbox) = await MailboxAsync(session, request.Mailbox);
         if (problem is { } no) return no;
-        var all = new Dictionary<string, byte[]>(await session.Mailboxes.GetMetadataAsync(session.Account, mailbox?.Id, session.Cancel), StringComparer.Ordinal);
+        var all = new Dictionary<string,
+            byte[]>(await session.Mailboxes.GetMetadataAsync(session.Account, mailbox?.Id, session.Cancel), StringComparer.Ordinal);
         all.Remove(SpecialUseEntry);
         if (mailbox is not null && SpecialUses.Attribute(mailbox.SpecialUse) is { IsEmpty: false } use) all[SpecialUseEntry] = use.ToArray();
-        var found = all.Where(e => request.Entries.Any(wanted => Matches(e.Key, wanted, request.Depth))).OrderBy(e => e.Key, StringComparer.Ordinal).ToList();
+        var found = all.Where(e => request.Entries.Any(wanted => Matches(e.Key, wanted, request.Depth)))
+            .OrderBy(e => e.Key, StringComparer.Ordinal).ToList();
         var tooLong = found.Where(e => e.Value.Length > request.MaxSize).Select(e => (long)e.Value.Length).DefaultIfEmpty().Max();
         found.RemoveAll(e => e.Value.Length > request.MaxSize);
         Write(session, request, found);

@@ -22,7 +22,8 @@ internal static class QresyncReport
     /// <summary>VANISHED (EARLIER) for UIDs of the set that are gone from the view.</summary>
     public static void WriteVanished(ResponseWriter writer, SelectedMailbox box, MailboxChanges changes, SequenceSet? uids)
     {
-        var gone = changes.Vanished.Where(uid => uid < box.View.UidNext && box.View.IndexOf(uid) < 0 && (uids is null || uids.Contains(uid))).Order().ToList();
+        var gone = changes.Vanished.Where(uid =>
+            uid < box.View.UidNext && box.View.IndexOf(uid) < 0 && (uids is null || uids.Contains(uid))).Order().ToList();
         if (gone.Count > 0) writer.Bytes("* VANISHED (EARLIER) "u8).Set(gone).Line();
     }
 }

@@ -22,7 +22,8 @@ internal static class StoreCommand
         if (!done.Ok) return Completion.OfStore(done.Error);
         var gone = await ReportAsync(session, command, request, indexes, done.Value!);
         if (done.Value!.Modified.Count > 0) return Modified(box, command.Uid, done.Value.Modified);
-        // RFC 5530 §3, RFC 2180 §4.2: by number the message was asked for that another session has expunged; a UID that is gone is no error.
+        // RFC 5530 §3, RFC 2180 §4.2: by number the message was asked for that another session has expunged; a UID that is gone is no
+        // error.
         return gone && !command.Uid ? Completion.No("EXPUNGEISSUED", "Some of the messages are gone") : Completion.Ok("Done");
     }
 
@@ -45,7 +46,8 @@ internal static class StoreCommand
                 if (modified.Contains(before.Uid)) continue;
                 // What was left as it was may still have been changed by another session since our view.
                 if (changed.TryGetValue(before.Uid, out var entry)) ReportOne(session, command, request, i, before, entry, changed: true);
-                else if (now.IndexOf(before.Uid) is >= 0 and var at) ReportOne(session, command, request, i, before, now[at], changed: false);
+                else if (now.IndexOf(before.Uid) is >= 0 and var at) ReportOne(
+                    session, command, request, i, before, now[at], changed: false);
                 else gone = true;
                 await session.Writer.BreatheAsync();
             }

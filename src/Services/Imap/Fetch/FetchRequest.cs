@@ -37,7 +37,8 @@ internal sealed record FetchRequest(FetchFields Fields, IReadOnlyList<FetchSecti
 
     /// <summary>Asks for more of a message than its header, structure and what the mailbox knows of it.</summary>
     public bool ReadsBody => (Fields & FetchFields.Preview) != 0
-        || Sections.Any(s => s.Kind == SectionKind.Binary || s.Part.Length > 0 || s.Text is not (SectionText.Header or SectionText.HeaderFields or SectionText.HeaderFieldsNot));
+        || Sections.Any(s => s.Kind == SectionKind.Binary || s.Part.Length > 0
+            || s.Text is not (SectionText.Header or SectionText.HeaderFields or SectionText.HeaderFieldsNot));
 
     public bool NeedsRendered => (Fields & FetchFields.Rendered) != 0 || Sections.Count > 0;
 }

@@ -37,11 +37,7 @@ internal static class FetchWriter
         NewsReport.FetchHead(writer, index, entry.Uid, session.Modes, withUid: false);
         var first = true;
         Fields(session, box, entry, fields, ref first);
-        if ((fields & FetchFields.ThreadId) != 0) Name(writer, "THREADID "u8, ref first).ObjectId(email.Thread.Value);
-        if ((fields & FetchFields.Envelope) != 0) Name(writer, "ENVELOPE "u8, ref first).Bytes(email.Envelope);
-        if ((fields & FetchFields.BodyStructure) != 0) Name(writer, "BODYSTRUCTURE "u8, ref first).Bytes(email.BodyStructure);
-        if ((fields & FetchFields.Body) != 0) Name(writer, "BODY "u8, ref first).Bytes(email.Body);
-        if ((fields & FetchFields.Preview) != 0) Name(writer, "PREVIEW "u8, ref first).String(email.Preview);
+        RenderedFields(writer, fields, email, ref first);
         writer.Bytes(")\r\n"u8);
         return true;
     }
@@ -72,7 +68,7 @@ internal static class FetchWriter
             if (session.Modes.Condstore) fields |= FetchFields.ModSeq | (session.Modes.UidOnly ? 0 : FetchFields.Uid);
         }
         Fields(session, box, entry, fields, ref first);
-        RenderedFields(session.Writer, fields, email, ForClient(session, fields, rendered, body), ref first);
+        RenderedFields(session.Writer, fields, Shown(email, ForClient(session, fields, rendered, body)), ref first);
         for (var i = 0; i < sections.Count && !session.Writer.Broken; i++)
         {
             if (!first) session.Writer.Byte(' ');
@@ -100,14 +96,24 @@ internal static class FetchWriter
         if ((fields & FetchFields.SaveDate) != 0) Name(writer, "SAVEDATE "u8, ref first).DateTime(entry.SaveDate);
     }
 
-    private static void RenderedFields(ResponseWriter writer, FetchFields fields, StoredEmail email, Rendered rendered, ref bool first)
+    /// <summary>What was rendered when the message came, or anew, in the order in which it is always answered.</summary>
+    private static void RenderedFields(ResponseWriter writer, FetchFields fields, in ShownEmail email, ref bool first)
     {
         if ((fields & FetchFields.ThreadId) != 0) Name(writer, "THREADID "u8, ref first).ObjectId(email.Thread.Value);
-        if ((fields & FetchFields.Envelope) != 0) Name(writer, "ENVELOPE "u8, ref first).Bytes(rendered.Envelope);
-        if ((fields & FetchFields.BodyStructure) != 0) Name(writer, "BODYSTRUCTURE "u8, ref first).Bytes(rendered.BodyStructure);
-        if ((fields & FetchFields.Body) != 0) Name(writer, "BODY "u8, ref first).Bytes(rendered.Body);
-        if ((fields & FetchFields.Preview) != 0) Name(writer, "PREVIEW "u8, ref first).String(rendered.Preview);
+        if ((fields & FetchFields.Envelope) != 0) Name(writer, "ENVELOPE "u8, ref first).Bytes(email.Envelope);
+        if ((fields & FetchFields.BodyStructure) != 0) Name(writer, "BODYSTRUCTURE "u8, ref first).Bytes(email.BodyStructure);
+        if ((fields & FetchFields.Body) != 0) Name(writer, "BODY "u8, ref first).Bytes(email.Body);
+        if ((fields & FetchFields.Preview) != 0) Name(writer, "PREVIEW "u8, ref first).String(email.Preview);
     }
+
+    private static ShownEmail Shown(StoredEmail email, Rendered rendered) => new()
+    {
+        Thread = email.Thread,
+        Envelope = rendered.Envelope,
+        BodyStructure = rendered.BodyStructure,
+        Body = rendered.Body,
+        Preview = System.Text.Encoding.UTF8.GetBytes(rendered.Preview),
+    };
 
     private static ResponseWriter Name(ResponseWriter writer, ReadOnlySpan<byte> name, ref bool first)
     {

@@ -61,7 +61,8 @@ internal static class SectionFinder
         };
     }
 
-    private static FoundSection At(StoredBody body, long offset, long length) => new(true, body.PrefixLength + offset, length, null, "", false);
+    private static FoundSection At(StoredBody body, long offset, long length) =>
+        new(true, body.PrefixLength + offset, length, null, "", false);
 
     private static MimePart? FindPart(MimePart root, int[] numbers)
     {

@@ -50,7 +50,8 @@ internal static class SectionWriter
         writer.InLiteral = length > 0;
     }
 
-    // RFC 9051 §9: CHAR8 is any octet but NUL, so a literal has none; only BINARY's literal8 may. Sizes stay, and the store keeps the octet.
+    // RFC 9051 §9: CHAR8 is any octet but NUL, so a literal has none; only BINARY's literal8 may. Sizes stay, and the store keeps the
+    // octet.
     private static void WithoutNul(Span<byte> octets)
     {
         if (octets.Contains((byte)0)) octets.Replace((byte)0, (byte)0x80);

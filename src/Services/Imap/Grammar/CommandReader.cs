@@ -25,9 +25,11 @@ internal enum CommandReadStatus
 /// </summary>
 internal sealed class CommandReader(ImapSession session) : IDisposable
 {
+#pragma warning disable CA2213 // the connection is the session's, and the buffer reads from it
     private readonly WireConnection _connection = session.Connection;
     private readonly ImapOptions _options = session.Options;
     private readonly CommandBuffer _buffer = new(session.Connection);
+#pragma warning restore CA2213
     private readonly List<SpooledBody> _bodies = [];
     private readonly Func<TimeSpan> _patience = () => session.ReadPatience(firstLine: false);
     private bool _message;

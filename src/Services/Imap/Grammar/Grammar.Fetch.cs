@@ -100,7 +100,8 @@ internal ref partial struct Grammar
         if (!Char((byte)']')) return false;
         long offset = 0, length = long.MaxValue;
         var partial = kind != SectionKind.BinarySize && Char((byte)'<');
-        if (partial && (!Number64(out offset) || !Char((byte)'.') || !Number64(out length) || length == 0 || !Char((byte)'>'))) return false;
+        if (partial && (
+            !Number64(out offset) || !Char((byte)'.') || !Number64(out length) || length == 0 || !Char((byte)'>'))) return false;
         sections.Add(new(kind, part, text, fields, offset, length, setsSeen, Label(kind, spec, partial ? offset : -1, text, fields)));
         return true;
     }
@@ -157,7 +158,8 @@ internal ref partial struct Grammar
         var inside = AsAscii(spec);
         // A literal inside would make the label a literal too: name the fields anew.
         if (text is SectionText.HeaderFields or SectionText.HeaderFieldsNot)
-            inside = inside[..(inside.IndexOf('(', StringComparison.Ordinal) + 1)].ToUpperInvariant() + string.Join(' ', fields.Select(FieldName)) + ")";
+            inside = inside[..(inside.IndexOf('(', StringComparison.Ordinal) + 1)]
+                .ToUpperInvariant() + string.Join(' ', fields.Select(FieldName)) + ")";
         return Encoding.Latin1.GetBytes(head + inside + "]" + (offset >= 0 ? $"<{offset}>" : ""));
     }
 

@@ -14,7 +14,8 @@ internal ref partial struct Grammar
         if (Peek == '(' && (!GetMetadataOptions(ref request) || !Sp())) return false;
         if (!Mailbox(out var name) || !Sp()) return false;
         // RFC 5464's examples put options after the mailbox too; both are read.
-        if (Peek == '(' && Rest is [_, not (byte)'/', ..] && Rest is [_, not (byte)'"', ..] && (!GetMetadataOptions(ref request) || !Sp())) return false;
+        if (Peek == '(' && Rest is [_, not (byte)'/', ..] && Rest is [_, not (byte)'"', ..]
+            && (!GetMetadataOptions(ref request) || !Sp())) return false;
         var list = Char((byte)'(');
         do
         {

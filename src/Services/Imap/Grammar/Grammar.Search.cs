@@ -135,25 +135,37 @@ internal ref partial struct Grammar
         return Char((byte)')');
     }
 
+    // Keys that are one word: no argument follows.
+    private static SearchKey? PlainKey(string word) => word switch
+    {
+        "ALL" => new(SearchKind.All),
+        "ANSWERED" => Has(SystemFlags.Answered, true),
+        "DELETED" => Has(SystemFlags.Deleted, true),
+        "DRAFT" => Has(SystemFlags.Draft, true),
+        "FLAGGED" => Has(SystemFlags.Flagged, true),
+        "SEEN" => Has(SystemFlags.Seen, true),
+        "UNANSWERED" => Has(SystemFlags.Answered, false),
+        "UNDELETED" => Has(SystemFlags.Deleted, false),
+        "UNDRAFT" => Has(SystemFlags.Draft, false),
+        "UNFLAGGED" => Has(SystemFlags.Flagged, false),
+        "UNSEEN" => Has(SystemFlags.Seen, false),
+        "RECENT" => new(SearchKind.Recent),
+        "OLD" => new(SearchKind.Old),
+        "NEW" => new(SearchKind.New),
+        "SAVEDATESUPPORTED" => new(SearchKind.SaveDateSupported),
+        _ => null,
+    };
+
     private bool SearchWord(ReadOnlySpan<byte> word, int depth, out SearchKey key)
     {
-        switch (AsAscii(word).ToUpperInvariant())
+        var name = AsAscii(word).ToUpperInvariant();
+        if (PlainKey(name) is { } plain)
         {
-            case "ALL": return Is(SearchKind.All, out key);
-            case "ANSWERED": return Has(SystemFlags.Answered, true, out key);
-            case "DELETED": return Has(SystemFlags.Deleted, true, out key);
-            case "DRAFT": return Has(SystemFlags.Draft, true, out key);
-            case "FLAGGED": return Has(SystemFlags.Flagged, true, out key);
-            case "SEEN": return Has(SystemFlags.Seen, true, out key);
-            case "UNANSWERED": return Has(SystemFlags.Answered, false, out key);
-            case "UNDELETED": return Has(SystemFlags.Deleted, false, out key);
-            case "UNDRAFT": return Has(SystemFlags.Draft, false, out key);
-            case "UNFLAGGED": return Has(SystemFlags.Flagged, false, out key);
-            case "UNSEEN": return Has(SystemFlags.Seen, false, out key);
-            case "RECENT": return Is(SearchKind.Recent, out key);
-            case "OLD": return Is(SearchKind.Old, out key);
-            case "NEW": return Is(SearchKind.New, out key);
-            case "SAVEDATESUPPORTED": return Is(SearchKind.SaveDateSupported, out key);
+            key = plain;
+            return true;
+        }
+        switch (name)
+        {
             case "KEYWORD": return KeywordKey(true, out key);
             case "UNKEYWORD": return KeywordKey(false, out key);
             case "BEFORE": return Day(SearchKind.Before, out key);
@@ -201,17 +213,10 @@ internal ref partial struct Grammar
         }
     }
 
-    private static bool Is(SearchKind kind, out SearchKey key)
+    private static SearchKey Has(SystemFlags flag, bool set)
     {
-        key = new(kind);
-        return true;
-    }
-
-    private static bool Has(SystemFlags flag, bool set, out SearchKey key)
-    {
-        key = new(SearchKind.System) { Flag = flag };
-        if (!set) key = new(SearchKind.Not) { Keys = [key] };
-        return true;
+        var key = new SearchKey(SearchKind.System) { Flag = flag };
+        return set ? key : new(SearchKind.Not) { Keys = [key] };
     }
 
     private bool KeywordKey(bool set, out SearchKey key)

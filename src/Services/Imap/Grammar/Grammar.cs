@@ -50,7 +50,8 @@ internal ref partial struct Grammar(ReadOnlySpan<byte> octets, bool utf8Names)
     {
         var rest = Rest;
         if (rest.Length < word.Length || !Ascii.EqualsIgnoreCase(rest[..word.Length], word)) return false;
-        if (rest.Length > word.Length && AtomChars.Contains(rest[word.Length]) && rest[word.Length] is not ((byte)'[' or (byte)'.' or (byte)'<'))
+        if (rest.Length > word.Length && AtomChars.Contains(rest[word.Length])
+            && rest[word.Length] is not ((byte)'[' or (byte)'.' or (byte)'<'))
             return false;
         _at += word.Length;
         return true;
@@ -72,7 +73,8 @@ internal ref partial struct Grammar(ReadOnlySpan<byte> octets, bool utf8Names)
     // astring = 1*ASTRING-CHAR / string
     public bool AString(out ReadOnlySpan<byte> value)
     {
-        if (Peek is (byte)'"' or (byte)'{' or (byte)'~') return Peek == '~' && !Rest.StartsWith("~{"u8) ? Run(AStringChars, out value) : String(out value);
+        if (Peek is (byte)'"' or (byte)'{' or (byte)'~') return Peek == '~' && !Rest.StartsWith("~{"u8)
+            ? Run(AStringChars, out value) : String(out value);
         return Run(AStringChars, out value);
     }
 
@@ -302,7 +304,8 @@ internal ref partial struct Grammar(ReadOnlySpan<byte> octets, bool utf8Names)
     }
 
     private static bool Digits(ReadOnlySpan<byte> text, int most, out int value) =>
-        Utf8Parser.TryParse(text, out value, out var used) && used == text.Length && value >= 0 && value <= most && text[0] is >= (byte)'0' and <= (byte)'9';
+        Utf8Parser.TryParse(text, out value, out var used) && used == text.Length && value >= 0 && value <= most
+            && text[0] is >= (byte)'0' and <= (byte)'9';
 
     private bool Run(SearchValues<byte> allowed, out ReadOnlySpan<byte> run)
     {

@@ -67,7 +67,8 @@ internal static class SearchAnswer
         box.Saved = kept.Select(i => box.View[i].Uid).Distinct().Order().ToList();
     }
 
-    /// <summary>RFC 7162 §3.1.5: the highest modseq among the results; RFC 4731 §3.2: with MIN and MAX alone, of those they name. 0 without MODSEQ as a key.</summary>
+    /// <summary>RFC 7162 §3.1.5: the highest modseq among the results; RFC 4731 §3.2: with MIN and MAX alone, of those they name. 0 without
+    /// MODSEQ as a key.</summary>
     public static long HighestModSeq(SelectedMailbox box, SearchRequest request, IReadOnlyList<int> indexes)
     {
         if (indexes.Count == 0 || request.Key.All().TrueForAll(k => k.Kind != SearchKind.ModSeq)) return 0;

@@ -28,7 +28,8 @@ internal static class SortRun
 {
     private const int Batch = 512;
 
-    public static async ValueTask<List<int>> OrderAsync(ImapSession session, SelectedMailbox box, List<int> found, List<SortCriterion> criteria)
+    public static async ValueTask<List<int>> OrderAsync(
+        ImapSession session, SelectedMailbox box, List<int> found, List<SortCriterion> criteria)
     {
         var rows = await RowsAsync(session, box, found, criteria, threads: false);
         var view = box.View;
@@ -69,7 +70,8 @@ internal static class SortRun
                 session.Account, ids, ShownColumns.Keys, session.Server.Reader.Version,
                 (int place, in ShownEmail email) => made[place] = Row(batch[place], view[batch[place]], email, criteria, threads),
                 session.Cancel);
-            for (var k = 0; k < batch.Count; k++) rows.Add(made[k] ?? await OldRowAsync(session, batch[k], view[batch[k]], criteria, threads));
+            for (var k = 0; k < batch.Count; k++) rows.Add(
+                made[k] ?? await OldRowAsync(session, batch[k], view[batch[k]], criteria, threads));
         }
         return rows;
     }

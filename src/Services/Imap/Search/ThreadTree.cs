@@ -170,7 +170,8 @@ internal static class ThreadTree
         return [.. ordered.Select(r => replaced.TryGetValue(r, out var dummy) ? dummy : r).Where(r => !gone.Contains(r)).Distinct()];
     }
 
-    private static ThreadNode Merge(ThreadNode there, ThreadNode root, HashSet<ThreadNode> gone, Dictionary<ThreadNode, ThreadNode> replaced)
+    private static ThreadNode Merge(
+        ThreadNode there, ThreadNode root, HashSet<ThreadNode> gone, Dictionary<ThreadNode, ThreadNode> replaced)
     {
         gone.Add(root);
         if (there.Row is null && root.Row is null)
@@ -192,7 +193,8 @@ internal static class ThreadTree
         return dummy;
     }
 
-    private static string SubjectOf(ThreadNode root) => (root.Row ?? (root.Children.Count > 0 ? root.Children[0].Row : null))?.Subject ?? "";
+    private static string SubjectOf(ThreadNode root) =>
+        (root.Row ?? (root.Children.Count > 0 ? root.Children[0].Row : null))?.Subject ?? "";
 
     private static void SortChildren(ThreadNode node, int depth)
     {

@@ -6,7 +6,8 @@ using Aviso.Net;
 
 namespace Aviso.ManageSieve;
 
-/// <summary>RFC 5804 §2.1: the exchange itself is Net's. No mechanism here negotiates a security layer, so nothing is re-sent after it.</summary>
+/// <summary>RFC 5804 §2.1: the exchange itself is Net's. No mechanism here negotiates a security layer, so nothing is re-sent after
+/// it.</summary>
 internal static class AuthenticateCommand
 {
     private static readonly Response Unreadable = Response.Bad("The SASL message cannot be read");
@@ -18,7 +19,8 @@ internal static class AuthenticateCommand
         if (!Capabilities.MayLogIn(session)) return Response.No("Log in under TLS only", "ENCRYPT-NEEDED");
         var sasl = Capabilities.Mechanisms(session).Contains(mechanism, StringComparer.Ordinal)
             ? SaslServer.Start(mechanism, session.Server.Authenticator,
-                new(session.Connection.Id, session.Connection.Origin.Kind, session.Connection.Origin.Remote.Address, mechanism), session.Connection.Tls)
+                new(session.Connection.Id, session.Connection.Origin.Kind, session.Connection.Origin.Remote.Address, mechanism),
+                    session.Connection.Tls)
             : null;
         if (sasl is null) return Response.No("That mechanism is not offered");
         if (initial is null) return await ExchangeAsync(session, sasl, null);

@@ -12,7 +12,8 @@ internal static class PutScriptCommand
         if (SieveScripts.Canonical(given) is not { } name) return Response.BadName;
         var limits = session.Scripts.Limits;
         // Room first: it is cheaper to find out than whether the script is right.
-        if (await session.Scripts.HasSpaceAsync(session.Account, name, octets.Length, session.Cancel) is var full and not SieveScriptRefusal.None)
+        if (await session.Scripts.HasSpaceAsync(
+            session.Account, name, octets.Length, session.Cancel) is var full and not SieveScriptRefusal.None)
             return Response.Of(full, "", limits);
         if (text is null) return Response.No("The script is not UTF-8");
         var compiled = SieveCompiler.Compile(text, session.Server.Sieve with { Name = name });

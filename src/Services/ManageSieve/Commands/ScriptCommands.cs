@@ -10,7 +10,8 @@ internal static class ScriptCommands
     {
         if (!TryHaveSpace(command, out var given, out var size)) return Response.Syntax;
         if (SieveScripts.Canonical(given) is not { } name) return Response.BadName;
-        return Response.Of(await session.Scripts.HasSpaceAsync(session.Account, name, size, session.Cancel), "There is room", session.Scripts.Limits);
+        return Response.Of(
+            await session.Scripts.HasSpaceAsync(session.Account, name, size, session.Cancel), "There is room", session.Scripts.Limits);
     }
 
     private static bool TryHaveSpace(Command command, out string name, out long size)
@@ -69,7 +70,8 @@ internal static class ScriptCommands
     {
         if (!TryNames(command, out var given, out var givenNew)) return Response.Syntax;
         if (SieveScripts.Canonical(given) is not { } name || SieveScripts.Canonical(givenNew) is not { } newName) return Response.BadName;
-        return Changed(session, await session.Scripts.RenameAsync(session.Account, name, newName, session.Cancel), "RENAMESCRIPT", newName, "Renamed");
+        return Changed(
+            session, await session.Scripts.RenameAsync(session.Account, name, newName, session.Cancel), "RENAMESCRIPT", newName, "Renamed");
     }
 
     public static Response Changed(ManageSieveSession session, SieveScriptRefusal refusal, string command, string name, string done)

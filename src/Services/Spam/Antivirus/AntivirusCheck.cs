@@ -19,8 +19,8 @@ public sealed record AntivirusOptions
 }
 
 /// <summary>
-/// VIRUS: what clamd says of the whole message. While clamd is away mail goes on unscanned, which its header, an event and a count say; after a
-/// failure it is asked again only a while later, so that mail does not wait for it one by one.
+/// VIRUS: what clamd says of the whole message. While clamd is away mail goes on unscanned, which its header, an event and a count say;
+/// after a failure it is asked again only a while later, so that mail does not wait for it one by one.
 /// </summary>
 public sealed class AntivirusCheck(TimeProvider clock, ILogger log) : ISpamCheck
 {

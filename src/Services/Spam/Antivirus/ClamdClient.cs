@@ -21,7 +21,8 @@ public sealed record ClamdAddress(string? Path, string Host, int Port)
             return true;
         }
         var colon = text.LastIndexOf(':');
-        if (colon < 1 || !ushort.TryParse(text.AsSpan(colon + 1), System.Globalization.NumberStyles.None, null, out var port) || port == 0) return false;
+        if (colon < 1 || !ushort.TryParse(text.AsSpan(colon + 1), System.Globalization.NumberStyles.None, null, out var port)
+            || port == 0) return false;
         var host = text[..colon];
         if (host.StartsWith('[') && host.EndsWith(']')) host = host[1..^1];
         else if (host.Contains(':', StringComparison.Ordinal)) return false;
@@ -30,7 +31,8 @@ public sealed record ClamdAddress(string? Path, string Host, int Port)
         return true;
     }
 
-    public override string ToString() => Path is not null ? $"unix:{Path}" : Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
+    public override string ToString() =>
+        Path is not null ? $"unix:{Path}" : Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
 }
 
 /// <summary>One question to clamd: a connection, INSTREAM, the message in pieces, one reply (clamd(8)).</summary>
@@ -42,7 +44,8 @@ internal static class ClamdClient
     /// <exception cref="IOException">It closed without an answer.</exception>
     public static async Task<ClamdReply> ScanAsync(ClamdAddress address, SpooledBody body, CancellationToken cancel)
     {
-        using var socket = address.Path is null ? new Socket(SocketType.Stream, ProtocolType.Tcp) : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        using var socket = address.Path is null
+            ? new Socket(SocketType.Stream, ProtocolType.Tcp) : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         if (address.Path is { } path) await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel);
         else await socket.ConnectAsync(address.Host, address.Port, cancel);
         try

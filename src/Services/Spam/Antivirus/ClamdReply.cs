@@ -47,12 +47,14 @@ internal readonly record struct ClamdReply(ClamdResult Result, string Text)
     }
 
     private static ClamdResult KindOf(string name) => name.StartsWith("Heuristics.Limits.", StringComparison.Ordinal) ? ClamdResult.Limit
-        : name.StartsWith("Heuristics.", StringComparison.Ordinal) || name.StartsWith("PUA.", StringComparison.Ordinal) ? ClamdResult.Suspicion : ClamdResult.Virus;
+        : name.StartsWith("Heuristics.", StringComparison.Ordinal) || name.StartsWith("PUA.", StringComparison.Ordinal)
+            ? ClamdResult.Suspicion : ClamdResult.Virus;
 
     private static string Printable(ReadOnlySpan<byte> text)
     {
         var clean = new StringBuilder(Math.Min(text.Length, MostText));
-        foreach (var octet in text[..Math.Min(text.Length, MostText)]) clean.Append(octet is > 0x20 and < 0x7f ? (char)octet : octet == ' ' ? ' ' : '?');
+        foreach (var octet in text[..Math.Min(text.Length, MostText)]) clean.Append(
+            octet is > 0x20 and < 0x7f ? (char)octet : octet == ' ' ? ' ' : '?');
         return clean.ToString().Trim();
     }
 }

@@ -16,15 +16,18 @@ public sealed class AuthCheck : ISpamCheck
         if (auth.Dkim.Any(d => d.Result == DkimResult.Pass && !d.Testing)) context.Add("DKIM_VALID", -0.1, "a signature holds");
         else if (auth.Dkim.Any(d => d.Result == DkimResult.Fail)) context.Add("DKIM_BROKEN", trusted ? 0 : 0.3, "no signature holds");
         Dmarc(context, auth.Dmarc, trusted);
-        if (auth.Iprev.Result == IprevResult.Fail && !context.Input.IsInternal) context.Add("CLIENT_NO_NAME", 0.6, "the client's address has no name that leads back to it");
+        if (auth.Iprev.Result == IprevResult.Fail && !context.Input.IsInternal) context.Add(
+            "CLIENT_NO_NAME", 0.6, "the client's address has no name that leads back to it");
         return default;
     }
 
     private static void Spf(SpamContext context, SpfVerdict spf, bool trusted)
     {
         if (spf.Result == SpfResult.Pass) context.Add("SPF_PASS", 0, spf.Domain);
-        else if (spf.Result == SpfResult.Fail) context.Add("SPF_FAIL", trusted ? 0 : 1.5, $"{spf.Domain} says this client may not send its mail");
-        else if (spf.Result == SpfResult.SoftFail) context.Add("SPF_SOFTFAIL", trusted ? 0 : 0.5, $"{spf.Domain} doubts that this client may send its mail");
+        else if (spf.Result == SpfResult.Fail) context.Add(
+            "SPF_FAIL", trusted ? 0 : 1.5, $"{spf.Domain} says this client may not send its mail");
+        else if (spf.Result == SpfResult.SoftFail) context.Add(
+            "SPF_SOFTFAIL", trusted ? 0 : 0.5, $"{spf.Domain} doubts that this client may send its mail");
     }
 
     private static void Dmarc(SpamContext context, DmarcVerdict dmarc, bool trusted)

@@ -7,10 +7,14 @@ public sealed class HeaderCheck : ISpamCheck
 {
     internal static readonly HashSet<string> Freemail = new(StringComparer.Ordinal)
     {
-        "gmail.com", "googlemail.com", "yahoo.com", "yahoo.co.uk", "yahoo.fr", "yahoo.de", "ymail.com", "rocketmail.com", "hotmail.com", "hotmail.co.uk",
-        "hotmail.fr", "outlook.com", "outlook.de", "outlook.fr", "live.com", "msn.com", "aol.com", "aim.com", "icloud.com", "me.com", "mail.ru", "yandex.ru",
-        "yandex.com", "gmx.de", "gmx.net", "gmx.com", "gmx.at", "web.de", "proton.me", "protonmail.com", "zoho.com", "mail.com", "qq.com", "163.com", "126.com",
-        "naver.com", "libero.it", "laposte.net", "orange.fr", "wanadoo.fr", "terra.com.br", "uol.com.br", "tutanota.com", "consultant.com", "usa.com",
+        "gmail.com", "googlemail.com", "yahoo.com", "yahoo.co.uk", "yahoo.fr", "yahoo.de", "ymail.com", "rocketmail.com", "hotmail.com",
+            "hotmail.co.uk",
+        "hotmail.fr", "outlook.com", "outlook.de", "outlook.fr", "live.com", "msn.com", "aol.com", "aim.com", "icloud.com", "me.com",
+            "mail.ru", "yandex.ru",
+        "yandex.com", "gmx.de", "gmx.net", "gmx.com", "gmx.at", "web.de", "proton.me", "protonmail.com", "zoho.com", "mail.com", "qq.com",
+            "163.com", "126.com",
+        "naver.com", "libero.it", "laposte.net", "orange.fr", "wanadoo.fr", "terra.com.br", "uol.com.br", "tutanota.com", "consultant.com",
+            "usa.com",
     };
 
     public string Name => "header";
@@ -34,11 +38,13 @@ public sealed class HeaderCheck : ISpamCheck
         if (header.Count("subject") > 1) context.Add("SUBJECT_TWICE", 1, "more than one Subject field");
         if (!header.Has("date")) context.Add("MISSING_DATE", 1, "no Date field");
         if (header.Find("message-id") is not { } id) context.Add("MISSING_MESSAGE_ID", 0.8, "no Message-ID field");
-        else if (!id.Text.StartsWith('<') || !id.Text.Contains('@', StringComparison.Ordinal)) context.Add("MESSAGE_ID_BROKEN", 0.7, "Message-ID is none");
+        else if (!id.Text.StartsWith('<') || !id.Text.Contains('@', StringComparison.Ordinal)) context.Add(
+            "MESSAGE_ID_BROKEN", 0.7, "Message-ID is none");
         if (!header.Has("subject")) context.Add("MISSING_SUBJECT", 0.5, "no Subject field");
         var to = header.Find("to");
         if (to is null && !header.Has("cc")) context.Add("MISSING_TO", 0.5, "no To field");
-        else if (to is not null && to.Text.Contains("undisclosed", StringComparison.OrdinalIgnoreCase)) context.Add("TO_UNDISCLOSED", 0.6, "its recipients are not named");
+        else if (to is not null && to.Text.Contains("undisclosed", StringComparison.OrdinalIgnoreCase)) context.Add(
+            "TO_UNDISCLOSED", 0.6, "its recipients are not named");
         if (header.To.Count > 50) context.Add("MANY_RECIPIENTS", 0.5, $"{header.To.Count} recipients in the header");
     }
 
@@ -47,8 +53,10 @@ public sealed class HeaderCheck : ISpamCheck
         if (header.Find("date") is not { } line) return;
         if (!MailDate.TryParse(line.Value.Span, out var date)) context.Add("DATE_BROKEN", 1, "Date is none");
         // How old a message is says nothing where a file from disk is looked at.
-        else if (context.Input.Client is not null && date > context.Now.AddDays(2)) context.Add("DATE_AHEAD", 1.2, "Date lies more than two days ahead");
-        else if (context.Input.Client is not null && date < context.Now.AddDays(-30)) context.Add("DATE_OLD", 0.6, "Date lies more than 30 days back");
+        else if (context.Input.Client is not null && date > context.Now.AddDays(2)) context.Add(
+            "DATE_AHEAD", 1.2, "Date lies more than two days ahead");
+        else if (context.Input.Client is not null && date < context.Now.AddDays(-30)) context.Add(
+            "DATE_OLD", 0.6, "Date lies more than 30 days back");
     }
 
     private static void Names(SpamContext context, MessageHeader header)

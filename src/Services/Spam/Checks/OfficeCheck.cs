@@ -30,7 +30,8 @@ public sealed class OfficeCheck : ISpamCheck
         return default;
     }
 
-    private static bool IsDocument(AttachedFile file) => file.Kind is FileKind.Ole or FileKind.Zip or FileKind.Rtf || file.Extension is "slk" or "csv" or "xml";
+    private static bool IsDocument(AttachedFile file) =>
+        file.Kind is FileKind.Ole or FileKind.Zip or FileKind.Rtf || file.Extension is "slk" or "csv" or "xml";
 
     private static (string Symbol, double Score) Score(OfficeFinding finding) => finding switch
     {

@@ -10,8 +10,10 @@ public sealed class TestPatternCheck : ISpamCheck
     public ValueTask CheckAsync(SpamContext context, CancellationToken cancel)
     {
         if (!context.Content.Plain.Contains("GTUBE-STANDARD", StringComparison.Ordinal)) return default;
-        if (context.Content.Plain.Contains("X" + Rest, StringComparison.Ordinal)) context.Add("GTUBE", 1000, "the test pattern for mail to refuse");
-        else if (context.Content.Plain.Contains("Y" + Rest, StringComparison.Ordinal) || context.Content.Plain.Contains("Z" + Rest, StringComparison.Ordinal))
+        if (context.Content.Plain.Contains("X" + Rest, StringComparison.Ordinal)) context.Add(
+            "GTUBE", 1000, "the test pattern for mail to refuse");
+        else if (context.Content.Plain.Contains("Y" + Rest, StringComparison.Ordinal)
+            || context.Content.Plain.Contains("Z" + Rest, StringComparison.Ordinal))
             context.Add("GTUBE_TAG", 10, "the test pattern for mail to tag");
         return default;
     }

@@ -9,7 +9,8 @@ public static class FileMagic
         if (head.IsEmpty) return FileKind.Empty;
         var known = head[0] switch
         {
-            (byte)'P' when head.StartsWith("PK\x03\x04"u8) || head.StartsWith("PK\x05\x06"u8) || head.StartsWith("PK\x07\x08"u8) => FileKind.Zip,
+            (byte)'P' when head.StartsWith("PK\x03\x04"u8) || head.StartsWith("PK\x05\x06"u8) || head.StartsWith("PK\x07\x08"u8) =>
+                FileKind.Zip,
             (byte)'R' when head.StartsWith("Rar!\x1A\x07"u8) => FileKind.Rar,
             (byte)'7' when head.StartsWith((ReadOnlySpan<byte>)[0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]) => FileKind.SevenZip,
             0x1F when head.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]) => FileKind.Gzip,
@@ -34,7 +35,8 @@ public static class FileMagic
             0xFF when head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]) => FileKind.Image,
             (byte)'G' when head.StartsWith("GIF8"u8) => FileKind.Image,
             (byte)'B' when head.StartsWith("BM"u8) && head.Length > 14 && head[6] == 0 && head[7] == 0 => FileKind.Image,
-            (byte)'R' when head.StartsWith("RIFF"u8) => head.Length > 11 && head[8..].StartsWith("WEBP"u8) ? FileKind.Image : FileKind.Audio,
+            (byte)'R' when head.StartsWith("RIFF"u8) =>
+                head.Length > 11 && head[8..].StartsWith("WEBP"u8) ? FileKind.Image : FileKind.Audio,
             0x78 when head.StartsWith((ReadOnlySpan<byte>)[0x78, 0x9F, 0x3E, 0x22]) => FileKind.Tnef,
             (byte)'#' when head.StartsWith("#!"u8) => FileKind.Script,
             _ => FileKind.Unknown,
@@ -60,7 +62,8 @@ public static class FileMagic
 
     private static bool IsHtml(ReadOnlySpan<byte> text)
     {
-        foreach (var mark in (ReadOnlySpan<string>)["<!doctype html", "<html", "<head", "<body", "<script", "<svg", "<meta", "<iframe", "<title"])
+        foreach (var mark in (
+            ReadOnlySpan<string>)["<!doctype html", "<html", "<head", "<body", "<script", "<svg", "<meta", "<iframe", "<title"])
         {
             if (text.Length < mark.Length) continue;
             if (System.Text.Ascii.EqualsIgnoreCase(text[..mark.Length], mark)) return true;

@@ -35,7 +35,8 @@ internal ref struct HtmlReader(ReadOnlySpan<char> html)
         ["atob(", "unescape(", "fromCharCode", "eval(", "document.write(", "createObjectURL"], StringComparison.OrdinalIgnoreCase);
 
     private static readonly SearchValues<string> LeadWords = SearchValues.Create(
-        ["location.href=", "location.href =", "location.replace(", "location.assign(", "window.location=", "window.location =", "document.location="], StringComparison.OrdinalIgnoreCase);
+        ["location.href=", "location.href =", "location.replace(", "location.assign(", "window.location=", "window.location =",
+            "document.location="], StringComparison.OrdinalIgnoreCase);
 
     private readonly HtmlPage _page = new();
     private readonly StringBuilder _visible = new(Math.Min(html.Length / 4, 64 * 1024));

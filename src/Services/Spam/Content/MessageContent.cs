@@ -44,7 +44,8 @@ public sealed class MessageContent
         get
         {
             lock (_gate) return _header ??= new(
-                Octets(_root.HeaderOffset, Math.Min(_root.HeaderLength, MimeLimits.Default.HeaderOctets)), isCut: _root.HeaderLength > MimeLimits.Default.HeaderOctets);
+                Octets(_root.HeaderOffset, Math.Min(_root.HeaderLength, MimeLimits.Default.HeaderOctets)),
+                    isCut: _root.HeaderLength > MimeLimits.Default.HeaderOctets);
         }
     }
 
@@ -122,7 +123,8 @@ public sealed class MessageContent
     public bool HasMoreParts => Leaves(_root, 0, () => true).Skip(MostParts).Any();
 
     /// <summary>Some text, or the end of one, is not among <see cref="Texts"/>.</summary>
-    public bool HasMoreTexts => Texts.Any(t => !t.IsWhole) || Leaves().Where(p => IsReadText(p) && p.BodyLength > 0).Skip(Texts.Count).Any();
+    public bool HasMoreTexts =>
+        Texts.Any(t => !t.IsWhole) || Leaves().Where(p => IsReadText(p) && p.BodyLength > 0).Skip(Texts.Count).Any();
 
     /// <summary>All parts of the message without multiparts, at most 100, embedded messages followed.</summary>
     public IEnumerable<MimePart> Leaves()
@@ -164,7 +166,8 @@ public sealed class MessageContent
         return texts;
     }
 
-    private static bool IsReadText(MimePart part) => (part.IsText || part.IsMultipart) && (part.FileName is null || part.Disposition is null or "inline")
+    private static bool IsReadText(MimePart part) =>
+        (part.IsText || part.IsMultipart) && (part.FileName is null || part.Disposition is null or "inline")
         && part.Disposition != "attachment" && part.Subtype is not ("calendar" or "x-vcard" or "vcard" or "csv");
 
     private TextPart ReadText(MimePart part, ref int left)
@@ -244,13 +247,15 @@ public sealed class MessageContent
             var octets = left <= 0 ? default : ReadFile(file.Part, left);
             if (octets.Length > left) octets = octets[..left];
             left -= octets.Length;
-            pages.Add(new(file, HtmlScanner.Scan(Charsets.Decode(CharsetOf(file.Part, octets.Span), octets.Span)), IsWhole: octets.Length < left || file.Part.BodyLength <= octets.Length));
+            pages.Add(new(file, HtmlScanner.Scan(Charsets.Decode(CharsetOf(file.Part, octets.Span), octets.Span)),
+                IsWhole: octets.Length < left || file.Part.BodyLength <= octets.Length));
         }
         return pages;
     }
 
     private static string? CharsetOf(MimePart part, ReadOnlySpan<byte> octets) =>
-        octets.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) ? "utf-16le" : octets.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]) ? "utf-16be" : part.Charset ?? "utf-8";
+        octets.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) ? "utf-16le" : octets.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF])
+            ? "utf-16be" : part.Charset ?? "utf-8";
 
     // All of it for most -1, else about so many decoded octets.
     private ReadOnlyMemory<byte> ReadFile(MimePart part, long most)

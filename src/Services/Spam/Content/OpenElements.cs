@@ -116,7 +116,8 @@ internal sealed class OpenElements
         {
             var name = names[range].Trim();
             if (name.IsEmpty || left-- == 0) continue;
-            if (_classes is not null && _classes.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out var block)) CssStyle.Apply(block, ref style);
+            if (_classes is not null && _classes.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out var block)) CssStyle.Apply(
+                block, ref style);
             else style.Ground = -1;
         }
     }
@@ -149,7 +150,8 @@ internal static class CssStyle
         switch (lower[..name.Length])
         {
             case "display" or "visibility":
-                if (value.StartsWith("none", StringComparison.OrdinalIgnoreCase) || value.StartsWith("hidden", StringComparison.OrdinalIgnoreCase))
+                if (value.StartsWith("none", StringComparison.OrdinalIgnoreCase)
+                    || value.StartsWith("hidden", StringComparison.OrdinalIgnoreCase))
                     style.IsHidden = true;
                 break;
             case "mso-hide" when value.Equals("all", StringComparison.OrdinalIgnoreCase):
@@ -222,7 +224,8 @@ internal static class CssColor
         color = -1;
         var end = digits.IndexOfAnyExcept(HexDigits);
         if (end >= 0) digits = digits[..end];
-        if (digits.Length is not (3 or 6) || !int.TryParse(digits, System.Globalization.NumberStyles.AllowHexSpecifier, null, out var number)) return false;
+        if (digits.Length is not (3 or 6)
+            || !int.TryParse(digits, System.Globalization.NumberStyles.AllowHexSpecifier, null, out var number)) return false;
         color = digits.Length == 6 ? number : ((number >> 8) * 0x110000) | (((number >> 4) & 15) * 0x1100) | ((number & 15) * 0x11);
         return true;
     }

@@ -12,8 +12,10 @@ public static class Organization
     // Under these anybody gets a name too, and the list does not say so.
     private static readonly string[] Hosts =
     [
-        "weebly.com", "square.site", "webflow.io", "godaddysites.com", "web.app", "firebaseapp.com", "herokuapp.com", "netlify.app", "vercel.app", "pages.dev",
-        "workers.dev", "r2.dev", "cloudfront.net", "glitch.me", "repl.co", "onrender.com", "fly.dev", "surge.sh", "ngrok.io", "ngrok-free.app", "trycloudflare.com", "appspot.com",
+        "weebly.com", "square.site", "webflow.io", "godaddysites.com", "web.app", "firebaseapp.com", "herokuapp.com", "netlify.app",
+            "vercel.app", "pages.dev",
+        "workers.dev", "r2.dev", "cloudfront.net", "glitch.me", "repl.co", "onrender.com", "fly.dev", "surge.sh", "ngrok.io",
+            "ngrok-free.app", "trycloudflare.com", "appspot.com",
         "web.core.windows.net", "blob.core.windows.net",
     ];
 

@@ -155,14 +155,16 @@ public static class PlainText
     private static bool IsBicameral(char c) => char.IsAsciiLetter(c) || (c is >= '\u00C0' and <= '\u052F' && char.IsLetter(c));
 
     /// <summary>Characters that take no room: joiners, fillers, marks of direction, variation selectors.</summary>
-    public static bool IsInvisible(char c) => c is '\u00AD' or '\u034F' or '\u061C' or '\u115F' or '\u1160' or '\u17B4' or '\u17B5' or '\u3164' or '\uFFA0'
+    public static bool IsInvisible(char c) =>
+        c is '\u00AD' or '\u034F' or '\u061C' or '\u115F' or '\u1160' or '\u17B4' or '\u17B5' or '\u3164' or '\uFFA0'
         or (>= '\u180B' and <= '\u180F') or (>= '\u200B' and <= '\u200F') or (>= '\u202A' and <= '\u202E') or (>= '\u2060' and <= '\u206F')
         or (>= '\uFE00' and <= '\uFE0F') or '\uFEFF';
 
     /// <summary>A letter of another script that looks like a Latin one.</summary>
     internal static bool LooksLatin(char c) => c < Letters.Length && Letters[c] != '\0';
 
-    private static bool IsSpace(char c) => c is '\u0085' or '\u00A0' or '\u1680' or (>= '\u2000' and <= '\u200A') or '\u2028' or '\u2029' or '\u202F'
+    private static bool IsSpace(char c) =>
+        c is '\u0085' or '\u00A0' or '\u1680' or (>= '\u2000' and <= '\u200A') or '\u2028' or '\u2029' or '\u202F'
         or '\u205F' or '\u3000' or '\u2800';
 
     // Mathematical alphabets and letters in boxes and circles; '\0' for others.

@@ -2,11 +2,13 @@ using System.Buffers;
 
 namespace Aviso.Spam;
 
-/// <summary>Finds http and https URLs as mail clients make them links: in text by "://" and "www.", in pages where tags name them.</summary>
+/// <summary>Finds http and https URLs as mail clients make them links: in text by "://" and "www.", in pages where tags name
+/// them.</summary>
 public static class UrlFinder
 {
     private const int Longest = 2000;
-    private static readonly SearchValues<char> Ends = SearchValues.Create(" \t\r\n\f\v<>\"'`{}|\\^\u00A0\u3000\u201C\u201D\u2018\u2019\u00AB\u00BB");
+    private static readonly SearchValues<char> Ends =
+        SearchValues.Create(" \t\r\n\f\v<>\"'`{}|\\^\u00A0\u3000\u201C\u201D\u2018\u2019\u00AB\u00BB");
     private static readonly SearchValues<string> Marks = SearchValues.Create(["://", "www."], StringComparison.OrdinalIgnoreCase);
 
     /// <summary>URLs in readable text, in order, until the list holds <paramref name="most"/>.</summary>
@@ -60,7 +62,8 @@ public static class UrlFinder
     // Where the URL begins whose mark is found; -1 when it is of another scheme or inside a word.
     private static int Start(ReadOnlySpan<char> text, int mark)
     {
-        if (text[mark] != ':') return mark == 0 || !char.IsLetterOrDigit(text[mark - 1]) && text[mark - 1] is not ('.' or '/' or '@' or '-') ? mark : -1;
+        if (text[mark] != ':') return mark == 0 || !char.IsLetterOrDigit(text[mark - 1]) && text[mark - 1] is not ('.' or '/' or '@' or '-')
+            ? mark : -1;
         if (mark >= 5 && text.Slice(mark - 5, 5).Equals("https", StringComparison.OrdinalIgnoreCase)) return mark - 5;
         return mark >= 4 && text.Slice(mark - 4, 4).Equals("http", StringComparison.OrdinalIgnoreCase) ? mark - 4 : -1;
     }
@@ -78,7 +81,8 @@ public static class UrlFinder
         return url;
     }
 
-    private static void Add(ReadOnlySpan<char> text, UrlSource source, string linkText, HashSet<(string, UrlSource)> seen, List<FoundUrl> into)
+    private static void Add(
+        ReadOnlySpan<char> text, UrlSource source, string linkText, HashSet<(string, UrlSource)> seen, List<FoundUrl> into)
     {
         if (!UrlParser.TryParse(text, source, linkText, out var url) || !seen.Add((url.Raw, source))) return;
         into.Add(url);

@@ -43,13 +43,15 @@ public sealed class LearnedWords : IDisposable
     private volatile Trained? _trained;
     private Task _training;
     private int _changes, _hurried;
+#pragma warning disable CA2213 // TrainLaterAsync disposes what it rests on
     private CancellationTokenSource? _rest;
+#pragma warning restore CA2213
 
     /// <param name="file">DATA/spam.db; stays the caller's.</param>
     public LearnedWords(RowFile file, TimeProvider clock, ILogger log)
     {
         (_messages, _clock, _log) = (new(file, clock), clock, log);
-        _training = Ready = Task.Run(Train);
+        _training = Ready = Task.Run(Train, CancellationToken.None);
     }
 
     /// <summary>Learned messages that the model in use was made from.</summary>
@@ -69,7 +71,7 @@ public sealed class LearnedWords : IDisposable
                     running = _training;
                     if (running.IsCompleted && _changes == 0) return;
                     _rest?.Cancel();
-                    if (running.IsCompleted) running = _training = Task.Run(Train);
+                    if (running.IsCompleted) running = _training = Task.Run(Train, CancellationToken.None);
                 }
                 await running;
             }
@@ -147,7 +149,7 @@ public sealed class LearnedWords : IDisposable
         lock (_gate)
         {
             _changes++;
-            if (_training.IsCompleted) _training = Task.Run(TrainLaterAsync);
+            if (_training.IsCompleted) _training = Task.Run(TrainLaterAsync, CancellationToken.None);
         }
     }
 

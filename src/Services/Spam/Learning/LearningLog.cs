@@ -14,6 +14,7 @@ internal static partial class LearningLog
     [LoggerMessage(5252, LogLevel.Information, "spam filter: account {Account} says message {Email} is {Class}")]
     public static partial void Taught(this ILogger log, string account, string email, string @class);
 
-    [LoggerMessage(5253, LogLevel.Error, "spam filter: what account {Account} moved into or out of Junk could not be learned; it is tried again")]
+    [LoggerMessage(
+        5253, LogLevel.Error, "spam filter: what account {Account} moved into or out of Junk could not be learned; it is tried again")]
     public static partial void LearningFailed(this ILogger log, string account, Exception error);
 }

@@ -42,7 +42,8 @@ internal sealed class TokenSet : IDisposable
 
     public static TokenGroup GroupOf(uint token) => (TokenGroup)(token >> 30);
 
-    /// <summary>Adds <paramref name="mark"/> and <paramref name="text"/> as one token; the mark tells tokens of different places apart.</summary>
+    /// <summary>Adds <paramref name="mark"/> and <paramref name="text"/> as one token; the mark tells tokens of different places
+    /// apart.</summary>
     public void Add(TokenGroup group, ReadOnlySpan<char> mark, ReadOnlySpan<char> text) => Add(group, mark, text, default);
 
     /// <summary>As above, of two words.</summary>

@@ -63,7 +63,8 @@ internal ref struct WordReader(ReadOnlySpan<char> text, Span<char> room)
             }
             else if (!char.IsAsciiLetterOrDigit(c))
             {
-                if (c <= 127 || c >= '\u2E80' || !(char.IsLetterOrDigit(c) || char.GetUnicodeCategory(c) == System.Globalization.UnicodeCategory.NonSpacingMark)) break;
+                if (c <= 127 || c >= '\u2E80' || !(
+                    char.IsLetterOrDigit(c) || char.GetUnicodeCategory(c) == System.Globalization.UnicodeCategory.NonSpacingMark)) break;
             }
             if (char.IsDigit(c)) digits++;
             else if (char.IsUpper(c)) capitals++;

@@ -36,25 +36,30 @@ public sealed record DnsList(string Zone, ListSubjects Ask, IReadOnlyList<ListCo
     [
         new("zen.spamhaus.org", ListSubjects.Client,
         [
-            Code("127.0.0.2", "LIST_SBL", 3.5), Code("127.0.0.3", "LIST_CSS", 3), Code("127.0.0.4-7", "LIST_XBL", 3.5), Code("127.0.0.9", "LIST_DROP", 5),
+            Code("127.0.0.2", "LIST_SBL", 3.5), Code("127.0.0.3", "LIST_CSS", 3), Code("127.0.0.4-7", "LIST_XBL", 3.5),
+                Code("127.0.0.9", "LIST_DROP", 5),
             Code("127.0.0.10-11", "LIST_PBL", 2),
         ]),
         new("bl.spamcop.net", ListSubjects.Client, [Code("127.0.0.2", "LIST_SPAMCOP", 2)]),
         new("psbl.surriel.com", ListSubjects.Client, [Code("127.0.0.2", "LIST_PSBL", 1.5)]),
         new("list.dnswl.org", ListSubjects.Client,
         [
-            Code("127.0.*.0", "GOODLIST_NONE", -0.1), Code("127.0.*.1", "GOODLIST_LOW", -0.5), Code("127.0.*.2", "GOODLIST_MEDIUM", -1.5), Code("127.0.*.3", "GOODLIST_HIGH", -3),
+            Code("127.0.*.0", "GOODLIST_NONE", -0.1), Code("127.0.*.1", "GOODLIST_LOW", -0.5), Code("127.0.*.2", "GOODLIST_MEDIUM", -1.5),
+                Code("127.0.*.3", "GOODLIST_HIGH", -3),
         ]),
         new("dbl.spamhaus.org", ListSubjects.Links | ListSubjects.Senders,
         [
-            Code("127.0.1.2", "LIST_DBL", 4), Code("127.0.1.4", "LIST_DBL_PHISH", 5), Code("127.0.1.5", "LIST_DBL_MALWARE", 5), Code("127.0.1.6", "LIST_DBL_BOTNET", 5),
+            Code("127.0.1.2", "LIST_DBL", 4), Code("127.0.1.4", "LIST_DBL_PHISH", 5), Code("127.0.1.5", "LIST_DBL_MALWARE", 5),
+                Code("127.0.1.6", "LIST_DBL_BOTNET", 5),
             Code("127.0.1.102-106", "LIST_DBL_ABUSED", 1.5),
         ], "dbltest.com"),
         new("multi.surbl.org", ListSubjects.Links,
         [
-            Code("127.0.0.&8", "LIST_SURBL_PHISH", 4), Code("127.0.0.&16", "LIST_SURBL_MALWARE", 4), Code("127.0.0.&64", "LIST_SURBL", 3), Code("127.0.0.&128", "LIST_SURBL_CRACKED", 1.5),
+            Code("127.0.0.&8", "LIST_SURBL_PHISH", 4), Code("127.0.0.&16", "LIST_SURBL_MALWARE", 4), Code("127.0.0.&64", "LIST_SURBL", 3),
+                Code("127.0.0.&128", "LIST_SURBL_CRACKED", 1.5),
         ], "test.surbl.org"),
-        new("multi.uribl.com", ListSubjects.Links, [Code("127.0.0.&2", "LIST_URIBL", 3), Code("127.0.0.&4", "LIST_URIBL_GREY", 0.5)], "test.uribl.com"),
+        new("multi.uribl.com", ListSubjects.Links, [Code("127.0.0.&2", "LIST_URIBL", 3), Code("127.0.0.&4", "LIST_URIBL_GREY", 0.5)],
+            "test.uribl.com"),
     ];
 
     /// <summary>The list of ours with this zone, or null.</summary>

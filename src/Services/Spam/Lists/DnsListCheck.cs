@@ -20,13 +20,14 @@ public sealed record DnsListOptions
 }
 
 /// <summary>How a list does.</summary>
-/// <param name="State">untested, believed, refused (it does not want our questions), silent (no answer) or broken (fails its self-test).</param>
+/// <param name="State">untested, believed, refused (it does not want our questions), silent (no answer) or broken (fails its
+/// self-test).</param>
 /// <param name="Until">When it is tested again; null before the first test.</param>
 public sealed record DnsListState(DnsList List, string State, DateTimeOffset? Until);
 
 /// <summary>
-/// Asks DNS lists (RFC 5782) about the client, links and senders, all at once. What they answered in time counts; a list that could not be asked
-/// is named among what was skipped. A list is believed only after its self-test.
+/// Asks DNS lists (RFC 5782) about the client, links and senders, all at once. What they answered in time counts; a list that could not be
+/// asked is named among what was skipped. A list is believed only after its self-test.
 /// </summary>
 public sealed class DnsListCheck(IResolver resolver, TimeProvider clock, ILogger log) : ISpamCheck
 {
@@ -49,7 +50,8 @@ public sealed class DnsListCheck(IResolver resolver, TimeProvider clock, ILogger
         set
         {
             var before = _taken;
-            _taken = new(value, [.. value.Lists.Select(l => new Asked(l, before.Lists.FirstOrDefault(b => Same(b.List, l)).Health ?? new(l, resolver, clock, log)))]);
+            _taken = new(value, [.. value.Lists.Select(l =>
+                new Asked(l, before.Lists.FirstOrDefault(b => Same(b.List, l)).Health ?? new(l, resolver, clock, log)))]);
         }
     }
 
@@ -82,7 +84,8 @@ public sealed class DnsListCheck(IResolver resolver, TimeProvider clock, ILogger
         cancel.ThrowIfCancellationRequested();
     }
 
-    private async Task AskAsync(DnsList list, DnsListHealth health, List<ListSubject> subjects, SpamContext context, CancellationToken cancel)
+    private async Task AskAsync(
+        DnsList list, DnsListHealth health, List<ListSubject> subjects, SpamContext context, CancellationToken cancel)
     {
         try
         {
@@ -109,7 +112,8 @@ public sealed class DnsListCheck(IResolver resolver, TimeProvider clock, ILogger
         }
     }
 
-    private async Task<ListResult> OneAsync(DnsList list, DnsListHealth health, ListSubject subject, SpamContext context, CancellationToken cancel)
+    private async Task<ListResult> OneAsync(
+        DnsList list, DnsListHealth health, ListSubject subject, SpamContext context, CancellationToken cancel)
     {
         var answer = await resolver.QueryAsync($"{subject.Name}.{list.Zone}", DnsType.A, cancel).AsTask().WaitAsync(cancel);
         var result = DnsListHealth.ResultOf(answer, out var shown);
@@ -119,13 +123,15 @@ public sealed class DnsListCheck(IResolver resolver, TimeProvider clock, ILogger
         {
             foreach (var code in list.Codes)
             {
-                if (code.Answer.Matches(record.Address)) context.Add(code.Symbol, code.Score, $"{subject.Shown} is listed by {list.Zone} ({record.Address})");
+                if (code.Answer.Matches(record.Address)) context.Add(
+                    code.Symbol, code.Score, $"{subject.Shown} is listed by {list.Zone} ({record.Address})");
             }
         }
         return result;
     }
 
-    private static bool Same(DnsList? before, DnsList now) => before is not null && before.Zone == now.Zone && before.Ask == now.Ask && before.Test == now.Test;
+    private static bool Same(DnsList? before, DnsList now) =>
+        before is not null && before.Zone == now.Zone && before.Ask == now.Ask && before.Test == now.Test;
 
     private readonly record struct Asked(DnsList List, DnsListHealth Health);
 

@@ -21,8 +21,9 @@ internal enum ListResult
 }
 
 /// <summary>
-/// Whether one list is to be believed. Before the first question, and once a day, it is tested (RFC 5782 §5): its test entry must be listed and
-/// its counterpart not. A list that refuses us, does not answer or lists everything is left alone for a while, with an event. Thread-safe.
+/// Whether one list is to be believed. Before the first question, and once a day, it is tested (RFC 5782 §5): its test entry must be listed
+/// and its counterpart not. A list that refuses us, does not answer or lists everything is left alone for a while, with an event.
+/// Thread-safe.
 /// </summary>
 internal sealed class DnsListHealth(DnsList list, IResolver resolver, TimeProvider clock, ILogger log)
 {
@@ -86,8 +87,8 @@ internal sealed class DnsListHealth(DnsList list, IResolver resolver, TimeProvid
     }
 
     /// <summary>
-    /// What an answer means, before any code is looked at. Outside 127.0.0.0/8 somebody else answers (RFC 5782 §2.1); 127.255.255.0/24, 127.0.0.1,
-    /// 127.0.0.255 and 127.0.1.255 are what lists say instead of an error.
+    /// What an answer means, before any code is looked at. Outside 127.0.0.0/8 somebody else answers (RFC 5782 §2.1); 127.255.255.0/24,
+    /// 127.0.0.1, 127.0.0.255 and 127.0.1.255 are what lists say instead of an error.
     /// </summary>
     public static ListResult ResultOf(DnsAnswer answer, out string shown)
     {
@@ -111,11 +112,14 @@ internal sealed class DnsListHealth(DnsList list, IResolver resolver, TimeProvid
         {
             using var patience = new CancellationTokenSource(TestPatience, clock);
             var (listed, clear) = list.Test.Length > 0 ? (list.Test, "invalid")
-                : (list.Ask & (ListSubjects.Client | ListSubjects.Hops)) != 0 ? (SubjectFinder.Reversed(new IPAddress([127, 0, 0, 2])), SubjectFinder.Reversed(IPAddress.Loopback)) : ("test", "invalid");
-            var first = ResultOf(await resolver.QueryAsync($"{listed}.{list.Zone}", DnsType.A, patience.Token).AsTask().WaitAsync(patience.Token), out var answer);
+                : (list.Ask & (ListSubjects.Client | ListSubjects.Hops)) != 0 ? (SubjectFinder.Reversed(new IPAddress([127, 0, 0, 2])),
+                    SubjectFinder.Reversed(IPAddress.Loopback)) : ("test", "invalid");
+            var first = ResultOf(await resolver.QueryAsync($"{listed}.{list.Zone}", DnsType.A, patience.Token).AsTask().WaitAsync(
+                patience.Token), out var answer);
             var second = ListResult.Clear;
             if (first == ListResult.Listed)
-                second = ResultOf(await resolver.QueryAsync($"{clear}.{list.Zone}", DnsType.A, patience.Token).AsTask().WaitAsync(patience.Token), out answer);
+                second = ResultOf(await resolver.QueryAsync($"{clear}.{list.Zone}", DnsType.A, patience.Token).AsTask().WaitAsync(
+                    patience.Token), out answer);
             Tested(first, second, answer);
         }
         catch (Exception e)
@@ -141,7 +145,8 @@ internal sealed class DnsListHealth(DnsList list, IResolver resolver, TimeProvid
             case (ListResult.Failed, _) or (_, ListResult.Failed): Trouble("silent", "", SilentFor); return;
             case (ListResult.Refused, _): Trouble("refused", answer, RefusedFor); return;
             // What must never be listed is: the list lists everything, or has been given up.
-            default: Trouble("broken", listed == ListResult.Clear ? "its test entry is missing" : $"it lists what must not be listed: {answer}", BrokenFor); return;
+            default: Trouble("broken", listed == ListResult.Clear
+                ? "its test entry is missing" : $"it lists what must not be listed: {answer}", BrokenFor); return;
         }
     }
 

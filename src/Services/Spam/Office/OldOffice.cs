@@ -56,7 +56,8 @@ internal static class OldOffice
         if (source.Length == 0) return false;
         foreach (var line in source.AsSpan().EnumerateLines())
         {
-            if (line.IsWhiteSpace() || line.StartsWith("Attribute ", StringComparison.OrdinalIgnoreCase) || line.StartsWith("Option ", StringComparison.OrdinalIgnoreCase)) continue;
+            if (line.IsWhiteSpace() || line.StartsWith("Attribute ", StringComparison.OrdinalIgnoreCase)
+                || line.StartsWith("Option ", StringComparison.OrdinalIgnoreCase)) continue;
             look.Add(OfficeFinding.Macro, "has code in VBA");
             VbaWords.Look(source, look.Findings);
             break;
@@ -101,9 +102,11 @@ internal static class OldOffice
             stream = stream[data.Length..];
             if (type == 0x2F) look.Add(OfficeFinding.Encrypted, "wants a password");
             // §2.4.28: BoundSheet8, its dt 1 is a macro sheet.
-            else if (type == 0x85 && data.Length > 6 && data[5] == 1) look.Add(OfficeFinding.Xlm, data[4] == 0 ? "a sheet of Excel 4 macros" : "a hidden sheet of Excel 4 macros");
+            else if (type == 0x85 && data.Length > 6 && data[5] == 1) look.Add(
+                OfficeFinding.Xlm, data[4] == 0 ? "a sheet of Excel 4 macros" : "a hidden sheet of Excel 4 macros");
             // §2.4.271: a SupBook whose path names a program and a topic, divided by 0x03.
-            else if (type == 0x1AE && data.Length > 5 && data[4..].Contains((byte)3)) look.Add(OfficeFinding.Dde, "a link to another program");
+            else if (type == 0x1AE && data.Length > 5 && data[4..].Contains((byte)3)) look.Add(
+                OfficeFinding.Dde, "a link to another program");
         }
     }
 
@@ -141,6 +144,7 @@ internal static class OldOffice
         var label = stream[6..Math.Min(stream.Length, 300)];
         if (label.IndexOf((byte)0) is var end and >= 0) label = label[..end];
         var name = Encoding.Latin1.GetString(label);
-        look.Add(FileNames.IsProgram(AttachedFile.ExtensionOf(name)) ? OfficeFinding.Program : OfficeFinding.Package, name.Length == 0 ? "a packed file" : name);
+        look.Add(FileNames.IsProgram(AttachedFile.ExtensionOf(name)) ? OfficeFinding.Program : OfficeFinding.Package, name.Length == 0
+            ? "a packed file" : name);
     }
 }

@@ -24,7 +24,8 @@ public static class VbaText
         return mark < 3 || stream[mark - 3] != 1 ? "" : Encoding.Latin1.GetString(Unpack(stream[(mark - 3)..], work));
     }
 
-    /// <summary>What can be unpacked of a compressed container; at most <see cref="Most"/> octets, which are the macros of a large project.</summary>
+    /// <summary>What can be unpacked of a compressed container; at most <see cref="Most"/> octets, which are the macros of a large
+    /// project.</summary>
     public static byte[] Unpack(ReadOnlySpan<byte> container, WorkBudget work)
     {
         var into = new MemoryStream();

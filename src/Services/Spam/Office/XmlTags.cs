@@ -25,7 +25,8 @@ internal static class XmlTags
         for (var at = 0; (at = tag.IndexOf(name, at, StringComparison.Ordinal)) >= 0; at += name.Length)
         {
             var value = at + name.Length + 1;
-            if (at == 0 || (!char.IsWhiteSpace(tag[at - 1]) && tag[at - 1] != ':') || value >= tag.Length || tag[value - 1] != '=' || tag[value] is not ('"' or '\'')) continue;
+            if (at == 0 || (!char.IsWhiteSpace(tag[at - 1]) && tag[at - 1] != ':') || value >= tag.Length || tag[value - 1] != '='
+                || tag[value] is not ('"' or '\'')) continue;
             var end = tag.IndexOf(tag[value], value + 1);
             return end < 0 ? "" : tag[(value + 1)..end];
         }

@@ -67,7 +67,8 @@ public sealed class TrustCheck(Correspondents correspondents) : ISpamCheck
     {
         var header = context.Content.Header;
         if (context.Input.Accounts.Count == 0 || header.FromAddress is not { Length: > 0 } from) return default;
-        var ids = header.All("in-reply-to").Concat(header.All("references")).SelectMany(l => Mime.MessageIds.Parse(l.Value.Span)).Reverse().Take(MostIds).ToList();
+        var ids = header.All("in-reply-to").Concat(header.All("references")).SelectMany(l => Mime.MessageIds.Parse(l.Value.Span)).Reverse()
+            .Take(MostIds).ToList();
         var proven = Reputation.IsProven(context.Input);
         foreach (var account in context.Input.Accounts)
         {
@@ -78,7 +79,8 @@ public sealed class TrustCheck(Correspondents correspondents) : ISpamCheck
                     context.Mark(Mark);
                     context.Mark(SenderLinksCheck.KnownMark);
                 }
-                context.AddFor(account, "WROTE_TO", proven ? Known : KnownUnproven, $"you have written to {from} before{(proven ? "" : ", but nothing proves that it is them")}");
+                context.AddFor(account, "WROTE_TO", proven
+                    ? Known : KnownUnproven, $"you have written to {from} before{(proven ? "" : ", but nothing proves that it is them")}");
             }
             if (!ids.Exists(id => correspondents.HasSent(account, id))) continue;
             context.Mark(Mark);

@@ -89,7 +89,8 @@ public sealed class Reputation : IAsyncDisposable
         }
     }
 
-    /// <summary>A message came to a spam trap. Only the name it proved, or did not, and its network learn: a forger spoils no good name.</summary>
+    /// <summary>A message came to a spam trap. Only the name it proved, or did not, and its network learn: a forger spoils no good
+    /// name.</summary>
     internal void Trapped(SpamInput input, MessageContent content)
     {
         var proven = IsProven(input);
@@ -187,7 +188,8 @@ public sealed class Reputation : IAsyncDisposable
             if (standing.LastSeen <= limit) _standings.TryRemove(name, out _);
     }
 
-    private static Standing Read(ReadOnlySpan<byte> value) => new(BinaryPrimitives.ReadSingleBigEndian(value), BinaryPrimitives.ReadSingleBigEndian(value[4..]),
+    private static Standing Read(ReadOnlySpan<byte> value) =>
+        new(BinaryPrimitives.ReadSingleBigEndian(value), BinaryPrimitives.ReadSingleBigEndian(value[4..]),
         BinaryPrimitives.ReadInt64BigEndian(value[8..]), BinaryPrimitives.ReadInt64BigEndian(value[16..]));
 
     private static void WriteTo(Span<byte> value, Standing standing)

@@ -28,9 +28,11 @@ public sealed class ReputationCheck(Reputation reputation) : ISpamCheck
         var proven = Reputation.IsProven(context.Input);
         var known = false;
         if (header.FromAddress is { Length: > 0 } address)
-            known |= Add(context, "REP_ADDRESS", address, Reputation.Name('a', address, proven), proven ? AddressPoints : AddressPoints * UnprovenShare, proven);
+            known |= Add(context, "REP_ADDRESS", address, Reputation.Name('a', address, proven), proven
+                ? AddressPoints : AddressPoints * UnprovenShare, proven);
         if (header.FromDomain is { Length: > 0 } domain)
-            known |= Add(context, "REP_DOMAIN", domain, Reputation.Name('d', domain, proven), proven ? DomainPoints : DomainPoints * UnprovenShare, proven);
+            known |= Add(context, "REP_DOMAIN", domain, Reputation.Name('d', domain, proven), proven
+                ? DomainPoints : DomainPoints * UnprovenShare, proven);
         if (context.Input.Client is { } client && !context.Input.IsInternal)
         {
             var network = Reputation.NetworkOf(client);
@@ -67,8 +69,8 @@ public sealed class ReputationCheck(Reputation reputation) : ISpamCheck
 }
 
 /// <summary>
-/// Notes what came of a message, last of all checks. Its own points do not count for it, so that reputation does not feed on itself. Only in
-/// the filter of arriving mail: who scans a file teaches nothing.
+/// Notes what came of a message, last of all checks. Its own points do not count for it, so that reputation does not feed on itself. Only
+/// in the filter of arriving mail: who scans a file teaches nothing.
 /// </summary>
 public sealed class ReputationNotes(Reputation reputation) : ISpamCheck
 {

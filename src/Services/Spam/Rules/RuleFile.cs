@@ -17,12 +17,14 @@ namespace Aviso.Spam;
 /// score SPF_FAIL 0.5
 /// </code>
 /// All conditions of a rule must hold; a number asks for so many different phrases; words are whole unless "*" stands at an end; a regular
-/// expression is tried only where one of the phrases is; "score" gives a symbol of ours another score. Fields: subject, body, text (both), from, replyto, url, file (names of attachments), header NAME.
+/// expression is tried only where one of the phrases is; "score" gives a symbol of ours another score. Fields: subject, body, text (both),
+/// from, replyto, url, file (names of attachments), header NAME.
 /// A name that begins with "_" is a part for expressions and never shown.
 /// </summary>
 public static class RuleFile
 {
-    private static readonly System.Buffers.SearchValues<char> NameLetters = System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    private static readonly System.Buffers.SearchValues<char> NameLetters =
+        System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
     private const int MostRules = 5000;
     private const int MostPhrases = 2000;
 
@@ -72,7 +74,8 @@ public static class RuleFile
             var name = (isScore ? Word(ref text) : word).ToString();
             if (name.Length is 0 or > 60 || name.AsSpan().IndexOfAnyExcept(NameLetters) >= 0)
                 Problem(number, $"'{name}' is no name: capital letters, digits and '_'");
-            else if (!double.TryParse(Word(ref text), NumberStyles.Float, CultureInfo.InvariantCulture, out var score) || !(Math.Abs(score) <= 1000))
+            else if (!double.TryParse(Word(ref text), NumberStyles.Float, CultureInfo.InvariantCulture, out var score)
+                || !(Math.Abs(score) <= 1000))
                 Problem(number, $"{name} needs a score such as 1.5 after its name");
             else if (isScore) _scores[name] = score;
             else if (!_names.Add(name)) Problem(number, $"{name} stands here twice");
@@ -168,7 +171,8 @@ public static class RuleFile
                 if (phrase.Trim('*', ' ').Length > 0) phrases.Add(phrase);
             }
             if (phrases.Count < condition.AtLeast || phrases.Count > MostPhrases || phrases.Exists(p => p.Length > 200))
-                Problem(number, $"{phrases.Count} phrases, where at least {condition.AtLeast} and at most {MostPhrases} of 200 characters belong");
+                Problem(number,
+                    $"{phrases.Count} phrases, where at least {condition.AtLeast} and at most {MostPhrases} of 200 characters belong");
             else _conditions.Add(condition with { Phrases = phrases, Pattern = pattern });
         }
 

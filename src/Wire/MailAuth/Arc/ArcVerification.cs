@@ -43,7 +43,8 @@ internal static class ArcVerification
             CanonicalHeader.Write(signed, fields.Raw(set.Results), Canonicalization.Relaxed);
             CanonicalHeader.Write(signed, fields.Raw(set.Message!.Field), Canonicalization.Relaxed);
             own.ResetWrittenCount();
-            CanonicalHeader.WriteSignature(own, fields.Raw(seal.Field), seal.OctetsPlace.From, seal.OctetsPlace.To, Canonicalization.Relaxed);
+            CanonicalHeader.WriteSignature(
+                own, fields.Raw(seal.Field), seal.OctetsPlace.From, seal.OctetsPlace.To, Canonicalization.Relaxed);
             hash.AppendData(signed.WrittenSpan);
             hash.AppendData(own.WrittenSpan);
             hashes.Add(hash.GetHashAndReset());

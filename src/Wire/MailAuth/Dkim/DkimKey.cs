@@ -81,7 +81,8 @@ public sealed class DkimKey : IDisposable
 
     /// <summary>As <see cref="Import"/>; false with the reason.</summary>
     public static bool TryImport(
-        string domain, string selector, string text, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out DkimKey? key, out string problem)
+        string domain, string selector, string text, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out DkimKey? key,
+            out string problem)
     {
         key = null;
         problem = "";
@@ -150,7 +151,8 @@ public sealed class DkimKey : IDisposable
         {
             var label = text[pem.Label];
             if (label.Contains("PUBLIC", StringComparison.Ordinal)) problem = "this is a public key; the private one is needed";
-            else if (label.Contains("ENCRYPTED", StringComparison.Ordinal) || text.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal))
+            else if (label.Contains("ENCRYPTED", StringComparison.Ordinal)
+                || text.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal))
                 problem = "this key is encrypted with a password; store it decrypted";
             else if (!label.EndsWith("PRIVATE KEY", StringComparison.Ordinal)) problem = $"this is a {label}, not a private key";
             return Convert.FromBase64String(text[pem.Base64Data]);
@@ -182,7 +184,8 @@ public sealed class DkimKey : IDisposable
         var rsa = RSA.Create();
         try
         {
-            if (new AsnReader(octets, AsnEncodingRules.BER).ReadSequence() is var again && IsPkcs1(again)) rsa.ImportRSAPrivateKey(octets, out _);
+            if (new AsnReader(octets, AsnEncodingRules.BER).ReadSequence() is var again && IsPkcs1(again)) rsa.ImportRSAPrivateKey(
+                octets, out _);
             else rsa.ImportPkcs8PrivateKey(octets, out _);
             return new(domain, selector, rsa);
         }

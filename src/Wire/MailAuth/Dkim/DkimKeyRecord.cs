@@ -90,7 +90,9 @@ internal sealed class DkimKeyRecord
 
     private string ReadRsa(byte[] octets)
     {
+#pragma warning disable CA2000 // kept as _rsa, or disposed below
         var rsa = RSA.Create();
+#pragma warning restore CA2000
         try
         {
             // RFC 6376 errata 3017: SubjectPublicKeyInfo in the wild, a bare RSAPublicKey by the letter.

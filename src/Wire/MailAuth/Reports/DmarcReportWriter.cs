@@ -112,11 +112,13 @@ public static class DmarcReportWriter
     {
         if (address.AddressFamily != AddressFamily.InterNetworkV6) return address.ToString();
         var octets = address.GetAddressBytes();
-        return string.Join(':', Enumerable.Range(0, 8).Select(i => ((octets[2 * i] << 8) | octets[(2 * i) + 1]).ToString("x", CultureInfo.InvariantCulture)));
+        return string.Join(':',
+            Enumerable.Range(0, 8).Select(i => ((octets[2 * i] << 8) | octets[(2 * i) + 1]).ToString("x", CultureInfo.InvariantCulture)));
     }
 
     // XML 1.0 has no place for most control characters; a stranger's domain may hold them.
-    private static string Clean(string text) => string.Concat(text.EnumerateRunes().Where(r => r.Value is 9 or 10 or 13 or (>= 32 and not 0xFFFE and not 0xFFFF)));
+    private static string Clean(string text) =>
+        string.Concat(text.EnumerateRunes().Where(r => r.Value is 9 or 10 or 13 or (>= 32 and not 0xFFFE and not 0xFFFF)));
 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 }

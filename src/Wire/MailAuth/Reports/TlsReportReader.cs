@@ -71,8 +71,9 @@ internal static class TlsReportReader
             {
                 case "policy" when json.IsObject: policy = About(ref json, policy); break;
                 case "summary" when json.IsObject: policy = Summary(ref json, policy); break;
-                case "failure-details" when json.IsArray: policy = policy with { Failures = Failures(ref json, ref failures,
-                    ref isCut) }; break;
+                case "failure-details" when json.IsArray:
+                    policy = policy with { Failures = Failures(ref json, ref failures, ref isCut) };
+                    break;
                 default: json.Skip(); break;
             }
         }

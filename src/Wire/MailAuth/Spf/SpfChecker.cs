@@ -156,20 +156,9 @@ public sealed class SpfChecker(IResolver resolver, string receiver, TimeProvider
         }
 
         // RFC 7208 §5.5: names of the client that lead back to it. A DNS error means no match.
-        private async ValueTask<List<string>> NamesAsync()
-        {
-            var valid = new List<string>();
-            var six = values.Client.AddressFamily == AddressFamily.InterNetworkV6;
-            var answer = await resolver.QueryAsync(DnsName.Reverse(values.Client), DnsType.Ptr, cancel);
-            foreach (var ptr in answer.Records.OfType<PtrRecord>().Take(MostNames))
-            {
-                var back = await resolver.QueryAsync(ptr.Target, six ? DnsType.Aaaa : DnsType.A, cancel);
-                if (back.Records.Any(r => r is ARecord a && a.Address.Equals(values.Client) || r is AaaaRecord b && b.Address.Equals(values.Client))) valid.Add(ptr.Target.TrimEnd('.'));
-            }
-            return valid;
-        }
+        private async ValueTask<IReadOnlyList<string>> NamesAsync() => (await ClientNames.OfAsync(resolver, values.Client, MostNames, cancel)).Valid;
 
-        private async ValueTask<bool> IsValidatedAsync(string domain) => (await NamesAsync()).Exists(n => IsWithin(n, domain));
+        private async ValueTask<bool> IsValidatedAsync(string domain) => (await NamesAsync()).Any(n => IsWithin(n, domain));
 
         private static bool IsWithin(string name, string domain) => DomainName.IsWithin(name.ToLowerInvariant(), domain.ToLowerInvariant());
 
@@ -178,7 +167,7 @@ public sealed class SpfChecker(IResolver resolver, string receiver, TimeProvider
         {
             if (_validated is not null) return _validated;
             var names = await NamesAsync();
-            return _validated = names.Find(n => n.Equals(domain, StringComparison.OrdinalIgnoreCase)) ?? names.Find(n => IsWithin(n, domain))
+            return _validated = names.FirstOrDefault(n => n.Equals(domain, StringComparison.OrdinalIgnoreCase)) ?? names.FirstOrDefault(n => IsWithin(n, domain))
                 ?? (names.Count > 0 ? names[0] : "unknown");
         }
 

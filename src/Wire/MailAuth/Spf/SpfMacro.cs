@@ -7,7 +7,8 @@ namespace Aviso.MailAuth;
 
 /// <summary>What macros stand for in one check (RFC 7208 §7.2).</summary>
 /// <param name="LocalPart">"postmaster" when there is none (RFC 7208 §4.3).</param>
-internal sealed record SpfMacroValues(IPAddress Client, string LocalPart, string SenderDomain, string Helo, string Receiver, DateTimeOffset Now);
+internal sealed record SpfMacroValues(
+    IPAddress Client, string LocalPart, string SenderDomain, string Helo, string Receiver, DateTimeOffset Now);
 
 /// <summary>Macro strings: syntax and expansion (RFC 7208 §7).</summary>
 internal static class SpfMacro
@@ -78,7 +79,8 @@ internal static class SpfMacro
                 case '_': into.Append(' '); at += 2; continue;
                 case '-': into.Append("%20"); at += 2; continue;
             }
-            if (!Macro(text.AsSpan(at), out var letter, out var keep, out var reverse, out var delimiters, out var length)) return into.ToString();
+            if (!Macro(text.AsSpan(at), out var letter, out var keep, out var reverse, out var delimiters,
+                out var length)) return into.ToString();
             var value = char.ToLowerInvariant(letter) == 'p' ? await validated() : Value(char.ToLowerInvariant(letter), values, domain);
             if (keep > 0 || reverse || delimiters.Length > 0) value = Transform(value, keep, reverse, delimiters);
             into.Append(char.IsAsciiLetterUpper(letter) ? Escape(value) : value);
@@ -88,7 +90,8 @@ internal static class SpfMacro
     }
 
     // macro-expand = "%{" macro-letter transformers *delimiter "}"
-    private static bool Macro(ReadOnlySpan<char> text, out char letter, out int keep, out bool reverse, out string delimiters, out int length)
+    private static bool Macro(
+        ReadOnlySpan<char> text, out char letter, out int keep, out bool reverse, out string delimiters, out int length)
     {
         (letter, keep, reverse, delimiters, length) = ('\0', 0, false, "", 0);
         if (text.Length < 4 || text[1] != '{' || !Letters.Contains(text[2], StringComparison.Ordinal)) return false;
@@ -144,13 +147,15 @@ internal static class SpfMacro
 
     private static bool EndsWithMacro(string text)
     {
-        if (text.EndsWith("%%", StringComparison.Ordinal) || text.EndsWith("%_", StringComparison.Ordinal) || text.EndsWith("%-", StringComparison.Ordinal))
+        if (text.EndsWith("%%", StringComparison.Ordinal) || text.EndsWith("%_", StringComparison.Ordinal)
+            || text.EndsWith("%-", StringComparison.Ordinal))
         {
             // An even number of percent signs before: "%%_" is a literal underscore after a percent sign.
             var percents = text.Length - 1 - text[..^1].TrimEnd('%').Length;
             return text[^1] == '%' ? (percents + 1) % 2 == 0 : percents % 2 == 1;
         }
-        return text.EndsWith('}') && text.LastIndexOf("%{", StringComparison.Ordinal) is var open and >= 0 && text.IndexOf('}', open) == text.Length - 1;
+        return text.EndsWith('}') && text.LastIndexOf("%{", StringComparison.Ordinal) is var open and >= 0
+            && text.IndexOf('}', open) == text.Length - 1;
     }
 
     // toplabel = ( *alphanum ALPHA *alphanum ) / ( 1*alphanum "-" *( alphanum / "-" ) alphanum )

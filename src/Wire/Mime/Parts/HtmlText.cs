@@ -48,7 +48,8 @@ public static class HtmlText
         return text.ToString().Trim();
     }
 
-    /// <summary>Where links and pictures lead (values of href and src), a line each; at most about <paramref name="limit"/> characters.</summary>
+    /// <summary>Where links and pictures lead (values of href and src), a line each; at most about <paramref name="limit"/>
+    /// characters.</summary>
     public static string Links(string html, int limit)
     {
         var text = new StringBuilder();
@@ -58,7 +59,8 @@ public static class HtmlText
             var name = rest[..at].TrimEnd();
             rest = rest[(at + 1)..].TrimStart();
             if (rest.IsEmpty) break;
-            if (!name.EndsWith("href", StringComparison.OrdinalIgnoreCase) && !name.EndsWith("src", StringComparison.OrdinalIgnoreCase)) continue;
+            if (!name.EndsWith("href", StringComparison.OrdinalIgnoreCase)
+                && !name.EndsWith("src", StringComparison.OrdinalIgnoreCase)) continue;
             var quoted = rest[0] is '"' or '\'';
             var value = quoted ? rest[1..] : rest;
             var end = quoted ? value.IndexOf(rest[0]) : value.IndexOfAny(NameEnds);

@@ -14,7 +14,8 @@ public static class MessageText
     private const int MostOctets = 4 * 1024 * 1024;
 
     /// <summary>
-    /// All that SEARCH TEXT can find: every header field, those of parts too, file names, and every text part, separated by line feeds; at most
+    /// All that SEARCH TEXT can find: every header field, those of parts too, file names, and every text part, separated by line feeds; at
+    /// most
     /// <paramref name="limit"/> characters. <paramref name="read"/> gives octets of the message by offset and length.
     /// <paramref name="whole"/> is false when anything was left out, so that an index never hides what it does not hold.
     /// </summary>
@@ -56,7 +57,8 @@ public static class MessageText
         Line(text, Header(part, read));
         if (part.Message is { } message) Walk(message, read, limit, text, ref whole);
         foreach (var child in part.Children) Walk(child, read, limit, text, ref whole);
-        if (part.IsText || (part.IsMultipart && part.Children.Count == 0)) Line(text, PartText(part, read, limit - text.Length, links: true, ref whole));
+        if (part.IsText || (part.IsMultipart && part.Children.Count == 0)) Line(
+            text, PartText(part, read, limit - text.Length, links: true, ref whole));
     }
 
     /// <summary>

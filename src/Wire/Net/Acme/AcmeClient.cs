@@ -60,7 +60,8 @@ internal sealed class AcmeClient(AcmeAuthority authority, AcmeKey key, HttpMessa
         for (var tries = 1; ; tries++)
         {
             if (_nonces.Count == 0 && await SendAsync(HttpMethod.Head, this["newNonce"], null, cancel) is { Failure: not null } unwell) return unwell;
-            if (!_nonces.TryDequeue(out var nonce)) return Failed("nonce", $"{authority.Name} gives no nonces; it is no working ACME server");
+            if (!_nonces.TryDequeue(out var nonce)) return Failed(
+                "nonce", $"{authority.Name} gives no nonces; it is no working ACME server");
             var reply = await SendAsync(HttpMethod.Post, url, key.Sign(url, nonce, Account, payload?.ToJsonString()), cancel);
             if (!AcmeProblem.Is(reply.Failure, "badNonce") || tries == MaxNonceTries) return reply;
         }
@@ -117,7 +118,8 @@ internal sealed class AcmeClient(AcmeAuthority authority, AcmeKey key, HttpMessa
         var body = octets is [(byte)'{', ..] ? AcmeJson.Parse(octets) : null;
         var retryAfter = RetryAfter(headers);
         var failure = status is >= 200 and < 300 ? null : AcmeProblem.Read(body, status, uri.Host, retryAfter);
-        return new(status, body, Encoding.UTF8.GetString(octets), headers.Location?.IsAbsoluteUri == true ? headers.Location.AbsoluteUri : "", retryAfter, failure);
+        return new(status, body, Encoding.UTF8.GetString(octets), headers.Location?.IsAbsoluteUri == true
+            ? headers.Location.AbsoluteUri : "", retryAfter, failure);
     }
 
     // RFC 8555 §6.6, RFC 9110 §10.2.3: seconds or a date.

@@ -46,7 +46,8 @@ public sealed record WantedCertificate(IReadOnlyList<string> Names, AcmeMethod M
 
     /// <summary>Is <paramref name="host"/> one of the names, or below a wildcard among them.</summary>
     public bool Covers(string host) => Names.Any(n => n.Equals(host, StringComparison.OrdinalIgnoreCase)
-        || (n.StartsWith("*.", StringComparison.Ordinal) && host.IndexOf('.', StringComparison.Ordinal) is var dot and > 0 && host[(dot + 1)..].Equals(n[2..], StringComparison.OrdinalIgnoreCase)));
+        || (n.StartsWith("*.", StringComparison.Ordinal) && host.IndexOf('.', StringComparison.Ordinal) is var dot and > 0
+            && host[(dot + 1)..].Equals(n[2..], StringComparison.OrdinalIgnoreCase)));
 }
 
 /// <summary>What to keep in certificates, and from whom.</summary>

@@ -9,7 +9,8 @@ namespace Aviso.Net;
 /// One try to get one certificate from one authority, in the order of RFC 8555 §7: account, order, authorizations, challenges,
 /// finalization, certificate. Each step answers null, or why it ends here.
 /// </summary>
-internal sealed class AcmeOrder(AcmeClient client, WantedCertificate wanted, IChallengeAnswer answer, string contact, string keyPem, TimeProvider clock)
+internal sealed class AcmeOrder(
+    AcmeClient client, WantedCertificate wanted, IChallengeAnswer answer, string contact, string keyPem, TimeProvider clock)
 {
     // An authority that has not decided by then has a fault; the order is made again later.
     private static readonly TimeSpan DecisionPatience = TimeSpan.FromMinutes(3);
@@ -69,7 +70,8 @@ internal sealed class AcmeOrder(AcmeClient client, WantedCertificate wanted, ICh
         }
         if (AcmeProblem.Is(_state.Failure, "alreadyReplaced") && replaces.Length > 0) return await OrderAsync("", cancel);
         _order = _state.Location;
-        return _state.Failure ?? (_order.Length == 0 ? new("other", $"{client.Authority.Name} took an order without saying where it is") : null);
+        return _state.Failure
+            ?? (_order.Length == 0 ? new("other", $"{client.Authority.Name} took an order without saying where it is") : null);
     }
 
     // RFC 8555 §7.5: all answers stand ready before the first challenge is begun; base and wildcard share one name in the DNS.
@@ -92,7 +94,8 @@ internal sealed class AcmeOrder(AcmeClient client, WantedCertificate wanted, ICh
             // RFC 8555 §8.1: base64url characters only; it becomes part of a path.
             if (token.Length is 0 or > 256 || !token.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
                 return new("challenge", $"{client.Authority.Name} gave a token that is none");
-            if (!wanted.Names.Any(n => n == name || n == "*." + name)) return new("challenge", $"{client.Authority.Name} asks about {name}, which was not ordered");
+            if (!wanted.Names.Any(n => n == name || n == "*." + name)) return new(
+                "challenge", $"{client.Authority.Name} asks about {name}, which was not ordered");
             _published.Add((name, token));
             _asked.Add((url, AcmeJson.Text(challenge, "url"), name));
             if (await answer.PublishAsync(name, token, client.Key.Authorize(token), cancel) is { } problem) return new("publish", problem);
@@ -112,7 +115,8 @@ internal sealed class AcmeOrder(AcmeClient client, WantedCertificate wanted, ICh
             if (reply.Failure is { } failure) return failure;
             if (reply["status"] == "valid") continue;
             var error = AcmeJson.Objects(reply.Body, "challenges").Select(c => c["error"] as JsonObject).FirstOrDefault(e => e is not null);
-            return AcmeProblem.Read(error, reply.Status, $"{client.Authority.Name} could not prove {name} by {answer.Type}", reply.RetryAfter);
+            return AcmeProblem.Read(
+                error, reply.Status, $"{client.Authority.Name} could not prove {name} by {answer.Type}", reply.RetryAfter);
         }
         return null;
     }

@@ -15,7 +15,8 @@ internal static class AcmeProblem
         ["badCSR"] = "",
         ["badNonce"] = "",
         ["caa"] = "a CAA record of the domain names other authorities only: add one for this authority, or remove it",
-        ["connection"] = "the authority must reach this server under every address the name has; with an AAAA record it uses IPv6 and does not "
+        ["connection"] =
+            "the authority must reach this server under every address the name has; with an AAAA record it uses IPv6 and does not "
             + "fall back, so listen on \"[::]\" and open the port for IPv6 too, or remove the AAAA record",
         ["dns"] = "the authority cannot look the name up: check its A and AAAA records and its DNSSEC from outside",
         ["externalAccountRequired"] = "this authority wants `eab_key_id` and `eab_key`, which its web pages give to your account",
@@ -27,7 +28,8 @@ internal static class AcmeProblem
         ["rejectedIdentifier"] = "the authority does not give certificates for this name: is it a public name of yours?",
         ["serverInternal"] = "the authority has a fault of its own; it is tried again",
         ["tls"] = "the handshake on port 443 failed: does something else answer there?",
-        ["unauthorized"] = "something else answers for the name, or an old answer is cached: compare its A, AAAA and TXT records with what is set here",
+        ["unauthorized"] =
+            "something else answers for the name, or an old answer is cached: compare its A, AAAA and TXT records with what is set here",
         ["unsupportedContact"] = "`tls.acme.contact` is not accepted",
         ["unsupportedIdentifier"] = "the authority does not give certificates for such names",
         ["userActionRequired"] = "the authority wants its terms read and agreed to on its web pages",
@@ -48,5 +50,6 @@ internal static class AcmeProblem
     public static bool Is(AcmeFailure? failure, string reason) => failure?.Reason == reason;
 
     // What a stranger wrote goes into a log line: bounded, on one line.
-    private static string Clean(string text) => new([.. (text.Length > 600 ? text[..600] + "..." : text).Select(c => char.IsControl(c) ? ' ' : c)]);
+    private static string Clean(string text) =>
+        new([.. (text.Length > 600 ? text[..600] + "..." : text).Select(c => char.IsControl(c) ? ' ' : c)]);
 }

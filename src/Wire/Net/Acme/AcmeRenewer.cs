@@ -8,7 +8,8 @@ namespace Aviso.Net;
 /// <param name="From">The authority's host; empty while there is none.</param>
 /// <param name="Problem">Why the last try failed; empty when it did not.</param>
 public sealed record CertificateState(
-    string Name, IReadOnlyList<string> Names, string From, DateTimeOffset? NotAfter, DateTimeOffset? RenewAt, DateTimeOffset? NextTry, string Problem);
+    string Name, IReadOnlyList<string> Names, string From, DateTimeOffset? NotAfter, DateTimeOffset? RenewAt, DateTimeOffset? NextTry,
+        string Problem);
 
 /// <summary>Keeps the wanted certificates fresh. One try at a time; between tries it sleeps.</summary>
 public sealed partial class AcmeRenewer : IDisposable
@@ -61,7 +62,8 @@ public sealed partial class AcmeRenewer : IDisposable
         }
     }
 
-    /// <summary>The certificates there are, in the order wanted; also those that are over, which show what is wrong better than none.</summary>
+    /// <summary>The certificates there are, in the order wanted; also those that are over, which show what is wrong better than
+    /// none.</summary>
     public IReadOnlyList<TlsSource> Sources
     {
         get
@@ -171,8 +173,8 @@ public sealed partial class AcmeRenewer : IDisposable
         }
     }
 
-    /// <summary>SubjectPublicKeyInfo of the key that the next certificate for <paramref name="name"/> will have; null when none of this name is
-    /// wanted, or nothing was done yet.</summary>
+    /// <summary>SubjectPublicKeyInfo of the key that the next certificate for <paramref name="name"/> will have; null when none of this
+    /// name is wanted, or nothing was done yet.</summary>
     public byte[]? NextKeyOf(string name) => _options.Certificates.FirstOrDefault(w => w.Covers(name)) is { } wanted ? _keys.PublicKeyOf(wanted.Name) : null;
 
     /// <summary>All wanted certificates.</summary>
@@ -239,7 +241,8 @@ public sealed partial class AcmeRenewer : IDisposable
             tries.Set(authority, new(before.Failures + 1, _clock.GetUtcNow() + wait, failure.Text));
             await _shelf.WriteAsync(AcmeTries.Kind, wanted.Name, tries.Write(), cancel);
             AcmeMeters.Failed(authority.Name, failure.Reason);
-            _log.NotIssued(wanted.Name, authority.Name, failure.Reason, failure.Text, old?.NotAfter.UtcDateTime, _clock.GetUtcNow().UtcDateTime + wait);
+            _log.NotIssued(wanted.Name, authority.Name, failure.Reason, failure.Text, old?.NotAfter.UtcDateTime,
+                _clock.GetUtcNow().UtcDateTime + wait);
         }
         return options.Authorities.Count == 0 ? DateTimeOffset.MaxValue : options.Authorities.Min(a => tries.Of(a).NotBefore);
     }

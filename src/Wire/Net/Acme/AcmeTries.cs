@@ -14,7 +14,8 @@ internal sealed class AcmeTries
 
     private readonly Dictionary<string, AcmeTry> _byDirectory = new(StringComparer.Ordinal);
 
-    public AcmeTry Of(AcmeAuthority authority) => _byDirectory.GetValueOrDefault(authority.Directory.AbsoluteUri) ?? new(0, DateTimeOffset.MinValue, "");
+    public AcmeTry Of(AcmeAuthority authority) =>
+        _byDirectory.GetValueOrDefault(authority.Directory.AbsoluteUri) ?? new(0, DateTimeOffset.MinValue, "");
 
     public void Set(AcmeAuthority authority, AcmeTry now) => _byDirectory[authority.Directory.AbsoluteUri] = now;
 

@@ -57,7 +57,8 @@ public sealed class HttpChallenges : IChallengeAnswer
 /// primary that signs inline publishes some time after its NOERROR, and secondaries later still.
 /// </summary>
 internal sealed class DnsChallenges(
-    IDnsPublisher publisher, IResolver resolver, IReadOnlyList<IPEndPoint> checks, TimeSpan patience, ILogger log, TimeProvider clock) : IChallengeAnswer
+    IDnsPublisher publisher, IResolver resolver, IReadOnlyList<IPEndPoint> checks, TimeSpan patience, ILogger log, TimeProvider clock)
+        : IChallengeAnswer
 {
     private readonly ZoneServers _servers = new(resolver, clock);
     private readonly Dictionary<string, string> _targets = new(StringComparer.Ordinal);

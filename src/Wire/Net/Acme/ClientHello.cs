@@ -26,7 +26,8 @@ internal ref struct ClientHello(ReadOnlySpan<byte> octets)
     // Handshake type and length, version, random, session id, cipher suites, compression methods, extensions.
     private bool OffersAcme()
     {
-        if (!Take(1, out var type) || type[0] != 1 || !Take(3 + 2 + 32, out _) || !Vector(1, out _) || !Vector(2, out _) || !Vector(1, out _)
+        if (!Take(1, out var type) || type[0] != 1 || !Take(3 + 2 + 32, out _) || !Vector(1, out _) || !Vector(2, out _)
+            || !Vector(1, out _)
             || !Vector(2, out var extensions)) return false;
         _rest = extensions;
         while (Take(2, out var id) && Vector(2, out var data))

@@ -47,12 +47,14 @@ public sealed class CloudflarePublisher : IDnsPublisher, IDisposable
         if (zone is null) return problem;
         if (!_ours.TryRemove((name, value), out var id))
         {
-            var (body, failed) = await SendAsync(HttpMethod.Get, $"zones/{zone}/dns_records?type=TXT&name={Uri.EscapeDataString(name)}&per_page=100", null, cancel);
+            var (body, failed) = await SendAsync(
+                HttpMethod.Get, $"zones/{zone}/dns_records?type=TXT&name={Uri.EscapeDataString(name)}&per_page=100", null, cancel);
             if (failed is not null) return failed;
             id = AcmeJson.Objects(body, "result")
                 .Where(r => AcmeJson.Text(r, "content").Trim('"') == value).Select(r => AcmeJson.Text(r, "id")).FirstOrDefault();
         }
-        return id is null ? null : (await SendAsync(HttpMethod.Delete, $"zones/{zone}/dns_records/{Uri.EscapeDataString(id)}", null, cancel)).Problem;
+        return id is null
+            ? null : (await SendAsync(HttpMethod.Delete, $"zones/{zone}/dns_records/{Uri.EscapeDataString(id)}", null, cancel)).Problem;
     }
 
     public void Dispose() => _http.Dispose();
@@ -68,10 +70,12 @@ public sealed class CloudflarePublisher : IDnsPublisher, IDisposable
             if (AcmeJson.Objects(body, "result").FirstOrDefault(z => AcmeJson.Text(z, "name") == at) is not { } zone) continue;
             return (_zones[at] = AcmeJson.Text(zone, "id"), null);
         }
-        return (null, $"the Cloudflare token sees no zone that holds {name}: give it Zone / DNS / Edit and Zone / Zone / Read for that zone");
+        return (null,
+            $"the Cloudflare token sees no zone that holds {name}: give it Zone / DNS / Edit and Zone / Zone / Read for that zone");
     }
 
-    private async Task<(JsonObject? Body, string? Problem)> SendAsync(HttpMethod method, string path, JsonObject? content, CancellationToken cancel)
+    private async Task<(JsonObject? Body, string? Problem)> SendAsync(
+        HttpMethod method, string path, JsonObject? content, CancellationToken cancel)
     {
         using var request = new HttpRequestMessage(method, new Uri(_api, path));
         if (content is not null) request.Content = new StringContent(content.ToJsonString(), Encoding.UTF8, "application/json");
@@ -79,7 +83,8 @@ public sealed class CloudflarePublisher : IDnsPublisher, IDisposable
         {
             using var response = await _http.SendAsync(request, cancel);
             var body = AcmeJson.Parse(await response.Content.ReadAsByteArrayAsync(cancel));
-            if (response.IsSuccessStatusCode && body?["success"] is JsonValue ok && ok.TryGetValue<bool>(out var success) && success) return (body, null);
+            if (response.IsSuccessStatusCode && body?["success"] is JsonValue ok && ok.TryGetValue<bool>(out var success)
+                && success) return (body, null);
             var said = string.Join("; ", AcmeJson.Objects(body, "errors").Take(5).Select(e => AcmeJson.Text(e, "message")));
             return (body, $"Cloudflare answers {(int)response.StatusCode}{(said.Length > 0 ? ": " + said : "")}"
                 + ((int)response.StatusCode is 401 or 403 ? "; the token is wrong, over, or lacks Zone / DNS / Edit for this zone" : ""));

@@ -27,7 +27,8 @@ public sealed class UpdatePublisher(IPEndPoint server, TsigKey? key, string? zon
     public Task<string?> RemoveTextAsync(string name, string value, CancellationToken cancel) =>
         SendAsync(name, [], [DnsUpdate.Txt(name, 0, value)], cancel);
 
-    private async Task<string?> SendAsync(string name, IReadOnlyList<DnsRecord> adds, IReadOnlyList<DnsRecord> deletes, CancellationToken cancel)
+    private async Task<string?> SendAsync(
+        string name, IReadOnlyList<DnsRecord> adds, IReadOnlyList<DnsRecord> deletes, CancellationToken cancel)
     {
         if ((zone ?? await _zones.ZoneAsync(name, cancel)) is not { } apex) return $"the zone of {name} cannot be found; give it as `zone`";
         var result = await DnsUpdate.SendAsync(server, apex, adds, deletes, key, cancel, clock);

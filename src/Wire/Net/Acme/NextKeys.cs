@@ -5,9 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace Aviso.Net;
 
 /// <summary>
-/// The keys of certificates to come. Each is made and kept one certificate ahead, so that its TLSA record can stand in the DNS before it is used
-/// (RFC 7671 §8.1). Where a name has TLSA records for the key in use and none yet for the next, renewal keeps the key: mail of those who
-/// check DANE goes on arriving. Not thread-safe but for reading; the renewer does one thing at a time.
+/// The keys of certificates to come. Each is made and kept one certificate ahead, so that its TLSA record can stand in the DNS before it is
+/// used (RFC 7671 §8.1). Where a name has TLSA records for the key in use and none yet for the next, renewal keeps the key: mail of those
+/// who check DANE goes on arriving. Not thread-safe but for reading; the renewer does one thing at a time.
 /// </summary>
 internal sealed partial class NextKeys(ICertificateShelf shelf, IResolver resolver, ILogger log)
 {
@@ -22,7 +22,8 @@ internal sealed partial class NextKeys(ICertificateShelf shelf, IResolver resolv
         lock (_gate)
         {
             foreach (var (name, value) in kept)
-                if (PublicKey(System.Text.Encoding.ASCII.GetString(value)) is not null) _next[name] = System.Text.Encoding.ASCII.GetString(value);
+                if (PublicKey(System.Text.Encoding.ASCII.GetString(value)) is not null) _next[name] =
+                    System.Text.Encoding.ASCII.GetString(value);
         }
     }
 
@@ -58,7 +59,8 @@ internal sealed partial class NextKeys(ICertificateShelf shelf, IResolver resolv
             var answer = await resolver.QueryAsync($"_25._tcp.{name}", DnsType.Tlsa, cancel);
             var records = answer.Of<TlsaRecord>().ToList();
             if (!answer.IsTemporary && (records.Exists(r => Names(r, comes)) || !records.Exists(r => Names(r, inUse)))) continue;
-            log.KeptKey(wanted.Name, answer.IsTemporary ? $"the DNS does not say now which TLSA records {name} has" : $"the TLSA records of {name} do not name the next key");
+            log.KeptKey(wanted.Name, answer.IsTemporary
+                ? $"the DNS does not say now which TLSA records {name} has" : $"the TLSA records of {name} do not name the next key");
             return old.KeyPem;
         }
         return next;

@@ -27,7 +27,8 @@ internal static class RenewalInfo
         StoredCertificate certificate, AcmeClient client, Random random, DateTimeOffset now, CancellationToken cancel)
     {
         var later = certificate with { AriAskAt = now + Usual };
-        if (certificate.AriId.Length == 0 || await client.OpenAsync(cancel) is not null || client.RenewalInfo.Length == 0) return (later, "");
+        if (certificate.AriId.Length == 0 || await client.OpenAsync(cancel) is not null || client.RenewalInfo.Length == 0) return (
+            later, "");
         var reply = await client.GetAsync($"{client.RenewalInfo.TrimEnd('/')}/{certificate.AriId}", cancel);
         var wait = reply.RetryAfter is { } wish ? TimeSpan.FromTicks(Math.Clamp(wish.Ticks, Shortest.Ticks, Longest.Ticks)) : Usual;
         later = later with { AriAskAt = now + wait };
@@ -40,7 +41,8 @@ internal static class RenewalInfo
 
     private static bool TryTime(JsonObject window, string name, out DateTimeOffset time)
     {
-        var good = DateTimeOffset.TryParse(AcmeJson.Text(window, name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time);
+        var good = DateTimeOffset.TryParse(
+            AcmeJson.Text(window, name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time);
         time = DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds());
         return good;
     }

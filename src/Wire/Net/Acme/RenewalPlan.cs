@@ -6,7 +6,8 @@ namespace Aviso.Net;
 /// <summary>When to renew, and how long to leave an authority alone after it said no. Pure.</summary>
 internal static class RenewalPlan
 {
-    private static readonly TimeSpan FirstWait = TimeSpan.FromMinutes(5), LongestWait = TimeSpan.FromHours(12), LongestUrgentWait = TimeSpan.FromHours(1);
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMinutes(5), LongestWait = TimeSpan.FromHours(12),
+        LongestUrgentWait = TimeSpan.FromHours(1);
 
     /// <summary>
     /// With a third of its life left, a little earlier for each by chance of its own (so that many do not come at once, and a restart

@@ -48,9 +48,10 @@ internal sealed record StoredCertificate
             Chain = chain,
             KeyPem = keyPem,
             Directory = directory,
-            Names = [.. leaf.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(e => e.EnumerateDnsNames()).Select(n => n.ToLowerInvariant())],
-            NotBefore = leaf.NotBefore.ToUniversalTime(),
-            NotAfter = leaf.NotAfter.ToUniversalTime(),
+            Names = [.. leaf.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(e => e.EnumerateDnsNames()).Select(n =>
+                n.ToLowerInvariant())],
+            NotBefore = new(leaf.NotBefore.ToUniversalTime()),
+            NotAfter = new(leaf.NotAfter.ToUniversalTime()),
             AriId = RenewalInfo.IdOf(leaf),
         };
     }

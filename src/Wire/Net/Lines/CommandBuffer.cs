@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Aviso.Net;
 
 /// <summary>
-/// One command as it comes, its lines and literals joined. The memory is the pool's, is cleared (it may have held a password) and given back
-/// with each command: an idle session holds none.
+/// One command as it comes, its lines and literals joined. The memory is the pool's, is cleared (it may have held a password) and given
+/// back with each command: an idle session holds none.
 /// </summary>
 public sealed class CommandBuffer(WireConnection connection) : IDisposable
 {

@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Aviso.Net;
 
 /// <summary>
-/// Connections that this process may hold, by its limit of open files (RLIMIT_NOFILE). When descriptors run out not only connections fail: the
-/// store cannot open a file and the runtime cannot start a thread, which ends the process. So <see cref="Reserve"/> of them are never given to
-/// connections, and strangers are sent away before. One of a process.
+/// Connections that this process may hold, by its limit of open files (RLIMIT_NOFILE). When descriptors run out not only connections fail:
+/// the store cannot open a file and the runtime cannot start a thread, which ends the process. So <see cref="Reserve"/> of them are never
+/// given to connections, and strangers are sent away before. One of a process.
 /// </summary>
 public sealed class Descriptors(int limit, Func<int> used, TimeProvider clock)
 {

@@ -54,6 +54,7 @@ internal static class NetMeters
     {
         var now = TimeProvider.System.GetUtcNow().UtcDateTime;
         return Certificates.Keys.SelectMany(c => c.All).DistinctBy(c => c.Thumbprint).Select(c => new Measurement<double>(
-            Math.Round((c.NotAfter.ToUniversalTime() - now).TotalSeconds), new KeyValuePair<string, object?>("name", c.GetNameInfo(X509NameType.DnsName, false))));
+            Math.Round((c.NotAfter.ToUniversalTime() - now).TotalSeconds), new KeyValuePair<string,
+                object?>("name", c.GetNameInfo(X509NameType.DnsName, false))));
     }
 }

@@ -25,7 +25,8 @@ public sealed class Networks
     /// <summary>Reads "10.0.0.0/8", "fd00::/8" or a bare address.</summary>
     /// <exception cref="FormatException">One of them is no network.</exception>
     public static Networks Parse(params IEnumerable<string> texts) =>
-        new(texts.Select(t => TryParse(t, out var network) ? network : throw new FormatException($"'{t}' is no network such as 10.0.0.0/8")));
+        new(texts.Select(t =>
+            TryParse(t, out var network) ? network : throw new FormatException($"'{t}' is no network such as 10.0.0.0/8")));
 
     /// <summary>One network or bare address; false when it is none or has bits beyond its prefix.</summary>
     public static bool TryParse(string text, out IPNetwork network)

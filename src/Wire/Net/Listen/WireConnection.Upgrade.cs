@@ -174,7 +174,7 @@ public sealed partial class WireConnection
             await CompleteAsync(Input, Output);
             try
             {
-                await _deflate.DisposeAsync().AsTask().WaitAsync(FarewellPatience, clock);
+                await _deflate.DisposeAsync().AsTask().WaitAsync(FarewellPatience, clock, CancellationToken.None);
             }
             catch (Exception e) when (IsBroken(e) || e is TimeoutException)
             {
@@ -188,7 +188,7 @@ public sealed partial class WireConnection
         try
         {
             // close_notify, so that the peer can tell an end from a cut (RFC 8446 §6.1).
-            if (!Aborted.IsCancellationRequested) await _ssl.ShutdownAsync().WaitAsync(FarewellPatience, clock);
+            if (!Aborted.IsCancellationRequested) await _ssl.ShutdownAsync().WaitAsync(FarewellPatience, clock, CancellationToken.None);
         }
         catch (Exception e) when (IsBroken(e) || e is TimeoutException or InvalidOperationException)
         {

@@ -102,8 +102,8 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
         return WaitForLineAsync(limit, patience, betweenCommands);
     }
 
-    /// <summary>A line over the limit says TooLong at once, with its beginning, and stays unread: the protocol answers and ends, or reads it again
-    /// with a higher limit. For clients that are not known yet: nobody listens to them for as long as they like.</summary>
+    /// <summary>A line over the limit says TooLong at once, with its beginning, and stays unread: the protocol answers and ends, or reads
+    /// it again with a higher limit. For clients that are not known yet: nobody listens to them for as long as they like.</summary>
     public bool KeepsLongLines { get; set; }
 
     /// <summary>True when octets from the peer wait unread: hold back the flush, the peer pipelines (RFC 2920 §3.2).</summary>
@@ -162,7 +162,8 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
         if (_dead || Aborted.IsCancellationRequested) return new(false);
         try
         {
-            var flush = Output.FlushAsync();
+            // No token here and below: an abort wakes who waits by CancelPending..., which costs nothing while nobody aborts.
+            var flush = Output.FlushAsync(CancellationToken.None);
             if (!flush.IsCompletedSuccessfully) return WaitForFlushAsync(flush, patience);
             var done = flush.Result;
             if (!done.IsCanceled) return new(!done.IsCompleted);
@@ -213,7 +214,7 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
             while (true)
             {
                 if (NoMoreReads(betweenCommands) is { } ended) return new(ended, default, false);
-                var read = await Input.ReadAsync();
+                var read = await Input.ReadAsync(CancellationToken.None);
                 if (TryTakeLine(read, limit, out var line)) return line;
             }
         }
@@ -236,7 +237,7 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
             while (true)
             {
                 if (NoMoreReads(false) is { } ended) return new(ended, default);
-                var read = await Input.ReadAsync();
+                var read = await Input.ReadAsync(CancellationToken.None);
                 if (TryShow(read, atLeast, out var shown)) return shown;
             }
         }
@@ -263,7 +264,7 @@ public sealed partial class WireConnection(string id, WireOrigin origin, IDuplex
                 var done = await flush;
                 if (Volatile.Read(ref _writeDue) == Expired || Aborted.IsCancellationRequested) return false;
                 if (!done.IsCanceled) return !done.IsCompleted;
-                flush = Output.FlushAsync(); // a cancellation meant for an earlier flush that had just ended
+                flush = Output.FlushAsync(CancellationToken.None); // a cancellation meant for an earlier flush that had just ended
             }
         }
         catch (Exception e) when (IsBroken(e))

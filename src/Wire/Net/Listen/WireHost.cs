@@ -84,7 +84,7 @@ public sealed partial class WireHost : IAsyncDisposable
         _descriptors = _options.Descriptors;
         var wanted = settings.Select(s => s.MaxConnections).DefaultIfEmpty().Max();
         if (_descriptors.Most < wanted) _log.FewDescriptors(_descriptors.Limit, _descriptors.Most, wanted);
-        foreach (var listener in _listeners) listener.Accepting = Task.Run(() => AcceptAsync(listener));
+        foreach (var listener in _listeners) listener.Accepting = Task.Run(() => AcceptAsync(listener), CancellationToken.None);
     }
 
     /// <summary>
@@ -143,7 +143,7 @@ public sealed partial class WireHost : IAsyncDisposable
     {
         try
         {
-            await Task.WhenAll(_sessions.Values.Select(s => s.Ended.Task)).WaitAsync(patience, _clock);
+            await Task.WhenAll(_sessions.Values.Select(s => s.Ended.Task)).WaitAsync(patience, _clock, CancellationToken.None);
         }
         catch (TimeoutException)
         {
@@ -235,7 +235,9 @@ public sealed partial class WireHost : IAsyncDisposable
             var any = address.Address.Equals(IPAddress.IPv6Any);
             // A host without IPv6 still serves IPv4 on [::].
             if (any && !Socket.OSSupportsIPv6) address = new IPEndPoint(IPAddress.Any, address.Port);
+#pragma warning disable CA2000 // the listener closes it
             var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+#pragma warning restore CA2000
             try
             {
                 if (address.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = any;

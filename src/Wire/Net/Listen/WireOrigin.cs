@@ -64,6 +64,7 @@ public interface IWireProtocol
     /// <summary>Runs until the conversation ends. The caller closes the connection.</summary>
     Task RunAsync(WireConnection connection);
 
-    /// <summary>The line, with its end, for a client that is turned away at the door of a listener without implicit TLS; empty: none.</summary>
+    /// <summary>The line, with its end, for a client that is turned away at the door of a listener without implicit TLS; empty:
+    /// none.</summary>
     ReadOnlyMemory<byte> DoorLine(Reason reason) => default;
 }

@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace Aviso.Net;
 
 /// <summary>
-/// OAUTHBEARER (RFC 7628) and XOAUTH2, which is the same with another envelope. A refused token is first answered with a JSON text that says
-/// why (§3.2.2); the client acknowledges it and the exchange fails.
+/// OAUTHBEARER (RFC 7628) and XOAUTH2, which is the same with another envelope. A refused token is first answered with a JSON text that
+/// says why (§3.2.2); the client acknowledges it and the exchange fails.
 /// </summary>
 internal sealed class BearerServer(IAuthenticator authenticator, LoginAttempt attempt, TokenOffer offer, bool standard)
     : SaslServer(authenticator, attempt)

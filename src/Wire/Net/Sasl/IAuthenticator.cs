@@ -25,7 +25,8 @@ public sealed class LoginNotes
     /// <summary>Id of the keys whose SCRAM proof held; empty for the account's own password.</summary>
     public string ProvedBy { get; set; } = "";
 
-    /// <summary>Failures of this name so far, when this try has been counted already: who asks for the salt of a name that nobody has need not go on.</summary>
+    /// <summary>Failures of this name so far, when this try has been counted already: who asks for the salt of a name that nobody has need
+    /// not go on.</summary>
     public double? CountedAs { get; set; }
 
     /// <summary>RFC 6750 §3.1 word for a token that was refused.</summary>
@@ -98,5 +99,6 @@ public interface IAuthenticator
 
     /// <summary>The principal of a bearer token, or null: not good, not ours, or the provider cannot be asked.</summary>
     /// <param name="user">The name the client gave; empty when it gave none.</param>
-    ValueTask<Principal?> CheckTokenAsync(LoginAttempt attempt, string user, string token, CancellationToken cancel) => new((Principal?)null);
+    ValueTask<Principal?> CheckTokenAsync(LoginAttempt attempt, string user, string token, CancellationToken cancel) =>
+        new((Principal?)null);
 }

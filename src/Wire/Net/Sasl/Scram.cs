@@ -28,7 +28,8 @@ public static class Scram
     }
 
     internal static byte[] SaltedPassword(string password, ReadOnlySpan<byte> salt, int iterations) =>
-        Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(SaslPrep.Prepare(password) ?? password), salt, iterations, HashAlgorithmName.SHA256, 32);
+        Rfc2898DeriveBytes.Pbkdf2(
+            Encoding.UTF8.GetBytes(SaslPrep.Prepare(password) ?? password), salt, iterations, HashAlgorithmName.SHA256, 32);
 
     internal static byte[] Xor(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
     {

@@ -90,7 +90,8 @@ internal sealed class ScramServer(
 
         // The password may have changed while the client thought: what was proved by the old one would hold from here on.
         _keys = await Authenticator.GetScramKeysAsync(Attempt, User ?? _name, cancel);
-        var authMessage = Encoding.UTF8.GetBytes($"{_firstBare},{_serverFirst},{message[..message.LastIndexOf(",p=", StringComparison.Ordinal)]}");
+        var authMessage =
+            Encoding.UTF8.GetBytes($"{_firstBare},{_serverFirst},{message[..message.LastIndexOf(",p=", StringComparison.Ordinal)]}");
         var cause = !channel.AsSpan().SequenceEqual(ExpectedChannel()) ? "the channel binding does not hold"
             : nonce != _nonce ? "the nonce is not ours"
             : !AnyProofHolds(proof, authMessage) ? "wrong name or password"

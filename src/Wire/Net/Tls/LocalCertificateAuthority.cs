@@ -25,7 +25,10 @@ public sealed class LocalCertificateAuthority
     {
         (_folder, _clock) = (folder, clock);
         Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        Root = TryLoad("ca") is { } old && LivesFor(old, RenewBefore) ? old : MakeRoot();
+        var old = TryLoad("ca");
+        var isGood = old is not null && LivesFor(old, RenewBefore);
+        if (!isGood) old?.Dispose();
+        Root = isGood ? old! : MakeRoot();
         if (_clock.GetUtcNow() < From(Root)) (log ?? NullLogger.Instance).ClockBehindAuthority(_clock.GetUtcNow(), From(Root));
     }
 
@@ -38,7 +41,8 @@ public sealed class LocalCertificateAuthority
     /// <summary>A leaf for these names and addresses, kept under <paramref name="fileName"/>.</summary>
     public TlsSource Leaf(string fileName, IReadOnlyList<string> names, IReadOnlyList<IPAddress> addresses)
     {
-        if (TryLoad(fileName) is not { } old || !LivesFor(old, RenewBefore) || !IsOurs(old) || !Covers(old, names, addresses))
+        using var old = TryLoad(fileName);
+        if (old is null || !LivesFor(old, RenewBefore) || !IsOurs(old) || !Covers(old, names, addresses))
             MakeLeaf(fileName, names, addresses);
         return TlsSource.Files(PathOf(fileName, "pem"), PathOf(fileName, "key"));
     }
@@ -72,7 +76,8 @@ public sealed class LocalCertificateAuthority
         var now = _clock.GetUtcNow();
         // A clock that is behind the authority makes a leaf that holds from when the authority does.
         var from = now.AddHours(-1) > From(Root) ? now.AddHours(-1) : From(Root);
-        var until = from + LeafLife < Root.NotAfter ? from + LeafLife : new DateTimeOffset(Root.NotAfter);
+        var (wanted, end) = (from + LeafLife, new DateTimeOffset(Root.NotAfter));
+        var until = wanted < end ? wanted : end;
         using var leaf = request.Create(Root, from, until, RandomNumberGenerator.GetBytes(16));
         Write(fileName, leaf.ExportCertificatePem() + "\n" + Root.ExportCertificatePem(), key);
     }

@@ -64,8 +64,8 @@ public sealed class TlsCertificates : IDisposable
 
     private sealed record Loaded(X509Certificate2 Leaf, IReadOnlyList<string> Names, SslServerAuthenticationOptions Options);
 
-    /// <param name="strictCiphers">A list of suites of our own instead of the platform's. Sessions then do not resume and each connection costs
-    /// more memory: the platform shares nothing between connections with such a list (docs/decisions/0009).</param>
+    /// <param name="strictCiphers">A list of suites of our own instead of the platform's. Sessions then do not resume and each connection
+    /// costs more memory: the platform shares nothing between connections with such a list (docs/decisions/0009).</param>
     /// <exception cref="CryptographicException">A certificate or key cannot be read or they do not fit.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public TlsCertificates(IReadOnlyList<TlsSource> sources, ILogger? log = null, bool strictCiphers = false)
@@ -142,9 +142,12 @@ public sealed class TlsCertificates : IDisposable
     /// TLS over two pipes, from the first octet, for listeners that are no <see cref="WireHost"/>. Null when there is no connection to go
     /// on with: the peer was an authority with a challenge, or the handshake failed or took too long.
     /// </summary>
-    public async Task<SslStream?> AcceptAsync(ListenerKind kind, PipeReader input, PipeWriter output, TimeProvider clock, CancellationToken cancel)
+    public async Task<SslStream?> AcceptAsync(
+        ListenerKind kind, PipeReader input, PipeWriter output, TimeProvider clock, CancellationToken cancel)
     {
+#pragma warning disable CA2000 // the pipes are the caller's
         var below = new PipeStream(input, output);
+#pragma warning restore CA2000
         if (Challenges is { IsPending: true } challenges && await challenges.TryAnswerAsync(input, () => below, clock, cancel)) return null;
         using var deadline = new CancellationTokenSource(WireConnection.HandshakePatience, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);
@@ -154,7 +157,8 @@ public sealed class TlsCertificates : IDisposable
             await HandshakeAsync(ssl, either.Token);
             return ssl;
         }
-        catch (Exception e) when (e is AuthenticationException or IOException or OperationCanceledException or InvalidOperationException or NotSupportedException)
+        catch (Exception e) when (
+            e is AuthenticationException or IOException or OperationCanceledException or InvalidOperationException or NotSupportedException)
         {
             NetMeters.TlsFailed(kind, deadline.IsCancellationRequested ? "timeout" : "handshake");
             await ssl.DisposeAsync();

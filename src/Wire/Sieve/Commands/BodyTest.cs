@@ -36,9 +36,11 @@ internal static class BodyTest
         if (call.Tag("content") is { } types)
         {
             var wanted = run.Strings(types);
-            return run.View.Walk(root).TakeWhile(_ => run.Spend(PartSteps)).Where(p => wanted.Any(w => Is(p, w))).SelectMany(p => Content(run, p));
+            return run.View.Walk(root).TakeWhile(_ => run.Spend(PartSteps)).Where(p => wanted.Any(w => Is(p, w)))
+                .SelectMany(p => Content(run, p));
         }
-        return run.View.Walk(root).TakeWhile(_ => run.Spend(PartSteps)).Where(p => p.IsText && p.Disposition != "attachment").Select(p => run.View.Text(p, plain: true));
+        return run.View.Walk(root).TakeWhile(_ => run.Spend(PartSteps)).Where(p => p.IsText && p.Disposition != "attachment")
+            .Select(p => run.View.Text(p, plain: true));
     }
 
     // RFC 5173 §5.2: "" is every part, "type" every subtype, "type/subtype" exactly that.

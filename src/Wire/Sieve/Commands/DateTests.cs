@@ -1,4 +1,5 @@
 using System.Globalization;
+using Aviso.Base;
 using Aviso.Mime;
 
 namespace Aviso.Sieve;
@@ -108,7 +109,8 @@ internal static class DateTests
     private static Local Shifted(DateTimeOffset date, TimeSpan offset)
     {
         var ticks = date.UtcTicks + offset.Ticks;
-        return ticks < DateTime.MinValue.Ticks || ticks > DateTime.MaxValue.Ticks ? new(date.DateTime, date.Offset) : new(new(ticks), offset);
+        return ticks < DateTime.MinValue.Ticks || ticks > DateTime.MaxValue.Ticks
+            ? new(date.DateTime, date.Offset) : new(new(ticks), offset);
     }
 
     private static string? Part(Local date, string part)

@@ -70,7 +70,8 @@ internal static class EditHeaderCommands
     private static bool IsProtected(SieveRun run, Call call, string name, bool adding)
     {
         var own = adding ? run.Limits.NeverAdded : run.Limits.NeverDeleted;
-        var kept = run.Limits.ProtectedFields.Contains(name, StringComparer.OrdinalIgnoreCase) || own.Contains(name, StringComparer.OrdinalIgnoreCase)
+        var kept = run.Limits.ProtectedFields.Contains(name, StringComparer.OrdinalIgnoreCase)
+            || own.Contains(name, StringComparer.OrdinalIgnoreCase)
             || (!adding && Fixed.Contains(name, StringComparer.OrdinalIgnoreCase));
         if (kept) run.Note(call, $"the field {name} is left alone");
         return kept;

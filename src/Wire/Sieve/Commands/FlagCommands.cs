@@ -60,7 +60,8 @@ internal static class FlagCommands
 
     /// <summary>Words become flags; what can be none is left out (RFC 5232 §2).</summary>
     public static List<string> Read(IEnumerable<string> given) => Capped(Distinct(given
-        .SelectMany(g => g.Split([' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries)).Take(MostFlags * 10).Select(Flag).OfType<string>()));
+        .SelectMany(g => g.Split([' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries)).Take(MostFlags * 10).Select(Flag)
+            .OfType<string>()));
 
     private static List<string> Distinct(IEnumerable<string> flags) => [.. flags.Distinct(StringComparer.OrdinalIgnoreCase)];
 

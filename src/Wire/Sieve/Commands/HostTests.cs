@@ -106,7 +106,8 @@ internal static class HostTests
         _ => null,
     };
 
-    /// <summary>${env.remote_host}: items of the environment as variables (vnd.dovecot.environment); names of variables have no hyphens.</summary>
+    /// <summary>${env.remote_host}: items of the environment as variables (vnd.dovecot.environment); names of variables have no
+    /// hyphens.</summary>
     public static string Variable(SieveRun run, string space, string name)
     {
         var item = (space.Length > 4 ? space[4..] + "." : "") + name;

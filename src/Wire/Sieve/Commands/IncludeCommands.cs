@@ -25,7 +25,8 @@ internal static class IncludeCommands
     }
 
     // RFC 6609 §3.2 with RFC 5804 §1.6: no controls, no line or paragraph separator.
-    private static bool IsName(string name) => name.Length is > 0 and <= 256 && !name.Any(c => char.IsControl(c) || c is '\u2028' or '\u2029');
+    private static bool IsName(string name) =>
+        name.Length is > 0 and <= 256 && !name.Any(c => char.IsControl(c) || c is '\u2028' or '\u2029');
 
     // RFC 6609 §3.4.1: `global` needs variables as well.
     private static void CheckGlobal(Checker checker, Call call)
@@ -33,7 +34,8 @@ internal static class IncludeCommands
         if (!checker.Has("variables")) checker.Error(call.At, "`global` needs require \"variables\"");
         foreach (var name in call.Positional[0]!.Texts)
         {
-            if (name.Constant is null || !Template.IsIdentifier(name.Constant)) checker.Error(name.At, $"`{name.Constant}` is no name of a variable");
+            if (name.Constant is null || !Template.IsIdentifier(name.Constant)) checker.Error(
+                name.At, $"`{name.Constant}` is no name of a variable");
             else if (checker.WasSet(name.Constant.ToLowerInvariant()))
                 checker.Error(name.At, $"`{name.Constant}` was set before: `global` comes first");
         }

@@ -38,7 +38,8 @@ internal static class MailboxCommands
         foreach (var use in uses?.Constants ?? [])
         {
             var text = use.Constant!;
-            if (text.Length < 2 || text[0] != '\\' || text.AsSpan(1).ContainsAnyExceptInRange('!', '~') || text.AsSpan(1).ContainsAny(NotAtom))
+            if (text.Length < 2 || text[0] != '\\' || text.AsSpan(1).ContainsAnyExceptInRange('!', '~')
+                || text.AsSpan(1).ContainsAny(NotAtom))
                 checker.Error(use.At, $"`{text}` is no special use, such as \\Junk");
         }
     }
@@ -76,7 +77,8 @@ internal static class MailboxCommands
         var isKeep = mailbox.Equals("INBOX", StringComparison.OrdinalIgnoreCase) && !call.Has("specialuse") && !call.Has("mailboxid");
         run.Add(call, isKeep
             ? new SieveAction.Keep(flags) { IsNamed = true }
-            : new SieveAction.FileInto(mailbox, flags, call.Has("copy"), call.Has("create"), run.String(call, "specialuse"), run.String(call, "mailboxid")));
+            : new SieveAction.FileInto(
+                mailbox, flags, call.Has("copy"), call.Has("create"), run.String(call, "specialuse"), run.String(call, "mailboxid")));
         return new(Flow.Next);
     }
 }

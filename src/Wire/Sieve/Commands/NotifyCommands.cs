@@ -12,7 +12,8 @@ internal static class NotifyCommands
         new("notify", "enotify")
         {
             Positional = [Wants.String],
-            Tags = [new("from", Wants.String), new("importance", Wants.String), new("options", Wants.Strings), new("message", Wants.String), .. Fcc.Tags],
+            Tags = [new("from", Wants.String), new("importance", Wants.String), new("options", Wants.Strings), new("message", Wants.String),
+                .. Fcc.Tags],
             Check = Check,
             Run = Notify,
         },
@@ -45,7 +46,8 @@ internal static class NotifyCommands
         return true;
     }
 
-    private static ValueTask<bool> Valid(SieveRun run, Call call) => new(run.Strings(call.Positional[0]).All(u => MailtoUri.TryParse(u, out _)));
+    private static ValueTask<bool> Valid(SieveRun run, Call call) =>
+        new(run.Strings(call.Positional[0]).All(u => MailtoUri.TryParse(u, out _)));
 
     // RFC 5436 §2.5: nobody knows whether a mail address is online.
     private static async ValueTask<bool> Capability(SieveRun run, Call call)
@@ -99,8 +101,10 @@ internal sealed record MailtoUri(List<string> To, List<string> Cc, string? Subje
 
     // RFC 5436 §2.3: these come from the notification itself.
     private static readonly string[] Ignored =
-        ["from", "sender", "date", "message-id", "received", "auto-submitted", "mime-version", "return-path", "bcc", "in-reply-to", "references",
-         "resent-from", "resent-to", "resent-cc", "resent-bcc", "resent-date", "resent-message-id", "resent-sender", "dkim-signature", "x-originating-ip"];
+        ["from", "sender", "date", "message-id", "received", "auto-submitted", "mime-version", "return-path", "bcc", "in-reply-to",
+            "references",
+         "resent-from", "resent-to", "resent-cc", "resent-bcc", "resent-date", "resent-message-id", "resent-sender", "dkim-signature",
+             "x-originating-ip"];
 
     public static bool TryParse(string text, out MailtoUri uri)
     {
@@ -134,7 +138,8 @@ internal sealed record MailtoUri(List<string> To, List<string> Cc, string? Subje
                 uri = uri with { Body = Unescape(value) };
                 return true;
             default:
-                if (!Ignored.Contains(name) && !name.StartsWith("content-", StringComparison.Ordinal)) uri.Fields.Add(new(name, Unescape(value)));
+                if (!Ignored.Contains(name) && !name.StartsWith("content-", StringComparison.Ordinal)) uri.Fields.Add(
+                    new(name, Unescape(value)));
                 return true;
         }
     }

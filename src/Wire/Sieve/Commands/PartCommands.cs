@@ -192,7 +192,8 @@ internal static class PartCommands
         if (!Has("Date")) own.Date("Date", run.Message.Clock.GetUtcNow());
         if (!Has("From")) own.Raw("From", run.Message.EnvelopeTo);
         if (!Has("To")) own.Raw("To", run.Message.EnvelopeTo);
-        var subject = run.String(call, "subject") ?? (Has("Subject") ? null : old.FirstOrDefault(f => f.Name.Equals("Subject", StringComparison.OrdinalIgnoreCase))?.Decoded);
+        var subject = run.String(call, "subject")
+            ?? (Has("Subject") ? null : old.FirstOrDefault(f => f.Name.Equals("Subject", StringComparison.OrdinalIgnoreCase))?.Decoded);
         if (subject is not null) fields.RemoveAll(f => f.Name.Equals("Subject", StringComparison.OrdinalIgnoreCase));
         if (subject is not null) own.Text("Subject", subject.ReplaceLineEndings(" "));
         own.Raw("MIME-Version", "1.0").Raw("Content-Type", $"multipart/mixed; boundary=\"{boundary}\"");

@@ -15,7 +15,8 @@ internal static class SendCommands
             [
                 new("copy", Wants.Nothing, "copy"), new("list", Wants.Nothing, "extlists"),
                 new("notify", Wants.String, "redirect-dsn"), new("ret", Wants.String, "redirect-dsn"),
-                new("bytimerelative", Wants.Number, "redirect-deliverby", "bytime"), new("bytimeabsolute", Wants.String, "redirect-deliverby", "bytime"),
+                new("bytimerelative", Wants.Number, "redirect-deliverby", "bytime"),
+                    new("bytimeabsolute", Wants.String, "redirect-deliverby", "bytime"),
                 new("bymode", Wants.String, "redirect-deliverby"), new("bytrace", Wants.Nothing, "redirect-deliverby"),
             ],
             Check = CheckRedirect,
@@ -69,7 +70,8 @@ internal static class SendCommands
         DsnNotify = run.String(call, "notify"),
         DsnRet = run.String(call, "ret"),
         ByTime = call.Tag("bytimerelative")?.Number ?? Absolute(run, call),
-        ByMode = call.Has("bytimerelative") || call.Has("bytimeabsolute") ? (run.String(call, "bymode") ?? "N") + (call.Has("bytrace") ? "T" : "") : null,
+        ByMode = call.Has("bytimerelative") || call.Has("bytimeabsolute")
+            ? (run.String(call, "bymode") ?? "N") + (call.Has("bytrace") ? "T" : "") : null,
     };
 
     private static long? Absolute(SieveRun run, Call call) =>

@@ -10,7 +10,8 @@ internal static class VariableCommands
     private static readonly TagSpec[] Modifiers =
     [
         new("lower", Group: "40"), new("upper", Group: "40"), new("lowerfirst", Group: "30"), new("upperfirst", Group: "30"),
-        new("quotewildcard", Group: "20"), new("quoteregex", Wants.Nothing, "regex", "20"), new("encodeurl", Wants.Nothing, "enotify", "15"),
+        new("quotewildcard", Group: "20"), new("quoteregex", Wants.Nothing, "regex", "20"),
+            new("encodeurl", Wants.Nothing, "enotify", "15"),
         new("length", Group: "10"),
     ];
 
@@ -26,9 +27,11 @@ internal static class VariableCommands
     {
         var name = call.Positional[0]!.Texts[0];
         if (name.Constant is null) checker.Error(name.At, "the name of the variable that is set holds no variables itself");
-        else if (Split(name.Constant) is not ("" or "global", var local)) checker.Error(name.At, $"`{name.Constant}` is in no namespace that can be set");
+        else if (Split(name.Constant) is not ("" or "global", var local)) checker.Error(
+            name.At, $"`{name.Constant}` is in no namespace that can be set");
         else if (!Template.IsIdentifier(local) || local.Length > 128) checker.Error(name.At, $"`{name.Constant}` is no name of a variable");
-        else if (name.Constant.Contains('.', StringComparison.Ordinal) && !checker.Has("include")) checker.Error(name.At, "the namespace `global` needs require \"include\"");
+        else if (name.Constant.Contains('.', StringComparison.Ordinal) && !checker.Has("include")) checker.Error(
+            name.At, "the namespace `global` needs require \"include\"");
         else if (!name.Constant.Contains('.', StringComparison.Ordinal)) checker.Set(name.At, local);
     }
 

@@ -120,7 +120,8 @@ internal static class TestCommands
 
     private static ValueTask<Flow> Metadata(SieveRun run, Call call)
     {
-        Driver(run).World.Annotations[(run.String(call, "mailbox"), run.String(call.Positional[0]!).ToLowerInvariant())] = run.String(call.Positional[1]!);
+        Driver(run).World.Annotations[(run.String(call, "mailbox"), run.String(call.Positional[0]!).ToLowerInvariant())] =
+            run.String(call.Positional[1]!);
         return new(Flow.Next);
     }
 
@@ -153,7 +154,8 @@ internal static class TestCommands
         return true;
     }
 
-    private static ValueTask<bool> Compile(SieveRun run, Call call) => new(Driver(run).Compile(run.String(call.Positional[0]!)) is not null);
+    private static ValueTask<bool> Compile(SieveRun run, Call call) =>
+        new(Driver(run).Compile(run.String(call.Positional[0]!)) is not null);
 
     private static async ValueTask<bool> RunScript(SieveRun run, Call call)
     {

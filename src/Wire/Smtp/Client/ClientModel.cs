@@ -32,7 +32,8 @@ public sealed record SmtpClientOptions
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    /// <summary>Replaces the certificate check of verified TLS; for private authorities and for policies with checks of their own.</summary>
+    /// <summary>Replaces the certificate check of verified TLS; for private authorities and for policies with checks of their
+    /// own.</summary>
     public RemoteCertificateValidationCallback? Verify { get; init; }
 
     /// <summary>Sees the certificate under opportunistic TLS; its answer changes nothing.</summary>
@@ -160,7 +161,8 @@ public sealed record PeerFeatures
         foreach (var line in lines.Skip(1))
         {
             // "AUTH=LOGIN" is an old spelling that some relays still send beside or instead of "AUTH".
-            var words = line.Replace("AUTH=", "AUTH ", StringComparison.OrdinalIgnoreCase).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            var words = line.Replace("AUTH=", "AUTH ", StringComparison.OrdinalIgnoreCase)
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (words.Length > 0) features = features.With(words[0].ToUpperInvariant(), words[1..]);
         }
         return features;

@@ -84,7 +84,8 @@ internal sealed class ClientWire(Stream stream, TimeProvider clock) : IAsyncDisp
     /// <param name="check">Null for the platform's own.</param>
     /// <param name="roots">The only authorities that count; null for the system's.</param>
     public async ValueTask<SmtpFailure?> StartTlsAsync(
-        string host, RemoteCertificateValidationCallback? check, X509Certificate2Collection? roots, TimeSpan patience, CancellationToken cancel)
+        string host, RemoteCertificateValidationCallback? check, X509Certificate2Collection? roots, TimeSpan patience,
+            CancellationToken cancel)
     {
         if (HasUnread) return new(SmtpStage.StartTls, SmtpTrouble.Garbled, null, "octets in the clear after STARTTLS");
         using var deadline = new CancellationTokenSource(patience, clock);

@@ -94,7 +94,8 @@ public sealed class SmtpClient : IAsyncDisposable
         return Dead(new(SmtpStage.Auth, SmtpTrouble.Garbled, null, "the login does not come to an end"));
     }
 
-    /// <summary>Sends one message; one outcome a recipient, in order. At most <see cref="PeerFeatures.MaxRecipients"/> recipients.</summary>
+    /// <summary>Sends one message; one outcome a recipient, in order. At most <see cref="PeerFeatures.MaxRecipients"/>
+    /// recipients.</summary>
     public async Task<IReadOnlyList<RecipientOutcome>> SendAsync(OutgoingMail mail, CancellationToken cancel)
     {
         if (Unable(mail) is { } unable) return mail.Recipients.Select(_ => new RecipientOutcome(null, unable)).ToList();
@@ -205,7 +206,8 @@ public sealed class SmtpClient : IAsyncDisposable
         for (var sent = 0; sent < lines.Count; sent += group)
         {
             var now = Math.Min(group, lines.Count - sent);
-            var failure = await _wire.WriteAsync(string.Join("\r\n", lines.GetRange(sent, now)) + "\r\n", StageOf(sent), Wait.Command, cancel);
+            var failure =
+                await _wire.WriteAsync(string.Join("\r\n", lines.GetRange(sent, now)) + "\r\n", StageOf(sent), Wait.Command, cancel);
             for (var i = sent; i < sent + now && failure is null; i++)
             {
                 var (reply, _, broken) = await _wire.ReadReplyAsync(StageOf(i), Wait.Command, cancel);
@@ -318,7 +320,8 @@ public sealed class SmtpClient : IAsyncDisposable
     {
         var (reply, _, failure) = await _wire.ReadReplyAsync(SmtpStage.EndOfData, Wait.DataEnd, cancel);
         if (failure is not null) return failure;
-        if (reply!.Code / 100 == 3) return new(SmtpStage.EndOfData, SmtpTrouble.Garbled, reply, "unexpected reply to the message: " + reply);
+        if (reply!.Code / 100 == 3) return new(
+            SmtpStage.EndOfData, SmtpTrouble.Garbled, reply, "unexpected reply to the message: " + reply);
         Settle(outcomes, reply, SmtpStage.EndOfData);
         return reply.Code == 421 ? Closing(SmtpStage.EndOfData, reply) : null;
     }

@@ -1,8 +1,8 @@
 namespace Aviso.Smtp;
 
 /// <summary>
-/// RFC 5321 §4.5.3.2.5: three minutes for each block of a message, not for each octet. Who sends a drop now and then has to fill a block all the
-/// same.
+/// RFC 5321 §4.5.3.2.5: three minutes for each block of a message, not for each octet. Who sends a drop now and then has to fill a block
+/// all the same.
 /// </summary>
 internal struct BlockPace(TimeSpan patience, TimeProvider clock)
 {

@@ -44,7 +44,8 @@ public sealed record Reply(int Code, EnhancedCode? Enhanced, string Text)
     {
         var text = ToString();
         var line = new StringBuilder(text.Length + 2);
-        foreach (var c in text.AsSpan(0, Math.Min(text.Length, LongestLine))) line.Append(c is >= ' ' and <= '~' || (IsUtf8 && c > '~' && !char.IsControl(c)) ? c : '?');
+        foreach (var c in text.AsSpan(0, Math.Min(text.Length, LongestLine))) line.Append(
+            c is >= ' ' and <= '~' || (IsUtf8 && c > '~' && !char.IsControl(c)) ? c : '?');
         return Encoding.UTF8.GetBytes(line.Append("\r\n").ToString());
     }
 }

@@ -14,7 +14,8 @@ namespace Aviso.Smtp;
 /// <paramref name="authenticator"/> null: AUTH is not offered. <paramref name="guard"/> null: everybody is welcome.
 /// </summary>
 public sealed class SmtpServer(
-    SmtpServerOptions options, IMailReceiver receiver, IAuthenticator? authenticator, ILogger log, TimeProvider? clock = null, ISmtpGuard? guard = null)
+    SmtpServerOptions options, IMailReceiver receiver, IAuthenticator? authenticator, ILogger log, TimeProvider? clock = null,
+        ISmtpGuard? guard = null)
     : IWireProtocol
 {
     internal SmtpServerOptions Options => options;

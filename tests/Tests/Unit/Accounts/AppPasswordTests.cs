@@ -79,7 +79,8 @@ public sealed class AppPasswordTests : IAsyncLifetime
     {
         var made = await AddAsync("phone", scope);
         var attempt = new LoginAttempt("s", kind, IPAddress.Parse(from), "PLAIN");
-        Assert.Equal(refusal is null, await _house.Auth.CheckPasswordAsync(attempt, "alice@example.org", made.Password, Cancel) is not null);
+        Assert.Equal(
+            refusal is null, await _house.Auth.CheckPasswordAsync(attempt, "alice@example.org", made.Password, Cancel) is not null);
         Assert.Equal(refusal, attempt.Notes.Advice?.Text);
     }
 
@@ -223,7 +224,8 @@ public sealed class AppPasswordTests : IAsyncLifetime
         await _house.Auth.PrepareAsync(Cancel);
         Assert.Null(await LoginAsync(made.Password));
         Assert.Null(await ScramAsync(made.Password));
-        Assert.Equal("alice@example.org is suspended", (await _house.Service.AddAsync("alice@example.org", "x", AppPasswordScope.All, null, Cancel)).Problem);
+        Assert.Equal("alice@example.org is suspended",
+            (await _house.Service.AddAsync("alice@example.org", "x", AppPasswordScope.All, null, Cancel)).Problem);
     }
 
     [Fact]
@@ -244,10 +246,12 @@ public sealed class AppPasswordTests : IAsyncLifetime
     public async Task There_is_a_limit_and_names_are_unique()
     {
         await AddAsync("phone");
-        Assert.Contains("already", (await _house.Service.AddAsync("alice@example.org", "phone", AppPasswordScope.All, null, Cancel)).Problem, StringComparison.Ordinal);
+        Assert.Contains("already", (await _house.Service.AddAsync(
+            "alice@example.org", "phone", AppPasswordScope.All, null, Cancel)).Problem, StringComparison.Ordinal);
         var account = _house.Book.Table.FindAccount("alice@example.org")!.Value;
         var record = ScramRecord.Derive("x", new byte[16], 1);
-        for (var i = 1; i < AppPasswords.Most; i++) Assert.NotNull(await _house.Passwords.AddAsync(account, $"n{i}", AppPasswordScope.All, 0, $"s{i}", record, Cancel));
+        for (var i = 1; i < AppPasswords.Most; i++) Assert.NotNull(
+            await _house.Passwords.AddAsync(account, $"n{i}", AppPasswordScope.All, 0, $"s{i}", record, Cancel));
         Assert.Null(await _house.Passwords.AddAsync(account, "more", AppPasswordScope.All, 0, "more", record, Cancel));
     }
 
@@ -308,7 +312,8 @@ public sealed class AppPasswordTests : IAsyncLifetime
 
         public static async Task<AppHouse> OpenAsync(TestStore store)
         {
-            var house = new AppHouse(new(store.Store, store.Clock, NullLogger.Instance), new(store.Store, store.Clock, NullLogger.Instance));
+            var house = new AppHouse(
+                new(store.Store, store.Clock, NullLogger.Instance), new(store.Store, store.Clock, NullLogger.Instance));
             await house.ApplyAsync("secret");
             await house.Passwords.LoadAsync(Cancel);
             house.Auth = new(house.Book) { AppPasswords = house.Passwords, IsTwoStep = _ => house.TwoStep };
@@ -320,7 +325,8 @@ public sealed class AppPasswordTests : IAsyncLifetime
         public async Task ApplyAsync(string? password)
         {
             Assert.Empty((await Book.ApplyAsync(
-                Declare.Only(Declare.Account("alice@example.org", password), Declare.Account("bob@example.org", "secret")), Cancel)).Contradictions);
+                Declare.Only(Declare.Account("alice@example.org", password), Declare.Account("bob@example.org", "secret")),
+                    Cancel)).Contradictions);
             if (Auth is not null) await Auth.PrepareAsync(Cancel);
         }
 

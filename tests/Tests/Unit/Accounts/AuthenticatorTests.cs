@@ -36,7 +36,8 @@ public sealed class AuthenticatorTests
     public async Task The_new_record_survives_a_restart_and_a_changed_declaration_wins()
     {
         var rows = new FakeAccountRows();
-        using (var first = await House.OpenAsync(rows, Declare.Account("alice@example.org", TestHashes.All[0]))) await first.LoginAsync("alice@example.org", "correct horse");
+        using (var first = await House.OpenAsync(rows, Declare.Account("alice@example.org", TestHashes.All[0]))) await first.LoginAsync(
+            "alice@example.org", "correct horse");
         using var house = await House.OpenAsync(rows, Declare.Account("alice@example.org", TestHashes.All[0]));
         Assert.True(house.Auth.ScramOffered);
         Assert.NotNull(await house.LoginAsync("alice@example.org", "correct horse"));
@@ -111,7 +112,8 @@ public sealed class AuthenticatorTests
     public async Task A_suspended_account_is_not_let_in()
     {
         var rows = new FakeAccountRows();
-        using var house = await House.OpenAsync(rows, Declare.Account("alice@example.org", "secret"), Declare.Account("bob@example.org", "secret"));
+        using var house =
+            await House.OpenAsync(rows, Declare.Account("alice@example.org", "secret"), Declare.Account("bob@example.org", "secret"));
         Assert.NotNull(await house.LoginAsync("bob@example.org", "secret"));
         await house.Book.ApplyAsync(Declare.Only(Declare.Account("alice@example.org", "secret")), default);
         Assert.Null(await house.LoginAsync("bob@example.org", "secret"));
@@ -168,7 +170,8 @@ public sealed class AuthenticatorTests
             Assert.Empty(await rows.ListCredentialsAsync(default));
             Assert.NotNull(await house.LoginAsync("alice@example.org", "correct horse"));
             Assert.True(house.Auth.ScramOffered);
-            Assert.StartsWith("SCRAM-SHA-256$65536:", Assert.Single(await rows.ListCredentialsAsync(default)).Record, StringComparison.Ordinal);
+            Assert.StartsWith(
+                "SCRAM-SHA-256$65536:", Assert.Single(await rows.ListCredentialsAsync(default)).Record, StringComparison.Ordinal);
         }
         using var again = await House.OpenAsync(rows, Declare.Account("alice@example.org", old));
         Assert.True(again.Auth.ScramOffered);
@@ -192,7 +195,8 @@ public sealed class AuthenticatorTests
     {
         using var worker = new PasswordWorker();
         using var gate = new ManualResetEventSlim();
-        var all = Enumerable.Range(0, PasswordWorker.MaxWaiting).Select(_ => worker.RunAsync(() => gate.Wait(TimeSpan.FromSeconds(30)), default)).ToList();
+        var all = Enumerable.Range(0, PasswordWorker.MaxWaiting)
+            .Select(_ => worker.RunAsync(() => gate.Wait(TimeSpan.FromSeconds(30)), default)).ToList();
         await Assert.ThrowsAsync<LoginOverloadException>(() => worker.RunAsync(() => true, default));
         gate.Set();
         await Task.WhenAll(all);
@@ -255,7 +259,8 @@ public sealed class AuthenticatorTests
             return new(book, new(book), clock);
         }
 
-        public Task<Principal?> LoginAsync(string user, string password) => auth.CheckPasswordAsync(Attempt, user, password, default).AsTask();
+        public Task<Principal?> LoginAsync(string user, string password) =>
+            auth.CheckPasswordAsync(Attempt, user, password, default).AsTask();
 
         public void Dispose()
         {

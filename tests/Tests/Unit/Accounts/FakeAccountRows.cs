@@ -15,7 +15,8 @@ internal sealed class FakeAccountRows : IAccountRows
 
     public int CredentialWrites { get; private set; }
 
-    public Task<IReadOnlyList<AccountRow>> ListAccountsAsync(CancellationToken cancel) => Task.FromResult<IReadOnlyList<AccountRow>>([.. _accounts.Values]);
+    public Task<IReadOnlyList<AccountRow>> ListAccountsAsync(CancellationToken cancel) =>
+        Task.FromResult<IReadOnlyList<AccountRow>>([.. _accounts.Values]);
 
     public Task<AccountRow> EnsureAccountAsync(string address, bool declared, CancellationToken cancel)
     {
@@ -37,9 +38,11 @@ internal sealed class FakeAccountRows : IAccountRows
         return Task.FromResult(_accounts.Remove(account.Value) ? StoreError.None : StoreError.NotFound);
     }
 
-    public Task<CredentialRow?> GetCredentialAsync(AccountId account, CancellationToken cancel) => Task.FromResult(_credentials.GetValueOrDefault(account.Value));
+    public Task<CredentialRow?> GetCredentialAsync(AccountId account, CancellationToken cancel) =>
+        Task.FromResult(_credentials.GetValueOrDefault(account.Value));
 
-    public Task<IReadOnlyList<CredentialRow>> ListCredentialsAsync(CancellationToken cancel) => Task.FromResult<IReadOnlyList<CredentialRow>>([.. _credentials.Values]);
+    public Task<IReadOnlyList<CredentialRow>> ListCredentialsAsync(CancellationToken cancel) =>
+        Task.FromResult<IReadOnlyList<CredentialRow>>([.. _credentials.Values]);
 
     public Task SetCredentialAsync(CredentialRow row, CancellationToken cancel)
     {

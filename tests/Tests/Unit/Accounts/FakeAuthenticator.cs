@@ -47,7 +47,8 @@ public sealed class FakeAuthenticator : IDisposable
         var client = ClientData("webauthn.create", challenge);
         byte[] data = [.. Data((byte)(Flags | 0x40)), .. new byte[16], .. BigEndian((ushort)Id.Length), .. Id, .. Key()];
         byte[] statement = Format == "packed"
-            ? [0xa2, .. Text("alg"), .. Integer(_algorithm), .. Text("sig"), .. Bytes(Sign([.. data, .. SHA256.HashData(client)]))] : [0xa0];
+            ? [0xa2, .. Text("alg"), .. Integer(_algorithm), .. Text("sig"),
+                .. Bytes(Sign([.. data, .. SHA256.HashData(client)]))] : [0xa0];
         return (client, [0xa3, .. Text("fmt"), .. Text(Format), .. Text("attStmt"), .. statement, .. Text("authData"), .. Bytes(data)]);
     }
 

@@ -69,7 +69,8 @@ internal sealed class FakeProvider : IDisposable
         return claims;
     }
 
-    public string Token(DateTimeOffset now, Action<JsonObject>? change = null, string algorithm = "RS256", Action<JsonObject>? header = null)
+    public string Token(
+        DateTimeOffset now, Action<JsonObject>? change = null, string algorithm = "RS256", Action<JsonObject>? header = null)
     {
         var head = new JsonObject { ["alg"] = algorithm, ["typ"] = "at+jwt", ["kid"] = algorithm[0] switch { 'E' when algorithm == "EdDSA" => "d1", 'E' => "e1", _ => KeyId } };
         header?.Invoke(head);

@@ -9,9 +9,12 @@ public sealed class ListTests
     [Fact]
     public void A_virtual_list_is_read_with_its_lines()
     {
-        var list = VirtualList.Parse("# comment\n\na@d.example x@y.example, z@y.example\n  w@y.example # not a comment\n\t# comment\n@d.example t@d.example\r\nd.example anything\n", "virtual");
+        var list = VirtualList.Parse(
+            "# comment\n\na@d.example x@y.example, z@y.example\n  w@y.example # not a comment\n\t# comment\n@d.example t@d.example\r\nd.example anything\n", "virtual");
         Assert.NotNull(list.Problem);
-        list = VirtualList.Parse("# comment\n\na@d.example x@y.example, z@y.example\n# between\n  w@y.example\n@d.example t@d.example\r\nd.example anything\n", "virtual");
+        list = VirtualList.Parse(
+            "# comment\n\na@d.example x@y.example, z@y.example\n# between\n  w@y.example\n@d.example t@d.example\r\nd.example anything\n",
+            "virtual");
         Assert.Null(list.Problem);
         Assert.Equal(["a@d.example: x@y.example z@y.example w@y.example (virtual:3)", "@d.example: t@d.example (virtual:6)"],
             list.Items!.Select(a => $"{a.Address}: {string.Join(' ', a.To)} ({a.Source})"));
@@ -24,14 +27,17 @@ public sealed class ListTests
     [InlineData("a@b.example root", "virtual:1: `root` wants its domain: root@example.org")]
     [InlineData("a@ x@y.example", "virtual:1: `a@` is not an address")]
     [InlineData("a@b.example x@y..example", "virtual:1: `x@y..example` is not an address")]
-    public void A_broken_virtual_list_says_where(string text, string problem) => Assert.Equal(problem, VirtualList.Parse(text, "virtual").Problem);
+    public void A_broken_virtual_list_says_where(string text, string problem) =>
+        Assert.Equal(problem, VirtualList.Parse(text, "virtual").Problem);
 
     [Fact]
     public void An_account_list_is_read_with_its_lines_and_kinds_of_secret()
     {
-        var list = AccountList.ParseJson("{\n \"a@b.example\": \"secret\",\n \"c@b.example\": \"{BLF-CRYPT}$2y$05$x\",\n\n \"d@b.example\": \"{PLAIN}{x}y\"}", "list");
+        var list = AccountList.ParseJson(
+            "{\n \"a@b.example\": \"secret\",\n \"c@b.example\": \"{BLF-CRYPT}$2y$05$x\",\n\n \"d@b.example\": \"{PLAIN}{x}y\"}", "list");
         Assert.Null(list.Problem);
-        Assert.Equal(["a@b.example list:2 (password)", "c@b.example list:3 (hash)", "d@b.example list:5 (password)"], list.Items!.Select(a => $"{a.Address} {a.Source} {a.Secret}"));
+        Assert.Equal(["a@b.example list:2 (password)", "c@b.example list:3 (hash)", "d@b.example list:5 (password)"],
+            list.Items!.Select(a => $"{a.Address} {a.Source} {a.Secret}"));
         Assert.Equal("{x}y", list.Items![2].Secret!.Text);
     }
 
@@ -54,7 +60,8 @@ public sealed class ListTests
         var ended = new List<AccountId>();
         book.CredentialChanged += ended.Add;
         var applied = await book.ApplyAsync(Declare.All() with { Accounts = [Declare.Account("alice@example.org")] }, default);
-        Assert.Equal("account bob@example.org no longer stands in the settings: it is suspended, its mail is kept", Assert.Single(applied.Events));
+        Assert.Equal(
+            "account bob@example.org no longer stands in the settings: it is suspended, its mail is kept", Assert.Single(applied.Events));
         Assert.Equal(AccountState.Suspended, (await rows.ListAccountsAsync(default)).Single(a => a.Id == bob).State);
         Assert.Empty((await book.ApplyAsync(Declare.All() with { Accounts = [Declare.Account("alice@example.org")] }, default)).Events);
         await book.ApplyAsync(Declare.All(), default);
@@ -102,7 +109,8 @@ public sealed class ListTests
     public async Task A_list_that_loses_a_third_is_believed()
     {
         using var book = await Declare.BookAsync(Listed(Six));
-        var applied = await book.ApplyAsync(Listed("{\"a1@example.org\":\"p\",\"a2@example.org\":\"p\",\"a3@example.org\":\"p\",\"a4@example.org\":\"p\"}"), default);
+        var applied = await book.ApplyAsync(
+            Listed("{\"a1@example.org\":\"p\",\"a2@example.org\":\"p\",\"a3@example.org\":\"p\",\"a4@example.org\":\"p\"}"), default);
         Assert.Equal(2, applied.Events.Count);
         Assert.Equal(ResolutionKind.Suspended, book.Table.Resolve("a6", "example.org").Kind);
     }
@@ -114,7 +122,8 @@ public sealed class ListTests
         Assert.False((await book.ApplyAsync(Listed(null), default)).Ok);
     }
 
-    private const string Six = "{\"a1@example.org\":\"p\",\"a2@example.org\":\"p\",\"a3@example.org\":\"p\",\"a4@example.org\":\"p\",\"a5@example.org\":\"p\",\"a6@example.org\":\"p\"}";
+    private const string Six =
+        "{\"a1@example.org\":\"p\",\"a2@example.org\":\"p\",\"a3@example.org\":\"p\",\"a4@example.org\":\"p\",\"a5@example.org\":\"p\",\"a6@example.org\":\"p\"}";
 
     private static AccountsDeclaration Listed(string? text) => Declare.Only() with
     {

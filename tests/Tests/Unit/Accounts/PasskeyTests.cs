@@ -92,17 +92,21 @@ public sealed class PasskeyTests : IAsyncLifetime
         var question = await _passkeys.AskAsync(_account, creates: true, Cancel);
         var (client, attestation) = key.Create(question.Challenge);
         Assert.NotNull(await _passkeys.RegisterAsync(new(_account.Value + 1), "x", question.Challenge, client, attestation, Cancel));
-        Assert.Equal("the question is too old or was answered", await _passkeys.RegisterAsync(_account, "x", question.Challenge, client, attestation, Cancel));
+        Assert.Equal("the question is too old or was answered",
+            await _passkeys.RegisterAsync(_account, "x", question.Challenge, client, attestation, Cancel));
         var login = await _passkeys.AskAsync(_account, creates: false, Cancel);
         (client, attestation) = key.Create(login.Challenge);
-        Assert.Equal("the question is too old or was answered", await _passkeys.RegisterAsync(_account, "x", login.Challenge, client, attestation, Cancel));
+        Assert.Equal("the question is too old or was answered",
+            await _passkeys.RegisterAsync(_account, "x", login.Challenge, client, attestation, Cancel));
         question = await _passkeys.AskAsync(_account, creates: true, Cancel);
         (client, attestation) = key.Create(question.Challenge);
         _store.Clock.Advance(TimeSpan.FromMinutes(5));
-        Assert.Equal("the question is too old or was answered", await _passkeys.RegisterAsync(_account, "x", question.Challenge, client, attestation, Cancel));
+        Assert.Equal("the question is too old or was answered",
+            await _passkeys.RegisterAsync(_account, "x", question.Challenge, client, attestation, Cancel));
         question = await _passkeys.AskAsync(_account, creates: true, Cancel);
         (client, attestation) = key.Create(login.Challenge);
-        Assert.Equal("the challenge is not the one that was given", await _passkeys.RegisterAsync(_account, "x", question.Challenge, client, attestation, Cancel));
+        Assert.Equal("the challenge is not the one that was given",
+            await _passkeys.RegisterAsync(_account, "x", question.Challenge, client, attestation, Cancel));
     }
 
     [Fact]
@@ -129,7 +133,8 @@ public sealed class PasskeyTests : IAsyncLifetime
         Assert.Equal(key.Id, Assert.Single(question.Credentials));
         var (client, data, signature) = key.Get(question.Challenge);
         data[^1] ^= 1;
-        Assert.Equal("the signature is not by this passkey", await _passkeys.AssertAsync(_account, key.Id, question.Challenge, client, data, signature, Cancel));
+        Assert.Equal("the signature is not by this passkey",
+            await _passkeys.AssertAsync(_account, key.Id, question.Challenge, client, data, signature, Cancel));
     }
 
     [Fact]

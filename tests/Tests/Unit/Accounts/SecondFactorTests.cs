@@ -59,7 +59,8 @@ public sealed class SecondFactorTests : IAsyncLifetime
     [InlineData(2, "359152")]
     [InlineData(5, "254676")]
     [InlineData(9, "520489")]
-    public void Counters_give_the_codes_of_the_rfc(long counter, string code) => Assert.Equal(code, Totp.Code("12345678901234567890"u8, counter));
+    public void Counters_give_the_codes_of_the_rfc(long counter, string code) =>
+        Assert.Equal(code, Totp.Code("12345678901234567890"u8, counter));
 
     // RFC 4648 §10, without the padding.
     [Theory]
@@ -132,7 +133,8 @@ public sealed class SecondFactorTests : IAsyncLifetime
     {
         var made = await ConfirmedAsync();
         Assert.Equal(10, made.RecoveryCodes.Distinct().Count());
-        Assert.Equal(CodeVerdict.RightByRecoveryCode, await _factors.CheckAsync(_account, made.RecoveryCodes[3].ToUpperInvariant().Replace("-", " ", StringComparison.Ordinal), Cancel));
+        Assert.Equal(CodeVerdict.RightByRecoveryCode, await _factors.CheckAsync(
+            _account, made.RecoveryCodes[3].ToUpperInvariant().Replace("-", " ", StringComparison.Ordinal), Cancel));
         Assert.Equal(CodeVerdict.Wrong, await _factors.CheckAsync(_account, made.RecoveryCodes[3], Cancel));
         Assert.Equal(9, _factors.StatusOf(_account, "").RecoveryCodesLeft);
         var row = Assert.Single(await _store.Store.ListDocumentsAsync(SecondFactors.Kind, Cancel));
@@ -184,7 +186,8 @@ public sealed class SecondFactorTests : IAsyncLifetime
     // As an app does it: the secret as it was shown.
     private string CodeOf(NewTotp made, int steps = 0)
     {
-        var bits = string.Concat(made.Secret.Select(c => Convert.ToString("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".IndexOf(c, StringComparison.Ordinal), 2).PadLeft(5, '0')));
+        var bits = string.Concat(made.Secret.Select(c =>
+            Convert.ToString("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".IndexOf(c, StringComparison.Ordinal), 2).PadLeft(5, '0')));
         var secret = Enumerable.Range(0, bits.Length / 8).Select(i => Convert.ToByte(bits.Substring(i * 8, 8), 2)).ToArray();
         return Totp.Code(secret, Totp.StepOf(_store.Clock.GetUtcNow()) + steps);
     }

@@ -66,7 +66,8 @@ public sealed class SieveScriptsTests : IAsyncLifetime
         Assert.Equal(SieveScriptRefusal.None, await Put("a", "0123456789"));
     }
 
-    private Task<SieveScriptRefusal> Put(string name, string text) => _scripts.PutAsync(_account, name, Encoding.UTF8.GetBytes(text), Cancel);
+    private Task<SieveScriptRefusal> Put(string name, string text) =>
+        _scripts.PutAsync(_account, name, Encoding.UTF8.GetBytes(text), Cancel);
 
     private async Task<string> Active() => Encoding.UTF8.GetString((await _scripts.ActiveAsync(_account, Cancel))!.Text.Span);
 }

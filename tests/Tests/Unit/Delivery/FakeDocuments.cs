@@ -13,7 +13,8 @@ internal sealed class FakeDocuments(TimeProvider clock) : IDocumentRows
         lock (_gate) return Task.FromResult(_kept.GetValueOrDefault(new(owner, kind, name)) is { } found && Lives(found) ? found : null);
     }
 
-    public Task<IReadOnlyList<Document>> ListDocumentsAsync(AccountId owner, string kind, CancellationToken cancel) => List(d => d.Key.Owner == owner && d.Key.Kind == kind);
+    public Task<IReadOnlyList<Document>> ListDocumentsAsync(AccountId owner, string kind, CancellationToken cancel) =>
+        List(d => d.Key.Owner == owner && d.Key.Kind == kind);
 
     public Task<IReadOnlyList<Document>> ListDocumentsAsync(string kind, CancellationToken cancel) => List(d => d.Key.Kind == kind);
 
@@ -40,7 +41,8 @@ internal sealed class FakeDocuments(TimeProvider clock) : IDocumentRows
     private Task<IReadOnlyList<Document>> List(Func<Document, bool> which)
     {
         lock (_gate)
-            return Task.FromResult<IReadOnlyList<Document>>([.. _kept.Values.Where(d => Lives(d) && which(d)).OrderBy(d => d.Key.Name, StringComparer.Ordinal)]);
+            return Task.FromResult<IReadOnlyList<Document>>(
+                [.. _kept.Values.Where(d => Lives(d) && which(d)).OrderBy(d => d.Key.Name, StringComparer.Ordinal)]);
     }
 
     private bool Lives(Document document) => document.ExpiresAt == 0 || document.ExpiresAt > clock.GetUtcNow().ToUnixTimeSeconds();

@@ -79,12 +79,14 @@ internal sealed class FakeQueue(SetClock clock) : IQueueRows
         }
     }
 
-    public Task<IReadOnlyList<QueueRecipient>> LeaseAsync(long now, long leaseUntil, int limit, IReadOnlySet<string> busy, CancellationToken cancel)
+    public Task<IReadOnlyList<QueueRecipient>> LeaseAsync(
+        long now, long leaseUntil, int limit, IReadOnlySet<string> busy, CancellationToken cancel)
     {
         lock (_gate)
         {
             var due = _rows.Where(r => r.Value.Row.State == QueueState.Waiting && r.Value.Row.DueAt <= now && r.Value.LeasedUntil <= now
-                && !busy.Contains(r.Value.Row.Destination)).OrderBy(r => r.Value.Row.DueAt).ThenBy(r => r.Key.Item1.Value).ThenBy(r => r.Key.Item2).Take(limit).ToList();
+                && !busy.Contains(r.Value.Row.Destination)).OrderBy(r => r.Value.Row.DueAt).ThenBy(r => r.Key.Item1.Value).ThenBy(r =>
+                    r.Key.Item2).Take(limit).ToList();
             foreach (var (key, value) in due) _rows[key] = (value.Row, leaseUntil);
             return Task.FromResult<IReadOnlyList<QueueRecipient>>(due.Select(d => d.Value.Row).ToList());
         }
@@ -97,7 +99,8 @@ internal sealed class FakeQueue(SetClock clock) : IQueueRows
 
     public Task<IReadOnlyList<QueueMessage>> QueueMessagesAsync(IReadOnlyList<QueueId> ids, CancellationToken cancel)
     {
-        lock (_gate) return Task.FromResult<IReadOnlyList<QueueMessage>>(ids.Where(_messages.ContainsKey).Select(i => _messages[i].Message).ToList());
+        lock (_gate) return Task.FromResult<IReadOnlyList<QueueMessage>>(
+            ids.Where(_messages.ContainsKey).Select(i => _messages[i].Message).ToList());
     }
 
     public Task<StoredBody?> OpenQueueBodyAsync(QueueId id, CancellationToken cancel)
@@ -124,7 +127,8 @@ internal sealed class FakeQueue(SetClock clock) : IQueueRows
     {
         lock (_gate)
             return Task.FromResult<IReadOnlyList<QueueItem>>(_messages.Values.Where(m => filter.Id is null || m.Message.Id == filter.Id)
-                .Select(m => new QueueItem(m.Message, _rows.Values.Where(r => r.Row.Message == m.Message.Id).Select(r => r.Row).ToList())).Take(limit).ToList());
+                .Select(m => new QueueItem(m.Message, _rows.Values.Where(r => r.Row.Message == m.Message.Id).Select(r => r.Row).ToList()))
+                    .Take(limit).ToList());
     }
 
     public Task<int> ChangeQueueAsync(QueueFilter filter, QueueChange change, long now, CancellationToken cancel)
@@ -148,7 +152,8 @@ internal sealed class FakeQueue(SetClock clock) : IQueueRows
 
     public Task<QueueTotals> QueueTotalsAsync(CancellationToken cancel)
     {
-        lock (_gate) return Task.FromResult(new QueueTotals(_messages.Count, _rows.Count, 0, _messages.Values.Select(m => (long?)m.Message.ArrivedAt).Min()));
+        lock (_gate) return Task.FromResult(
+            new QueueTotals(_messages.Count, _rows.Count, 0, _messages.Values.Select(m => (long?)m.Message.ArrivedAt).Min()));
     }
 
     public Task<long> RelayUseAsync(string relay, long since, CancellationToken cancel)
@@ -185,6 +190,7 @@ internal sealed class FakeQueue(SetClock clock) : IQueueRows
         var id = new QueueId(_next++);
         _messages[id] = (new(id, queue.Sender, null, "", queue.Return, queue.Needs, queue.Priority, clock.Ms, octets.Length, ""), octets);
         foreach (var (target, i) in queue.Recipients.Select((t, i) => (t, i)))
-            _rows[(id, i)] = (new(id, i, target.Address, target.Destination, target.Notify, "", QueueState.Waiting, "", 0, target.DueAt, "", 0, false), 0);
+            _rows[(id, i)] = (new(
+                id, i, target.Address, target.Destination, target.Notify, "", QueueState.Waiting, "", 0, target.DueAt, "", 0, false), 0);
     }
 }

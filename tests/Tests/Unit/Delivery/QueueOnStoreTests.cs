@@ -33,7 +33,8 @@ public sealed class QueueOnStoreTests
         await test.ReopenAsync();
 
         using var runner = new QueueRunner(new(
-            test.Store, test.Store.Spool, new FakeReader(), new FakeZone().A("relay.test", "203.0.113.9"), new Router([new("*", null, "r")]),
+            test.Store, test.Store.Spool, new FakeReader(), new FakeZone()
+                .A("relay.test", "203.0.113.9"), new Router([new("*", null, "r")]),
             new Inbox(account), new IdSource(test.Clock), _ => true, _ => false, test.Clock, NullLogger.Instance)
         {
             Dial = (_, _) => server.ConnectAsync(),

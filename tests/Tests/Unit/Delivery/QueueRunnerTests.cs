@@ -112,7 +112,7 @@ public sealed class QueueRunnerTests : IAsyncDisposable
         {
             _queue.Add("far.test", to: $"u{i}@far.test");
             runner.Wake();
-            for (var waited = 0; waited < 500 && _queue.Rows.Count > 0; waited++) await Task.Delay(10);
+            await Patience.UntilAsync(() => _queue.Rows.Count == 0, "the queue is empty", pause: 10);
         }
         await stop.CancelAsync();
         await running;
@@ -455,7 +455,7 @@ public sealed class QueueRunnerTests : IAsyncDisposable
         {
             _queue.Add("far.test", to: $"u{i}@far.test");
             runner.Wake();
-            for (var waited = 0; waited < 500 && _queue.Rows.Count > 0; waited++) await Task.Delay(10);
+            await Patience.UntilAsync(() => _queue.Rows.Count == 0, "the queue is empty", pause: 10);
             Assert.Empty(_queue.Rows);
         }
         await stop.CancelAsync();

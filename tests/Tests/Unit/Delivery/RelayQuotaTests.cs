@@ -21,7 +21,8 @@ public sealed class RelayQuotaTests
         var settling = quota.SettleAsync(Relay, 2, async () =>
         {
             var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-            await queue.SettleAsync([.. queue.Rows.Select(r => new QueueSettlement(id, r.Number, QueueResult.Done, now, "250", now, "r", false, ""))], [], default);
+            await queue.SettleAsync([.. queue.Rows.Select(r =>
+                new QueueSettlement(id, r.Number, QueueResult.Done, now, "250", now, "r", false, ""))], [], default);
             counted.SetResult();
             await goOn.Task;
         });

@@ -26,7 +26,8 @@ public sealed class ReportBookTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             lock (All) All.Add(formatter(state, exception));
         }
@@ -70,7 +71,8 @@ public sealed class ReportBookTests
         await ReadAsync(Report("epoch.example", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, "1"));
         await ReadAsync(Report("ahead.example", Now.AddDays(900), Now.AddDays(901), "1"));
         var kept = await _book.ListAsync(Now.AddDays(-3), default);
-        Assert.Equal(["ahead.example", "epoch.example", "weeks.example"], kept.Dmarc.Select(d => d.Organization).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["ahead.example", "epoch.example", "weeks.example"], kept.Dmarc.Select(d => d.Organization).Order(StringComparer.Ordinal));
         // Each is told in one line.
         Assert.Equal(3, _log.All.Count);
     }
@@ -80,7 +82,8 @@ public sealed class ReportBookTests
     {
         Assert.True(await ReadAsync("From: Reporter <r@r.example>\r\nSubject: Report Domain: d.example\r\n\r\nnothing\r\n"u8.ToArray()));
         var unread = Assert.Single(ReportSummary.Of(await _book.ListAsync(Now.AddDays(-3), default)).Unread);
-        Assert.Equal(("Reporter <r@r.example>", "its subject says that it is a report, and nothing in it is one"), (unread.Sender, unread.Problem));
+        Assert.Equal(
+            ("Reporter <r@r.example>", "its subject says that it is a report, and nothing in it is one"), (unread.Sender, unread.Problem));
         Assert.Contains("could not be read", Assert.Single(_log.All), StringComparison.Ordinal);
     }
 

@@ -41,7 +41,8 @@ public sealed class SendingBrakeTests : IAsyncLifetime
             _store.Clock.Advance(TimeSpan.FromHours(1));
         }
         Assert.Equal([3, 2, 0], taken);
-        Assert.Equal("450 4.7.1 Your account has sent too many messages today, try again later", (await CountAsync("bob@far.example")).No!.ToString());
+        Assert.Equal("450 4.7.1 Your account has sent too many messages today, try again later",
+            (await CountAsync("bob@far.example")).No!.ToString());
         _store.Clock.Advance(TimeSpan.FromHours(21));
         Assert.Null((await CountAsync("bob@far.example")).No);
     }
@@ -51,7 +52,8 @@ public sealed class SendingBrakeTests : IAsyncLifetime
     {
         _brake.Limits = new() { RecipientsPerHour = 10, RecipientsPerDay = 25, NewRecipients = 1000 };
         Assert.Null((await CountAsync(Many(20))).No);
-        Assert.Equal("450 4.7.1 Your account has sent too many recipients this hour, try again later", (await CountAsync(Many(1))).No!.ToString());
+        Assert.Equal(
+            "450 4.7.1 Your account has sent too many recipients this hour, try again later", (await CountAsync(Many(1))).No!.ToString());
         _store.Clock.Advance(TimeSpan.FromHours(1));
         Assert.Null((await CountAsync(Many(5))).No);
         _store.Clock.Advance(TimeSpan.FromHours(1));
@@ -66,7 +68,8 @@ public sealed class SendingBrakeTests : IAsyncLifetime
         var (no, began) = await CountAsync(Many(1));
         Assert.Null(no);
         Assert.Equal((Alice, 51, 0.0), (began!.Address, began.NewRecipients, began.Usual));
-        Assert.StartsWith("sending brake: alice@example.test wrote to 51 new recipients within an hour", _brake.HoldReason(_account), StringComparison.Ordinal);
+        Assert.StartsWith("sending brake: alice@example.test wrote to 51 new recipients within an hour", _brake.HoldReason(_account),
+            StringComparison.Ordinal);
         Assert.Equal(default, await CountAsync(Many(3)));
         Assert.Null(_brake.HoldReason(new(_account.Value + 1)));
         _store.Clock.Advance(TimeSpan.FromDays(30));
@@ -135,7 +138,8 @@ public sealed class SendingBrakeTests : IAsyncLifetime
         await SubmitAsync(null, "c@far.test");
         await CountAsync(Many(60));
         using var runner = new QueueRunner(new(
-            _store.Store, _store.Store.Spool, new FakeReader(), new FakeZone().A("relay.test", "203.0.113.9"), new Router([new("*", null, "r")]),
+            _store.Store, _store.Store.Spool, new FakeReader(), new FakeZone()
+                .A("relay.test", "203.0.113.9"), new Router([new("*", null, "r")]),
             new Inbox(_account), new IdSource(_store.Clock), _ => true, _ => false, _store.Clock, NullLogger.Instance)
         {
             Dial = (_, _) => server.ConnectAsync(),
@@ -160,9 +164,11 @@ public sealed class SendingBrakeTests : IAsyncLifetime
         Assert.Empty(await queue.ListAsync(new(), 10, default));
     }
 
-    private async Task OpenAsync() => _brake = await SendingBrake.OpenAsync(new(), _store.Store, _store.Clock, NullLogger.Instance, default);
+    private async Task OpenAsync() =>
+        _brake = await SendingBrake.OpenAsync(new(), _store.Store, _store.Clock, NullLogger.Instance, default);
 
-    private ValueTask<(Refusal? No, SendingHold? Began)> CountAsync(params string[] to) => _brake.CountAsync(_account, Alice, to, _known.Contains, default);
+    private ValueTask<(Refusal? No, SendingHold? Began)> CountAsync(params string[] to) =>
+        _brake.CountAsync(_account, Alice, to, _known.Contains, default);
 
     private async Task<int> TakenAsync(int messages, string to)
     {
@@ -187,13 +193,17 @@ public sealed class SendingBrakeTests : IAsyncLifetime
 
     private sealed class Broken : IDocumentRows
     {
-        public Task<Document?> GetDocumentAsync(AccountId owner, string kind, string name, CancellationToken cancel) => throw new IOException("disk full");
+        public Task<Document?> GetDocumentAsync(AccountId owner, string kind, string name, CancellationToken cancel) =>
+            throw new IOException("disk full");
 
-        public Task<IReadOnlyList<Document>> ListDocumentsAsync(AccountId owner, string kind, CancellationToken cancel) => throw new IOException("disk full");
+        public Task<IReadOnlyList<Document>> ListDocumentsAsync(AccountId owner, string kind, CancellationToken cancel) =>
+            throw new IOException("disk full");
 
-        public Task<IReadOnlyList<Document>> ListDocumentsAsync(string kind, CancellationToken cancel) => Task.FromResult<IReadOnlyList<Document>>([]);
+        public Task<IReadOnlyList<Document>> ListDocumentsAsync(string kind, CancellationToken cancel) =>
+            Task.FromResult<IReadOnlyList<Document>>([]);
 
-        public Task ChangeDocumentsAsync(IReadOnlyList<Document> set, IReadOnlyList<DocumentKey> remove, CancellationToken cancel) => throw new IOException("disk full");
+        public Task ChangeDocumentsAsync(IReadOnlyList<Document> set, IReadOnlyList<DocumentKey> remove, CancellationToken cancel) =>
+            throw new IOException("disk full");
 
         public Task<bool> AddDocumentAsync(Document document, CancellationToken cancel) => throw new IOException("disk full");
     }

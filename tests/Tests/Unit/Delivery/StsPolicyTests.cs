@@ -14,10 +14,12 @@ public sealed class StsPolicyTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _scene.DisposeAsync();
 
     [Theory]
-    [InlineData("version: STSv1\nmode: enforce\nmx: mail.example.com\nmx: *.example.net\nmax_age: 604800\n", "Enforce mail.example.com,*.example.net 604800")]
+    [InlineData("version: STSv1\nmode: enforce\nmx: mail.example.com\nmx: *.example.net\nmax_age: 604800\n",
+        "Enforce mail.example.com,*.example.net 604800")]
     [InlineData("version: STSv1\r\nmode: testing\r\nmx: MAIL.example.com.\r\nmax_age:604800", "Testing mail.example.com 604800")]
     [InlineData("version: STSv1  \r\nmode: none\r\nmax_age: 86400\r\n\r\n", "None  86400")]
-    [InlineData("mode: enforce\nversion: STSv1\nextra-key: any \u00fc value\nmx: a.b\nmode: none\nmax_age: 4000000000\nmax_age: 1\n", "Enforce a.b 31557600")]
+    [InlineData("mode: enforce\nversion: STSv1\nextra-key: any \u00fc value\nmx: a.b\nmode: none\nmax_age: 4000000000\nmax_age: 1\n",
+        "Enforce a.b 31557600")]
     [InlineData("mode: enforce\nmx: a.b\nmax_age: 1\n", "no `version: STSv1`")]
     [InlineData("version: STSv2\nmode: enforce\nmx: a.b\nmax_age: 1\n", "no `version: STSv1`")]
     [InlineData("version: STSv1\nmode: Enforce\nmx: a.b\nmax_age: 1\n", "an unknown mode `Enforce`")]
@@ -61,8 +63,10 @@ public sealed class StsPolicyTests : IAsyncDisposable
     [Fact]
     public static async Task Two_records_are_none_and_other_texts_do_not_count()
     {
-        Assert.Null(StsPolicy.Id(await new FakeZone().Txt("x.test", "v=STSv1; id=a;").Txt("x.test", "v=STSv1; id=b;").QueryAsync("x.test", DnsType.Txt, default)));
-        Assert.Equal("a", StsPolicy.Id(await new FakeZone().Txt("x.test", "v=STSv1; id=a;").Txt("x.test", "v=spf1 -all").QueryAsync("x.test", DnsType.Txt, default)));
+        Assert.Null(StsPolicy.Id(await new FakeZone().Txt("x.test", "v=STSv1; id=a;").Txt("x.test", "v=STSv1; id=b;").QueryAsync(
+            "x.test", DnsType.Txt, default)));
+        Assert.Equal("a", StsPolicy.Id(
+            await new FakeZone().Txt("x.test", "v=STSv1; id=a;").Txt("x.test", "v=spf1 -all").QueryAsync("x.test", DnsType.Txt, default)));
     }
 
     [Fact]
@@ -77,7 +81,8 @@ public sealed class StsPolicyTests : IAsyncDisposable
                 return;
             }
             var again = StsPolicy.Parse(Encoding.ASCII.GetBytes(policy.Write()), out _);
-            Assert.Equal((policy.Mode, policy.MaxAge, string.Join(',', policy.Mx)), (again!.Mode, again.MaxAge, string.Join(',', again.Mx)));
+            Assert.Equal(
+                (policy.Mode, policy.MaxAge, string.Join(',', policy.Mx)), (again!.Mode, again.MaxAge, string.Join(',', again.Mx)));
         });
     }
 
@@ -94,7 +99,8 @@ public sealed class StsPolicyTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("HTTP/1.1 301 Moved\r\nLocation: https://mta-sts.far.test/other\r\nContent-Length: 0\r\n\r\n", "sts-policy-fetch-error", "answers 301")]
+    [InlineData("HTTP/1.1 301 Moved\r\nLocation: https://mta-sts.far.test/other\r\nContent-Length: 0\r\n\r\n", "sts-policy-fetch-error",
+        "answers 301")]
     [InlineData("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", "sts-policy-fetch-error", "answers 404")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n", "sts-policy-fetch-error", "text/html")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nabc", "sts-policy-invalid", "cannot be read")]

@@ -41,7 +41,8 @@ public sealed class TlsPolicyTests : IAsyncDisposable
     [InlineData("expired", "holds only from", "sts 0 1 certificate-expired")]
     [InlineData("nobody's", "does not trust", "sts 0 1 certificate-not-trusted")]
     [InlineData("other name", "the certificate is not for mx.far.test", "sts 0 1 certificate-host-mismatch")]
-    [InlineData("other mx", "none of the mail hosts that the MTA-STS policy of far.test names (mx2.far.test)", "sts 0 1 validation-failure")]
+    [InlineData("other mx", "none of the mail hosts that the MTA-STS policy of far.test names (mx2.far.test)",
+        "sts 0 1 validation-failure")]
     [InlineData("two labels", "none of the mail hosts", "sts 0 1 validation-failure")]
     public async Task Under_enforce_mail_goes_only_to_named_hosts_with_a_good_certificate(string server, string waits, string counted)
     {
@@ -104,7 +105,8 @@ public sealed class TlsPolicyTests : IAsyncDisposable
     [Fact]
     public async Task Unusable_tlsa_records_demand_tls_and_leave_the_certificate_to_the_policy()
     {
-        _scene.Zone.Tlsa("_25._tcp.mx.far.test", 1, 1, 1, new byte[32]).Secure("far.test").Secure("mx.far.test").Secure("_25._tcp.mx.far.test");
+        _scene.Zone.Tlsa("_25._tcp.mx.far.test", 1, 1, 1, new byte[32]).Secure("far.test").Secure("mx.far.test")
+            .Secure("_25._tcp.mx.far.test");
         Arrange("nobody's");
         await _scene.SendAsync();
         Assert.Single(_scene.Server.Mails);
@@ -125,7 +127,8 @@ public sealed class TlsPolicyTests : IAsyncDisposable
         Assert.Equal(["version: STSv1", "mode: enforce", "mx: mx.far.test", "max_age: 604800"], policy.Lines);
         Assert.Equal(["mx.far.test"], policy.MxHosts);
         var failure = Assert.Single(policy.Failures);
-        Assert.Equal(("127.0.0.1", "203.0.113.1", "mx.far.test", 1L), (failure.SendingIp, failure.ReceivingIp, failure.MxHost, failure.Count));
+        Assert.Equal(
+            ("127.0.0.1", "203.0.113.1", "mx.far.test", 1L), (failure.SendingIp, failure.ReceivingIp, failure.MxHost, failure.Count));
     }
 
     [Fact]
@@ -160,7 +163,8 @@ public sealed class TlsPolicyTests : IAsyncDisposable
         if (reason.Length == 0)
         {
             Assert.True(Assert.Single(_scene.Server.Mails).Tls);
-            Assert.Contains(_scene.Server.Commands, c => c.StartsWith("MAIL", StringComparison.Ordinal) && c.EndsWith(" REQUIRETLS", StringComparison.Ordinal));
+            Assert.Contains(_scene.Server.Commands, c =>
+                c.StartsWith("MAIL", StringComparison.Ordinal) && c.EndsWith(" REQUIRETLS", StringComparison.Ordinal));
             return;
         }
         Assert.Empty(_scene.Server.Mails);
@@ -194,10 +198,12 @@ public sealed class TlsPolicyTests : IAsyncDisposable
     [Fact]
     public async Task The_notice_about_requiretls_mail_requires_tls_too_and_holds_no_content()
     {
-        _scene.Queue.Add("far.test", body: "Subject: secret plan\r\n\r\nthe content\r\n", needs: QueueNeeds.RequireTls, ret: DsnReturn.Full, to: "b@far.test");
+        _scene.Queue.Add("far.test", body: "Subject: secret plan\r\n\r\nthe content\r\n", needs: QueueNeeds.RequireTls, ret: DsnReturn.Full,
+            to: "b@far.test");
         await _scene.DeliverAsync();
         Assert.DoesNotContain("the content", Assert.Single(_scene.Queue.Notices).Text, StringComparison.Ordinal);
-        var item = Assert.Single(await _scene.Queue.ListQueueAsync(new(null, null, null, null), 10, default), i => i.Message.Sender.Length == 0);
+        var item = Assert.Single(await _scene.Queue.ListQueueAsync(new(null, null, null, null), 10, default), i =>
+            i.Message.Sender.Length == 0);
         Assert.True(item.Message.Needs.HasFlag(QueueNeeds.RequireTls));
     }
 

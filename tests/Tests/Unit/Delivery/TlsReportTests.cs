@@ -27,7 +27,8 @@ public sealed class TlsReportTests
         await tally.LoadAsync(default);
 
         scene.Zone.Txt("_smtp._tls.far.test", "v=TLSRPTv1; rua=mailto:tls@far.test,https://far.test/reports");
-        var sender = new ReportSender(new("mail.home.test", "postmaster@home.test", true), new(store.Store, scene.Clock), tally, store.Store, new(), new Router([]), scene.Zone,
+        var sender = new ReportSender(new("mail.home.test", "postmaster@home.test", true), new(store.Store, scene.Clock), tally,
+            store.Store, new(), new Router([]), scene.Zone,
             new IdSource(scene.Clock), scene.Clock, NullLogger.Instance);
         await sender.OnceAsync(default);
         Assert.Empty(await store.Store.ListQueueAsync(new(), 10, default));
@@ -40,7 +41,8 @@ public sealed class TlsReportTests
         var text = TestStore.Read(body);
         Assert.Contains("TLS-Report-Domain: far.test\r\nTLS-Report-Submitter: mail.home.test\r\n", text, StringComparison.Ordinal);
         var octets = Encoding.UTF8.GetBytes(text);
-        var report = FoundReport.Find(Unit.Mime.MimeScannerTests.Scan(octets), Unit.Mime.ComposerTests.Reader(octets), new(WorkLimits.Report, TimeProvider.System))?.Tls;
+        var report = FoundReport.Find(Unit.Mime.MimeScannerTests.Scan(octets), Unit.Mime.ComposerTests.Reader(octets),
+            new(WorkLimits.Report, TimeProvider.System))?.Tls;
         var policy = Assert.Single(report!.Policies);
         Assert.Equal(("sts", "far.test", 2L, 1L), (policy.Type, policy.Domain, policy.Successful, policy.Failed));
         Assert.Equal(("certificate-expired", 1L), (Assert.Single(policy.Failures).Result, policy.Failures[0].Count));

@@ -22,7 +22,8 @@ internal static class SceneCertificates
 
     public static X509Certificate2 Good(string name) => Leaf(name, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30));
 
-    public static X509Certificate2 Expired(string name) => Leaf(name, DateTimeOffset.UtcNow.AddDays(-20), DateTimeOffset.UtcNow.AddDays(-10));
+    public static X509Certificate2 Expired(string name) =>
+        Leaf(name, DateTimeOffset.UtcNow.AddDays(-20), DateTimeOffset.UtcNow.AddDays(-10));
 
     public static X509Certificate2 OfNobody(string name)
     {
@@ -54,7 +55,8 @@ internal static class SceneCertificates
         return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-100), DateTimeOffset.UtcNow.AddDays(100));
     }
 
-    private static X509Certificate2 Usable(X509Certificate2 made) => X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), null);
+    private static X509Certificate2 Usable(X509Certificate2 made) =>
+        X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), null);
 }
 
 /// <summary>An HTTPS server on loopback that answers every request with the octets it was given.</summary>
@@ -81,7 +83,8 @@ internal sealed class FakePolicyHost : IAsyncDisposable
 
     public string? ServerName { get; private set; }
 
-    public void Serve(string policy) => Reply = $"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {policy.Length}\r\nConnection: close\r\n\r\n{policy}";
+    public void Serve(string policy) =>
+        Reply = $"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {policy.Length}\r\nConnection: close\r\n\r\n{policy}";
 
     public async ValueTask DisposeAsync()
     {
@@ -107,7 +110,8 @@ internal sealed class FakePolicyHost : IAsyncDisposable
                 }
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e)
+            when (e is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
         {
         }
     }
@@ -163,7 +167,8 @@ internal sealed class TlsScene : IAsyncDisposable
 
     public FakeZone Zone { get; } = new FakeZone().Mx("far.test", 10, "mx.far.test").A("mx.far.test", "203.0.113.1").A("mta-sts.far.test", "203.0.113.2");
 
-    public static string Policy(string mode, string mx = "mx.far.test", int age = 604800) => $"version: STSv1\r\nmode: {mode}\r\nmx: {mx}\r\nmax_age: {age}\r\n";
+    public static string Policy(string mode, string mx = "mx.far.test", int age = 604800) =>
+        $"version: STSv1\r\nmode: {mode}\r\nmx: {mx}\r\nmax_age: {age}\r\n";
 
     /// <summary>The record and the policy of far.test.</summary>
     public void Publish(string mode, string mx = "mx.far.test", int age = 604800, string id = "1")
@@ -191,7 +196,8 @@ internal sealed class TlsScene : IAsyncDisposable
     public async Task DeliverAsync()
     {
         using var runner = new QueueRunner(new(
-            Queue, new BodySpool(Path.GetTempPath(), 100_000_000), new FakeReader(), Zone, new Router([]), new NoNotices(), new IdSource(Clock), MayDial,
+            Queue, new BodySpool(Path.GetTempPath(), 100_000_000), new FakeReader(), Zone, new Router([]), new NoNotices(),
+                new IdSource(Clock), MayDial,
             host => host == "home.test", Clock, NullLogger.Instance)
         {
             Dial = DialAsync,
@@ -208,7 +214,9 @@ internal sealed class TlsScene : IAsyncDisposable
         Clock.Now += TimeSpan.FromDays(1);
         var over = Tally.Over();
         Clock.Now -= TimeSpan.FromDays(1);
-        return [.. over.SelectMany(o => o.Policies).Select(p => $"{p.Type} {p.Successful} {p.Failed} {string.Join(' ', p.Failures.Select(f => f.Result))}".TrimEnd()).Order(StringComparer.Ordinal)];
+        return [.. over.SelectMany(o => o.Policies).Select(p =>
+            $"{p.Type} {p.Successful} {p.Failed} {string.Join(' ', p.Failures.Select(f => f.Result))}".TrimEnd()).Order(
+            StringComparer.Ordinal)];
     }
 
     /// <summary>The reason the one message waits; empty when it is gone.</summary>
@@ -221,7 +229,8 @@ internal sealed class TlsScene : IAsyncDisposable
         await Web.DisposeAsync();
     }
 
-    private static bool MayDial(IPAddress address) => !IPAddress.IsLoopback(address) && !address.ToString().StartsWith("10.", StringComparison.Ordinal);
+    private static bool MayDial(IPAddress address) =>
+        !IPAddress.IsLoopback(address) && !address.ToString().StartsWith("10.", StringComparison.Ordinal);
 
     private async Task<Stream> DialAsync(IPEndPoint to, CancellationToken cancel)
     {
@@ -233,6 +242,7 @@ internal sealed class TlsScene : IAsyncDisposable
 
     private sealed class NoNotices : INoticeTarget
     {
-        public ValueTask<NoticeAddress> FindAsync(string sender, CancellationToken cancel) => ValueTask.FromResult(new NoticeAddress(null, sender));
+        public ValueTask<NoticeAddress> FindAsync(string sender, CancellationToken cancel) =>
+            ValueTask.FromResult(new NoticeAddress(null, sender));
     }
 }

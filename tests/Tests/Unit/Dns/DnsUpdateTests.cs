@@ -69,7 +69,8 @@ public sealed class DnsUpdateTests
             var changed = reply.ToArray();
             changed[i] ^= 1;
             // Names are compared without regard to case, which is no bit of these.
-            Assert.True(TsigSignature.Check(changed, Key, mac, Now, out _) != TsigCheck.Good || IsIgnored(i, reply), $"octet {i} of {reply.Length}");
+            Assert.True(TsigSignature.Check(changed, Key, mac, Now, out _) != TsigCheck.Good
+                || IsIgnored(i, reply), $"octet {i} of {reply.Length}");
             Assert.NotEqual(TsigCheck.Good, TsigSignature.Check(reply.AsSpan(0, i), Key, mac, Now, out _));
         }
 
@@ -91,8 +92,10 @@ public sealed class DnsUpdateTests
     [InlineData(2, 0, "SERVFAIL")]
     public async Task What_a_server_refuses_is_said_with_what_to_do(int rcode, int tsigError, string says)
     {
-        await using var server = new FakeDnsServer((query, _) => [Reply(MacOf(query), Key, DateTimeOffset.UtcNow, query, rcode, tsigError)]);
-        var result = await DnsUpdate.SendAsync(server.EndPoint, "example.test", [DnsUpdate.Txt("_a.example.test", 60, "x")], [], Key, CancellationToken.None);
+        await using var server =
+            new FakeDnsServer((query, _) => [Reply(MacOf(query), Key, DateTimeOffset.UtcNow, query, rcode, tsigError)]);
+        var result = await DnsUpdate.SendAsync(
+            server.EndPoint, "example.test", [DnsUpdate.Txt("_a.example.test", 60, "x")], [], Key, CancellationToken.None);
         Assert.Equal(says.Length == 0, result.Ok);
         Assert.Contains(says, result.Problem, StringComparison.Ordinal);
         Assert.Equal(rcode, result.Rcode);
@@ -123,7 +126,8 @@ public sealed class DnsUpdateTests
         DnsWriter.Name(algorithm, "hmac-sha256");
         byte[] end = [0, (byte)error, 0, 0];
         byte[] fudge = [1, 44];
-        byte[] covered = [0, (byte)requestMac.Length, .. requestMac, .. head, .. name, 0, 255, 0, 0, 0, 0, .. algorithm, .. time[2..], .. fudge, .. end];
+        byte[] covered =
+            [0, (byte)requestMac.Length, .. requestMac, .. head, .. name, 0, 255, 0, 0, 0, 0, .. algorithm, .. time[2..], .. fudge, .. end];
         var mac = error is 16 or 17 ? [] : key.Hash(covered);
         byte[] data = [.. algorithm, .. time[2..], .. fudge, 0, (byte)mac.Length, .. mac, head[0], head[1], .. end];
         head[11] = 1;

@@ -163,7 +163,8 @@ public sealed class ResolverTests
         await using var server = new FakeDnsServer((q, _) => System.Text.Encoding.ASCII.GetString(q, 13, 1) switch
         {
             "a" => [Reply(q, answers: [
-                Record(DnsType.Cname, 20, Name("b.example.org")), A("192.0.2.66", name: "x.example.org"), A("192.0.2.1", name: "b.example.org")])],
+                Record(DnsType.Cname, 20, Name("b.example.org")), A("192.0.2.66", name: "x.example.org"),
+                    A("192.0.2.1", name: "b.example.org")])],
             "c" => [Reply(q, answers: [Record(DnsType.Cname, 20, Name("d.example.org"))])],
             "d" => [Reply(q, answers: [A("192.0.2.2")])],
             _ => [Reply(q, answers: [Record(DnsType.Cname, 20, [0xC0, 12])])],

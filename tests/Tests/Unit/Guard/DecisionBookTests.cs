@@ -92,11 +92,13 @@ public sealed class DecisionBookTests : IAsyncLifetime
         await _book.DisposeAsync();
         var log = new Lines();
         _book = await DecisionBook.OpenAsync(_rows, _store.Clock, log, default, most: 2);
-        for (var i = 0; i < 5; i++) _book.Add(new(0, "aviso", "test", Decision.Ban, $"192.0.2.{i}", _store.Clock.GetUtcNow(), _store.Clock.GetUtcNow().AddHours(1)));
+        for (var i = 0; i < 5; i++) _book.Add(
+            new(0, "aviso", "test", Decision.Ban, $"192.0.2.{i}", _store.Clock.GetUtcNow(), _store.Clock.GetUtcNow().AddHours(1)));
         Assert.Equal(2, _book.Count);
         Assert.Contains("2 decisions already", Assert.Single(log.All), StringComparison.Ordinal);
         _store.Clock.Advance(TimeSpan.FromMinutes(1));
-        Assert.Null(_book.Add(new(0, "aviso", "test", Decision.Ban, "192.0.2.9", _store.Clock.GetUtcNow(), _store.Clock.GetUtcNow().AddHours(1))));
+        Assert.Null(_book.Add(
+            new(0, "aviso", "test", Decision.Ban, "192.0.2.9", _store.Clock.GetUtcNow(), _store.Clock.GetUtcNow().AddHours(1))));
         Assert.Equal(2, log.All.Count);
     }
 
@@ -153,7 +155,8 @@ public sealed class DecisionBookTests : IAsyncLifetime
 
         public bool IsEnabled(LogLevel level) => true;
 
-        public void Log<TState>(LogLevel level, EventId id, TState state, Exception? error, Func<TState, Exception?, string> format) => All.Add(format(state, error));
+        public void Log<TState>(LogLevel level, EventId id, TState state, Exception? error, Func<TState, Exception?, string> format) =>
+            All.Add(format(state, error));
     }
 }
 
@@ -168,11 +171,14 @@ internal sealed class MoodyRows(IDocumentRows inner) : IDocumentRows
 
     public int Taken => _taken;
 
-    public Task<Document?> GetDocumentAsync(AccountId owner, string kind, string name, CancellationToken cancel) => inner.GetDocumentAsync(owner, kind, name, cancel);
+    public Task<Document?> GetDocumentAsync(AccountId owner, string kind, string name, CancellationToken cancel) =>
+        inner.GetDocumentAsync(owner, kind, name, cancel);
 
-    public Task<IReadOnlyList<Document>> ListDocumentsAsync(AccountId owner, string kind, CancellationToken cancel) => inner.ListDocumentsAsync(owner, kind, cancel);
+    public Task<IReadOnlyList<Document>> ListDocumentsAsync(AccountId owner, string kind, CancellationToken cancel) =>
+        inner.ListDocumentsAsync(owner, kind, cancel);
 
-    public Task<IReadOnlyList<Document>> ListDocumentsAsync(string kind, CancellationToken cancel) => inner.ListDocumentsAsync(kind, cancel);
+    public Task<IReadOnlyList<Document>> ListDocumentsAsync(string kind, CancellationToken cancel) =>
+        inner.ListDocumentsAsync(kind, cancel);
 
     public async Task ChangeDocumentsAsync(IReadOnlyList<Document> set, IReadOnlyList<DocumentKey> remove, CancellationToken cancel)
     {

@@ -22,7 +22,8 @@ public sealed class DecisionCallsTests : IAsyncLifetime
         _store = await TestStore.OpenAsync();
         _rows = new(_store.Store);
         _book = await DecisionBook.OpenAsync(_rows, _store.Clock, NullLogger.Instance, default, most: 8);
-        var gate = new Gatekeeper(new(GuardOwner.Builtin, Networks.Parse("10.0.0.0/16", "fd00::/16")), _book, _store.Clock, NullLogger.Instance);
+        var gate = new Gatekeeper(
+            new(GuardOwner.Builtin, Networks.Parse("10.0.0.0/16", "fd00::/16")), _book, _store.Clock, NullLogger.Instance);
         new DecisionCalls(gate, _store.Clock).Add(_admin);
     }
 
@@ -38,8 +39,10 @@ public sealed class DecisionCallsTests : IAsyncLifetime
     [InlineData("range=198.51.100.0/24", "1 decision deleted")]
     [InlineData("ip=192.0.2.1", "! nothing was deleted: no decision applies to 192.0.2.1")]
     [InlineData("id=99", "! nothing was deleted: no decision fits")]
-    [InlineData("range=198.51.100.0/25", "! nothing was deleted: none fits, but these apply to 198.51.100.0/25:|decision 2: ban 198.51.100.0/24, cscli, manual 'ban' from 'localhost'")]
-    [InlineData("ip=198.51.100.7 type=captcha", "! nothing was deleted: none fits, but these apply to 198.51.100.7:|decision 2: ban 198.51.100.0/24, cscli, manual 'ban' from 'localhost'")]
+    [InlineData("range=198.51.100.0/25",
+        "! nothing was deleted: none fits, but these apply to 198.51.100.0/25:|decision 2: ban 198.51.100.0/24, cscli, manual 'ban' from 'localhost'")]
+    [InlineData("ip=198.51.100.7 type=captcha",
+        "! nothing was deleted: none fits, but these apply to 198.51.100.7:|decision 2: ban 198.51.100.0/24, cscli, manual 'ban' from 'localhost'")]
     [InlineData("ip=nobody", "! `nobody` is no address and no network")]
     public async Task Delete_says_what_it_did_and_what_still_applies(string args, string said)
     {
@@ -71,7 +74,8 @@ public sealed class DecisionCallsTests : IAsyncLifetime
     [InlineData("range=2000::/15", "! 2000::/15 is wider than /16*")]
     [InlineData("ip=127.0.0.1", "! 127.0.0.1 is one of ours*")]
     [InlineData("range=10.0.3.0/24", "! 10.0.3.0/24 is one of ours*")]
-    [InlineData("range=10.0.0.0/8", "decision 1: ban 10.0.0.0/8 for 4h0m0s|10.0.0.0/8 holds here and is not told to bouncers and nftables: it covers some of ours*")]
+    [InlineData("range=10.0.0.0/8",
+        "decision 1: ban 10.0.0.0/8 for 4h0m0s|10.0.0.0/8 holds here and is not told to bouncers and nftables: it covers some of ours*")]
     public async Task Add_refuses_what_must_not_be_and_says_what_is_not_exported(string args, string said) =>
         Assert.Matches("^" + System.Text.RegularExpressions.Regex.Escape(said).Replace("\\*", ".*") + "$", await CallAsync("add", args));
 
@@ -81,7 +85,8 @@ public sealed class DecisionCallsTests : IAsyncLifetime
         var said = await CallAsync("import", new JsonObject { ["content"] = "# list\n192.0.2.1\n127.0.0.1\n\n10.0.5.5\n0.0.0.0/0\n::/0\n10.0.0.0/8\n198.51.100.0/24\n" });
         var lines = said.Split('|');
         Assert.Equal("! 3 decisions imported, 4 refused:", lines[0]);
-        Assert.Equal(["line 3: 127.0.0.1", "line 5: 10.0.5.5", "line 6: 0.0.0.0/0", "line 7: ::/0", "line 8: 10.0.0.0/8"], lines[1..].Select(l => string.Join(' ', l.Split(' ')[..3])));
+        Assert.Equal(["line 3: 127.0.0.1", "line 5: 10.0.5.5", "line 6: 0.0.0.0/0", "line 7: ::/0", "line 8: 10.0.0.0/8"],
+            lines[1..].Select(l => string.Join(' ', l.Split(' ')[..3])));
         Assert.Equal(["192.0.2.1", "10.0.0.0/8", "198.51.100.0/24"], await ListAsync());
     }
 

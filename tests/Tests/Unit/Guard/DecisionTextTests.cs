@@ -41,13 +41,15 @@ public sealed class DecisionTextTests
 
     [Theory]
     [InlineData("json", "[{\"duration\":\"1h\",\"value\":\"192.0.2.1\",\"reason\":\"x\"},{\"value\":\"198.51.100.0/24\"}]")]
-    [InlineData("json", "[{\"id\":3,\"decisions\":[{\"duration\":\"1h0m0s\",\"value\":\"192.0.2.1\",\"scenario\":\"x\"},{\"value\":\"198.51.100.0/24\",\"duration\":\"4h\"}]}]")]
+    [InlineData("json",
+        "[{\"id\":3,\"decisions\":[{\"duration\":\"1h0m0s\",\"value\":\"192.0.2.1\",\"scenario\":\"x\"},{\"value\":\"198.51.100.0/24\",\"duration\":\"4h\"}]}]")]
     [InlineData("csv", "duration,scope,value,reason\n1h,ip,192.0.2.1,x\n,range,198.51.100.0/24,\n")]
     public void Files_of_cscli_are_imported(string format, string text)
     {
         var (read, problem) = DecisionImport.Read(text, format, new(), Now);
         Assert.Null(problem);
-        Assert.Equal([("192.0.2.1", 1d, "x"), ("198.51.100.0/24", 4d, "manual")], read.Select(e => e.Decision).Select(d => (d.Value, (d.Until - Now).TotalHours, d.Scenario)));
+        Assert.Equal([("192.0.2.1", 1d, "x"), ("198.51.100.0/24", 4d, "manual")],
+            read.Select(e => e.Decision).Select(d => (d.Value, (d.Until - Now).TotalHours, d.Scenario)));
     }
 
     [Theory]

@@ -11,7 +11,8 @@ using Xunit;
 
 namespace Aviso.Tests.Unit.Guard;
 
-/// <summary>The CrowdSec side against answers as its documentation and a real engine give them; the real one is in the system tests.</summary>
+/// <summary>The CrowdSec side against answers as its documentation and a real engine give them; the real one is in the system
+/// tests.</summary>
 public sealed class EngineTests : IAsyncLifetime
 {
     private TestStore _store = null!;
@@ -154,7 +155,8 @@ public sealed class EngineTests : IAsyncLifetime
         var alerts = new List<string>();
         var engine = new FakeEngine(r =>
         {
-            if (r.Url.EndsWith("/login", StringComparison.Ordinal)) return (200, $$"""{"code":200,"expire":"2999-01-01T00:00:00Z","token":"t{{++logins}}"}""");
+            if (r.Url.EndsWith("/login", StringComparison.Ordinal)) return (
+                200, $$"""{"code":200,"expire":"2999-01-01T00:00:00Z","token":"t{{++logins}}"}""");
             if (r.Bearer != "t2") return (401, "{\"message\":\"cookie token is empty\"}");
             alerts.Add(r.Body);
             return (201, "[\"1\"]");
@@ -192,8 +194,7 @@ public sealed class EngineTests : IAsyncLifetime
         away = false;
         await RunAsync(engine, async outbox =>
         {
-            while (sent.Count < 2) await Task.Delay(5);
-            while (outbox.Count > 0) await Task.Delay(5);
+            await Patience.UntilAsync(() => sent.Count >= 2 && outbox.Count == 0, "both alerts are sent", pause: 5);
         });
         Assert.Equal(["192.0.2.1", "192.0.2.2"], sent.Order());
         Assert.Empty(await _store.Store.ListDocumentsAsync(default, "engine-alert", default));
@@ -205,7 +206,7 @@ public sealed class EngineTests : IAsyncLifetime
                 outbox.Add(Alert($"192.0.{i / 250}.{i % 250}"));
                 if (i % 100 == 0) await Task.Delay(1);
             }
-            while (outbox.Count < AlertOutbox.Most) await Task.Delay(5);
+            await Patience.UntilAsync(() => outbox.Count >= AlertOutbox.Most, "the outbox is full", pause: 5);
         });
         Assert.InRange((await _store.Store.ListDocumentsAsync(default, "engine-alert", default)).Count, 1, AlertOutbox.Most);
     }
@@ -224,20 +225,25 @@ public sealed class EngineTests : IAsyncLifetime
         await RunAsync(engine, async outbox =>
         {
             foreach (var client in "192.0.2.1 192.0.2.66 192.0.2.2".Split(' ')) outbox.Add(Alert(client));
-            while (sent.Count < 2 || outbox.Count > 0) await Task.Delay(5);
+            await Patience.UntilAsync(() => sent.Count >= 2 && outbox.Count == 0, "the two good alerts are sent", pause: 5);
         });
         Assert.Equal(["192.0.2.1", "192.0.2.2"], sent.Order());
     }
 
     [Theory]
-    [InlineData(ListenerKind.Imaps, nameof(Reason.LoginFailed), "alice@example.test", "dovecot: imap-login: Disconnected (auth failed, 1 attempts in 0 secs): user=<alice@example.test>, method=PLAIN, rip=192.0.2.9, lip=0.0.0.0, TLS, session=<>")]
-    [InlineData(ListenerKind.ManageSieve, nameof(Reason.LoginFailed), "x>, rip=6.6.6.6\n", "user=<x???rip?6.6.6.6?>, method=PLAIN, rip=192.0.2.9,")]
-    [InlineData(ListenerKind.Submission, nameof(Reason.LoginFailed), "a", "]: warning: unknown[192.0.2.9]: SASL PLAIN authentication failed: sasl_username=a")]
+    [InlineData(ListenerKind.Imaps, nameof(Reason.LoginFailed), "alice@example.test",
+        "dovecot: imap-login: Disconnected (auth failed, 1 attempts in 0 secs): user=<alice@example.test>, method=PLAIN, rip=192.0.2.9, lip=0.0.0.0, TLS, session=<>")]
+    [InlineData(ListenerKind.ManageSieve, nameof(Reason.LoginFailed), "x>, rip=6.6.6.6\n",
+        "user=<x???rip?6.6.6.6?>, method=PLAIN, rip=192.0.2.9,")]
+    [InlineData(ListenerKind.Submission, nameof(Reason.LoginFailed), "a",
+        "]: warning: unknown[192.0.2.9]: SASL PLAIN authentication failed: sasl_username=a")]
     [InlineData(ListenerKind.Smtp, nameof(Reason.RelayDenied), null, "NOQUEUE: reject: RCPT from unknown[192.0.2.9]: 554 5.7.1 ")]
     [InlineData(ListenerKind.Smtp, nameof(Reason.BadCommands), null, null)]
-    public void Incident_F2_a_line_for_engines_has_the_words_of_postfix_and_dovecot(ListenerKind kind, string what, string? user, string? expected)
+    public void Incident_F2_a_line_for_engines_has_the_words_of_postfix_and_dovecot(
+        ListenerKind kind, string what, string? user, string? expected)
     {
-        var line = new CompatibilityLog(_gate, "mail.example.test", _clock).Line(new(kind, IPAddress.Parse("192.0.2.9"), Reasons.Named(what)), user);
+        var line = new CompatibilityLog(_gate, "mail.example.test", _clock)
+            .Line(new(kind, IPAddress.Parse("192.0.2.9"), Reasons.Named(what)), user);
         if (expected is null) Assert.Null(line);
         else Assert.Contains(expected, line, StringComparison.Ordinal);
         Assert.DoesNotContain("\n", line ?? "", StringComparison.Ordinal);
@@ -258,7 +264,8 @@ public sealed class EngineTests : IAsyncLifetime
 
     private EngineClient Client(HttpMessageHandler engine) => new(Options(), _clock, engine);
 
-    private EngineAlert Alert(string client) => EngineAlert.Of(new(Scenario.All[0], new(ListenerKind.Smtp, IPAddress.Parse(client), Reason.LoginFailed), "alice", 6,
+    private EngineAlert Alert(string client) =>
+        EngineAlert.Of(new(Scenario.All[0], new(ListenerKind.Smtp, IPAddress.Parse(client), Reason.LoginFailed), "alice", 6,
         new(0, "aviso", "x", Decision.Ban, client, _clock.GetUtcNow(), _clock.GetUtcNow().AddHours(4))));
 
     private async Task RunAsync(HttpMessageHandler engine, Func<AlertOutbox, Task> work)
@@ -281,19 +288,19 @@ public sealed class EngineTests : IAsyncLifetime
     {
         public List<Asked> Seen { get; } = [];
 
-        public async Task WaitAsync(int count)
-        {
-            while (true)
+        public Task WaitAsync(int count) => Patience.UntilAsync(
+            () =>
             {
-                lock (Seen) if (Seen.Count >= count) return;
-                await Task.Delay(5);
-            }
-        }
+                lock (Seen) return Seen.Count >= count;
+            },
+            $"the engine was asked {count} times", pause: 5);
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            var asked = new Asked(request.RequestUri!.PathAndQuery, request.Headers.TryGetValues("X-Api-Key", out var keys) ? keys.Single() : null,
-                request.Headers.UserAgent.ToString(), request.Headers.Authorization?.Parameter, request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken));
+            var asked = new Asked(
+                request.RequestUri!.PathAndQuery, request.Headers.TryGetValues("X-Api-Key", out var keys) ? keys.Single() : null,
+                request.Headers.UserAgent.ToString(), request.Headers.Authorization?.Parameter, request.Content is null
+                    ? "" : await request.Content.ReadAsStringAsync(cancellationToken));
             var (status, body) = answer(asked);
             asked.Status = status;
             lock (Seen) Seen.Add(asked);

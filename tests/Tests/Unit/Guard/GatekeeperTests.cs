@@ -141,7 +141,8 @@ public sealed class GatekeeperTests : IAsyncLifetime
                 Report(ListenerKind.Smtp, Reason.Rate);
             }
             var decision = Assert.Single(_book.List());
-            Assert.Equal(("aviso/connection-flood", "192.0.2.9", 4d), (decision.Scenario, decision.Value, (decision.Until - decision.Since).TotalHours));
+            Assert.Equal(("aviso/connection-flood", "192.0.2.9", 4d),
+                (decision.Scenario, decision.Value, (decision.Until - decision.Since).TotalHours));
             _clock.Advance(TimeSpan.FromHours(4));
             _book.Upkeep();
         }
@@ -163,7 +164,8 @@ public sealed class GatekeeperTests : IAsyncLifetime
     [InlineData(ListenerKind.Smtp, "2001:db8:7:{0:x}::1", "2001:db8:8::1", 100)]
     [InlineData(ListenerKind.Smtp, "198.51.100.{0}", "198.51.101.1", 100)]
     [InlineData(ListenerKind.Imaps, "2001:db8:7:{0:x}::1", "2001:db8:8::1", 1200)]
-    public void Clients_of_one_network_connect_ten_times_as_often_as_one_and_are_not_banned_for_it(ListenerKind kind, string client, string other, int most)
+    public void Clients_of_one_network_connect_ten_times_as_often_as_one_and_are_not_banned_for_it(
+        ListenerKind kind, string client, string other, int most)
     {
         var known = IPAddress.Parse(string.Format(null, client, 255));
         _gate.LoggedIn(known);

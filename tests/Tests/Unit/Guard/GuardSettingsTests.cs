@@ -17,7 +17,8 @@ public sealed class GuardSettingsTests
     [InlineData("{ mode: crowdsec, crowdsec: { url: \"127.0.0.1:8080\", key: \"literal:k\" } }", "must be a URL")]
     [InlineData("{ mode: crowdsec, crowdsec: { url: \"http://127.0.0.1:8080/v1\", key: \"literal:k\" } }", "say http://127.0.0.1:8080")]
     [InlineData("{ compatibility_log: stdout }", "there is one owner")]
-    [InlineData("{ mode: crowdsec, compatibility_log: stdout, crowdsec: { " + Engine + ", machine: a, password: \"literal:p\" } }", "leave one of them out")]
+    [InlineData("{ mode: crowdsec, compatibility_log: stdout, crowdsec: { " + Engine
+        + ", machine: a, password: \"literal:p\" } }", "leave one of them out")]
     [InlineData("{ nftables: { table: \"a-b\" } }", "letters, digits and _")]
     [InlineData("{ bouncers: [\"literal:short\"] }", "too short")]
     [InlineData("{ bouncers: [\"literal:0123456789abcdef\"] }", "nowhere to ask")]

@@ -91,7 +91,8 @@ public sealed class GuardedLoginTests : IAsyncLifetime
     public async Task A_thousand_waiting_failures_hold_no_thread()
     {
         var before = ThreadPool.ThreadCount;
-        var waiting = Enumerable.Range(0, 1000).Select(i => TryAsync("wrong", user: $"user{i}@example.org", client: IPAddress.Parse($"203.0.113.{i % 250}"))).ToList();
+        var waiting = Enumerable.Range(0, 1000)
+            .Select(i => TryAsync("wrong", user: $"user{i}@example.org", client: IPAddress.Parse($"203.0.113.{i % 250}"))).ToList();
         Assert.True(ThreadPool.ThreadCount <= before + 20);
         Assert.DoesNotContain(waiting, w => w.IsCompleted);
         _clock.Advance(TimeSpan.FromSeconds(6));
@@ -101,7 +102,8 @@ public sealed class GuardedLoginTests : IAsyncLifetime
     [Fact]
     public async Task More_than_two_thousand_at_once_are_answered_without_waiting()
     {
-        var waiting = Enumerable.Range(0, 2000).Select(i => TryAsync("wrong", user: $"user{i}@example.org", client: IPAddress.Parse($"203.0.113.{i % 250}"))).ToList();
+        var waiting = Enumerable.Range(0, 2000)
+            .Select(i => TryAsync("wrong", user: $"user{i}@example.org", client: IPAddress.Parse($"203.0.113.{i % 250}"))).ToList();
         Assert.True(TryAsync("wrong", user: "more@example.org").IsCompleted);
         _clock.Advance(TimeSpan.FromSeconds(6));
         await Task.WhenAll(waiting).WaitAsync(TimeSpan.FromSeconds(20));
@@ -229,7 +231,8 @@ public sealed class GuardedLoginTests : IAsyncLifetime
         var login = new GuardedLogin(_accounts, _gate, _changes, _clock, _log) { NameOf = user => user.Trim('"') };
         for (var i = 0; i < 100; i++)
         {
-            var failing = login.CheckPasswordAsync(Attempt(Client("198.51.{0}.1", i)), new string('"', i) + "alice@example.org", $"guess {i}", default).AsTask();
+            var failing = login.CheckPasswordAsync(
+                Attempt(Client("198.51.{0}.1", i)), new string('"', i) + "alice@example.org", $"guess {i}", default).AsTask();
             _clock.Advance(TimeSpan.FromSeconds(1));
             await failing;
         }
@@ -264,7 +267,8 @@ public sealed class GuardedLoginTests : IAsyncLifetime
     public async Task Strangers_push_nobody_out_who_has_logged_in()
     {
         Assert.NotNull(await TryAsync("correct"));
-        for (var i = 0; i < 100_001; i++) _gate.Report(new(ListenerKind.Smtp, new IPAddress([100, (byte)(i >> 16), (byte)(i >> 8), (byte)i]), Reason.UnknownRecipient));
+        for (var i = 0; i < 100_001; i++) _gate.Report(
+            new(ListenerKind.Smtp, new IPAddress([100, (byte)(i >> 16), (byte)(i >> 8), (byte)i]), Reason.UnknownRecipient));
         Assert.True(_gate.IsTrusted(Stranger));
     }
 
@@ -291,7 +295,8 @@ public sealed class GuardedLoginTests : IAsyncLifetime
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel level, EventId id, TState state, Exception? error, Func<TState, Exception?, string> text) => Warnings.Add(text(state, error));
+        public void Log<TState>(LogLevel level, EventId id, TState state, Exception? error, Func<TState, Exception?, string> text) =>
+            Warnings.Add(text(state, error));
     }
 
     private sealed class OneAccount : IAuthenticator

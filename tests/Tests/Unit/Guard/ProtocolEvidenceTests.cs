@@ -14,7 +14,8 @@ using Xunit;
 
 namespace Aviso.Tests.Unit.Guard;
 
-/// <summary>Real sessions of every protocol on real sockets, behind the real gate: what a session says of its client is what the gate bans it for.</summary>
+/// <summary>Real sessions of every protocol on real sockets, behind the real gate: what a session says of its client is what the gate bans
+/// it for.</summary>
 public sealed class ProtocolEvidenceTests : IAsyncLifetime
 {
     private const string Stranger = "192.0.2.9";
@@ -130,7 +131,8 @@ public sealed class ProtocolEvidenceTests : IAsyncLifetime
         _gate.Options = _gate.Options with { MessagesPerMinute = 2 };
         Start(ListenerKind.Smtp);
         using var client = await ConnectAsync();
-        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes("EHLO x\r\n" + Many("MAIL FROM:<a@b.example>\r\nRSET", 3) + "QUIT\r\n"));
+        await client.GetStream()
+            .WriteAsync(Encoding.ASCII.GetBytes("EHLO x\r\n" + Many("MAIL FROM:<a@b.example>\r\nRSET", 3) + "QUIT\r\n"));
         var said = await ReadToEndAsync(client.GetStream());
         Assert.Equal(2, said.Split("250 2.1.0").Length - 1);
         Assert.Contains("450 4.7.1 Too many messages from your address, try again later", said, StringComparison.Ordinal);
@@ -202,7 +204,8 @@ public sealed class ProtocolEvidenceTests : IAsyncLifetime
         var (all, buffer) = (new StringBuilder(), new byte[4096]);
         try
         {
-            while (await stream.ReadAsync(buffer, patience.Token) is var read and > 0) all.Append(Encoding.ASCII.GetString(buffer, 0, read));
+            while (await stream.ReadAsync(buffer, patience.Token) is var read and > 0) all.Append(
+                Encoding.ASCII.GetString(buffer, 0, read));
         }
         catch (IOException)
         {
@@ -223,7 +226,10 @@ public sealed class ProtocolEvidenceTests : IAsyncLifetime
 
     private async Task AssertBannedAsync(ListenerKind kind, string scenario, string reason, int events)
     {
-        lock (_heard) Assert.Equal(Enumerable.Repeat(new Evidence(kind, IPAddress.Parse(Stranger), Base.Reasons.Named(reason)), events), _heard);
+        lock (_heard) Assert.Equal(
+            Enumerable.Repeat(new Evidence(kind, IPAddress.Parse(Stranger), Base.Reasons.Named(reason)), events), _heard);
+        // The evidence is heard here a moment before the guard decides on it.
+        await Patience.UntilAsync(() => _book.List().Count > 0, "the client is banned", pause: 5);
         var decision = Assert.Single(_book.List());
         Assert.Equal((scenario, Stranger, events), (decision.Scenario, decision.Value, decision.Events));
         using var client = await ConnectAsync();

@@ -19,7 +19,8 @@ public sealed class GrammarTests
             if (c.GetProperty("name").GetString() == Disagreed) continue;
             var pattern = new ListPattern(c.GetProperty("pattern").GetString()!, c.GetProperty("inbox_case_insensitive").GetBoolean());
             var result = pattern.Match(c.GetProperty("name").GetString()!);
-            var got = Enum.GetValues<ListMatch>().Where(m => m != ListMatch.No && result.HasFlag(m)).Select(m => m.ToString().ToLowerInvariant()).ToHashSet(StringComparer.Ordinal);
+            var got = Enum.GetValues<ListMatch>().Where(m => m != ListMatch.No && result.HasFlag(m))
+                .Select(m => m.ToString().ToLowerInvariant()).ToHashSet(StringComparer.Ordinal);
             if (got.Count == 0) got.Add("no");
             var wanted = c.GetProperty("result").EnumerateArray().Select(r => r.GetString()!).ToHashSet(StringComparer.Ordinal);
             if (!got.SetEquals(wanted)) failures.Add($"{c} got {string.Join(' ', got)}");
@@ -85,7 +86,8 @@ public sealed class GrammarTests
     [Fact]
     public void Every_command_is_found_in_any_case()
     {
-        foreach (var entry in CommandTable.All) Assert.Same(entry, CommandTable.Find(Encoding.ASCII.GetBytes(entry.Name.ToLowerInvariant())));
+        foreach (var entry in CommandTable.All) Assert.Same(
+            entry, CommandTable.Find(Encoding.ASCII.GetBytes(entry.Name.ToLowerInvariant())));
     }
 
     private static IEnumerable<JsonElement> Read(string file) =>

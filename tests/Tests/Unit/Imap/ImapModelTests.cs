@@ -47,7 +47,8 @@ public sealed class ImapModelTests
             Assert.Equal(truth.Select(e => e.Uid), session.Uids);
             foreach (var entry in truth)
             {
-                var flags = Enum.GetValues<Aviso.Store.SystemFlags>().Where(f => f != 0 && entry.Flags.System.HasFlag(f)).Select(f => "\\" + f).Order(StringComparer.Ordinal);
+                var flags = Enum.GetValues<Aviso.Store.SystemFlags>().Where(f => f != 0 && entry.Flags.System.HasFlag(f))
+                    .Select(f => "\\" + f).Order(StringComparer.Ordinal);
                 Assert.Equal(string.Join(' ', flags), session.Flags[entry.Uid]);
             }
         }
@@ -90,7 +91,8 @@ internal sealed partial class ModelSession
 
     public async Task LearnUidsAsync()
     {
-        if (Uids.Contains(0u) || Uids.Any(u => !Flags.ContainsKey(u))) await CommandAsync(_uidOnly ? "UID FETCH 1:* FLAGS" : "FETCH 1:* (UID FLAGS)");
+        if (Uids.Contains(0u) || Uids.Any(u => !Flags.ContainsKey(u))) await CommandAsync(
+            _uidOnly ? "UID FETCH 1:* FLAGS" : "FETCH 1:* (UID FLAGS)");
     }
 
     public Task ActAsync(Random random)
@@ -227,7 +229,8 @@ internal sealed partial class ModelSession
             uid = Uids[(int)n - 1];
         }
         if (uid != 0 && FlagsIn().Match(line) is { Success: true } flags)
-            Flags[uid] = string.Join(' ', flags.Groups[1].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(f => f != "\\Recent").Order(StringComparer.Ordinal));
+            Flags[uid] = string.Join(' ', flags.Groups[1].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(f =>
+                f != "\\Recent").Order(StringComparer.Ordinal));
     }
 
     [GeneratedRegex(@"^\* (\d+) EXISTS")]

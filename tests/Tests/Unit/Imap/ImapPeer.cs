@@ -6,7 +6,8 @@ using Xunit;
 
 namespace Aviso.Tests.Unit.Imap;
 
-/// <summary>A client that may turn to TLS and to deflate on the way. Octets are read as Latin-1: a count of characters is one of octets.</summary>
+/// <summary>A client that may turn to TLS and to deflate on the way. Octets are read as Latin-1: a count of characters is one of
+/// octets.</summary>
 internal sealed class ImapPeer(WirePair pair) : IAsyncDisposable
 {
     private readonly byte[] _buffer = new byte[64 * 1024];
@@ -18,7 +19,8 @@ internal sealed class ImapPeer(WirePair pair) : IAsyncDisposable
     public SslStream? Tls { get; private set; }
 
     /// <summary>Connects, runs the server and takes the greeting.</summary>
-    public static async Task<(ImapPeer Peer, Task Run)> ConnectAsync(ImapHost host, bool cleartext = true, bool tls = false, bool implicitTls = false)
+    public static async Task<(ImapPeer Peer, Task Run)> ConnectAsync(
+        ImapHost host, bool cleartext = true, bool tls = false, bool implicitTls = false)
     {
         var pair = host.Connect(cleartext, tls || implicitTls);
         var peer = new ImapPeer(pair);
@@ -108,7 +110,8 @@ internal sealed class ImapPeer(WirePair pair) : IAsyncDisposable
 
     public async Task<string> LastAsync(string tag, string command) => (await CommandAsync(tag, command))[^1];
 
-    public async Task LogInAsync() => Assert.StartsWith("l OK", await LastAsync("l", "LOGIN alice@example.test secret"), StringComparison.Ordinal);
+    public async Task LogInAsync() =>
+        Assert.StartsWith("l OK", await LastAsync("l", "LOGIN alice@example.test secret"), StringComparison.Ordinal);
 
     private async Task<bool> FillAsync()
     {

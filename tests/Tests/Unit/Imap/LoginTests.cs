@@ -85,7 +85,8 @@ public sealed class LoginTests
         var first = initial ? left.Dequeue() : "";
         await peer.SendAsync($"a AUTHENTICATE {mechanism}{(initial ? " " + (first.Length == 0 ? "=" : first) : "")}\r\n");
         var line = await peer.LineAsync();
-        for (; line!.StartsWith("+ ", StringComparison.Ordinal); line = await peer.LineAsync()) await peer.SendAsync(left.Dequeue() + "\r\n");
+        for (; line!.StartsWith("+ ", StringComparison.Ordinal); line = await peer.LineAsync()) await peer.SendAsync(
+            left.Dequeue() + "\r\n");
         Assert.StartsWith("a " + expected, line, StringComparison.Ordinal);
         await LeaveAsync(peer, run);
     }
@@ -112,7 +113,8 @@ public sealed class LoginTests
             var left = new Queue<string>(answers.Split('|').Select(Base64));
             await peer.SendAsync($"a AUTHENTICATE {mechanism}{(initial ? " " + left.Dequeue() : "")}\r\n");
             var line = await peer.LineAsync();
-            for (; line!.StartsWith("+ ", StringComparison.Ordinal); line = await peer.LineAsync()) await peer.SendAsync(left.Dequeue() + "\r\n");
+            for (; line!.StartsWith("+ ", StringComparison.Ordinal); line = await peer.LineAsync()) await peer.SendAsync(
+                left.Dequeue() + "\r\n");
             Assert.StartsWith("a " + expected, line, StringComparison.Ordinal);
             Assert.Empty(left);
             await LeaveAsync(peer, run);
@@ -126,7 +128,8 @@ public sealed class LoginTests
         var (peer, run) = await ImapPeer.ConnectAsync(host);
         await using var _ = peer;
         Assert.DoesNotContain("OAUTH", peer.Greeting, StringComparison.Ordinal);
-        Assert.StartsWith("a NO [CANNOT]", await peer.LastAsync("a", "AUTHENTICATE OAUTHBEARER " + Base64("n,,\u0001auth=Bearer good\u0001\u0001")), StringComparison.Ordinal);
+        Assert.StartsWith("a NO [CANNOT]", await peer.LastAsync(
+            "a", "AUTHENTICATE OAUTHBEARER " + Base64("n,,\u0001auth=Bearer good\u0001\u0001")), StringComparison.Ordinal);
         await LeaveAsync(peer, run);
     }
 
@@ -210,11 +213,7 @@ public sealed class LoginTests
         while (true)
         {
             var next = peer.LineAsync();
-            while (!next.IsCompleted)
-            {
-                clock.Advance(TimeSpan.FromSeconds(10));
-                await Task.WhenAny(next, Task.Delay(2, TestContext.Current.CancellationToken));
-            }
+            await clock.AdvanceUntilAsync(next, TimeSpan.FromSeconds(10), "the server says something");
             if (await next != "* OK Still here") break;
             beats++;
         }
@@ -231,11 +230,7 @@ public sealed class LoginTests
         await using var _ = peer;
         await peer.LogInAsync();
         var next = peer.LineAsync();
-        while (!next.IsCompleted)
-        {
-            clock.Advance(TimeSpan.FromMinutes(1));
-            await Task.WhenAny(next, Task.Delay(2, TestContext.Current.CancellationToken));
-        }
+        await clock.AdvanceUntilAsync(next, TimeSpan.FromMinutes(1), "the server says something");
         Assert.Equal("* BYE Autologout: idle for too long", await next);
         await run;
     }
@@ -268,9 +263,11 @@ public sealed class LoginTests
         var serverFirst = Encoding.UTF8.GetString(Convert.FromBase64String((await peer.LineAsync())![2..]));
         var parts = serverFirst.Split(',').ToDictionary(p => p[0], p => p[2..]);
         byte[] binding = plus ? [.. Encoding.ASCII.GetBytes(gs2), .. ChannelBinding.ServerEndPoint(
-            new System.Security.Cryptography.X509Certificates.X509Certificate2(peer.Tls!.RemoteCertificate!))!] : Encoding.ASCII.GetBytes(gs2);
+            new System.Security.Cryptography.X509Certificates.X509Certificate2(peer.Tls!.RemoteCertificate!))!]
+                : Encoding.ASCII.GetBytes(gs2);
         var final = $"c={Convert.ToBase64String(binding)},r={parts['r']}";
-        var salted = Rfc2898DeriveBytes.Pbkdf2(password, Convert.FromBase64String(parts['s']), int.Parse(parts['i'], System.Globalization.CultureInfo.InvariantCulture), HashAlgorithmName.SHA256, 32);
+        var salted = Rfc2898DeriveBytes.Pbkdf2(password, Convert.FromBase64String(parts['s']),
+            int.Parse(parts['i'], System.Globalization.CultureInfo.InvariantCulture), HashAlgorithmName.SHA256, 32);
         var clientKey = HMACSHA256.HashData(salted, "Client Key"u8);
         var signature = HMACSHA256.HashData(SHA256.HashData(clientKey), Encoding.UTF8.GetBytes($"{bare},{serverFirst},{final}"));
         for (var i = 0; i < clientKey.Length; i++) clientKey[i] ^= signature[i];

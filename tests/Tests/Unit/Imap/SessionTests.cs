@@ -78,7 +78,8 @@ public sealed class SessionTests
         var run = host.Server.RunAsync(pair.Server);
         await LogInAsync(pair);
         await CommandAsync(pair, "b", "SELECT INBOX");
-        Assert.StartsWith("c OK", await CommandAsync(pair, "c", $"STORE 1 +FLAGS.SILENT ({string.Join(' ', Enumerable.Range(0, 128).Select(i => "k" + i))})"), StringComparison.Ordinal);
+        Assert.StartsWith("c OK", await CommandAsync(pair, "c",
+            $"STORE 1 +FLAGS.SILENT ({string.Join(' ', Enumerable.Range(0, 128).Select(i => "k" + i))})"), StringComparison.Ordinal);
         Assert.StartsWith("d NO [LIMIT]", await CommandAsync(pair, "d", "STORE 1 +FLAGS (onemore)"), StringComparison.Ordinal);
         await CommandAsync(pair, "z", "LOGOUT");
         await run;
@@ -138,5 +139,6 @@ public sealed class SessionTests
     }
 
     private static async Task<string> LineAsync(WirePair pair) =>
-        await pair.ReceiveLineAsync().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken) ?? throw new InvalidOperationException("closed");
+        await pair.ReceiveLineAsync()
+            .WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken) ?? throw new InvalidOperationException("closed");
 }

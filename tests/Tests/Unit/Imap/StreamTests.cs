@@ -18,7 +18,8 @@ public sealed class StreamTests
         var message = Message(5_000_000);
         await peer.SendAsync($"a APPEND INBOX (\\Seen) {{{message.Length}}}\r\n");
         Assert.StartsWith("+ ", await peer.LineAsync(), StringComparison.Ordinal);
-        for (var at = 0; at < message.Length; at += 60_001) await peer.SendAsync(message.AsMemory(at, Math.Min(60_001, message.Length - at)));
+        for (var at = 0; at < message.Length; at += 60_001) await peer.SendAsync(
+            message.AsMemory(at, Math.Min(60_001, message.Length - at)));
         await peer.SendAsync("\r\n");
         Assert.Contains("APPENDUID", await peer.LineAsync(), StringComparison.Ordinal);
         await peer.CommandAsync("b", "SELECT INBOX");
@@ -76,11 +77,7 @@ public sealed class StreamTests
         await peer.LogInAsync();
         await peer.CommandAsync("b", "SELECT INBOX");
         await peer.SendAsync("c FETCH 1 BODY.PEEK[]\r\n");
-        while (!run.IsCompleted)
-        {
-            clock.Advance(TimeSpan.FromSeconds(10));
-            await Task.WhenAny(run, Task.Delay(2, TestContext.Current.CancellationToken));
-        }
+        await clock.AdvanceUntilAsync(run, TimeSpan.FromSeconds(10), "the session ends");
         await run;
     }
 
@@ -88,7 +85,8 @@ public sealed class StreamTests
     public async Task An_old_rendering_is_made_anew_on_fetch_and_search_and_sort()
     {
         await using var host = await ImapHost.StartAsync();
-        await host.DeliverAsync("Subject: old\nFrom: a@b.example\n\nx\n".ReplaceLineEndings("\r\n"), renderedVersion: ImapStructure.Version - 1);
+        await host.DeliverAsync(
+            "Subject: old\nFrom: a@b.example\n\nx\n".ReplaceLineEndings("\r\n"), renderedVersion: ImapStructure.Version - 1);
         await host.DeliverAsync("Subject: new\nFrom: a@b.example\n\nx\n".ReplaceLineEndings("\r\n"));
         var (peer, run) = await ImapPeer.ConnectAsync(host);
         await using var _ = peer;
@@ -97,7 +95,8 @@ public sealed class StreamTests
         Assert.Equal("* SEARCH 1", (await peer.CommandAsync("c", "SEARCH SUBJECT old"))[0]);
         Assert.Equal("* SORT 2 1", (await peer.CommandAsync("d", "SORT (SUBJECT) UTF-8 ALL"))[0]);
         var fetched = await peer.CommandAsync("e", "FETCH 1:* (ENVELOPE BODYSTRUCTURE)");
-        Assert.Contains("(NIL \"old\" ((NIL NIL \"a\" \"b.example\"))", fetched.Find(l => l.StartsWith("* 1 ", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("(NIL \"old\" ((NIL NIL \"a\" \"b.example\"))", fetched.Find(l => l.StartsWith("* 1 ", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
         Assert.Contains("(NIL \"new\"", fetched.Find(l => l.StartsWith("* 2 ", StringComparison.Ordinal)), StringComparison.Ordinal);
         await peer.CommandAsync("z", "LOGOUT");
         await run;

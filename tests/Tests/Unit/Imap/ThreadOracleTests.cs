@@ -63,7 +63,8 @@ public sealed class ThreadOracleTests
         private string Run()
         {
             Link();
-            var nodes = _message.Keys.Union(_parent.Keys).Union(_parent.Values).Union(rows.SelectMany(r => r.References)).Distinct().ToList();
+            var nodes = _message.Keys.Union(_parent.Keys).Union(_parent.Values).Union(rows.SelectMany(r => r.References)).Distinct()
+                .ToList();
             _children = nodes.Append(Root).ToDictionary(n => n, _ => new List<string>());
             // (2)
             foreach (var node in nodes) _children[_parent.GetValueOrDefault(node, Root)].Add(node);
@@ -114,7 +115,8 @@ public sealed class ThreadOracleTests
             _children[parent].InsertRange(at, _children[node]);
         }
 
-        private (long, int) Order(string node) => _message.TryGetValue(node, out var row) ? (row.Date, row.Index) : Order(_children[node].MinBy(Order)!);
+        private (long, int) Order(string node) =>
+            _message.TryGetValue(node, out var row) ? (row.Date, row.Index) : Order(_children[node].MinBy(Order)!);
 
         private void Sort(string node, bool deep)
         {

@@ -22,7 +22,8 @@ public sealed class TruthTests
         await b.CommandAsync("x", "NOOP");
         await a.CommandAsync("y", "EXPUNGE");
         var told = await b.CommandAsync("y", command);
-        var remembered = told.Where(l => l.StartsWith("* OK [HIGHESTMODSEQ ", StringComparison.Ordinal)).Select(l => long.Parse(l.Split(' ', ']')[3], null)).Last();
+        var remembered = told.Where(l => l.StartsWith("* OK [HIGHESTMODSEQ ", StringComparison.Ordinal))
+            .Select(l => long.Parse(l.Split(' ', ']')[3], null)).Last();
 
         await using var again = await ConnectAsync(host, "QRESYNC");
         var validity = told.Count > 0 ? (await again.CommandAsync("v", "STATUS INBOX (UIDVALIDITY)"))[0].Split(' ', ')')[4] : "";
@@ -38,7 +39,8 @@ public sealed class TruthTests
         await using var b = await OpenAsync(host, "QRESYNC");
         await a.CommandAsync("x", "UID STORE 2 +FLAGS.SILENT (\\Deleted)");
         await a.CommandAsync("y", "EXPUNGE");
-        Assert.Contains(await b.CommandAsync("x", "STORE 1 +FLAGS (\\Flagged)"), l => l.StartsWith("* OK [HIGHESTMODSEQ ", StringComparison.Ordinal));
+        Assert.Contains(await b.CommandAsync("x", "STORE 1 +FLAGS (\\Flagged)"), l =>
+            l.StartsWith("* OK [HIGHESTMODSEQ ", StringComparison.Ordinal));
         var news = await b.CommandAsync("y", "NOOP");
         Assert.Equal("* VANISHED 2", news[0]);
         Assert.StartsWith("* OK [HIGHESTMODSEQ ", news[^2], StringComparison.Ordinal);
@@ -81,7 +83,8 @@ public sealed class TruthTests
         await using var host = await WithMailAsync(1);
         await using var peer = await ConnectAsync(host);
         var answer = await peer.CommandAsync("x", "NOTIFY SET STATUS (PERSONAL (MessageNew MessageExpunge FlagChange))");
-        Assert.Contains(answer, l => l.StartsWith("* STATUS \"INBOX\"", StringComparison.Ordinal) && l.Contains("HIGHESTMODSEQ", StringComparison.Ordinal));
+        Assert.Contains(answer, l =>
+            l.StartsWith("* STATUS \"INBOX\"", StringComparison.Ordinal) && l.Contains("HIGHESTMODSEQ", StringComparison.Ordinal));
     }
 
     /// <summary>RFC 9051 §9: a literal has no NUL; BINARY's may.</summary>

@@ -28,7 +28,8 @@ public sealed class ArcTests
     public async Task A_list_that_changes_and_seals_keeps_the_chain()
     {
         var message = await ForwardedAsync(Keys[0]);
-        message = await SealedAsync(message.Replace("A message.", "A message. A footer.", StringComparison.Ordinal), Keys[1], ArcResult.Pass);
+        message = await SealedAsync(
+            message.Replace("A message.", "A message. A footer.", StringComparison.Ordinal), Keys[1], ArcResult.Pass);
         Assert.Equal(ArcResult.Pass, (await VerifyAsync(message)).Result);
     }
 
@@ -39,7 +40,8 @@ public sealed class ArcTests
     [InlineData("cv=pass", "cv=none", "the seal of set 2 says cv=none")]
     [InlineData("ARC-Authentication-Results: i=1;", "ARC-Authentication-Results: i=3;", "set 1 is not whole")]
     [InlineData("ARC-Authentication-Results: i=1;", "ARC-Authentication-Results: i=2;", "two ARC-Authentication-Results of instance 2")]
-    [InlineData("ARC-Authentication-Results: i=1;", "ARC-Authentication-Results: i=51;", "ARC-Authentication-Results: ARC-Authentication-Results without an instance")]
+    [InlineData("ARC-Authentication-Results: i=1;", "ARC-Authentication-Results: i=51;",
+        "ARC-Authentication-Results: ARC-Authentication-Results without an instance")]
     public async Task A_change_breaks_the_chain(string from, string to, string problem)
     {
         var message = await ForwardedAsync(Keys[0], Keys[1]);
@@ -98,7 +100,8 @@ public sealed class ArcTests
     [Fact]
     public async Task A_thousand_arc_fields_are_no_chain()
     {
-        var fields = string.Concat(Enumerable.Range(1, 1_000).Select(i => $"ARC-Seal: i={i}; a=rsa-sha256; cv=none; d=a.example; s=a; b=AAAA\r\n"));
+        var fields = string.Concat(
+            Enumerable.Range(1, 1_000).Select(i => $"ARC-Seal: i={i}; a=rsa-sha256; cv=none; d=a.example; s=a; b=AAAA\r\n"));
         var zone = Zone();
         using var body = Bodies.Of(fields + Message);
         Assert.Equal(ArcResult.Fail, (await new ArcVerifier(zone, new(), TimeProvider.System).VerifyAsync(body, default)).Result);

@@ -28,7 +28,8 @@ internal static class Bodies
 
     public static byte[] Crlf(byte[] octets)
     {
-        var text = Encoding.Latin1.GetString(octets).Replace("\r\n", "\n", StringComparison.Ordinal).Replace("\n", "\r\n", StringComparison.Ordinal);
+        var text = Encoding.Latin1.GetString(octets).Replace("\r\n", "\n", StringComparison.Ordinal)
+            .Replace("\n", "\r\n", StringComparison.Ordinal);
         return Encoding.Latin1.GetBytes(text);
     }
 }

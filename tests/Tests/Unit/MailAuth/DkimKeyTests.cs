@@ -24,8 +24,10 @@ public sealed class DkimKeyTests
         var expected = "v=DKIM1; k=rsa; p=" + Convert.ToBase64String(rsa.ExportSubjectPublicKeyInfo());
         string[] spellings =
         [
-            rsa.ExportRSAPrivateKeyPem(), rsa.ExportPkcs8PrivateKeyPem(), rsa.ExportPkcs8PrivateKeyPem().Replace("\n", "\r\n", StringComparison.Ordinal),
-            Convert.ToBase64String(rsa.ExportRSAPrivateKey()), Convert.ToBase64String(rsa.ExportPkcs8PrivateKey(), Base64FormattingOptions.InsertLineBreaks),
+            rsa.ExportRSAPrivateKeyPem(), rsa.ExportPkcs8PrivateKeyPem(), rsa.ExportPkcs8PrivateKeyPem()
+                .Replace("\n", "\r\n", StringComparison.Ordinal),
+            Convert.ToBase64String(rsa.ExportRSAPrivateKey()),
+                Convert.ToBase64String(rsa.ExportPkcs8PrivateKey(), Base64FormattingOptions.InsertLineBreaks),
             "  " + Convert.ToBase64String(rsa.ExportRSAPrivateKey()) + "\n\n",
         ];
         foreach (var spelling in spellings)
@@ -48,11 +50,13 @@ public sealed class DkimKeyTests
     {
         using var rsa = RSA.Create(1024);
         using var small = RSA.Create(512);
-        var encrypted = rsa.ExportEncryptedPkcs8PrivateKeyPem("x", new PbeParameters(PbeEncryptionAlgorithm.Aes128Cbc, HashAlgorithmName.SHA256, 1000));
+        var encrypted =
+            rsa.ExportEncryptedPkcs8PrivateKeyPem("x", new PbeParameters(PbeEncryptionAlgorithm.Aes128Cbc, HashAlgorithmName.SHA256, 1000));
         (string Text, string Reason)[] cases =
         [
             (rsa.ExportSubjectPublicKeyInfoPem(), "this is a public key"), (encrypted, "encrypted with a password"),
-            ("not a key!", "neither PEM nor base64"), ("AAAA", "not an RSA or Ed25519 private key"), ("", "not an RSA or Ed25519 private key"),
+            ("not a key!", "neither PEM nor base64"), ("AAAA", "not an RSA or Ed25519 private key"),
+                ("", "not an RSA or Ed25519 private key"),
             (rsa.ExportPkcs8PrivateKeyPem()[..200], "PEM text is damaged"), (small.ExportRSAPrivateKeyPem(), "512 bits"),
         ];
         foreach (var (text, reason) in cases)
@@ -79,7 +83,8 @@ public sealed class DkimKeyTests
         // RFC 8032 §7.1 TEST 3: seed, message, signature.
         using var key = DkimKey.Import("example.org", "mail",
             Convert.ToBase64String(Convert.FromHexString("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7")));
-        Assert.Equal("6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
+        Assert.Equal(
+            "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
             Convert.ToHexStringLower(key.Sign([0xaf, 0x82])));
     }
 }

@@ -84,7 +84,8 @@ public sealed class DkimTests
     {
         var record = new Dictionary<string, string>(StringComparer.Ordinal) { ["k"] = "ed25519", ["p"] = Ed.DnsRecord().Split("p=")[1] };
         record[tag[..1]] = tag[2..];
-        var zone = new FakeZone().Txt(Ed.DnsName, string.Join("; ", record.OrderBy(t => t.Key == "v" ? "" : t.Key).Select(t => t.Key + "=" + t.Value)));
+        var zone = new FakeZone()
+            .Txt(Ed.DnsName, string.Join("; ", record.OrderBy(t => t.Key == "v" ? "" : t.Key).Select(t => t.Key + "=" + t.Value)));
         var got = Assert.Single(await VerifyAsync(Signed(Message, SignOptions.Default, Ed), zone: zone));
         Assert.Equal((expected, testing), (got.Result, got.Testing));
         Assert.Equal(expected == DkimResult.Pass, got.Problem.Length == 0);
@@ -103,7 +104,8 @@ public sealed class DkimTests
     {
         var signed = Signed(Message, SignOptions.Default, Ed);
         Assert.Equal(DkimResult.PermError, (await VerifyAsync(signed, zone: new()))[0].Result);
-        Assert.Equal(DkimResult.TempError, (await VerifyAsync(signed, zone: new FakeZone().Fail(Ed.DnsName, DnsStatus.ServFail)))[0].Result);
+        Assert.Equal(
+            DkimResult.TempError, (await VerifyAsync(signed, zone: new FakeZone().Fail(Ed.DnsName, DnsStatus.ServFail)))[0].Result);
     }
 
     [Fact]
@@ -129,9 +131,11 @@ public sealed class DkimTests
     {
         using var key = DkimKey.Generate("bücher.example", "ed", DkimAlgorithm.Ed25519Sha256);
         Assert.Equal("ed._domainkey.xn--bcher-kva.example", key.DnsName);
-        var signed = Signed(Message, SignOptions.Default, key).Replace("d=xn--bcher-kva.example", "d=bücher.example", StringComparison.Ordinal);
+        var signed = Signed(Message, SignOptions.Default, key)
+            .Replace("d=xn--bcher-kva.example", "d=bücher.example", StringComparison.Ordinal);
         using var body = Bodies.Of(Encoding.UTF8.GetBytes(signed));
-        var got = await new DkimVerifier(Zone().Txt(key.DnsName, key.DnsRecord()), new(), new FixedClock(Now.ToUnixTimeSeconds())).VerifyAsync(body, default);
+        var got = await new DkimVerifier(Zone().Txt(key.DnsName, key.DnsRecord()), new(), new FixedClock(Now.ToUnixTimeSeconds()))
+            .VerifyAsync(body, default);
         // The signature was made over the other spelling; what counts is that the key was found.
         Assert.Equal((DkimResult.Fail, "xn--bcher-kva.example"), (got[0].Result, got[0].Domain));
     }

@@ -18,7 +18,8 @@ public sealed class ReportReadingTests
         """;
 
     private static string Report(string begin = "1790000000", string end = "1790086399", string count = "3") =>
-        Xml.Replace("BEGIN", begin, StringComparison.Ordinal).Replace("END", end, StringComparison.Ordinal).Replace("COUNT", count, StringComparison.Ordinal);
+        Xml.Replace("BEGIN", begin, StringComparison.Ordinal).Replace("END", end, StringComparison.Ordinal)
+            .Replace("COUNT", count, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("1790000000.0", "1790086399.5")]
@@ -43,7 +44,8 @@ public sealed class ReportReadingTests
         {
             "utf-16le" => [0xFF, 0xFE, .. Encoding.Unicode.GetBytes(text)],
             "utf-16be" => [0xFE, 0xFF, .. Encoding.BigEndianUnicode.GetBytes(text)],
-            "iso-8859-1" => Encoding.Latin1.GetBytes(text.Replace("version=\"1.0\"", "version=\"1.0\" encoding=\"ISO-8859-1\"", StringComparison.Ordinal)),
+            "iso-8859-1" => Encoding.Latin1.GetBytes(
+                text.Replace("version=\"1.0\"", "version=\"1.0\" encoding=\"ISO-8859-1\"", StringComparison.Ordinal)),
             _ => Encoding.Unicode.GetBytes(text),
         };
         Assert.Equal("Ü.example", DmarcReport.Parse(octets, WorkBudget.Once(), out _)!.Organization);
@@ -67,7 +69,8 @@ public sealed class ReportReadingTests
             "gz gz" => Bombs.Gzip(Bombs.Gzip(octets)),
             "zip" => Bombs.Zip(("r.xml", octets)),
             "zip gz" => Bombs.Zip(("r.xml.gz", Bombs.Gzip(octets))),
-            "zip beside" => Bombs.Zip(("__MACOSX/._r.xml", "\0\u0005\u0016\a"u8.ToArray()), ("readme.txt", "hello"u8.ToArray()), ("r.xml", octets)),
+            "zip beside" =>
+                Bombs.Zip(("__MACOSX/._r.xml", "\0\u0005\u0016\a"u8.ToArray()), ("readme.txt", "hello"u8.ToArray()), ("r.xml", octets)),
             "zip prefix" => [.. "PK\u0003\u0004"u8, .. Bombs.Zip(("r.xml", octets))],
             _ => octets,
         };
@@ -77,7 +80,8 @@ public sealed class ReportReadingTests
     [Fact]
     public void What_says_that_it_is_a_report_and_is_none_is_said()
     {
-        Assert.Equal("its subject says that it is a report, and nothing in it is one", Find("Subject: Report Domain: d.example Submitter: r.example\r\n\r\nsee our portal\r\n"u8.ToArray())!.Problem);
+        Assert.Equal("its subject says that it is a report, and nothing in it is one",
+            Find("Subject: Report Domain: d.example Submitter: r.example\r\n\r\nsee our portal\r\n"u8.ToArray())!.Problem);
         Assert.Contains("wants a password", Find(Message("application/zip", Locked()))!.Problem, StringComparison.Ordinal);
         Assert.Null(Find("Subject: hello\r\n\r\n{ a letter }\r\n"u8.ToArray()));
         Assert.Null(Find(Message("application/octet-stream", "<p>a page</p>"u8.ToArray())));
@@ -105,12 +109,14 @@ public sealed class ReportReadingTests
         Assert.True(message.Length <= 10 << 20);
         var root = MimeScannerTests.Scan(message);
         FoundReport? found = null;
-        var cost = Cost.Of(() => found = FoundReport.Find(root, ComposerTests.Reader(message), new(WorkLimits.Report, TimeProvider.System)));
+        var cost = Cost.Of(() =>
+            found = FoundReport.Find(root, ComposerTests.Reader(message), new(WorkLimits.Report, TimeProvider.System)));
         Assert.True(found is { Problem: not null } or { Dmarc.IsCut: true } or { Tls.IsCut: true } || name.StartsWith("honest", StringComparison.Ordinal), "nobody says that not all of it was read");
         cost.AssertBounded(name);
     }
 
-    private static FoundReport? Find(byte[] message) => FoundReport.Find(MimeScannerTests.Scan(message), ComposerTests.Reader(message), new(WorkLimits.Report, TimeProvider.System));
+    private static FoundReport? Find(byte[] message) =>
+        FoundReport.Find(MimeScannerTests.Scan(message), ComposerTests.Reader(message), new(WorkLimits.Report, TimeProvider.System));
 
     private static byte[] Message(string type, byte[] octets) => Encoding.ASCII.GetBytes(
         $"Subject: x\r\nContent-Type: {type}\r\nContent-Transfer-Encoding: base64\r\n\r\n{Convert.ToBase64String(octets, Base64FormattingOptions.InsertLineBreaks)}\r\n");

@@ -41,7 +41,8 @@ public sealed class SessionTests
         await using var tls = new SslStream(pair.ClientStream, leaveInnerStreamOpen: true, (_, _, _, _) => true);
         await tls.AuthenticateAsClientAsync("mail.example.test");
         await UntilOkAsync(tls);
-        await SendAsync(tls, $"AUTHENTICATE \"OAUTHBEARER\" \"{Bearer("bad")}\"\r\n\"AQ==\"\r\nAUTHENTICATE \"OAUTHBEARER\" \"{Bearer("away")}\"\r\n"
+        await SendAsync(
+            tls, $"AUTHENTICATE \"OAUTHBEARER\" \"{Bearer("bad")}\"\r\n\"AQ==\"\r\nAUTHENTICATE \"OAUTHBEARER\" \"{Bearer("away")}\"\r\n"
             + $"AUTHENTICATE \"OAUTHBEARER\" \"{Bearer("good")}\"\r\nLOGOUT\r\n");
         var error = Convert.ToBase64String(Encoding.UTF8.GetBytes(
             """{"status":"invalid_token","scope":"mail","openid-configuration":"https://login.example.test/.well-known/openid-configuration"}"""));
@@ -51,7 +52,8 @@ public sealed class SessionTests
         await UntilOkAsync(tls);
         await run;
 
-        static string Bearer(string token) => Convert.ToBase64String(Encoding.ASCII.GetBytes($"n,a=alice@example.test,\u0001auth=Bearer {token}\u0001\u0001"));
+        static string Bearer(string token) =>
+            Convert.ToBase64String(Encoding.ASCII.GetBytes($"n,a=alice@example.test,\u0001auth=Bearer {token}\u0001\u0001"));
     }
 
     [Fact]
@@ -89,10 +91,12 @@ public sealed class SessionTests
         await UntilOkAsync(first.ClientStream);
         await SendAsync(first.ClientStream, $"AUTHENTICATE \"PLAIN\" \"{Login}\"\r\n");
         Assert.StartsWith("OK", await UntilOkAsync(first.ClientStream), StringComparison.Ordinal);
-        Assert.Contains("NO (TRYLATER)", await AllAsync(host, $"AUTHENTICATE \"PLAIN\" \"{Login}\"\r\nLOGOUT\r\n"), StringComparison.Ordinal);
+        Assert.Contains(
+            "NO (TRYLATER)", await AllAsync(host, $"AUTHENTICATE \"PLAIN\" \"{Login}\"\r\nLOGOUT\r\n"), StringComparison.Ordinal);
         await SendAsync(first.ClientStream, "UNAUTHENTICATE\r\n");
         Assert.StartsWith("OK", await UntilOkAsync(first.ClientStream), StringComparison.Ordinal);
-        Assert.Contains("OK \"Welcome\"", await AllAsync(host, $"AUTHENTICATE \"PLAIN\" \"{Login}\"\r\nLOGOUT\r\n"), StringComparison.Ordinal);
+        Assert.Contains(
+            "OK \"Welcome\"", await AllAsync(host, $"AUTHENTICATE \"PLAIN\" \"{Login}\"\r\nLOGOUT\r\n"), StringComparison.Ordinal);
         await first.FinishAsync();
         await run;
     }
@@ -116,11 +120,7 @@ public sealed class SessionTests
             await UntilOkAsync(pair.ClientStream);
         }
         if (text.Length > 0) await SendAsync(pair.ClientStream, text);
-        while (!run.IsCompleted)
-        {
-            clock.Advance(TimeSpan.FromSeconds(20));
-            await Task.WhenAny(run, Task.Delay(2, TestContext.Current.CancellationToken));
-        }
+        await clock.AdvanceUntilAsync(run, TimeSpan.FromSeconds(20), "the session ends");
         await run;
         await pair.Server.DisposeAsync();
         Assert.EndsWith(last, await pair.ReceiveAllAsync(), StringComparison.Ordinal);
@@ -133,7 +133,8 @@ public sealed class SessionTests
     public async Task A_stranger_cannot_make_the_server_hold_much(string line, int octets, string answer)
     {
         await using var host = await ManageSieveHost.StartAsync();
-        Assert.Contains(answer, await AllAsync(host, line + new string('x', octets) + (octets > 0 ? "\r\n" : "") + "LOGOUT\r\n"), StringComparison.Ordinal);
+        Assert.Contains(answer, await AllAsync(host, line + new string('x', octets) + (octets > 0 ? "\r\n" : "") + "LOGOUT\r\n"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -142,11 +143,13 @@ public sealed class SessionTests
         await using var host = await ManageSieveHost.StartAsync();
         await using var pair = ManageSieveHost.Connect();
         var run = host.Server.RunAsync(pair.Server);
-        var text = Encoding.Latin1.GetBytes($"AUTHENTICATE \"PLAIN\" \"{Login}\"\r\nPUTSCRIPT \"\xE4\" \"keep;\"\r\nPUTSCRIPT \"a\" \"# \xE4\"\r\nCHECKSCRIPT \"# \xE4\"\r\nLISTSCRIPTS\r\nLOGOUT\r\n");
+        var text = Encoding.Latin1.GetBytes(
+            $"AUTHENTICATE \"PLAIN\" \"{Login}\"\r\nPUTSCRIPT \"\xE4\" \"keep;\"\r\nPUTSCRIPT \"a\" \"# \xE4\"\r\nCHECKSCRIPT \"# \xE4\"\r\nLISTSCRIPTS\r\nLOGOUT\r\n");
         await pair.SendInPiecesAsync(text, int.MaxValue);
         await run;
         await pair.Server.DisposeAsync();
-        Assert.EndsWith("NO \"The command cannot be read\"\r\nNO \"The script is not UTF-8\"\r\nNO \"The script is not UTF-8\"\r\nOK \"Done\"\r\nOK \"Goodbye\"\r\n",
+        Assert.EndsWith(
+            "NO \"The command cannot be read\"\r\nNO \"The script is not UTF-8\"\r\nNO \"The script is not UTF-8\"\r\nOK \"Done\"\r\nOK \"Goodbye\"\r\n",
             await pair.ReceiveAllAsync(), StringComparison.Ordinal);
     }
 

@@ -39,6 +39,19 @@ internal sealed class ManualClock : TimeProvider
         }
     }
 
+    /// <summary>Moves on by <paramref name="step"/> again and again until <paramref name="end"/> is reached, giving others a turn
+    /// between.</summary>
+    public async Task AdvanceUntilAsync(Task end, TimeSpan step, string what)
+    {
+        await Patience.UntilAsync(
+            () =>
+            {
+                if (!end.IsCompleted) Advance(step);
+                return end.IsCompleted;
+            },
+            what, pause: 2);
+    }
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new ManualTimer(this, callback, state);

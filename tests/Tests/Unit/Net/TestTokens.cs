@@ -2,7 +2,8 @@ using Aviso.Net;
 
 namespace Aviso.Tests.Unit.Net;
 
-/// <summary>What the fakes of every protocol say of tokens: "good" is alice's, "narrow" lacks a scope, "away" finds the provider away.</summary>
+/// <summary>What the fakes of every protocol say of tokens: "good" is alice's, "narrow" lacks a scope, "away" finds the provider
+/// away.</summary>
 internal static class TestTokens
 {
     public static readonly TokenOffer Offer = new("https://login.example.test/.well-known/openid-configuration", "mail", 8192);

@@ -80,8 +80,9 @@ public sealed class TlsTests
 
             leaf = again.Leaf("server", names, addresses).Read().Certificates;
             clock.Advance(TimeSpan.FromDays(380));
-            var renewed = X509Certificate2.CreateFromPem(new LocalCertificateAuthority(folder, clock).Leaf("server", names, addresses).Read().Certificates);
-            Assert.True(renewed.NotAfter.ToUniversalTime() > clock.GetUtcNow().AddDays(380));
+            var renewed = X509Certificate2.CreateFromPem(
+                new LocalCertificateAuthority(folder, clock).Leaf("server", names, addresses).Read().Certificates);
+            Assert.True(new DateTimeOffset(renewed.NotAfter) > clock.GetUtcNow().AddDays(380));
             using var chain = new X509Chain();
             chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
             chain.ChainPolicy.CustomTrustStore.Add(first.Root);
@@ -103,7 +104,8 @@ public sealed class TlsTests
         using var plain = new TlsCertificates([TestCertificates.Source("a.example.test")]);
         Assert.Null(plain.OptionsFor(null).CipherSuitesPolicy);
         using var strict = new TlsCertificates([TestCertificates.Source("a.example.test")], strictCiphers: true);
-        Assert.All(strict.OptionsFor(null).CipherSuitesPolicy!.AllowedCipherSuites, suite => Assert.Matches("^TLS_(ECDHE_(ECDSA|RSA)_WITH_)?(AES|CHACHA20).*(GCM|POLY1305)", suite.ToString()));
+        Assert.All(strict.OptionsFor(null).CipherSuitesPolicy!.AllowedCipherSuites, suite =>
+            Assert.Matches("^TLS_(ECDHE_(ECDSA|RSA)_WITH_)?(AES|CHACHA20).*(GCM|POLY1305)", suite.ToString()));
     }
 
     [Fact]

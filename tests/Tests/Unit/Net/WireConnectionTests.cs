@@ -18,7 +18,8 @@ public sealed class WireConnectionTests
     public async Task Lines_read_the_same_whole_and_in_pieces(int piece)
     {
         await using var pair = new WirePair();
-        var octets = Encoding.ASCII.GetBytes("EHLO a\r\nbare\n\r\n" + new string('x', 50) + "\r\n1234567890\r\n12345678901\n12345678901\r\nlast");
+        var octets = Encoding.ASCII.GetBytes(
+            "EHLO a\r\nbare\n\r\n" + new string('x', 50) + "\r\n1234567890\r\n12345678901\n12345678901\r\nlast");
         var send = Task.Run(async () =>
         {
             await pair.SendInPiecesAsync(octets, piece);

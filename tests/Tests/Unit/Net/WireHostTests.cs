@@ -96,11 +96,7 @@ public sealed class WireHostTests : IAsyncDisposable
         var stream = await ConnectAsync();
         await stream.WriteAsync("PROXY TC"u8.ToArray());
         var line = LineAsync(stream);
-        while (!line.IsCompleted)
-        {
-            _clock.Advance(TimeSpan.FromSeconds(1));
-            await Task.Delay(20);
-        }
+        await _clock.AdvanceUntilAsync(line, TimeSpan.FromSeconds(1), "the connection ends");
         Assert.Null(await line);
         await _log.EndAsync();
         Assert.Equal(Reason.ProxyTimeout, Assert.Single(_evidence.Seen).What);
@@ -152,7 +148,8 @@ public sealed class WireHostTests : IAsyncDisposable
     {
         Start(new WireHostOptions(), new ListenerSettings(ListenerKind.Imap, Anywhere) { MaxConnections = 3 });
         var (member, silent, busy) = (await ConnectAsync(), await ConnectAsync(), await ConnectAsync());
-        foreach (var stream in (NetworkStream[])[member, silent, busy]) Assert.StartsWith("220", await LineAsync(stream), StringComparison.Ordinal);
+        foreach (var stream in (NetworkStream[])[member, silent, busy]) Assert.StartsWith(
+            "220", await LineAsync(stream), StringComparison.Ordinal);
         await member.WriteAsync("login 1\r\n"u8.ToArray());
         Assert.Equal("login 1", await LineAsync(member));
         var much = new string('x', 5000);
@@ -235,7 +232,8 @@ public sealed class WireHostTests : IAsyncDisposable
     [Fact]
     public async Task Starttls_works_on_a_socket_and_clear_text_on_a_tls_port_does_not()
     {
-        Start(new WireHostOptions(), new ListenerSettings(ListenerKind.Smtp, Anywhere), new ListenerSettings(ListenerKind.Submissions, Anywhere));
+        Start(new WireHostOptions(), new ListenerSettings(ListenerKind.Smtp, Anywhere),
+            new ListenerSettings(ListenerKind.Submissions, Anywhere));
         var stream = await ConnectAsync();
         await LineAsync(stream);
         await stream.WriteAsync("STARTTLS\r\n"u8.ToArray());
@@ -316,7 +314,8 @@ public sealed class WireHostTests : IAsyncDisposable
         Start(new WireHostOptions(), new ListenerSettings(ListenerKind.Smtp, Anywhere));
         var taken = _host!.Bound[0].Bound;
         var second = new WireHost(new WireHostOptions(), _ => _echo, _clock);
-        Assert.Contains(taken.ToString(), Assert.Throws<IOException>(() => second.Start([new ListenerSettings(ListenerKind.Smtp, taken)])).Message,
+        Assert.Contains(
+            taken.ToString(), Assert.Throws<IOException>(() => second.Start([new ListenerSettings(ListenerKind.Smtp, taken)])).Message,
             StringComparison.Ordinal);
         Assert.Empty(second.Bound);
     }
@@ -326,11 +325,7 @@ public sealed class WireHostTests : IAsyncDisposable
         foreach (var one in _open) one.Dispose();
         if (_host is null) return;
         var stop = _host.StopAsync(TimeSpan.Zero);
-        while (!stop.IsCompleted)
-        {
-            _clock.Advance(TimeSpan.FromMilliseconds(100));
-            await Task.WhenAny(stop, Task.Delay(10));
-        }
+        await _clock.AdvanceUntilAsync(stop, TimeSpan.FromMilliseconds(100), "the host stops");
         await stop;
     }
 
@@ -405,7 +400,8 @@ public sealed class WireHostTests : IAsyncDisposable
         Start(new WireHostOptions { Internal = Networks.Parse("127.0.0.0/8") }, new ListenerSettings(ListenerKind.Smtp, Anywhere) { MaxConnections = 0 });
         Assert.StartsWith("421", await LineAsync(await ConnectAsync()) ?? "421 gone", StringComparison.Ordinal);
         await _log.EndAsync();
-        Assert.Contains(_log.Texts, t => t.StartsWith("refused one of ours", StringComparison.Ordinal) && t.Contains("listener-full", StringComparison.Ordinal));
+        Assert.Contains(_log.Texts, t =>
+            t.StartsWith("refused one of ours", StringComparison.Ordinal) && t.Contains("listener-full", StringComparison.Ordinal));
     }
 
     private async Task<NetworkStream> ConnectAsync(IPAddress? address = null)
@@ -510,7 +506,8 @@ public sealed class WireHostTests : IAsyncDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             Texts.Enqueue(formatter(state, exception));
             if (eventId.Id == 1001) _ends.Writer.TryWrite($"{logLevel} {formatter(state, exception)}");

@@ -86,9 +86,12 @@ public sealed class KeptSecretTests
         Assert.DoesNotContain("secret/mail", octets, StringComparison.Ordinal);
         Assert.False(File.Exists(CacheFile(house) + ".new"));
         var name = $"{house.Vault.Address} ";
-        Assert.Equal("first-value", Assert.Single(new SecretCache(house.Data, new(SecretHouse.CacheKey, null)).Read(name).Secrets).Fields["password"].Text);
-        Assert.Contains("another `vault.cache_key`", new SecretCache(house.Data, new(SecretHouse.CacheKey + "x", null)).Read(name).Problem, StringComparison.Ordinal);
-        Assert.Contains("of another Vault", new SecretCache(house.Data, new(SecretHouse.CacheKey, null)).Read("https://other.example ").Problem, StringComparison.Ordinal);
+        Assert.Equal("first-value",
+            Assert.Single(new SecretCache(house.Data, new(SecretHouse.CacheKey, null)).Read(name).Secrets).Fields["password"].Text);
+        Assert.Contains("another `vault.cache_key`", new SecretCache(house.Data, new(SecretHouse.CacheKey + "x", null)).Read(name).Problem,
+            StringComparison.Ordinal);
+        Assert.Contains("of another Vault",
+            new SecretCache(house.Data, new(SecretHouse.CacheKey, null)).Read("https://other.example ").Problem, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -135,10 +138,12 @@ public sealed class KeptSecretTests
         house.Settings(Relay, Kept);
         house.Vault.Sealed = true;
         var problem = Assert.Single((await house.LoadAsync()).Problems);
-        Assert.Contains("is sealed: somebody must unseal it (`vault operator unseal`); nothing is kept of an earlier start", problem.Text, StringComparison.Ordinal);
+        Assert.Contains("is sealed: somebody must unseal it (`vault operator unseal`); nothing is kept of an earlier start", problem.Text,
+            StringComparison.Ordinal);
         house.Settings(Relay);
         house.Restart();
-        Assert.Contains("nothing is kept of an earlier start: `vault.cache_key` is not set", Assert.Single((await house.LoadAsync()).Problems).Text, StringComparison.Ordinal);
+        Assert.Contains("nothing is kept of an earlier start: `vault.cache_key` is not set",
+            Assert.Single((await house.LoadAsync()).Problems).Text, StringComparison.Ordinal);
         Assert.Contains(house.Secrets.Notes(), n => n.StartsWith("vault.cache_key is not set", StringComparison.Ordinal));
     }
 }

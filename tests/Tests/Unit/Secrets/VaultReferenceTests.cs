@@ -10,7 +10,8 @@ public sealed class VaultReferenceTests
     [InlineData("secret/team/mail/dkim#a.b-c d", "secret/team/mail/dkim", "a.b-c d")]
     [InlineData("kv/x#*", "kv/x", "*")]
     [InlineData("kv/x#a#b", "kv/x", "a#b")]
-    public void A_path_and_a_field(string body, string path, string field) => Assert.Equal(new(path, field), VaultReference.TryParse(body, out _));
+    public void A_path_and_a_field(string body, string path, string field) =>
+        Assert.Equal(new(path, field), VaultReference.TryParse(body, out _));
 
     [Theory]
     [InlineData("", "needs a path and a field")]
@@ -35,7 +36,8 @@ public sealed class VaultReferenceTests
     [InlineData("vault: { address: \"http://u:p@vault.example.org\", token: x }\n", "vault.address", "must be a URL")]
     [InlineData("vault: { address: \"http://vault.example.org/v1\", token: x }\n", "vault.address", "must be a URL")]
     [InlineData("vault: { address: \"http://127.0.0.1:1\" }\n", "vault.address", "no way to log in")]
-    [InlineData("vault: { address: \"http://127.0.0.1:1\", token: x, kubernetes_role: y }\n", "vault.kubernetes_role", "contradicts `token`")]
+    [InlineData("vault: { address: \"http://127.0.0.1:1\", token: x, kubernetes_role: y }\n", "vault.kubernetes_role",
+        "contradicts `token`")]
     [InlineData("vault: { address: \"http://127.0.0.1:1\", token: x, secret_id: y }\n", "vault.secret_id", "needs its `role_id`")]
     [InlineData("vault: { address: \"http://127.0.0.1:1\", token: x, timeout: 2m }\n", "vault.timeout", "from 1s to 60s")]
     [InlineData("vault: { address: \"http://127.0.0.1:1\", token: x, cache_key: short }\n", "vault.cache_key", "at least 32 characters")]

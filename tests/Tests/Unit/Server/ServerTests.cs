@@ -314,12 +314,12 @@ public sealed class ServerTests : IDisposable
         using var stop = new CancellationTokenSource();
         var (output, errors) = (new StringWriter(), new StringWriter());
         var running = new Serve(new("", local, ports), TextWriter.Synchronized(output), errors, Stream.Null, TimeProvider.System).RunAsync(stop.Token);
-        while (!File.Exists(ports) && !running.IsCompleted) await Task.Delay(20);
+        await Patience.UntilAsync(() => File.Exists(ports) || running.IsCompleted, "the server listens", seconds: 60, errors.ToString, pause: 20);
         var bound = JsonNode.Parse(await File.ReadAllTextAsync(ports))!;
         using var client = new HttpClient();
         Assert.Equal("live\n", await client.GetStringAsync($"http://127.0.0.1:{bound["metrics"]}/healthz/live"));
         await stop.CancelAsync();
-        Assert.Equal(0, await running);
+        Assert.Equal(0, await running.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
         Assert.False(File.Exists(Path.Combine(_folder, "local", AdminSocket.FileName)));
         if (!OperatingSystem.IsWindows())
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(_folder, "local", LocalMode.PasswordFile)));

@@ -1,3 +1,4 @@
+using Aviso.Base;
 using Aviso.Settings;
 using Aviso.Verbs;
 using Xunit;

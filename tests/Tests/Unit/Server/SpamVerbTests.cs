@@ -36,14 +36,16 @@ public sealed class SpamVerbTests : IDisposable
         Assert.Equal(0, status);
         var lines = output.Trim().Split('\n').Select(l => JsonNode.Parse(l)!).ToList();
         Assert.Equal([one, two], lines.Select(l => l["file"]!.GetValue<string>()));
-        Assert.All(lines, l => Assert.Equal(l["score"]!.GetValue<double>(), l["symbols"]!.AsArray().Sum(s => s!["score"]!.GetValue<double>()), 2));
+        Assert.All(lines, l =>
+            Assert.Equal(l["score"]!.GetValue<double>(), l["symbols"]!.AsArray().Sum(s => s!["score"]!.GetValue<double>()), 2));
         Assert.All(lines, l => Assert.Contains(l["action"]!.GetValue<string>(), (string[])["accept", "tag", "reject", "greylist"]));
     }
 
     [Fact]
     public async Task Messages_of_an_mbox_a_maildir_and_a_folder_are_learned_once_and_then_known()
     {
-        var mbox = Write("junk.mbox", string.Concat(Enumerable.Range(0, 40).Select(n => $"From x@y Mon Jun  1 10:00:00 2026\n{Letters.Spam(n)}>From the casino\n\n")));
+        var mbox = Write("junk.mbox", string.Concat(
+            Enumerable.Range(0, 40).Select(n => $"From x@y Mon Jun  1 10:00:00 2026\n{Letters.Spam(n)}>From the casino\n\n")));
         Directory.CreateDirectory(Path.Combine(_folder, "Maildir", "cur"));
         Directory.CreateDirectory(Path.Combine(_folder, "Maildir", "tmp"));
         Write("Maildir/tmp/half", Letters.Ham(9));

@@ -223,14 +223,17 @@ public sealed class CompileTests
     {
         Assert.Empty(SieveCompiler.Compile(string.Concat(Enumerable.Repeat("if true {", depth)) + new string('}', depth)).Errors);
         Assert.Empty(SieveCompiler.Compile("if " + string.Concat(Enumerable.Repeat("not ", depth - 1)) + "true { }").Errors);
-        Assert.Empty(SieveCompiler.Compile("if " + string.Concat(Enumerable.Repeat("anyof (", depth - 1)) + "true" + new string(')', depth - 1) + "{ }").Errors);
+        Assert.Empty(SieveCompiler.Compile(
+            "if " + string.Concat(Enumerable.Repeat("anyof (", depth - 1)) + "true" + new string(')', depth - 1) + "{ }").Errors);
     }
 
     [Fact]
     public void Deeper_is_refused()
     {
-        Assert.Contains("nested", SieveCompiler.Compile(string.Concat(Enumerable.Repeat("if true {", 33)) + new string('}', 33)).Errors[0].Text, StringComparison.Ordinal);
-        Assert.Contains("nested", SieveCompiler.Compile("if " + string.Concat(Enumerable.Repeat("not ", 100_000)) + "true { }").Errors[0].Text, StringComparison.Ordinal);
+        Assert.Contains("nested", SieveCompiler.Compile(
+            string.Concat(Enumerable.Repeat("if true {", 33)) + new string('}', 33)).Errors[0].Text, StringComparison.Ordinal);
+        Assert.Contains("nested", SieveCompiler.Compile(
+            "if " + string.Concat(Enumerable.Repeat("not ", 100_000)) + "true { }").Errors[0].Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -259,7 +262,8 @@ public sealed class CompileTests
 
     [Fact]
     public void A_flag_that_is_none_is_warned_of() =>
-        Assert.Contains("`\\Odd` is no flag", Compile("imap4flags: setflag [\"\\\\Seen\", \"ok \\\\Odd\"];").Warnings[0].Text, StringComparison.Ordinal);
+        Assert.Contains("`\\Odd` is no flag", Compile("imap4flags: setflag [\"\\\\Seen\", \"ok \\\\Odd\"];").Warnings[0].Text,
+            StringComparison.Ordinal);
 
     private static SieveCompilation Compile(string script)
     {

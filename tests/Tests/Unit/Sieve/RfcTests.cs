@@ -7,7 +7,8 @@ namespace Aviso.Tests.Unit.Sieve;
 /// <summary>Where the RFCs say MUST and a plain reading of them goes wrong.</summary>
 public sealed class RfcTests
 {
-    private const string Multipart = "From: Nobody In Particular\r\nTo: bob@two.example\r\nSubject: x\r\nContent-Type: multipart/mixed; boundary=cut\r\n\r\n"
+    private const string Multipart =
+        "From: Nobody In Particular\r\nTo: bob@two.example\r\nSubject: x\r\nContent-Type: multipart/mixed; boundary=cut\r\n\r\n"
         + "before\r\n--cut\r\nContent-Type: text/plain\r\nX-Part: one\r\n\r\nfirst\r\n--cut\r\nX-Part: two\r\nContent-Type: broken\r\n\r\nsecond\r\n--cut--\r\nbehind\r\n";
 
     private sealed class Scripts(string included) : NobodyHost
@@ -89,7 +90,8 @@ public sealed class RfcTests
     [InlineData("if allof (exists \"X-Part\", size :over 200) { discard; }", false)]
     public async Task A_script_included_in_a_loop_sees_the_part_as_the_message(string included, bool discards)
     {
-        var outcome = await RunAsync("require [\"include\", \"foreverypart\", \"mime\"]; foreverypart { include \"inner\"; }", Multipart, new Scripts(included));
+        var outcome = await RunAsync(
+            "require [\"include\", \"foreverypart\", \"mime\"]; foreverypart { include \"inner\"; }", Multipart, new Scripts(included));
         Assert.Equal(discards ? "Discard" : "Keep", Kind(outcome));
     }
 
@@ -105,7 +107,8 @@ public sealed class RfcTests
         Assert.Contains("X-Seen: yes", body, StringComparison.Ordinal);
         Assert.Contains("second", body, StringComparison.Ordinal);
         Assert.Contains("Subject: x", System.Text.Encoding.UTF8.GetString(keep.Edit.Header), StringComparison.Ordinal);
-        Assert.Contains("second", System.Text.Encoding.UTF8.GetString(outcome.Actions.OfType<SieveAction.FileInto>().Single().Edit!.Body!), StringComparison.Ordinal);
+        Assert.Contains("second", System.Text.Encoding.UTF8.GetString(outcome.Actions.OfType<SieveAction.FileInto>().Single().Edit!.Body!),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -119,8 +122,10 @@ public sealed class RfcTests
     [Fact]
     public void Regular_expressions_of_one_run_have_a_time_in_all()
     {
-        var script = "require \"regex\";" + string.Concat(Enumerable.Range(0, 60).Select(i => $"if header :regex \"x-a\" \"(a|b{i}|[a-f]+){{1,40}}(c|d)(e|f){{1,40}}x{i}$\" {{ discard; }}"));
-        var message = System.Text.Encoding.ASCII.GetBytes("X-A: " + string.Concat(Enumerable.Range(0, 10_000).Select(i => "abcdef"[i % 6])) + "\r\n\r\n");
+        var script = "require \"regex\";" + string.Concat(Enumerable.Range(0, 60).Select(i =>
+            $"if header :regex \"x-a\" \"(a|b{i}|[a-f]+){{1,40}}(c|d)(e|f){{1,40}}x{i}$\" {{ discard; }}"));
+        var message = System.Text.Encoding.ASCII.GetBytes(
+            "X-A: " + string.Concat(Enumerable.Range(0, 10_000).Select(i => "abcdef"[i % 6])) + "\r\n\r\n");
         var compiled = SieveCompiler.Compile(script).Script!;
         SieveOutcome? outcome = null;
         var cost = Cost.Of(() => outcome = BatterySieve.Run(compiled, message));

@@ -11,7 +11,8 @@ public sealed class SieveTests
     private static readonly BodySpool Spool = new(Path.GetTempPath(), 1L << 30);
 
     public static TheoryData<string> Collections() =>
-        [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Transcripts", "Sieve"), "*.svtest").Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
+        [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Transcripts", "Sieve"), "*.svtest").Select(f =>
+            Path.GetFileName(f)).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Collections))]
@@ -25,12 +26,12 @@ public sealed class SieveTests
     }
 
     [Theory]
-    [InlineData("kep;", 1, 1, "there is no command `kep`; did you mean `keep`?")]
+    [InlineData("kep;", 1, 1, "there is no command `kep`, did you mean `keep`?")]
     [InlineData("keep", 1, 5, "`keep` ends with ; or a block, not with the end of the script")]
     [InlineData("if true { keep; ", 1, 9, "this { has no closing }")]
     [InlineData("keep;\n  fileinto \"x\";", 2, 3, "`fileinto` needs require \"fileinto\"")]
-    [InlineData("require \"fileintoo\";", 1, 9, "the extension `fileintoo` is not known here; did you mean `fileinto`?")]
-    [InlineData("if header :isx \"a\" \"b\" {}", 1, 11, "`header` has no tag :isx; did you mean `is`?")]
+    [InlineData("require \"fileintoo\";", 1, 9, "the extension `fileintoo` is not known here, did you mean `fileinto`?")]
+    [InlineData("if header :isx \"a\" \"b\" {}", 1, 11, "`header` has no tag :isx, did you mean `is`?")]
     [InlineData("redirect \"nobody\";", 1, 10, "`nobody` is no mail address")]
     [InlineData("keep; require \"fileinto\";", 1, 7, "`require` stands at the beginning of a script, before every other command")]
     [InlineData("else { keep; }", 1, 1, "`else` follows the block of an `if`")]
@@ -68,7 +69,8 @@ public sealed class SieveTests
         var broken = Compile("require [\"ihave\", \"fileinto\"]; fileinto \"Lost\"; error \"oops\";");
         var after = Compile("require \"fileinto\"; fileinto \"Junk\";");
         using var message = Message("Subject: x\r\n\r\n");
-        var outcome = await SieveRunner.RunAsync([before, broken, after], message.Value, new NobodyHost(), null, TestContext.Current.CancellationToken);
+        var outcome = await SieveRunner.RunAsync(
+            [before, broken, after], message.Value, new NobodyHost(), null, TestContext.Current.CancellationToken);
         Assert.Equal("Junk", Assert.IsType<SieveAction.FileInto>(Assert.Single(outcome.Actions)).Mailbox);
         Assert.EndsWith("oops", outcome.Error);
     }
@@ -103,7 +105,8 @@ public sealed class SieveTests
     public async Task No_field_is_smuggled_into_a_header(string script)
     {
         using var message = Message("From: a@example.org\r\nSubject: x\r\n\r\nbody\r\n");
-        var outcome = await SieveRunner.RunAsync([Compile(script)], message.Value, new NobodyHost(), null, TestContext.Current.CancellationToken);
+        var outcome =
+            await SieveRunner.RunAsync([Compile(script)], message.Value, new NobodyHost(), null, TestContext.Current.CancellationToken);
         var header = Encoding.UTF8.GetString(outcome.Edit!.Header);
         Assert.DoesNotContain("\nX-Evil", header, StringComparison.Ordinal);
         Assert.DoesNotContain("\rX-Evil", header, StringComparison.Ordinal);
@@ -117,7 +120,8 @@ public sealed class SieveTests
         var fields = string.Concat(Enumerable.Range(0, 9000).Select(i => $"X-Field-{i}: a value of some forty octets, this one\r\n"));
         using var message = Message(fields + "Subject: x\r\n\r\nbody\r\n");
         var outcome = await SieveRunner.RunAsync(
-            [Compile("require \"editheader\"; addheader \"X-New\" \"1\"; redirect \"a@example.org\"; keep;")], message.Value, new NobodyHost(), null, TestContext.Current.CancellationToken);
+            [Compile("require \"editheader\"; addheader \"X-New\" \"1\"; redirect \"a@example.org\"; keep;")], message.Value,
+                new NobodyHost(), null, TestContext.Current.CancellationToken);
         Assert.Equal("X-New: 1\r\n" + fields + "Subject: x\r\n\r\n", Encoding.UTF8.GetString(outcome.Edit!.Header));
         Assert.All(outcome.Actions, a => Assert.Same(outcome.Edit, a.Edit));
     }
@@ -131,7 +135,8 @@ public sealed class SieveTests
 
     [Fact]
     public void Ten_thousand_nested_blocks_are_refused() =>
-        Assert.Contains(SieveCompiler.Compile(string.Concat(Enumerable.Repeat("if true {", 10_000))).Errors, e => e.Text.Contains("nested", StringComparison.Ordinal));
+        Assert.Contains(SieveCompiler.Compile(string.Concat(Enumerable.Repeat("if true {", 10_000))).Errors, e =>
+            e.Text.Contains("nested", StringComparison.Ordinal));
 
     [Fact]
     public void A_large_script_compiles()
@@ -184,7 +189,8 @@ public sealed class SieveTests
 /// <summary>A host that fails.</summary>
 internal sealed class BrokenHost : NobodyHost
 {
-    public override ValueTask<bool> MailboxExistsAsync(string mailbox, CancellationToken cancel) => throw new IOException("the disk is gone");
+    public override ValueTask<bool> MailboxExistsAsync(string mailbox, CancellationToken cancel) =>
+        throw new IOException("the disk is gone");
 }
 
 /// <summary>A host that knows nothing.</summary>
@@ -198,7 +204,8 @@ internal class NobodyHost : ISieveHost
 
     public ValueTask<string?> MetadataAsync(string? mailbox, string annotation, CancellationToken cancel) => new((string?)null);
 
-    public virtual ValueTask<SieveCompilation?> ScriptAsync(string name, bool global, CancellationToken cancel) => new((SieveCompilation?)null);
+    public virtual ValueTask<SieveCompilation?> ScriptAsync(string name, bool global, CancellationToken cancel) =>
+        new((SieveCompilation?)null);
 
     public ValueTask<bool> WasSeenAsync(string key, CancellationToken cancel) => new(false);
 

@@ -86,7 +86,8 @@ internal sealed class FakeSmtpServer : IAsyncDisposable
                 _work.Add(Task.Run(() => ServeAsync(client)));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e)
+            when (e is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
         {
         }
     }
@@ -97,7 +98,8 @@ internal sealed class FakeSmtpServer : IAsyncDisposable
         {
             using (client) await new Session(this, client.GetStream(), _stop.Token).RunAsync();
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or System.Security.Authentication.AuthenticationException)
+        catch (Exception e)
+            when (e is IOException or OperationCanceledException or ObjectDisposedException or System.Security.Authentication.AuthenticationException)
         {
         }
     }
@@ -234,6 +236,7 @@ internal sealed class FakeSmtpServer : IAsyncDisposable
             return null;
         }
 
-        private static string Path(string line) => line[(line.IndexOf('<', StringComparison.Ordinal) + 1)..line.IndexOf('>', StringComparison.Ordinal)];
+        private static string Path(string line) =>
+            line[(line.IndexOf('<', StringComparison.Ordinal) + 1)..line.IndexOf('>', StringComparison.Ordinal)];
     }
 }

@@ -40,7 +40,8 @@ public sealed class SmtpClientTests
         FakeSmtpServer server, TlsDemand tls = TlsDemand.Opportunistic, SmtpClientOptions? options = null) =>
         await SmtpClient.OpenAsync(await server.ConnectAsync(), "mx.test", tls, server.ImplicitTls, options ?? Options, default);
 
-    private static async Task<IReadOnlyList<RecipientOutcome>> SendAsync(FakeSmtpServer server, OutgoingMail mail, SmtpClientOptions? options = null)
+    private static async Task<IReadOnlyList<RecipientOutcome>> SendAsync(
+        FakeSmtpServer server, OutgoingMail mail, SmtpClientOptions? options = null)
     {
         var (client, failure) = await OpenAsync(server, options: options);
         if (client is null) return mail.Recipients.Select(_ => new RecipientOutcome(null, failure)).ToList();
@@ -111,7 +112,8 @@ public sealed class SmtpClientTests
     public async Task Each_recipient_has_its_own_outcome_and_the_session_goes_on()
     {
         await using var server = new FakeSmtpServer();
-        server.Answer = line => line.Contains("<no@") ? "550-5.1.1 no\r\n550 5.1.1 really" : line.Contains("<later@") ? "450 4.2.1 busy" : null;
+        server.Answer = line =>
+            line.Contains("<no@") ? "550-5.1.1 no\r\n550 5.1.1 really" : line.Contains("<later@") ? "450 4.2.1 busy" : null;
         var (client, _) = await OpenAsync(server);
         await using var _1 = client!;
         var outcomes = await client!.SendAsync(Mail(to: ["no@mx.test", "b@mx.test", "later@mx.test"]), default);
@@ -178,7 +180,8 @@ public sealed class SmtpClientTests
         var (none, _) = await OpenAsync(server);
         Assert.Equal(SmtpTrouble.Unsupported, (await none!.AuthenticateAsync("u", "p", default))!.Trouble);
         server.Extensions.Add("AUTH SCRAM-SHA-256");
-        server.Answer = line => line.StartsWith("AUTH", StringComparison.Ordinal) ? "334 " + Convert.ToBase64String("r=other,s=QSXCR+Q6sek8bf92,i=4096"u8) : line == "*" ? "501 5.7.0 cancelled" : null;
+        server.Answer = line => line.StartsWith("AUTH", StringComparison.Ordinal)
+            ? "334 " + Convert.ToBase64String("r=other,s=QSXCR+Q6sek8bf92,i=4096"u8) : line == "*" ? "501 5.7.0 cancelled" : null;
         var (forged, _) = await OpenAsync(server);
         Assert.Equal(501, (await forged!.AuthenticateAsync("u", "p", default))!.Reply!.Code);
         server.Answer = line => line.StartsWith("AUTH", StringComparison.Ordinal) ? "235 2.7.0 fine" : null;

@@ -1,10 +1,12 @@
 using System.Net.Security;
 using System.Text;
+using Aviso.Tests.Unit.Lines;
 using Aviso.Tests.Unit.Net;
 
 namespace Aviso.Tests.Unit.Smtp;
 
-/// <summary>The client's end of a <see cref="WirePair"/> for line protocols, in clear and under TLS. A read that takes 10 seconds fails.</summary>
+/// <summary>The client's end of a <see cref="WirePair"/> for line protocols, in clear and under TLS. A read that takes 10 seconds
+/// fails.</summary>
 internal sealed class SmtpPeer(WirePair pair)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -56,7 +58,8 @@ internal sealed class SmtpPeer(WirePair pair)
         var line = new List<byte>();
         while (true)
         {
-            if (_start == _end && !await FillAsync()) return line.Count == 0 ? null : throw new EndOfStreamException(Encoding.UTF8.GetString([.. line]));
+            if (_start == _end && !await FillAsync()) return line.Count == 0
+                ? null : throw new EndOfStreamException(Encoding.UTF8.GetString([.. line]));
             var octet = _buffer[_start++];
             line.Add(octet);
             if (octet != '\n') continue;

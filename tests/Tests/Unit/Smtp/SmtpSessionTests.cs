@@ -1,6 +1,7 @@
 using System.Text;
 using Aviso.Base;
 using Aviso.Net;
+using Aviso.Tests.Unit.Lines;
 using Aviso.Tests.Unit.Net;
 using Xunit;
 
@@ -181,7 +182,8 @@ public sealed class SmtpSessionTests
         await using var pair = host.Connect();
         var run = Serve(host, pair);
         // Far more replies than a pipe holds, asked for in one go, by a peer that does not read: the server stops reading, too.
-        var group = "EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<a@b.example>\r\n" + string.Concat(Enumerable.Repeat("BDAT 1\r\nx", 50_000));
+        var group = "EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<a@b.example>\r\n"
+            + string.Concat(Enumerable.Repeat("BDAT 1\r\nx", 50_000));
         var sent = pair.SendAsync(group + "BDAT 0 LAST\r\nQUIT\r\n");
         await Task.WhenAny(sent, Task.Delay(500, TestContext.Current.CancellationToken));
         Assert.False(sent.IsCompleted);
@@ -270,7 +272,8 @@ public sealed class SmtpSessionTests
             await run.WaitAsync(Patience);
             Assert.Empty(host.Taken);
             Assert.Equal(0, host.Spool.InFlight);
-            Assert.Contains(host.Log.Lines, l => l.Contains("transaction from <a@b.example> broke off after 4 octets for 1 recipients", StringComparison.Ordinal));
+            Assert.Contains(host.Log.Lines, l =>
+                l.Contains("transaction from <a@b.example> broke off after 4 octets for 1 recipients", StringComparison.Ordinal));
         }
     }
 
@@ -304,13 +307,15 @@ public sealed class SmtpSessionTests
         for (var lines = random.Next(30); lines > 0; lines--)
         {
             var length = random.Next(3) == 0 ? random.Next(200) : random.Next(4);
-            for (var i = 0; i < length; i++) body.Append(random.Next(3) == 0 ? '.' : (char)(random.Next(2) == 0 ? random.Next(32, 256) : random.Next('a', 'e')));
+            for (var i = 0; i < length; i++) body.Append(
+                random.Next(3) == 0 ? '.' : (char)(random.Next(2) == 0 ? random.Next(32, 256) : random.Next('a', 'e')));
             body.Append("\r\n");
         }
         return body.ToString();
     }
 
-    private static string Stuffed(string body) => string.Concat(body.Split("\r\n")[..^1].Select(l => (l.StartsWith('.') ? "." : "") + l + "\r\n"));
+    private static string Stuffed(string body) =>
+        string.Concat(body.Split("\r\n")[..^1].Select(l => (l.StartsWith('.') ? "." : "") + l + "\r\n"));
 
     private static string Chunks(Random random, string body)
     {

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
 using Aviso.Smtp;
+using Aviso.Tests.Unit.Lines;
 using Aviso.Tests.Unit.Net;
 using Xunit;
 
@@ -40,7 +41,8 @@ public sealed partial class SmtpTranscripts
         var script = Load(name);
         var clock = script.Steps.Exists(s => s.Kind == 'A') ? new ManualClock() : null;
         var host = Host(script, clock);
-        await using var pair = host.Connect(script.Settings.ContainsKey("tls") || script.Settings.ContainsKey("implicit"), script.Settings.ContainsKey("clearlogin"));
+        await using var pair = host.Connect(
+            script.Settings.ContainsKey("tls") || script.Settings.ContainsKey("implicit"), script.Settings.ContainsKey("clearlogin"));
         var run = Serve(host, pair, script.Settings.ContainsKey("implicit"));
         var client = new SmtpPeer(pair);
         if (script.Settings.ContainsKey("implicit")) await client.StartTlsAsync();
@@ -58,7 +60,8 @@ public sealed partial class SmtpTranscripts
     [Fact]
     public void Every_command_of_the_table_stands_in_a_transcript()
     {
-        var said = Names().SelectMany(n => Load(n).Steps).Where(s => s.Kind == 'C').Select(s => s.Text.Split(' ', '\r')[0].ToUpperInvariant()).ToHashSet();
+        var said = Names().SelectMany(n => Load(n).Steps).Where(s => s.Kind == 'C')
+            .Select(s => s.Text.Split(' ', '\r')[0].ToUpperInvariant()).ToHashSet();
         Assert.Equal([], SmtpCommand.All.Select(c => c.Verb).Except(said));
     }
 
@@ -74,13 +77,15 @@ public sealed partial class SmtpTranscripts
         heard.Add(Replies.TooSlow.ToString());
         // What is said at the door; WireHostTests and ProtocolEvidenceTests hear it.
         heard.Add(Replies.AtTheDoor.With("Busy, try again later").ToString());
-        Assert.Empty(Catalogue().Where(r => !heard.Exists(h => Transcript.Fits(r.Reply.ToString().Replace("{0}", "<any>", StringComparison.Ordinal), h))).Select(r => r.Name));
+        Assert.Empty(Catalogue().Where(r => !heard.Exists(h =>
+            Transcript.Fits(r.Reply.ToString().Replace("{0}", "<any>", StringComparison.Ordinal), h))).Select(r => r.Name));
     }
 
     [Fact]
     public void Every_reply_of_the_catalogue_is_said_somewhere()
     {
-        var source = string.Concat(Directory.GetFiles(Path.Combine(Checkout.Root, "src", "Wire", "Smtp"), "*.cs", SearchOption.AllDirectories)
+        var source = string.Concat(
+            Directory.GetFiles(Path.Combine(Checkout.Root, "src", "Wire", "Smtp"), "*.cs", SearchOption.AllDirectories)
             .Where(f => Path.GetFileName(f) != "Replies.cs").Select(File.ReadAllText));
         var said = Said().Matches(source).Select(m => m.Groups[1].Value).ToHashSet();
         Assert.Equal([], Catalogue().Select(r => r.Name).Except(said));

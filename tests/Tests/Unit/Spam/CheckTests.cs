@@ -32,7 +32,8 @@ public sealed class CheckTests
     [InlineData("http://www.firm.example@mail.firm.example/x", 0)]
     [InlineData("http://bank.example@evil.example/login", 2.5)]
     public void A_mail_address_made_a_link_is_no_disguise(string url, double score) =>
-        Assert.Equal(score, SpamMail.RunAll(SpamMail.Around($"<a href=\"{url}\">x</a>", "text/html")).Symbols.Where(s => s.Name == "URL_USERINFO").Sum(s => s.Score));
+        Assert.Equal(score, SpamMail.RunAll(SpamMail.Around($"<a href=\"{url}\">x</a>", "text/html")).Symbols.Where(s =>
+            s.Name == "URL_USERINFO").Sum(s => s.Score));
 
     // Whoever registers a domain proves it and links to it: only a sender whose good mail is known gets points.
     [Theory]
@@ -45,8 +46,10 @@ public sealed class CheckTests
     public void Links_to_a_proven_and_known_sender_speak_for_it(string text, bool proven, bool known, double score)
     {
         var input = SpamMail.Around(text);
-        ISpamCheck[] checks = [.. known ? [new KnownSender()] : Array.Empty<ISpamCheck>(), .. BuiltInChecks.All(new RulesInForce(RuleSet.BuiltIn))];
-        Assert.Equal(score, SpamMail.Run(proven ? ProvenMail.Of(input) : input, checks).Symbols.Where(s => s.Name == "LINKS_TO_SENDER").Sum(s => s.Score));
+        ISpamCheck[] checks =
+            [.. known ? [new KnownSender()] : Array.Empty<ISpamCheck>(), .. BuiltInChecks.All(new RulesInForce(RuleSet.BuiltIn))];
+        Assert.Equal(score,
+            SpamMail.Run(proven ? ProvenMail.Of(input) : input, checks).Symbols.Where(s => s.Name == "LINKS_TO_SENDER").Sum(s => s.Score));
     }
 
     [Theory]
@@ -69,9 +72,11 @@ public sealed class CheckTests
     public void Archives_are_looked_into(string entry, string symbol)
     {
         using var stream = new MemoryStream();
-        using (var zip = new System.IO.Compression.ZipArchive(stream, System.IO.Compression.ZipArchiveMode.Create, leaveOpen: true)) zip.CreateEntry(entry);
+        using (var zip = new System.IO.Compression.ZipArchive(
+            stream, System.IO.Compression.ZipArchiveMode.Create, leaveOpen: true)) zip.CreateEntry(entry);
         var body = Convert.ToBase64String(stream.ToArray());
-        var input = SpamMail.Input($"From: a@one.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nhi\n--b\nContent-Type: application/zip; name=x.zip\nContent-Transfer-Encoding: base64\n\n{body}\n--b--\n");
+        var input = SpamMail.Input(
+            $"From: a@one.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nhi\n--b\nContent-Type: application/zip; name=x.zip\nContent-Transfer-Encoding: base64\n\n{body}\n--b--\n");
         Assert.True(SpamMail.RunAll(input).Has(symbol));
     }
 

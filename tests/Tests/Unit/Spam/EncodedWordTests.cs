@@ -53,6 +53,7 @@ public sealed class EncodedWordTests
             for (var i = 0; i < count; i++) text.Append(" =?utf-8?Q?vers=C3=A9").Append(i % 10).Append("?=\r\n");
             if (name is "From" or "To") text.Append(" <a@one.example>\r\n");
         }
-        return Encoding.ASCII.GetBytes(text.Append("Date: Tue, 10 Nov 2026 08:00:00 +0000\r\nMessage-ID: <1@one.example>\r\n\r\nHello\r\n").ToString());
+        return Encoding.ASCII.GetBytes(
+            text.Append("Date: Tue, 10 Nov 2026 08:00:00 +0000\r\nMessage-ID: <1@one.example>\r\n\r\nHello\r\n").ToString());
     }
 }

@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Aviso.Tests.Unit.Spam;
 
-/// <summary>Good mail as companies, clubs and people send it today (Data/modern-ham, all invented): the rules alone leave it in the inbox.</summary>
+/// <summary>Good mail as companies, clubs and people send it today (Data/modern-ham, all invented): the rules alone leave it in the
+/// inbox.</summary>
 public sealed class ModernHamTests
 {
     // Learned words and reputation take off more in life; a message this near would be tagged by one more bad sign.
@@ -18,10 +19,13 @@ public sealed class ModernHamTests
     [Fact]
     public async Task No_modern_good_message_comes_near_the_threshold()
     {
-        var filter = new SpamFilter(new(), [new KnownSender(), .. BuiltInChecks.All(new(RuleSet.BuiltIn))], new November(), NullLogger.Instance);
+        var filter = new SpamFilter(
+            new(), [new KnownSender(), .. BuiltInChecks.All(new(RuleSet.BuiltIn))], new November(), NullLogger.Instance);
         var verdicts = new List<(string File, SpamVerdict Verdict)>();
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "Data", "modern-ham"), "*.eml").Order(StringComparer.Ordinal))
-            verdicts.Add((Path.GetFileName(file), await filter.CheckAsync(ProvenMail.Of(SpamMail.Input(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken))), default)));
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "Data", "modern-ham"), "*.eml").Order(
+            StringComparer.Ordinal))
+            verdicts.Add((Path.GetFileName(file), await filter.CheckAsync(
+                ProvenMail.Of(SpamMail.Input(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken))), default)));
         Assert.True(verdicts.Count >= 100, $"only {verdicts.Count} messages");
         Assert.All(verdicts, v => Assert.Empty(v.Verdict.Skipped));
         verdicts.Sort((a, b) => b.Verdict.Score.CompareTo(a.Verdict.Score));
@@ -35,7 +39,8 @@ public sealed class ModernHamTests
         var filter = new SpamFilter(new(), BuiltInChecks.All(new(RuleSet.BuiltIn)), new November(), NullLogger.Instance);
         foreach (var file in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "Data", "modern-ham"), "*.eml"))
         {
-            var verdict = await filter.CheckAsync(ProvenMail.Of(SpamMail.Input(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken))), default);
+            var verdict = await filter.CheckAsync(
+                ProvenMail.Of(SpamMail.Input(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken))), default);
             Assert.True(verdict.Action == SpamAction.Accept, Line(Path.GetFileName(file), verdict));
         }
     }

@@ -6,8 +6,8 @@ using Xunit;
 namespace Aviso.Tests.Unit.Spam;
 
 /// <summary>
-/// Fraud and phishing as they are sent today (Data/modern-spam, all invented), judged by the rules alone: nothing learned, nothing known of the
-/// sender, no lists. Rules are not meant to tag these by themselves, but to see them.
+/// Fraud and phishing as they are sent today (Data/modern-spam, all invented), judged by the rules alone: nothing learned, nothing known of
+/// the sender, no lists. Rules are not meant to tag these by themselves, but to see them.
 /// </summary>
 public sealed class ModernSpamTests
 {
@@ -16,9 +16,12 @@ public sealed class ModernSpamTests
     {
         var filter = new SpamFilter(new(), BuiltInChecks.All(new(RuleSet.BuiltIn)), TimeProvider.System, NullLogger.Instance);
         var verdicts = new List<(string File, SpamVerdict Verdict)>();
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "Data", "modern-spam"), "*.eml").Order(StringComparer.Ordinal))
-            verdicts.Add((Path.GetFileName(file), await filter.CheckAsync(SpamMail.Input(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken)), default)));
-        foreach (var (file, verdict) in verdicts.OrderBy(v => v.Verdict.Score)) TestContext.Current.TestOutputHelper!.WriteLine(Line(file, verdict));
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "Data", "modern-spam"), "*.eml").Order(
+            StringComparer.Ordinal))
+            verdicts.Add((Path.GetFileName(file), await filter.CheckAsync(
+                SpamMail.Input(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken)), default)));
+        foreach (var (file, verdict) in verdicts.OrderBy(v => v.Verdict.Score)) TestContext.Current.TestOutputHelper!.WriteLine(
+            Line(file, verdict));
         Assert.True(verdicts.Count >= 35, $"only {verdicts.Count} messages");
         Assert.All(verdicts, v => Assert.Empty(v.Verdict.Skipped));
         Assert.All(verdicts, v => Assert.True(v.Verdict.Score >= 0.8, Line(v.File, v.Verdict)));

@@ -43,7 +43,8 @@ public sealed class SpamFilterTests
     [InlineData(SpamPhase.Network, 2)]
     public async Task A_check_that_never_ends_is_skipped_and_the_others_run(SpamPhase phase, double score)
     {
-        var verdict = await Run(new Check("stuck", phase, async (_, _) => await Task.Delay(Timeout.Infinite, CancellationToken.None)), Finds);
+        var verdict =
+            await Run(new Check("stuck", phase, async (_, _) => await Task.Delay(Timeout.Infinite, CancellationToken.None)), Finds);
         Assert.Equal(["stuck (timeout)"], verdict.Skipped);
         Assert.Equal(score, verdict.Score);
         Assert.Equal(phase == SpamPhase.Message, verdict.Symbols.Any(s => s.Name == SpamContext.LimitSymbol));
@@ -137,7 +138,8 @@ public sealed class SpamFilterTests
             while (true) context.Work.Take(1 << 20);
         }), Finds);
         Assert.Equal(["unpacks (limit)"], verdict.Skipped);
-        Assert.Equal("unpacks: more octets than one message may cost", verdict.Symbols.Single(s => s.Name == SpamContext.LimitSymbol).Reason);
+        Assert.Equal(
+            "unpacks: more octets than one message may cost", verdict.Symbols.Single(s => s.Name == SpamContext.LimitSymbol).Reason);
         Assert.Equal(3, verdict.Score);
     }
 
@@ -145,7 +147,8 @@ public sealed class SpamFilterTests
     public async Task The_symbols_add_up_to_the_score_and_thresholds_choose_the_action()
     {
         var filter = new SpamFilter(new(), BuiltInChecks.All(new(RuleSet.BuiltIn)), TimeProvider.System, NullLogger.Instance);
-        var verdict = await filter.CheckAsync(SpamMail.Around("XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"), default);
+        var verdict =
+            await filter.CheckAsync(SpamMail.Around("XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"), default);
         Assert.Equal(SpamAction.Reject, verdict.Action);
         Assert.Equal(verdict.Score, verdict.Symbols.Sum(s => s.Score), 3);
         Assert.Empty(verdict.Skipped);

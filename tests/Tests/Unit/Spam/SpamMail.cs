@@ -22,7 +22,8 @@ internal static class SpamMail
     public static SpamInput Input(string text) => Input(Encoding.UTF8.GetBytes(text.ReplaceLineEndings("\r\n")));
 
     /// <summary>A whole, ordinary header around a body.</summary>
-    public static SpamInput Around(string body, string type = "text/plain; charset=utf-8", string subject = "Hello", string from = "Ann <ann@one.example>") => Input(
+    public static SpamInput Around(
+        string body, string type = "text/plain; charset=utf-8", string subject = "Hello", string from = "Ann <ann@one.example>") => Input(
         $"From: {from}\nTo: bob@two.example\nSubject: {subject}\nDate: Thu, 1 Jan 2026 10:00:00 +0000\nMessage-ID: <a@one.example>\nMIME-Version: 1.0\nContent-Type: {type}\n\n{body}\n");
 
     public static SpamContext Run(SpamInput input, params ISpamCheck[] checks)

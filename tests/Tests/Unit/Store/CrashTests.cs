@@ -30,7 +30,9 @@ public sealed class CrashTests
         var random = new Random(seed);
         for (var crash = 0; crash < 3; crash++)
         {
-            while (acknowledged.Count < (crash + 1) * 60) await Task.Delay(random.Next(1, 5));
+            var wanted = (crash + 1) * 60;
+            await Patience.UntilAsync(
+                () => acknowledged.Count >= wanted || work.Any(worker => worker.IsCompleted), $"{wanted} messages are acknowledged", pause: random.Next(1, 5));
             var before = acknowledged.ToArray();
             var copy = t.Folder + "-crash" + crash;
             // The committing thread stands still, bodies go on being written: rows are of one moment, as after a kill.

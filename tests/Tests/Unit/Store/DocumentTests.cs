@@ -16,7 +16,8 @@ public sealed class DocumentTests
     {
         await using var t = await TestStore.OpenAsync();
         var (alice, _) = await t.AccountAsync();
-        await t.Store.ChangeDocumentsAsync([Doc(alice, "sieve", "b", "two"), Doc(alice, "sieve", "a", "one"), Doc(default, "dkim", "a", "key")], [], default);
+        await t.Store.ChangeDocumentsAsync(
+            [Doc(alice, "sieve", "b", "two"), Doc(alice, "sieve", "a", "one"), Doc(default, "dkim", "a", "key")], [], default);
         await t.ReopenAsync();
 
         Assert.Equal(["a", "b"], (await t.Store.ListDocumentsAsync(alice, "sieve", default)).Select(d => d.Key.Name));
@@ -30,7 +31,8 @@ public sealed class DocumentTests
     {
         await using var t = await TestStore.OpenAsync();
         await t.Store.ChangeDocumentsAsync([Doc(default, "k", "old", "1")], [], default);
-        await t.Store.ChangeDocumentsAsync([Doc(default, "k", "new", "2")], [new(default, "k", "old"), new(default, "k", "never")], default);
+        await t.Store.ChangeDocumentsAsync(
+            [Doc(default, "k", "new", "2")], [new(default, "k", "old"), new(default, "k", "never")], default);
         Assert.Equal(["new"], (await t.Store.ListDocumentsAsync("k", default)).Select(d => d.Key.Name));
     }
 
@@ -39,7 +41,8 @@ public sealed class DocumentTests
     {
         await using var t = await TestStore.OpenAsync();
         var until = t.Clock.GetUtcNow().ToUnixTimeSeconds() + 60;
-        var won = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => t.Store.AddDocumentAsync(Doc(default, "seen", "x", $"{i}", until), default)));
+        var won = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(i => t.Store.AddDocumentAsync(Doc(default, "seen", "x", $"{i}", until), default)));
         Assert.Single(won, true);
 
         t.Clock.Advance(TimeSpan.FromSeconds(61));

@@ -178,7 +178,8 @@ public sealed class ModelTests
                     var made = await t.Store.CreateMailboxAsync(_account, name, SpecialUse.None, default);
                     Assert.Equal(_boxes.ContainsKey(name) ? StoreError.AlreadyExists : StoreError.None, made.Error);
                     if (!made.Ok) return;
-                    foreach (var mailbox in await t.Store.ListMailboxesAsync(_account, default)) _boxes.TryAdd(mailbox.Name, new(mailbox.Id));
+                    foreach (var mailbox in await t.Store.ListMailboxesAsync(_account, default)) _boxes.TryAdd(
+                        mailbox.Name, new(mailbox.Id));
                     return;
                 case 1:
                     var (gone, box) = Any();
@@ -249,7 +250,8 @@ public sealed class ModelTests
             for (var i = 0; i < old.Count; i++) state[old[i].Uid] = old[i];
             foreach (var uid in changes.Vanished) state.Remove(uid);
             foreach (var entry in changes.Changed) state[entry.Uid] = entry;
-            Assert.Equal(box.Live.Values.Select(m => (m.Uid, m.Flags, m.ModSeq)), state.Values.Select(e => (e.Uid, e.Flags.System, e.ModSeq)));
+            Assert.Equal(
+                box.Live.Values.Select(m => (m.Uid, m.Flags, m.ModSeq)), state.Values.Select(e => (e.Uid, e.Flags.System, e.ModSeq)));
         }
 
         private static IEnumerable<string> Names(MailboxView view, UInt128 mask) =>
@@ -277,7 +279,8 @@ public sealed class ModelTests
             return flags != message.Flags || !keywords.SetEquals(message.Keywords);
         }
 
-        private static void Add(Box box, uint uid, EmailId email, string text, SystemFlags flags, IReadOnlyList<string> keywords, long modSeq)
+        private static void Add(
+            Box box, uint uid, EmailId email, string text, SystemFlags flags, IReadOnlyList<string> keywords, long modSeq)
         {
             Assert.Equal(box.Next, uid);
             box.Next = uid + 1;

@@ -11,7 +11,8 @@ public sealed class QueueTests
     {
         using var body = t.Body("Subject: out\r\n\r\n");
         var queue = new QueueSubmission(
-            "alice@example.test", null, "env", DsnReturn.Headers, QueueNeeds.EightBit, QueuePriority.Person, "Received: x\r\n"u8.ToArray(), recipients);
+            "alice@example.test", null, "env", DsnReturn.Headers, QueueNeeds.EightBit, QueuePriority.Person, "Received: x\r\n"u8.ToArray(),
+                recipients);
         var accepted = await t.Store.AcceptAsync(new(body, TestStore.Rendered("m@x"), [], queue) { ReceivedAt = t.Clock.Seconds }, default);
         return accepted.Value!.Queue!.Value;
     }
@@ -33,7 +34,8 @@ public sealed class QueueTests
         using (var body = (await t.Store.OpenQueueBodyAsync(id, default))!)
             Assert.Equal("Received: x\r\nSubject: out\r\n\r\n", TestStore.Read(body));
         var message = Assert.Single(await t.Store.QueueMessagesAsync([id, new(5)], default));
-        Assert.Equal(("alice@example.test", "env", DsnReturn.Headers, "m@x"), (message.Sender, message.EnvelopeId, message.Return, message.MessageId));
+        Assert.Equal(("alice@example.test", "env", DsnReturn.Headers, "m@x"),
+            (message.Sender, message.EnvelopeId, message.Return, message.MessageId));
 
         await t.Store.SettleAsync(
             [
@@ -50,7 +52,8 @@ public sealed class QueueTests
         await t.AssertSoundAsync();
 
         await t.ReopenAsync();
-        await t.Store.SettleAsync([new(id, 1, QueueResult.Done, 0, "", 1), new(id, 2, QueueResult.Done, 0, "", 1), new(id, 2, QueueResult.Done, 0, "", 1)], [], default);
+        await t.Store.SettleAsync([new(id, 1, QueueResult.Done, 0, "", 1), new(id, 2, QueueResult.Done, 0, "", 1),
+            new(id, 2, QueueResult.Done, 0, "", 1)], [], default);
         Assert.Empty(await t.Store.ListQueueAsync(new(), 10, default));
         Assert.Null(await t.Store.OpenQueueBodyAsync(id, default));
         Assert.Equal(new QueueTotals(0, 0, 0, null), await t.Store.QueueTotalsAsync(default));
@@ -115,9 +118,12 @@ public sealed class QueueTests
         Assert.Single(await t.Store.LeaseAsync(50, t.Clock.GetUtcNow().ToUnixTimeMilliseconds() + 1_000_000, 10, Nobody, default));
         await t.Store.ChangeQueueAsync(new(Id: id), QueueChange.Hold, 60, default);
         await t.ReopenAsync();
-        Assert.Empty(await t.Store.LeaseAsync(t.Clock.GetUtcNow().ToUnixTimeMilliseconds(), t.Clock.GetUtcNow().ToUnixTimeMilliseconds() + 10, 10, Nobody, default));
-        Assert.Equal(1, await t.Store.ChangeQueueAsync(new(Id: id), QueueChange.Release, t.Clock.GetUtcNow().ToUnixTimeMilliseconds(), default));
-        Assert.Single(await t.Store.LeaseAsync(t.Clock.GetUtcNow().ToUnixTimeMilliseconds(), t.Clock.GetUtcNow().ToUnixTimeMilliseconds() + 10, 10, Nobody, default));
+        Assert.Empty(await t.Store.LeaseAsync(
+            t.Clock.GetUtcNow().ToUnixTimeMilliseconds(), t.Clock.GetUtcNow().ToUnixTimeMilliseconds() + 10, 10, Nobody, default));
+        Assert.Equal(
+            1, await t.Store.ChangeQueueAsync(new(Id: id), QueueChange.Release, t.Clock.GetUtcNow().ToUnixTimeMilliseconds(), default));
+        Assert.Single(await t.Store.LeaseAsync(
+            t.Clock.GetUtcNow().ToUnixTimeMilliseconds(), t.Clock.GetUtcNow().ToUnixTimeMilliseconds() + 10, 10, Nobody, default));
     }
 
     [Fact(Timeout = 60_000)]
@@ -163,7 +169,8 @@ public sealed class QueueTests
         AcceptTarget To(AccountId account) => new(account, "INBOX", default, SystemFlags.None, []);
         await t.Store.AcceptAsync(new(body, TestStore.Rendered(), [To(full), To(other)], null) { ReceivedAt = t.Clock.Seconds }, default);
         await t.Store.AcceptAsync(new(body, TestStore.Rendered(), [To(full)], null) { ReceivedAt = t.Clock.Seconds }, default);
-        Assert.False((await t.Store.AppendAsync(full, inbox, [new(body, TestStore.Rendered(), SystemFlags.None, [], t.Clock.Seconds)], default)).Ok);
+        Assert.False(
+            (await t.Store.AppendAsync(full, inbox, [new(body, TestStore.Rendered(), SystemFlags.None, [], t.Clock.Seconds)], default)).Ok);
         await t.RebuildAsync();
         Assert.Equal(0, (await t.Store.FindMailboxAsync(full, "INBOX", default))!.Exists);
         Assert.Equal(1, (await t.Store.FindMailboxAsync(other, "INBOX", default))!.Exists);
@@ -188,7 +195,8 @@ public sealed class QueueTests
         await using var t = await TestStore.OpenAsync();
         var (account, inbox) = await t.AccountAsync();
         using var body = t.Body("shared");
-        var queue = new QueueSubmission("s@x", account, "", DsnReturn.Unspecified, QueueNeeds.None, QueuePriority.Bulk, default, [Target("z@z.test")]);
+        var queue = new QueueSubmission(
+            "s@x", account, "", DsnReturn.Unspecified, QueueNeeds.None, QueuePriority.Bulk, default, [Target("z@z.test")]);
         var accepted = (await t.Store.AcceptAsync(
             new(body, TestStore.Rendered(), [new(account, "INBOX", default, SystemFlags.None, [])], queue) { ReceivedAt = 1 }, default)).Value!;
         await t.Store.ExpungeAsync(account, inbox, [1], false, default);

@@ -78,7 +78,8 @@ internal sealed class FateBook
     }
 
     /// <summary>Of every recipient that is accepted every share has a fate: nothing that is acknowledged is lost.</summary>
-    public bool IsProven(bool isLmtp) => Replies(isLmtp).Zip(_recipients, (no, r) => no is not null || r.Shares.TrueForAll(s => s.HasFate)).All(kept => kept);
+    public bool IsProven(bool isLmtp) =>
+        Replies(isLmtp).Zip(_recipients, (no, r) => no is not null || r.Shares.TrueForAll(s => s.HasFate)).All(kept => kept);
 
     private static Refusal? Reply(List<Share> shares) => shares.Exists(s => s.HasFate) ? null
         : Milder([.. shares.Select(s => s.No ?? Refusals.NotStored(s.Copies is [.., { Error: { } error }] ? error : StoreError.ReadOnly))]);

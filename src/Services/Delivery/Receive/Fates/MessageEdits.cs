@@ -12,7 +12,8 @@ internal sealed class MessageEdits(ReceiveParts parts)
 
     /// <summary>To be sent on: without the fields that we put before the account's own copy.</summary>
     /// <param name="own">Those fields.</param>
-    public PlannedMessage SentOn(PlannedMessage message, SieveEdit edit, ReadOnlySpan<byte> own) => Make(message, Without(own, edit.Header), edit.Body);
+    public PlannedMessage SentOn(PlannedMessage message, SieveEdit edit, ReadOnlySpan<byte> own) =>
+        Make(message, Without(own, edit.Header), edit.Body);
 
     private PlannedMessage Make(PlannedMessage message, byte[] header, byte[]? changed)
     {

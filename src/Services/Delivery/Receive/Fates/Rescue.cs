@@ -72,9 +72,11 @@ internal sealed class Rescue(ReceiveParts parts)
     private void Tell(ReceiveContext context, Share share, Place place)
     {
         var isOwn = place.Owner == share;
-        ReceiveMeters.Rescue(share.No is null && isOwn ? "quota" : share.Rejection is not null ? "rejected" : share.No is not null ? "loop" : "redirect");
+        ReceiveMeters.Rescue(
+            share.No is null && isOwn ? "quota" : share.Rejection is not null ? "rejected" : share.No is not null ? "loop" : "redirect");
         if (isOwn && place.IsOverQuota) parts.Log.FiledOverQuota(context.Id, place.Copy.Target.Address);
-        else parts.Log.FateRescued(context.Id, share.For.Shown, place.Copy.Target.Address, share.No?.Text ?? "it could not be filed where it was sent on to");
+        else parts.Log.FateRescued(
+            context.Id, share.For.Shown, place.Copy.Target.Address, share.No?.Text ?? "it could not be filed where it was sent on to");
     }
 
     /// <param name="Owner">The share whose account it is; null for one that had none of this message.</param>

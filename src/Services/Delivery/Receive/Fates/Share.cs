@@ -79,7 +79,8 @@ internal sealed class Share(ResolvedRecipient recipient)
     public bool IsPlanned => Leads(s => s.Copies.Count > 0 || s.IsQueued || s.No is not null || s.IsTrap);
 
     /// <summary>Once the message is stored: placed, queued, told, or thrown away as the owner of the mailbox wants it.</summary>
-    public bool HasFate => IsDiscarded || Leads(s => s.Copies.Exists(c => c.IsStored) || s.IsQueued || s.IsTold || s.IsTrap || s.IsKeptElsewhere);
+    public bool HasFate =>
+        IsDiscarded || Leads(s => s.Copies.Exists(c => c.IsStored) || s.IsQueued || s.IsTold || s.IsTrap || s.IsKeptElsewhere);
 
     /// <summary>Has a copy in a mailbox of the account.</summary>
     public bool IsHeld => Copies.Exists(c => c.IsStored);

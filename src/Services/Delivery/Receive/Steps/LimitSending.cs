@@ -3,7 +3,8 @@ using Aviso.Store;
 
 namespace Aviso.Delivery;
 
-/// <summary>Counts what an account sends to others. A limit that is reached puts the message off; that nothing can be counted does not.</summary>
+/// <summary>Counts what an account sends to others. A limit that is reached puts the message off; that nothing can be counted does
+/// not.</summary>
 internal sealed class LimitSending(ReceiveParts parts) : IReceiveStep
 {
     private readonly SendingGate? _gate = SendingGate.Of(parts);

@@ -163,7 +163,8 @@ public sealed class AcmeRenewerTests : IDisposable
         using var renewer = Renewer(_first, _second);
         await renewer.StepAsync(default);
         Assert.Equal("second.example", renewer.States()[0].From);
-        Assert.Contains("first.example", Assert.Single(_log.Lines, l => l.Contains("no certificate", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("first.example", Assert.Single(_log.Lines, l => l.Contains("no certificate", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
 
         _first.Refusal = null;
         _clock.Advance(TimeSpan.FromDays(61));
@@ -323,7 +324,8 @@ public sealed class AcmeRenewerTests : IDisposable
             """)!.AsObject();
         var failure = AcmeProblem.Read(problem, 403, "ca.example", null);
         Assert.Equal("caa", failure.Reason);
-        Assert.StartsWith("ca.example: some names; a.example: CAA forbids. What to do: a CAA record", failure.Text, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "ca.example: some names; a.example: CAA forbids. What to do: a CAA record", failure.Text, StringComparison.Ordinal);
         Assert.Equal("other", AcmeProblem.Read(new() { ["type"] = "urn:ietf:params:acme:error:invented" }, 400, "ca.example", null).Reason);
         Assert.Equal("serverInternal", AcmeProblem.Read(null, 503, "ca.example", null).Reason);
     }
@@ -336,7 +338,8 @@ public sealed class AcmeRenewerTests : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             Lines.Add(formatter(state, exception));
     }
 }

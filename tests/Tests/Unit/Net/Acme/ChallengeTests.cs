@@ -88,9 +88,11 @@ public sealed class ChallengeTests
         Assert.Null(await again.AddTextAsync("_acme-challenge.mail.example.org", "two", default));
         Assert.Null(await again.RemoveTextAsync("_acme-challenge.mail.example.org", "two", default));
         Assert.Equal("another server's", Assert.Single(cloud.Records).Content.Trim('"'));
-        Assert.Contains("sees no zone that holds", await publisher.AddTextAsync("_acme-challenge.example.net", "x", default), StringComparison.Ordinal);
+        Assert.Contains(
+            "sees no zone that holds", await publisher.AddTextAsync("_acme-challenge.example.net", "x", default), StringComparison.Ordinal);
         using var wrong = new CloudflarePublisher("wrong", handler: cloud);
-        Assert.Contains("lacks Zone / DNS / Edit", await wrong.AddTextAsync("_acme-challenge.example.org", "x", default), StringComparison.Ordinal);
+        Assert.Contains(
+            "lacks Zone / DNS / Edit", await wrong.AddTextAsync("_acme-challenge.example.org", "x", default), StringComparison.Ordinal);
     }
 
     /// <summary>What is documented of Cloudflare's API, as far as it is used: zones by name, records of a zone.</summary>
@@ -102,7 +104,8 @@ public sealed class ChallengeTests
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            if (request.Headers.Authorization?.ToString() != "Bearer secret") return Json(HttpStatusCode.Forbidden, No(9109, "Invalid access token"));
+            if (request.Headers.Authorization?.ToString() != "Bearer secret") return Json(
+                HttpStatusCode.Forbidden, No(9109, "Invalid access token"));
             var (path, query) = (request.RequestUri!.AbsolutePath, System.Web.HttpUtility.ParseQueryString(request.RequestUri.Query));
             if (path == "/client/v4/zones") return Json(HttpStatusCode.OK, Yes(new JsonArray([.. query["name"] == zone ? [new JsonObject { ["id"] = "z1", ["name"] = zone }] : Array.Empty<JsonNode>()])));
             Assert.StartsWith("/client/v4/zones/z1/dns_records", path, StringComparison.Ordinal);
@@ -115,7 +118,8 @@ public sealed class ChallengeTests
                 return Json(HttpStatusCode.OK, Yes(new JsonArray([.. Records.Where(r => r.Name == query["name"]).Select(r => (JsonNode)new JsonObject { ["id"] = r.Id, ["name"] = r.Name, ["content"] = r.Content })])));
             var body = JsonNode.Parse(await request.Content!.ReadAsStringAsync(cancellationToken))!;
             var (name, content) = (body["name"]!.ToString(), body["content"]!.ToString());
-            if (Records.Any(r => r.Name == name && r.Content == content)) return Json(HttpStatusCode.BadRequest, No(81058, "An identical record already exists."));
+            if (Records.Any(r => r.Name == name && r.Content == content)) return Json(
+                HttpStatusCode.BadRequest, No(81058, "An identical record already exists."));
             Records.Add(($"{_next++}", name, content));
             return Json(HttpStatusCode.OK, Yes(new JsonObject { ["id"] = Records[^1].Id }));
         }
@@ -128,7 +132,8 @@ public sealed class ChallengeTests
         private static HttpResponseMessage Json(HttpStatusCode status, JsonObject body) => new(status) { Content = new StringContent(body.ToJsonString(), Encoding.UTF8) };
     }
 
-    private static async Task<(bool Server, X509Certificate2? Shown, string Protocol)> TalkAsync(TlsCertificates certificates, string name, string[] offered)
+    private static async Task<(bool Server, X509Certificate2? Shown, string Protocol)> TalkAsync(
+        TlsCertificates certificates, string name, string[] offered)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -136,7 +141,8 @@ public sealed class ChallengeTests
         await client.ConnectAsync((IPEndPoint)listener.LocalEndpoint);
         using var accepted = await listener.AcceptTcpClientAsync();
         var stream = accepted.GetStream();
-        var accepting = certificates.AcceptAsync(ListenerKind.Https, PipeReader.Create(stream), PipeWriter.Create(stream), TimeProvider.System, default);
+        var accepting = certificates.AcceptAsync(
+            ListenerKind.Https, PipeReader.Create(stream), PipeWriter.Create(stream), TimeProvider.System, default);
         await using var ssl = new SslStream(client.GetStream(), false, (_, _, _, _) => true);
         try
         {

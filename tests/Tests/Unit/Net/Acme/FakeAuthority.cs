@@ -128,7 +128,8 @@ internal sealed class FakeAuthority : IDisposable
             Curve = ECCurve.NamedCurves.nistP256,
             Q = new() { X = Base64Url.DecodeFromChars(jwk["x"]!.ToString()), Y = Base64Url.DecodeFromChars(jwk["y"]!.ToString()) },
         });
-        var location = $"https://{Host}/account/{Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(jwk["x"]!.ToString())))[..8]}";
+        var location =
+            $"https://{Host}/account/{Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(jwk["x"]!.ToString())))[..8]}";
         _accounts[location] = key;
         var response = Json(new() { ["status"] = "valid" }, HttpStatusCode.Created);
         response.Headers.Location = new(location);
@@ -187,7 +188,8 @@ internal sealed class FakeAuthority : IDisposable
         var request = CertificateRequest.LoadSigningRequest(Base64Url.DecodeFromChars(payload["csr"]!.ToString()), HashAlgorithmName.SHA256,
             CertificateRequestLoadOptions.UnsafeLoadCertificateExtensions);
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_root, true, false));
-        using var leaf = request.Create(_root, _clock.GetUtcNow().AddSeconds(-1), _clock.GetUtcNow() + Life, RandomNumberGenerator.GetBytes(12));
+        using var leaf =
+            request.Create(_root, _clock.GetUtcNow().AddSeconds(-1), _clock.GetUtcNow() + Life, RandomNumberGenerator.GetBytes(12));
         _orders[number] = _orders[number] with { Chain = leaf.ExportCertificatePem() + "\n" + _root.ExportCertificatePem() };
         return Json(State(number));
     }
@@ -199,7 +201,8 @@ internal sealed class FakeAuthority : IDisposable
         var header = JsonNode.Parse(Base64Url.DecodeFromChars(Part("protected")))!.AsObject();
         if (header["url"]!.ToString() != url.AbsoluteUri || header["alg"]!.ToString() != "ES256") return default;
         if (header["kid"] is { } kid && _accounts.TryGetValue(kid.ToString(), out var key)
-            && !key.VerifyData(Encoding.ASCII.GetBytes($"{Part("protected")}.{Part("payload")}"), Base64Url.DecodeFromChars(Part("signature")), HashAlgorithmName.SHA256))
+            && !key.VerifyData(Encoding.ASCII.GetBytes($"{Part("protected")}.{Part("payload")}"),
+                Base64Url.DecodeFromChars(Part("signature")), HashAlgorithmName.SHA256))
             return default;
         return (header, Part("payload").Length == 0 ? null : JsonNode.Parse(Base64Url.DecodeFromChars(Part("payload")))!.AsObject());
     }
@@ -230,7 +233,8 @@ internal sealed class FakeShelf : ICertificateShelf
     public Dictionary<(string Kind, string Name), byte[]> Values { get; } = [];
 
     public Task<IReadOnlyDictionary<string, byte[]>> ListAsync(string kind, CancellationToken cancel) =>
-        Task.FromResult<IReadOnlyDictionary<string, byte[]>>(Values.Where(v => v.Key.Kind == kind).ToDictionary(v => v.Key.Name, v => v.Value));
+        Task.FromResult<IReadOnlyDictionary<string,
+            byte[]>>(Values.Where(v => v.Key.Kind == kind).ToDictionary(v => v.Key.Name, v => v.Value));
 
     /// <summary>Kinds that cannot be written; "*" for all.</summary>
     public HashSet<string> Full { get; } = [];

@@ -176,7 +176,8 @@ public sealed class JunkLearnerTests : IAsyncLifetime
     [Fact]
     public async Task Mail_in_Sent_tells_whom_the_account_writes_to()
     {
-        await DeliverAsync("Sent", "From: alice@example.test\r\nTo: Bob <Bob@Example.net>\r\nCc: c@example.net\r\nMessage-ID: <one@example.test>\r\n\r\nhi\r\n");
+        await DeliverAsync("Sent",
+            "From: alice@example.test\r\nTo: Bob <Bob@Example.net>\r\nCc: c@example.net\r\nMessage-ID: <one@example.test>\r\n\r\nhi\r\n");
         await _learner.FollowAsync(_alice, default);
         Assert.True(_correspondents.HasWrittenTo(_alice, "bob@example.net"));
         Assert.True(_correspondents.HasWrittenTo(_alice, "c@example.net"));
@@ -190,7 +191,7 @@ public sealed class JunkLearnerTests : IAsyncLifetime
         var mail = await DeliverAsync("INBOX");
         _learner.Start();
         await MoveAsync("INBOX", "Junk", mail.Uid);
-        while (Said(mail) != true) await Task.Yield();
+        await Patience.UntilAsync(() => Said(mail) == true, "the background learned from the move", pause: 5);
     }
 
     private void Open()

