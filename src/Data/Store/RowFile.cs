@@ -139,15 +139,15 @@ public sealed class RowFile : IDisposable
     {
         // In this order everywhere: nobody holds two of them otherwise.
         lock (_gate)
-        lock (_finding)
-        lock (_listing)
-        {
-            if (_closed) return;
-            _closed = true;
-            _finds.Dispose();
-            _lists.Dispose();
-            _db.Dispose();
-        }
+            lock (_finding)
+                lock (_listing)
+                {
+                    if (_closed) return;
+                    _closed = true;
+                    _finds.Dispose();
+                    _lists.Dispose();
+                    _db.Dispose();
+                }
     }
 
     private static Row Of(Statement row) => new(row.Int(0), row.Blob(1), row.Int(2), row.Int(3), row.Blob(4));

@@ -11,7 +11,8 @@ public sealed class ServerSettings : SettingsSection
 
     private static readonly Key<string> HostNameKey = new(Table, "hostname", Types.HostName, "",
         "The name this server calls itself in greetings, EHLO and Received fields, and the one in its certificate. "
-        + "It must resolve to this server.") { AfterRestart = true, Required = true, Example = "mail.example.org" };
+        + "It must resolve to this server.")
+    { AfterRestart = true, Required = true, Example = "mail.example.org" };
 
     /// <summary>Absolute after loading: a relative path is taken from the settings file's folder.</summary>
     public string Data
@@ -22,7 +23,8 @@ public sealed class ServerSettings : SettingsSection
 
     private static readonly Key<string> DataKey = new(Table, "data", Types.Path, "/var/lib/aviso",
         "The folder that holds mail, queue, keys and the admin socket. One server at a time uses it. "
-        + "A relative path begins at the folder of this file.") { AfterRestart = true, Example = "/var/lib/aviso" };
+        + "A relative path begins at the folder of this file.")
+    { AfterRestart = true, Example = "/var/lib/aviso" };
 
     public IReadOnlyList<ListenerSection> Listeners => Get(ListenersKey);
 
@@ -44,7 +46,8 @@ public sealed class ServerSettings : SettingsSection
     public NetworksSection Networks => Get(NetworksKey);
 
     private static readonly Key<NetworksSection> NetworksKey = new(Table, "networks", new SectionType<NetworksSection>(NetworksSection.Table), new(),
-        "Networks that are not strangers.") { Example = "{ proxies: [10.0.20.0/24], internal: [10.0.0.0/8] }" };
+        "Networks that are not strangers.")
+    { Example = "{ proxies: [10.0.20.0/24], internal: [10.0.0.0/8] }" };
 
     /// <summary>Where mail for postmaster of every domain goes. After loading never empty.</summary>
     public string Postmaster
@@ -55,13 +58,13 @@ public sealed class ServerSettings : SettingsSection
 
     private static readonly Key<string> PostmasterKey = new(Table, "postmaster", Types.Address, "",
         "Who gets mail for postmaster at every domain (RFC 5321 section 4.5.1 requires that somebody does).")
-        { Example = "alice@example.org", DefaultText = "the first of `accounts`" };
+    { Example = "alice@example.org", DefaultText = "the first of `accounts`" };
 
     public TlsSection Tls => Get(TlsKey);
 
     private static readonly Key<TlsSection> TlsKey = new(Table, "tls", new SectionType<TlsSection>(TlsSection.Table), new(),
         "The certificate for all listeners. Files are watched: a renewed certificate is used without a restart.")
-        { Example = "{ certificate: file:/etc/aviso/tls.crt, key: file:/etc/aviso/tls.key }" };
+    { Example = "{ certificate: file:/etc/aviso/tls.crt, key: file:/etc/aviso/tls.key }" };
 
     public IReadOnlyList<DomainSection> Domains => Get(DomainsKey);
 
@@ -91,7 +94,7 @@ public sealed class ServerSettings : SettingsSection
 
     private static readonly Key<Secret> AccountsFromKey = new(Table, "accounts_from", Types.List("JSON {\"address\": \"password or hash\"}"),
         "More accounts, from a JSON object of addresses with a password or hash each.")
-        { Example = "file:/etc/aviso/accounts.json", DefaultText = "none" };
+    { Example = "file:/etc/aviso/accounts.json", DefaultText = "none" };
 
     public IReadOnlyList<AliasSection> Aliases => Get(AliasesKey);
 
@@ -108,7 +111,8 @@ public sealed class ServerSettings : SettingsSection
     public Secret? AliasesFrom => Find(AliasesFromKey);
 
     private static readonly Key<Secret> AliasesFromKey = new(Table, "aliases_from", Types.List("a list in Postfix virtual format", Types.LooksLikeVirtual),
-        "More aliases, in Postfix virtual format.") { Example = "file:/etc/aviso/virtual", DefaultText = "none" };
+        "More aliases, in Postfix virtual format.")
+    { Example = "file:/etc/aviso/virtual", DefaultText = "none" };
 
     public IReadOnlyList<RelaySection> Relays => Get(RelaysKey);
 
@@ -136,89 +140,104 @@ public sealed class ServerSettings : SettingsSection
     public OutboundSection Outbound => Get(OutboundKey);
 
     private static readonly Key<OutboundSection> OutboundKey = new(Table, "outbound", new SectionType<OutboundSection>(OutboundSection.Table), new(),
-        "How mail leaves.") { Example = "{ give_up_after: 5d }" };
+        "How mail leaves.")
+    { Example = "{ give_up_after: 5d }" };
 
     public MtaStsSection MtaSts => Get(MtaStsKey);
 
     private static readonly Key<MtaStsSection> MtaStsKey = new(Table, "mta_sts", new SectionType<MtaStsSection>(MtaStsSection.Table), new(),
-        "TLS between mail servers.") { Example = "{ publish: testing }" };
+        "TLS between mail servers.")
+    { Example = "{ publish: testing }" };
 
     public LimitsSection Limits => Get(LimitsKey);
 
     private static readonly Key<LimitsSection> LimitsKey = new(Table, "limits", new SectionType<LimitsSection>(LimitsSection.Table), new(),
-        "What one client or one message may use.") { Example = "{ message_size: 200MB, connections_at_once: 50 }" };
+        "What one client or one message may use.")
+    { Example = "{ message_size: 200MB, connections_at_once: 50 }" };
 
     public DmarcSection Dmarc => Get(DmarcKey);
 
     private static readonly Key<DmarcSection> DmarcKey = new(Table, "dmarc", new SectionType<DmarcSection>(DmarcSection.Table), new(),
-        "Mail that fails DMARC.") { Example = "{ reject: junk }" };
+        "Mail that fails DMARC.")
+    { Example = "{ reject: junk }" };
 
     public SendingSection Sending => Get(SendingKey);
 
     private static readonly Key<SendingSection> SendingKey = new(Table, "sending", new SectionType<SendingSection>(SendingSection.Table), new(),
-        "What one account may send to addresses elsewhere.") { Example = "{ messages_per_hour: 100, unlimited: [news@example.org] }" };
+        "What one account may send to addresses elsewhere.")
+    { Example = "{ messages_per_hour: 100, unlimited: [news@example.org] }" };
 
     public StoreSection Store => Get(StoreKey);
 
     private static readonly Key<StoreSection> StoreKey = new(Table, "store", new SectionType<StoreSection>(StoreSection.Table), new(),
-        "How mail is kept.") { Example = "{ undelete: 14d }" };
+        "How mail is kept.")
+    { Example = "{ undelete: 14d }" };
 
     public SpamSection Spam => Get(SpamKey);
 
     private static readonly Key<SpamSection> SpamKey = new(Table, "spam", new SectionType<SpamSection>(SpamSection.Table), new(),
-        "Spam filtering.") { Example = "{ enabled: true, add_header: 6, reject: 15 }" };
+        "Spam filtering.")
+    { Example = "{ enabled: true, add_header: 6, reject: 15 }" };
 
     public MailAuthSection MailAuth => Get(MailAuthKey);
 
     private static readonly Key<MailAuthSection> MailAuthKey = new(Table, "mail_auth", new SectionType<MailAuthSection>(MailAuthSection.Table), new(),
-        "Who sent a message.") { Example = "{ trusted_sealers: [lists.example.net] }" };
+        "Who sent a message.")
+    { Example = "{ trusted_sealers: [lists.example.net] }" };
 
     public ReportsSection Reports => Get(ReportsKey);
 
     private static readonly Key<ReportsSection> ReportsKey = new(Table, "reports", new SectionType<ReportsSection>(ReportsSection.Table), new(),
-        "Reports about mail in our name, and ours about others.") { Example = "{ address: dmarc@example.org }" };
+        "Reports about mail in our name, and ours about others.")
+    { Example = "{ address: dmarc@example.org }" };
 
     public SieveSection Sieve => Get(SieveKey);
 
     private static readonly Key<SieveSection> SieveKey = new(Table, "sieve", new SectionType<SieveSection>(SieveSection.Table), new(),
-        "Sieve scripts: each account's own, and the administrator's around them.") { Example = "{ before: [/etc/aviso/before.sieve] }" };
+        "Sieve scripts: each account's own, and the administrator's around them.")
+    { Example = "{ before: [/etc/aviso/before.sieve] }" };
 
     public LoginsSection Logins => Get(LoginsKey);
 
     private static readonly Key<LoginsSection> LoginsKey = new(Table, "logins", new SectionType<LoginsSection>(LoginsSection.Table), new(),
-        "How people log in.") { Example = "{ two_step_needs_app_password: true }" };
+        "How people log in.")
+    { Example = "{ two_step_needs_app_password: true }" };
 
     public OAuthSection OAuth => Get(OAuthKey);
 
     private static readonly Key<OAuthSection> OAuthKey = new(Table, "oauth", new SectionType<OAuthSection>(OAuthSection.Table), new(),
         "Logging in with tokens of an OpenID provider (OAUTHBEARER and XOAUTH2), over TLS, beside passwords.")
-        { Example = "{ issuer: \"https://login.example.org/realms/mail\", audience: [aviso] }" };
+    { Example = "{ issuer: \"https://login.example.org/realms/mail\", audience: [aviso] }" };
 
     public GuardSection Guard => Get(GuardKey);
 
     private static readonly Key<GuardSection> GuardKey = new(Table, "guard", new SectionType<GuardSection>(GuardSection.Table), new(),
-        "Who decides about bans: one owner.") { Example = "{ mode: builtin }" };
+        "Who decides about bans: one owner.")
+    { Example = "{ mode: builtin }" };
 
     public ProbeSection Probe => Get(ProbeKey);
 
     private static readonly Key<ProbeSection> ProbeKey = new(Table, "probe", new SectionType<ProbeSection>(ProbeSection.Table), new(),
-        "The round-trip probe.") { Example = "{ every: 20m }", Later = "the round-trip probe" };
+        "The round-trip probe.")
+    { Example = "{ every: 20m }", Later = "the round-trip probe" };
 
     public DnsSection Dns => Get(DnsKey);
 
     private static readonly Key<DnsSection> DnsKey = new(Table, "dns", new SectionType<DnsSection>(DnsSection.Table), new(),
-        "Name resolution.") { Example = "{ resolvers: [\"127.0.0.1:53\"] }" };
+        "Name resolution.")
+    { Example = "{ resolvers: [\"127.0.0.1:53\"] }" };
 
     public VaultSection Vault => Get(VaultKey);
 
     private static readonly Key<VaultSection> VaultKey = new(Table, "vault", new SectionType<VaultSection>(VaultSection.Table), new(),
         "Where `vault:` references are read.")
-        { Example = "{ address: \"https://vault.example.org:8200\", kubernetes_role: aviso }", DefaultText = "none" };
+    { Example = "{ address: \"https://vault.example.org:8200\", kubernetes_role: aviso }", DefaultText = "none" };
 
     public LogSection Log => Get(LogKey);
 
     private static readonly Key<LogSection> LogKey = new(Table, "log", new SectionType<LogSection>(LogSection.Table), new(),
-        "The log, on standard output.") { Example = "{ format: json }" };
+        "The log, on standard output.")
+    { Example = "{ format: json }" };
 
     /// <summary>Logins by token are configured.</summary>
     public bool HasOAuth => Has("oauth");

@@ -4,7 +4,6 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using Aviso.Base;
-using Aviso.Settings;
 
 namespace Aviso.Verbs;
 

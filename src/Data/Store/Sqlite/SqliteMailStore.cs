@@ -56,7 +56,9 @@ public sealed partial class SqliteMailStore : IMailStore
         Spool = new(Path.Combine(options.DataFolder, "spool"), options.SpoolBudget, options.Clock, _log);
         var file = Path.Combine(options.DataFolder, "store.db");
         _databaseLock = database;
+#pragma warning disable CA2000 // the commit stage disposes it
         var db = OpenDatabase(file);
+#pragma warning restore CA2000
         Posix.SyncFolder(options.DataFolder);
         SeedIds(db);
         var writer = OpenSegments(db);

@@ -16,19 +16,20 @@ public sealed class ListenerSection : SettingsSection
 
     private static readonly Key<ListenerKind> KindKey = new(Table, "kind", Kinds, default,
         "What is spoken there. submissions, imaps, pop3s and https speak TLS from the first octet; the others offer STARTTLS. "
-        + "A kind whose part is not in this version is not bound, and the start says so.") { Required = true, Example = "smtp" };
+        + "A kind whose part is not in this version is not bound, and the start says so.")
+    { Required = true, Example = "smtp" };
 
     public IPEndPoint Address => Get(AddressKey);
 
     private static readonly Key<IPEndPoint> AddressKey = new(Table, "address", Types.Listen, new(IPAddress.IPv6Any, 0),
         "Address and port. `[::]` means every address, IPv4 as well. Port 0 lets the system choose.")
-        { Required = true, Example = "\"[::]:25\"" };
+    { Required = true, Example = "\"[::]:25\"" };
 
     public bool Proxy => Get(ProxyKey);
 
     private static readonly Key<bool> ProxyKey = new(Table, "proxy", Types.Boolean, true,
         "Expect PROXY headers from `networks.proxies` on this listener. http reads them and takes a request without one as well; metrics never reads them.")
-        { Example = "false" };
+    { Example = "false" };
 
     /// <summary>TLS from the first octet.</summary>
     public bool IsImplicitTls =>

@@ -8,5 +8,6 @@ public sealed class LoginsSection : SettingsSection
 
     private static readonly Key<bool> TwoStepNeedsAppPasswordKey = new(Table, "two_step_needs_app_password", Types.Boolean, true,
         "Accounts with a second factor (`aviso account totp`) cannot use their password in mail programs, which cannot ask for the second factor: each program gets an "
-        + "app password (`aviso app-password add`). With false the password alone is enough there.") { Example = "false" };
+        + "app password (`aviso app-password add`). With false the password alone is enough there.")
+    { Example = "false" };
 }

@@ -10,46 +10,49 @@ public sealed class OAuthSection : SettingsSection
 
     private static readonly Key<string> IssuerKey = new(Table, "issuer", Types.Text, "",
         "The provider, exactly as its tokens and its discovery document name it. Over https; http only on this machine.")
-        { Required = true, Example = "https://login.example.org/realms/mail" };
+    { Required = true, Example = "https://login.example.org/realms/mail" };
 
     public IReadOnlyList<string> Audience => Get(AudienceKey);
 
     private static readonly Key<IReadOnlyList<string>> AudienceKey = new(Table, "audience", Types.ListOf(Types.Text), [],
         "A token must be for one of these: as the provider knows this server. Without it, a token for any other service of the provider would open the mail.")
-        { Required = true, Example = "[aviso]" };
+    { Required = true, Example = "[aviso]" };
 
     public IReadOnlyList<string> Scopes => Get(ScopesKey);
 
     private static readonly Key<IReadOnlyList<string>> ScopesKey = new(Table, "scopes", Types.ListOf(Types.Text), [],
-        "A token must have all of these.") { Example = "[mail]" };
+        "A token must have all of these.")
+    { Example = "[mail]" };
 
     public string AccountClaim => Get(AccountClaimKey);
 
     private static readonly Key<string> AccountClaimKey = new(Table, "account_claim", Types.Text, "email",
         "The claim that names the account: its address, or the part before the @ with `account_domain`.")
-        { Example = "preferred_username" };
+    { Example = "preferred_username" };
 
     public string? AccountDomain => Find(AccountDomainKey);
 
     private static readonly Key<string> AccountDomainKey = new(Table, "account_domain", Types.Domain,
-        "Put behind a claim that has no @.") { Example = "example.org", DefaultText = "none" };
+        "Put behind a claim that has no @.")
+    { Example = "example.org", DefaultText = "none" };
 
     public IntrospectionSection Introspection => Get(IntrospectionKey);
 
     private static readonly Key<IntrospectionSection> IntrospectionKey = new(Table, "introspection", new SectionType<IntrospectionSection>(IntrospectionSection.Table), new(),
         "Ask the provider about every token (RFC 7662), for tokens that are not JWTs. Without it signatures are checked with the provider's keys.")
-        { Example = "{ client_id: aviso, client_secret: env:OAUTH_SECRET }" };
+    { Example = "{ client_id: aviso, client_secret: env:OAUTH_SECRET }" };
 
     public TimeSpan ClockSkew => Get(ClockSkewKey);
 
     private static readonly Key<TimeSpan> ClockSkewKey = new(Table, "clock_skew", Types.Duration, TimeSpan.FromMinutes(1),
-        "How far the provider's clock may be from ours, at most 5 minutes.") { Example = "30s" };
+        "How far the provider's clock may be from ours, at most 5 minutes.")
+    { Example = "30s" };
 
     public Secret? Ca => Find(CaKey);
 
     private static readonly Key<Secret> CaKey = new(Table, "ca", Types.Certificate,
         "Trust these authorities for the provider, and no others.")
-        { Example = "file:/etc/aviso/ca.crt", DefaultText = "those of the system" };
+    { Example = "file:/etc/aviso/ca.crt", DefaultText = "those of the system" };
 }
 
 public sealed class IntrospectionSection : SettingsSection
@@ -59,17 +62,20 @@ public sealed class IntrospectionSection : SettingsSection
     public string ClientId => Get(ClientIdKey);
 
     private static readonly Key<string> ClientIdKey = new(Table, "client_id", Types.Text, "",
-        "As which client we ask.") { Required = true, Example = "aviso" };
+        "As which client we ask.")
+    { Required = true, Example = "aviso" };
 
     public Secret ClientSecret => Get(ClientSecretKey);
 
     private static readonly Key<Secret> ClientSecretKey = new(Table, "client_secret", Types.Secret, new("", null),
-        "Its secret.") { Required = true, Example = "env:OAUTH_SECRET" };
+        "Its secret.")
+    { Required = true, Example = "env:OAUTH_SECRET" };
 
     public string? Endpoint => Find(EndpointKey);
 
     private static readonly Key<string> EndpointKey = new(Table, "endpoint", Types.Text,
-        "Where to ask.") { Example = "https://login.example.org/introspect", DefaultText = "as the discovery document says" };
+        "Where to ask.")
+    { Example = "https://login.example.org/introspect", DefaultText = "as the discovery document says" };
 }
 
 /// <summary>What the keys of this file must agree on, among themselves and with others.</summary>

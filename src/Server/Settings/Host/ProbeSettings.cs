@@ -7,5 +7,6 @@ public sealed class ProbeSection : SettingsSection
     public TimeSpan? Every => Given(EveryKey);
 
     private static readonly Key<TimeSpan> EveryKey = new(Table, "every", Types.Duration,
-        "How often a message is sent out and waited for.") { Example = "20m", DefaultText = "never", Later = "the round-trip probe" };
+        "How often a message is sent out and waited for.")
+    { Example = "20m", DefaultText = "never", Later = "the round-trip probe" };
 }

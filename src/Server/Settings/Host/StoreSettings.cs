@@ -10,7 +10,8 @@ public sealed class StoreSection : SettingsSection
     public TimeSpan Undelete => Get(UndeleteKey);
 
     private static readonly Key<TimeSpan> UndeleteKey = new(Table, "undelete", Types.Duration, TimeSpan.FromDays(14),
-        "How long an expunged message can be brought back; it does not count in the quota.") { AfterRestart = true, Example = "30d" };
+        "How long an expunged message can be brought back; it does not count in the quota.")
+    { AfterRestart = true, Example = "30d" };
 }
 
 /// <summary>What this part of the file says, in the words of those who do it.</summary>

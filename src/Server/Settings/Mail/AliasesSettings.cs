@@ -7,18 +7,21 @@ public sealed class AliasSection : SettingsSection
     public string Address => Get(AddressKey);
 
     private static readonly Key<string> AddressKey = new(Table, "address", Types.AddressPattern, "",
-        "The address, or a pattern with one `*` before the `@`.") { Required = true, Example = "sales-*@example.org" };
+        "The address, or a pattern with one `*` before the `@`.")
+    { Required = true, Example = "sales-*@example.org" };
 
     public IReadOnlyList<string> To => Get(ToKey);
 
     private static readonly Key<IReadOnlyList<string>> ToKey = new(Table, "to", Types.ListOf(Types.Address), [],
-        "Where its mail goes: accounts and aliases here, or addresses elsewhere. This or `trap`.") { Example = "[alice@example.org]" };
+        "Where its mail goes: accounts and aliases here, or addresses elsewhere. This or `trap`.")
+    { Example = "[alice@example.org]" };
 
     /// <summary>No person has it: <see cref="To"/> is empty.</summary>
     public bool Trap => Get(TrapKey);
 
     private static readonly Key<bool> TrapKey = new(Table, "trap", Types.Boolean, default,
-        "A spam trap, as in `spam.traps`: its mail is taken, teaches, and goes to nobody.") { Example = "true" };
+        "A spam trap, as in `spam.traps`: its mail is taken, teaches, and goes to nobody.")
+    { Example = "true" };
 }
 
 /// <summary>What the keys of this file must agree on, among themselves and with others.</summary>

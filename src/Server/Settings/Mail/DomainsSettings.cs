@@ -9,23 +9,26 @@ public sealed class DomainSection : SettingsSection
     public string Name => Get(NameKey);
 
     private static readonly Key<string> NameKey = new(Table, "name", Types.Domain, "",
-        "The domain.") { Required = true, Example = "example.org" };
+        "The domain.")
+    { Required = true, Example = "example.org" };
 
     public string? CatchAll => Find(CatchAllKey);
 
     private static readonly Key<string> CatchAllKey = new(Table, "catch_all", Types.Address,
         "Who gets mail for addresses that nobody has. Comes last: accounts and aliases always win.")
-        { Example = "alice@example.org", DefaultText = "none: unknown addresses are refused" };
+    { Example = "alice@example.org", DefaultText = "none: unknown addresses are refused" };
 
     public string? AliasOf => Find(AliasOfKey);
 
     private static readonly Key<string> AliasOfKey = new(Table, "alias_of", Types.Domain,
-        "Another domain of this file: every address here means the same name there.") { Example = "example.com", DefaultText = "none" };
+        "Another domain of this file: every address here means the same name there.")
+    { Example = "example.com", DefaultText = "none" };
 
     public IReadOnlyList<DkimSection> Dkim => Get(DkimKey);
 
     private static readonly Key<IReadOnlyList<DkimSection>> DkimKey = new(Table, "dkim", Types.ListOf(new SectionType<DkimSection>(DkimSection.Table)), [],
-        "Keys that sign mail of this domain.") { Example = "[ { selector: mail, key: file:/etc/aviso/dkim.key } ]" };
+        "Keys that sign mail of this domain.")
+    { Example = "[ { selector: mail, key: file:/etc/aviso/dkim.key } ]" };
 }
 
 public sealed class DkimSection : SettingsSection
@@ -35,12 +38,14 @@ public sealed class DkimSection : SettingsSection
     public string Selector => Get(SelectorKey);
 
     private static readonly Key<string> SelectorKey = new(Table, "selector", Types.Word, "",
-        "The selector: the record is SELECTOR._domainkey.DOMAIN.") { Required = true, Example = "mail" };
+        "The selector: the record is SELECTOR._domainkey.DOMAIN.")
+    { Required = true, Example = "mail" };
 
     public Secret Key => Get(KeyKey);
 
     private static readonly Key<Secret> KeyKey = new(Table, "key", Types.PrivateKey, new("", null),
-        "The private key, as PEM.") { Required = true, Example = "file:/etc/aviso/dkim.key" };
+        "The private key, as PEM.")
+    { Required = true, Example = "file:/etc/aviso/dkim.key" };
 }
 
 /// <summary>What the keys of this file must agree on, among themselves and with others.</summary>

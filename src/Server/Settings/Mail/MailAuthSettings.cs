@@ -8,5 +8,5 @@ public sealed class MailAuthSection : SettingsSection
 
     private static readonly Key<IReadOnlyList<string>> TrustedSealersKey = new(Table, "trusted_sealers", Types.ListOf(Types.Domain), [],
         "Domains of mailing lists and forwarders that are believed when they say that a message was genuine as it came to them (ARC, RFC 8617).")
-        { Example = "[lists.example.net]" };
+    { Example = "[lists.example.net]" };
 }

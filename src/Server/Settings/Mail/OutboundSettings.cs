@@ -11,23 +11,26 @@ public sealed class OutboundSection : SettingsSection
 
     private static readonly Key<IReadOnlyList<IPNetwork>> AllowPrivateKey = new(Table, "allow_private", Types.ListOf(Types.Network), [],
         "Private networks that names from the DNS may lead to. All others are refused: a stranger's MX "
-        + "must not point into our network.") { Example = "[10.1.2.0/24]" };
+        + "must not point into our network.")
+    { Example = "[10.1.2.0/24]" };
 
     public string? Capture => Find(CaptureKey);
 
     private static readonly Key<string> CaptureKey = new(Table, "capture", Types.Address,
         "Nothing leaves: mail for other domains lands in this account instead. For tries and staging.")
-        { AfterRestart = true, Example = "outside@example.org", DefaultText = "none: mail is sent" };
+    { AfterRestart = true, Example = "outside@example.org", DefaultText = "none: mail is sent" };
 
     public TimeSpan GiveUpAfter => Get(GiveUpAfterKey);
 
     private static readonly Key<TimeSpan> GiveUpAfterKey = new(Table, "give_up_after", Types.Duration, TimeSpan.FromDays(5),
-        "When mail that cannot be sent goes back to its sender (RFC 5321 section 4.5.4.1).") { Example = "3d" };
+        "When mail that cannot be sent goes back to its sender (RFC 5321 section 4.5.4.1).")
+    { Example = "3d" };
 
     public TimeSpan NoticeAfter => Get(NoticeAfterKey);
 
     private static readonly Key<TimeSpan> NoticeAfterKey = new(Table, "notice_after", Types.Duration, TimeSpan.FromHours(4),
-        "When the sender is told that mail still waits.") { Example = "2h" };
+        "When the sender is told that mail still waits.")
+    { Example = "2h" };
 }
 
 /// <summary>What the keys of this file must agree on, among themselves and with others.</summary>

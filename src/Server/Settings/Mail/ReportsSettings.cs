@@ -10,17 +10,20 @@ public sealed class ReportsSection : SettingsSection
 
     private static readonly Key<string> AddressKey = new(Table, "address", Types.Address,
         "Mail to this address is looked through for reports, which `aviso reports` sums up; reports of ours come from it. Mail to any postmaster is "
-        + "looked through, too.") { Example = "dmarc@example.org", DefaultText = "postmaster of the first domain" };
+        + "looked through, too.")
+    { Example = "dmarc@example.org", DefaultText = "postmaster of the first domain" };
 
     public bool Send => Get(SendKey);
 
     private static readonly Key<bool> SendKey = new(Table, "send", Types.Boolean, true,
-        "Send aggregate DMARC and TLS reports to the domains that ask for them, once a day, as bulk mail.") { Example = "false" };
+        "Send aggregate DMARC and TLS reports to the domains that ask for them, once a day, as bulk mail.")
+    { Example = "false" };
 
     public TimeSpan Keep => Get(KeepKey);
 
     private static readonly Key<TimeSpan> KeepKey = new(Table, "keep", Types.Duration, TimeSpan.FromDays(400),
-        "How long reports are kept.") { Example = "90d" };
+        "How long reports are kept.")
+    { Example = "90d" };
 }
 
 /// <summary>What this part of the file says, in the words of those who do it.</summary>

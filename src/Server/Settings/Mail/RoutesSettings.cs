@@ -13,17 +13,20 @@ public sealed class RouteSection : SettingsSection
     public string To => Get(ToKey);
 
     private static readonly Key<string> ToKey = new(Table, "to", Types.RouteMatch, "*",
-        "Recipients: `*`, a domain, `*.domain` or an address.") { Example = "elsewhere.example" };
+        "Recipients: `*`, a domain, `*.domain` or an address.")
+    { Example = "elsewhere.example" };
 
     public string From => Get(FromKey);
 
     private static readonly Key<string> FromKey = new(Table, "from", Types.RouteMatch, "*",
-        "Senders: `*`, a domain, `*.domain` or an address.") { Example = "example.org" };
+        "Senders: `*`, a domain, `*.domain` or an address.")
+    { Example = "example.org" };
 
     public string Relay => Get(RelayKey);
 
     private static readonly Key<string> RelayKey = new(Table, "relay", Types.Word, "",
-        "The name of a relay, or `direct` for the MX of the recipient's domain.") { Required = true, Example = "brevo" };
+        "The name of a relay, or `direct` for the MX of the recipient's domain.")
+    { Required = true, Example = "brevo" };
 }
 
 /// <summary>What the keys of this file must agree on, among themselves and with others.</summary>

@@ -14,7 +14,8 @@ public sealed class DnsListSection : SettingsSection
     public string Zone => Get(ZoneKey);
 
     private static readonly Key<string> ZoneKey = new(Table, "zone", Types.Domain, "",
-        "The name the list is asked under.") { Required = true, Example = "zen.spamhaus.org" };
+        "The name the list is asked under.")
+    { Required = true, Example = "zen.spamhaus.org" };
 
     /// <summary>Empty: what the list of ours with this zone is asked.</summary>
     public IReadOnlyList<ListSubjects> Ask => Get(AskKey);
@@ -22,20 +23,20 @@ public sealed class DnsListSection : SettingsSection
     private static readonly Key<IReadOnlyList<ListSubjects>> AskKey = new(Table, "ask", Types.ListOf(Subjects), [],
         "What it is asked about. client: the address that sends. hops: addresses in Received fields. links: domains of links. senders: domains of From, Reply-To, the "
         + "envelope sender and valid signatures.")
-        { Example = "[client]", DefaultText = "for the lists that came with the program, theirs" };
+    { Example = "[client]", DefaultText = "for the lists that came with the program, theirs" };
 
     /// <summary>Empty: those of ours with this zone.</summary>
     public IReadOnlyList<ListCodeSection> Codes => Get(CodesKey);
 
     private static readonly Key<IReadOnlyList<ListCodeSection>> CodesKey = new(Table, "codes", Types.ListOf(new SectionType<ListCodeSection>(ListCodeSection.Table)), [],
         "What its answers mean.")
-        { Example = "[ { answer: 127.0.0.2, symbol: LIST_MINE, score: 3 } ]", DefaultText = "for the lists that came with the program, theirs" };
+    { Example = "[ { answer: 127.0.0.2, symbol: LIST_MINE, score: 3 } ]", DefaultText = "for the lists that came with the program, theirs" };
 
     public string Test => Get(TestKey);
 
     private static readonly Key<string> TestKey = new(Table, "test", Types.Domain, "",
         "A domain that is always listed, for the self-test of a list of domains. Lists of addresses are tested with 127.0.0.2 and 127.0.0.1.")
-        { Example = "dbltest.com", DefaultText = "TEST, as RFC 5782 has it" };
+    { Example = "dbltest.com", DefaultText = "TEST, as RFC 5782 has it" };
 
     /// <summary>Null when the zone is none of ours and codes or questions are missing.</summary>
     internal DnsList? ToList()
@@ -65,17 +66,19 @@ public sealed class ListCodeSection : SettingsSection
 
     private static readonly Key<AnswerMask> AnswerKey = new(Table, "answer", Mask, Any,
         "The address it answers. Each number may be a range (4-7), any (*) or bits of which one is set (&64).")
-        { Required = true, Example = "127.0.0.2" };
+    { Required = true, Example = "127.0.0.2" };
 
     public string Symbol => Get(SymbolKey);
 
     private static readonly Key<string> SymbolKey = new(Table, "symbol", Name, "",
-        "The name of the finding.") { Required = true, Example = "LIST_MINE" };
+        "The name of the finding.")
+    { Required = true, Example = "LIST_MINE" };
 
     public double Score => Get(ScoreKey);
 
     private static readonly Key<double> ScoreKey = new(Table, "score", Types.Score, default,
-        "Its points; below 0 for lists of good senders.") { Required = true, Example = "2.5" };
+        "Its points; below 0 for lists of good senders.")
+    { Required = true, Example = "2.5" };
 }
 
 /// <summary>What the keys of this file must agree on, among themselves and with others.</summary>

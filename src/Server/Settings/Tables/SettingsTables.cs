@@ -12,7 +12,7 @@ internal static class SettingsTables
     public static IReadOnlyList<(string Path, ITable Table)> All => _all ??= [.. Walk("", ServerSettings.Table)];
 
     /// <summary>What was read since the start and holds after a restart only.</summary>
-    public static IReadOnlyList<WaitingKey> Waiting(ServerSettings started, ServerSettings now) => 
+    public static IReadOnlyList<WaitingKey> Waiting(ServerSettings started, ServerSettings now) =>
         [.. Waiting("", ServerSettings.Table, started, now)];
 
     /// <summary>Keys to be said when settings are read again.</summary>

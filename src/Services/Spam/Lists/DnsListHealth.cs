@@ -145,7 +145,8 @@ internal sealed class DnsListHealth(DnsList list, IResolver resolver, TimeProvid
             case (ListResult.Failed, _) or (_, ListResult.Failed): Trouble("silent", "", SilentFor); return;
             case (ListResult.Refused, _): Trouble("refused", answer, RefusedFor); return;
             // What must never be listed is: the list lists everything, or has been given up.
-            default: Trouble("broken", listed == ListResult.Clear
+            default:
+                Trouble("broken", listed == ListResult.Clear
                 ? "its test entry is missing" : $"it lists what must not be listed: {answer}", BrokenFor); return;
         }
     }

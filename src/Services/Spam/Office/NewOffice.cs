@@ -15,7 +15,8 @@ internal static class NewOffice
         foreach (var entry in zip.Entries)
         {
             if (!IsRead(entry.Name) || entry.IsEncrypted) continue;
-            if (ZipDirectory.Open(file, entry) is not { } packed)
+            using var packed = ZipDirectory.Open(file, entry);
+            if (packed is null)
             {
                 look.Add(OfficeFinding.Unread, "a part packed in a way that is not read");
                 continue;

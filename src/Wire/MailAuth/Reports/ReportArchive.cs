@@ -60,8 +60,13 @@ public static class ReportArchive
         {
             if (entry.Size == 0 && entry.Packed == 0 || entry.Name.EndsWith('/')
                 || entry.Name.StartsWith("__MACOSX/", StringComparison.Ordinal)) continue;
-            if (entry.IsEncrypted) tooLarge("it wants a password");
-            else if (ZipDirectory.Open(octets, entry) is not { } packed) tooLarge("it is packed in a way that is not read");
+            if (entry.IsEncrypted)
+            {
+                tooLarge("it wants a password");
+                continue;
+            }
+            using var packed = ZipDirectory.Open(octets, entry);
+            if (packed is null) tooLarge("it is packed in a way that is not read");
             else if (Take(packed, entry.Packed, work, tooLarge) is { } plain) yield return plain;
         }
     }

@@ -1,5 +1,4 @@
 using Aviso.Delivery;
-using Aviso.Tests.Unit.Accounts;
 using Aviso.Tests.Unit.Delivery.Fates;
 using Xunit;
 

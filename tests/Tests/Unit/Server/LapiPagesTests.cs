@@ -89,7 +89,10 @@ public sealed class LapiPagesTests : IAsyncLifetime
     {
         var request = new HttpRequestFeature
         {
-            Method = "GET", Path = "/v1/decisions", QueryString = "", Headers = { ["X-Api-Key"] = key, Host = "127.0.0.1" },
+            Method = "GET",
+            Path = "/v1/decisions",
+            QueryString = "",
+            Headers = { ["X-Api-Key"] = key, Host = "127.0.0.1" },
         };
         return (await WebScene.AskAsync(_table, kind, request, client)).Status;
     }

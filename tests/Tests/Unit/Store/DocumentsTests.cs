@@ -1,7 +1,6 @@
 using System.Text.Json.Serialization;
 using Aviso.Accounts;
 using Aviso.Delivery;
-using Aviso.MailAuth;
 using Aviso.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;

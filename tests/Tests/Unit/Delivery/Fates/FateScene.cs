@@ -112,7 +112,8 @@ internal sealed class FateScene : IAsyncDisposable
     {
         var token = $"token-{++_messages}-";
         var receiver = new MailReceiver(new() { HostName = "mail.example.org" }, Accounts, _store.Store, new MessageReader(), new Router([]),
-            new IdSource(_store.Clock), _store.Clock, Log) { Filters = Filters };
+            new IdSource(_store.Clock), _store.Clock, Log)
+        { Filters = Filters };
         var receiving = (await receiver.BeginAsync(Begin(from, lmtp), default)).Receiving;
         var taken = new List<string>();
         foreach (var address in to.Select(t => t.Contains('@', StringComparison.Ordinal) ? t : $"{t}@{Domain}"))
@@ -134,7 +135,8 @@ internal sealed class FateScene : IAsyncDisposable
     public async Task<string?> RawAsync(string text, string to, From from = From.Proven, string? login = null, bool lmtp = false, bool isInternal = false)
     {
         var receiver = new MailReceiver(new() { HostName = "mail.example.org" }, Accounts, _store.Store, new MessageReader(), new Router([]),
-            new IdSource(_store.Clock), _store.Clock, Log) { Filters = Filters };
+            new IdSource(_store.Clock), _store.Clock, Log)
+        { Filters = Filters };
         var transaction = Begin(from, lmtp);
         var client = transaction.Client;
         if (isInternal) client = client with { Origin = client.Origin with { IsInternal = true } };

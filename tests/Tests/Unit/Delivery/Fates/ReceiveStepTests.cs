@@ -97,7 +97,8 @@ public sealed class ReceiveStepTests
     }
 
     private static ReceiveParts Parts(FateScene scene) => new(new() { HostName = "mail.example.org" }, scene.Accounts, scene.Store.Store, new(),
-        new Router([]), new(scene.Store.Clock), scene.Store.Clock, NullLogger.Instance) { Filters = scene.Filters, Queued = () => { } };
+        new Router([]), new(scene.Store.Clock), scene.Store.Clock, NullLogger.Instance)
+    { Filters = scene.Filters, Queued = () => { } };
 
     private sealed class Throws(string kind) : IReceiveStep
     {
