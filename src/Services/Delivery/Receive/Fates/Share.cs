@@ -78,9 +78,12 @@ internal sealed class Share(ResolvedRecipient recipient)
     /// <summary>Something is planned or was done, here or where it was sent on to.</summary>
     public bool IsPlanned => Leads(s => s.Copies.Count > 0 || s.IsQueued || s.No is not null || s.IsTrap);
 
-    /// <summary>Once the message is stored: placed, queued, told, or thrown away as the owner of the mailbox wants it.</summary>
-    public bool HasFate =>
-        IsDiscarded || Leads(s => s.Copies.Exists(c => c.IsStored) || s.IsQueued || s.IsTold || s.IsTrap || s.IsKeptElsewhere);
+    /// <summary>
+    /// Once the message is stored: placed, queued, told, or thrown away as the owner of the mailbox wants it. What came to nothing and is
+    /// kept elsewhere is kept for who sent it there first; others whose scripts sent it there as well have nothing of that.
+    /// </summary>
+    public bool HasFate => IsDiscarded || IsKeptElsewhere || Onward.Exists(s => s.IsKeptElsewhere && s.By == this)
+        || Leads(s => s.IsHeld || s.IsQueued || s.IsTold || s.IsTrap);
 
     /// <summary>Has a copy in a mailbox of the account.</summary>
     public bool IsHeld => Copies.Exists(c => c.IsStored);

@@ -72,6 +72,10 @@ internal sealed class ProveFates(ReceiveParts parts) : IReceiveStep
         }
 
         /// <summary>It has a fate, or will have one.</summary>
-        public bool Settles(Share share) => share.HasFate || share.Leads(_all.Contains);
+        public bool Settles(Share share) => share.HasFate || share.Leads(s => _all.Contains(s) && IsFor(share, s));
+
+        // What is kept for whoever sent it there first is a fate for him and for those who sent it to him.
+        private static bool IsFor(Share share, Share settled) =>
+            settled == share || settled.IsDirect || settled.Rejection is not null || settled.By is not { } by || share.Leads(s => s == by);
     }
 }

@@ -124,6 +124,9 @@ public sealed class FateTests
 
     [Theory]
     [InlineData("alice: redirect tight", "alice", null, "alice/INBOX")]
+    // Who sends it there second keeps it as well: what the first keeps is not his.
+    [InlineData("alice: redirect tight; bob: redirect tight", "alice bob", null, "alice/INBOX,bob/INBOX")]
+    [InlineData("carol: redirect :copy tight; dave: redirect tight", "carol dave", null, "carol/INBOX,dave/INBOX")]
     [InlineData("alice: redirect tight", "alice tight", null, "alice/INBOX,bounce of tight@example.org")]
     [InlineData("alice: discard", "alice tight", null, "bounce of tight@example.org")]
     [InlineData("", "tight", "452 4.2.2 Mailbox is full", "")]
