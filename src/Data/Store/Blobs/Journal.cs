@@ -7,7 +7,7 @@ namespace Aviso.Store.Blobs;
 
 /// <summary>
 /// What bodies alone cannot tell a rebuild: flags, moves, expunges, names, counters, documents. Written after each commit with its number,
-/// synced by nobody: its loss costs the newest flags of a rebuild, never mail. Files `journal/00000001.log`; `.base`: the state that
+/// synced with the first block of a file and every few seconds, never for a reply: its loss costs the newest flags of a rebuild, never mail. Files `journal/00000001.log`; `.base`: the state that
 /// all files of lower numbers lead to. Files hold secrets (mode 0600). A file with damage is never written to again, nor shortened.
 /// </summary>
 internal sealed class Journal : IDisposable
@@ -19,6 +19,9 @@ internal sealed class Journal : IDisposable
     private readonly FieldWriter _head = new(64);
     private SafeFileHandle? _file;
     private bool _broken;
+
+    /// <summary>Octets of the present file that are on the disk for certain.</summary>
+    private long _synced;
 
     /// <param name="found">What was found in the folder: goes on behind its last whole block, or in a new file.</param>
     public Journal(string dataFolder, JournalLook found, ILogger log)
@@ -59,8 +62,11 @@ internal sealed class Journal : IDisposable
             JournalFile.WriteFrame(_head.Rewrite(JournalFile.FrameLength), _head.Length - JournalFile.FrameLength + lines.Length, crc);
             RandomAccess.Write(_file, _head.Written, Length);
             if (!lines.IsEmpty) RandomAccess.Write(_file, lines, Length + _head.Length);
+            var isFirst = Length == 0;
             Length += _head.Length + lines.Length;
             _broken = false;
+            // A journal that says nothing after a power cut could not vouch for the database beside it.
+            if (isFirst) Sync();
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
         {
@@ -68,6 +74,25 @@ internal sealed class Journal : IDisposable
             _broken = true;
         }
     }
+
+    /// <summary>Syncs what was written since the last time. On the committing thread.</summary>
+    public void Sync()
+    {
+        if (_file is null || Length == _synced) return;
+        try
+        {
+            Posix.SyncData(_file, PathNow);
+            if (_synced == 0) Posix.SyncFolder(_folder);
+            _synced = Length;
+        }
+        catch (IOException failed)
+        {
+            if (!_broken) _log.JournalNotWritten(failed.Message);
+            _broken = true;
+        }
+    }
+
+    private string PathNow => Path.Combine(_folder, Number.ToString("D8", CultureInfo.InvariantCulture) + ".log");
 
     /// <summary>The state all files before <paramref name="number"/> lead to.</summary>
     public string BasePathOf(int number) => Path.Combine(_folder, number.ToString("D8", CultureInfo.InvariantCulture) + ".base");
@@ -136,6 +161,7 @@ internal sealed class Journal : IDisposable
         _file = file;
         Number = number;
         Length = RandomAccess.GetLength(file);
+        _synced = 0;
     }
 
     private static SafeFileHandle OpenOwn(string path, FileMode mode)

@@ -37,7 +37,12 @@ public sealed partial class SqliteMailStore
             {
                 WriteCanaryFile();
                 await ChangeAsync(
-                    static batch => batch.Db.Use(Statements.SetMeta).Add("canary").Add(batch.Now).RunCounting(), refused: null, counts: false);
+                    batch =>
+                    {
+                        _journal.Sync();
+                        return batch.Db.Use(Statements.SetMeta).Add("canary").Add(batch.Now).RunCounting();
+                    },
+                    refused: null, counts: false);
                 if (_gate.IsFull) reason = "the disk reserve is reached";
             }
         }
