@@ -5,7 +5,8 @@ Prints one JSON object: sent, appended, refused {name: reply}, different [names]
 
 The sender turns line ends into CRLF, as any SMTP client must. What cannot travel that way (NUL, a CR that is alone after that, a
 line over 64 KiB) is expected to be refused and then goes by APPEND instead, as it is. The trace fields that the server puts before
-the message are the only difference allowed.
+the message are the only difference allowed, and what keeps them apart from it: lines of an mbox file ("From ") are dropped, and before a
+first line that is no field comes an empty one.
 """
 import imaplib, json, os, re, smtplib, sys
 
@@ -19,7 +20,19 @@ def only_trace(prefix):
     return all(l[:1] in b" \t" or l.lower().startswith(TRACE) for l in lines)
 
 
+def delivered(wire):
+    start = 0
+    while wire.startswith((b"From ", b">From "), start):
+        start = wire.index(b"\r\n", start) + 2
+    if start:
+        return wire[start:]
+    first = wire.split(b"\r\n", 1)[0]
+    is_field = first == b"" or re.match(rb"[!-9;-~]+[ \t]*:", first)
+    return wire if is_field else b"\r\n" + wire
+
+
 def same(stored, sent):
+    sent = delivered(sent)
     return stored.endswith(sent) and only_trace(stored[: len(stored) - len(sent)])
 
 
