@@ -20,15 +20,15 @@ def only_trace(prefix):
     return all(l[:1] in b" \t" or l.lower().startswith(TRACE) for l in lines)
 
 
+FIELD = re.compile(rb"[!-9;-~]+[ \t]*:")
+
+
 def delivered(wire):
     start = 0
-    while wire.startswith((b"From ", b">From "), start):
+    while wire.startswith((b"From ", b">From "), start) and not FIELD.match(wire, start):
         start = wire.index(b"\r\n", start) + 2
-    if start:
-        return wire[start:]
-    first = wire.split(b"\r\n", 1)[0]
-    is_field = first == b"" or re.match(rb"[!-9;-~]+[ \t]*:", first)
-    return wire if is_field else b"\r\n" + wire
+    is_field = start or wire.startswith(b"\r\n") or FIELD.match(wire)
+    return wire[start:] if is_field else b"\r\n" + wire
 
 
 def same(stored, sent):
