@@ -271,7 +271,7 @@ internal sealed class Ordinary(AvisoServer server)
                 smtp.Ask("MAIL FROM:<friend@sender.example>", "250");
                 smtp.Ask($"RCPT TO:<bob@{AvisoServer.Domain}>", "250");
                 smtp.Ask("DATA", "354");
-                smtp.Ask("Subject: hello\r\n\r\nhello\r\n.", "250");
+                smtp.Ask("From: person@people.test\r\nSubject: hello\r\n\r\nhello\r\n.", "250");
             });
             Thread.Sleep(2100);
         }
