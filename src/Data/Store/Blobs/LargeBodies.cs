@@ -27,7 +27,7 @@ internal sealed class LargeBodies(SegmentFolder folder)
             }
             catch (IOException)
             {
-                // An orphan: garbage at the next start.
+                // A leftover: upkeep removes it after days, never a start.
             }
             throw;
         }
