@@ -23,7 +23,7 @@ internal static class Micro
 {
     public static void Run(string[] args) => BenchmarkSwitcher.FromTypes(
         [typeof(MimeBench), typeof(LoginBench), typeof(AddressBench), typeof(StoreBench), typeof(SignatureBench), typeof(AcceptBench),
-            typeof(SieveBench)]).Run(
+            typeof(SieveBench), typeof(JmapBench)]).Run(
         args.Length == 0 ? ["--filter", "*"] : args,
         DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance)));
 }

@@ -11,10 +11,11 @@ namespace Aviso.Bench;
 
 /// <summary>
 /// How well the filter tells spam from ham on mail it has not seen: learns 1,000 ham and 1,000 spam of one half of the corpus and judges
-/// the other, without DNS, beside Rspamd with the same. `./dev bench quality [--tune] [--first-day] [--make-start] [--write] [--misses]`;
-/// --tune stays within the half that settings are chosen on and asks no Rspamd.
+/// the other, without DNS, beside Rspamd with the same. `./dev bench quality [--tune] [--fit] [--first-day] [--make-start] [--write]
+/// [--no-peer] [--misses]`; --tune stays within the half that settings are chosen on and asks no Rspamd; --fit fits what brings the
+/// learners together, on the same half.
 /// </summary>
-internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder)
+internal sealed partial class Quality(IReadOnlyList<CorpusMessage> corpus, string folder)
 {
     private const int Learned = 1000;
     private const int Rounds = 3;
@@ -33,9 +34,10 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
                 return;
             }
             var quality = new Quality(await SpamCorpus.LoadAsync(), folder);
-            if (args.Contains("--first-day")) await quality.FirstDayAsync(args.Contains("--misses"));
+            if (args.Contains("--fit")) await quality.FitAsync();
+            else if (args.Contains("--first-day")) await quality.FirstDayAsync(args.Contains("--misses"));
             else if (args.Contains("--tune")) await quality.TuneAsync(args.Contains("--misses"));
-            else await quality.ReportAsync(args.Contains("--write"), args.Contains("--misses"));
+            else await quality.ReportAsync(args.Contains("--write"), args.Contains("--misses"), args.Contains("--no-peer"));
         }
         finally
         {
@@ -46,13 +48,17 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
     private async Task TuneAsync(bool misses)
     {
         var results = new List<Judged>();
-        for (var round = 0; round < 2 * Rounds; round++)
+        for (var round = 0; round < Rounds; round++)
         {
             var (learn, rest) = Draw(corpus.Where(m => m.IsForTuning), round);
             results.AddRange(await JudgeAsync(learn, rest));
         }
         Console.WriteLine(Summary("tuning half", results) + Undisputed(results));
         Console.WriteLine(BySource(results));
+        Console.WriteLine(await UnseenAsync([.. corpus.Where(m => m.IsForTuning)]));
+        var (known, _) = Draw(corpus.Where(m => m.IsForTuning), 100);
+        var (ham, spam) = (await JudgeAsync(known, Modern()), await JudgeAsync(known, Modern("modern-spam", isSpam: true)));
+        Console.WriteLine(Line($"today: {Share(ham)} of ham tagged, highest {ham.Max(m => m.Score):0.0}; {Share(spam)} of spam"));
         if (misses) Misses(results);
     }
 
@@ -70,35 +76,52 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
         Console.WriteLine($"proven modern ham: {bare.Count(m => m.Score >= Tag)} tagged, highest {bare.Max(m => m.Score):0.0}; with starting knowledge {known.Count(m => m.Score >= Tag)}, {known.Max(m => m.Score):0.0}");
     }
 
-    private async Task ReportAsync(bool write, bool misses)
+    /// <param name="noPeer">Rspamd is not asked; its table stays as it is.</param>
+    private async Task ReportAsync(bool write, bool misses, bool noPeer)
     {
-        var (results, theirs) = (new List<Judged>(), new List<Judged>());
+        var results = new List<Judged>();
         CorpusMessage[] others = [.. corpus.Where(m => !m.IsForTuning)];
-        await using (var rspamd = await RspamdPeer.StartAsync())
-        {
-            for (var round = 0; round < Rounds; round++)
-            {
-                var (learn, _) = Draw(corpus.Where(m => m.IsForTuning), 100 + round);
-                results.AddRange(await JudgeAsync(learn, others));
-                await rspamd.ForgetAsync();
-                await rspamd.LearnAsync(learn);
-                theirs.AddRange((await rspamd.ScoresAsync(others)).Select(s => new Judged(s.Message, s.Score, [])));
-            }
-        }
-        var unseen = new StringBuilder("| source left out of learning | messages | tagged |\n|---|---|---|\n");
-        foreach (var source in corpus.Select(m => m.Source).Distinct().Order(StringComparer.Ordinal))
-        {
-            var (learn, _) = Draw(corpus.Where(m => m.Source != source), 200);
-            var judged = await JudgeAsync(learn, [.. corpus.Where(m => m.Source == source)]);
-            unseen.Append(Line($"| {source} | {judged.Count} | {Share(judged)} |\n"));
-        }
+        var lessons = Enumerable.Range(0, Rounds).Select(round => Draw(corpus.Where(m => m.IsForTuning), 100 + round).Learn).ToList();
+        foreach (var learn in lessons) results.AddRange(await JudgeAsync(learn, others));
+        var theirs = noPeer ? OnThePage(PeerTable) : Summary(PeerTable, await JudgedByRspamdAsync(lessons, others));
+        var unseen = await UnseenAsync(corpus);
         var (known, _) = Draw(corpus.Where(m => m.IsForTuning), 100);
         var (modern, proven) = (await JudgeAsync(known, Modern()), await JudgeAsync(known, Modern(), proven: true));
-        var page = $"{Summary("the other half", results)}{Undisputed(results)}\n{Summary("the same, Rspamd with the same learned", theirs)}\n{BySource(results)}\n{ByYear(results)}\n{unseen}\n"
+        var page = $"{Summary("the other half", results)}{Undisputed(results)}\n{theirs}\n{BySource(results)}\n{ByYear(results)}\n"
+            + $"{unseen}\n"
             + Line($"Of the {modern.Count} invented good messages of today (`tests/Tests/Data/modern-ham`) {modern.Count(m => m.Score >= Tag)} are tagged with the words of the first draw, the highest has {modern.Max(m => m.Score):0.0}; when SPF, DKIM and DMARC prove their senders, {proven.Count(m => m.Score >= Tag)} and {proven.Max(m => m.Score):0.0}.\n");
         Console.WriteLine(page);
         if (misses) Misses(results);
         if (write) Write(page);
+    }
+
+    private const string PeerTable = "the same, Rspamd with the same learned";
+
+    private static async Task<List<Judged>> JudgedByRspamdAsync(
+        IEnumerable<IReadOnlyList<CorpusMessage>> lessons, IReadOnlyList<CorpusMessage> others)
+    {
+        var judged = new List<Judged>();
+        await using var rspamd = await RspamdPeer.StartAsync();
+        foreach (var learn in lessons)
+        {
+            await rspamd.ForgetAsync();
+            await rspamd.LearnAsync(learn);
+            judged.AddRange((await rspamd.ScoresAsync(others)).Select(s => new Judged(s.Message, s.Score, [])));
+        }
+        return judged;
+    }
+
+    /// <summary>Learns from all sources but one and judges that one.</summary>
+    private async Task<string> UnseenAsync(IReadOnlyList<CorpusMessage> of)
+    {
+        var table = new StringBuilder("| source left out of learning | messages | tagged |\n|---|---|---|\n");
+        foreach (var source in of.Select(m => m.Source).Distinct().Order(StringComparer.Ordinal))
+        {
+            var (learn, _) = Draw(of.Where(m => m.Source != source), 200);
+            var judged = await JudgeAsync(learn, [.. of.Where(m => m.Source == source)]);
+            table.Append(Line($"| {source} | {judged.Count} | {Share(judged)} |\n"));
+        }
+        return table.ToString();
     }
 
     private static CorpusMessage[] Modern(string kind = "modern-ham", bool isSpam = false) =>
@@ -116,12 +139,7 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
         var file = Path.Combine(folder, Path.GetRandomFileName());
         using var rows = RowFile.Open(file, TimeProvider.System, NullLogger.Instance);
         using var words = new LearnedWords(rows, TimeProvider.System, NullLogger.Instance);
-        foreach (var message in learn)
-        {
-            var input = SpamCorpus.Input(message, _spool);
-            using (input.Body)
-                words.Learn(default, Encoding.ASCII.GetBytes(message.Id), message.IsSpam, new SpamContext(input, default).Content, input.Root);
-        }
+        Learn(words, learn);
         await words.SettleAsync();
         var filter = new SpamFilter(new(), Checks(words, start), TimeProvider.System, NullLogger.Instance);
         var judged = new List<Judged>();
@@ -135,6 +153,17 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
             }
         }
         return judged;
+    }
+
+    private void Learn(LearnedWords words, IReadOnlyList<CorpusMessage> learn)
+    {
+        foreach (var message in learn)
+        {
+            var input = SpamCorpus.Input(message, _spool);
+            using (input.Body)
+                words.Learn(default, Encoding.ASCII.GetBytes(message.Id), message.IsSpam,
+                    new SpamContext(input, default).Content, input.Root);
+        }
     }
 
     private static readonly RulesInForce Rules = new(RuleSet.BuiltIn);
@@ -217,11 +246,21 @@ internal sealed class Quality(IReadOnlyList<CorpusMessage> corpus, string folder
         }
     }
 
+    private static string PagePath => Path.Combine(Checkout.Root, "docs", "spam-quality.md");
+
+    // A table as it stands: the peer's figures change with the peer alone.
+    private static string OnThePage(string table)
+    {
+        var text = File.ReadAllText(PagePath);
+        var from = text.IndexOf($"| {table} |", StringComparison.Ordinal);
+        return from < 0 ? "" : text[from..(text.IndexOf("\n\n", from, StringComparison.Ordinal) + 1)];
+    }
+
     private static void Write(string page)
     {
         const string Begin = "<!-- measured -->\n";
         const string End = "<!-- end -->\n";
-        var path = Path.Combine(Checkout.Root, "docs", "spam-quality.md");
+        var path = PagePath;
         var text = File.ReadAllText(path);
         var (from, to) = (text.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length, text.IndexOf(End, StringComparison.Ordinal));
         File.WriteAllText(path, text[..from] + page + text[to..]);

@@ -49,14 +49,15 @@ public sealed class AvisoServer : IAsyncDisposable
     /// Starts a server with accounts alice@ bob@ carol@example.test. <paramref name="extra"/> is YAML added at the end;
     /// <paramref name="listeners"/> are kinds, each bound to a free port of 127.0.0.1 (or KIND@ADDRESS:PORT); <paramref name="proxies"/>
     /// are networks that speak PROXY; <paramref name="tls"/> is the value of the key tls, <paramref name="limits"/> of limits; <paramref name="cleartext"/> may log in without TLS;
-    /// <paramref name="domain"/> is the domain instead of example.test; <paramref name="launcher"/> is a command that becomes the server.
+    /// <paramref name="domain"/> is the domain instead of example.test; <paramref name="launcher"/> is a command that becomes the server;
+    /// <paramref name="people"/> are addresses of further accounts.
     /// </summary>
     public static async Task<AvisoServer> StartAsync(
         string extra = "", string? listeners = null, string? dataFolder = null,
         IReadOnlyDictionary<string, string>? environment = null, string proxies = "", string tls = "{ self_signed: true }",
         string cleartext = "127.0.0.0/8", string domain = Domain,
         string limits = "{ connections: 100000/min, messages: 100000/min, connections_at_once: 1000 }",
-            IReadOnlyList<string>? launcher = null)
+            IReadOnlyList<string>? launcher = null, IEnumerable<string>? people = null)
     {
         var folder = Directory.CreateTempSubdirectory("aviso-system-").FullName;
         var server = new AvisoServer(folder) { _launcher = launcher ?? [] };
@@ -79,6 +80,7 @@ public sealed class AvisoServer : IAsyncDisposable
               - { address: alice@{{domain}}, password: "literal:{{Password}}" }
               - { address: bob@{{domain}}, password: "literal:{{Password}}" }
               - { address: carol@{{domain}}, password: "literal:{{Password}}" }
+            {{string.Join('\n', (people ?? []).Select(address => $"  - {{ address: {address}, password: \"literal:{Password}\" }}"))}}
             limits: {{limits}}
 
             """ + (extra.Contains("sending:", StringComparison.Ordinal) ? "" : "sending: { messages_per_hour: 1000000, messages_per_day: 1000000, recipients_per_hour: 1000000, recipients_per_day: 1000000, new_recipients: 1000000 }\n")

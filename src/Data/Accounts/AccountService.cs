@@ -60,6 +60,9 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
         return new(true, $"changed {account.Row.Address}");
     }
 
+    /// <summary>It belongs to the store, so that <see cref="SetAccountAsync"/> can change it.</summary>
+    public bool MayChange(string address) => Owned(address, out _) is null;
+
     /// <summary>Suspends; with <paramref name="purge"/> deletes the account and all its mail.</summary>
     public async Task<VerbAnswer> RemoveAccountAsync(string address, bool purge, CancellationToken cancel)
     {
@@ -152,9 +155,7 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
 
     private static string? Problem(AccountChange change)
     {
-        if (change.Password is { } password && PasswordText.Prepare(password) is null) return "the password is empty, too long or has control characters";
-        if (change.Password is { } chosen && chosen.EnumerateRunes().Count() < PasswordText.Shortest)
-            return $"a new password has at least {PasswordText.Shortest} characters";
+        if (change.Password is { } password && PasswordText.Problem(password) is { } wrong) return wrong;
         if (change.QuotaOctets is < 0) return "a quota cannot be negative";
         return change.SendAs?.FirstOrDefault(g => !SendAsGrants.IsGrant(g)) is { } grant ? $"`{grant}` is no address or pattern" : null;
     }

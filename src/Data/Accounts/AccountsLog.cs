@@ -48,4 +48,10 @@ internal static partial class AccountsLog
 
     [LoggerMessage(3012, LogLevel.Error, "passkey {Id} cannot be read: it lets nobody in")]
     public static partial void PasskeyUnreadable(this ILogger log, string id);
+
+    [LoggerMessage(3013, LogLevel.Warning, "a session of account {Account} in the webmail cannot be read: it is over")]
+    public static partial void WebSessionUnreadable(this ILogger log, long account);
+
+    [LoggerMessage(3014, LogLevel.Error, "a session of the webmail was not written and would not outlive a restart now: {Problem}")]
+    public static partial void WebSessionNotWritten(this ILogger log, string problem);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 
 namespace Aviso.Accounts;
 
@@ -6,8 +7,12 @@ internal static class AccountsMeters
 {
     private static readonly Meter Meter = new("Aviso.Accounts");
 
+    [ModuleInitializer]
+    internal static void Publish() => _ = Meter;
+
     private static readonly Counter<long> LoginsTotal = Meter.CreateCounter<long>(
-        "aviso_logins_total", null, "Logins by kind and result: proved, cached, app-password, token, refused, unavailable, overload");
+        "aviso_logins_total", null,
+            "Logins by kind and result: proved, cached, app-password, passkey, token, refused, unavailable, overload");
     private static readonly Counter<long> Suspended =
         Meter.CreateCounter<long>("aviso_accounts_vanished_total", null, "Accounts suspended because they vanished from the settings");
     private static readonly Counter<long> ListsKept =

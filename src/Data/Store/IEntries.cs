@@ -19,7 +19,7 @@ public interface IEntries
     Task<IReadOnlyList<LeftEntry>> LeftAsync(AccountId account, MailboxId mailbox, long since, CancellationToken cancel);
 
     /// <summary>Marks everything from FirstRecentUid on as no longer recent and returns the old value; the first session to
-    /// SELECT gets \Recent (RFC 3501 §2.3.2).</summary>
+    /// SELECT gets \Recent (RFC 3501 §2.3.2). Written down soon after, not before it returns; 0 when the mailbox is gone.</summary>
     Task<uint> ClaimRecentAsync(AccountId account, MailboxId mailbox, CancellationToken cancel);
 
     /// <summary>
@@ -36,6 +36,10 @@ public interface IEntries
 
     /// <summary>Opens the octets of one email, prefix first; null when it is gone. Safe while it is expunged or compacted.</summary>
     Task<StoredBody?> OpenBodyAsync(AccountId account, EmailId email, CancellationToken cancel);
+
+    /// <summary>As <see cref="OpenBodyAsync"/> for several, in the order asked, with one look at the rows. The caller disposes
+    /// each.</summary>
+    Task<IReadOnlyList<StoredBody?>> OpenBodiesAsync(AccountId account, IReadOnlyList<EmailId> emails, CancellationToken cancel);
 
     /// <summary>Appends one or more messages in one transaction (MULTIAPPEND: all or none).</summary>
     Task<Outcome<IReadOnlyList<AppendedEntry>>> AppendAsync(

@@ -65,9 +65,16 @@ public abstract class MailboxView
     /// <summary>Entry by index, 0 to Count-1, in UID order.</summary>
     public abstract Entry this[int index] { get; }
 
+    /// <summary>How this mailbox differs from an older view of it (null: from an empty one): new and changed entries as they are now, and
+    /// those that are gone as they were. Both in UID order by themselves. Costs what changed, not what is there.</summary>
+    public abstract IReadOnlyList<EntryNews> NewsSince(MailboxView? older);
+
     /// <summary>Index of the first entry without this flag, or -1.</summary>
     public abstract int FirstWithout(SystemFlags flag);
 
     /// <summary>Index of the entry with this UID, or the complement (~) of where it would stand.</summary>
     public abstract int IndexOf(uint uid);
 }
+
+/// <summary>An entry that is new or has changed; or one that is gone, as it was.</summary>
+public readonly record struct EntryNews(Entry Entry, bool IsGone);

@@ -64,6 +64,15 @@ public sealed record MailboxInfo(
 {
     /// <summary>As <see cref="MailboxView.FirstRecentUid"/>: UIDNEXT when nothing is recent.</summary>
     public uint FirstRecentUid { get; init; }
+
+    /// <summary>The account's modseq when it was made; 0 for one of before such things were noted.</summary>
+    public long CreatedModSeq { get; init; }
+
+    /// <summary>When its name, place, use, subscription or sort order last changed.</summary>
+    public long TreeModSeq { get; init; }
+
+    /// <summary>RFC 8621 §2: a lower one is shown first among siblings; 0 to 2^31-1.</summary>
+    public int SortOrder { get; init; }
 }
 
 /// <summary>What Mime wrote about a message when it came in, kept as opaque bytes (design.md section 3).</summary>
@@ -100,7 +109,7 @@ public sealed record Rendered(
 /// <summary>Why the store said no. Everything else is an exception: our own fault.</summary>
 public enum StoreError
 {
-    None, NotFound, AlreadyExists, OverQuota, LimitReached, NotPermitted, Conflict, DiskFull, ReadOnly,
+    None, NotFound, AlreadyExists, OverQuota, LimitReached, NotPermitted, Conflict, DiskFull, ReadOnly, NoSuchMailbox, StateMismatch,
 }
 
 /// <summary>A value, or why there is none.</summary>

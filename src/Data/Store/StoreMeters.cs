@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 
 namespace Aviso.Store;
 
@@ -6,6 +7,9 @@ namespace Aviso.Store;
 internal static class StoreMeters
 {
     private static readonly Meter Meter = new("Aviso.Store");
+
+    [ModuleInitializer]
+    internal static void Publish() => _ = Meter;
 
     /// <summary>One transaction, from BEGIN to durable.</summary>
     public static readonly Histogram<double> Commit = Meter.CreateHistogram<double>("aviso_commit_seconds", "s");

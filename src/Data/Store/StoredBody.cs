@@ -14,6 +14,9 @@ public enum ShownColumns
 
     /// <summary>What SEARCH, SORT and THREAD compare: dates, subject and ids.</summary>
     Keys,
+
+    /// <summary>What a list of messages shows: parts and preview.</summary>
+    Summary,
 }
 
 /// <summary>Columns of one email where the database holds them; what was not asked for is empty. Texts are UTF-8; see
@@ -27,6 +30,8 @@ public readonly ref struct ShownEmail
     public ReadOnlySpan<byte> BodyStructure { get; init; }
 
     public ReadOnlySpan<byte> Body { get; init; }
+
+    public ReadOnlySpan<byte> Parts { get; init; }
 
     public ReadOnlySpan<byte> Preview { get; init; }
 

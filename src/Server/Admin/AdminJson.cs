@@ -18,10 +18,15 @@ namespace Aviso.Admin;
 [JsonSerializable(typeof(AliasInfo))]
 [JsonSerializable(typeof(AppPasswordInfo))]
 [JsonSerializable(typeof(CertificateRow))]
+[JsonSerializable(typeof(ApplyRow))]
+[JsonSerializable(typeof(CheckRow))]
+[JsonSerializable(typeof(DnsRow))]
 [JsonSerializable(typeof(DomainInfo))]
 [JsonSerializable(typeof(NewAppPassword))]
 [JsonSerializable(typeof(NewTotp))]
 [JsonSerializable(typeof(PasskeyInfo))]
+[JsonSerializable(typeof(ProbeResult))]
+[JsonSerializable(typeof(ProbeStatus))]
 [JsonSerializable(typeof(QueueEntry))]
 [JsonSerializable(typeof(QueueRow))]
 [JsonSerializable(typeof(RebuildReport))]
@@ -33,7 +38,6 @@ namespace Aviso.Admin;
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(TotpStatus))]
 [JsonSerializable(typeof(WaitingKey))]
-[JsonSerializable(typeof(WantedRecord))]
 internal sealed partial class AdminJson : JsonSerializerContext
 {
     /// <summary>Text for people: nothing is escaped that JSON does not ask for.</summary>

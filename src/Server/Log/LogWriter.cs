@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -21,6 +22,9 @@ public sealed class LogWriter : ILoggerProvider, IAsyncDisposable
     public const string AsItIs = "Aviso.AsItIs";
 
     private static readonly Meter Meter = new("Aviso.Server");
+
+    [ModuleInitializer]
+    internal static void Publish() => _ = Meter;
     private static readonly Counter<long> Dropped =
         Meter.CreateCounter<long>("aviso_log_lines_dropped_total", description: "Log lines lost because nobody read them.");
 

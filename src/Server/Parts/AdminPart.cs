@@ -24,6 +24,7 @@ internal sealed class AdminPart(AdminSocket socket) : IPart
         AddMail(site, admin);
         AddGuard(site, admin);
         AddSettings(site, admin);
+        new DoctorCalls(site.The<DoctorRounds>(), site.The<FindingBook>()).Add(admin);
         return Task.FromResult<IPart>(new AdminPart(AdminSocket.Start(settings.Data, admin, site.Log("Admin"))));
     }
 
@@ -34,16 +35,26 @@ internal sealed class AdminPart(AdminSocket socket) : IPart
         new LoginCalls(site.The<SecondFactorService>(), site.The<AppPasswordService>()).Add(admin);
         new DkimCalls(site.The<SigningKeys>()).Add(admin);
         new ReportCalls(site.The<ReportBook>(), site.Clock).Add(admin);
-        new CertificateCalls(site.The<CertificatesPart>(), site.The<OwnRecords>()).Add(admin);
+        new ProbeCalls(site.The<Prober>()).Add(admin);
+        new CertificateCalls(site.The<CertificatesPart>(), site.The<DnsPlanner>()).Add(admin);
+        new DnsCalls(site.The<DnsPlanner>(), site.The<DnsApply>(), site.The<DnsCheck>(), LookAtKeysAsync).Add(admin);
         new QueueCalls(site.The<QueueService>()).Add(admin);
         new SieveCalls(book, site.The<SieveScripts>(), site.The<SieveStep>(), site.The<SieveTrials>()).Add(admin);
         new SpamCalls(site.The<SpamPart>(), site.The<SqliteMailStore>().Spool, address => book.Table.FindAccount(address)).Add(admin);
         StoreCalls.Add(admin, site.The<SqliteMailStore>());
 
+        // A key that was published signs from now on.
+        async Task LookAtKeysAsync(CancellationToken cancel)
+        {
+            dns.Flush();
+            foreach (var domain in book.Table.Domains) await site.The<SigningKeys>().CheckAsync(domain, cancel);
+        }
+
         // It signs and is asked of the DNS as our own.
         Task TakeDomainsAsync(CancellationToken cancel)
         {
             dns.TakeDomains();
+            site.The<DoctorPart>().TakeDomains();
             return senders.TakeDomainsAsync(cancel);
         }
     }

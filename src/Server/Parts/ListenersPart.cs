@@ -1,5 +1,6 @@
 using System.Net;
 using Aviso.Accounts;
+using Aviso.Doctor;
 using Aviso.Guard;
 using Aviso.Imap;
 using Aviso.ManageSieve;
@@ -46,10 +47,10 @@ internal sealed class ListenersPart : IPart
     private static WireHost HostOf(Site site, ServerSettings settings)
     {
         var (gate, clock, smtp, store) = (site.The<Gatekeeper>(), site.Clock, site.Log("Smtp"), site.The<SqliteMailStore>());
-        var logins = new GuardedLogin(site.The<Authenticator>(), gate, site.The<GuardPart>().Changes, clock, site.Log("Guard"))
+        var logins = site.Put(new GuardedLogin(site.The<Authenticator>(), gate, site.The<GuardPart>().Changes, clock, site.Log("Guard"))
         {
             NameOf = static user => AddressKey.TryParse(user, out var key) ? key.ToString() : user.ToLowerInvariant(),
-        };
+        });
         var (receiver, guard) = (site.The<IMailReceiver>(), new SmtpGuard(gate));
         // Strangers' mail comes in without a login; people come in by submission.
         var open = new SmtpServer(LimitsMapping.Smtp(settings), receiver, null, smtp, clock, guard);
@@ -57,6 +58,7 @@ internal sealed class ListenersPart : IPart
         var imap = new ImapServer(LimitsMapping.Imap(settings), store, site.Reader, logins, clock, site.Log("Imap"));
         var sieve = new ManageSieveServer(
             SieveMapping.ManageSieve(settings), SieveMapping.Sieve(settings), site.The<SieveScripts>(), logins, clock, site.Log("ManageSieve"));
+        var watch = site.Put(new ClientWatch(gate, clock));
         return new(NetworksMapping.Wire(settings), kind => kind switch
         {
             ListenerKind.Smtp or ListenerKind.Lmtp => open,
@@ -64,7 +66,7 @@ internal sealed class ListenersPart : IPart
             ListenerKind.Imap or ListenerKind.Imaps => imap,
             ListenerKind.ManageSieve => sieve,
             _ => throw new InvalidOperationException($"nothing speaks {kind}"),
-        }, clock, site.Log("Net"), site.The<CertificatesPart>().Shown, site.Ids, gate, gate);
+        }, clock, site.Log("Net"), site.The<CertificatesPart>().Shown, site.Ids, watch, gate);
     }
 
     public Task<IReadOnlyList<string>> TakeAsync(ServerSettings now, CancellationToken cancel)

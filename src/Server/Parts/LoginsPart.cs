@@ -18,6 +18,8 @@ internal sealed class LoginsPart : IPart
     private readonly AppPasswords _appPasswords;
     private readonly SecondFactors _secondFactors;
     private readonly Passkeys _passkeys;
+    private readonly WebSessions _webSessions;
+    private readonly SignInHistory _history;
     private readonly Authenticator _authenticator;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
@@ -30,10 +32,13 @@ internal sealed class LoginsPart : IPart
         (_clock, _log, _book) = (site.Clock, site.Log("Accounts"), site.The<AccountBook>());
         var rows = site.The<SqliteMailStore>();
         (_appPasswords, _secondFactors) = (new(rows, _clock, _log), new(rows, _clock, _log));
-        _passkeys = new(rows, new(settings.HostName, [$"https://{settings.HostName}"]), _clock, _log);
+        (_passkeys, _history) = (new(rows, _clock, _log), new(rows, _clock));
+        _webSessions = new(rows, new(_book, _secondFactors, _appPasswords), _clock, _log);
+        _book.CredentialChanged += _webSessions.LookAgain;
         _authenticator = new(_book)
         {
             AppPasswords = _appPasswords,
+            SecondFactors = _secondFactors,
             IsTwoStep = account => _secondFactors.IsUnknown(account) || (_twoStepNeedsAppPassword && _secondFactors.IsOn(account)),
         };
     }
@@ -47,6 +52,7 @@ internal sealed class LoginsPart : IPart
         {
             await part._appPasswords.LoadAsync(cancel);
             await part._secondFactors.LoadAsync(cancel);
+            await part._webSessions.LoadAsync(cancel);
             await part.TakeAsync(settings, cancel);
         }
         catch
@@ -58,6 +64,9 @@ internal sealed class LoginsPart : IPart
         site.Put(new AccountService(part._book, part._authenticator));
         site.Put(new AppPasswordService(part._book, part._authenticator, part._appPasswords));
         site.Put(new SecondFactorService(part._book, part._secondFactors, part._passkeys, settings.HostName));
+        site.Put(part._passkeys);
+        site.Put(part._webSessions);
+        site.Put(part._history);
         part._upkeep = part.UpkeepAsync();
         return part;
     }
@@ -83,9 +92,12 @@ internal sealed class LoginsPart : IPart
         await Task.WhenAll(_upkeep, _preparing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         // What was used in the last seconds.
         await OnceAsync(CancellationToken.None);
+        _book.CredentialChanged -= _webSessions.LookAgain;
         _appPasswords.Dispose();
         _secondFactors.Dispose();
         _passkeys.Dispose();
+        _webSessions.Dispose();
+        _history.Dispose();
         _authenticator.Dispose();
         _stop.Dispose();
     }
@@ -99,6 +111,10 @@ internal sealed class LoginsPart : IPart
         settings.OAuth.Introspection.ClientId,
         settings.OAuth.Introspection.ClientSecret.Reveal(),
         settings.OAuth.Introspection.Endpoint,
+        settings.OAuth.SignIn.ClientId,
+        settings.OAuth.SignIn.ClientSecret?.Reveal(),
+        List(settings.OAuth.SignIn.Scopes),
+        settings.OAuth.SignIn.Label,
         settings.OAuth.ClockSkew.Ticks,
         settings.OAuth.Ca?.Reveal()).ToJsonString();
 
@@ -115,6 +131,8 @@ internal sealed class LoginsPart : IPart
         try
         {
             foreach (var account in await _appPasswords.UpkeepAsync(cancel)) _book.EndSessions(account);
+            await _webSessions.UpkeepAsync(cancel);
+            await _history.UpkeepAsync(cancel);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

@@ -29,6 +29,9 @@ internal static partial class PartsLog
     [LoggerMessage(6089, LogLevel.Error, "{File} cannot be read, the rules stay as they were: {Problem}")]
     public static partial void RulesNotRead(this ILogger log, string file, string problem);
 
+    [LoggerMessage(6092, LogLevel.Error, "push subscriptions of account {Account} could not be ended")]
+    public static partial void PushesNotEnded(this ILogger log, Exception e, string account);
+
     [LoggerMessage(6091, LogLevel.Warning, "nftables: table {Table} could not be removed: {Problem}")]
     public static partial void TableStays(this ILogger log, string table, string problem);
 

@@ -1,5 +1,6 @@
 using Aviso.Delivery;
 using Aviso.Dns;
+using Aviso.Doctor;
 using Aviso.Settings;
 using Aviso.Store;
 using Microsoft.Extensions.Logging;
@@ -30,6 +31,7 @@ internal sealed class QueuePart : IPart
     {
         var (store, log, clock) = (site.The<SqliteMailStore>(), site.Log("Delivery"), site.Clock);
         var brake = site.Put(await SendingBrake.OpenAsync(SendingMapping.Sending(settings), store, clock, log, cancel));
+        var (departures, replies) = (site.Put(new ProbeDepartures()), site.Put(new ReplyWatch(clock)));
         var parts = new QueueParts(store, store.Spool, site.Reader, site.The<IResolver>(), site.The<IRouter>(), site.The<INoticeTarget>(), site.Ids,
             site.The<OutboundPart>().MayDial, host => string.Equals(host.TrimEnd('.'), settings.HostName, StringComparison.OrdinalIgnoreCase), clock, log)
         {
@@ -37,6 +39,11 @@ internal sealed class QueuePart : IPart
             Sts = site.The<TransportPart>().Sts,
             TlsTally = site.Put(new TlsTally(store, clock)),
             HoldReason = brake.HoldReason,
+            Tried = (id, tries) =>
+            {
+                departures.Tried(id, tries);
+                replies.Hear(tries);
+            },
         };
         var runner = site.Put(new QueueRunner(parts, OutboundMapping.Queue(settings)));
         site.Put(new QueueService(store, clock, runner.Wake, log) { HoldReason = brake.HoldReason });

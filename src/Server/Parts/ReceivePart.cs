@@ -3,6 +3,7 @@ using Aviso.Delivery;
 using Aviso.MailAuth;
 using Aviso.Settings;
 using Aviso.Smtp;
+using Aviso.Spam;
 using Aviso.Store;
 
 namespace Aviso.Server;
@@ -10,7 +11,7 @@ namespace Aviso.Server;
 /// <summary>The way in: what is asked about each message before it is taken.</summary>
 internal sealed class ReceivePart(SpamPart spam, ServerSettings settings) : IPart
 {
-    private volatile bool _filters = settings.Spam.Enabled;
+    private volatile SpamSection _spam = settings.Spam;
     private volatile DmarcAction _dmarc = settings.Dmarc.Reject;
 
     public string Name => "receive";
@@ -30,17 +31,25 @@ internal sealed class ReceivePart(SpamPart spam, ServerSettings settings) : IPar
 
     public Task<IReadOnlyList<string>> TakeAsync(ServerSettings now, CancellationToken cancel)
     {
-        _filters = now.Spam.Enabled;
+        _spam = now.Spam;
         _dmarc = now.Dmarc.Reject;
         return Task.FromResult<IReadOnlyList<string>>([]);
     }
 
     public ValueTask DisposeAsync() => default;
 
+    // Who judges spam elsewhere may still want its viruses found here.
+    private SpamFilter? Filter() => _spam switch
+    {
+        { Enabled: true } => spam.Filter,
+        { Antivirus.Clamd: not null } => spam.Scanner,
+        _ => null,
+    };
+
     private ReceiveFilters Filters(Site site) => new()
     {
         Verifier = site.The<MailVerifier>(),
-        Spam = () => _filters ? spam.Filter : null,
+        Spam = Filter,
         Keys = site.The<SigningKeys>(),
         Srs = site.The<SenderRewriter>(),
         Sieve = site.The<SieveStep>(),

@@ -1,6 +1,7 @@
 using Aviso.Accounts;
 using Aviso.Dns;
 using Aviso.Guard;
+using Aviso.Jmap;
 using Aviso.MailAuth;
 using Aviso.Net;
 using Aviso.Settings;
@@ -24,6 +25,7 @@ internal sealed class SpamPart : IPart
 
     private readonly SpamAround? _around;
     private readonly SpamMemory? _memory;
+    private readonly ContactAddresses? _contacts;
     private readonly AntivirusCheck _antivirus;
     private readonly RulesInForce _rules = new(RuleSet.BuiltIn);
     private readonly ILogger _log;
@@ -41,7 +43,13 @@ internal sealed class SpamPart : IPart
             ]);
         }
         if (_memory is not null) checks.AddRange(_memory.Checks);
+        if (_memory is not null && around is not null)
+        {
+            _contacts = new(around.Store);
+            _memory.Correspondents.IsContact = _contacts.HasAsync;
+        }
         Asked = Make(settings, checks, clock);
+        Scanner = new(Options(settings), [_antivirus], clock, log);
         Filter = _memory is null ? Asked : Make(settings, [.. checks, new TrapCheck(), .. _memory.Remembering], clock);
         if (_memory is not null && around is not null)
         {
@@ -56,11 +64,17 @@ internal sealed class SpamPart : IPart
     /// <summary>For arriving mail: what it decides is remembered as reputation.</summary>
     public SpamFilter Filter { get; }
 
+    /// <summary>Looks for viruses only.</summary>
+    public SpamFilter Scanner { get; }
+
     /// <summary>For verbs and /checkv2: asking teaches nothing.</summary>
     public SpamFilter Asked { get; }
 
     /// <summary>Whoever asks is told what the DNS says too.</summary>
     public bool AsksDns => _around is not null;
+
+    /// <summary>How long the virus scanner has not answered; null: it does, or there is none.</summary>
+    public TimeSpan? ScannerSilentFor => _antivirus.SilentFor;
 
     /// <summary>Null when spam.db can not be used.</summary>
     public LearnedWords? Words => _memory?.Words;
@@ -117,6 +131,7 @@ internal sealed class SpamPart : IPart
     {
         if (Learner is { } learner) await learner.DisposeAsync();
         if (_memory is { } memory) await memory.DisposeAsync();
+        _contacts?.Dispose();
     }
 
     private static bool Learns(ServerSettings settings) => settings.Spam is { Enabled: true, LearnFromJunk: true };
@@ -131,7 +146,7 @@ internal sealed class SpamPart : IPart
     {
         var spam = settings.Spam;
         if (Lists is not null && _around is not null) Lists.Options = SpamListsMapping.DnsLists(settings, _around.IsOwnDomain);
-        Filter.Options = Asked.Options = Options(settings);
+        Filter.Options = Asked.Options = Scanner.Options = Options(settings);
         Senders?.Declare([.. Entries(spam.Allow, true), .. Entries(spam.AllowUnproven, false)], [.. Entries(spam.Block, false)]);
         Traps.Declare(spam.Traps.Concat(settings.Aliases.Where(a => a.Trap).Select(a => a.Address)));
         _antivirus.Options = SpamMapping.Antivirus(settings);

@@ -1,6 +1,7 @@
 using System.Net;
 using Aviso.Accounts;
 using Aviso.Guard;
+using Aviso.Jmap;
 using Aviso.Net;
 using Aviso.Secrets;
 using Aviso.Settings;
@@ -76,14 +77,27 @@ internal sealed class WebPart : IPart
         var rspamd = new RspamdPages(site.The<SpamPart>(), store.Spool, () => listeners.Wiring.Internal, () => listeners.Wiring.Proxies,
             address => book.Table.FindAccount(address), site.Clock);
         var lapi = new LapiPages(guard.Gate, () => guard.Bouncers, site.Clock, site.Log("Guard"));
+        var domains = new MailDomains(domain => book.Table.IsLocalDomain(domain));
+        var doors = MailDoors.Of(settings.HostName, listeners.Bound.Select(b => (b.Settings.Kind, b.Bound)));
         List<WebRow> rows =
         [
             .. OwnPages.Rows(site.The<MetricsRegistry>(), () => ReadinessOf(store) with { Note = secrets.StaleNote }),
-            sts.Row, .. lapi.Rows, .. rspamd.Rows,
+            sts.Row, .. lapi.Rows, .. rspamd.Rows, .. new JmapPages(site.The<JmapServer>(), site.The<WebLogins>()).Rows,
+            .. new WebmailPages(WebmailFiles.Embedded).Rows, .. BrowserPages.Rows(site),
+            .. new AutoconfigPages(doors, domains).Rows, .. new AutodiscoverPages(doors, domains, site.Clock).Rows,
+            new AppleProfilePage(doors, domains, site.The<CertificatesPart>().Shown).Row,
         ];
         if (site.The<CertificatesPart>().Renewer?.Http is { } challenges) rows.Add(ChallengePages.Row(challenges));
+        var hosts = new WebHosts([settings.HostName, .. settings.Tls.InternalNames], sts.Knows)
+        {
+            IsMailDomain = host => domains.Of(host) is not null,
+        };
         var redirects = settings.Listeners.Any(l => l.Kind == ListenerKind.Https);
-        return new(rows, new([settings.HostName, .. settings.Tls.InternalNames], sts.Knows), redirects ? IsStranger : null);
+        return new(rows, hosts, redirects ? IsStranger : null)
+        {
+            Proxies = () => listeners.Wiring.Proxies,
+            IsBanned = guard.Gate.IsBanned,
+        };
 
         bool IsStranger(IPAddress client) => !IPAddress.IsLoopback(client) && !listeners.Wiring.Proxies.Contains(client);
     }

@@ -5,7 +5,7 @@ namespace Aviso.Secrets;
 /// <summary>Where a secret is asked for.</summary>
 /// <param name="Api">Below /v1/.</param>
 /// <param name="IsTwo">The engine is of version 2.</param>
-internal sealed record KvPlace(string Api, bool IsTwo);
+internal readonly record struct KvPlace(string Api, bool IsTwo);
 
 /// <summary>What the KV engines answer (https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v1 and kv-v2).</summary>
 internal static class KvAnswer

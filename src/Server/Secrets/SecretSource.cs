@@ -139,6 +139,10 @@ internal sealed class SecretSource(TimeProvider clock) : IReferenceResolver, IDi
     public string? StaleNote => _problems.Count == 0 || _inUse.Count == 0 ? null
         : $"{_problems.Count} of {_inUse.Count} secrets cannot be read from Vault now; their last values are in use, the oldest from {_inUse.Values.Min(s => s.ReadAt):u}";
 
+    /// <summary>Values in use that cannot be read now: since when they are known, and why.</summary>
+    public IReadOnlyList<(string Path, DateTimeOffset ReadAt, string Problem)> Stale =>
+        [.. _problems.Where(p => _inUse.ContainsKey(p.Key)).Select(p => (p.Key, _inUse[p.Key].ReadAt, p.Value.Text))];
+
     /// <summary>What an administrator should know, for `check` and the start.</summary>
     public IReadOnlyList<string> Notes(bool warningsOnly = false)
     {

@@ -1,10 +1,14 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 
 namespace Aviso.Secrets;
 
 internal static class SecretsMeters
 {
     private static readonly Meter Meter = new("Aviso.Secrets");
+
+    [ModuleInitializer]
+    internal static void Publish() => _ = Meter;
 
     private static readonly Counter<long> ReadsTotal = Meter.CreateCounter<long>(
         "aviso_secret_reads_total", null, "Secrets asked of Vault by result: ok, away, sealed, denied, missing, wrong");

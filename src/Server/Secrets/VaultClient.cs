@@ -45,17 +45,17 @@ internal sealed class VaultClient(VaultOptions options, TimeProvider clock) : ID
         if (options.Kv != KvVersion.Auto) return (Place(path, path[..(path.IndexOf('/') + 1)], options.Kv == KvVersion.Two), null);
         if (_places.TryGetValue(path, out var known)) return (known, null);
         var reply = await _token!.SendAsync("sys/internal/ui/mounts/" + path, cancel);
-        if (reply.Problem is not null) return (null!, reply.Problem);
+        if (reply.Problem is not null) return (default, reply.Problem);
         if (reply.Status == 403)
         {
             var mount = path[..(path.IndexOf('/') + 1)];
-            return (null!, await DeniedAsync(path, [Place(path, mount, true).Api, path], cancel));
+            return (default, await DeniedAsync(path, [Place(path, mount, true).Api, path], cancel));
         }
         // A Vault before 0.10 has version 1 only and no such question.
         if (reply.Status == 404) return (Place(path, "", false), null);
-        if (!reply.Ok) return (null!, Odd(path, reply));
+        if (!reply.Ok) return (default, Odd(path, reply));
         if (reply.Text("data", "type") is var type and not ("kv" or "generic"))
-            return (null!,
+            return (default,
                 new(VaultTrouble.Wrong,
                 $"{path} is on a secrets engine of type `{KvAnswer.Clean(type)}`; only KV secrets are read, since reading others makes a new secret each time"));
         var at = reply.Text("data", "path");

@@ -1,10 +1,9 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Security;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
+using Aviso.Net;
 
 namespace Aviso.Secrets;
 
@@ -18,7 +17,6 @@ internal sealed class VaultHttp : IDisposable
     public const int MaxAnswer = 4 << 20;
 
     private readonly HttpClient _http;
-    private readonly X509Certificate2Collection? _authorities;
     private readonly VaultOptions _options;
     private readonly TimeProvider _clock;
 
@@ -38,20 +36,11 @@ internal sealed class VaultHttp : IDisposable
             // A Vault that moved is found again.
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         };
-        if (options.Ca is { } ca)
-        {
-            _authorities = [];
-            _authorities.ImportFromPem(ca);
-            handler.SslOptions.RemoteCertificateValidationCallback = Trusts;
-        }
+        if (options.Ca is { } ca) handler.SslOptions.RemoteCertificateValidationCallback = Authorities.TrustOnly(Authorities.Read(ca));
         _http = new(handler) { BaseAddress = new(options.Address + "/v1/"), Timeout = Timeout.InfiniteTimeSpan };
     }
 
-    public void Dispose()
-    {
-        _http.Dispose();
-        foreach (var authority in _authorities ?? []) authority.Dispose();
-    }
+    public void Dispose() => _http.Dispose();
 
     /// <summary>Never throws but when it is cancelled.</summary>
     /// <param name="path">Below /v1/, not escaped.</param>
@@ -137,16 +126,4 @@ internal sealed class VaultHttp : IDisposable
     }
 
     private VaultReply No(VaultTrouble kind, string text) => new(0, null, new(kind, $"Vault at {_options.Address} {text}"));
-
-    private bool Trusts(object sender, X509Certificate? certificate, X509Chain? sent, SslPolicyErrors errors)
-    {
-        if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)) return false;
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(_authorities!);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        if (sent is not null)
-            foreach (var element in sent.ChainElements) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
-        return chain.Build((X509Certificate2)certificate);
-    }
 }

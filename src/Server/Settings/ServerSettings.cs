@@ -218,8 +218,20 @@ public sealed class ServerSettings : SettingsSection
     public ProbeSection Probe => Get(ProbeKey);
 
     private static readonly Key<ProbeSection> ProbeKey = new(Table, "probe", new SectionType<ProbeSection>(ProbeSection.Table), new(),
-        "The round-trip probe.")
-    { Example = "{ every: 20m }", Later = "the round-trip probe" };
+        "Messages that the server sends out and waits for, to see that mail comes through.")
+    { Example = "{ every: 20m, account: probe@example.org }", DefaultText = "none" };
+
+    public DoctorSection Doctor => Get(DoctorKey);
+
+    private static readonly Key<DoctorSection> DoctorKey = new(Table, "doctor", new SectionType<DoctorSection>(DoctorSection.Table), new(),
+        "What the doctor looks at.")
+    { Example = "{ ignore: [resolver-no-dnssec] }" };
+
+    public EventsSection Events => Get(EventsKey);
+
+    private static readonly Key<EventsSection> EventsKey = new(Table, "events", new SectionType<EventsSection>(EventsSection.Table), new(),
+        "Who is told when something is wrong, and when it is over.")
+    { Example = "{ mail: { to: [you@elsewhere.example] } }" };
 
     public DnsSection Dns => Get(DnsKey);
 

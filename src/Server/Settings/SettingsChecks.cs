@@ -13,6 +13,7 @@ internal static class SettingsChecks
         TlsChecks.TlsIsOneThing(settings.Tls, problems);
         if (settings.Tls.HasAcme) AcmeChecks.Run(settings, problems);
         if (settings.HasVault) VaultChecks.Run(settings.Vault, problems);
+        DnsChecks.ZonesAreWhole(settings.Dns, problems);
         MtaStsChecks.PolicyIsServed(settings.MtaSts, settings, problems);
         NetworksChecks.NetworksAreNotEverybody(settings, problems);
         GuardChecks.Run(settings, problems);
@@ -20,6 +21,7 @@ internal static class SettingsChecks
         AccountsChecks.AccountsAreWhole(settings, problems);
         AliasesChecks.AliasesAreClear(settings, problems);
         RelaysChecks.RelaysAreWhole(settings, problems);
+        ProbeChecks.ProbeIsWhole(settings, problems);
         RoutesChecks.RoutesLeadSomewhere(settings, problems);
         OutboundChecks.CaptureIsLocal(settings, problems);
         AccountsChecks.PostmasterIsSomebody(settings, problems);
@@ -28,6 +30,8 @@ internal static class SettingsChecks
         SpamChecks.LimitsRise(settings.Spam, problems);
         if (settings.HasOAuth) OAuthChecks.ProviderIsReached(settings.OAuth, problems);
         OutboundChecks.NoticeComesFirst(settings.Outbound, problems);
+        DoctorChecks.CodesAreKnown(settings.Doctor, problems);
+        EventsChecks.Run(settings, problems);
     }
 
     internal static void Say(Problems problems, SettingsSection section, string key, string text) =>

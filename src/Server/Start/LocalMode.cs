@@ -92,6 +92,7 @@ internal sealed record LocalMode(string Folder, int PortOffset, bool FreePorts)
         foreach (var (address, password) in passwords) text.Append($"  {address,-24} {password}\n");
         text.Append("  Mail to any other domain is not sent: it lands in outside@example.test.\n\nTry next:\n");
         var alice = passwords.GetValueOrDefault($"alice@{Domain}", "");
+        if (Port(ListenerKind.Http) is { } http) text.Append($"  in a browser: http://localhost:{http}/ (the webmail, as alice@{Domain})\n");
         if (Port(ListenerKind.Smtp) is { } smtp)
             text.Append($"  swaks --server 127.0.0.1:{smtp} --to alice@{Domain} --from you@elsewhere.test --header 'Subject: hello'\n");
         if (Port(ListenerKind.Submission) is { } submission)

@@ -18,7 +18,12 @@ internal sealed class Parts(ILogger log) : IAsyncDisposable
         // The fate of a message.
         SendersPart.OpenAsync, SpamPart.OpenAsync, QueuePart.OpenAsync, ReportsPart.OpenAsync, SievePart.OpenAsync, ReceivePart.OpenAsync,
         // Listeners: mail first, then http and metrics; then what needs their ports.
-        ListenersPart.OpenAsync, WebPart.OpenAsync, EnforcementPart.OpenAsync, RenewalPart.OpenAsync,
+        ListenersPart.OpenAsync, JmapPart.OpenAsync, WebPart.OpenAsync, EnforcementPart.OpenAsync, RenewalPart.OpenAsync,
+        ProbePart.OpenAsync,
+        // What the DNS ought to say of all this.
+        DnsPlanPart.OpenAsync,
+        // Whether all of it agrees with the world, and who is told when it does not.
+        DoctorPart.OpenAsync, EventsPart.OpenAsync,
         // The way in for verbs; last the secrets, so that every other part has taken them.
         AdminPart.OpenAsync, SecretsPart.OpenAsync,
     ];

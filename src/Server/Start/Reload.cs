@@ -1,5 +1,8 @@
 using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Aviso.Base;
 using Aviso.Settings;
 using Microsoft.Extensions.Logging;
 
@@ -18,6 +21,12 @@ public sealed class Reload : IAsyncDisposable
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private static readonly Meter Meter = new("Aviso.Server");
+
+    [ModuleInitializer]
+    internal static void Publish() => Instruments.StartAtZero(() =>
+    {
+        foreach (var result in (string[])["applied", "refused", "failed"]) Done.Add(0, new KeyValuePair<string, object?>("result", result));
+    });
     private static readonly Counter<long> Done = Meter.CreateCounter<long>("aviso_settings_reloads_total", description: "Settings read again, by result.");
 
     private readonly Func<bool, CancellationToken, Task<SettingsLoad>> _load;
@@ -46,10 +55,17 @@ public sealed class Reload : IAsyncDisposable
             _log.HangUpCame();
             _ = Task.Run(() => NowAsync("SIGHUP"));
         });
+        if (IsHangUpIgnored()) _log.HangUpIsIgnored();
     }
 
     /// <summary>The settings that hold now.</summary>
     public ServerSettings Settings { get; private set; }
+
+    /// <summary>Why what was read last was not taken, and when that was; null: it was taken.</summary>
+    public (string Problem, DateTimeOffset At)? Refused { get; private set; }
+
+    /// <summary>Whoever asked for the reading that is made now wants it in spite of what the outside says.</summary>
+    public bool IsForced { get; private set; }
 
     /// <summary>All parts are open: from here on they take new settings.</summary>
     public void Begin()
@@ -68,16 +84,18 @@ public sealed class Reload : IAsyncDisposable
     }
 
     /// <summary>Reads again. Not Ok when the new settings are wrong and the old ones stay; notes say why, or what does not hold yet.</summary>
-    public async Task<(bool Ok, IReadOnlyList<string> Notes)> NowAsync(string reason) =>
-        await IfAsync(reason, null) ?? throw new InvalidOperationException("a reload without a condition was not done");
+    /// <param name="force">What the DNS says against them does not count.</param>
+    public async Task<(bool Ok, IReadOnlyList<string> Notes)> NowAsync(string reason, bool force = false) =>
+        await IfAsync(reason, null, force) ?? throw new InvalidOperationException("a reload without a condition was not done");
 
     /// <summary>As above, when <paramref name="look"/> says that secrets have changed; null when it does not. Nothing else is read meanwhile.</summary>
-    public async Task<(bool Ok, IReadOnlyList<string> Notes)?> IfAsync(string reason, Func<Task<bool>>? look)
+    public async Task<(bool Ok, IReadOnlyList<string> Notes)?> IfAsync(string reason, Func<Task<bool>>? look, bool force = false)
     {
         using var late = _clock.CreateTimer(_ => _log.ReadingIsLate(reason, Patience.TotalSeconds), null, Patience, Timeout.InfiniteTimeSpan);
         await _one.WaitAsync(_stop.Token);
         try
         {
+            IsForced = force;
             if (look is not null && !await look()) return null;
             var load = await _load(look is not null, _stop.Token);
             if (load.Files.Count > 0) (_files, _signature) = (load.Files, load.Signature);
@@ -88,6 +106,7 @@ public sealed class Reload : IAsyncDisposable
         catch (Exception e) when (!_stop.IsCancellationRequested)
         {
             _log.ReadingFailed(e);
+            Refused = (e.Message, _clock.GetUtcNow());
             Done.Add(1, new KeyValuePair<string, object?>("result", "failed"));
             return (false, [e.Message]);
         }
@@ -101,6 +120,7 @@ public sealed class Reload : IAsyncDisposable
     {
         foreach (var problem in problems) _log.SettingsProblem(problem);
         _log.OldSettingsStay(problems.Count == 1 ? "one problem" : $"{problems.Count} problems");
+        Refused = (Doctor.Sightings.First(3, "; ", problems), _clock.GetUtcNow());
         Done.Add(1, new KeyValuePair<string, object?>("result", "refused"));
         return (false, problems);
     }
@@ -115,9 +135,20 @@ public sealed class Reload : IAsyncDisposable
             notes.Add($"changes of {string.Join(", ", keys)} hold after a restart");
             _log.HoldsNotYet("settings", notes[^1]);
         }
+        Refused = null;
         _log.ReadAgain(reason);
         Done.Add(1, new KeyValuePair<string, object?>("result", "applied"));
         return notes;
+    }
+
+    // proc(5): "SigIgn" is a mask in hexadecimal digits, and bit 0 of it SIGHUP. The runtime leaves a signal ignored that was so before.
+    private static bool IsHangUpIgnored()
+    {
+        const string Status = "/proc/self/status", Field = "SigIgn:";
+        if (!File.Exists(Status)) return false;
+        var line = File.ReadLines(Status).FirstOrDefault(line => line.StartsWith(Field, StringComparison.Ordinal));
+        return line is not null
+            && ulong.TryParse(line.AsSpan(Field.Length).Trim(), NumberStyles.HexNumber, null, out var mask) && (mask & 1) != 0;
     }
 
     private async Task LookAsync()

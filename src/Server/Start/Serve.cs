@@ -95,13 +95,13 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
     /// </summary>
     private async Task<SettingsLoad> LoadAsync(SettingsReader reader, CancellationToken cancel)
     {
-        var began = clock.GetUtcNow();
+        var began = clock.GetTimestamp();
         var pause = TimeSpan.FromSeconds(1);
         while (true)
         {
             var load = await request.LoadAsync(reader, secretsKnown: false, cancel);
             if (load.Settings is not null || reader.Secrets.WaitsFor is not { } why) return load;
-            var left = began + reader.Secrets.StartPatience - clock.GetUtcNow();
+            var left = reader.Secrets.StartPatience - clock.GetElapsedTime(began);
             if (left <= TimeSpan.Zero) return load;
             pause = pause < left ? pause : left;
             await errors.WriteLineAsync($"aviso: {why}; trying again in {pause.TotalSeconds:0.#} s, for {left.TotalSeconds:0} s more");

@@ -26,6 +26,10 @@ internal static partial class StartLog
     [LoggerMessage(6060, LogLevel.Information, "settings: SIGHUP came")]
     public static partial void HangUpCame(this ILogger log);
 
+    [LoggerMessage(6073, LogLevel.Warning,
+        "settings: SIGHUP reaches nobody here, since whoever started this wanted it ignored (nohup does): use `aviso reload`")]
+    public static partial void HangUpIsIgnored(this ILogger log);
+
     [LoggerMessage(6061, LogLevel.Error, "settings: reading them again ({Reason}) is not done after {Seconds} s; until then the old ones hold")]
     public static partial void ReadingIsLate(this ILogger log, string reason, double seconds);
 

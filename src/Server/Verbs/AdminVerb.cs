@@ -6,6 +6,17 @@ using Aviso.Settings;
 
 namespace Aviso.Verbs;
 
+/// <summary>What a verb does with the server's answer.</summary>
+/// <param name="Show">Prints it for people; null: as any other.</param>
+/// <param name="Finds">Whether it tells of problems: then the verb ends with <see cref="ExitStatus.FoundProblems"/>.</param>
+internal sealed record VerbAnswers(Action<TextWriter, JsonNode?>? Show = null, Func<JsonNode?, bool>? Finds = null)
+{
+    public static readonly VerbAnswers Plain = new();
+
+    /// <summary>Each row is a problem.</summary>
+    public static bool AnyRow(JsonNode? answer) => answer is JsonArray { Count: > 0 };
+}
+
 /// <summary>Verbs that are one call of the admin socket; without a running server the data folder is opened where that is safe.</summary>
 internal static class AdminVerb
 {
@@ -13,10 +24,9 @@ internal static class AdminVerb
 
     /// <summary>A verb that is one call of the admin socket; its symbols are the arguments.</summary>
     public static Command Of(string call, string name, string text, string[] examples, params Symbol[] symbols) =>
-        Of(call, name, text, examples, null, symbols);
+        Of(call, name, text, examples, VerbAnswers.Plain, symbols);
 
-    /// <param name="show">Prints the answer for people; null: as any other.</param>
-    public static Command Of(string call, string name, string text, string[] examples, Action<TextWriter, JsonNode?>? show, params Symbol[] symbols)
+    public static Command Of(string call, string name, string text, string[] examples, VerbAnswers answers, params Symbol[] symbols)
     {
         var verb = new Command(name, CommandTree.Help(text, examples)) { CommandTree.Json };
         foreach (var symbol in symbols)
@@ -24,17 +34,13 @@ internal static class AdminVerb
             if (symbol is Argument argument) verb.Add(argument);
             else verb.Add((Option)symbol);
         }
-        int? ifRows = name == "check" ? ExitStatus.FoundProblems : null;
-        verb.SetAction((parsed, cancel) => SendAsync(parsed, call, Arguments(parsed, symbols), ifRows, cancel, show));
+        verb.SetAction((parsed, cancel) => SendAsync(parsed, call, Arguments(parsed, symbols), answers, cancel));
         return verb;
     }
 
     /// <summary>Calls the server and prints the answer.</summary>
-    public static Task<int> CallAsync(ParseResult parsed, string call, CancellationToken cancel) => SendAsync(parsed, call, [], null, cancel);
-
-    /// <summary>As above, with arguments. With <paramref name="ifRows"/> a list that is not empty ends with that status.</summary>
     public static async Task<int> SendAsync(
-        ParseResult parsed, string call, JsonObject arguments, int? ifRows, CancellationToken cancel, Action<TextWriter, JsonNode?>? show = null)
+        ParseResult parsed, string call, JsonObject arguments, VerbAnswers answers, CancellationToken cancel)
     {
         var io = parsed.InvocationConfiguration;
         var load = SettingsFile.Load(CommandTree.ConfigPath(parsed));
@@ -60,9 +66,8 @@ internal static class AdminVerb
             return ExitStatus.FoundProblems;
         }
         if (parsed.CommandResult.Command.Options.Contains(CommandTree.Json) && parsed.GetValue(CommandTree.Json)) Output.Json(io.Output, reply.Result);
-        else (show ?? Output.Show)(io.Output, reply.Result);
-        if (call == "store.rebuild" && StoreCalls.HasLosses(reply.Result)) return ExitStatus.FoundProblems;
-        return ifRows is { } status && reply.Result is JsonArray { Count: > 0 } ? status : ExitStatus.Ok;
+        else (answers.Show ?? Output.Show)(io.Output, reply.Result);
+        return answers.Finds?.Invoke(reply.Result) == true ? ExitStatus.FoundProblems : ExitStatus.Ok;
     }
 
     private static async Task<SettingsLoad> OnceAsync(string path, CancellationToken cancel)

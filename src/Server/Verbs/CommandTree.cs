@@ -78,14 +78,17 @@ internal static class CommandTree
         root.Add(InitVerb.Build());
         root.Add(CheckVerb.Build());
         root.Add(DescribeVerb.Build());
+        root.Add(DoctorVerbs.Build());
         root.Add(ReloadVerb.Build());
         root.Add(AccountVerbs.Account());
         root.Add(AccountVerbs.Alias());
         root.Add(AccountVerbs.Domain());
         root.Add(DkimVerbs.Build());
+        root.Add(DnsVerbs.Build());
         root.Add(CertificateVerbs.Build());
         root.Add(QueueVerbs.Build());
         root.Add(ReportVerbs.Build());
+        root.Add(ProbeVerbs.Build());
         root.Add(StoreVerbs.Build());
         root.Add(LoginVerbs.AppPassword());
         root.Add(SpamVerbs.Build());

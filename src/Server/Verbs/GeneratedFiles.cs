@@ -9,6 +9,7 @@ internal static class GeneratedFiles
     {
         ["docs/manual/settings.md"] = SettingsManual.Page,
         ["docs/manual/verbs.md"] = () => VerbsManual.Page(CommandTree.Build()),
+        ["docs/doctor.md"] = DoctorManual.Page,
         ["docs/aviso.schema.json"] = SettingsSchema.Write,
         ["deploy/aviso.sample.yaml"] = () => SettingsManual.Sample(SampleNames.Example),
     };

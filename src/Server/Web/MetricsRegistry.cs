@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
+using Aviso.Base;
 using Aviso.Server;
 
 namespace Aviso.Web;
@@ -36,6 +37,7 @@ public sealed class MetricsRegistry : IDisposable
         _listener.SetMeasurementEventCallback<double>((_, v, tags, family) => Record(family, v, tags));
         _listener.SetMeasurementEventCallback<float>((_, v, tags, family) => Record(family, v, tags));
         _listener.Start();
+        Instruments.AreHeard();
     }
 
     public void Dispose() => _listener.Dispose();

@@ -9,7 +9,7 @@ public sealed record Readiness(bool Ready, string Reason)
     public string? Note { get; init; }
 }
 
-/// <summary>What the server says of itself: health, metrics, and a page that says what comes.</summary>
+/// <summary>What the server says of itself: health and metrics.</summary>
 internal static class OwnPages
 {
     public static IReadOnlyList<WebRow> Rows(MetricsRegistry metrics, Func<Readiness> ready) =>
@@ -18,8 +18,6 @@ internal static class OwnPages
         Row(WebKinds.All, "/healthz/ready", e => ReadyAsync(e, ready())),
         Row(WebKinds.Metrics, "/metrics", e => e.AnswerAsync(200, PrometheusText.ContentType, metrics.Write())),
         Row(WebKinds.Metrics, "/", e => e.AnswerAsync(200, WebExchange.Plain, "/metrics\n/healthz/live\n/healthz/ready\n")),
-        Row(WebKinds.Public, "/", e => e.AnswerAsync(200, WebExchange.Plain,
-            "Aviso is running. Webmail is not part of this version: read mail with an IMAP client.\n")),
     ];
 
     private static WebRow Row(WebKinds kinds, string path, Func<WebExchange, Task> answer) =>

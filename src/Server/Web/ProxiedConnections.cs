@@ -31,6 +31,7 @@ internal static class ProxiedConnections
                 {
                     input.AdvanceTo(read.Buffer.GetPosition(length));
                     if (header?.Source is { } source) connection.RemoteEndPoint = Networks.Normal(source);
+                    connection.Features.Set(ProxiedVisit.Instance);
                     return true;
                 }
                 if (status == ProxyStatus.Invalid && !isRequired && !ProxyHeader.LooksLikeOne(first))
@@ -47,4 +48,10 @@ internal static class ProxiedConnections
             return false;
         }
     }
+}
+
+/// <summary>A feature of a connection that came with a PROXY header of a proxy of ours.</summary>
+internal sealed class ProxiedVisit
+{
+    public static readonly ProxiedVisit Instance = new();
 }

@@ -160,7 +160,8 @@ internal sealed class RspamdPages(
 
     private static string Action(SpamVerdict verdict, double score) =>
         verdict.Action == SpamAction.Reject || score >= verdict.RejectAt ? "reject"
-        : verdict.Action == SpamAction.Tag && score >= verdict.Required || score >= verdict.Required ? "add header"
+        : verdict.Owed.Count > 0 ? "soft reject"
+        : verdict is { Action: SpamAction.Tag, IsAsked: true } || score >= verdict.Required ? "add header"
         : verdict.Action == SpamAction.Greylist ? "greylist" : "no action";
 
     private string Stat()

@@ -17,11 +17,15 @@ public sealed class WebGate(IAcceptGate? gate, TimeProvider clock, Func<IPAddres
     private readonly Lock _door = new();
     private readonly Dictionary<ConnectionContext, WebVisit> _open = [];
 
-    /// <summary>Connections at once on all listeners of one kind.</summary>
+    /// <summary>Connections at once on all listeners of one kind, of people who are not logged in.</summary>
     public int MostOpen { get; init; } = 256;
 
-    /// <summary>Connections at once from one client (IPv4 address or IPv6 /64), both kinds together.</summary>
+    /// <summary>Connections at once from one client (IPv4 address or IPv6 /64), both kinds together, of people who are not logged
+    /// in.</summary>
     public int MostPerClient { get; init; } = 32;
+
+    /// <summary>As above with those who are: a household with many tabs, each with a connection that waits for news.</summary>
+    public int MostPerHousehold { get; init; } = 256;
 
     /// <summary>From the first octet, TLS included, until the head of the first request is whole.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
@@ -98,8 +102,8 @@ public sealed class WebGate(IAcceptGate? gate, TimeProvider clock, Func<IPAddres
         if (!visit.IsOurs && !Descriptors.OfProcess.HasRoom) return Reason.NoDescriptor;
         lock (_door)
         {
-            if (!visit.IsOurs && _open.Values.Count(v => !v.IsOurs && v.Key == visit.Key) >= MostPerClient) return Reason.ClientLimit;
-            if (_open.Values.Count(v => v.Kind == visit.Kind) >= MostOpen)
+            if (!visit.IsOurs && HasTooMany(visit.Key)) return Reason.ClientLimit;
+            if (_open.Values.Count(v => v.Kind == visit.Kind && !v.IsKnown) >= MostOpen)
             {
                 leaves = Idle(visit);
                 if (leaves is null) return Reason.ListenerFull;
@@ -111,10 +115,22 @@ public sealed class WebGate(IAcceptGate? gate, TimeProvider clock, Func<IPAddres
         return null;
     }
 
+    private bool HasTooMany(UInt128 client)
+    {
+        var (all, strangers) = (0, 0);
+        foreach (var visit in _open.Values)
+        {
+            if (visit.IsOurs || visit.Key != client) continue;
+            all++;
+            if (!visit.IsKnown) strangers++;
+        }
+        return strangers >= MostPerClient || all >= MostPerHousehold;
+    }
+
     // A full house belongs to those who ask: of other clients the oldest that has asked nothing yet leaves, or else the oldest that waits
     // between requests.
     private (ConnectionContext, WebVisit)? Idle(WebVisit comes) => _open
-        .Where(o => o.Value is { IsOurs: false, IsBusy: false } && o.Value.Kind == comes.Kind && o.Value.Key != comes.Key)
+        .Where(o => o.Value is { IsOurs: false, IsBusy: false, IsKnown: false } && o.Value.Kind == comes.Kind && o.Value.Key != comes.Key)
         .OrderBy(o => o.Value.HasAsked).ThenBy(o => o.Value.Since).Select(o => ((ConnectionContext, WebVisit)?)(o.Key, o.Value)).FirstOrDefault();
 
     private static void Drop(ConnectionContext connection, WebVisit visit, Reason reason)
@@ -129,7 +145,7 @@ public sealed class WebGate(IAcceptGate? gate, TimeProvider clock, Func<IPAddres
 /// <param name="since">A timestamp.</param>
 internal sealed class WebVisit(ListenerKind kind, IPAddress client, bool isOurs, long since)
 {
-    private volatile bool _hasAsked, _isBusy;
+    private volatile bool _hasAsked, _isBusy, _isKnown;
 
     public ListenerKind Kind => kind;
 
@@ -140,6 +156,13 @@ internal sealed class WebVisit(ListenerKind kind, IPAddress client, bool isOurs,
     public UInt128 Key { get; } = Networks.ClientKey(client);
 
     public long Since => since;
+
+    /// <summary>Somebody has logged in over it.</summary>
+    public bool IsKnown
+    {
+        get => _isKnown;
+        set => _isKnown = value;
+    }
 
     /// <summary>The head of a request was whole.</summary>
     public bool HasAsked => _hasAsked;

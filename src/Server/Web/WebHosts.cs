@@ -8,16 +8,20 @@ namespace Aviso.Web;
 /// <param name="isSts">Is it the host of an MTA-STS policy of ours.</param>
 internal sealed class WebHosts(IReadOnlyCollection<string> ours, Func<string, bool> isSts)
 {
+    /// <summary>Is it a name under which mail programs look for their settings.</summary>
+    public Func<string, bool> IsMailDomain { get; init; } = static _ => false;
+
     public bool Fits(HostRule rule, ListenerKind kind, string host) => rule switch
     {
         HostRule.Any => true,
         HostRule.Sts => isSts(host),
+        HostRule.MailDomain => IsOurs(kind, host) || IsMailDomain(host),
         HostRule.OursOrNone => host.Length == 0 || IsOurs(kind, host),
         _ => IsOurs(kind, host),
     };
 
     /// <summary>We are meant, whether there is something to say or not.</summary>
-    public bool IsKnown(ListenerKind kind, string host) => IsOurs(kind, host) || isSts(host);
+    public bool IsKnown(ListenerKind kind, string host) => IsOurs(kind, host) || isSts(host) || IsMailDomain(host);
 
     private bool IsOurs(ListenerKind kind, string host)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using Aviso.Base;
 using Aviso.Net;
 
@@ -8,6 +9,9 @@ namespace Aviso.Web;
 internal static class WebMeters
 {
     private static readonly Meter Meter = new("Aviso.Web");
+
+    [ModuleInitializer]
+    internal static void Publish() => _ = Meter;
 
     // The name that mail connections have: the registry adds up instruments of one name.
     private static readonly Counter<long> Dropped = Meter.CreateCounter<long>(

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Aviso.Net;
 
 namespace Aviso.Web;
@@ -26,12 +27,21 @@ internal enum HostRule
     /// <summary>The host of an MTA-STS policy of ours.</summary>
     Sts,
 
+    /// <summary>As <see cref="Ours"/>, or a domain whose mail we take, or what mail programs put before one to find their
+    /// settings.</summary>
+    MailDomain,
+
     /// <summary>Any: an authority comes by the name that is to be proved, a bouncer by whatever leads to us.</summary>
     Any,
 }
 
 /// <summary>Why a request is not answered.</summary>
-internal sealed record WebRefusal(int Status, string Type, string Text);
+internal sealed record WebRefusal(int Status, string Type, string Text)
+{
+    /// <summary>As problem details (RFC 7807), for programs.</summary>
+    public static WebRefusal Problem(int status, string detail) => new(status, "application/problem+json",
+        new JsonObject { ["type"] = "about:blank", ["status"] = status, ["detail"] = detail }.ToJsonString());
+}
 
 /// <summary>Writes the response, whole or piece by piece.</summary>
 internal delegate Task WebHandler(WebExchange exchange, CancellationToken cancel);

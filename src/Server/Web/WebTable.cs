@@ -10,6 +10,13 @@ internal sealed class WebTable(IReadOnlyList<WebRow> rows, WebHosts hosts, Func<
 {
     private static readonly WebRefusal NotFound = new(404, WebExchange.Plain, "not found\n");
     private static readonly WebRefusal OtherHost = new(421, WebExchange.Plain, "this is not the host you asked for\n");
+    private static readonly WebRefusal Banned = new(403, WebExchange.Plain, "not now\n");
+
+    /// <summary>networks.proxies as they are now: they may say for whom they ask.</summary>
+    public Func<Networks> Proxies { get; init; } = () => Networks.None;
+
+    /// <summary>May this client not be here. The gate has asked about who connects; behind a proxy many come over one connection.</summary>
+    public Func<IPAddress, bool> IsBanned { get; init; } = static _ => false;
 
     public IReadOnlyList<WebRow> Rows => rows;
 
@@ -20,7 +27,8 @@ internal sealed class WebTable(IReadOnlyList<WebRow> rows, WebHosts hosts, Func<
     public async Task AnswerAsync(WebExchange exchange)
     {
         var row = Find(exchange.Kind, exchange.Host, exchange.Request.Path);
-        if (row is null && !hosts.IsKnown(exchange.Kind, exchange.Host)) await RefuseHostAsync(exchange);
+        if (!exchange.Client.Equals(exchange.Peer) && IsBanned(exchange.Client)) await exchange.AnswerAsync(Banned);
+        else if (row is null && !hosts.IsKnown(exchange.Kind, exchange.Host)) await RefuseHostAsync(exchange);
         else if (row?.MayNot?.Invoke(exchange) is { } refusal) await exchange.AnswerAsync(refusal);
         else if (row is not null && !row.Methods.Contains(exchange.Request.Method)) await RefuseMethodAsync(exchange, row.Methods);
         else if (row is not { InTheClear: true } && SendsToHttps(exchange)) await SendToHttpsAsync(exchange);
@@ -43,7 +51,7 @@ internal sealed class WebTable(IReadOnlyList<WebRow> rows, WebHosts hosts, Func<
     }
 
     private bool SendsToHttps(WebExchange exchange) =>
-        exchange.Kind == ListenerKind.Http && !exchange.Client.Equals(IPAddress.None) && sendsToHttps?.Invoke(exchange.Client) == true;
+        exchange.Kind == ListenerKind.Http && !exchange.Peer.Equals(IPAddress.None) && sendsToHttps?.Invoke(exchange.Peer) == true;
 
     private static Task SendToHttpsAsync(WebExchange exchange)
     {
@@ -67,7 +75,7 @@ internal sealed class WebPages(ListenerKind kind, WebTable table) : Microsoft.As
         visit?.IsBusy = true;
         try
         {
-            await table.AnswerAsync(new(kind, context));
+            await table.AnswerAsync(new(kind, context, table.Proxies()));
         }
         finally
         {

@@ -91,4 +91,8 @@ internal static partial class GuardLog
         "the engine bans {Value} ({Scenario}), which is one of ours and is served all the same: "
         + "it may see a proxy's address where the client's should be")]
     public static partial void EngineBansOurs(this ILogger log, string value, string scenario);
+
+    /// <summary>To the logger that writes lines as they are.</summary>
+    [LoggerMessage(6144, LogLevel.Critical, "{Line}")]
+    public static partial void CompatibilityLine(this ILogger log, string line);
 }

@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
+using Aviso.Base;
 using Aviso.Net;
 
 namespace Aviso.Guard;
@@ -7,6 +9,13 @@ namespace Aviso.Guard;
 internal static class GuardMeters
 {
     private static readonly Meter Meter = new("Aviso.Guard");
+
+    [ModuleInitializer]
+    internal static void Publish() => Instruments.StartAtZero(() =>
+    {
+        foreach (var reason in (Reason[])[Reason.LoginFailed, Reason.RelayDenied])
+            Internal.Add(0, new KeyValuePair<string, object?>("evidence", reason.Word));
+    });
 
     private static readonly Counter<long> Decided =
         Meter.CreateCounter<long>("aviso_guard_decisions_total", description: "Decisions taken, by origin and scenario.");

@@ -35,6 +35,7 @@ internal static class CommandTable
         new("SETQUOTA", When.LoggedIn, QuotaCommand.SetQuotaAsync),
         new("GETMETADATA", When.LoggedIn, MetadataCommand.GetAsync),
         new("SETMETADATA", When.LoggedIn, MetadataCommand.SetAsync, Changes: true),
+        new("GETJMAPACCESS", When.LoggedIn, JmapAccessCommand.RunAsync),
         new("COMPRESS", When.LoggedIn, CompressCommand.RunAsync, News.None),
         new("NOTIFY", When.LoggedIn, NotifyCommand.RunAsync, News.All),
         new("CHECK", When.Selected, NoopCommand.RunAsync),

@@ -6,6 +6,9 @@ public sealed record ImapOptions
     /// <summary>Shown in the greeting.</summary>
     public string HostName { get; init; } = "localhost";
 
+    /// <summary>RFC 9698: the URL of JMAP's session for the same accounts; null where JMAP is not served over https.</summary>
+    public string? JmapSession { get; init; }
+
     /// <summary>APPENDLIMIT, octets.</summary>
     public long MessageSize { get; init; } = 200L * 1024 * 1024;
 

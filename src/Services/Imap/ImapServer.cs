@@ -26,6 +26,8 @@ public sealed class ImapServer(
         BadCommandsInARow = options.BadCommandsInARow,
     };
 
+    internal MailKeys Keys { get; } = new();
+
     internal ImapOptions Options => options;
 
     internal IMailStore Store => store;

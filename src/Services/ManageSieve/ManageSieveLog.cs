@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Net;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.ManageSieve;
@@ -24,6 +25,9 @@ internal static partial class ManageSieveLog
 internal static class ManageSieveMeters
 {
     private static readonly Meter Meter = new("Aviso.ManageSieve");
+
+    [ModuleInitializer]
+    internal static void Publish() => _ = Meter;
 
     public static readonly UpDownCounter<long> Sessions = Meter.CreateUpDownCounter<long>("aviso_managesieve_sessions");
     public static readonly Counter<long> Commands = Meter.CreateCounter<long>("aviso_managesieve_commands_total");

@@ -33,6 +33,10 @@ public interface ISpamCheck
     /// <summary>It starts before all others and has a time of its own: whatever the others use up, it is asked.</summary>
     bool IsAlone => false;
 
+    /// <summary>No mail is taken without its answer (<see cref="SpamContext.Answered"/>): where it gives none the mail is put
+    /// off.</summary>
+    bool IsOwed => false;
+
     /// <summary>It will unpack much of this message: only few of these run at once.</summary>
     bool IsHeavy(SpamContext context) => false;
 

@@ -22,6 +22,7 @@ public sealed class SpamContext(SpamInput input, DateTimeOffset now, IReadOnlyDi
     private WorkBudget? _work;
     private HashSet<string>? _marks;
     private List<string>? _skipped;
+    private List<string>? _owed;
     private bool _closed;
 
     public SpamInput Input => input;
@@ -118,6 +119,30 @@ public sealed class SpamContext(SpamInput input, DateTimeOffset now, IReadOnlyDi
         lock (_gate)
         {
             if (!_closed) (_skipped ??= []).Add($"{what} ({why})");
+        }
+    }
+
+    /// <summary>The message is not taken before <paramref name="check"/> has said something of it.</summary>
+    internal void Owe(string check)
+    {
+        lock (_gate) (_owed ??= []).Add(check);
+    }
+
+    /// <summary>What <paramref name="check"/> owed the message is said: a finding, or that it will never look at this one.</summary>
+    public void Answered(string check)
+    {
+        lock (_gate)
+        {
+            if (!_closed) _owed?.Remove(check);
+        }
+    }
+
+    /// <summary>Who owes an answer still.</summary>
+    public IReadOnlyList<string> Owed
+    {
+        get
+        {
+            lock (_gate) return _owed is null ? [] : [.. _owed];
         }
     }
 

@@ -1,8 +1,9 @@
 // Spam: rules, learned words, reputation, lists of others -> a score with reasons. Owns the checks, their scores and what was learned;
-// its data: documents of the store, and a file of learned words that may be lost. Rules in here: no check can defer or lose mail (each
-// has a time budget, a fault is a line in the log and a name in the verdict); everything a stranger sends is bounded in size, count,
-// depth and time, by one budget a message, and a bound that is hit counts (LIMIT_HIT); the virus scanner is asked whatever runs out; texts,
-// links and attachments of a message are decoded once, for all checks; no check waits on a stranger holding a lock.
+// its data: documents of the store, and a file of learned words that may be lost. Rules in here: no check can lose mail, and only one
+// that is owed (the virus scanner) puts it off (each has a time budget, a fault is a line in the log and a name in the verdict);
+// everything a stranger sends is bounded in size, count, depth and time, by one budget a message, and a bound that is hit counts
+// (LIMIT_HIT); the virus scanner is asked whatever runs out; texts, links and attachments of a message are decoded once, for all
+// checks; no check waits on a stranger holding a lock.
 using Aviso.Base;
 using Microsoft.Extensions.Logging;
 
@@ -67,6 +68,7 @@ public sealed class SpamFilter
         {
             MakeWork = () => new(options.Work, _clock, token),
         };
+        foreach (var check in _alone.Where(c => c.IsOwed)) context.Owe(check.Name);
         var (skipped, unscanned) = (new SkippedChecks(), new SkippedChecks());
         var alone = _alone.Length == 0 ? Task.CompletedTask
             : Task.WhenAll(_alone.Select(check => _runner.RunAsync(check, context, unscanned, cancel).AsTask()));
@@ -93,6 +95,10 @@ public sealed class SpamFilter
         SpamMeters.Done(verdict, _clock.GetElapsedTime(started));
         return verdict;
     }
+
+    /// <summary>The verdict on a message that the filter could not look at: what checks owe it is owed all the same.</summary>
+    public SpamVerdict Unchecked(string why) =>
+        SpamVerdict.Unchecked(why) with { Owed = [.. _alone.Where(c => c.IsOwed).Select(c => c.Name)] };
 
     private async Task RunAsync(SpamContext context, SkippedChecks skipped, Task alone, CancellationToken cancel)
     {
@@ -150,6 +156,7 @@ public sealed class SpamFilter
             AccountSymbols = own,
             Reason = context.AskedReason,
             Virus = context.Virus,
+            Owed = context.Owed,
         };
     }
 }

@@ -28,8 +28,21 @@ internal static partial class SpamLog
     [LoggerMessage(5204, LogLevel.Warning, "DNS list {List} does not answer; it is not asked until {Until:u}")]
     public static partial void ListSilent(this ILogger log, string list, DateTimeOffset until);
 
-    [LoggerMessage(5205, LogLevel.Warning, "clamd at {Address} cannot be asked ({Cause}); mail is not scanned for viruses until {Until:u}")]
+    [LoggerMessage(5205, LogLevel.Warning,
+        "clamd at {Address} cannot be asked ({Cause}); mail of strangers is put off (451); asked again at {Until:u}")]
     public static partial void ClamdSilent(this ILogger log, string address, string cause, DateTimeOffset until);
+
+    [LoggerMessage(5215, LogLevel.Warning, "clamd at {Address} cannot be asked ({Cause}); mail is not scanned for viruses until {Until:u}")]
+    public static partial void ClamdMissed(this ILogger log, string address, string cause, DateTimeOffset until);
+
+    [LoggerMessage(
+        5216, LogLevel.Error,
+        "clamd at {Address} has been away for {Hours:0.#} hours ({Cause}); mail is taken unscanned before its senders give up; "
+        + "asked again at {Until:u}")]
+    public static partial void ClamdGivenUp(this ILogger log, string address, string cause, double hours, DateTimeOffset until);
+
+    [LoggerMessage(5217, LogLevel.Information, "clamd at {Address} answers again, after {Minutes:0.#} minutes")]
+    public static partial void ClamdBack(this ILogger log, string address, double minutes);
 
     [LoggerMessage(5206, LogLevel.Information, "virus {Virus} found by clamd")]
     public static partial void VirusFound(this ILogger log, string virus);

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 
 namespace Aviso.Spam;
 
@@ -6,6 +7,9 @@ namespace Aviso.Spam;
 internal static class SpamMeters
 {
     private static readonly Meter Meter = new("Aviso.Spam");
+
+    [ModuleInitializer]
+    internal static void Publish() => _ = Meter;
 
     private static readonly Counter<long> Checked = Meter.CreateCounter<long>(
         "aviso_spam_messages_total", description: "Messages judged, by action.");

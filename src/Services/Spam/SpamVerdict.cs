@@ -46,8 +46,14 @@ public sealed record SpamVerdict(
     /// <summary>Why the sender should wait, when <see cref="Action"/> is Greylist; or why an action was forced.</summary>
     public string Reason { get; init; } = "";
 
+    /// <summary>A check asked for <see cref="Action"/>, whatever the score is.</summary>
+    public bool IsAsked => Reason.Length > 0;
+
     /// <summary>The name of a virus, "" when a scanner found none, null when none looked.</summary>
     public string? Virus { get; init; }
+
+    /// <summary>Checks without whose answer mail is not taken and that gave none: it has to come again if it is not refused.</summary>
+    public IReadOnlyList<string> Owed { get; init; } = [];
 
     /// <summary>A verdict for mail that no check looked at.</summary>
     public static SpamVerdict Unchecked(string why) => new(0, SpamAction.Accept, [], [why]);
@@ -58,7 +64,7 @@ public sealed record SpamVerdict(
     /// <summary>What happens to the copy of <paramref name="account"/>: where it sees another score, that one decides between Inbox and
     /// Junk.</summary>
     public SpamAction ActionFor(AccountId account) =>
-        Action is SpamAction.Reject or SpamAction.Greylist || PerAccount?.ContainsKey(account) != true ? Action
+        Action is SpamAction.Reject or SpamAction.Greylist || IsAsked || PerAccount?.ContainsKey(account) != true ? Action
         : ScoreFor(account) >= Required ? SpamAction.Tag : SpamAction.Accept;
 
     /// <summary>The symbols that count for <paramref name="account"/>, the strongest first.</summary>
@@ -110,7 +116,9 @@ internal static class SpamFields
         if (symbols.Count == 0) text.Append("none");
         text.Append("\r\n");
         if (isSpam) text.Append("X-Spam-Flag: YES\r\n");
-        text.Append("X-Spam-Result: score=").Append(Number(score)).Append("; action=").Append((account is { } of ? verdict.ActionFor(of) : verdict.Action).ToString().ToLowerInvariant()).Append(';');
+        var action = account is { } of ? verdict.ActionFor(of) : verdict.Action;
+        text.Append("X-Spam-Result: score=").Append(Number(score))
+            .Append("; action=").Append(action.ToString().ToLowerInvariant()).Append(';');
         column = 78;
         foreach (var s in symbols) Piece(text, $" {s.Name}={Number(s.Score)};", "", ref column);
         if (verdict.Skipped.Count > 0)

@@ -135,7 +135,7 @@ public readonly struct DomainName : IEquatable<DomainName>
                 or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
                 || rune == Rune.ReplacementChar) return false;
         }
-        return true;
+        return BidiRule.Allows(mapped);
     }
 
     private static bool HasLabels(ReadOnlySpan<char> name)

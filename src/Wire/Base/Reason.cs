@@ -14,6 +14,7 @@ public sealed class Reason
     public static readonly Reason Spam = Refuses("spam", evidence: "spam");
     public static readonly Reason Virus = Refuses("virus");
     public static readonly Reason Greylisted = Refuses("greylist");
+    public static readonly Reason Unscanned = Refuses("unscanned");
     public static readonly Reason OverQuota = Refuses("full");
     public static readonly Reason Suspended = Refuses("suspended");
     public static readonly Reason LoginNeeded = Refuses("login");

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Base;
@@ -20,6 +21,9 @@ internal static partial class SpoolLog
 internal static class SpoolMeters
 {
     private static readonly Meter Meter = new("Aviso.Base");
+
+    [ModuleInitializer]
+    internal static void Publish() => _ = Meter;
 
     public static readonly UpDownCounter<long> InFlight = Meter.CreateUpDownCounter<long>(
         "aviso_spool_octets", description: "Octets of messages on their way between the wire and the store.");

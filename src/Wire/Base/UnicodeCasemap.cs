@@ -15,4 +15,10 @@ public static class UnicodeCasemap
         var upper = text.ToUpperInvariant();
         return System.Text.Ascii.IsValid(upper) ? upper : Nfc.DecomposeCompatibility(upper);
     }
+
+    /// <summary>RFC 5255 §4.3: is the one text within the other. What is there letter for letter needs no table.</summary>
+    public static bool Contains(string text, string wanted) =>
+        text.Contains(wanted, StringComparison.OrdinalIgnoreCase) ||
+        (!(System.Text.Ascii.IsValid(text) && System.Text.Ascii.IsValid(wanted)) &&
+            Key(text).Contains(Key(wanted), StringComparison.Ordinal));
 }

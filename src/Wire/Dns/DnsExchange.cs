@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -14,14 +15,15 @@ internal static class DnsExchange
 
     /// <summary>The reply, or null when none came in time or it was malformed. Never throws but for <paramref name="cancel"/>.</summary>
     public static async Task<DnsMessage?> AskAsync(
-        IPEndPoint server, string name, DnsType type, bool edns, TimeSpan patience, TimeProvider clock, CancellationToken cancel)
+        IPEndPoint server, string name, DnsType type, bool edns, TimeSpan patience, TimeProvider clock, CancellationToken cancel,
+        bool checkingDisabled = false)
     {
         using var deadline = new CancellationTokenSource(patience, clock);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);
         var query = new byte[12 + DnsName.MaxWireLength + 4 + 11];
         // RFC 5452 §9.2: an unpredictable id, and an unpredictable port by a new socket for each question.
         var id = (ushort)RandomNumberGenerator.GetInt32(65536);
-        var length = DnsMessage.WriteQuery(query, id, name, type, edns);
+        var length = DnsMessage.WriteQuery(query, id, name, type, edns, checkingDisabled);
         if (length == 0) return null;
         try
         {
@@ -84,7 +86,8 @@ internal static class DnsExchange
     }
 
     // RFC 5452 §9.1: id and question must be ours. A refusal may come without the question (old servers and FORMERR).
-    private static bool TryAccept(ReadOnlySpan<byte> octets, ushort id, string name, DnsType type, out DnsMessage reply) =>
+    private static bool TryAccept(
+        ReadOnlySpan<byte> octets, ushort id, string name, DnsType type, [NotNullWhen(true)] out DnsMessage? reply) =>
         DnsMessage.TryRead(octets, out reply) && reply.IsResponse && reply.Id == id
         && ((reply.QuestionName == name && reply.QuestionType == type)
             || (reply.QuestionName.Length == 0 && reply.Rcode is DnsMessage.RcodeFormErr or DnsMessage.RcodeNotImp));

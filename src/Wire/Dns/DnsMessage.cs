@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Aviso.Dns;
 
@@ -24,11 +25,11 @@ internal sealed record DnsMessage(
     /// Writes a query with RD and AD set (RFC 6840 §5.7: AD asks for AD back), with <paramref name="edns"/> an OPT
     /// record with DO. Returns its length, or 0 when the name cannot be written.
     /// </summary>
-    public static int WriteQuery(Span<byte> into, ushort id, string name, DnsType type, bool edns)
+    public static int WriteQuery(Span<byte> into, ushort id, string name, DnsType type, bool edns, bool checkingDisabled = false)
     {
         into[..12].Clear();
         BinaryPrimitives.WriteUInt16BigEndian(into, id);
-        BinaryPrimitives.WriteUInt16BigEndian(into[2..], 0x0120);
+        BinaryPrimitives.WriteUInt16BigEndian(into[2..], (ushort)(0x0120 | (checkingDisabled ? 0x0010 : 0)));
         into[5] = 1;
         into[11] = edns ? (byte)1 : (byte)0;
         if (!DnsName.TryWrite(name, into.Slice(12, DnsName.MaxWireLength), out var length)) return 0;
@@ -40,9 +41,9 @@ internal sealed record DnsMessage(
     }
 
     /// <summary>Reads a whole message; false for anything malformed. Never throws.</summary>
-    public static bool TryRead(ReadOnlySpan<byte> octets, out DnsMessage message)
+    public static bool TryRead(ReadOnlySpan<byte> octets, [NotNullWhen(true)] out DnsMessage? message)
     {
-        message = null!;
+        message = null;
         var reader = new DnsReader(octets);
         if (!reader.TryUInt16(out var id) || !reader.TryUInt16(out var flags) || !reader.TryUInt16(out var questions)
             || !reader.TryUInt16(out var answers) || !reader.TryUInt16(out var authority)

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 
 namespace Aviso.Dns;
 
@@ -6,6 +7,9 @@ namespace Aviso.Dns;
 internal static class DnsMeters
 {
     private static readonly Meter Meter = new("Aviso.Dns");
+
+    [ModuleInitializer]
+    internal static void Publish() => _ = Meter;
 
     /// <summary>Questions by how they ended; tag status.</summary>
     public static readonly Counter<long> Queries = Meter.CreateCounter<long>("aviso_dns_queries_total");

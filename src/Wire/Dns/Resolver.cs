@@ -78,6 +78,9 @@ public sealed class Resolver : IResolver, IDisposable
     /// <summary>Domains we are responsible for: a "no" at or below them is kept 60 s at most. Lower-case ASCII.</summary>
     public IReadOnlySet<string> OwnDomains { get; set; } = new HashSet<string>();
 
+    /// <summary>The servers that are asked.</summary>
+    public IReadOnlyList<IPEndPoint> Servers => [.. _upstreams.Select(u => u.Server)];
+
     public int Cached => _cache.Count;
 
     /// <summary>Forgets every cached answer.</summary>

@@ -16,12 +16,7 @@ public sealed class ZoneServers(IResolver resolver, TimeProvider clock)
         if (await ZoneAsync(name, cancel) is not { } zone) return null;
         var servers = new List<IPEndPoint>();
         foreach (var ns in (await resolver.QueryAsync(zone, DnsType.Ns, cancel)).Of<NsRecord>())
-        {
-            servers.AddRange(
-                (await resolver.QueryAsync(ns.Target, DnsType.A, cancel)).Of<ARecord>().Select(a => new IPEndPoint(a.Address, 53)));
-            servers.AddRange(
-                (await resolver.QueryAsync(ns.Target, DnsType.Aaaa, cancel)).Of<AaaaRecord>().Select(a => new IPEndPoint(a.Address, 53)));
-        }
+            servers.AddRange((await resolver.AddressesAsync(ns.Target, cancel)).All.Select(a => new IPEndPoint(a, 53)));
         return servers.Count == 0 ? null : new(zone, servers);
     }
 

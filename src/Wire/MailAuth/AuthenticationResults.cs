@@ -155,67 +155,80 @@ internal ref struct AuthenticationResultsGrammar(ReadOnlySpan<byte> text)
     private MethodResult? One()
     {
         _none = false;
-        if (Keyword() is not { } method) return null;
+        if (!Method(out var method, out var version, out var result)) return null;
+        string? reason = null;
+        var properties = new List<KeyValuePair<string, string>>();
+        for (var spaced = Cfws(); !AtEnd && _text[_at] != ';'; spaced = Cfws())
+        {
+            var from = _at;
+            if (!spaced || Keyword() is not { } name)
+            {
+                _at = from;
+                Break();
+                break;
+            }
+            Cfws();
+            var mayBeReason = name == "reason" && reason is null && properties.Count == 0;
+            if (mayBeReason && Reason() is { } why) reason = why;
+            else if (Property(name) is { } property) properties.Add(property);
+            else
+            {
+                Break();
+                break;
+            }
+        }
+        return new(method, version, result, reason, properties);
+    }
+
+    // methodspec = [CFWS] method [CFWS] "=" [CFWS] result; method = Keyword [ [CFWS] "/" [CFWS] method-version ]
+    private bool Method(out string method, out int version, out string result)
+    {
+        (version, result) = (1, "");
+        method = Keyword() ?? "";
+        if (method.Length == 0) return false;
         Cfws();
-        var methodVersion = 1;
         if (Literal('/'))
         {
             Cfws();
-            if (!Number(out methodVersion)) return null;
+            if (!Number(out version)) return false;
             Cfws();
         }
         if (!Literal('='))
         {
             _none = method == "none" && (AtEnd || _text[_at] == ';');
-            return null;
+            return false;
         }
         Cfws();
-        if (Keyword() is not { } result) return null;
+        result = Keyword() ?? "";
+        if (result.Length == 0) return false;
         _broken |= !IsRegistered(method, result);
-        string? reason = null;
-        var properties = new List<KeyValuePair<string, string>>();
-        while (true)
-        {
-            var spaced = Cfws();
-            if (AtEnd || _text[_at] == ';') break;
-            var from = _at;
-            if (!spaced || Keyword() is not { } name)
-            {
-                _broken = true;
-                _at = from;
-                Skip();
-                break;
-            }
-            Cfws();
-            if (Literal('='))
-            {
-                Cfws();
-                if (name != "reason" || reason is not null || properties.Count > 0 || Text(isHost: false) is not { } why)
-                {
-                    _broken = true;
-                    Skip();
-                    break;
-                }
-                reason = why;
-            }
-            else if (Literal('.'))
-            {
-                Cfws();
-                if (Keyword() is not { } property) { _broken = true; Skip(); break; }
-                Cfws();
-                if (!Literal('=')) { _broken = true; Skip(); break; }
-                Cfws();
-                if (PropertyValue() is not { } value) { _broken = true; Skip(); break; }
-                properties.Add(new($"{name}.{property}", value));
-            }
-            else
-            {
-                _broken = true;
-                Skip();
-                break;
-            }
-        }
-        return new(method, methodVersion, result, reason, properties);
+        return true;
+    }
+
+    // reasonspec = "reason" [CFWS] "=" [CFWS] value
+    private string? Reason()
+    {
+        if (!Literal('=')) return null;
+        Cfws();
+        return Text(isHost: false);
+    }
+
+    // propspec = ptype [CFWS] "." [CFWS] property [CFWS] "=" pvalue
+    private KeyValuePair<string, string>? Property(string type)
+    {
+        if (!Literal('.')) return null;
+        Cfws();
+        if (Keyword() is not { } property) return null;
+        Cfws();
+        if (!Literal('=')) return null;
+        Cfws();
+        return PropertyValue() is { } value ? new($"{type}.{property}", value) : null;
+    }
+
+    private void Break()
+    {
+        _broken = true;
+        Skip();
     }
 
     // RFC 8601 §2.7 and the registry: results of the methods everybody has; others say what they like.

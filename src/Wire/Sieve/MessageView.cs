@@ -60,10 +60,12 @@ internal sealed class MessageView
     private Dictionary<string, List<Field>>? _byName;
     private (Edits Of, SieveEdit? Edit)? _rendered;
     private (Edits Of, SieveEdit? Edit)? _renderedHeader;
+    private (MessageSource Of, long Offset, long Length, string Text)? _raw;
 
-    public MessageView(SieveMessage message, SieveLimits limits)
+    /// <param name="made">What the run has made so far; none when it begins.</param>
+    public MessageView(SieveMessage message, SieveLimits limits, MadeOctets? made = null)
     {
-        (_message, _limits) = (message, limits);
+        (_message, _limits, Made) = (message, limits, made ?? new(limits.Octets));
         var source = new MessageSource(message.Body, message.Root);
         var length = (int)Math.Min(message.Root.HeaderLength, limits.HeaderOctets);
         var fields = Field.Read(source.Read(0, length));
@@ -85,7 +87,8 @@ internal sealed class MessageView
     {
         var (source, now) = Now(part);
         var octets = source.Read(now.HeaderOffset, (int)Math.Min(now.EndOffset - now.HeaderOffset, _limits.EditedOctets));
-        var inner = new MessageView(_message, _limits);
+        Made.Take(octets.Length);
+        var inner = new MessageView(_message, _limits, Made);
         var own = new MessageSource(octets);
         inner.Current = new(Field.Read(octets.AsMemory(0, (int)Math.Min(own.Root.HeaderLength, _limits.HeaderOctets))), own, NoParts, null, null) { IsChanged = true };
         inner._begun = inner.Current;
@@ -118,6 +121,9 @@ internal sealed class MessageView
         /// <summary>The header that would be sent on is not the one received.</summary>
         public bool IsSentChanged { get; init; }
     }
+
+    /// <summary>What the run made and keeps: texts, variables, changed messages.</summary>
+    public MadeOctets Made { get; }
 
     public MimePart Root => _edits.Source.Root;
 
@@ -188,6 +194,7 @@ internal sealed class MessageView
     public void SetMessage(IReadOnlyList<Field> fields, byte[] body, Edits? enclosed)
     {
         var header = Header(fields);
+        Made.Take(2L * header.WrittenCount + body.Length);
         var source = new MessageSource([.. header.WrittenSpan, .. body]);
         Current = _edits with
         {
@@ -205,6 +212,7 @@ internal sealed class MessageView
     {
         // The part went with the message it was in.
         if (_owners.TryGetValue(part, out var owner) && owner != _edits.Source) return;
+        Made.Take(octets.Length);
         Current = _edits with { Parts = new Dictionary<MimePart, MessageSource>(_edits.Parts) { [part] = new(octets) }, IsChanged = true };
     }
 
@@ -222,6 +230,7 @@ internal sealed class MessageView
     public void Settle()
     {
         if (_edits.Parts.Count == 0 || Edit() is not { } edit) return;
+        Made.Take(edit.Header.Length + (edit.Body?.Length ?? 0));
         Current = _edits with { Source = new([.. edit.Header, .. edit.Body ?? []]), Parts = NoParts, Fields = Field.Read(edit.Header) };
     }
 
@@ -251,14 +260,17 @@ internal sealed class MessageView
         if (part.Encoding is "base64" or "quoted-printable") content = TransferDecoder.DecodeAll(part.Encoding, content);
         text = Charsets.Decode(part.Charset, content);
         if (plain && part.Subtype is "html" or "xhtml") text = HtmlText.Convert(text, _limits.BodyOctets);
-        return _texts[key] = text;
+        return _texts[key] = Made.Take(text);
     }
 
     /// <summary>Octets as text, each one a character unless the whole is UTF-8.</summary>
     public string RawText(long offset, long length)
     {
         IsCut |= length > _limits.BodyOctets;
-        return Charsets.Guess(Read(offset, (int)Math.Clamp(length, 0, _limits.BodyOctets)));
+        if (_raw is { } known && (known.Of, known.Offset, known.Length) == (_edits.Source, offset, length)) return known.Text;
+        var text = Made.Take(Charsets.Guess(Read(offset, (int)Math.Clamp(length, 0, _limits.BodyOctets))));
+        _raw = (_edits.Source, offset, length, text);
+        return text;
     }
 
     /// <summary>Some text that was asked for is longer than what tests look at.</summary>
@@ -304,7 +316,12 @@ internal sealed class MessageView
         return [.. edit.Header, .. edit.Body ?? edits.Source.Read(edits.Source.Root.BodyOffset, (int)(edits.Source.Length - edits.Source.Root.BodyOffset))];
     }
 
-    private SieveEdit Render(Edits edits) => new(Header(edits.Fields, rest: edits.Source.IsReceived).WrittenSpan.ToArray(), Body(edits));
+    private SieveEdit Render(Edits edits)
+    {
+        var edit = new SieveEdit(Header(edits.Fields, rest: edits.Source.IsReceived).WrittenSpan.ToArray(), Body(edits));
+        Made.Take(edit.Header.Length + (edit.Body?.Length ?? 0));
+        return edit;
+    }
 
     private ArrayBufferWriter<byte> Header(IReadOnlyList<Field> fields, bool rest = false)
     {

@@ -11,6 +11,9 @@ public sealed record SieveLimits
     /// <summary>Characters compared by wildcards of one run: bounds patterns such as "*a?b*c?d*".</summary>
     public long MatchWork { get; init; } = 200_000_000;
 
+    /// <summary>Octets of decoded texts, variables and changed messages that one run makes.</summary>
+    public long Octets { get; init; } = 64L << 20;
+
     /// <summary>All actions of one run.</summary>
     public int Actions { get; init; } = 32;
 

@@ -14,6 +14,9 @@ public sealed record SieveOutcome(
     /// <summary>What `duplicate` saw for the first time; to be remembered when the actions are committed (RFC 7352 §3).</summary>
     public IReadOnlyList<SieveDuplicate> Duplicates { get; init; } = [];
 
+    /// <summary>What it cost.</summary>
+    public SieveSpent Spent { get; init; }
+
     /// <summary>True when the message stays in some mailbox of the account.</summary>
     public bool IsKept => Actions.Any(a => a is SieveAction.Keep or SieveAction.FileInto);
 }

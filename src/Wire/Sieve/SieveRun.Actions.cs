@@ -1,3 +1,5 @@
+using Aviso.Base;
+
 namespace Aviso.Sieve;
 
 /// <summary>What is to happen so far, and which actions go together.</summary>
@@ -108,7 +110,7 @@ internal sealed partial class SieveRun
         (SieveAction.Keep, SieveAction.Keep) => true,
         (SieveAction.FileInto x, SieveAction.FileInto y) => x.Mailbox == y.Mailbox && x.SpecialUse == y.SpecialUse
             && x.MailboxId == y.MailboxId,
-        (SieveAction.Redirect x, SieveAction.Redirect y) => x.Address.Equals(y.Address, StringComparison.OrdinalIgnoreCase),
+        (SieveAction.Redirect x, SieveAction.Redirect y) => AddressComparer.Instance.Equals(x.Address, y.Address),
         _ => false,
     };
 

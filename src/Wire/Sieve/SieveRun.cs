@@ -25,6 +25,7 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
 
     private readonly Dictionary<string, string> _asciiFolds = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<string, string> _otherFolds = new(ReferenceEqualityComparer.Instance);
+    private readonly SieveLimits _given = limits;
     private int _steps = limits.Steps;
 
     /// <summary>What wildcards may still compare.</summary>
@@ -70,6 +71,9 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
     /// <summary>Set by the driver of test collections.</summary>
     public object? Driver { get; set; }
 
+    /// <summary>What this run has cost so far.</summary>
+    public SieveSpent Spent => new(_given.Steps - _steps, _given.MatchWork - MatchWork, _given.RegexTotal - _regexTime, View.Made.Taken);
+
     public bool KeepsMatches => Frame.Script.UsesVariables;
 
     /// <summary>Ends the script with an error at <paramref name="call"/>.</summary>
@@ -81,7 +85,7 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
     public bool Spend(int steps)
     {
         if ((_steps -= steps) >= 0) return !Failed;
-        Fail($"{Name}it takes more than {Limits.Steps} steps");
+        Fail($"{Name}it takes more than {_given.Steps} steps");
         return false;
     }
 
@@ -132,7 +136,7 @@ internal sealed partial class SieveRun(SieveMessage message, ISieveHost host, Si
             Fail(call, $"a script has at most {Limits.Variables} variables");
             return false;
         }
-        store[name] = Template.Cut(value, Limits.VariableLength);
+        store[name] = View.Made.Take(Template.Cut(value, Limits.VariableLength));
         return Spend(1 + (value.Length / 1024));
     }
 

@@ -35,7 +35,8 @@ public static class SieveRunner
             keep = run.EndScript(isLast: i == inOrder.Count - 1);
             if (keep) flags = run.Flags;
         }
-        return new(run.Finish(keep, flags), error, run.Whole.Edit(), run.Trace) { Duplicates = run.Duplicates };
+        run.View.Made.End();
+        return new(run.Finish(keep, flags), error, run.Whole.Edit(), run.Trace) { Duplicates = run.Duplicates, Spent = run.Spent };
     }
 
     private static async Task RunOneAsync(SieveRun run, SieveScript script)
@@ -43,6 +44,10 @@ public static class SieveRunner
         try
         {
             await run.RunScriptAsync(script, include: null);
+        }
+        catch (SieveSpentException e)
+        {
+            run.Fail(e.Message);
         }
         catch (OperationCanceledException)
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 
 namespace Aviso.Smtp;
 
@@ -6,6 +7,9 @@ namespace Aviso.Smtp;
 internal static class SmtpMeters
 {
     private static readonly Meter Meter = new("Aviso.Smtp");
+
+    [ModuleInitializer]
+    internal static void Publish() => _ = Meter;
 
     private static readonly Counter<long> Replies = Meter.CreateCounter<long>(
         "aviso_replies_total", description: "Replies sent, by kind of listener and reply code");

@@ -21,12 +21,16 @@ internal sealed class BindServer : IAsyncDisposable
     public string Output => string.Join('\n', _processes.Select(p => p.Output));
 
     /// <param name="algorithm">hmac-sha256 or hmac-sha512.</param>
-    public static async Task<BindServer> StartAsync(string algorithm = "hmac-sha256")
+    /// <param name="records">More lines for the zone file.</param>
+    /// <param name="whole">The key may change every name.</param>
+    public static async Task<BindServer> StartAsync(string algorithm = "hmac-sha256", string records = "", bool whole = false)
     {
+        var grants = whole ? $"grant {KeyName} zonesub ANY;"
+            : $"grant {KeyName} subdomain _acme-challenge.example.test. TXT; grant {KeyName} subdomain _acme-challenge.mail.example.test. TXT;";
         var bind = new BindServer();
         var program = Tool.Find("named", "bind9");
         var (primary, secondary) = (bind._folder.Shared("primary"), bind._folder.Shared("secondary"));
-        await File.WriteAllTextAsync(Path.Combine(primary, "zone"), """
+        await File.WriteAllTextAsync(Path.Combine(primary, "zone"), $"""
             $TTL 60
             @ SOA ns1.example.test. hostmaster.example.test. 1 3600 600 86400 60
             @ NS ns1.example.test.
@@ -34,6 +38,7 @@ internal sealed class BindServer : IAsyncDisposable
             ns1 A 127.0.0.1
             ns2 A 127.0.0.1
             mail A 127.0.0.1
+            {records}
 
             """);
         await File.WriteAllTextAsync(Path.Combine(primary, "named.conf"), $$"""
@@ -42,7 +47,7 @@ internal sealed class BindServer : IAsyncDisposable
             zone "example.test" {
                 type primary; file "zone"; dnssec-policy default; inline-signing yes;
                 notify explicit; also-notify { 127.0.0.1 port {{bind.Secondary}}; };
-                update-policy { grant {{KeyName}} subdomain _acme-challenge.example.test. TXT; grant {{KeyName}} subdomain _acme-challenge.mail.example.test. TXT; };
+                update-policy { {{grants}} };
             };
 
             """);
@@ -70,7 +75,7 @@ internal sealed class BindServer : IAsyncDisposable
         options {
             directory "{{folder}}"; pid-file none; session-keyfile none; managed-keys-directory "{{folder}}"; key-directory "{{folder}}";
             listen-on port {{port}} { 127.0.0.1; }; listen-on-v6 { none; };
-            recursion no; allow-query { any; }; allow-transfer { any; }; dnssec-validation no; min-refresh-time 1; min-retry-time 1; notify no;
+            recursion no; allow-query { any; }; allow-transfer { any; }; dnssec-validation no; min-refresh-time 1; min-retry-time 1; notify no; notify-delay 0;
         };
         controls { };
         """;

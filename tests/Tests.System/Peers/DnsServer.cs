@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Aviso.Tests.System.Peers;
 
-/// <summary>A DNS server of a few records, over UDP: MX, A and TXT; every other name does not exist (RFC 1035 §4).</summary>
+/// <summary>A DNS server of a few records, over UDP: MX, NS, A and TXT; every other name does not exist (RFC 1035 §4).</summary>
 internal sealed class DnsServer : IAsyncDisposable
 {
     private readonly UdpClient _socket;
@@ -32,6 +32,13 @@ internal sealed class DnsServer : IAsyncDisposable
     public DnsServer A(string host, string address)
     {
         lock (_records) _records[(host, 1)] = IPAddress.Parse(address).GetAddressBytes();
+        return this;
+    }
+
+    /// <summary>The root is the empty name.</summary>
+    public DnsServer Ns(string zone, string host)
+    {
+        lock (_records) _records[(zone, 2)] = Name(host);
         return this;
     }
 

@@ -22,10 +22,10 @@ internal sealed class SmtpSink : IAsyncDisposable
 
     public int Port { get; }
 
-    /// <summary>Reads what has arrived so far; a message still being written may be cut.</summary>
-    public IReadOnlyList<SunkMessage> Messages => [.. Directory.EnumerateFiles(_dump).Select(Parse)];
+    /// <summary>What has arrived whole so far.</summary>
+    public IReadOnlyList<SunkMessage> Messages => [.. Whole().Select(Parse)];
 
-    public int Count => Directory.EnumerateFiles(_dump).Count();
+    public int Count => Whole().Count();
 
     public static async Task<SmtpSink> StartAsync(string address = "127.0.0.1", int port = 0)
     {
@@ -42,6 +42,15 @@ internal sealed class SmtpSink : IAsyncDisposable
     {
         if (_process is not null) await _process.DisposeAsync();
         _folder.Dispose();
+    }
+
+    // A file that the sink still holds open is being written. What it opens after this look is not among the files listed before.
+    private IEnumerable<string> Whole()
+    {
+        var files = Directory.GetFiles(_dump);
+        var open = Directory.GetFiles($"/proc/{_process!.Pid}/fd").Select(link => new FileInfo(link).LinkTarget)
+            .ToHashSet(StringComparer.Ordinal);
+        return files.Where(file => !open.Contains(file));
     }
 
     // X-Client-Addr, X-Client-Proto, X-Helo-Args, X-Mail-Args and X-Rcpt-Args come first, then the message.

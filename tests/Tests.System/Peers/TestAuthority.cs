@@ -24,6 +24,9 @@ internal sealed class TestAuthority : IDisposable
 
     public string CaFile => _folder.Path("ca.pem");
 
+    /// <summary>Of certificates issued from now on.</summary>
+    public TimeSpan Lasts { get; set; } = TimeSpan.FromDays(90);
+
     /// <summary>Writes NAME.crt and NAME.key for these DNS names or addresses; the first is the common name.</summary>
     public (string Certificate, string Key) Issue(string file, params string[] names)
     {
@@ -41,7 +44,7 @@ internal sealed class TestAuthority : IDisposable
         request.CertificateExtensions.Add(
             CertificateRevocationListBuilder.BuildCrlDistributionPointExtension(["http://crl.example.test/ca.crl"]));
         using var certificate = request.Create(
-            _ca, DateTimeOffset.UtcNow.AddMinutes(-30), DateTimeOffset.UtcNow.AddDays(90), BitConverter.GetBytes(++_serial));
+            _ca, DateTimeOffset.UtcNow.AddMinutes(-30), DateTimeOffset.UtcNow + Lasts, BitConverter.GetBytes(++_serial));
         var (crt, pem) = (_folder.Path(file + ".crt"), _folder.Path(file + ".key"));
         // The key first and then both by renaming, as a renewal does it.
         Write(pem, key.ExportPkcs8PrivateKeyPem());

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Xunit;
 
@@ -53,6 +54,48 @@ public sealed class StartTests
             var stat = JsonNode.Parse((await server.VerbAsync("spam", "stat", "--json")).MustSucceed().Output)!;
             Assert.Equal(count, (int)stat[kind]!);
         }
+    }
+
+    [Theory]
+    [InlineData("no folder for temporary files", "exec env TMPDIR=/nowhere/at/all \"$0\" \"$@\"")]
+    [InlineData("nobody reads or writes", "exec \"$0\" \"$@\" <&- >&- 2>&-")]
+    [InlineData("nothing in the environment", "exec env -i \"$0\" \"$@\"")]
+    public async Task Whatever_is_missing_around_it_a_server_starts_and_takes_mail(string what, string launcher)
+    {
+        await using var server = await AvisoServer.StartAsync(listeners: "smtp metrics", launcher: ["sh", "-c", launcher]);
+        await TakesAsync(server, what);
+    }
+
+    [Fact]
+    public async Task Without_a_resolv_conf_a_server_starts_and_takes_mail()
+    {
+        if (!Environment.IsPrivilegedProcess) Assert.Skip("only root can give a process another /etc");
+        var unshare = Tool.Find("unshare", "util-linux");
+        var etc = Directory.CreateTempSubdirectory("aviso-etc-").FullName;
+        await using var server = await AvisoServer.StartAsync(listeners: "smtp metrics", launcher:
+        [
+            unshare, "--mount", "sh", "-c",
+            $"cp -r /etc/passwd /etc/group /etc/hosts /etc/ssl /etc/ld.so.cache /etc/nsswitch.conf {etc}/; mount --bind {etc} /etc; "
+            + "exec \"$0\" \"$@\"",
+        ]);
+        await TakesAsync(server, "no resolv.conf");
+        Directory.Delete(etc, recursive: true);
+    }
+
+    // Small mail lies in memory; a large one needs a place of its own.
+    private static async Task TakesAsync(AvisoServer server, string what)
+    {
+        var swaks = Tool.Find("swaks", "swaks");
+        foreach (var octets in new[] { 10, 3_000_000 })
+        {
+            var body = Path.Combine(server.Folder, "body");
+            var lines = Enumerable.Repeat("a line of some forty octets, more or less\n", (octets / 42) + 1);
+            await File.WriteAllTextAsync(body, string.Concat(lines));
+            var sent = await Tool.RunAsync(swaks, ["--server", $"127.0.0.1:{server.Port("smtp")}", "--to", "alice@example.test",
+                "--from", "x@elsewhere.example", "--body", $"@{body}"]);
+            Assert.True(sent.ExitCode == 0, $"{what}: {sent.Output}\n{server.Log}");
+        }
+        Assert.Equal(HttpStatusCode.OK, (await server.PageAsync("/healthz/ready")).Status);
     }
 
     [Fact]

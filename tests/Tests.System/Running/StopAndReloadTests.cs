@@ -64,6 +64,15 @@ public sealed class StopAndReloadTests
     }
 
     [Fact]
+    public async Task A_server_that_was_started_to_ignore_SIGHUP_says_so()
+    {
+        await using var server = await AvisoServer.StartAsync(
+            listeners: "smtp metrics", launcher: ["sh", "-c", "trap '' HUP; exec \"$0\" \"$@\""]);
+        Assert.Contains(server.Troubles, line => line.Contains("aviso reload", StringComparison.Ordinal));
+        (await server.VerbAsync("reload")).MustSucceed();
+    }
+
+    [Fact]
     public async Task Wrong_settings_change_nothing_and_are_said()
     {
         await using var server = await AvisoServer.StartAsync();

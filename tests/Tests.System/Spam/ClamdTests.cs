@@ -14,13 +14,14 @@ public sealed class ClamdTests
     private static readonly string Pattern = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-" + "ANTIVIRUS-TEST-FILE!$H+H*";
 
     [Theory]
-    [InlineData(true, "reject")]
-    [InlineData(false, "tag")]
-    public async Task A_virus_is_found_and_without_clamd_mail_goes_on(bool unix, string action)
+    [InlineData(true, "reject", "defer")]
+    [InlineData(false, "tag", "accept")]
+    public async Task A_virus_is_found_and_without_clamd_mail_waits_or_goes_on_unscanned(bool unix, string action, string unreachable)
     {
         await using var clamd = await ClamdServer.StartAsync(Pattern);
+        var address = unix ? $"unix:{clamd.Socket}" : $"127.0.0.1:{clamd.Port}";
         await using var server = await AvisoServer.StartAsync($$"""
-            spam: { lists: [], antivirus: { clamd: "{{(unix ? $"unix:{clamd.Socket}" : $"127.0.0.1:{clamd.Port}")}}", action: {{action}} } }
+            spam: { lists: [], antivirus: { clamd: "{{address}}", action: {{action}}, unreachable: {{unreachable}} } }
 
             """, "smtp imap metrics", proxies: $"{Proxy}/32");
         Assert.StartsWith("250", Send(server, "clean", "nothing to see"), StringComparison.Ordinal);
@@ -36,10 +37,15 @@ public sealed class ClamdTests
         }
 
         await clamd.DisposeAsync();
-        Assert.StartsWith("250", Send(server, "unscanned", Pattern), StringComparison.Ordinal);
-        Assert.Contains("clamd (away)", await HeaderAsync(server, "INBOX", 2), StringComparison.Ordinal);
-        await Patience.UntilAsync(() =>
-            server.Log.Contains("mail is not scanned for viruses", StringComparison.Ordinal), "the event", 20, () => server.Log);
+        var unscanned = Send(server, "unscanned", Pattern);
+        if (unreachable == "defer") Assert.StartsWith("451 4.7.0", unscanned, StringComparison.Ordinal);
+        else
+        {
+            Assert.StartsWith("250", unscanned, StringComparison.Ordinal);
+            Assert.Contains("clamd (away)", await HeaderAsync(server, "INBOX", 2), StringComparison.Ordinal);
+        }
+        var said = unreachable == "defer" ? "mail of strangers is put off" : "mail is not scanned for viruses";
+        await Patience.UntilAsync(() => server.Log.Contains(said, StringComparison.Ordinal), "the event", 20, () => server.Log);
         Assert.Equal(1, await server.MetricAsync("aviso_spam_checks_skipped_total", "clamd"));
     }
 

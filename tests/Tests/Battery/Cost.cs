@@ -43,6 +43,52 @@ public sealed partial record Cost(TimeSpan Cpu, long Allocated)
         Assert.True(Allocated <= allocated, $"{name} allocated {Allocated >> 20} MB");
     }
 
+    /// <summary>Held at once, beyond what was held before: any message of up to 10 MB, any parser.</summary>
+    public const long MostLive = 64L << 20;
+
+    /// <summary>
+    /// The most that the work holds at once. What it allocated in all is the bound where that is less; else it is run again, and the heap
+    /// is collected and measured meanwhile, so that only what is really held counts.
+    /// </summary>
+    public void AssertHeld(string name, Action work)
+    {
+        if (Allocated <= MostLive) return;
+        var live = LiveOf(work);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{name}: {live >> 20} MB held");
+        Assert.True(live <= MostLive, $"{name} holds {live >> 20} MB at once");
+    }
+
+    // A collection of the whole heap takes longer than most of this work: a look now and then, not one after the other.
+    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(100);
+
+    private static long LiveOf(Action work)
+    {
+        var before = Heap();
+        var most = before;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                work();
+            }
+            catch (Exception fault)
+            {
+                // It was run before, and ended well.
+                GC.KeepAlive(fault);
+            }
+        }, maxStackSize: 1 << 20);
+        thread.Start();
+        do most = Math.Max(most, Heap());
+        while (!thread.Join(Between));
+        return most - before;
+    }
+
+    private static long Heap()
+    {
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+        return GC.GetTotalMemory(forceFullCollection: false);
+    }
+
     private static TimeSpan ThreadCpu()
     {
         const int threadCpuTime = 3;

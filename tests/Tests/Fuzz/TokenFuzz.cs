@@ -18,11 +18,17 @@ public static class TokenFuzz
         ];
         Mutator.Run([.. seeds.Select(Encoding.ASCII.GetBytes)], 500, input =>
         {
-            var token = JsonWebToken.Parse(Encoding.Latin1.GetString(input), out var problem);
-            Assert.Equal(token is null, problem.Length > 0);
-            if (token is null) return;
-            Assert.Contains(token.Algorithm, JsonWebToken.Algorithms);
-            Assert.False(JsonWebKeys.Parse("{\"keys\":[]}"u8)!.Verify(token));
+            var text = Encoding.Latin1.GetString(input);
+            foreach (var type in (TokenType[])[TokenType.Access, TokenType.Id])
+            {
+                var token = JsonWebToken.Parse(text, type, out var problem);
+                Assert.Equal(token is null, problem.Length > 0);
+                if (token is null) continue;
+                Assert.Contains(token.Algorithm, JsonWebToken.Algorithms);
+                Assert.False(JsonWebKeys.None().Verify(token));
+                // What is one is not the other.
+                Assert.Null(JsonWebToken.Parse(text, type == TokenType.Id ? TokenType.Access : TokenType.Id, out _));
+            }
         });
     }
 
@@ -51,7 +57,7 @@ public static class TokenFuzz
         using var provider = new Unit.Accounts.FakeProvider();
         Mutator.Run([Encoding.UTF8.GetBytes(provider.Keys())], 300, input =>
         {
-            using var keys = JsonWebKeys.Parse(input);
+            using var keys = JsonWebKeys.Parse(input, out _);
             if (keys is not null) Assert.InRange(keys.Count, 0, 100);
         });
     }

@@ -7,7 +7,7 @@ namespace Aviso.Tests.Fuzz;
 /// <summary>What authenticators send, as a stranger may write it.</summary>
 public static class WebAuthnFuzz
 {
-    private static readonly RelyingParty Party = new("mail.example.org", ["https://mail.example.org"]);
+    private static readonly RelyingParty Party = new("mail.example.org", "https://mail.example.org");
 
     [Fact]
     public static void Attestations_are_taken_or_refused_with_a_reason()

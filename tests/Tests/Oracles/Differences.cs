@@ -15,8 +15,15 @@ internal sealed class Differences
 
     /// <param name="suites">The lines of messages in these suites.</param>
     public Differences(params string[] suites)
+        : this("differences.txt", suites)
     {
-        var path = Path.Combine(Checkout.Root, "tests", "Tests", "Oracles", "differences.txt");
+    }
+
+    public static Differences In(string table, params string[] suites) => new(table, suites);
+
+    private Differences(string table, string[] suites)
+    {
+        var path = Path.Combine(Checkout.Root, "tests", "Tests", "Oracles", table);
         _lines = [.. File.ReadAllLines(path).Where(l => l.Length > 0 && l[0] != '#').Select(Read).Where(l => suites.Contains(l.Message.Split('/')[0]))];
     }
 

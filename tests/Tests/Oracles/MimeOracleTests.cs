@@ -15,9 +15,9 @@ public sealed class MimeOracleTests
         var root = Path.GetDirectoryName(Suites.Find(Folders[0]))!;
         var differences = new Differences(Folders);
         var read = 0;
-        foreach (var file in Folders.SelectMany(f => Directory.EnumerateFiles(Suites.Find(f), "*", SearchOption.AllDirectories)).Order(StringComparer.Ordinal))
+        foreach (var file in Files())
         {
-            if (Path.GetExtension(file) is not (".eml" or ".txt" or ".msg") || MessageView.Theirs(Message(file)) is not { } theirs) continue;
+            if (MessageView.Theirs(Message(file)) is not { } theirs) continue;
             read++;
             Compare(differences, Path.GetRelativePath(root, file), MessageView.Ours(Message(file)), theirs);
         }
@@ -36,6 +36,39 @@ public sealed class MimeOracleTests
         }
         differences.MustBeArgued();
     }
+
+    /// <summary>ENVELOPE and BODYSTRUCTURE as a client reads them.</summary>
+    [Fact]
+    public void The_structure_of_every_message_of_the_suites_is_what_another_sees()
+    {
+        var root = Path.GetDirectoryName(Suites.Find(Folders[0]))!;
+        var differences = Differences.In("structure-differences.txt", Folders);
+        var read = 0;
+        foreach (var file in Files())
+        {
+            if (StructureView.Theirs(Message(file)) is not { } theirs) continue;
+            read++;
+            Compare(differences, Path.GetRelativePath(root, file), StructureView.Ours(Message(file)), theirs);
+        }
+        Assert.True(read > 700);
+        differences.MustBeArgued();
+    }
+
+    [Fact]
+    public void The_structure_of_messages_made_by_chance_is_what_another_sees()
+    {
+        var differences = Differences.In("structure-differences.txt");
+        for (var seed = 0; seed < 5_000; seed++)
+        {
+            var message = new MadeMessage(seed).Write();
+            Compare(differences, $"made {seed}", StructureView.Ours(message), StructureView.Theirs(message)!);
+        }
+        differences.MustBeArgued();
+    }
+
+    private static IEnumerable<string> Files() => Folders
+        .SelectMany(f => Directory.EnumerateFiles(Suites.Find(f), "*", SearchOption.AllDirectories)).Order(StringComparer.Ordinal)
+        .Where(f => Path.GetExtension(f) is ".eml" or ".txt" or ".msg");
 
     private static void Compare(Differences differences, string name, SortedDictionary<string, string> ours, SortedDictionary<string, string> theirs)
     {

@@ -6,29 +6,29 @@ namespace Aviso.Accounts;
 /// <param name="Text">What stands in a log.</param>
 /// <param name="Forwards">Where copies go.</param>
 internal sealed record MailboxEntry(
-    AccountId Account, string Address, bool Suspended, long QuotaOctets, AliasTarget[] Forwards, string Text)
+    AccountId Account, AddressKey Address, bool Suspended, long QuotaOctets, AliasTarget[] Forwards, string Text)
 {
     /// <summary>Nothing to follow: the answer is always the same.</summary>
     public bool IsPlain => Forwards.Length == 0 || Suspended;
 
     public Resolution Resolution { get; } = new(Suspended ? ResolutionKind.Suspended : ResolutionKind.Found,
-        [new LocalTarget(Account, Address, "")], [], Text)
+        [new LocalTarget(Account, Address.Address, "")], [], Text)
     { Step = ResolutionStep.Mailbox };
 }
 
 internal sealed record AliasEntry(AddressKey Address, AliasTarget[] Targets, string Text, Source Source);
 
 /// <param name="Key">Empty local part: the local part that was asked for stays (`@a @b`).</param>
-/// <param name="Text">For addresses elsewhere: the local part as declared, since its case is not ours to change.</param>
-internal readonly record struct AliasTarget(AddressKey Key, string Text)
+/// <param name="Declared">For addresses elsewhere: the local part as declared, since its case is not ours to change.</param>
+internal readonly record struct AliasTarget(AddressKey Key, MailAddress Declared)
 {
     public static bool TryParse(string text, out AliasTarget target)
     {
         target = default;
-        if (text.StartsWith('@') && AddressKey.TryDomain(text.AsSpan(1), out var domain)) target = new(new("", domain), "");
+        if (text.StartsWith('@') && AddressKey.TryDomain(text.AsSpan(1), out var domain)) target = new(new("", domain), default);
         else if (text.Length <= AddressKey.MaxLength && MailAddress.TryParse(text, out var address)
             && AddressKey.TryMake(address, out var key))
-            target = new(key, address.Wire);
+            target = new(key, address);
         else return false;
         return true;
     }
@@ -54,7 +54,7 @@ internal sealed class PatternEntry(AliasEntry alias)
 internal sealed class Expansion(AddressTable table)
 {
     private readonly List<LocalTarget> _local = [];
-    private readonly List<string> _external = [];
+    private readonly List<MailAddress> _external = [];
     private readonly HashSet<object> _seen = [];
     private int _suspended;
 
@@ -74,7 +74,7 @@ internal sealed class Expansion(AddressTable table)
     public void Add(MailboxEntry mailbox, string detail, int depth)
     {
         if (!_seen.Add(mailbox) || IsFull()) return;
-        _local.Add(new(mailbox.Account, mailbox.Address, detail));
+        _local.Add(new(mailbox.Account, mailbox.Address.Address, detail));
         if (mailbox.Suspended) _suspended++;
         else FollowAll(mailbox.Forwards, "", "", depth);
     }
@@ -109,7 +109,8 @@ internal sealed class Expansion(AddressTable table)
         var key = target.Key.LocalPart.Length > 0 ? target.Key : target.Key with { LocalPart = local };
         if (!table.HasDomain(key.Domain))
         {
-            if (key.LocalPart.Length > 0 && _seen.Add(key) && !IsFull()) _external.Add(target.Text.Length > 0 ? target.Text : key.ToString());
+            if (key.LocalPart.Length > 0 && _seen.Add(key) && !IsFull())
+                _external.Add(target.Declared.IsNone ? key.Address : target.Declared);
         }
         else if (key.LocalPart.Length > 0)
         {

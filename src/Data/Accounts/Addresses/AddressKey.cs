@@ -11,6 +11,9 @@ public readonly record struct AddressKey(string LocalPart, string Domain)
     /// <summary>RFC 5321 §4.5.3.1: 64 octets of local part, 255 of domain.</summary>
     public const int MaxLength = 320;
 
+    /// <summary>The address itself, in the spelling that is compared.</summary>
+    public MailAddress Address => MailAddress.TryMake(LocalPart, Domain, out var address) ? address : default;
+
     public override string ToString() => $"{MailAddress.Quoted(LocalPart)}@{Domain}";
 
     /// <summary>False when the address has no domain name: a literal, or the bare postmaster.</summary>

@@ -26,13 +26,13 @@ public enum ResolutionKind
 
 /// <param name="Address">The account's own address.</param>
 /// <param name="Detail">What stood after '+', or empty (RFC 5233).</param>
-public sealed record LocalTarget(AccountId Account, string Address, string Detail);
+public sealed record LocalTarget(AccountId Account, MailAddress Address, string Detail);
 
 /// <summary>Where mail for an address goes.</summary>
 /// <param name="External">Addresses elsewhere, as declared, each once.</param>
 /// <param name="Source">Which fact decided and where it stands, for logs: "alias info@example.org (aviso.yaml:31)".</param>
 public sealed record Resolution(
-    ResolutionKind Kind, IReadOnlyList<LocalTarget> Local, IReadOnlyList<string> External, string Source)
+    ResolutionKind Kind, IReadOnlyList<LocalTarget> Local, IReadOnlyList<MailAddress> External, string Source)
 {
     internal static readonly Resolution NotLocal = new(ResolutionKind.NotLocal, [], [], "no domain of ours");
     internal static readonly Resolution Unknown = new(ResolutionKind.UnknownUser, [], [], "nobody has this address");
@@ -79,7 +79,7 @@ public sealed class AddressTable
         _aliases = aliases.ToFrozenDictionary();
         _accounts = mailboxes.Values.ToFrozenDictionary(m => m.Account.Value);
         _postmaster = postmaster;
-        _lastResort = mailboxes.Values.Where(m => !m.Suspended).MinBy(m => m.Address, StringComparer.Ordinal);
+        _lastResort = mailboxes.Values.Where(m => !m.Suspended).MinBy(m => m.Address.ToString(), StringComparer.Ordinal);
     }
 
     /// <summary>All domains whose mail is received here, alias domains too; lower case, A-labels.</summary>
@@ -94,7 +94,8 @@ public sealed class AddressTable
     public AccountId? FindAccount(string address) =>
         AddressKey.TryParse(address, out var key) && _mailboxes.TryGetValue(key, out var mailbox) ? mailbox.Account : null;
 
-    public string? AddressOf(AccountId account) => _accounts.TryGetValue(account.Value, out var mailbox) ? mailbox.Address : null;
+    public string? AddressOf(AccountId account) =>
+        _accounts.TryGetValue(account.Value, out var mailbox) ? mailbox.Address.ToString() : null;
 
     public bool IsSuspended(AccountId account) => !_accounts.TryGetValue(account.Value, out var mailbox) || mailbox.Suspended;
 

@@ -17,6 +17,9 @@ public sealed record TableBuild(AddressTable? Table, IReadOnlyList<Contradiction
 /// </summary>
 internal sealed class AddressTableBuilder
 {
+    // Of one alias: a list that comes from elsewhere may be wrong as a whole.
+    private const int MostDead = 10;
+
     private readonly List<Contradiction> _no = [];
     private string _hostName = "";
     private readonly List<string> _warnings = [];
@@ -157,7 +160,7 @@ internal sealed class AddressTableBuilder
         var domains = _domains.Values.ToDictionary(d => d.Name, d => new DomainEntry(d.Name, d.AliasOf,
             [.. patterns[d.Name].Select(a => new PatternEntry(a)).OrderByDescending(p => p.Weight).ThenBy(p => p.Alias.Address.LocalPart, StringComparer.Ordinal)],
             _catchAlls.GetValueOrDefault(d.Name), d.Source));
-        var mailboxes = _accounts.ToDictionary(a => a.Key, a => new MailboxEntry(a.Value.Id, a.Key.ToString(), a.Value.Suspended,
+        var mailboxes = _accounts.ToDictionary(a => a.Key, a => new MailboxEntry(a.Value.Id, a.Key, a.Value.Suspended,
             a.Value.QuotaOctets, Copies(a.Key, a.Value), $"account {a.Key} ({a.Value.Source})"));
         var exact = _aliases.Where(a => !a.Key.LocalPart.Contains('*')).ToDictionary(a => a.Key, a => a.Value);
         return new(domains, mailboxes, exact, postmaster, _hostName);
@@ -179,7 +182,8 @@ internal sealed class AddressTableBuilder
             No(Array.FindIndex(alias.Targets, t => IsCaught(table, t.Key)) is >= 0 and var at
                 ? $"{alias.Text} leads to {alias.Targets[at].Key}, which nobody has" : $"{alias.Text} leads back to itself and to nobody", alias.Source);
         }
-        foreach (var dead in ends.Dead.Take(10)) _warnings.Add($"{alias.Text} leads to {dead}, which nobody has");
+        foreach (var dead in ends.Dead.Take(MostDead)) _warnings.Add($"{alias.Text} leads to {dead}, which nobody has");
+        if (ends.Dead.Count > MostDead) _warnings.Add($"{alias.Text} leads to {ends.Dead.Count - MostDead} more addresses that nobody has");
     }
 
     // Only a catch-all takes it: nobody has this address itself.

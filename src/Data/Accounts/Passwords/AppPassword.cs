@@ -19,11 +19,15 @@ public sealed record AppPasswordScope(
     public static readonly AppPasswordScope All = new([], [], false, false, [], []);
 
     /// <summary>What a mail program uses, then what comes with the webmail.</summary>
-    public static readonly IReadOnlyList<string> KnownProtocols = ["imap", "submission", "managesieve", "pop3", "jmap", "webmail"];
+    public static readonly IReadOnlyList<string> KnownProtocols = ["imap", "submission", "managesieve", "pop3", "jmap", Webmail];
+
+    /// <summary>The word for the webmail, whose session may do everything: only a password that names it is for it.</summary>
+    public const string Webmail = "webmail";
 
     /// <summary>A word of <see cref="KnownProtocols"/>, or null for a listener where nobody logs in by password.</summary>
-    public static string? ProtocolOf(ListenerKind kind) => kind switch
+    public static string? ProtocolOf(LoginAttempt attempt) => attempt.Kind switch
     {
+        ListenerKind.Http or ListenerKind.Https when attempt.SecondStep is not null => Webmail,
         ListenerKind.Imap or ListenerKind.Imaps => "imap",
         ListenerKind.Submission or ListenerKind.Submissions => "submission",
         ListenerKind.ManageSieve => "managesieve",
@@ -42,6 +46,8 @@ public sealed record AppPasswordScope(
         if ((ReadOnly || SearchOnly) && Protocols.FirstOrDefault(p => p is not ("imap" or "jmap")) is { } writes)
             return $"a password that may change nothing is of no use for {writes}";
         if ((ReadOnly || SearchOnly) && SendAs.Count > 0) return "a password that may change nothing cannot send";
+        if (IsPartial && Protocols.Contains(Webmail, StringComparer.Ordinal))
+            return "the webmail shows the whole account: webmail does not go with --mailbox or --send-as";
         if (IsPartial
             && Protocols.Contains(
             "managesieve",
@@ -51,6 +57,9 @@ public sealed record AppPasswordScope(
         return Mailboxes.Any(m => m.Length is 0 or > 500 || m.Any(char.IsControl))
             ? "a mailbox pattern is empty, too long or has control characters" : null;
     }
+
+    public bool IsFor(string protocol) =>
+        Protocols.Contains(protocol, StringComparer.Ordinal) || (Protocols.Count == 0 && protocol != Webmail);
 
     private bool IsPartial => Mailboxes.Count > 0 || SendAs.Count > 0;
 
@@ -141,8 +150,7 @@ internal sealed record AppPassword
     {
         if (RevokedAt > 0) return new(LoginAdviceKind.Expired, "This app password was revoked");
         if (ExpiresAt > 0 && now >= ExpiresAt) return new(LoginAdviceKind.Expired, "This app password has expired");
-        var protocol = AppPasswordScope.ProtocolOf(attempt.Kind);
-        if (protocol is null || (Scope.Protocols.Count > 0 && !Scope.Protocols.Contains(protocol, StringComparer.Ordinal)))
+        if (AppPasswordScope.ProtocolOf(attempt) is not { } protocol || !Scope.IsFor(protocol))
             return new(LoginAdviceKind.OutOfScope, "This app password is not for this protocol");
         return Networks.IsEmpty || Networks.Contains(attempt.Remote) ? null
             : new(LoginAdviceKind.OutOfScope, "This app password is not for the network you come from");
@@ -175,6 +183,7 @@ internal sealed record AppPassword
             SearchOnly = Scope.SearchOnly,
             Mailboxes = Scope.Mailboxes,
             SendAs = Scope.SendAs,
+            Protocols = Scope.Protocols,
         },
     };
 }
@@ -198,7 +207,7 @@ internal sealed record AppPasswordUse
     {
         UsedAt = now,
         UsedFrom = attempt.Remote.ToString(),
-        UsedFor = AppPasswordScope.ProtocolOf(attempt.Kind) ?? "",
+        UsedFor = AppPasswordScope.ProtocolOf(attempt) ?? "",
     };
 
     public AppPasswordUse Failed(string because, long now) => this with { FailingSince = FailingSince == 0 ? now : FailingSince, FailingBecause = because };

@@ -22,6 +22,9 @@ public sealed class Authenticator(AccountBook book) : IAuthenticator, IDisposabl
     /// <summary>App passwords of all accounts; null: there are none.</summary>
     public AppPasswords? AppPasswords { get; init; }
 
+    /// <summary>Second steps of accounts, for who can be asked for one; null: there are none.</summary>
+    public SecondFactors? SecondFactors { get; init; }
+
     /// <summary>Is logging in to this account by its own password only half of what is asked? Then mail programs, which cannot ask for
     /// the other half, need an app password.</summary>
     public Func<AccountId, bool> IsTwoStep { get; init; } = static _ => false;
@@ -50,12 +53,12 @@ public sealed class Authenticator(AccountBook book) : IAuthenticator, IDisposabl
         for (var tries = 0; tries < 2; tries++)
         {
             var credential = Find(user);
-            if (credential is not null && _proofs.Holds(proof, credential)) return Enter(attempt, credential, "cached");
+            if (credential is not null && _proofs.Holds(proof, credential)) return await EnterAsync(attempt, credential, "cached", cancel);
             var verdict = await DeriveAsync(attempt, credential ?? Decoy(user), prepared ?? "\ufffd", password, cancel);
             if (credential is null || prepared is null || !verdict.Holds) return Refuse(attempt, user, credential);
             if (await RenewAsync(credential, verdict, cancel) is not { } current) continue;
             _proofs.Add(proof, current);
-            return Enter(attempt, current, "proved");
+            return await EnterAsync(attempt, current, "proved", cancel);
         }
         return Refuse(attempt, user, null);
     }
@@ -76,15 +79,16 @@ public sealed class Authenticator(AccountBook book) : IAuthenticator, IDisposabl
         });
     }
 
-    public ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel)
+    public async ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel)
     {
         var credential = Find(user);
         if (proofHolds && attempt.Notes.ProvedBy.Length > 0)
         {
-            return new(Active(user) is { } account && AppPasswords?.FindById(account, attempt.Notes.ProvedBy) is { } app
-                ? Enter(attempt, app) : Refuse(attempt, user, credential));
+            return Active(user) is { } account && AppPasswords?.FindById(account, attempt.Notes.ProvedBy) is { } app
+                ? Enter(attempt, app) : Refuse(attempt, user, credential);
         }
-        return new(proofHolds && credential is { HasScram: true } ? Enter(attempt, credential, "proved") : Refuse(attempt, user, credential));
+        return proofHolds && credential is { HasScram: true }
+            ? await EnterAsync(attempt, credential, "proved", cancel) : Refuse(attempt, user, credential);
     }
 
     public async ValueTask<Principal?> CheckTokenAsync(LoginAttempt attempt, string user, string token, CancellationToken cancel)
@@ -92,16 +96,27 @@ public sealed class Authenticator(AccountBook book) : IAuthenticator, IDisposabl
         if (TokenLogins is not { } logins) return null;
         var verdict = await logins.CheckAsync(user, token, cancel);
         if (verdict.Account is { } account && book.Table.AddressOf(account) is { } address)
-        {
-            AccountsMeters.Login(attempt.Kind, "token");
-            book.Log.Login(attempt.SessionId, attempt.Kind, attempt.Remote, attempt.Mechanism, address);
-            return new(account.Value, address);
-        }
-        if (verdict.Status.Length > 0) attempt.Notes.TokenStatus = verdict.Status;
-        else attempt.Notes.Advice = new(LoginAdviceKind.Unavailable, "Logging in by token is not possible now; try again later");
-        AccountsMeters.Login(attempt.Kind, verdict.Status.Length > 0 ? "refused" : "unavailable");
-        book.Log.LoginRefused(attempt.SessionId, attempt.Kind, attempt.Remote, attempt.Mechanism, Shown(user), "token: " + verdict.Problem);
-        return null;
+            return Enter(attempt, account, address, "token");
+        return Refuse(attempt, user, verdict with { Problem = "token: " + verdict.Problem });
+    }
+
+    /// <summary>A passkey, which is both steps in one: the authenticator has recognised its user.</summary>
+    public async ValueTask<Principal?> CheckPasskeyAsync(
+        LoginAttempt attempt, Passkeys passkeys, RelyingParty party, PasskeyAnswer answer, CancellationToken cancel)
+    {
+        var (found, problem) = await passkeys.AssertAsync(party, answer, cancel);
+        if (found is not { } account) return Refuse(attempt, "", TokenVerdict.No("passkey: " + problem));
+        return !book.Table.IsSuspended(account) && book.Table.AddressOf(account) is { } address
+            ? Enter(attempt, account, address, "passkey") : Refuse(attempt, "", TokenVerdict.No("passkey: its account is suspended"));
+    }
+
+    /// <summary>The code with which the provider sent a browser back.</summary>
+    public async ValueTask<Principal?> CheckOpenIdAsync(
+        LoginAttempt attempt, OpenIdSignIn provider, OpenIdTry tried, string code, string redirect, CancellationToken cancel)
+    {
+        var verdict = await provider.FinishAsync(tried, code, redirect, cancel);
+        return verdict.Account is { } account && book.Table.AddressOf(account) is { } address
+            ? Enter(attempt, account, address, "token") : Refuse(attempt, "", verdict);
     }
 
     /// <summary>
@@ -205,18 +220,41 @@ public sealed class Authenticator(AccountBook book) : IAuthenticator, IDisposabl
         }
     }
 
-    private Principal? Enter(LoginAttempt attempt, Credential credential, string how)
+    private async ValueTask<Principal?> EnterAsync(LoginAttempt attempt, Credential credential, string how, CancellationToken cancel)
     {
         if (book.Table.AddressOf(credential.Account) is not { } address) return null;
-        if (IsTwoStep(credential.Account) && AppPasswordScope.ProtocolOf(attempt.Kind) is not "jmap")
+        if (await HalfAsync(attempt, credential.Account, cancel) is { } half)
         {
-            attempt.Notes.Advice = new(LoginAdviceKind.AppPasswordNeeded,
-                "This account logs in in two steps: make an app password for this program and use it instead of the password");
+            attempt.Notes.Advice = half;
             return Refuse(attempt, address, credential);
         }
+        return Enter(attempt, credential.Account, address, how);
+    }
+
+    /// <summary>Why the account's own password alone is not enough this time; null: it is, or the second step was right too.</summary>
+    private async ValueTask<LoginAdvice?> HalfAsync(LoginAttempt attempt, AccountId account, CancellationToken cancel)
+    {
+        if (attempt.SecondStep is not { } code)
+        {
+            return !IsTwoStep(account) ? null : new(LoginAdviceKind.AppPasswordNeeded,
+                "This account logs in in two steps: make an app password for this program and use it instead of the password");
+        }
+        if (SecondFactors is not { } factors || !factors.IsOn(account)) return null;
+        if (code.Length == 0) return new(LoginAdviceKind.SecondStepNeeded, "This account logs in in two steps: the code is needed");
+        return await factors.CheckAsync(account, code, cancel) switch
+        {
+            CodeVerdict.Right or CodeVerdict.RightByRecoveryCode => null,
+            CodeVerdict.TooMany => new(LoginAdviceKind.SecondStepWrong, "Too many wrong codes; try again in some minutes"),
+            _ => new(LoginAdviceKind.SecondStepWrong, "The code is wrong"),
+        };
+    }
+
+    /// <summary>Somebody proved himself in a way that needs no password.</summary>
+    private Principal Enter(LoginAttempt attempt, AccountId account, string address, string how)
+    {
         AccountsMeters.Login(attempt.Kind, how);
         book.Log.Login(attempt.SessionId, attempt.Kind, attempt.Remote, attempt.Mechanism, address);
-        return new(credential.Account.Value, address);
+        return new(account.Value, address);
     }
 
     private Principal? Enter(LoginAttempt attempt, AppPassword app)
@@ -227,9 +265,19 @@ public sealed class Authenticator(AccountBook book) : IAuthenticator, IDisposabl
             attempt.Notes.Advice = refusal;
             return Refuse(attempt, address, null);
         }
+        attempt.Notes.ProvedBy = app.Id;
         AccountsMeters.Login(attempt.Kind, "app-password");
         book.Log.LoginByAppPassword(attempt.SessionId, attempt.Kind, attempt.Remote, attempt.Mechanism, address, app.Name);
         return new(app.Account.Value, address) { Scope = app.LoginScope };
+    }
+
+    private Principal? Refuse(LoginAttempt attempt, string user, in TokenVerdict verdict)
+    {
+        if (verdict.Status.Length > 0) attempt.Notes.TokenStatus = verdict.Status;
+        else attempt.Notes.Advice = new(LoginAdviceKind.Unavailable, "Logging in by token is not possible now; try again later");
+        AccountsMeters.Login(attempt.Kind, verdict.Status.Length > 0 ? "refused" : "unavailable");
+        book.Log.LoginRefused(attempt.SessionId, attempt.Kind, attempt.Remote, attempt.Mechanism, Shown(user), verdict.Problem);
+        return null;
     }
 
     private Principal? Refuse(LoginAttempt attempt, string user, Credential? credential)

@@ -14,6 +14,8 @@ internal sealed class Credential(AccountId account, ScramRecord? record, string?
     /// second form, weaker than the record. Whether it changed is found by deriving.</summary>
     private static readonly byte[] ClearMark = [1];
 
+    private string? _mark;
+
     public AccountId Account { get; } = account;
 
     public ScramRecord? Record { get; } = record;
@@ -26,6 +28,11 @@ internal sealed class Credential(AccountId account, ScramRecord? record, string?
 
     /// <summary>What the settings said when this was made.</summary>
     public DeclaredSecret? Declared { get; } = declared;
+
+    /// <summary>Another password has another mark, and so has the same one when its record was derived anew. Sessions are bound to
+    /// it.</summary>
+    public string Mark => _mark ??= Convert.ToHexStringLower(
+        SHA256.HashData(Encoding.UTF8.GetBytes(Record?.Format() ?? Hash ?? "")).AsSpan(0, 16));
 
     /// <summary>SCRAM may use the record.</summary>
     public bool HasScram => Record is { IsForScram: true } && Password is null;

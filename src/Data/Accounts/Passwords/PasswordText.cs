@@ -9,6 +9,10 @@ public static class PasswordText
     /// them stands the limit on guessing). What old systems and settings have goes on working.</summary>
     public const int Shortest = 10;
 
+    /// <summary>What is wrong with a password that somebody chooses, or null.</summary>
+    public static string? Problem(string chosen) => Prepare(chosen) is null ? "the password is empty, too long or has control characters"
+        : chosen.EnumerateRunes().Count() < Shortest ? $"a new password has at least {Shortest} characters" : null;
+
     private static readonly string[] Clear = ["{PLAIN}", "{PLAINTEXT}", "{CLEAR}", "{CLEARTEXT}"];
 
     /// <summary>Schemes of Dovecot's notation that hold a crypt(5) string.</summary>

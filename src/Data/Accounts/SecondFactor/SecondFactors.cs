@@ -79,6 +79,9 @@ public sealed class SecondFactors(IDocumentRows rows, TimeProvider clock, ILogge
     /// <summary>Is there a confirmed second factor?</summary>
     public bool IsOn(AccountId account) => _rows.TryGetValue(account.Value, out var row) && row.ConfirmedAt > 0;
 
+    /// <summary>Since when there is a confirmed one, Unix seconds; 0: there is none.</summary>
+    public long SinceOf(AccountId account) => _rows.TryGetValue(account.Value, out var row) ? row.ConfirmedAt : 0;
+
     /// <summary>A rebuild could not tell: no password lets in, whatever the settings say, until an administrator has disabled it.</summary>
     public bool IsUnknown(AccountId account) => _rows.TryGetValue(account.Value, out var row) && row.IsUnknown;
 

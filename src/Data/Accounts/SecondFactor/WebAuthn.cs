@@ -4,10 +4,10 @@ using System.Text;
 namespace Aviso.Accounts;
 
 /// <summary>For whom passkeys are made and asked.</summary>
-/// <param name="Id">The relying party: the domain of the origins, or one above it.</param>
-/// <param name="Origins">Such as https://mail.example.org, exactly as browsers write them.</param>
+/// <param name="Id">The relying party: the domain of the origin, or one above it.</param>
+/// <param name="Origin">Such as https://mail.example.org, exactly as browsers write it.</param>
 /// <param name="NeedsVerification">The user must have been recognised by the authenticator, not only have touched it.</param>
-public sealed record RelyingParty(string Id, IReadOnlyList<string> Origins, bool NeedsVerification = true);
+public sealed record RelyingParty(string Id, string Origin, bool NeedsVerification = true);
 
 /// <summary>
 /// The checks of WebAuthn level 3 §7.1 and §7.2, by its text: no state, no store. Attestation "none" and "packed" by the key itself are
@@ -55,13 +55,18 @@ internal static class WebAuthn
         return null;
     }
 
+    /// <summary>The challenge that the browser says it answers; null when it says none.</summary>
+    public static byte[]? ChallengeOf(byte[] clientData) =>
+        clientData.Length <= MostOctets && TokenClaims.Parse(clientData)?.Text("challenge") is { } text ? JsonWebToken.TryDecode(text)
+            : null;
+
     // CollectedClientData (§5.8.1): what the browser says it did, for whom and where.
     private static string? Problem(RelyingParty party, string type, byte[] challenge, byte[] clientData)
     {
         if (clientData.Length > MostOctets || TokenClaims.Parse(clientData) is not { } said) return "the client's data cannot be read";
         if (said.Text("type") != type) return "it is for another ceremony";
         if (JsonWebToken.TryDecode(said.Text("challenge") ?? "") is not { } echoed || !CryptographicOperations.FixedTimeEquals(echoed, challenge)) return "the challenge is not the one that was given";
-        if (said.Text("origin") is not { } origin || !party.Origins.Contains(origin, StringComparer.Ordinal)) return "it was made at another origin";
+        if (said.Text("origin") is not { } origin || origin != party.Origin) return "it was made at another origin";
         // §7.1 step 11: never inside a page of somebody else.
         return said.Truth("crossOrigin") == true || said.Has("topOrigin") ? "it was made inside another page" : null;
     }

@@ -18,9 +18,13 @@ internal sealed class JsonWebKeys : IDisposable
 
     public int Count => _keys.Count;
 
-    /// <summary>Null when it is no key set.</summary>
-    public static JsonWebKeys? Parse(ReadOnlySpan<byte> octets)
+    public static JsonWebKeys None() => new();
+
+    /// <summary>Null when it is no key set with a key for us.</summary>
+    /// <param name="problem">What is wrong with it then: "is no key set".</param>
+    public static JsonWebKeys? Parse(ReadOnlySpan<byte> octets, out string problem)
     {
+        problem = "is no key set";
 #pragma warning disable CA2000 // given to who asked, or disposed below
         var all = new JsonWebKeys();
 #pragma warning restore CA2000
@@ -30,9 +34,8 @@ internal sealed class JsonWebKeys : IDisposable
             if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("keys", out var keys)
                 && keys.ValueKind == JsonValueKind.Array)
             {
-                all._keys.AddRange(
-                    keys.EnumerateArray().Take(MostKeys).Where(one => one.ValueKind == JsonValueKind.Object).Select(Read).OfType<Key>());
-                return all;
+                problem = all.Take(keys);
+                if (all.Count > 0) return all;
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -41,6 +44,14 @@ internal sealed class JsonWebKeys : IDisposable
         }
         all.Dispose();
         return null;
+    }
+
+    private string Take(JsonElement keys)
+    {
+        // Which of them sign nobody knows: with some of them some logins would fail, and nothing would say why.
+        if (keys.GetArrayLength() > MostKeys) return $"holds more than {MostKeys} keys";
+        _keys.AddRange(keys.EnumerateArray().Where(one => one.ValueKind == JsonValueKind.Object).Select(Read).OfType<Key>());
+        return "holds no key that we can use";
     }
 
     /// <summary>Is there a key that this token could have been signed with? When not, the provider may have new ones.</summary>

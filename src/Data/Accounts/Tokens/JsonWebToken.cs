@@ -4,6 +4,16 @@ using System.Text;
 
 namespace Aviso.Accounts;
 
+/// <summary>What a token is for; its header says so.</summary>
+internal enum TokenType
+{
+    /// <summary>It lets its holder use something (RFC 9068).</summary>
+    Access,
+
+    /// <summary>It tells a client who has just signed in (OpenID Connect Core 1.0 §2).</summary>
+    Id,
+}
+
 /// <summary>A signed token as it came (RFC 7519 in the compact form of RFC 7515 §3.1); nothing about it is believed yet.</summary>
 /// <param name="Signed">The octets under the signature.</param>
 internal sealed record JsonWebToken(string Algorithm, string KeyId, TokenClaims Claims, byte[] Signed, byte[] Signature)
@@ -14,7 +24,7 @@ internal sealed record JsonWebToken(string Algorithm, string KeyId, TokenClaims 
         ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
 
     /// <summary>Null when it is no token we could verify, with the reason for the log.</summary>
-    public static JsonWebToken? Parse(string text, out string problem)
+    public static JsonWebToken? Parse(string text, TokenType type, out string problem)
     {
         problem = "not three parts of base64url";
         var parts = text.Split('.');
@@ -28,16 +38,21 @@ internal sealed record JsonWebToken(string Algorithm, string KeyId, TokenClaims 
         problem = "a critical header that is not known";
         if (head.Has("crit") || head.Has("b64")) return null;
         // RFC 9068 §4 and RFC 8725 §3.11: an ID token says JWT or nothing, and whoever holds one is not sent here by its owner.
-        problem = "no access token: its header does not say at+jwt (RFC 9068), as an ID token does not";
-        if (!IsAccessToken(head.Text("typ"))) return null;
+        problem = type == TokenType.Access
+            ? "no access token: its header does not say at+jwt (RFC 9068), as an ID token does not"
+                : "no ID token: its header says at+jwt or another type";
+        if (!(type == TokenType.Access ? IsAccessToken(head) : IsIdToken(head))) return null;
         problem = "the claims are no JSON object";
         if (TokenClaims.Parse(body) is not { } claims) return null;
         problem = "";
         return new(algorithm, head.Text("kid") ?? "", claims, Encoding.ASCII.GetBytes(text[..text.LastIndexOf('.')]), signature);
     }
 
-    private static bool IsAccessToken(string? type) => type is not null
+    private static bool IsAccessToken(TokenClaims head) => head.Text("typ") is { } type
         && (type.Equals("at+jwt", StringComparison.OrdinalIgnoreCase) || type.Equals("application/at+jwt", StringComparison.OrdinalIgnoreCase));
+
+    private static bool IsIdToken(TokenClaims head) => !head.Has("typ")
+        || head.Text("typ")?.Equals("JWT", StringComparison.OrdinalIgnoreCase) == true;
 
     // RFC 7515 §2: base64url without padding, line ends or other characters.
     internal static byte[]? TryDecode(ReadOnlySpan<char> text)

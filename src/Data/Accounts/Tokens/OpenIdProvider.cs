@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using Microsoft.Extensions.Logging;
@@ -13,11 +14,10 @@ internal sealed class OpenIdProvider(TokenOptions options, TimeProvider clock, I
 {
     public static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(30);
     private const int MaxAnswer = 256 << 10;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Fresh = TimeSpan.FromHours(1);
     private static readonly TimeSpan Usable = TimeSpan.FromDays(1);
 
-    private readonly HttpClient _http = new(Handler(options)) { Timeout = Patience, MaxResponseContentBufferSize = MaxAnswer };
+    private readonly HttpClient _http = new(Handler(options)) { Timeout = options.Patience, MaxResponseContentBufferSize = MaxAnswer };
     private readonly SemaphoreSlim _one = new(1);
     private volatile Known? _known;
     private long _asked;
@@ -25,7 +25,10 @@ internal sealed class OpenIdProvider(TokenOptions options, TimeProvider clock, I
     private volatile bool _isAway;
 
     /// <summary>Keys, and where to ask about tokens.</summary>
-    private sealed record Known(JsonWebKeys Keys, string Introspection, long Since);
+    private sealed record Known(JsonWebKeys Keys, string Introspection, long Since)
+    {
+        public SignInPlaces? SignIn { get; init; }
+    }
 
     /// <summary>Is the signature by a key of the provider? Null: its keys cannot be had.</summary>
     public async ValueTask<bool?> VerifyAsync(JsonWebToken token, CancellationToken cancel)
@@ -34,6 +37,29 @@ internal sealed class OpenIdProvider(TokenOptions options, TimeProvider clock, I
         if (known is null || Age(known) > Fresh || !known.Keys.HasFor(token)) known = await RefreshAsync(known, cancel);
         return known is null ? null : known.Keys.Verify(token);
     }
+
+    /// <summary>Where browsers sign in; null: it cannot be had.</summary>
+    public async ValueTask<SignInPlaces?> PlacesAsync(CancellationToken cancel)
+    {
+        var known = _known;
+        if (known is null || Age(known) > Fresh) known = await RefreshAsync(known, cancel);
+        return known?.SignIn;
+    }
+
+    /// <summary>RFC 6749 §4.1.3: the provider's answer to a code, a refusal too. Null: it cannot be asked.</summary>
+    public async ValueTask<TokenClaims?> RedeemAsync(SignInPlaces places, HttpContent form, string? basic, CancellationToken cancel)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, places.Token) { Content = form };
+        if (basic is not null) request.Headers.Authorization = new("Basic", basic);
+        if (await SendAsync(request, cancel, takesRefusal: true) is not { } answer) return null;
+        if (TokenClaims.Parse(answer) is not { } claims) return Away<TokenClaims>($"{places.Token} does not answer with a JSON object");
+        Back();
+        return claims;
+    }
+
+    /// <summary>RFC 6749 §2.3.1: both in form encoding, then as Basic does.</summary>
+    public static string Basic(string id, string secret) =>
+        Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Uri.EscapeDataString(id)}:{Uri.EscapeDataString(secret)}"));
 
     /// <summary>RFC 7662 §2: what the provider knows of a token. Null: it cannot be asked.</summary>
     public async ValueTask<TokenClaims?> IntrospectAsync(string token, CancellationToken cancel)
@@ -47,13 +73,11 @@ internal sealed class OpenIdProvider(TokenOptions options, TimeProvider clock, I
             endpoint = known?.Introspection;
         }
         if (endpoint is null) return null;
-        // RFC 6749 §2.3.1: both in form encoding, then as Basic does.
-        var basic = $"{Uri.EscapeDataString(introspection.ClientId)}:{Uri.EscapeDataString(introspection.ClientSecret)}";
         using var request = new HttpRequestMessage(HttpMethod.Post, endpoint)
         {
             Content = new FormUrlEncodedContent([new("token", token), new("token_type_hint", "access_token")]),
         };
-        request.Headers.Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(basic)));
+        request.Headers.Authorization = new("Basic", Basic(introspection.ClientId, introspection.ClientSecret));
         if (await SendAsync(request, cancel) is not { } answer) return null;
         if (TokenClaims.Parse(answer) is not { } claims) return Away<TokenClaims>($"{endpoint} does not answer with a JSON object");
         Back();
@@ -103,13 +127,16 @@ internal sealed class OpenIdProvider(TokenOptions options, TimeProvider clock, I
             $"{options.Discovery} names the issuer {Shown(found.Text("issuer"))}; set `oauth.issuer` to exactly that");
         var introspection = found.Text("introspection_endpoint") ?? "";
         if (options.Introspection is { Endpoint: null } && !IsAsked(introspection)) return Away<Known>($"{options.Discovery} names no introspection_endpoint");
-        if (options.Introspection is not null) return new(JsonWebKeys.Parse("{\"keys\":[]}"u8)!, introspection, clock.GetTimestamp());
+        SignInPlaces? places = null;
+        if (options.SignIn is not null && (places = SignInPlaces.Of(found, IsAsked)) is null) return Away<Known>(
+            $"{options.Discovery} names no authorization_endpoint and token_endpoint over TLS");
+        if (options.Introspection is not null && places is null) return new(JsonWebKeys.None(), introspection, clock.GetTimestamp());
         if (found.Text("jwks_uri") is not { } keys || !IsAsked(keys)) return Away<Known>($"{options.Discovery} names no jwks_uri over TLS");
         if (await GetAsync(keys, cancel) is not { } set) return null;
-        var parsed = JsonWebKeys.Parse(set);
-        if (parsed is { Count: > 0 }) return new(parsed, introspection, clock.GetTimestamp());
-        parsed?.Dispose();
-        return Away<Known>($"{keys} holds no key that we can use");
+#pragma warning disable CA2000 // who knows them disposes them
+        return JsonWebKeys.Parse(set, out var problem) is { } parsed
+            ? new(parsed, introspection, clock.GetTimestamp()) { SignIn = places } : Away<Known>($"{keys} {problem}");
+#pragma warning restore CA2000
     }
 
     // What the provider names is dialled as it is itself: in the clear only on this machine.
@@ -122,14 +149,16 @@ internal sealed class OpenIdProvider(TokenOptions options, TimeProvider clock, I
         return await SendAsync(request, cancel);
     }
 
-    private async ValueTask<byte[]?> SendAsync(HttpRequestMessage request, CancellationToken cancel)
+    /// <param name="takesRefusal">What the provider says with a 400 is an answer too.</param>
+    private async ValueTask<byte[]?> SendAsync(HttpRequestMessage request, CancellationToken cancel, bool takesRefusal = false)
     {
         request.Headers.Accept.Add(new("application/json"));
         request.Headers.UserAgent.Add(new ProductInfoHeaderValue("Aviso", null));
         try
         {
             using var response = await _http.SendAsync(request, cancel);
-            if (response.IsSuccessStatusCode) return await response.Content.ReadAsByteArrayAsync(cancel);
+            if (response.IsSuccessStatusCode || (takesRefusal && response.StatusCode == HttpStatusCode.BadRequest))
+                return await response.Content.ReadAsByteArrayAsync(cancel);
             return Away<byte[]>($"{request.RequestUri} answers {(int)response.StatusCode}");
         }
         catch (HttpRequestException e)
@@ -138,7 +167,7 @@ internal sealed class OpenIdProvider(TokenOptions options, TimeProvider clock, I
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            return Away<byte[]>($"{request.RequestUri} did not answer within {Patience.TotalSeconds:0} s");
+            return Away<byte[]>($"{request.RequestUri} did not answer within {options.Patience.TotalSeconds:0} s");
         }
     }
 
@@ -166,7 +195,7 @@ internal sealed class OpenIdProvider(TokenOptions options, TimeProvider clock, I
         {
             AllowAutoRedirect = false,
             UseCookies = false,
-            ConnectTimeout = Patience,
+            ConnectTimeout = options.Patience,
             MaxResponseHeadersLength = 32,
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         };

@@ -28,6 +28,9 @@ public sealed class TokenLogins(TokenOptions options, AccountBook book) : IDispo
 
     public TokenOptions Options => options;
 
+    /// <summary>Signing in at the provider with a browser; null: it is not offered.</summary>
+    public OpenIdSignIn? SignIn => options.SignIn is { } client ? new(client, this, _provider) : null;
+
     public TokenOffer Offer { get; } = new(options.Discovery, string.Join(' ', options.Scopes), options.TokenLimit);
 
     /// <param name="user">The name the client gave; empty: none.</param>
@@ -44,7 +47,7 @@ public sealed class TokenLogins(TokenOptions options, AccountBook book) : IDispo
 
     private async ValueTask<(TokenClaims? Claims, TokenVerdict Verdict)> ReadAsync(string text, CancellationToken cancel)
     {
-        if (JsonWebToken.Parse(text, out var problem) is not { } token) return (null, TokenVerdict.No(problem));
+        if (JsonWebToken.Parse(text, TokenType.Access, out var problem) is not { } token) return (null, TokenVerdict.No(problem));
         return await _provider.VerifyAsync(token, cancel) switch
         {
             null => (null, new(null, "", "the provider's keys cannot be had")),
@@ -69,11 +72,16 @@ public sealed class TokenLogins(TokenOptions options, AccountBook book) : IDispo
     private string? Problem(TokenClaims claims)
     {
         var asked = options.Introspection is not null;
-        var now = book.Clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
-        var skew = options.Skew.TotalSeconds;
         if (!(asked && !claims.Has("iss")) && claims.Text("iss") != options.Issuer) return "it is of another issuer";
         if (!IsForUs(claims)) return claims.Has("aud") || !asked ? "it is for another audience" : "it does not say for whom it is (neither aud nor one of our scopes)";
-        if (!asked && claims.Number("exp") is null) return "it never expires";
+        return TimeProblem(claims, mustExpire: !asked);
+    }
+
+    /// <summary>RFC 7519 §4.1.4 to §4.1.6.</summary>
+    internal string? TimeProblem(TokenClaims claims, bool mustExpire)
+    {
+        var (now, skew) = (book.Clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0, options.Skew.TotalSeconds);
+        if (mustExpire && claims.Number("exp") is null) return "it never expires";
         if (claims.Has("exp") && !(now < claims.Number("exp") + skew)) return "it has expired";
         if (claims.Has("nbf") && !(now >= claims.Number("nbf") - skew)) return "its time has not come";
         return claims.Has("iat") && !(now >= claims.Number("iat") - skew) ? "it was made in the future" : null;
@@ -92,7 +100,8 @@ public sealed class TokenLogins(TokenOptions options, AccountBook book) : IDispo
         return options.Scopes.All(has.Contains);
     }
 
-    private TokenVerdict Account(string user, TokenClaims claims)
+    /// <summary>Whose the claims say it is.</summary>
+    internal TokenVerdict Account(string user, TokenClaims claims)
     {
         if (claims.Text(options.AccountClaim) is not { Length: > 0 and <= 320 } name) return TokenVerdict.No($"it has no claim {options.AccountClaim}");
         // OpenID Connect Core §5.7: an address that nobody verified names nobody, nor does one of which it is not said.

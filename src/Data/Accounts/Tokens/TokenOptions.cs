@@ -23,7 +23,13 @@ public sealed record TokenOptions
     /// <summary>Ask the provider about every token (RFC 7662) instead of checking its signature; null: check.</summary>
     public IntrospectionOptions? Introspection { get; init; }
 
+    /// <summary>As which client browsers are sent to the provider to sign in; null: they are not.</summary>
+    public OpenIdClient? SignIn { get; init; }
+
     public TimeSpan Skew { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long the provider may take to answer: somebody waits at a login.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
 
     public int TokenLimit { get; init; } = 8 * 1024;
 
@@ -37,4 +43,13 @@ public sealed record TokenOptions
 public sealed record IntrospectionOptions(string ClientId, string ClientSecret, string? Endpoint = null)
 {
     public override string ToString() => ClientId;
+}
+
+/// <summary>This server as a client of the provider (OpenID Connect Core 1.0 §3.1).</summary>
+/// <param name="Secret">Null: a public client; PKCE protects the code either way.</param>
+/// <param name="Scopes">What is asked for; "openid" among them.</param>
+/// <param name="Label">What the sign-in page calls the provider.</param>
+public sealed record OpenIdClient(string Id, string? Secret, IReadOnlyList<string> Scopes, string Label)
+{
+    public override string ToString() => Id;
 }

@@ -7,7 +7,7 @@ internal enum JournalKind : byte
 {
     Account = 1, AccountGone = 2, Mailbox = 3, MailboxGone = 4, Entry = 5, Flags = 6, Expunged = 7, Keyword = 8,
     Subscription = 9, QueueDone = 10, Mark = 11, QueueMark = 12, QueueLeft = 13, EmailRefused = 14, Commit = 15, Counters = 16,
-    UidNext = 17, Document = 18, DocumentGone = 19, Fact = 20, FactGone = 21, Credential = 22, Metadata = 23,
+    UidNext = 17, Document = 18, DocumentGone = 19, Fact = 20, FactGone = 21, Credential = 22, Metadata = 23, SortOrder = 24,
 }
 
 /// <summary>
@@ -16,7 +16,7 @@ internal enum JournalKind : byte
 /// </summary>
 internal sealed class JournalLines
 {
-    public const byte LastKind = (byte)JournalKind.Metadata;
+    public const byte LastKind = (byte)JournalKind.SortOrder;
 
     private readonly FieldWriter _lines = new(4096);
 
@@ -107,6 +107,12 @@ internal sealed class JournalLines
         _lines.Text(name);
         _lines.Byte((byte)use);
         _lines.Long(uidValidity);
+    }
+
+    public void SortOrder(long account, long mailbox, int order)
+    {
+        Begin(JournalKind.SortOrder, account, mailbox);
+        _lines.Int(order);
     }
 
     public void MailboxGone(long account, long mailbox) => Begin(JournalKind.MailboxGone, account, mailbox);

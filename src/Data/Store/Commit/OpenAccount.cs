@@ -56,9 +56,27 @@ internal sealed class OpenMailbox
 
     public long Octets { get; set; }
 
+    /// <summary>When it came to be; what leaves the account before anybody heard of it is not told.</summary>
+    public long CreatedModSeq { get; init; }
+
+    /// <summary>The last change of what it is called and shown as.</summary>
+    public long TreeModSeq { get; set; }
+
+    /// <summary>Where clients show it among its siblings (RFC 8621 §2), below 2^31.</summary>
+    public int SortOrder { get; set; }
+
     public List<string> Keywords { get; } = [];
 
     public bool Dirty { get; set; }
+
+    /// <summary>The names of these numbers.</summary>
+    public List<string> KeywordNames(UInt128 mask)
+    {
+        var names = new List<string>();
+        for (var number = 0; mask != 0 && number < Keywords.Count; number++, mask >>= 1)
+            if ((mask & 1) != 0) names.Add(Keywords[number]);
+        return names;
+    }
 
     /// <summary>Adds (1) or takes away (-1) an entry's share of the counters.</summary>
     public void Count(SystemFlags flags, long size, int sign)

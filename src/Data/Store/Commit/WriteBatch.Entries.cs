@@ -2,6 +2,9 @@ using Aviso.Store.Sqlite;
 
 namespace Aviso.Store.Commit;
 
+/// <summary>What every entry of an email carries: its thread, and the modseq at which it came to be seen.</summary>
+internal readonly record struct EmailOrigin(long Thread, long Created);
+
 /// <summary>Emails and their entries: every change of an entry goes through here, so that counters, log and views agree.</summary>
 internal sealed partial class WriteBatch
 {
@@ -34,22 +37,31 @@ internal sealed partial class WriteBatch
         OpenAccount account, OpenMailbox mailbox, long email, long body, Rendered rendered, ReadOnlySpan<byte> prefix,
         long bodyLength, EntryFlags flags, long internalDate, long modSeq)
     {
+        var origin = AddEmailRow(account, email, body, rendered, prefix, bodyLength, flags, modSeq);
+        return AddEntry(account, mailbox, new(0, flags, modSeq, new(email), internalDate, Now, prefix.Length + bodyLength), origin);
+    }
+
+    /// <summary>A new email's row and thread, counting the entry with these flags that must follow.</summary>
+    public EmailOrigin AddEmailRow(
+        OpenAccount account, long email, long body, Rendered rendered, ReadOnlySpan<byte> prefix, long bodyLength, EntryFlags flags,
+        long modSeq)
+    {
         var thread = ThreadKeys.Join(db, account.Id, email, rendered);
         var size = prefix.Length + bodyLength;
         var row = db.Use(Statements.InsertEmail).Add(email).Add(account.Id).Add(thread).Add(body).Add(size).Add(prefix);
         RenderedColumns.Bind(row, rendered);
-        row.Run();
+        row.Add(IsHidden(flags)).Add(modSeq).Run();
         Stored++;
         StoredOctets += size;
-        return AddEntry(account, mailbox, new(0, flags, modSeq, new(email), internalDate, Now, size));
+        return new(thread, modSeq);
     }
 
     /// <summary>Adds an entry under the mailbox's next UID (the one in <paramref name="entry"/> is not looked at).</summary>
-    public AppendedEntry AddEntry(OpenAccount account, OpenMailbox mailbox, Entry entry)
+    public AppendedEntry AddEntry(OpenAccount account, OpenMailbox mailbox, Entry entry, EmailOrigin origin)
     {
         var delta = Delta(account, mailbox);
         entry = entry with { Uid = mailbox.UidNext++ };
-        InsertRow(account.Id, mailbox.Id, entry);
+        InsertRow(account.Id, mailbox.Id, entry, origin);
         mailbox.Count(entry.Flags.System, entry.Size, 1);
         mailbox.HighestModSeq = entry.ModSeq;
         account.Octets += entry.Size;
@@ -66,9 +78,11 @@ internal sealed partial class WriteBatch
         mailbox.CountFlags(entry.Flags.System, -1);
         mailbox.CountFlags(flags.System, 1);
         mailbox.HighestModSeq = modSeq;
+        var before = entry.Flags;
         entry = entry with { Flags = flags, ModSeq = modSeq };
         db.Use(Statements.FlagEntry).Add((long)flags.System).Add((long)(ulong)flags.Keywords)
             .Add((long)(ulong)(flags.Keywords >> 64)).Add(modSeq).Add(account.Id).Add(mailbox.Id).Add(entry.Uid).Run();
+        if (IsHidden(before) != IsHidden(flags)) ChangeSight(account, mailbox, entry, modSeq);
         delta.Changed.Add(entry);
         Journal.Flags(account.Id, mailbox.Id, entry);
         return entry;
@@ -76,10 +90,15 @@ internal sealed partial class WriteBatch
 
     /// <summary>Removes a live entry. With its last entry the email waits for the end of the undelete window, unless it only
     /// moved.</summary>
-    public void RemoveEntry(OpenAccount account, OpenMailbox mailbox, Entry entry, long modSeq, bool keepsEmail = false)
+    public EmailOrigin RemoveEntry(OpenAccount account, OpenMailbox mailbox, Entry entry, long modSeq, bool keepsEmail = false)
     {
         var delta = Delta(account, mailbox);
-        db.Use(Statements.DeleteEntry).Add(account.Id).Add(mailbox.Id).Add(entry.Uid).Run();
+        EmailOrigin origin;
+        using (var row = db.Use(Statements.DeleteEntry).Add(account.Id).Add(mailbox.Id).Add(entry.Uid))
+        {
+            if (!row.Step()) throw new InvalidOperationException($"entry {entry.Uid} is not there");
+            origin = new(row.Int(0) == 0 ? entry.Email.Value : row.Int(0), row.Int(1));
+        }
         db.Use(Statements.InsertExpunge).Add(account.Id).Add(mailbox.Id).Add(modSeq).Add(entry.Uid)
             .Add(entry.Email.Value).Add(Now).Run();
         mailbox.Count(entry.Flags.System, entry.Size, -1);
@@ -88,13 +107,22 @@ internal sealed partial class WriteBatch
         account.Messages--;
         delta.Removed.Add(entry.Uid);
         Journal.Expunged(account.Id, mailbox.Id, entry.Uid);
-        if (!keepsEmail) DropEmail(account.Id, mailbox.Id, entry);
+        if (!keepsEmail) DropEmail(account.Id, mailbox.Id, entry, modSeq);
+        return origin;
     }
 
-    public void DropEmail(long account, long mailbox, Entry entry)
+    /// <summary>The email has an entry less.</summary>
+    public void DropEmail(long account, long mailbox, Entry entry, long modSeq)
     {
-        var left = db.Use(Statements.DropEmail).Add(entry.Email.Value).Number();
-        if (left != 0) return;
+        long entries, hidden;
+        EmailOrigin origin;
+        using (var row = db.Use(Statements.DropEmail).Add(IsHidden(entry.Flags)).Add(modSeq).Add(entry.Email.Value))
+        {
+            if (!row.Step()) return;
+            (entries, hidden, origin) = (row.Int(0), row.Int(1), new(row.Int(2), row.Int(3)));
+        }
+        if (!IsHidden(entry.Flags) && entries == hidden) EmailGone(account, entry.Email.Value, origin, modSeq);
+        if (entries != 0) return;
         db.Use(Statements.InsertUndelete).Add(Now).Add(entry.Email.Value).Add(account).Add(mailbox)
             .Add((long)entry.Flags.System).Add(entry.InternalDate).Run();
     }
@@ -107,7 +135,13 @@ internal sealed partial class WriteBatch
         if (body is { } held) ReleaseBody(held);
     }
 
-    public void HoldEmail(EmailId email) => db.Use(Statements.HoldEmail).Add(email.Value).Run();
+    /// <summary>The email has an entry more, with these flags.</summary>
+    public EmailOrigin HoldEmail(EmailId email, EntryFlags flags, long modSeq)
+    {
+        using var row = db.Use(Statements.HoldEmail).Add(IsHidden(flags)).Add(modSeq).Add(email.Value);
+        if (!row.Step()) throw new InvalidOperationException($"email {email} is not there");
+        return new(row.Int(0), row.Int(1));
+    }
 
     public Entry? FindEntry(OpenAccount account, OpenMailbox mailbox, uint uid)
     {
@@ -115,10 +149,35 @@ internal sealed partial class WriteBatch
         return row.Step() ? EntryColumns.Read(row) : null;
     }
 
-    private void InsertRow(long account, long mailbox, in Entry entry) =>
+    /// <summary>\Deleted came to an entry or left it (RFC 8621 §4.1.1: such an email is not seen).</summary>
+    private void ChangeSight(OpenAccount account, OpenMailbox mailbox, in Entry entry, long modSeq)
+    {
+        if (!IsHidden(entry.Flags))
+        {
+            var created = db.Use(Statements.ShowEmail).Add(modSeq).Add(entry.Email.Value).Number() ?? modSeq;
+            db.Use(Statements.EntryCreated).Add(created).Add(account.Id).Add(mailbox.Id).Add(entry.Uid).Run();
+            return;
+        }
+        bool isGone;
+        EmailOrigin origin;
+        using (var row = db.Use(Statements.HideEmail).Add(entry.Email.Value))
+        {
+            if (!row.Step()) return;
+            (isGone, origin) = (row.Int(0) == row.Int(1), new(row.Int(2), row.Int(3)));
+        }
+        if (isGone) EmailGone(account.Id, entry.Email.Value, origin, modSeq);
+    }
+
+    private void EmailGone(long account, long email, EmailOrigin origin, long modSeq) =>
+        db.Use(Statements.InsertEmailGone).Add(account).Add(modSeq).Add(email).Add(origin.Thread).Add(origin.Created).Add(Now).Run();
+
+    private static bool IsHidden(EntryFlags flags) => (flags.System & SystemFlags.Deleted) != 0;
+
+    private void InsertRow(long account, long mailbox, in Entry entry, EmailOrigin origin) =>
         db.Use(Statements.InsertEntry).Add(account).Add(mailbox).Add(entry.Uid).Add((long)entry.Flags.System)
             .Add((long)(ulong)entry.Flags.Keywords).Add((long)(ulong)(entry.Flags.Keywords >> 64)).Add(entry.ModSeq)
-            .Add(entry.Email.Value).Add(entry.InternalDate).Add(entry.SaveDate).Add(entry.Size).Run();
+            .Add(entry.Email.Value).Add(entry.InternalDate).Add(entry.SaveDate).Add(entry.Size)
+            .Add(origin.Thread == entry.Email.Value ? 0 : origin.Thread).Add(origin.Created).Run();
 
     private int NewKeyword(OpenAccount account, OpenMailbox mailbox, string name)
     {

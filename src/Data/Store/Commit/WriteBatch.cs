@@ -248,5 +248,8 @@ internal sealed partial class WriteBatch(Connection db, IdSource ids, TimeProvid
         Unseen = (int)row.Int(9),
         Deleted = (int)row.Int(10),
         Octets = row.Int(11),
+        CreatedModSeq = row.Int(12),
+        TreeModSeq = row.Int(13),
+        SortOrder = (int)row.Int(14),
     };
 }

@@ -21,9 +21,19 @@ internal static class RowCheck
         ("entry-modseq", "entry {0} of mailbox {1} has a modseq above the mailbox's",
             "SELECT n.uid, n.mailbox_id FROM entry n JOIN mailbox m ON m.account_id = n.account_id AND m.mailbox_id = n.mailbox_id WHERE n.modseq > m.highest_modseq"),
         ("mailbox-modseq", "mailbox {0} has a modseq above its account's ({1})",
-            "SELECT m.mailbox_id, m.account_id FROM mailbox m LEFT JOIN account a ON a.account_id = m.account_id WHERE a.account_id IS NULL OR m.highest_modseq > a.modseq"),
+            "SELECT m.mailbox_id, m.account_id FROM mailbox m LEFT JOIN account a ON a.account_id = m.account_id "
+            + "WHERE a.account_id IS NULL OR max(m.highest_modseq, m.tree_modseq, m.created_modseq) > a.modseq"),
         ("email-entries", "email {0} counts {1} entries, there are others",
             "SELECT e.email_id, e.entries FROM email e LEFT JOIN kept k ON k.email_id = e.email_id WHERE e.entries <> coalesce(k.entries, 0)"),
+        ("email-hidden", "email {0} counts {1} entries with \\Deleted, there are others",
+            "SELECT e.email_id, e.hidden FROM email e LEFT JOIN kept k ON k.email_id = e.email_id WHERE e.hidden <> coalesce(k.hidden, 0)"),
+        ("entry-origin", "entry {0} of mailbox {1} has another thread or age than its email",
+            "SELECT n.uid, n.mailbox_id FROM entry n JOIN email e ON e.email_id = n.email_id "
+            + "WHERE e.thread_id <> CASE n.thread_id WHEN 0 THEN n.email_id ELSE n.thread_id END "
+            + "OR (n.flags & 8 = 0 AND n.created_modseq <> e.created_modseq)"),
+        ("email-changes", "email {0} changed in a future of its account {1}",
+            "SELECT e.email_id, e.account_id FROM email e JOIN account a ON a.account_id = e.account_id "
+            + "WHERE max(e.created_modseq, e.left_modseq) > a.modseq"),
         ("email-without-body", "email {0} has no body {1}",
             "SELECT e.email_id, e.body_id FROM email e LEFT JOIN body b ON b.body_id = e.body_id WHERE b.body_id IS NULL"),
         ("email-size", "email {0} has another size than prefix and body {1}",
@@ -92,7 +102,7 @@ internal static class RowCheck
 
     /// <summary>Derived tables are computed once a query, so that no query is quadratic.</summary>
     private const string With = """
-        WITH kept AS MATERIALIZED (SELECT email_id, count(*) AS entries FROM entry GROUP BY 1),
+        WITH kept AS MATERIALIZED (SELECT email_id, count(*) AS entries, sum(flags & 8 <> 0) AS hidden FROM entry GROUP BY 1),
         held AS MATERIALIZED (
             SELECT body_id, count(*) AS holders FROM (SELECT body_id FROM email UNION ALL SELECT body_id FROM queue_message) GROUP BY 1),
         totals AS MATERIALIZED (

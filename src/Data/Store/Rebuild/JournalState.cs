@@ -17,6 +17,8 @@ internal sealed class JournalMailbox
 
     public uint UidValidity { get; set; }
 
+    public int SortOrder { get; set; }
+
     /// <summary>Above every UID that is known to have been given out.</summary>
     public uint UidNext { get; set; } = 1;
 
@@ -84,7 +86,8 @@ internal sealed class JournalState
             case JournalKind.Account or JournalKind.AccountGone or JournalKind.Counters or JournalKind.Credential or JournalKind.Subscription:
                 ReplayAccount(kind, first, ref from);
                 break;
-            case JournalKind.Mailbox or JournalKind.MailboxGone or JournalKind.UidNext or JournalKind.Keyword or JournalKind.Metadata:
+            case JournalKind.Mailbox or JournalKind.MailboxGone or JournalKind.UidNext or JournalKind.Keyword or JournalKind.Metadata
+                or JournalKind.SortOrder:
                 ReplayMailbox(kind, first, from.Long(), ref from);
                 break;
             case JournalKind.Entry or JournalKind.Flags or JournalKind.Expunged:
@@ -167,6 +170,10 @@ internal sealed class JournalState
             case JournalKind.UidNext:
                 var counted = Mailbox(account, id);
                 counted.UidNext = Math.Max(counted.UidNext, (uint)from.Long());
+                break;
+            case JournalKind.SortOrder:
+                var ordered = Mailbox(account, id);
+                ordered.SortOrder = from.Int();
                 break;
             case JournalKind.Keyword:
                 var named = Mailbox(account, id);

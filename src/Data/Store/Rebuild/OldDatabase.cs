@@ -7,7 +7,8 @@ namespace Aviso.Store.Rebuild;
 internal sealed class OldDatabase
 {
     private const int BlockOctets = 64 * 1024;
-    private static readonly string[] Parts = ["accounts", "facts", "passwords", "documents", "the queue", "mailboxes", "entries"];
+    private static readonly string[] Parts =
+        ["accounts", "facts", "passwords", "documents", "the queue", "mailboxes", "entries", "sort orders"];
 
     private readonly HashSet<string> _read = [];
     private readonly List<string> _notes = [];

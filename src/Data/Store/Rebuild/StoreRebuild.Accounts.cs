@@ -42,6 +42,7 @@ public sealed partial class StoreRebuild
         // Every change of before has a lower modseq, every change to come a higher one.
         account.ModSeq = known.Max(one => one.ModSeq ?? 0) + SafeDistance;
         _batch.Touch(account);
+        _db.Use(Statements.RaiseGoneFloor).Add(account.ModSeq).Add(id).Run();
         foreach (var name in known.SelectMany(one => one.Subscriptions).Distinct()) _db.Use(Statements.Subscribe).Add(id).Add(name).Run();
         foreach (var (entry, value) in known[0].Metadata) _db.Use(Statements.SetMetadata).Add(id).Add(0).Add(entry).Add(value).Run();
         if (known.Select(one => one.Credential).FirstOrDefault(one => one is not null) is { } credential)

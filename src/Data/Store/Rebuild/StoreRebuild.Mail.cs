@@ -70,7 +70,7 @@ public sealed partial class StoreRebuild
     {
         _findings.Mailboxes++;
         var use = account.ById.Values.Any(other => other.Use == state.Use) ? SpecialUse.None : state.Use;
-        return _batch.RestoreMailbox(account, mailboxId, name, use, keeps ? state.UidValidity : _batch.NextUidValidity());
+        return _batch.RestoreMailbox(account, mailboxId, name, use, keeps ? state.UidValidity : _batch.NextUidValidity(), state.SortOrder);
     }
 
     private void SetUidNext(OpenAccount account, OpenMailbox mailbox, uint next)
@@ -121,8 +121,9 @@ public sealed partial class StoreRebuild
         if (!_findings.Emails.Add(target.Email))
         {
             var size = target.Prefix.Length + record.Record.BodyLength;
-            _batch.HoldEmail(new(target.Email));
-            appended = _batch.AddEntry(account, mailbox, new(0, new(flags, mask), account.ModSeq, new(target.Email), internalDate, _batch.Now, size));
+            var origin = _batch.HoldEmail(new(target.Email), new(flags, mask), account.ModSeq);
+            var entry = new Entry(0, new(flags, mask), account.ModSeq, new(target.Email), internalDate, _batch.Now, size);
+            appended = _batch.AddEntry(account, mailbox, entry, origin);
         }
         else
         {

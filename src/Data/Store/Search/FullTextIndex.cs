@@ -238,7 +238,7 @@ internal sealed class FullTextIndex : ISearchIndex, IDisposable
 
     private Connection OpenFile()
     {
-        var db = new Connection(_file, writes: true, cacheKibibytes: 8 * 1024);
+        var db = new Connection(_file, writes: true, cacheKibibytes: 2 * 1024);
         try
         {
             db.Execute("PRAGMA synchronous=NORMAL");

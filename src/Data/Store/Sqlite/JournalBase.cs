@@ -35,7 +35,10 @@ internal static class JournalBase
 
     /// <summary>Its parts, each readable without the others; every step adds lines.</summary>
     public static IEnumerable<IEnumerable<int>> Sections(Connection db, JournalLines lines) =>
-        [Accounts(db, lines), Facts(db, lines), Credentials(db, lines), Documents(db, lines), Queue(db, lines), Trees(db, lines), Entries(db, lines)];
+    [
+        Accounts(db, lines), Facts(db, lines), Credentials(db, lines), Documents(db, lines), Queue(db, lines), Trees(db, lines),
+        Entries(db, lines), SortOrders(db, lines),
+    ];
 
     public static void Marks(Connection db, JournalLines lines, long queueMark)
     {
@@ -127,6 +130,18 @@ internal static class JournalBase
         while (note.Step())
         {
             lines.Metadata(note.Int(0), note.Int(1), note.Text(2), note.Bytes(3));
+            yield return 0;
+        }
+    }
+
+    /// <summary>By themselves, since a database that an older server wrote has none.</summary>
+    private static IEnumerable<int> SortOrders(Connection db, JournalLines lines)
+    {
+        if (!Schema.HasWholeAccounts(db)) yield break;
+        using var row = db.Use(Statements.AllSortOrders);
+        while (row.Step())
+        {
+            lines.SortOrder(row.Int(0), row.Int(1), (int)row.Int(2));
             yield return 0;
         }
     }

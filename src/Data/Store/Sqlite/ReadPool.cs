@@ -37,7 +37,7 @@ internal sealed class ReadPool(string file, int size) : IDisposable
         {
             ObjectDisposedException.ThrowIf(_closed, this);
 #pragma warning disable CA2000 // it goes back to the pool, which closes it
-            if (!_idle.TryTake(out connection)) connection = new(file, writes: false, cacheKibibytes: 4096);
+            if (!_idle.TryTake(out connection)) connection = new(file, writes: false, cacheKibibytes: 1024);
 #pragma warning restore CA2000
             connection.Use(Statements.BeginRead).Run();
             return read(connection);

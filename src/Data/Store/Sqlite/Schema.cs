@@ -9,7 +9,7 @@ internal static class Schema
 {
     public static int Version => Steps.Length;
 
-    private static readonly string[] Steps = [First, DueByDestination, Documents];
+    private static readonly string[] Steps = [First, DueByDestination, Documents, WholeAccounts];
 
     private const string First = """
         CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -101,11 +101,44 @@ internal static class Schema
         CREATE INDEX document_expiry ON document (expires_at) WHERE expires_at > 0;
         """;
 
+    // What changed in an account as a whole (RFC 8620 §5.2). An email is seen while it has an entry without \Deleted, which is while
+    // `entries` exceeds `hidden`; `left_modseq` is when it last left a mailbox and stayed in another. What these columns cost is paid where
+    // something leaves: a delivery writes no row more than before. Entries carry their email's thread (0: the email's own id) and
+    // created_modseq, so that a look at a whole account reads narrow rows. The past is not known: the floor says so.
+    private const string WholeAccounts = """
+        ALTER TABLE account ADD COLUMN gone_floor INTEGER NOT NULL DEFAULT 0;
+        UPDATE account SET gone_floor = modseq;
+        ALTER TABLE mailbox ADD COLUMN created_modseq INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE mailbox ADD COLUMN tree_modseq INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE mailbox ADD COLUMN sort_order INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE email ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE email ADD COLUMN created_modseq INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE email ADD COLUMN left_modseq INTEGER NOT NULL DEFAULT 0;
+        UPDATE email SET hidden = d.hidden FROM (SELECT email_id, count(*) AS hidden FROM entry WHERE flags & 8 GROUP BY email_id) d
+            WHERE d.email_id = email.email_id;
+        CREATE INDEX email_left ON email (account_id, left_modseq) WHERE left_modseq > 0;
+        ALTER TABLE entry ADD COLUMN thread_id INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE entry ADD COLUMN created_modseq INTEGER NOT NULL DEFAULT 0;
+        UPDATE entry SET thread_id = e.thread_id FROM email e WHERE e.email_id = entry.email_id AND e.thread_id <> e.email_id;
+        CREATE TABLE email_gone (
+            account_id INTEGER NOT NULL, modseq INTEGER NOT NULL, email_id INTEGER NOT NULL, thread_id INTEGER NOT NULL,
+            created_modseq INTEGER NOT NULL, at INTEGER NOT NULL,
+            PRIMARY KEY (account_id, modseq, email_id)) STRICT, WITHOUT ROWID;
+        CREATE TABLE mailbox_gone (
+            account_id INTEGER NOT NULL, modseq INTEGER NOT NULL, mailbox_id INTEGER NOT NULL, created_modseq INTEGER NOT NULL,
+            at INTEGER NOT NULL, PRIMARY KEY (account_id, modseq, mailbox_id)) STRICT, WITHOUT ROWID;
+        """;
+
+    /// <summary>False for one that a server of before wrote, which a rebuild reads as it is.</summary>
+    public static bool HasWholeAccounts(Connection db) => db.Use(PresentVersion).Number() >= Array.IndexOf(Steps, WholeAccounts) + 1;
+
+    private const string PresentVersion = "SELECT max(version) FROM schema_version";
+
     /// <summary>Brings the database to this version; refuses one that a newer server wrote.</summary>
     public static void Migrate(Connection db, int upTo = int.MaxValue)
     {
         db.Execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL PRIMARY KEY) STRICT");
-        var present = (int)(db.Use("SELECT max(version) FROM schema_version").Number() ?? 0);
+        var present = (int)(db.Use(PresentVersion).Number() ?? 0);
         if (present > Version)
         {
             throw new StoreOpenException(

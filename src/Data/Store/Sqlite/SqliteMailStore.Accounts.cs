@@ -3,7 +3,7 @@ using Aviso.Store.Sqlite;
 
 namespace Aviso.Store;
 
-public sealed partial class SqliteMailStore
+public sealed partial class SqliteMailStore : IAccountRows
 {
     internal static readonly (string Name, SpecialUse Use)[] FirstMailboxes =
     [
@@ -146,9 +146,8 @@ public sealed partial class SqliteMailStore
         var account = batch.Account(row.Id)!;
         foreach (var (name, use) in FirstMailboxes)
         {
+            batch.SetSubscribed(account, name, subscribed: true);
             batch.CreateMailbox(account, name, use);
-            batch.Db.Use(Statements.Subscribe).Add(account.Id).Add(name).Run();
-            batch.Journal.Subscription(account.Id, name, true);
         }
         return row;
     }
@@ -164,6 +163,8 @@ public sealed partial class SqliteMailStore
         }
         foreach (var (at, email) in emails) batch.ForgetEmail(at, email);
         batch.Db.Use(Statements.DeleteThreads).Add(id.Value).Run();
+        batch.Db.Use(Statements.TrimEmailsGone).Add(id.Value).Add(long.MaxValue).Run();
+        batch.Db.Use(Statements.TrimMailboxesGone).Add(id.Value).Add(long.MaxValue).Run();
         batch.Db.Use(Statements.DeleteMetadata).Add(id.Value).Add(0).Run();
         batch.Db.Use(Statements.DeleteSubscriptions).Add(id.Value).Run();
         batch.Db.Use(Statements.DeleteCredential).Add(id.Value).Run();

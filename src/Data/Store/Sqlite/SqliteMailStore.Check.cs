@@ -4,7 +4,7 @@ using Aviso.Store.Sqlite;
 
 namespace Aviso.Store;
 
-public sealed partial class SqliteMailStore
+public sealed partial class SqliteMailStore : IMailStore
 {
     public async IAsyncEnumerable<StoreFinding> CheckAsync(
         StoreCheckDepth depth, [EnumeratorCancellation] CancellationToken cancel)

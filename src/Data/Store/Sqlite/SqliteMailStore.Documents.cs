@@ -3,7 +3,7 @@ using Aviso.Store.Sqlite;
 
 namespace Aviso.Store;
 
-public sealed partial class SqliteMailStore
+public sealed partial class SqliteMailStore : IDocumentRows
 {
     private const int MostDocumentOctets = 16 << 20;
     private const int ExpiredDocumentsAChange = 1000;

@@ -4,7 +4,7 @@ using Aviso.Store.Views;
 
 namespace Aviso.Store;
 
-public sealed partial class SqliteMailStore
+public sealed partial class SqliteMailStore : IEntries
 {
     /// <summary>Changed entries come from the view, whose chunks know their highest modseq, so only chunks with changes are looked
     /// into (an index by modseq would cost every delivery a page); expunges come from the log.</summary>
@@ -21,19 +21,26 @@ public sealed partial class SqliteMailStore
 
     public async Task<uint> ClaimRecentAsync(AccountId account, MailboxId mailbox, CancellationToken cancel)
     {
-        // Most of the time nothing came since the last session claimed: no commit for that.
-        if (_views.Find(account, mailbox) is { } view && view.FirstRecentUid >= view.UidNext) return view.FirstRecentUid;
-        return await ChangeAsync(
+        if (await ViewAsync(account, mailbox, cancel) is not { } view) return 0;
+        var first = _recent.Claim(mailbox.Value, view.FirstRecentUid, view.UidNext);
+        if (first == view.UidNext) return first;
+        _views.Follow([new MailboxDelta { Account = account.Value, Mailbox = mailbox.Value, FirstRecent = view.UidNext }]);
+        _ = WriteClaimAsync(account, mailbox, view.UidNext);
+        return first;
+    }
+
+    private async Task WriteClaimAsync(AccountId account, MailboxId mailbox, uint upTo)
+    {
+        var isWritten = await ChangeAsync(
             batch =>
             {
-                if (batch.Mailbox(account, mailbox) is not { } claimed) return 0u;
-                var first = claimed.FirstRecent;
-                if (first == claimed.UidNext) return first;
+                if (batch.Mailbox(account, mailbox) is not { } claimed || claimed.FirstRecent >= upTo) return true;
                 batch.Delta(batch.Account(account)!, claimed);
-                claimed.FirstRecent = claimed.UidNext;
-                return first;
+                claimed.FirstRecent = upTo;
+                return true;
             },
-            static _ => uint.MaxValue);
+            static _ => false);
+        if (isWritten) _recent.Written(mailbox.Value, upTo);
     }
 
     public Task<Outcome<FlagsStored>> StoreFlagsAsync(
@@ -123,10 +130,11 @@ public sealed partial class SqliteMailStore
         for (var i = 0; i < destination.Length; i++)
         {
             var entry = entries[i];
-            if (move) batch.RemoveEntry(owner, source, entry, modSeq, keepsEmail: true);
-            else batch.HoldEmail(entry.Email);
+            var origin = move ? batch.RemoveEntry(owner, source, entry, modSeq, keepsEmail: true)
+                : batch.HoldEmail(entry.Email, entry.Flags, modSeq);
             var flags = new EntryFlags(entry.Flags.System, Mapped(entry.Flags.Keywords, map));
-            destination[i] = batch.AddEntry(owner, target, entry with { ModSeq = modSeq, Flags = flags, SaveDate = batch.Now }).Uid;
+            var moved = entry with { ModSeq = modSeq, Flags = flags, SaveDate = batch.Now };
+            destination[i] = batch.AddEntry(owner, target, moved, origin).Uid;
         }
         return new(target.UidValidity, [.. entries.Select(static entry => entry.Uid)], destination, modSeq);
     }
@@ -138,7 +146,7 @@ public sealed partial class SqliteMailStore
         UInt128 used = 0;
         foreach (var entry in entries) used |= entry.Flags.Keywords;
         map = new int[source.Keywords.Count];
-        if (!batch.TryKeywords(owner, target, NamesOf(source, used), add: true, out _)) return false;
+        if (!batch.TryKeywords(owner, target, source.KeywordNames(used), add: true, out _)) return false;
         for (var number = 0; number < map.Length; number++)
         {
             map[number] = target.Keywords.FindIndex(

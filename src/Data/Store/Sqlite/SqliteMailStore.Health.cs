@@ -5,7 +5,7 @@ using Aviso.Store.Sqlite;
 
 namespace Aviso.Store;
 
-public sealed partial class SqliteMailStore
+public sealed partial class SqliteMailStore : IMailStore
 {
     private volatile Checked _checked = new(new(false, "starting", DateTimeOffset.UnixEpoch), 0);
 

@@ -4,7 +4,7 @@ using Aviso.Store.Commit;
 
 namespace Aviso.Store;
 
-public sealed partial class SqliteMailStore
+public sealed partial class SqliteMailStore : IMailStore
 {
     private readonly ConcurrentDictionary<long, ImmutableArray<Watcher>> _watchers = new();
 

@@ -3,26 +3,26 @@ using Aviso.Store.Sqlite;
 
 namespace Aviso.Store;
 
-public sealed partial class SqliteMailStore
+public sealed partial class SqliteMailStore : IMailboxes, IMailboxWrites
 {
     private const int MostMailboxes = 10_000;
     private const int MostMetadata = 1_000;
     private const int MetadataOctets = 64 * 1024;
 
     public async Task<IReadOnlyList<MailboxInfo>> ListMailboxesAsync(AccountId account, CancellationToken cancel) =>
-        await _reads.ReadAsync(
-            db =>
-            {
-                var subscribed = ReadSubscriptions(db, account).ToHashSet(StringComparer.Ordinal);
-                var keywords = ReadAllKeywords(db, account);
-                var mailboxes = new List<MailboxInfo>();
-                using var row = db.Use(Statements.MailboxesOf).Add(account.Value);
-                while (row.Step())
-                    mailboxes.Add(ReadInfo(row, account, subscribed.Contains(row.Text(1)), keywords.GetValueOrDefault(row.Int(0)) ?? []));
-                mailboxes.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
-                return mailboxes;
-            },
-            cancel);
+        await _reads.ReadAsync(db => ReadMailboxes(db, account), cancel);
+
+    private List<MailboxInfo> ReadMailboxes(Connection db, AccountId account)
+    {
+        var subscribed = ReadSubscriptions(db, account).ToHashSet(StringComparer.Ordinal);
+        var keywords = ReadAllKeywords(db, account);
+        var mailboxes = new List<MailboxInfo>();
+        using var row = db.Use(Statements.MailboxesOf).Add(account.Value);
+        while (row.Step())
+            mailboxes.Add(ReadInfo(row, account, subscribed.Contains(row.Text(1)), keywords.GetValueOrDefault(row.Int(0)) ?? []));
+        mailboxes.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        return mailboxes;
+    }
 
     public async Task<MailboxInfo?> FindMailboxAsync(AccountId account, string name, CancellationToken cancel)
     {
@@ -87,10 +87,17 @@ public sealed partial class SqliteMailStore
                 batch.CreateParents(owner, newName);
                 var oldName = moved.Name;
                 batch.RenameMailbox(owner, moved, newName);
-                foreach (var child in below) batch.RenameMailbox(owner, child, newName + child.Name[oldName.Length..]);
+                foreach (var child in below) batch.RenameMailbox(owner, child, newName + child.Name[oldName.Length..], below: true);
                 return StoreError.None;
             },
             static no => no);
+    }
+
+    public Task<Outcome<MailboxesSet>> SetMailboxesAsync(AccountId account, MailboxSet set, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        return ChangeAsync<MailboxesSet>(batch => batch.Account(account) is { } owner
+            ? new MailboxSetPlan(batch, owner, set, MostMailboxes).Apply() : StoreError.NotFound);
     }
 
     public Task<StoreError> SetSpecialUseAsync(AccountId account, MailboxId mailbox, SpecialUse use, CancellationToken cancel)
@@ -118,12 +125,7 @@ public sealed partial class SqliteMailStore
             batch =>
             {
                 if (batch.Account(account) is not { } owner) return 0;
-                var changed = batch.Db.Use(subscribed ? Statements.Subscribe : Statements.Unsubscribe)
-                    .Add(account.Value).Add(name).RunCounting();
-                if (changed == 0) return 0;
-                batch.Journal.Subscription(account.Value, name, subscribed);
-                batch.Touch(owner, tree: true);
-                return changed;
+                return batch.SetSubscribed(owner, name, subscribed) ? 1 : 0;
             },
             refused: null);
     }
@@ -200,11 +202,10 @@ public sealed partial class SqliteMailStore
         var modSeq = batch.NextModSeq(owner);
         foreach (var entry in batch.Entries(owner, inbox))
         {
-            batch.TryKeywords(owner, target, NamesOf(inbox, entry.Flags.Keywords), add: true, out var keywords);
-            batch.RemoveEntry(owner, inbox, entry, modSeq, keepsEmail: true);
-            batch.AddEntry(
-                owner, target,
-                entry with { ModSeq = modSeq, Flags = new(entry.Flags.System, keywords), SaveDate = batch.Now });
+            batch.TryKeywords(owner, target, inbox.KeywordNames(entry.Flags.Keywords), add: true, out var keywords);
+            var origin = batch.RemoveEntry(owner, inbox, entry, modSeq, keepsEmail: true);
+            var moved = entry with { ModSeq = modSeq, Flags = new(entry.Flags.System, keywords), SaveDate = batch.Now };
+            batch.AddEntry(owner, target, moved, origin);
         }
         return StoreError.None;
     }
@@ -213,14 +214,6 @@ public sealed partial class SqliteMailStore
     {
         var name = newName + child.Name[moved.Name.Length..];
         return MailboxName.IsValid(name) && !owner.ByName.ContainsKey(name);
-    }
-
-    private static List<string> NamesOf(OpenMailbox mailbox, UInt128 mask)
-    {
-        var names = new List<string>();
-        for (var number = 0; mask != 0 && number < mailbox.Keywords.Count; number++, mask >>= 1)
-            if ((mask & 1) != 0) names.Add(mailbox.Keywords[number]);
-        return names;
     }
 
     /// <summary>RFC 9051 §5.1: names in NFC.</summary>
@@ -236,7 +229,7 @@ public sealed partial class SqliteMailStore
             },
             cancel).AsTask();
 
-    private static MailboxInfo ReadInfo(Connection db, Statement row, AccountId account)
+    private MailboxInfo ReadInfo(Connection db, Statement row, AccountId account)
     {
         var keywords = ReadKeywords(db, account.Value, row.Int(0));
         var name = row.Text(1);
@@ -244,16 +237,24 @@ public sealed partial class SqliteMailStore
         return ReadInfo(row, account, subscribed.Step(), keywords);
     }
 
-    private static MailboxInfo ReadInfo(Statement row, AccountId account, bool subscribed, IReadOnlyList<string> keywords) => new(
+    private MailboxInfo ReadInfo(Statement row, AccountId account, bool subscribed, IReadOnlyList<string> keywords) => new(
         new(row.Int(0)), account, row.Text(1), (SpecialUse)row.Int(2), subscribed, (uint)row.Int(3), (uint)row.Int(4),
         row.Int(6), (int)row.Int(8), (int)row.Int(9), (int)row.Int(10), row.Int(11), keywords)
-    { FirstRecentUid = (uint)row.Int(5) };
+    {
+        FirstRecentUid = _recent.Of(row.Int(0), (uint)row.Int(5)),
+        CreatedModSeq = row.Int(12),
+        TreeModSeq = row.Int(13),
+        SortOrder = (int)row.Int(14),
+    };
 
     private static MailboxInfo Info(AccountId account, OpenMailbox mailbox, bool subscribed) => new(
         new(mailbox.Id), account, mailbox.Name, mailbox.Use, subscribed, mailbox.UidValidity, mailbox.UidNext,
         mailbox.HighestModSeq, mailbox.Entries, mailbox.Unseen, mailbox.Deleted, mailbox.Octets, [.. mailbox.Keywords])
     {
         FirstRecentUid = mailbox.FirstRecent,
+        CreatedModSeq = mailbox.CreatedModSeq,
+        TreeModSeq = mailbox.TreeModSeq,
+        SortOrder = mailbox.SortOrder,
     };
 
     private static List<string> ReadSubscriptions(Connection db, AccountId account)

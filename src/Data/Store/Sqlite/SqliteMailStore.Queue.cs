@@ -3,7 +3,7 @@ using Aviso.Store.Sqlite;
 
 namespace Aviso.Store;
 
-public sealed partial class SqliteMailStore
+public sealed partial class SqliteMailStore : IQueueRows
 {
     public async Task<IReadOnlyList<QueueRecipient>> LeaseAsync(
         long now, long leaseUntil, int limit, IReadOnlySet<string> busy, CancellationToken cancel)

@@ -5,7 +5,7 @@ using Aviso.Store.Views;
 
 namespace Aviso.Store;
 
-public sealed partial class SqliteMailStore
+public sealed partial class SqliteMailStore : IEntries
 {
     private const int EmailsARead = 256;
 
@@ -61,6 +61,7 @@ public sealed partial class SqliteMailStore
         ShownColumns.Envelope => Statements.ShowEnvelope,
         ShownColumns.BodyStructure => Statements.ShowStructure,
         ShownColumns.All => Statements.ShowAll,
+        ShownColumns.Summary => Statements.ShowSummary,
         _ => Statements.ShowKeys,
     };
 
@@ -80,6 +81,9 @@ public sealed partial class SqliteMailStore
                 break;
             case ShownColumns.All:
                 show(place, new() { Thread = thread, Envelope = row.Blob(3), BodyStructure = row.Blob(4), Body = row.Blob(5), Preview = row.Utf8(6) });
+                break;
+            case ShownColumns.Summary:
+                show(place, new() { Thread = thread, Envelope = row.Blob(3), Parts = row.Blob(4), Preview = row.Utf8(5) });
                 break;
             default:
                 show(place, new()
@@ -107,36 +111,61 @@ public sealed partial class SqliteMailStore
     public async Task<StoredBody?> OpenBodyAsync(AccountId account, EmailId email, CancellationToken cancel) =>
         await OpenAsync(db => FindBody(db, Statements.EmailBody, email.Value, account.Value), cancel);
 
-    /// <summary>Opens a body; when compaction took the file away meanwhile the row is read again.</summary>
-    private async Task<StoredBody?> OpenAsync(Func<Connection, FoundBody?> find, CancellationToken cancel)
+    public async Task<IReadOnlyList<StoredBody?>> OpenBodiesAsync(
+        AccountId account, IReadOnlyList<EmailId> emails, CancellationToken cancel)
     {
-        FoundBody? last = null;
+        var found = await _reads.ReadAsync(
+            db => emails.Select(email => FindBody(db, Statements.EmailBody, email.Value, account.Value)).ToArray(), cancel);
+        var bodies = new StoredBody?[found.Length];
+        try
+        {
+            for (var i = 0; i < found.Length; i++)
+#pragma warning disable CA2000 // the caller closes them
+                if (found[i] is { } place) bodies[i] = TryOpen(place, isLast: false) ?? await OpenBodyAsync(account, emails[i], cancel);
+#pragma warning restore CA2000
+            return bodies;
+        }
+        catch
+        {
+            foreach (var body in bodies) body?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a body; when compaction took the file away meanwhile the row is read again.</summary>
+    private async Task<StoredBody?> OpenAsync(Func<Connection, RecordPlace?> find, CancellationToken cancel)
+    {
+        RecordPlace? last = null;
         for (var attempt = 0; attempt < 4; attempt++)
         {
             if (await _reads.ReadAsync(find, cancel) is not { } found) return null;
             last = found;
-            if (_segments.Rent(found.Segment, found.BodyId) is { } file)
-            {
-                var fault = RecordBody.FaultOf(file, found.Segment, found.At, found.BodyId, found.Record, out var crc);
-                // Compaction may have moved it between row and file: look again before it is called damage.
-                if (fault is not null && attempt == 0)
-                {
-                    SegmentFolder.Return(file, found.Segment);
-                    continue;
-                }
-                var id = IdText.Format(found.BodyId);
-                if (fault is not null) _log.BodyDamaged(id, fault);
-                return new RecordBody(
-                    found.Prefix, file, found.Segment, found.At + found.Record - found.Length, found.Length, crc, fault,
-                    reason => _log.BodyDamaged(id, reason));
-            }
+#pragma warning disable CA2000 // the caller closes it
+            if (TryOpen(found, isLast: attempt > 0) is { } body) return body;
+#pragma warning restore CA2000
         }
         var missing = new MissingBody(last!.Prefix.Length, last.Length);
         _log.BodyDamaged(IdText.Format(last.BodyId), missing.Fault);
         return missing;
     }
 
-    private static FoundBody? FindBody(Connection db, string sql, long id, long account)
+    // Null: it may have been moved between row and file (compaction); look again before it is called damage.
+    private RecordBody? TryOpen(RecordPlace place, bool isLast)
+    {
+        if (_segments.Rent(place.Segment, place.BodyId) is not { } file) return null;
+        var id = place.BodyId;
+        var body = new RecordBody(place, file, reason => _log.BodyDamaged(IdText.Format(id), reason));
+        if (body.Fault is null) return body;
+        if (isLast)
+        {
+            _log.BodyDamaged(IdText.Format(id), body.Fault);
+            return body;
+        }
+        body.Dispose();
+        return null;
+    }
+
+    private static RecordPlace? FindBody(Connection db, string sql, long id, long account)
     {
         using var row = db.Use(sql).Add(id);
         if (!row.Step() || (account != 0 && row.Int(6) != account)) return null;
@@ -204,7 +233,7 @@ public sealed partial class SqliteMailStore
         {
             if (!row.Step()) return null;
             (validity, next, recent, highest, count) =
-                ((uint)row.Int(3), (uint)row.Int(4), (uint)row.Int(5), row.Int(6), (int)row.Int(8));
+                ((uint)row.Int(3), (uint)row.Int(4), _recent.Of(mailbox.Value, (uint)row.Int(5)), row.Int(6), (int)row.Int(8));
         }
         if (StoredChunks(db, mailbox.Value, validity, highest, count) is { } stored)
             return new(account.Value, mailbox.Value, validity, next, highest, recent, ReadKeywords(db, account.Value, mailbox.Value), stored);
@@ -231,6 +260,4 @@ public sealed partial class SqliteMailStore
         while (row.Step()) names.Add(row.Text(1));
         return [.. names];
     }
-
-    private sealed record FoundBody(byte[] Prefix, int Segment, long At, long Record, long Length, long BodyId);
 }

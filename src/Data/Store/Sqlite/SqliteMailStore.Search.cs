@@ -3,7 +3,7 @@ using Aviso.Store.Sqlite;
 
 namespace Aviso.Store;
 
-public sealed partial class SqliteMailStore
+public sealed partial class SqliteMailStore : IMailStore
 {
     private FullTextIndex? _index;
 

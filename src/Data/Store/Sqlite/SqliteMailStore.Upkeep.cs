@@ -24,6 +24,7 @@ public sealed partial class SqliteMailStore
     {
         await ExpireAsync(cancel);
         await TrimExpungeLogAsync(cancel);
+        await TrimGoneAsync(cancel);
         await ExpireDocumentsAsync(cancel);
         await CompactAsync(CompactFrom, cancel);
         await RemoveLeftoversAsync(cancel);

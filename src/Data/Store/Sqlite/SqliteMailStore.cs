@@ -36,6 +36,7 @@ public sealed partial class SqliteMailStore : IMailStore
     private readonly BodyStage _bodies;
     private readonly ReadPool _reads;
     private readonly MailboxViews _views;
+    private readonly RecentClaims _recent = new();
     private readonly ConcurrentDictionary<long, string> _addresses = new();
     private readonly SemaphoreSlim _largeWriters = new(4, 4);
 #pragma warning restore CA2213
@@ -216,7 +217,7 @@ public sealed partial class SqliteMailStore : IMailStore
     /// <summary>On the committing thread, after each commit and before callers hear of it.</summary>
     private void Committed(WriteBatch batch)
     {
-        _views.Follow(batch.Deltas.Values);
+        PublishChanges(batch);
         RaiseHints(batch);
         foreach (var body in batch.DeadLarge) RemoveLarge(body);
     }
@@ -257,7 +258,7 @@ public sealed partial class SqliteMailStore : IMailStore
 
     private static Connection OpenDatabase(string file)
     {
-        var db = new Connection(file, writes: true, cacheKibibytes: 32 * 1024);
+        var db = new Connection(file, writes: true, cacheKibibytes: 8 * 1024);
         try
         {
             Schema.Migrate(db);

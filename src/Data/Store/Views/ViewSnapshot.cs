@@ -38,6 +38,12 @@ internal sealed class ViewChunk(CompactEntry[] entries, UInt128[]? keywords, int
         }
     }
 
+    /// <summary>How many entries both have in common at their beginning, as far as one look tells: the array is shared while nothing but
+    /// new entries came.</summary>
+    public int Shared(ViewChunk other) => ReferenceEquals(entries, other.Entries) ? Math.Min(count, other.Count) : 0;
+
+    private CompactEntry[] Entries => entries;
+
     /// <summary>Octets of <see cref="Store"/>.</summary>
     public int StoredLength => 8 + (count * (Unsafe.SizeOf<CompactEntry>() + (keywords is null ? 0 : 16)));
 
@@ -194,6 +200,26 @@ internal sealed class ViewSnapshot : MailboxView
             }
             return _chunks[chunk][index - _starts[chunk]];
         }
+    }
+
+    public override IReadOnlyList<EntryNews> NewsSince(MailboxView? older)
+    {
+        if (older is not null && older.Mailbox != Mailbox) throw new ArgumentException("a view of another mailbox", nameof(older));
+        var news = new List<EntryNews>();
+        var (mine, theirs) = (new ViewCursor(_chunks), new ViewCursor(older is ViewSnapshot before ? before._chunks : []));
+        while (!mine.AtEnd || !theirs.AtEnd)
+        {
+            if (mine.SkipShared(ref theirs)) continue;
+            if (theirs.AtEnd || (!mine.AtEnd && mine.Uid < theirs.Uid)) news.Add(new(mine.Take(), IsGone: false));
+            else if (mine.AtEnd || theirs.Uid < mine.Uid) news.Add(new(theirs.Take(), IsGone: true));
+            else
+            {
+                // Every change of an entry gave it a new modseq.
+                var (now, then) = (mine.Take(), theirs.Take());
+                if (now.ModSeq != then.ModSeq) news.Add(new(now, IsGone: false));
+            }
+        }
+        return news;
     }
 
     public override int FirstWithout(SystemFlags flag)

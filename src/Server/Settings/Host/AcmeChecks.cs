@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using Aviso.Base;
 using Aviso.Net;
 
 namespace Aviso.Settings;
@@ -21,9 +22,10 @@ internal static class AcmeChecks
         ServerSettings settings)
     {
         var acme = settings.Tls.Acme;
-        yield return (
-            acme, acme.Has("names") ? "names" : "challenge", acme.Names.Count > 0 ? acme.Names : [settings.HostName], acme.Challenge);
-        foreach (var more in acme.More) yield return (more, "names", more.Names, more.Has("challenge") ? more.Challenge : acme.Challenge);
+        var first = Labels(acme.Names.Count > 0 ? acme.Names : [settings.HostName]);
+        yield return (acme, acme.Has("names") ? "names" : "challenge", first, acme.Challenge);
+        foreach (var more in acme.More)
+            yield return (more, "names", Labels(more.Names), more.Has("challenge") ? more.Challenge : acme.Challenge);
         // Each by itself: a policy host that does not lead here yet must not cost the certificate of the mail host.
         foreach (var host in PolicyHosts(settings)) yield return (settings.MtaSts, "publish", [host], acme.Challenge);
     }
@@ -32,11 +34,17 @@ internal static class AcmeChecks
     private static IEnumerable<string> PolicyHosts(ServerSettings settings)
     {
         if (!settings.MtaSts.Has("publish")) return [];
-        var named = settings.Tls.Acme.Names.Concat(settings.Tls.Acme.More.SelectMany(m => m.Names))
+        var named = Labels(settings.Tls.Acme.Names.Concat(settings.Tls.Acme.More.SelectMany(m => m.Names)))
             .ToHashSet(StringComparer.OrdinalIgnoreCase);
-        return settings.Domains.Select(d => d.Name).Where(d => !named.Contains("mta-sts." + d) && !named.Contains("*." + d))
+        return Labels(settings.Domains.Select(d => d.Name)).Where(d => !named.Contains("mta-sts." + d) && !named.Contains("*." + d))
             .Select(d => "mta-sts." + d);
     }
+
+    // RFC 8555 §7.1.3: an identifier is A-labels; and U-labels of the same name are no other name.
+    private static List<string> Labels(IEnumerable<string> names) => [.. names.Select(Label)];
+
+    private static string Label(string name) => name.StartsWith("*.", StringComparison.Ordinal) ? "*." + Label(name[2..])
+        : DomainName.TryParse(name, out var read) ? read.Ascii : name;
 
     private static void AuthoritiesAreWhole(AcmeSection acme, Problems problems)
     {
@@ -66,22 +74,12 @@ internal static class AcmeChecks
 
     private static void DnsIsWhole(AcmeSection acme, Problems problems)
     {
-        var dns = acme.Dns;
         if (!acme.Has("dns")) Say(problems, acme, "challenge", "dns-01 needs `dns`: who changes the records");
-        else if (dns.Provider == DnsProvider.Cloudflare && dns.Token is null) Say(
-            problems, dns, "provider", "cloudflare needs its `token`");
-        else if (dns.Provider == DnsProvider.Cloudflare && dns.Api is { } api && !Uri.TryCreate(api, UriKind.Absolute, out _)) Say(problems, dns, "api", "must be a URL");
-        else if (dns.Provider == DnsProvider.Rfc2136 && dns.Server is null) Say(
-            problems, dns, "provider", "rfc2136 needs the zone's primary as `server`");
-        if (dns.KeyName is null != dns.Key is null) Say(
-            problems, dns, dns.Has("key") ? "key" : "key_name", "`key_name` and `key` come together");
-        if (dns.Key is { } key && !IsBase64(key.Reveal())) Say(problems, dns, "key", "is no base64");
+        else DnsProviderChecks.ProviderIsWhole(acme.Dns, problems);
     }
 
     private static void Say(Problems problems, SettingsSection section, string key, string text) =>
         SettingsChecks.Say(problems, section, key, text);
 
     private static bool IsHttps(string url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps;
-
-    private static bool IsBase64(string text) => Convert.TryFromBase64String(text, new byte[text.Length], out _);
 }

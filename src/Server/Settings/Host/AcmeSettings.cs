@@ -49,9 +49,10 @@ public sealed class AcmeSection : SettingsSection
         "Several authorities instead of `directory`. When the first fails, the next is asked.")
     { Example = "[ { directory: \"https://acme.example/directory\" } ]" };
 
-    public AcmeDnsSection Dns => Get(DnsKey);
+    public DnsProviderSection Dns => Get(DnsKey);
 
-    private static readonly Key<AcmeDnsSection> DnsKey = new(Table, "dns", new SectionType<AcmeDnsSection>(AcmeDnsSection.Table), new(),
+    private static readonly Key<DnsProviderSection> DnsKey = new(Table, "dns",
+        new SectionType<DnsProviderSection>(DnsProviderSection.Table), new(),
         "Who changes the DNS for dns-01.")
     { Example = "{ provider: cloudflare, token: env:CLOUDFLARE_TOKEN }" };
 }
@@ -113,7 +114,7 @@ internal static class AcmeMapping
             Contact = acme.Contact.Length > 0 ? acme.Contact : settings.Postmaster,
             Authorities = acme.Authorities.Count == 0 ? [new(new Uri(acme.Directory))] : [.. acme.Authorities.Select(Authority)],
             Certificates = [.. AcmeChecks.Wanted(settings).Select(w => new WantedCertificate(w.Names, w.Method))],
-            Dns = AcmeDnsMapping.Publisher(acme.Dns, resolver, clock),
+            Dns = DnsProviderMapping.Publisher(acme.Dns, resolver, clock),
             DnsChecks = acme.Dns.Check,
             DnsPatience = acme.Dns.Patience,
         };

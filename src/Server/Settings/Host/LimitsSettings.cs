@@ -1,5 +1,6 @@
 using Aviso.Delivery;
 using Aviso.Imap;
+using Aviso.Jmap;
 using Aviso.Smtp;
 
 namespace Aviso.Settings;
@@ -94,6 +95,7 @@ internal static class LimitsMapping
         HostName = settings.HostName,
         MessageSize = settings.Limits.MessageSize,
         SessionsPerUserAndAddress = settings.Limits.ImapPerUserAndAddress,
+        JmapSession = ListenersMapping.Https(settings) is { } origin ? origin + JmapPaths.Session : null,
     };
 
     public static ReceiveOptions Receive(ServerSettings settings) => new()

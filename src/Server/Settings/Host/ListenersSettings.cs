@@ -96,6 +96,16 @@ internal static class ListenersMapping
         }),
     ];
 
+    /// <summary>What URLs of this server begin with where it speaks https itself; null where it does not, or on a port that nobody knows
+    /// yet.</summary>
+    public static string? Https(ServerSettings settings)
+    {
+        var bound = settings.Listeners.Where(l => l.Kind == ListenerKind.Https && l.Address.Port != 0).Select(l => l.Address).ToList();
+        // What only this machine can reach is told where there is nothing else, as in local mode.
+        var reached = bound.Where(a => !IPAddress.IsLoopback(a.Address)).Concat(bound).FirstOrDefault();
+        return reached is null ? null : $"https://{settings.HostName}{(reached.Port == 443 ? "" : $":{reached.Port}")}";
+    }
+
     public static bool IsMail(ListenerSection listener) =>
         listener.NotYet is null && ListenerKinds.IsMail(listener.Kind);
 }

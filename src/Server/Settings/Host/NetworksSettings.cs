@@ -10,7 +10,8 @@ public sealed class NetworksSection : SettingsSection
     public IReadOnlyList<IPNetwork> Proxies => Get(ProxiesKey);
 
     private static readonly Key<IReadOnlyList<IPNetwork>> ProxiesKey = new(Table, "proxies", Types.ListOf(Types.Network), [],
-        "A PROXY header (v1 or v2) is required within 5 seconds from these, and refused from everybody else.")
+        "A PROXY header (v1 or v2) is required within 5 seconds from these, and refused from everybody else. On http it need not be there, "
+        + "and X-Forwarded-For and X-Forwarded-Proto are believed from these alone.")
     { Example = "[10.0.20.0/24]" };
 
     public IReadOnlyList<IPNetwork> Internal => Get(InternalKey);

@@ -42,6 +42,14 @@ public sealed class OAuthSection : SettingsSection
         "Ask the provider about every token (RFC 7662), for tokens that are not JWTs. Without it signatures are checked with the provider's keys.")
     { Example = "{ client_id: aviso, client_secret: env:OAUTH_SECRET }" };
 
+    public OpenIdClientSection SignIn => Get(SignInKey);
+
+    private static readonly Key<OpenIdClientSection> SignInKey =
+        new(Table, "sign_in", new SectionType<OpenIdClientSection>(OpenIdClientSection.Table), new(),
+        "Offer the provider on the sign-in page of the webmail (authorization code with PKCE). It must know "
+        + "https://HOSTNAME/session/openid/return as an address to send browsers back to, and its ID token must have `account_claim`.")
+        { Example = "{ client_id: aviso-webmail, client_secret: env:OPENID_SECRET, label: Example login }" };
+
     public TimeSpan ClockSkew => Get(ClockSkewKey);
 
     private static readonly Key<TimeSpan> ClockSkewKey = new(Table, "clock_skew", Types.Duration, TimeSpan.FromMinutes(1),
@@ -78,6 +86,35 @@ public sealed class IntrospectionSection : SettingsSection
     { Example = "https://login.example.org/introspect", DefaultText = "as the discovery document says" };
 }
 
+public sealed class OpenIdClientSection : SettingsSection
+{
+    internal static readonly Table<OpenIdClientSection> Table = new("Signing in to the webmail at the provider.");
+
+    public string ClientId => Get(ClientIdKey);
+
+    private static readonly Key<string> ClientIdKey = new(Table, "client_id", Types.Text, "",
+        "As which client the provider knows the webmail.")
+    { Required = true, Example = "aviso-webmail" };
+
+    public Secret? ClientSecret => Find(ClientSecretKey);
+
+    private static readonly Key<Secret> ClientSecretKey = new(Table, "client_secret", Types.Secret,
+        "Its secret.")
+    { Example = "env:OPENID_SECRET", DefaultText = "none: a public client" };
+
+    public IReadOnlyList<string> Scopes => Get(ScopesKey);
+
+    private static readonly Key<IReadOnlyList<string>> ScopesKey = new(Table, "scopes", Types.ListOf(Types.Text), ["openid", "email"],
+        "What the provider is asked for; `openid` must be among them.")
+    { Example = "[openid, email, profile]" };
+
+    public string? Label => Find(LabelKey);
+
+    private static readonly Key<string> LabelKey = new(Table, "label", Types.Text,
+        "What the sign-in page calls the provider.")
+    { Example = "Example login", DefaultText = "the host of `issuer`" };
+}
+
 /// <summary>What the keys of this file must agree on, among themselves and with others.</summary>
 internal static class OAuthChecks
 {
@@ -86,6 +123,9 @@ internal static class OAuthChecks
         if (oauth.Has("issuer") && !IsProviderUrl(oauth.Issuer)) SettingsChecks.Say(problems, oauth, "issuer", "must be an https URL without `?` and `#`, such as https://login.example.org/realms/mail");
         if (oauth.Has("audience") && oauth.Audience.Count == 0) SettingsChecks.Say(problems, oauth, "audience", "must name at least one audience: otherwise tokens for other services would open the mail");
         if (oauth.ClockSkew > TimeSpan.FromMinutes(5)) SettingsChecks.Say(problems, oauth, "clock_skew", "must be at most 5m");
+        if (oauth.Has("sign_in") && !oauth.SignIn.Scopes.Contains("openid", StringComparer.Ordinal))
+            SettingsChecks.Say(problems, oauth.SignIn, "scopes",
+                "must have openid among them: without it the provider does not say who signed in");
         if (oauth.Introspection.Endpoint is { } endpoint && !IsProviderUrl(endpoint)) SettingsChecks.Say(problems, oauth.Introspection, "endpoint", "must be an https URL");
     }
 
@@ -107,7 +147,11 @@ internal static class OAuthMapping
         AccountDomain = settings.OAuth.AccountDomain,
         Introspection = settings.OAuth.Has("introspection")
             ? new(settings.OAuth.Introspection.ClientId, settings.OAuth.Introspection.ClientSecret.Reveal(), settings.OAuth.Introspection.Endpoint) : null,
+        SignIn = settings.OAuth.Has("sign_in") ? SignIn(settings.OAuth) : null,
         Skew = settings.OAuth.ClockSkew,
-        Verify = settings.OAuth.Ca is { } ca ? RelaysMapping.TrustOnly(ca.Reveal()) : null,
+        Verify = settings.OAuth.Ca is { } ca ? Net.Authorities.TrustOnly(Net.Authorities.Read(ca.Reveal())) : null,
     };
+
+    private static OpenIdClient SignIn(OAuthSection oauth) => new(
+        oauth.SignIn.ClientId, oauth.SignIn.ClientSecret?.Reveal(), oauth.SignIn.Scopes, oauth.SignIn.Label ?? new Uri(oauth.Issuer).Host);
 }

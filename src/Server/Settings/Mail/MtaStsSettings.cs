@@ -1,5 +1,4 @@
 using Aviso.Delivery;
-using Aviso.Doctor;
 using Aviso.Net;
 
 namespace Aviso.Settings;
@@ -17,8 +16,8 @@ public sealed class MtaStsSection : SettingsSection
     public StsMode Publish => Get(PublishKey);
 
     private static readonly Key<StsMode> PublishKey = new(Table, "publish", Types.Words("mode", ("none", StsMode.None), ("testing", StsMode.Testing), ("enforce", StsMode.Enforce)), default,
-        "Serve a policy for each of our domains at https://mta-sts.DOMAIN/.well-known/mta-sts.txt; the records to publish are shown by `aviso certificates "
-        + "mta-sts`. Begin with testing and read the reports; enforce makes others defer mail to a server without a valid certificate. Go back by way of "
+        "Serve a policy for each of our domains at https://mta-sts.DOMAIN/.well-known/mta-sts.txt; the records to publish are shown by `aviso dns "
+        + "plan`. Begin with testing and read the reports; enforce makes others defer mail to a server without a valid certificate. Go back by way of "
         + "`none` with the records still there, for as long as `max_age` was.")
     { Example = "testing" };
 
@@ -54,10 +53,6 @@ internal static class MtaStsChecks
 /// <summary>What this part of the file says, in the words of those who do it.</summary>
 internal static class MtaStsMapping
 {
-    /// <summary>What is published about TLS to us; null when no policy is.</summary>
-    public static PublishedStsOptions? Published(ServerSettings settings) =>
-        PublishedPolicy(settings) is { } policy ? new(policy, settings.HostName, settings.Reports.Address) : null;
-
     /// <summary>Null when nothing is published.</summary>
     public static StsPolicy? PublishedPolicy(ServerSettings settings) => !settings.MtaSts.Has("publish") ? null : new(
         settings.MtaSts.Publish,

@@ -1,5 +1,4 @@
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
+using Aviso.Base;
 using Aviso.Delivery;
 using Aviso.Smtp;
 
@@ -87,14 +86,39 @@ public sealed class RelaySection : SettingsSection
     public string? Spf => Find(SpfKey);
 
     private static readonly Key<string> SpfKey = new(Table, "spf", Types.Text,
-        "What our SPF record must say for this relay.")
-    { Example = "include:spf.example", DefaultText = "none", Later = "DNS planning" };
+        "What the SPF record of every domain that sends by this relay must say; `aviso dns plan` puts it there. A reload that would send by a relay "
+        + "that the records do not name is refused (`aviso reload --force` takes it all the same).")
+    { Example = "include:spf.example", DefaultText = "none: nobody looks" };
 
     public IReadOnlyList<string> DkimSelectors => Get(DkimSelectorsKey);
 
     private static readonly Key<IReadOnlyList<string>> DkimSelectorsKey = new(Table, "dkim_selectors", Types.ListOf(Types.Word), [],
-        "Selectors the relay signs with.")
-    { Example = "[brevo1, brevo2]", Later = "DNS planning" };
+        "Selectors the relay signs with, where it publishes or tells the keys itself: `aviso dns plan` looks that a key stands there.")
+    { Example = "[brevo1, brevo2]" };
+
+    public IReadOnlyList<RelayDkimSection> DkimCnames => Get(DkimCnamesKey);
+
+    private static readonly Key<IReadOnlyList<RelayDkimSection>> DkimCnamesKey = new(
+        Table, "dkim_cnames", Types.ListOf(new SectionType<RelayDkimSection>(RelayDkimSection.Table)), [],
+        "Selectors the relay signs with, each an alias of a name of the relay's, which `aviso dns plan` puts there.")
+    { Example = "[ { selector: brevo1, target: \"b1.{domain-dashed}.dkim.example\" } ]" };
+}
+
+public sealed class RelayDkimSection : SettingsSection
+{
+    internal static readonly Table<RelayDkimSection> Table = new("One selector of a relay.");
+
+    public string Selector => Get(SelectorKey);
+
+    private static readonly Key<string> SelectorKey = new(Table, "selector", Types.Word, "",
+        "The selector: the alias is SELECTOR._domainkey.DOMAIN.")
+    { Required = true, Example = "brevo1" };
+
+    public string Target => Get(TargetKey);
+
+    private static readonly Key<string> TargetKey = new(Table, "target", Types.Text, "",
+        "The name it is an alias of; `{domain}` stands for the mail domain, `{domain-dashed}` for the same with dashes instead of dots.")
+    { Required = true, Example = "\"b1.{domain-dashed}.dkim.example\"" };
 }
 
 /// <summary>What the keys of this file must agree on, among themselves and with others.</summary>
@@ -113,9 +137,17 @@ internal static class RelaysChecks
             if (relay.Tls is RelayTls.None or RelayTls.Opportunistic && relay.Has("password"))
                 SettingsChecks.Say(problems, relay, "tls", "a password is only sent over verified TLS; say required or implicit, or leave the login out");
             if (relay.Has("reserve") && !relay.Has("quota")) SettingsChecks.Say(problems, relay, "reserve", "is a part of `quota`, which is not given");
+            if (relay.Spf is { } spf && !Aviso.MailAuth.SpfText.AreSenders(spf))
+                SettingsChecks.Say(problems, relay, "spf", "must be SPF terms such as include:spf.example, without v=spf1 and all");
+            foreach (var alias in relay.DkimCnames.Where(a => a.Target.Length > 0 && !IsName(a.Target)))
+                SettingsChecks.Say(problems, alias, "target", "is no host name");
             if (relay.Quota is { } quota && relay.Reserve >= quota.Count) SettingsChecks.Say(problems, relay, "reserve", "must be smaller than the quota");
         }
     }
+
+    private static bool IsName(string target) => target.Contains('.')
+        && DomainName.TryParse(target.Replace("{domain}", "example.org", StringComparison.Ordinal)
+            .Replace("{domain-dashed}", "example-org", StringComparison.Ordinal), out _);
 }
 
 /// <summary>What this part of the file says, in the words of those who do it.</summary>
@@ -138,30 +170,6 @@ internal static class RelaysMapping
         Quota = (int)Math.Min(relay.Quota?.Count ?? 0, int.MaxValue),
         QuotaSpan = relay.Quota?.Per ?? TimeSpan.FromDays(1),
         Reserve = relay is { Reserve: { } kept, Quota: { } quota } ? (double)kept / quota.Count : 0.1,
-        Authorities = relay.Ca is { } ca ? Authorities(ca.Reveal()) : null,
+        Authorities = relay.Ca is { } ca ? Net.Authorities.Read(ca.Reveal()) : null,
     };
-
-    private static X509Certificate2Collection Authorities(string pem)
-    {
-        var authorities = new X509Certificate2Collection();
-        authorities.ImportFromPem(pem);
-        return authorities;
-    }
-
-    /// <summary>Accepts a chain that ends in one of these authorities and names the host; nothing of the system's counts.</summary>
-    public static RemoteCertificateValidationCallback TrustOnly(string pem)
-    {
-        var authorities = Authorities(pem);
-        return (_, certificate, sent, errors) =>
-        {
-            if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)) return false;
-            using var chain = new X509Chain();
-            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
-            chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-            if (sent is not null)
-                foreach (var element in sent.ChainElements) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
-            return chain.Build(new X509Certificate2(certificate));
-        };
-    }
 }

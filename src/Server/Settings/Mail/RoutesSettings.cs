@@ -53,6 +53,7 @@ internal static class RoutesMapping
 {
     public static Router Routes(ServerSettings settings) => new(
     [
+        .. ProbeMapping.Routes(settings),
         .. settings.Routes.Select(r => new RouteSettings(
             r.To == "*" ? null : r.To, r.From == "*" ? null : r.From, r.Relay == RouteSection.Direct ? null : r.Relay)),
     ]);

@@ -1,3 +1,4 @@
+using Aviso.Base;
 using Aviso.Delivery;
 
 namespace Aviso.Settings;
@@ -61,6 +62,6 @@ internal static class SendingMapping
         RecipientsPerDay = settings.Sending.RecipientsPerDay,
         NewRecipients = settings.Sending.NewRecipients,
         Factor = settings.Sending.NewRecipientsFactor,
-        Unlimited = settings.Sending.Unlimited.Select(a => a.ToLowerInvariant()).ToHashSet(),
+        Unlimited = settings.Sending.Unlimited.ToHashSet(AddressComparer.Instance),
     };
 }

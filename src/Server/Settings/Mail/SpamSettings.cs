@@ -9,7 +9,7 @@ public sealed class SpamSection : SettingsSection
     public bool Enabled => Get(EnabledKey);
 
     private static readonly Key<bool> EnabledKey = new(Table, "enabled", Types.Boolean, true,
-        "Filter mail from strangers.")
+        "Filter mail from strangers. Viruses are looked for all the same, where `antivirus.clamd` is set.")
     { Example = "false" };
 
     public double AddHeader => Get(AddHeaderKey);
@@ -113,7 +113,7 @@ public sealed class AntivirusSection : SettingsSection
     public ClamdAddress? Clamd => Find(ClamdKey);
 
     private static readonly Key<ClamdAddress> ClamdKey = new(Table, "clamd", Address,
-        "Where clamd listens. While it cannot be asked, mail is taken unscanned, and its header says so.")
+        "Where clamd listens. It is asked whether `spam.enabled` is set or not; what happens while it cannot be asked says `unreachable`.")
     { Example = "\"unix:/run/clamav/clamd.ctl\"", DefaultText = "mail is not scanned" };
 
     public SpamAction Action => Get(ActionKey);
@@ -132,8 +132,24 @@ public sealed class AntivirusSection : SettingsSection
     public TimeSpan Timeout => Get(TimeoutKey);
 
     private static readonly Key<TimeSpan> TimeoutKey = new(Table, "timeout", Types.Duration, TimeSpan.FromSeconds(5),
-        "How long one message is waited for, at most 10s; after that it is taken unscanned.")
+        "How long one message is waited for, at most 10s. Then clamd counts as away, or, when it answers others meanwhile, the message as too "
+        + "much for it: that is filed in Junk.")
     { Example = "8s" };
+
+    public Unscanned Unreachable => Get(UnreachableKey);
+
+    private static readonly Key<Unscanned> UnreachableKey = new(Table, "unreachable",
+        Types.Words("word", ("defer", Unscanned.Defer), ("accept", Unscanned.Accept)), Unscanned.Defer,
+        "What is done with mail while clamd cannot be asked. defer: put off (451), so that it comes again. "
+        + "accept: taken unscanned, which its header says.")
+    { Example = "accept" };
+
+    public TimeSpan DeferFor => Get(DeferForKey);
+
+    private static readonly Key<TimeSpan> DeferForKey = new(Table, "defer_for", Types.Duration, TimeSpan.FromDays(1),
+        "How long clamd may be away before mail is taken unscanned after all, with an error in the log: "
+        + "senders give up after one to five days.")
+    { Example = "3d" };
 }
 
 /// <summary>What the keys of this file must agree on, among themselves and with others.</summary>
@@ -172,6 +188,8 @@ internal static class SpamMapping
         Action = settings.Spam.Antivirus.Action,
         MaxSize = settings.Spam.Antivirus.MaxSize,
         Patience = settings.Spam.Antivirus.Timeout,
+        Unreachable = settings.Spam.Antivirus.Unreachable,
+        DeferFor = settings.Spam.Antivirus.DeferFor,
     };
 
     public static GreylistOptions Greylist(ServerSettings settings) => new()

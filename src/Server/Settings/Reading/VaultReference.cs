@@ -72,7 +72,7 @@ public sealed record VaultWishes(VaultSection? Vault, string? Data, IReadOnlyLis
             else
             {
                 foreach (var (_, scalar) in SettingsReferences.Scalars(key, value))
-                    if (Asks(scalar, out var reference) && found.Count < MostReferences) found.Add(reference);
+                    if (Asked(scalar) is { } reference && found.Count < MostReferences) found.Add(reference);
             }
         }
         return new(vault, data is null ? null : Path.GetFullPath(data, folder), [.. found]);
@@ -90,10 +90,6 @@ public sealed record VaultWishes(VaultSection? Vault, string? Data, IReadOnlyLis
         return reading.Problems.Found.Any(p => p.Path.StartsWith("vault", StringComparison.Ordinal)) ? null : section;
     }
 
-    private static bool Asks(ScalarNode scalar, out VaultReference reference)
-    {
-        reference = scalar.Text.StartsWith("vault:", StringComparison.Ordinal)
-            ? VaultReference.TryParse(scalar.Text["vault:".Length..], out _)! : null!;
-        return reference is not null;
-    }
+    private static VaultReference? Asked(ScalarNode scalar) => scalar.Text.StartsWith("vault:", StringComparison.Ordinal)
+        ? VaultReference.TryParse(scalar.Text["vault:".Length..], out _) : null;
 }

@@ -130,6 +130,7 @@ internal sealed record SampleNames(IReadOnlyDictionary<string, string> Values)
             ["tls"] = "{ self_signed: true }",
             ["domains"] = $"\n  - {{ name: {domain} }}",
             ["accounts"] = $"\n  - {{ address: {address}, password: {password} }}",
+            ["events"] = $"{{ mail: {{ to: [{address}] }} }}",
         });
     }
 }

@@ -60,6 +60,13 @@ internal static class Types
     public static readonly ScalarType<TimeSpan> Duration = new("time", "a time such as 30s, 20m, 4h or 14d", ParseDuration,
         ShowDuration, "^[0-9]+(s|m|h|d)$");
 
+    /// <summary>22:00-07:00.</summary>
+    public static readonly ScalarType<string> HoursOfDay = new("hours", "hours of the day such as \"22:00-07:00\"",
+        r => r.Text.Split('-') is [var from, var until] && IsTime(from) && IsTime(until) && from != until ? r.Text : Parsed.No<string>(),
+        pattern: "^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$");
+
+    private static bool IsTime(string text) => TimeSpan.TryParseExact(text, @"hh\:mm", CultureInfo.InvariantCulture, out _);
+
     public static readonly ScalarType<string> HostName = new("host name", "a full host name such as mail.example.org",
         r => AsDomain(r.Text) is { } name ? name
             : Parsed.No<string>(r.Text.Contains('.') ? null : "it has no dot"));
@@ -94,6 +101,10 @@ internal static class Types
 
     public static readonly ScalarType<IPEndPoint> Listen = new("address and port",
         "an address and a port such as \"[::]:25\" or 127.0.0.1:2525", ParseListen);
+
+    public static readonly ScalarType<IPAddress> Ip = new("IP address", "an IP address such as 192.0.2.25",
+        r => IPAddress.TryParse(r.Text, out var ip) && (r.Text.Contains(':') || r.Text.Count(c => c == '.') == 3)
+            ? ip : Parsed.No<IPAddress>());
 
     public static readonly ScalarType<IPNetwork> Network = new("network", "a network such as 10.0.0.0/8 or one address", ParseNetwork);
 
@@ -215,7 +226,8 @@ internal static class Types
         var parts = text.Split('.');
         if (parts.Length < labels || parts.Any(p => p.Length is 0 or > 63 || p[0] == '-' || p[^1] == '-')) return null;
         if (text.Any(c => !(char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' || (c > 127 && (char.IsLetterOrDigit(c) || char.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark))))) return null;
-        return parts[^1].All(char.IsAsciiDigit) ? null : text.ToLowerInvariant();
+        // What no name is elsewhere is none here either (RFC 5893).
+        return parts[^1].All(char.IsAsciiDigit) || !DomainName.TryParse(text, out _) ? null : text.ToLowerInvariant();
     }
 
     private static Parsed<string> ParseAddress(Resolved r)

@@ -6,14 +6,18 @@ using Aviso.Server;
 namespace Aviso.Verbs;
 
 /// <summary>What the verbs about certificates do in the running server.</summary>
-internal sealed class CertificateCalls(CertificatesPart certificates, OwnRecords records)
+internal sealed class CertificateCalls(CertificatesPart certificates, DnsPlanner planner)
 {
     public void Add(AdminHandlers admin) => admin
         .Add("certificates.list", (_, _) => Task.FromResult(Replies.Rows(List(), AdminJson.Default.CertificateRow)))
-        .Add("certificates.tlsa", async (_, t) => await records.TlsaAsync(t) is { } rows
-            ? Replies.Rows(rows, AdminJson.Default.WantedRecord) : AdminReply.No("there is no certificate: no listener speaks TLS"))
-        .Add("certificates.mta-sts", async (_, t) => await records.StsAsync(t) is { } rows
-            ? Replies.Rows(rows, AdminJson.Default.WantedRecord) : AdminReply.No("no policy is published: set `mta_sts: { publish: testing }` first"))
+        .Add("certificates.tlsa", async (_, t) => await planner.TlsaAsync(t) is { } line
+            ? Replies.Rows([DnsRow.Of(line)], AdminJson.Default.DnsRow) : AdminReply.No("there is no certificate: no listener speaks TLS"))
+        .Add("certificates.mta-sts", async (_, t) => (await planner.InputAsync(t)).Sts is null
+            ? AdminReply.No("no policy is published: set `mta_sts: { publish: testing }` first")
+            : Replies.Rows((await planner.PlanAsync(null, t)).Lines
+                .Where(l => l.Purpose is DnsPurpose.MtaSts or DnsPurpose.TlsReports
+                    || (l.Purpose == DnsPurpose.Mx && l.Action != PlanAction.Fine))
+                .Select(DnsRow.Of), AdminJson.Default.DnsRow))
         .Add("certificates.renew", (c, t) => RenewAsync(c.Text("name"), t), changes: true);
 
     /// <summary>All certificates: those wanted by ACME whether there or not, then the others in use.</summary>

@@ -26,6 +26,7 @@ internal sealed class Description
             ["running"] = accounts is not null,
             ["postmaster"] = settings.Postmaster,
         });
+        page.Add("Findings", await AskAsync(settings, "doctor.list", cancel) ?? []);
         page.Add("Listeners", settings.Listeners.Select(l => Row(("kind", Word(l.Kind)), ("address", l.Address.ToString()),
             ("tls", l.IsImplicitTls ? "from the first octet" : ""), ("note", l.NotYet is { } why ? $"not bound: {why}" : ""))));
         page.Add("Domains", await AskAsync(settings, "domain.list", cancel) ?? [.. settings.Domains.Select(d =>

@@ -14,7 +14,7 @@ internal sealed class SettingsCalls(Reload reload, ServerSettings started, Secre
         .Add("settings.waiting", (_, _) => Task.FromResult(Replies.Rows(
             SettingsTables.Waiting(started, reload.Settings), AdminJson.Default.WaitingKey)))
         .Add("secrets.list", (_, _) => Task.FromResult(Secrets()))
-        .Add("reload", async (_, _) => await reload.NowAsync("verb") switch
+        .Add("reload", async (call, _) => await reload.NowAsync("verb", call.Flag("force")) switch
         {
             (true, var notes) => AdminReply.Done(string.Join('\n', notes.Prepend("settings read again"))),
             (_, var problems) => AdminReply.No(string.Join('\n', problems.Prepend("the new settings are wrong, the old ones stay:"))),

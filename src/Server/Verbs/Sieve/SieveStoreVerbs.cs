@@ -74,7 +74,7 @@ internal static class SieveStoreVerbs
                 ["name"] = parsed.GetValue(name) ?? Path.GetFileNameWithoutExtension(parsed.GetValue(file)),
                 ["script"] = script.Text,
                 ["activate"] = parsed.GetValue(activate),
-            }, null, cancel);
+            }, VerbAnswers.Plain, cancel);
         });
         return verb;
     }
@@ -115,7 +115,7 @@ internal static class SieveStoreVerbs
                     ["script"] = read.Text,
                     ["mailbox"] = parsed.GetValue(mailbox),
                     ["limit"] = parsed.GetValue(limit),
-                }, null, cancel, ShowTrial);
+                }, new(ShowTrial), cancel);
             }
             return await FilesAsync(parsed, script, Files(parsed.GetValue(messages)!), parsed.GetValue(from), parsed.GetValue(to), cancel);
         });

@@ -48,12 +48,7 @@ internal sealed class SpamCalls(SpamPart parts, BodySpool spool, Func<string, Ac
         if (call.Verb == Scan)
         {
             if (owner != default) input = input with { Accounts = [owner] };
-            if (call.Text("ip") is { } ip)
-            {
-                if (!IPAddress.TryParse(ip, out var client)) return AdminReply.No($"`{ip}` is no address of a client");
-                if (!parts.AsksDns) return AdminReply.No("where a message came from can only be judged by the running server, which asks the DNS");
-                input = input with { Client = Net.Networks.Normal(client), Helo = call.Text("helo") ?? "", Sender = Sender(call) };
-            }
+            if (From(call, ref input) is { } wrong) return AdminReply.No(wrong);
             var verdict = SpamJson.Of(await parts.AskAsync(input, cancel), owner);
             if (new SpamContext(input, default).Content.Header.Find("x-spam-result") is { } then) verdict["when_it_came"] = then.Text;
             return AdminReply.Done(verdict);
@@ -61,7 +56,21 @@ internal sealed class SpamCalls(SpamPart parts, BodySpool spool, Func<string, Ac
         return Teach(input, owner, call.Text("as"));
     }
 
-    private static MailAddress Sender(AdminCall call) => MailAddress.TryParse(call.Text("from") ?? "", out var from) ? from : default;
+    // How it came, as the caller says; what is wrong with that, or null.
+    private string? From(AdminCall call, ref SpamInput input)
+    {
+        var (ip, helo, from) = (call.Text("ip"), call.Text("helo"), call.Text("from"));
+        if (ip is null)
+            return helo is null && from is null ? null : "--helo and --from go with --ip: without a client there is nothing to prove";
+        if (!IPAddress.TryParse(ip, out var client)) return $"`{ip}` is no address of a client";
+        MailAddress sender = default;
+        // Taken for the null sender, it would be judged as a bounce.
+        if (from is not (null or "" or "<>") && !MailAddress.TryParse(from, out sender))
+            return $"`{from}` is no address of a sender; <> is the null sender";
+        if (!parts.AsksDns) return "where a message came from can only be judged by the running server, which asks the DNS";
+        input = input with { Client = Net.Networks.Normal(client), Helo = helo ?? "", Sender = sender };
+        return null;
+    }
 
     /// <summary>Ends when everything learned counts.</summary>
     public Task SettleAsync() => parts.Words?.SettleAsync() ?? Task.CompletedTask;

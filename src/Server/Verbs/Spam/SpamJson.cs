@@ -11,6 +11,7 @@ internal static class SpamJson
     {
         ["score"] = verdict.ScoreFor(account),
         ["action"] = verdict.ActionFor(account).ToString().ToLowerInvariant(),
+        ["waits_for"] = new JsonArray([.. verdict.Owed.Select(o => (JsonNode)o)]),
         ["tag_at"] = verdict.Required,
         ["reject_at"] = verdict.RejectAt,
         ["symbols"] = new JsonArray([.. verdict.SymbolsFor(account).Select(s => (JsonNode)new JsonObject

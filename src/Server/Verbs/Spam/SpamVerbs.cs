@@ -150,6 +150,8 @@ internal static class SpamVerbs
         text.Append(verdict["action"]!.GetValue<string>() switch
         {
             "reject" => $"refused (from {Points(verdict["reject_at"]!)} on)",
+            _ when verdict["waits_for"] is JsonArray { Count: > 0 } owed =>
+                $"put off with 451 while {string.Join(" and ", owed)} cannot be asked",
             "tag" => $"marked and filed in Junk (from {Points(verdict["tag_at"]!)} on)",
             "greylist" => "the sender is asked to come again",
             _ => $"accepted (marked from {Points(verdict["tag_at"]!)} on)",

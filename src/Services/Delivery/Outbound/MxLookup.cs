@@ -51,10 +51,9 @@ internal sealed class MxLookup(IResolver resolver, Func<string, bool> isOurHost)
         var literal = host is ['[', .., ']'] ? host[1..^1] : host;
         if (literal.StartsWith("IPv6:", StringComparison.OrdinalIgnoreCase)) literal = literal[5..];
         if (IPAddress.TryParse(literal, out var address)) return new([Plain(address)], false, false);
-        var six = await resolver.QueryAsync(host, DnsType.Aaaa, cancel);
-        var four = await resolver.QueryAsync(host, DnsType.A, cancel);
-        var sixes = six.Of<AaaaRecord>().Select(r => Plain(r.Address)).ToArray();
-        var fours = four.Of<ARecord>().Select(r => r.Address).ToArray();
+        var found = await resolver.AddressesAsync(host, cancel);
+        var sixes = found.Six.Select(Plain).ToArray();
+        var fours = found.Four.ToArray();
         // RFC 5321 §5.1: equal ones in random order; RFC 8305 §4 alternates families so that a dead one costs one wait.
         Random.Shared.Shuffle(sixes);
         Random.Shared.Shuffle(fours);
@@ -64,8 +63,7 @@ internal sealed class MxLookup(IResolver resolver, Func<string, bool> isOurHost)
             if (i < sixes.Length) both.Add(sixes[i]);
             if (i < fours.Length) both.Add(fours[i]);
         }
-        return new(both, both.Count == 0 && (six.IsTemporary || four.IsTemporary),
-            six.Status == DnsStatus.NxDomain && four.Status == DnsStatus.NxDomain);
+        return new(both, both.Count == 0 && found.IsTemporary, found.IsMissing);
     }
 
     private async Task<MxPlan> ImplicitAsync(string domain, CancellationToken cancel)

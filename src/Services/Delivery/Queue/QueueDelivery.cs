@@ -274,6 +274,8 @@ internal sealed class QueueDelivery(
 
     private void Report(QueueMessage message, List<QueueOutcome> outcomes, TimeSpan took)
     {
+        parts.Tried(message.Id, outcomes.ConvertAll(o => new QueueTry(o.Recipient.Address, destination, o.Fate == Fate.Delivered,
+            o.Fate is Fate.Delivered or Fate.Failed, o.FromPeer?.Enhanced, o.Reply)));
         foreach (var group in outcomes.GroupBy(o => (o.Fate, o.Reply)))
         {
             QueueMeters.Tried(group.Key.Fate.ToString().ToLowerInvariant(), group.Count());

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
+using Aviso.Base;
 using Aviso.Store;
 
 namespace Aviso.Delivery;
@@ -8,6 +10,13 @@ namespace Aviso.Delivery;
 internal static class QueueMeters
 {
     private static readonly Meter Meter = new("Aviso.Delivery");
+
+    [ModuleInitializer]
+    internal static void Publish() => Instruments.StartAtZero(() =>
+    {
+        foreach (var outcome in Enum.GetNames<Fate>()) Tried(outcome.ToLowerInvariant(), 0);
+        Tried("dropped", 0);
+    });
 
     /// <summary>Recipients tried, by outcome: delivered, deferred, failed, held; and dropped by hand.</summary>
     public static readonly Counter<long> Attempts = Meter.CreateCounter<long>("aviso_queue_attempts_total");
@@ -43,6 +52,12 @@ internal static class QueueMeters
     }
 
     public static void Show(QueueTotals totals, TimeProvider clock) => (_totals, _clock) = (totals, clock);
+
+    /// <summary>Their failures are counted from 0.</summary>
+    public static void Expect(IEnumerable<RelaySettings> relays)
+    {
+        foreach (var relay in relays) RelayLoginsRefused.Add(0, new KeyValuePair<string, object?>("relay", relay.Name));
+    }
 
     public static void Tried(string outcome, int recipients) =>
         Attempts.Add(recipients, new KeyValuePair<string, object?>("outcome", outcome));

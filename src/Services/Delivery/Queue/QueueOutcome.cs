@@ -22,6 +22,9 @@ internal sealed record QueueOutcome(
     /// <summary>Nobody is told of the delay: the owner has had one letter about all of it.</summary>
     public bool IsQuiet { get; init; }
 
+    /// <summary>The other side refuses it for good because the mailbox is full: taken as temporary, but not for five days.</summary>
+    public bool IsFull { get; init; }
+
     /// <summary>Name of the relay that took it.</summary>
     public string Relay { get; init; } = "";
 
@@ -38,11 +41,15 @@ internal sealed record QueueOutcome(
             { } reply => new(reply.IsPermanent ? 5 : 4, 0, 0),
             null => new EnhancedCode(4, 4, 2),
         };
-        // 421 and broken wires are temporary whatever else was said; RFC 5321 §4.5.3.1.10: 552 to RCPT is to be taken as 452.
+        // 421 and broken wires are temporary whatever else was said; RFC 5321 §4.5.3.1.10: 552 to RCPT is to be taken as 452. Many say so
+        // of a full mailbox too (RFC 3463 §3.3, X.2.2), which is no matter of one transaction.
         var permanent = failure is { Trouble: SmtpTrouble.Refused, IsPermanent: true } and not { Stage: SmtpStage.Rcpt, Reply.Code: 552 }
             && failure is { Stage: not (SmtpStage.Greeting or SmtpStage.Ehlo or SmtpStage.Auth or SmtpStage.StartTls) };
         if (!permanent) status = status with { Class = 4 };
-        return new(recipient, permanent ? Fate.Failed : Fate.Deferred, status, Cut($"{host}: {failure.Text}{via}"), host, failure.Reply);
+        return new(recipient, permanent ? Fate.Failed : Fate.Deferred, status, Cut($"{host}: {failure.Text}{via}"), host, failure.Reply)
+        {
+            IsFull = !permanent && failure is { Stage: SmtpStage.Rcpt, Reply: { Code: 552, Enhanced: { Subject: 2, Detail: 2 } } },
+        };
     }
 
     public static QueueOutcome Of(QueueRecipient recipient, Refusal refusal) => new(

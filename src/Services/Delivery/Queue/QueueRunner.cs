@@ -62,7 +62,17 @@ public sealed record QueueParts(
 
     /// <summary>Counts sessions for TLS reports; null when nobody does.</summary>
     public TlsTally? TlsTally { get; init; }
+
+    /// <summary>Told of each attempt before it is settled.</summary>
+    public Action<QueueId, IReadOnlyList<QueueTry>> Tried { get; init; } = (_, _) => { };
 }
+
+/// <summary>What an attempt at one recipient came to, for those who watch the queue.</summary>
+/// <param name="Destination">A domain or "relay:NAME".</param>
+/// <param name="IsFinal">Delivered, or refused for good.</param>
+/// <param name="Said">The code that another server named (RFC 3463); null when it named none or said nothing.</param>
+/// <param name="Reply">Host and words, or why it waits.</param>
+public sealed record QueueTry(string Recipient, string Destination, bool IsDelivered, bool IsFinal, EnhancedCode? Said, string Reply);
 
 /// <summary>Leases what is due and gives it to deliveries, so many at once.</summary>
 public sealed class QueueRunner : IDisposable
@@ -93,7 +103,15 @@ public sealed class QueueRunner : IDisposable
     }
 
     /// <summary>May be replaced while it runs; takes effect with the next batch (the number of connections on restart).</summary>
-    public QueueRunnerOptions Options { get; set; }
+    public QueueRunnerOptions Options
+    {
+        get;
+        set
+        {
+            field = value;
+            QueueMeters.Expect(value.Relays);
+        }
+    }
 
     /// <summary>After <see cref="RunAsync"/> has returned.</summary>
     public void Dispose()

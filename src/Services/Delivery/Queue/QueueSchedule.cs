@@ -15,6 +15,11 @@ public sealed record QueueSchedule
     /// <summary>RFC 5321 §4.5.4.1: give-up time at least 4 to 5 days.</summary>
     public TimeSpan GiveUpAfter { get; init; } = TimeSpan.FromDays(5);
 
+    /// <summary>
+    /// A mailbox that the other side calls full for good (552 5.2.2) may be emptied over night; after that its sender should know.
+    /// </summary>
+    public TimeSpan FullGiveUpAfter { get; init; } = TimeSpan.FromDays(1);
+
     /// <summary>Mail that was held for days (a quota, a verb) is tried this often before its age counts.</summary>
     public int AttemptsBeforeGivingUp { get; init; } = 5;
 
@@ -23,4 +28,7 @@ public sealed record QueueSchedule
         Waits[Math.Clamp(attempts, 1, Waits.Count) - 1] * (1 + Jitter * (2 * Random.Shared.NextDouble() - 1));
 
     public bool GivesUp(TimeSpan age, int attempts) => age >= GiveUpAfter && attempts >= AttemptsBeforeGivingUp;
+
+    public bool GivesUpFull(TimeSpan age, int attempts) =>
+        age >= (FullGiveUpAfter < GiveUpAfter ? FullGiveUpAfter : GiveUpAfter) && attempts >= AttemptsBeforeGivingUp;
 }

@@ -52,16 +52,21 @@ internal sealed class QueueSettling(QueueParts parts, QueueRunnerOptions options
     public Task MoveAsync(IEnumerable<(QueueRecipient Row, string To)> moved) =>
         WriteAsync(moved.Select(m => new QueueSettlement(m.Row.Message, m.Row.Number, QueueResult.Postpone, Now, m.Row.LastReply, Now, Destination: m.To)).ToList(), []);
 
-    // RFC 3463 §3.5: X.4.7 delivery time expired.
-    private QueueOutcome GiveUp(QueueOutcome outcome, TimeSpan age) =>
-        outcome.Fate == Fate.Deferred && options.Schedule.GivesUp(age, outcome.Recipient.Attempts + 1)
-            ? outcome with
-            {
-                Fate = Fate.Failed,
-                Status = new(5, 4, 7),
-                Reply = $"given up after {SpanText.Of(age)}; last: {outcome.Reply}",
-            }
-            : outcome;
+    private QueueOutcome GiveUp(QueueOutcome outcome, TimeSpan age)
+    {
+        var (schedule, attempts) = (options.Schedule, outcome.Recipient.Attempts + 1);
+        if (outcome.Fate != Fate.Deferred) return outcome;
+        // The mailbox being full says more than that time is over.
+        if (outcome.IsFull && schedule.GivesUpFull(age, attempts)) return outcome with { Fate = Fate.Failed, Status = new(5, 2, 2) };
+        if (!schedule.GivesUp(age, attempts)) return outcome;
+        // RFC 3463 §3.5: X.4.7 delivery time expired.
+        return outcome with
+        {
+            Fate = Fate.Failed,
+            Status = new(5, 4, 7),
+            Reply = $"given up after {SpanText.Of(age)}; last: {outcome.Reply}",
+        };
+    }
 
     private NoticeKind? Notice(QueueOutcome outcome, TimeSpan age) => outcome.Fate switch
     {

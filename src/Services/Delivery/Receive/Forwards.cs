@@ -1,5 +1,4 @@
 using Aviso.Accounts;
-using Aviso.Base;
 using Aviso.MailAuth;
 using Aviso.Store;
 
@@ -21,7 +20,7 @@ internal sealed class Forwards(ReceiveParts parts)
             if (!recipient.Forwards || recipient.External.Count == 0) continue;
             IReadOnlyList<LocalTarget> keepers = recipient.Local.Count > 0 ? recipient.Local : KeeperOf(recipient) is { } keeper ? [keeper] : [];
             if (keepers.Count == 0) continue;
-            parts.Log.ForwardKept(context.Id, context.Spam?.Score ?? 0, recipient.Shown, keepers[0].Address);
+            parts.Log.ForwardKept(context.Id, context.Spam?.Score ?? 0, recipient.Shown, keepers[0].Address.Wire);
             ReceiveMeters.ForwardsKept.Add(1, new KeyValuePair<string, object?>("reason", "spam"));
             context.Recipients[i] = recipient with { Local = keepers, External = [] };
         }
@@ -56,8 +55,8 @@ internal sealed class Forwards(ReceiveParts parts)
     {
         var sender = context.Transaction.Sender.Address;
         if (sender.IsNone || parts.Filters.Srs is not { } srs) return (sender.Wire, true);
-        if (!context.SenderIsProven && KeeperOf(from) is { } keeper && MailAddress.TryParse(keeper.Address, out var own))
-            return ((await srs.ForwardAsync(own, from.Recipient.Domain, cancel)).Wire, false);
+        if (!context.SenderIsProven && KeeperOf(from) is { } keeper)
+            return ((await srs.ForwardAsync(keeper.Address, from.Recipient.Domain, cancel)).Wire, false);
         if (parts.Accounts.Table.IsLocalDomain(sender.Domain)) return (sender.Wire, true);
         return ((await srs.ForwardAsync(sender, from.Recipient.Domain, cancel)).Wire, true);
     }

@@ -26,7 +26,7 @@ public sealed class NoticeTarget(AccountBook accounts, SenderRewriter? srs = nul
             way = Table.Resolve(outside);
         if (way.Local is [var first, ..]) return new(Inbox(first), address.Wire);
         if (way.Kind == ResolutionKind.NotLocal) return new(null, address.Wire);
-        return way.External is [var elsewhere, ..] ? new(null, elsewhere) : new(null, address.Wire) { IsNobody = true };
+        return way.External is [var elsewhere, ..] ? new(null, elsewhere.Wire) : new(null, address.Wire) { IsNobody = true };
     }
 
     public ValueTask<NoticeAddress?> KeeperAsync(string originalRecipient, CancellationToken cancel)
@@ -35,9 +35,9 @@ public sealed class NoticeTarget(AccountBook accounts, SenderRewriter? srs = nul
         var text = originalRecipient[(originalRecipient.IndexOf(';', StringComparison.Ordinal) + 1)..];
         if (!MailAddress.TryParse(text, out var address) || !Table.IsLocalDomain(address.Domain)) return new((NoticeAddress?)null);
         var keeper = Table.Resolve(address).Local is [var first, ..] ? first : Table.KeeperOf(address.Domain);
-        return new(keeper is null ? null : new NoticeAddress(Inbox(keeper), keeper.Address) { IsKeeper = true });
+        return new(keeper is null ? null : new NoticeAddress(Inbox(keeper), keeper.Address.Wire) { IsKeeper = true });
     }
 
     private static AcceptTarget Inbox(LocalTarget target) => new(target.Account, "INBOX",
-        Encoding.UTF8.GetBytes($"Return-Path: <>\r\nDelivered-To: {target.Address}\r\n"), SystemFlags.None, [], IgnoreQuota: true);
+        Encoding.UTF8.GetBytes($"Return-Path: <>\r\nDelivered-To: {target.Address.Wire}\r\n"), SystemFlags.None, [], IgnoreQuota: true);
 }

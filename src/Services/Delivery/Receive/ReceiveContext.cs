@@ -2,6 +2,7 @@ using Aviso.Accounts;
 using Aviso.Base;
 using Aviso.MailAuth;
 using Aviso.Mime;
+using Aviso.Sieve;
 using Aviso.Smtp;
 using Aviso.Spam;
 using Aviso.Store;
@@ -10,7 +11,8 @@ namespace Aviso.Delivery;
 
 /// <summary>A RCPT and where it leads.</summary>
 /// <param name="Shown">The address as the sender gave it, in wire form.</param>
-internal sealed record ResolvedRecipient(MailRecipient Recipient, string Shown, IReadOnlyList<LocalTarget> Local, IReadOnlyList<string> External)
+internal sealed record ResolvedRecipient(
+    MailRecipient Recipient, string Shown, IReadOnlyList<LocalTarget> Local, IReadOnlyList<MailAddress> External)
 {
     /// <summary>An address of ours that sends copies elsewhere.</summary>
     public bool Forwards { get; init; }
@@ -100,6 +102,9 @@ internal sealed class ReceiveContext(MailTransaction transaction, SpooledBody bo
 
     /// <summary>What becomes of the message for every recipient.</summary>
     public FateBook Fates { get; } = new();
+
+    /// <summary>What the scripts of all its recipients may take; made when the first one runs.</summary>
+    public SieveBudget? Scripts { get; set; }
 
     /// <summary>What scripts want, to be committed once the message is stored.</summary>
     public List<(AccountId Account, SievePlan Plan)> Sorted { get; } = [];

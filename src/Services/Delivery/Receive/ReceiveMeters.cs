@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using Aviso.Base;
 
 namespace Aviso.Delivery;
@@ -7,6 +8,9 @@ namespace Aviso.Delivery;
 internal static class ReceiveMeters
 {
     private static readonly Meter Meter = new("Aviso.Delivery");
+
+    [ModuleInitializer]
+    internal static void Publish() => _ = Meter;
 
     /// <summary>From the last octet of a message to its being durable everywhere it belongs, in seconds.</summary>
     public static readonly Histogram<double> AcceptToStored = Meter.CreateHistogram("aviso_accept_to_stored_seconds", "s", null, null,

@@ -20,9 +20,10 @@ internal sealed class ReceiveOutcome(ReceiveParts parts, ReceiveContext context)
     {
         var client = transaction.Client;
         ReceiveMeters.Count(no.Reason);
-        if (client.Origin.IsInternal)
+        // A program's own login is one of ours wherever it comes from.
+        if (client.Origin.IsInternal || client.Login is { Scope: not null })
             OwnRefusals.Note(log, client.SessionId, client.Origin.Remote,
-                new(client.Helo, transaction.Sender.ToString(), recipient), no.ToString(), no.Cause);
+                new(client.Helo, transaction.Sender.ToString(), recipient), no.ToString(), no.Cause, no.Reason, client.Login?.Address);
         else
             log.Refused(client.SessionId, client.Origin.Remote, transaction.Sender.ToString(), recipient, no.ToString(), no.Cause);
     }

@@ -29,14 +29,8 @@ internal static class ReceiveQueue
         // RFC 3461 §5.2.7.1: a forwarded message keeps what its sender asked for, under the address the sender knows.
         var original = queued.For.Recipient.OriginalRecipient
             ?? (queued.For.Forwards ? (Ascii.IsValid(queued.For.Shown) ? "rfc822;" : "utf-8;") + queued.For.Shown : "");
-        return new(queued.Address, router.DestinationFor(sender, queued.Address), Notify(queued.For.Recipient.Notify), original, due);
-    }
-
-    /// <summary>RFC 6531 §3.2: only a local part needs SMTPUTF8; a domain has an ASCII form that every next hop takes.</summary>
-    public static string Wire(string address)
-    {
-        if (Ascii.IsValid(address)) return address;
-        return MailAddress.TryParse(address, out var read) ? read.Wire : address;
+        var destination = router.DestinationFor(RowAddresses.Read(sender), queued.Address);
+        return new(queued.Address.Wire, destination, Notify(queued.For.Recipient.Notify), original, due);
     }
 
     /// <summary>RFC 3461 §4.1.</summary>
@@ -71,7 +65,7 @@ internal static class ReceiveQueue
         var needs = QueueNeeds.None;
         if (!IsAscii(context.Body)) needs |= QueueNeeds.EightBit;
         if (parameters.Body == BodyType.BinaryMime) needs |= QueueNeeds.BinaryMime;
-        var addresses = Ascii.IsValid(sender) && recipients.TrueForAll(q => Ascii.IsValid(q.Address));
+        var addresses = Ascii.IsValid(sender) && !recipients.Exists(q => q.Address.NeedsUtf8);
         if (!addresses || (parameters.SmtpUtf8 && !Ascii.IsValid(context.Header.Octets.Span))) needs |= QueueNeeds.SmtpUtf8;
         // RFC 8689 §3: of the two the parameter counts.
         if (parameters.RequireTls) needs |= QueueNeeds.RequireTls;

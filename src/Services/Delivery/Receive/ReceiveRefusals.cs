@@ -20,6 +20,11 @@ internal static class Refusals
     // RFC 6647 §5.
     public static Refusal Greylisted(string why) => new(450, new(4, 7, 1), "New sender, please try again in a few minutes", Reason.Greylisted, why);
 
+    // RFC 3463 §3.8: X.7.0, security that no other code describes.
+    public static Refusal Unscanned(string who) =>
+        new(451, new(4, 7, 0), "This message cannot be scanned for viruses now, please try again later", Reason.Unscanned,
+            $"{who} cannot be asked");
+
     /// <summary>RFC 5429 §2.1.1: the script's words, on one line and short.</summary>
     /// <param name="utf8">They may hold more than ASCII; else, when they do, ours take their place.</param>
     public static Refusal ByScript(string reason, bool utf8)

@@ -2,7 +2,8 @@ namespace Aviso.Delivery;
 
 /// <summary>
 /// What happens to a message that is whole, in order. What fails on its own account is declared here. On purpose, by a refusal,
-/// only these put mail off: LimitSending (the account's limit is reached), Judge (greylisting) and what finds no room.
+/// only these put mail off: LimitSending (the account's limit is reached), Judge (greylisting, a virus scanner that cannot be asked) and
+/// what finds no room.
 /// </summary>
 internal static class ReceiveSteps
 {

@@ -33,7 +33,7 @@ internal sealed class RecipientResolver(ReceiveParts parts)
             case ResolutionKind.NotLocal when transaction.Client.Login is null: return (null, Refusals.Relay);
         }
         var shown = recipient.Address.Wire;
-        IReadOnlyList<string> external = way.Kind == ResolutionKind.NotLocal ? [shown] : way.External;
+        IReadOnlyList<MailAddress> external = way.Kind == ResolutionKind.NotLocal ? [recipient.Address] : way.External;
         var resolved = new ResolvedRecipient(recipient, shown, way.Local, external) { Forwards = way.Kind == ResolutionKind.Found && external.Count > 0 };
         if (parts.Options.OutsideMailbox is not { } outside || external.Count == 0) return (resolved, null);
         return Captured(resolved, outside) is { } captured ? (captured, null) : (null, Refusals.Unknown);
@@ -81,7 +81,7 @@ internal sealed class RecipientResolver(ReceiveParts parts)
         var way = Table.Resolve(address);
         return way.Kind switch
         {
-            ResolutionKind.NotLocal => new(recipient, shown, [], [address.Wire]),
+            ResolutionKind.NotLocal => new(recipient, shown, [], [address]),
             ResolutionKind.Found when way.Local.Count > 0 => new(recipient, shown, way.Local, []),
             _ => null,
         };

@@ -3,6 +3,13 @@ using Aviso.Store;
 
 namespace Aviso.Delivery;
 
+/// <summary>What all tallies keep to.</summary>
+internal static class DayTally
+{
+    /// <summary>Days and domains that are counted at once.</summary>
+    public const int MostDomains = 10_000;
+}
+
 /// <summary>
 /// What is counted by day (UTC) and domain until a report is sent. Kept in the store now and then; a crash loses minutes of counting, never
 /// mail.
@@ -15,7 +22,6 @@ internal sealed class DayTally<T>(
     IDocumentRows documents, TimeProvider clock, string kind, Func<string, T, byte[]> write, Func<Document, T?> read)
     where T : class
 {
-    private const int MostDomains = 10_000;
     private static readonly TimeSpan Kept = TimeSpan.FromDays(7);
 
     private readonly Dictionary<string, Day> _days = new(StringComparer.Ordinal);
@@ -23,7 +29,12 @@ internal sealed class DayTally<T>(
 
     private string Today => clock.GetUtcNow().UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture);
 
-    /// <summary>Counts for today. When there are too many domains already their reports say less, which is counted.</summary>
+    private long _leftOut;
+
+    /// <summary>What was counted for no domain, since it was asked last: there are too many of them.</summary>
+    public long TakeLeftOut() => Interlocked.Exchange(ref _leftOut, 0);
+
+    /// <summary>Counts for today. When there are too many domains already the others have no report, which is said.</summary>
     public void Count(string domain, Func<T> begin, Action<T> count)
     {
         var name = $"{Today}:{domain}";
@@ -31,9 +42,10 @@ internal sealed class DayTally<T>(
         {
             if (!_days.TryGetValue(name, out var day))
             {
-                if (_days.Count >= MostDomains)
+                if (_days.Count >= DayTally.MostDomains)
                 {
                     ReportMeters.NotCounted(kind);
+                    Interlocked.Increment(ref _leftOut);
                     return;
                 }
                 _days[name] = day = new(begin());

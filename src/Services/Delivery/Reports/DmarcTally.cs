@@ -12,7 +12,7 @@ namespace Aviso.Delivery;
 public sealed class DmarcTally(IDocumentRows documents, TimeProvider clock)
 {
     private const string Kind = "dmarc-tally";
-    private const int MostRows = 1_000;
+    internal const int MostRows = 1_000;
     private const int MostSignatures = 10;
 
     private readonly DayTally<DomainDay> _days = new(documents, clock, Kind, (_, day) => day.Write(), DomainDay.Read);
@@ -34,9 +34,16 @@ public sealed class DmarcTally(IDocumentRows documents, TimeProvider clock)
             day =>
             {
                 if (day.Rows.TryGetValue(row, out var before) || day.Rows.Count < MostRows) day.Rows[row] = before + 1;
-                else ReportMeters.NotCounted(Kind);
+                else
+                {
+                    day.LeftOut++;
+                    ReportMeters.NotCounted(Kind);
+                }
             });
     }
+
+    /// <summary>Messages that no domain's report will name, since this was asked last.</summary>
+    public long TakeLeftOut() => _days.TakeLeftOut();
 
     /// <summary>Reads what was counted before a restart.</summary>
     public Task LoadAsync(CancellationToken cancel) => _days.LoadAsync(cancel);
@@ -44,11 +51,9 @@ public sealed class DmarcTally(IDocumentRows documents, TimeProvider clock)
     /// <summary>Writes what changed.</summary>
     public Task SaveAsync(CancellationToken cancel) => _days.SaveAsync(cancel);
 
-    /// <summary>The reports of days that are over, with their key for <see cref="DoneAsync"/>.</summary>
-    public IReadOnlyList<(string Key, DmarcPublished Published, IReadOnlyList<string> Recipients, IReadOnlyList<DmarcRow> Rows)> Over() =>
-        _days.Over((key, _, day) =>
-            (key, day.Published, (IReadOnlyList<string>)day.Recipients,
-                (IReadOnlyList<DmarcRow>)[.. day.Rows.Select(r => r.Key.ToRow(r.Value))]));
+    /// <summary>The reports of days that are over.</summary>
+    public IReadOnlyList<DmarcDay> Over() => _days.Over((key, _, day) =>
+        new DmarcDay(key, day.Published, day.Recipients, [.. day.Rows.Select(r => r.Key.ToRow(r.Value))], day.LeftOut));
 
     public Task DoneAsync(string key, CancellationToken cancel) => _days.DoneAsync(key, cancel);
 
@@ -59,21 +64,36 @@ public sealed class DmarcTally(IDocumentRows documents, TimeProvider clock)
 
     private sealed record DomainDay(DmarcPublished Published, string[] Recipients, Dictionary<TallyRow, long> Rows)
     {
+        /// <summary>Messages that fit into no row any more.</summary>
+        public long LeftOut { get; set; }
+
         public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(
-            new StoredDay(Published, Recipients, [.. Rows.Select(r => new CountedRow(r.Key, r.Value))]), TallyJson.Default.StoredDay);
+            new StoredDay(Published, Recipients, [.. Rows.Select(r => new CountedRow(r.Key, r.Value))], LeftOut),
+            TallyJson.Default.StoredDay);
 
         public static DomainDay? Read(Document document)
         {
             if (document.Read(TallyJson.Default.StoredDay) is not { Rows: not null } stored) return null;
-            var day = new DomainDay(stored.Published, stored.Recipients, []);
+            var day = new DomainDay(stored.Published, stored.Recipients, []) { LeftOut = stored.LeftOut };
             foreach (var counted in stored.Rows) day.Rows[counted.Row] = counted.Count;
             return day;
         }
     }
 }
 
+/// <summary>The report of one domain and day.</summary>
+/// <param name="Key">For <see cref="DmarcTally.DoneAsync"/>.</param>
+/// <param name="LeftOut">Messages that the rows do not name, because a report has a bounded number of them.</param>
+public sealed record DmarcDay(
+    string Key, DmarcPublished Published, IReadOnlyList<string> Recipients, IReadOnlyList<DmarcRow> Rows, long LeftOut)
+{
+    /// <summary>For the report's reader (RFC 7489 appendix C, "error").</summary>
+    public IReadOnlyList<string> Errors => LeftOut == 0 ? []
+        : [$"{LeftOut} messages of this day are in no record: a report has at most {DmarcTally.MostRows} records"];
+}
+
 /// <summary>What was counted of one domain on one day, as kept.</summary>
-internal sealed record StoredDay(DmarcPublished Published, string[] Recipients, CountedRow[] Rows);
+internal sealed record StoredDay(DmarcPublished Published, string[] Recipients, CountedRow[] Rows, long LeftOut = 0);
 
 internal sealed record CountedRow(TallyRow Row, long Count);
 

@@ -18,13 +18,15 @@ public sealed record KeptReports(IReadOnlyList<DmarcReport> Dmarc, IReadOnlyList
 /// <summary>
 /// Reports about our domains that came in, kept for a while: what others saw of mail in our name (RFC 7489 §7) and of TLS on the way
 /// to us (RFC 8460), and complaints (RFC 5965); and what said it was a report and could not be read. One document a report, the same
-/// report twice is one.
+/// report twice is one; see <see cref="ReportShelf"/> for how many.
 /// </summary>
 public sealed class ReportBook(IDocumentRows documents, TimeProvider clock, ILogger log)
 {
     private const string Dmarc = "report-dmarc", Tls = "report-tls", Feedback = "report-feedback", Unread = "report-unread";
     private const int MostKept = 64 << 20;
     private const int FeedbackOctets = 256 * 1024;
+
+    private readonly ReportShelf _shelf = new(documents, clock, log);
 
     /// <summary>How long a report is kept.</summary>
     public TimeSpan Keep { get; set; } = TimeSpan.FromDays(400);
@@ -97,9 +99,7 @@ public sealed class ReportBook(IDocumentRows documents, TimeProvider clock, ILog
     {
         using var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true)) gzip.Write(octets);
-        var now = clock.GetUtcNow();
-        await documents.ChangeDocumentsAsync(
-            [new(new(default, kind, name), packed.ToArray(), now.ToUnixTimeSeconds(), (now + Keep).ToUnixTimeSeconds())], [], cancel);
+        await _shelf.PutAsync(kind, name, packed.ToArray(), Keep, cancel);
     }
 
     // What we wrote ourselves is larger than what came, and no stranger's any more.

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Delivery;
@@ -31,6 +32,17 @@ internal static partial class ReportLog
     [LoggerMessage(4109, LogLevel.Warning, "{Reporter} sent report {Id} with counts that nobody can believe; it is kept and not summed")]
     public static partial void ReportUnbelievable(this ILogger log, string reporter, string id);
 
+    [LoggerMessage(4110, LogLevel.Warning,
+        "{Messages} messages will be in no DMARC report of ours: at most {Most} domains a day are counted")]
+    public static partial void MessagesNotCounted(this ILogger log, long messages, int most);
+
+    [LoggerMessage(4111, LogLevel.Warning,
+        "{Sessions} sessions will be in no TLS report of ours: at most {Most} domains a day are counted")]
+    public static partial void SessionsNotCounted(this ILogger log, long sessions, int most);
+
+    [LoggerMessage(4112, LogLevel.Warning, "{Most} reports ({Kind}) are kept, which is the most: the oldest go before their time")]
+    public static partial void ReportsFull(this ILogger log, int most, string kind);
+
     [LoggerMessage(4106, LogLevel.Information, "{Kind} report about {Domain} for {Day} queued to {Recipients}")]
     public static partial void ReportSent(this ILogger log, string kind, string domain, string day, string recipients);
 
@@ -44,6 +56,9 @@ internal static partial class ReportLog
 internal static class ReportMeters
 {
     private static readonly Meter Meter = new("Aviso.Delivery");
+
+    [ModuleInitializer]
+    internal static void Publish() => _ = Meter;
 
     /// <summary>Reports that came in, by kind: dmarc, tls, feedback, unreadable, unread.</summary>
     private static readonly Counter<long> ReportsReceived = Meter.CreateCounter<long>("aviso_reports_received_total");

@@ -67,10 +67,12 @@ public sealed class ReportSender(
     {
         await dmarc.SaveAsync(cancel);
         await tls.SaveAsync(cancel);
-        foreach (var (key, published, recipients, rows) in dmarc.Over())
+        if (dmarc.TakeLeftOut() is > 0 and var messages) log.MessagesNotCounted(messages, DayTally.MostDomains);
+        if (tls.TakeLeftOut() is > 0 and var sessions) log.SessionsNotCounted(sessions, DayTally.MostDomains);
+        foreach (var day in dmarc.Over())
         {
-            if (Options.Send) await SendDmarcAsync(key, published, recipients, rows, cancel);
-            await dmarc.DoneAsync(key, cancel);
+            if (Options.Send) await SendDmarcAsync(day, cancel);
+            await dmarc.DoneAsync(day.Key, cancel);
         }
         foreach (var (key, domain, policies) in tls.Over())
         {
@@ -91,10 +93,10 @@ public sealed class ReportSender(
         }
     }
 
-    private async Task SendDmarcAsync(
-        string key, DmarcPublished published, IReadOnlyList<string> recipients, IReadOnlyList<DmarcRow> rows, CancellationToken cancel)
+    private async Task SendDmarcAsync(DmarcDay day, CancellationToken cancel)
     {
-        var (begin, end) = Day(key);
+        var (begin, end) = Day(day.Key);
+        var published = day.Published;
         var id = IdText.Format(ids.Next());
         var xml = DmarcReportWriter.Write(new()
         {
@@ -104,10 +106,11 @@ public sealed class ReportSender(
             Begin = begin,
             End = end,
             Published = published,
-            Rows = rows,
+            Rows = day.Rows,
+            Errors = day.Errors,
         });
         var packed = Pack(xml);
-        var to = await MailboxesAsync("dmarc", recipients, published.Domain, packed.Length, cancel);
+        var to = await MailboxesAsync("dmarc", day.Recipients, published.Domain, packed.Length, cancel);
         if (to.Count == 0) return;
         // RFC 7489 §7.2.1.1: receiver "!" policy-domain "!" begin "!" end; the subject as there.
         var name = string.Create(CultureInfo.InvariantCulture,
@@ -117,7 +120,7 @@ public sealed class ReportSender(
             MimeEntity.Text(
                 $"This is an aggregate report about mail in the name of {published.Domain} that {Options.HostName} received on {begin:yyyy-MM-dd} (UTC).\r\n"),
             MimeEntity.Attachment("application/gzip", name, packed));
-        await QueueAsync("dmarc", published.Domain, key[..8], header, body, to, cancel);
+        await QueueAsync("dmarc", published.Domain, day.Key[..8], header, body, to, cancel);
     }
 
     private async Task SendTlsAsync(string key, string domain, IReadOnlyList<TlsReportPolicy> policies, CancellationToken cancel)
@@ -180,8 +183,8 @@ public sealed class ReportSender(
         var taken = new List<string>();
         foreach (var (address, reason) in Mailboxes(uris, octets))
         {
-            if (taken.Count == MostRecipients) break;
-            var why = reason ?? await DisagreesAsync(domain, MailAddress.DomainOf(address), cancel);
+            var why = taken.Count == MostRecipients ? $"the report has {MostRecipients} recipients already"
+                : reason ?? await DisagreesAsync(domain, MailAddress.DomainOf(address), cancel);
             if (why is null) taken.Add(address);
             else log.ReportNotSent(kind, domain, address, why);
         }

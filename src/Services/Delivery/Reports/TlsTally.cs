@@ -29,6 +29,9 @@ public sealed class TlsTally(IDocumentRows documents, TimeProvider clock)
         });
     }
 
+    /// <summary>Sessions that no domain's report will name, since this was asked last.</summary>
+    public long TakeLeftOut() => _days.TakeLeftOut();
+
     public Task LoadAsync(CancellationToken cancel) => _days.LoadAsync(cancel);
 
     public Task SaveAsync(CancellationToken cancel) => _days.SaveAsync(cancel);
@@ -76,6 +79,8 @@ public sealed class TlsTally(IDocumentRows documents, TimeProvider clock)
             }
             _failed++;
             if (_failures.TryGetValue(failure, out var before) || _failures.Count < most) _failures[failure] = before + 1;
+            // The report's sum has it; its details do not.
+            else ReportMeters.NotCounted(Kind);
         }
 
         public TlsReportPolicy ToReport(string domain) => new(

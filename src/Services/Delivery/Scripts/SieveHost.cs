@@ -14,7 +14,7 @@ internal sealed class SieveHost(SieveInput input, SieveStepOptions options, Siev
 
     private IReadOnlyList<MailboxInfo>? _mailboxes;
 
-    public required Func<AccountId, string, bool> HasWrittenTo { get; init; }
+    public required Func<AccountId, string, CancellationToken, ValueTask<bool>> Knows { get; init; }
 
     public async ValueTask<bool> MailboxExistsAsync(string mailbox, CancellationToken cancel) =>
         await FindAsync(mailbox, cancel) is not null;
@@ -52,8 +52,8 @@ internal sealed class SieveHost(SieveInput input, SieveStepOptions options, Siev
     // The people an account wrote to are kept as hashes: they can be recognised, not listed.
     public ValueTask<IReadOnlyList<string>?> ListMembersAsync(string list, CancellationToken cancel) => new((IReadOnlyList<string>?)null);
 
-    public ValueTask<bool?> IsInListAsync(string list, string value, CancellationToken cancel) =>
-        new(ISieveHost.IsAddressBook(list) ? HasWrittenTo(input.Account, value) : null);
+    public async ValueTask<bool?> IsInListAsync(string list, string value, CancellationToken cancel) =>
+        ISieveHost.IsAddressBook(list) ? await Knows(input.Account, value, cancel) : null;
 
     public ValueTask<string?> EnvironmentAsync(string item, CancellationToken cancel) => new(item.ToLowerInvariant() switch
     {

@@ -33,9 +33,9 @@ internal sealed class SieveLetters(string hostName, IdSource ids, TimeProvider c
         var to = notify.To.Select(Address).ToList();
         var cc = notify.Cc.Select(Address).ToList();
         if (to.Count + cc.Count == 0 || to.Contains(null) || cc.Contains(null) || Address(notify.From ?? notify.Own) is not { } from) return null;
-        var utf8 = IsUtf8([.. notify.To, .. notify.Cc, notify.From ?? notify.Own]);
+        var utf8 = IsUtf8([.. notify.To, .. notify.Cc, notify.From ?? notify.Own, notify.Own]);
         // RFC 5436 §2.7.1: owner-email tells a person whom to ask.
-        var header = Begin(from, to.OfType<HeaderAddress>(), notify.Subject, $"auto-notified; owner-email=\"{notify.Own}\"", utf8);
+        var header = Begin(from, to.OfType<HeaderAddress>(), notify.Subject, $"auto-notified; owner-email=\"{Wire(notify.Own)}\"", utf8);
         header.Addresses("Cc", cc.OfType<HeaderAddress>());
         header.Raw("Importance", notify.Importance switch { 1 => "High", 3 => "Low", _ => "Normal" });
         foreach (var (name, value) in notify.Fields)
@@ -89,9 +89,14 @@ internal sealed class SieveLetters(string hostName, IdSource ids, TimeProvider c
     internal static HeaderAddress? Address(string text)
     {
         var list = AddressList.Mailboxes(AddressList.Parse(Encoding.UTF8.GetBytes(text))).ToList();
-        return list is [{ Domain.Length: > 0, LocalPart.Length: > 0 } one] ? one : null;
+        if (list is not [{ Domain.Length: > 0, LocalPart.Length: > 0 } one]) return null;
+        return one.TryMailAddress(out var address) ? HeaderAddress.Of(one.RawName, address) : one;
     }
 
+    /// <summary>For the envelope: as A-labels, unless the local part is beyond ASCII anyway.</summary>
+    internal static string Wire(string address) => MailAddress.TryParse(address, out var read) ? read.Wire : address;
+
+    // RFC 6531 §3.2: a domain has its A-labels; only a local part beyond ASCII asks for hosts that take UTF-8.
     private static bool IsUtf8(params IEnumerable<string> addresses) =>
-        addresses.Any(a => !Ascii.IsValid(a.AsSpan(Math.Max(a.LastIndexOf('<'), 0))));
+        addresses.Any(a => Address(a) is { } one ? !Ascii.IsValid(one.Address) : !Ascii.IsValid(a));
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Delivery;
@@ -7,6 +8,9 @@ namespace Aviso.Delivery;
 internal static class SieveMeters
 {
     private static readonly Meter Meter = new("Aviso.Delivery");
+
+    [ModuleInitializer]
+    internal static void Publish() => _ = Meter;
 
     /// <summary>Messages that met a script, by result: ok, failed.</summary>
     public static readonly Counter<long> Runs = Meter.CreateCounter<long>("aviso_sieve_runs_total");

@@ -39,6 +39,9 @@ public sealed record SieveInput(AccountId Account, string Address, SpooledBody B
 
     public string? DsnOriginalRecipient { get; init; }
 
+    /// <summary>What the scripts of all accounts may take of this message together; null: there are no others.</summary>
+    public SieveBudget? Budget { get; init; }
+
     /// <summary>Octets at the beginning of the body that we wrote ourselves: they say nothing about where the message has been.</summary>
     public int OwnPrefix { get; init; }
 

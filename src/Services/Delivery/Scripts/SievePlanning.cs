@@ -154,7 +154,7 @@ internal sealed class SievePlanning(
             File(FiledCopy.Inbox, [], redirect.Edit);
             return;
         }
-        if (_redirects.Exists(r => string.Equals(r.Address, redirect.Address, StringComparison.OrdinalIgnoreCase))) return;
+        if (_redirects.Exists(r => AddressComparer.Instance.Equals(r.Address, redirect.Address))) return;
         _redirects.Add(new(redirect.Address, redirect.Edit, Encoding.UTF8.GetBytes($"{RedirectedBy}: {input.Address}\r\n"))
         {
             At = redirect.At,
@@ -170,7 +170,7 @@ internal sealed class SievePlanning(
         foreach (var field in new HeaderFields(_header.Octets.Span[Math.Min(input.OwnPrefix, _header.Octets.Length)..]))
         {
             if ((field.Is("X-Sieve-Redirected-From"u8) || field.Is("Delivered-To"u8))
-                && HeaderText.Decode(field.Value).Trim().Equals(input.Address, StringComparison.OrdinalIgnoreCase)) return true;
+                && AddressComparer.Instance.Equals(HeaderText.Decode(field.Value).Trim(), input.Address)) return true;
         }
         return false;
     }
@@ -182,7 +182,8 @@ internal sealed class SievePlanning(
         if (_write.Vacation(vacation with { From = Granted(vacation.From) ?? Own(vacation.Own) }) is not { } octets) return;
         _letters.Add(new("vacation", [vacation.To], octets)
         {
-            Once = vacation.Every > TimeSpan.Zero ? Mark(AnsweredKind, vacation.Handle + " " + vacation.To.ToLowerInvariant(), vacation.Every) : null,
+            Once = vacation.Every > TimeSpan.Zero
+                ? Mark(AnsweredKind, vacation.Handle + " " + AddressComparer.Key(vacation.To), vacation.Every) : null,
             Copy = await FccAsync(vacation.At, vacation.Fcc, cancel),
         });
     }
@@ -192,7 +193,8 @@ internal sealed class SievePlanning(
         // RFC 5436 §2.7.1: a notification is not notified of.
         if (notify.Unsent is not null || IsNotification()) return;
         if (_write.Notification(notify with { From = Granted(notify.From) ?? Own(notify.Own) }) is not { } octets) return;
-        _letters.Add(new("notify", [.. notify.To.Concat(notify.Cc).Distinct(StringComparer.OrdinalIgnoreCase)], octets) { Copy = await FccAsync(notify.At, notify.Fcc, cancel) });
+        var to = notify.To.Concat(notify.Cc).Select(SieveLetters.Wire).Distinct(AddressComparer.Instance);
+        _letters.Add(new("notify", [.. to], octets) { Copy = await FccAsync(notify.At, notify.Fcc, cancel) });
     }
 
     // RFC 5230 §4.3 and RFC 5435 §3.3 let us ignore an address that is not the account's to use: nobody writes in another's name.

@@ -34,13 +34,13 @@ public sealed class SievePost(INoticeTarget target, AccountBook accounts, IMailS
         using var body = store.Spool.Begin();
         body.Write(letter.Message);
         var targets = new List<AcceptTarget>();
-        var elsewhere = new List<string>();
+        var elsewhere = new List<MailAddress>();
         foreach (var address in letter.To)
         {
             // A note stays in the account, whatever its address means by now.
             if (letter.Kind == "note") targets.Add(new(account, "INBOX", Prefix(address), SystemFlags.None, [], IgnoreQuota: true));
             else if ((await target.FindAsync(address, cancel)).Local is { } local) targets.Add(local with { IgnoreQuota = false });
-            else if (!accounts.Table.IsLocalDomain(MailAddress.DomainOf(address))) elsewhere.Add(address);
+            else if (MailAddress.TryParse(address, out var to) && !accounts.Table.IsLocalDomain(to.Domain)) elsewhere.Add(to);
         }
         if (letter.Copy is { } copy) targets.Add(new(account, copy.Mailbox, default, copy.Flags, copy.Keywords));
         // Letters are mail of the account like any other.
@@ -60,14 +60,14 @@ public sealed class SievePost(INoticeTarget target, AccountBook accounts, IMailS
 
     private static byte[] Prefix(string address) => Encoding.UTF8.GetBytes($"Return-Path: <>\r\nDelivered-To: {address}\r\n");
 
-    private QueueSubmission Queued(AccountId account, List<string> addresses, SpooledBody body)
+    private QueueSubmission Queued(AccountId account, List<MailAddress> addresses, SpooledBody body)
     {
         var needs = QueueNeeds.None;
         body.ForEachPiece(piece => needs |= Ascii.IsValid(piece.Span) ? QueueNeeds.None : QueueNeeds.EightBit);
-        if (addresses.Exists(a => !Ascii.IsValid(a))) needs |= QueueNeeds.SmtpUtf8;
+        if (addresses.Exists(a => a.NeedsUtf8)) needs |= QueueNeeds.SmtpUtf8;
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         // RFC 5230 §5.1, RFC 3461 §6: null sender, and nobody is told what becomes of it.
         return new("", account, "", DsnReturn.Unspecified, needs, QueuePriority.Automatic, default,
-            [.. addresses.Select(a => new QueueTarget(a, router.DestinationFor("", a), DsnNotify.Never, "", now))]);
+            [.. addresses.Select(a => new QueueTarget(a.Wire, router.DestinationFor(default, a), DsnNotify.Never, "", now))]);
     }
 }

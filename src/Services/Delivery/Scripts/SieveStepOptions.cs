@@ -15,8 +15,11 @@ public sealed record SieveStepOptions
     /// <summary>NAME.sieve in it answers `include :global "NAME"`.</summary>
     public string? GlobalFolder { get; init; }
 
-    /// <summary>All scripts for one message together.</summary>
+    /// <summary>All scripts for one message and one account together.</summary>
     public TimeSpan Budget { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>All scripts for one message, whoever its accounts are.</summary>
+    public TimeSpan MessageBudget { get; init; } = TimeSpan.FromSeconds(30);
 
     public SieveOptions Compile { get; init; } = SieveOptions.Default;
 

@@ -63,7 +63,7 @@ public sealed class SendingBrake
         AccountId account, string address, IReadOnlyCollection<string> elsewhere, Func<string, bool> isKnown, CancellationToken cancel)
     {
         var limits = _limits;
-        if (elsewhere.Count == 0 || limits.Unlimited.Contains(address.ToLowerInvariant())) return default;
+        if (elsewhere.Count == 0 || limits.Unlimited.Contains(address)) return default;
         var sent = Of(account);
         var now = _clock.GetUtcNow();
         // Looking up whom the account knows reads the disk: outside the lock, and no more than can matter.

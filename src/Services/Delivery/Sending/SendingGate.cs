@@ -23,14 +23,15 @@ internal sealed class SendingGate
     /// <param name="elsewhere">Its recipients that are not ours.</param>
     /// <param name="by">What sent it: an address of a client, or "a script".</param>
     public async ValueTask<Refusal?> CountAsync(
-        AccountId account, string address, IReadOnlyCollection<string> elsewhere, string by, CancellationToken cancel)
+        AccountId account, string address, IReadOnlyCollection<MailAddress> elsewhere, string by, CancellationToken cancel)
     {
-        var (no, began) = await _brake.CountAsync(account, address, elsewhere, a => IsKnown(account, a), cancel);
+        var (no, began) = await _brake.CountAsync(account, address, [.. elsewhere.Select(a => a.Wire)], a => IsKnown(account, a), cancel);
         if (began is not null) await TellOfHoldAsync(account, began, by, cancel);
         return no;
     }
 
-    // Whom the account wrote to may be lost or unreadable, and costs nobody his mail: then nobody looks new, and the limits still hold.
+    // Whom the account wrote to may be lost or unreadable, and costs nobody his mail: then nobody looks new, and the limits still hold. Its
+    // contacts do not count: who has stolen the password could write in them first.
     private bool IsKnown(AccountId account, string address)
     {
         try

@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
+using Aviso.Base;
 
 namespace Aviso.Delivery;
 
@@ -21,7 +23,7 @@ public sealed record SendingLimits
     public double Factor { get; init; } = 5;
 
     /// <summary>Addresses of accounts without any of these limits, lower case.</summary>
-    public IReadOnlySet<string> Unlimited { get; init; } = new HashSet<string>();
+    public IReadOnlySet<string> Unlimited { get; init; } = new HashSet<string>(AddressComparer.Instance);
 }
 
 /// <summary>An account whose mail to others waits until somebody has looked.</summary>
@@ -41,6 +43,9 @@ public sealed record SendingHold(string Address, DateTimeOffset Since, int NewRe
 internal static class SendingMeters
 {
     private static readonly Meter Meter = new("Aviso.Delivery");
+
+    [ModuleInitializer]
+    internal static void Publish() => _ = Meter;
 
     public static readonly Counter<long> Held = Meter.CreateCounter<long>(
         "aviso_sending_holds_total", description: "Accounts whose mail to others was held for a sudden fan-out to new recipients.");

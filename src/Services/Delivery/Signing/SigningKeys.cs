@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization;
 using Aviso.Base;
 using Aviso.Dns;
@@ -16,6 +17,11 @@ namespace Aviso.Delivery;
 public sealed record SigningKeyInfo(
     string Domain, string Selector, string Algorithm, string State, string Record, string Problem, DateTimeOffset? Since);
 
+/// <summary>The record of a key.</summary>
+/// <param name="Text">The TXT value in one piece.</param>
+/// <param name="IsRetired">It signs no more; mail signed with it is still under way.</param>
+public sealed record SigningKeyRecord(string Domain, string Selector, string Text, bool Signs, bool IsRetired);
+
 /// <summary>
 /// The keys of each domain. Declared keys sign always. A domain without one gets an RSA and an Ed25519 key of our own (RFC 8463): they
 /// sign from the moment the DNS shows their records, for a signature that nobody can verify is worse than none. A rotation makes new keys
@@ -30,6 +36,9 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
     private static readonly TimeSpan Retired = TimeSpan.FromDays(14);
     private static readonly TimeSpan WaitingEvery = TimeSpan.FromMinutes(10);
     private static readonly Meter Meter = new("Aviso.Delivery");
+
+    [ModuleInitializer]
+    internal static void Publish() => _ = Meter;
     private static readonly Gauge<int> Verified =
         Meter.CreateGauge<int>("aviso_dkim_verified", null, "1 when a message signed for the domain verifies against the DNS");
 
@@ -57,6 +66,11 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
         d.Key, h.Key.Selector, h.Key.AlgorithmName, h.Declared ? "declared" : h.RetiredAt is not null ? "retired" : h.SigningSince is null
             ? "waiting" : IsPaused(h, d.Value) ? "paused" : "signing",
         h.Key.ZoneLine(), h.Problem, h.SigningSince)))];
+
+    /// <summary>What the DNS ought to hold of each key.</summary>
+    public IReadOnlyList<SigningKeyRecord> Records() =>
+        [.. _domains.OrderBy(d => d.Key, StringComparer.Ordinal).SelectMany(d => d.Value.Select(h => new SigningKeyRecord(
+            d.Key, h.Key.Selector, h.Key.DnsRecord(), h.Signs, h.RetiredAt is not null)))];
 
     /// <summary>Takes the domains of the settings with their declared keys; the others get keys when they have none.</summary>
     public async Task ApplyAsync(

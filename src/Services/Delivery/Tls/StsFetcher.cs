@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Aviso.Dns;
+using Aviso.Net;
 
 namespace Aviso.Delivery;
 
@@ -67,26 +68,21 @@ public sealed class StsFetcher(IResolver resolver, Func<IPAddress, bool> mayDial
             ? new(policy, "", "") : new(null, "sts-policy-invalid", $"the policy of {domain} cannot be read: {problem}");
     }
 
-    private SocketsHttpHandler Handler()
+    // RFC 8461 §3.3 wants revocation looked at where it can be; nothing a stranger names is downloaded for it.
+    private SocketsHttpHandler Handler() => new()
     {
-        // RFC 8461 §3.3 wants revocation looked at where it can be; nothing a stranger names is downloaded for it.
-        var chain = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
-        if (Roots is not null)
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        UseCookies = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        MaxResponseHeadersLength = 16,
+        ConnectCallback = (context, cancel) => ConnectAsync(context.DnsEndPoint.Host, cancel),
+        SslOptions = new()
         {
-            chain.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            chain.CustomTrustStore.AddRange(Roots);
-        }
-        return new()
-        {
-            AllowAutoRedirect = false,
-            UseProxy = false,
-            UseCookies = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            MaxResponseHeadersLength = 16,
-            ConnectCallback = (context, cancel) => ConnectAsync(context.DnsEndPoint.Host, cancel),
-            SslOptions = new() { EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13, CertificateChainPolicy = chain },
-        };
-    }
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            CertificateChainPolicy = Authorities.Policy(Roots),
+        },
+    };
 
     private async ValueTask<Stream> ConnectAsync(string host, CancellationToken cancel)
     {

@@ -22,6 +22,9 @@ internal enum DaneState
 
 internal sealed record DaneAnswer(DaneState State, IReadOnlyList<TlsaRecord> Records)
 {
+    /// <summary>Records that nobody looked at, because there are too many.</summary>
+    public int Beyond { get; init; }
+
     public static readonly DaneAnswer None = new(DaneState.None, []);
     public static readonly DaneAnswer Unknown = new(DaneState.Unknown, []);
 }
@@ -31,7 +34,7 @@ internal sealed record DaneAnswer(DaneState State, IReadOnlyList<TlsaRecord> Rec
 /// </summary>
 internal sealed class TlsDane(IResolver resolver, TimeProvider clock)
 {
-    private const int MaxRecords = 20;
+    private const int MostRecords = 20;
 
     /// <summary>For a host that came from an authenticated MX answer.</summary>
     public async Task<DaneAnswer> FindAsync(string host, CancellationToken cancel)
@@ -71,7 +74,8 @@ internal sealed class TlsDane(IResolver resolver, TimeProvider clock)
     /// <summary>The certificate check for <paramref name="names"/>: the MX host and the domain it takes mail for.</summary>
     public TlsJudge Judge(DaneAnswer answer, params IReadOnlyList<string> names) => (leaf, sent, _, _) =>
         Matches(answer.Records, leaf, sent, names, clock.GetUtcNow()) ? null
-            : new("tlsa-invalid", $"the certificate matches none of the {answer.Records.Count} TLSA records of {names[0]}");
+            : new("tlsa-invalid", $"the certificate matches none of the {answer.Records.Count} TLSA records of {names[0]}"
+                + (answer.Beyond > 0 ? $"; {answer.Beyond} more were not looked at" : ""));
 
     /// <summary>Does one of the records vouch for <paramref name="leaf"/>.</summary>
     public static bool Matches(
@@ -100,8 +104,11 @@ internal sealed class TlsDane(IResolver resolver, TimeProvider clock)
         // RFC 7672 §2.1.2: an attacker could cause this, so it never means "no TLSA".
         if (answer.IsTemporary) return DaneAnswer.Unknown;
         if (answer.Status != DnsStatus.Ok || !answer.Authenticated) return DaneAnswer.None;
-        var usable = answer.Of<TlsaRecord>().Where(IsUsable).Take(MaxRecords).ToList();
-        return new(usable.Count == 0 ? DaneState.Encrypt : DaneState.Match, usable);
+        var usable = answer.Of<TlsaRecord>().Where(IsUsable).ToList();
+        return new(usable.Count == 0 ? DaneState.Encrypt : DaneState.Match, [.. usable.Take(MostRecords)])
+        {
+            Beyond = Math.Max(0, usable.Count - MostRecords),
+        };
     }
 
     // RFC 6698 §2.1.2, §2.1.3.

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Delivery;
@@ -23,6 +24,9 @@ internal static partial class TlsLog
 internal static class TlsMeters
 {
     private static readonly Meter Meter = new("Aviso.Delivery");
+
+    [ModuleInitializer]
+    internal static void Publish() => _ = Meter;
 
     /// <summary>Sessions with mail hosts of other domains, by policy (tlsa, sts, no-policy-found) and result (RFC 8460 §4.3, or
     /// success).</summary>

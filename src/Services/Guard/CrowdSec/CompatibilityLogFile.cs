@@ -57,7 +57,7 @@ public sealed class CompatibilityLogFile : IAsyncDisposable
             while (count < 1_000 && _lines.Reader.TryRead(out var line))
             {
                 count++;
-                if (Path == StandardOutput) _raw.Log(LogLevel.Critical, default, line, null, static (l, _) => l);
+                if (Path == StandardOutput) _raw.CompatibilityLine(line);
                 else text.Append(line).Append('\n');
             }
             Count(text.Length == 0 || Append(text.ToString()) ? "written" : "dropped", count);

@@ -1,9 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Aviso.Net;
 
 namespace Aviso.Guard;
 
@@ -158,14 +157,7 @@ public sealed class EngineClient : IDisposable
             ConnectTimeout = TimeSpan.FromSeconds(5),
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         };
-        if (options.Authority is { } pem)
-        {
-            var roots = new X509Certificate2Collection();
-            roots.ImportFromPem(pem);
-            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-            policy.CustomTrustStore.AddRange(roots);
-            handler.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
-        }
+        if (options.Authority is { } pem) handler.SslOptions = new() { CertificateChainPolicy = Authorities.Policy(Authorities.Read(pem)) };
         return handler;
     }
 }

@@ -44,7 +44,7 @@ public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, LoginCha
             if (await inner.CheckPasswordAsync(attempt, user, password, cancel) is not { } principal) break;
             if (Enter(attempt, user, principal with { ProvedAt = began }) is { } entered) return entered;
         }
-        return await RefuseAsync(attempt, user, Hash(user, password), cancel);
+        return await RefuseAsync(attempt, user, Hash(user, password + attempt.SecondStep), cancel);
     }
 
     public async ValueTask<ScramKeys> GetScramKeysAsync(LoginAttempt attempt, string user, CancellationToken cancel)
@@ -66,13 +66,19 @@ public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, LoginCha
 
     public TokenOffer? Tokens => inner.Tokens;
 
-    public async ValueTask<Principal?> CheckTokenAsync(LoginAttempt attempt, string user, string token, CancellationToken cancel)
+    public ValueTask<Principal?> CheckTokenAsync(LoginAttempt attempt, string user, string token, CancellationToken cancel) =>
+        ProveAsync(attempt, user, token, stop => inner.CheckTokenAsync(attempt, user, token, stop), cancel);
+
+    /// <summary>Another way to prove who one is, under the same limits as a password.</summary>
+    /// <param name="user">Whose account it is said to be; empty: that is seen from what was brought.</param>
+    /// <param name="brought">What is to be looked at: the same again is no other guess.</param>
+    public async ValueTask<Principal?> ProveAsync(
+        LoginAttempt attempt, string user, string brought, Func<CancellationToken, ValueTask<Principal?>> prove, CancellationToken cancel)
     {
         if (LookAt(attempt.Remote, user) is not Look.Yes and var no) return await RefuseAsync(attempt, user, null, cancel, no);
         var began = changes.Count;
-        return await inner.CheckTokenAsync(attempt, user, token, cancel) is { } principal
-            && Enter(attempt, user, principal with { ProvedAt = began }) is { } entered
-            ? entered : await RefuseAsync(attempt, user, Hash(user, token), cancel);
+        return await prove(cancel) is { } principal && Enter(attempt, user, principal with { ProvedAt = began }) is { } entered
+            ? entered : await RefuseAsync(attempt, user, Hash(user, brought), cancel);
     }
 
     private Look LookAt(IPAddress client, string user)
@@ -122,8 +128,8 @@ public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, LoginCha
     private async ValueTask<Principal?> RefuseAsync(
         LoginAttempt attempt, string user, string? password, CancellationToken cancel, Look look = Look.Yes)
     {
-        // Nobody looked at what it brought: not its failure.
-        if (attempt.Notes.Advice is { Kind: LoginAdviceKind.Unavailable }) return null;
+        // Nobody looked at what it brought, or it is half in: not its failure.
+        if (attempt.Notes.Advice is { Kind: LoginAdviceKind.Unavailable or LoginAdviceKind.SecondStepNeeded }) return null;
         var tries = attempt.Notes.CountedAs ?? CountFailure(attempt, user, password, look);
         // A timer, not a thread; and so many at most that waiting can't be used against us.
         if (Interlocked.Increment(ref _waiting) <= MostWaiting)
@@ -147,7 +153,7 @@ public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, LoginCha
     {
         // Who proved the password and only came the wrong way is no guesser: a phone with an expired app password must not lock out the
         // laptop beside it.
-        var (tries, isRepeat) = attempt.Notes.Advice is not null
+        var (tries, isRepeat) = attempt.Notes.Advice is { IsGuess: false }
             ? (1, true) : _pairs.With(Key(attempt.Remote, user), pair => pair.Fail(password, look == Look.Yes, clock));
         if (!isRepeat && look == Look.Yes) CountGuess(attempt.Remote, user);
         // What others did is no evidence against this one: it may be the owner.

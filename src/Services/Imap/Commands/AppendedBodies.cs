@@ -36,7 +36,8 @@ internal sealed class AppendedBodies(ImapSession session, IReadOnlyList<SpooledB
         var mailbox = url.Mailbox is null ? session.Box?.Id : (await session.Mailboxes.FindMailboxAsync(session.Account, url.Mailbox, session.Cancel))?.Id;
         if (mailbox is null || await session.Store.ViewAsync(session.Account, mailbox.Value, session.Cancel) is not { } view
             || (url.UidValidity ?? view.UidValidity) != view.UidValidity) return Bad(text, "There is no such mailbox");
-        if (view.IndexOf(url.Uid) is < 0 and var missing || (await session.Store.EmailsAsync(session.Account, [view[view.IndexOf(url.Uid)].Email], session.Cancel))[0] is not { } email)
+        if (view.IndexOf(url.Uid) is not (>= 0 and var at)
+            || (await session.Store.EmailsAsync(session.Account, [view[at].Email], session.Cancel))[0] is not { } email)
             return Bad(text, "There is no such message");
         using var body = await session.Store.OpenBodyAsync(session.Account, email.Id, session.Cancel);
         if (body is null) return Bad(text, "There is no such message");

@@ -110,22 +110,37 @@ internal static class FetchCommand
             }
             return FetchResult.Written;
         }
-        var view = box.View;
         if (request.Sections.Count == 0)
         {
             var missed = await CopyBatchAsync(session, box, batch, request.Fields);
             if (missed.Count == 0) return FetchResult.Written;
             batch = missed;
         }
-        var emails = await session.Store.EmailsAsync(session.Account, batch.ConvertAll(i => view[i].Email), session.Cancel);
-        var result = FetchResult.Written;
-        for (var k = 0; k < batch.Count && !session.Writer.Broken; k++)
+        return await WriteFullAsync(session, box, batch, request, seen);
+    }
+
+    private static async ValueTask<FetchResult> WriteFullAsync(
+        ImapSession session, SelectedMailbox box, List<int> batch, FetchRequest request, Dictionary<uint, Entry>? seen)
+    {
+        var ids = batch.ConvertAll(i => box.View[i].Email);
+        var emails = await session.Store.EmailsAsync(session.Account, ids, session.Cancel);
+        var bodies = await session.Store.OpenBodiesAsync(session.Account, ids, session.Cancel);
+        try
         {
-            if (emails[k] is { } email) result = Worse(result, await FetchWriter.WriteFullAsync(session, box, batch[k], request, email, seen));
-            else result = Worse(result, FetchResult.Gone);
-            await session.Writer.BreatheAsync();
+            var result = FetchResult.Written;
+            for (var k = 0; k < batch.Count && !session.Writer.Broken; k++)
+            {
+                if (emails[k] is { } email && bodies[k] is { } body)
+                    result = Worse(result, await FetchWriter.WriteFullAsync(session, box, batch[k], request, email, body, seen));
+                else result = Worse(result, FetchResult.Gone);
+                await session.Writer.BreatheAsync();
+            }
+            return result;
         }
-        return result;
+        finally
+        {
+            foreach (var body in bodies) body?.Dispose();
+        }
     }
 
     /// <summary>Rendered columns from the rows into the pipe. Returns those that have to be made: old renderings, and

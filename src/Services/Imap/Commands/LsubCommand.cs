@@ -7,7 +7,8 @@ internal static class LsubCommand
     {
         var g = command.Arguments(session.Utf8Names);
         if (!g.Sp() || !g.ListMailbox(out var reference) || !g.Sp() || !g.ListMailbox(out var text) || !g.End()) return Completion.Syntax;
-        if (text is null || text.Length > ListPattern.MaxLength) return Completion.Ok("Done");
+        if (text is { Length: > ListPattern.MaxLength }) return Completion.Syntax;
+        if (text is null) return Completion.Ok("Done");
         var pattern = new ListPattern(MailboxName.Canonical(reference + text));
         var subscribed = (await session.Mailboxes.ListSubscriptionsAsync(session.Account, session.Cancel)).Order(StringComparer.Ordinal)
             .ToList();

@@ -10,7 +10,7 @@ internal static class ThreadCommand
         if (SearchCommand.Refuses(session, command, request) is { } no) return no;
         var box = session.Box!;
         var found = await new SearchRun(session, box, request.Key).RunAsync();
-        var rows = await SortRun.RowsAsync(session, box, found, [], threads: true);
+        var rows = await RowsAsync(session, box.View, found);
         var roots = algorithm == ThreadAlgorithm.References ? ThreadTree.ByReferences(rows) : ThreadTree.ByOrderedSubject(rows);
         var writer = session.Writer.Bytes("* THREAD"u8);
         if (roots.Count > 0) writer.Byte(' ');
@@ -21,5 +21,17 @@ internal static class ThreadCommand
         }
         writer.Line();
         return Completion.Ok("Threaded");
+    }
+
+    private static async ValueTask<List<ThreadRow>> RowsAsync(ImapSession session, Store.MailboxView view, List<int> found)
+    {
+        var keys = await session.Server.Keys.OfAsync(session, view, found);
+        var rows = new List<ThreadRow>(found.Count);
+        for (var k = 0; k < keys.Length; k++)
+        {
+            var key = keys[k];
+            rows.Add(new(found[k], key.SentDate ?? view[found[k]].InternalDate, key.Subject, key.IsReply, key.MessageId, key.References));
+        }
+        return rows;
     }
 }

@@ -42,12 +42,11 @@ internal static class FetchWriter
         return true;
     }
 
-    /// <summary>Gone when the octets could not be opened any more; then, and with UnknownEncoding, nothing was written.</summary>
+    /// <summary>With UnknownEncoding and Damaged nothing was written.</summary>
     public static async ValueTask<FetchResult> WriteFullAsync(
-        ImapSession session, SelectedMailbox box, int index, FetchRequest request, StoredEmail email, Dictionary<uint, Entry>? seen)
+        ImapSession session, SelectedMailbox box, int index, FetchRequest request, StoredEmail email, StoredBody body,
+        Dictionary<uint, Entry>? seen)
     {
-        using var body = await session.Store.OpenBodyAsync(session.Account, email.Id, session.Cancel);
-        if (body is null) return FetchResult.Gone;
         if (body.Fault is not null) return FetchResult.Damaged;
         var entry = box.View[index];
         var rendered = Fresh(session, email, body);

@@ -37,16 +37,18 @@ internal ref partial struct Grammar
         patterns = [];
         if (Peek != '(')
         {
-            if (!ListMailbox(out var one)) return false;
-            if (one is { Length: <= ListPattern.MaxLength }) patterns.Add(one);
+            // What is no name matches none; what is too long to be matched is refused.
+            if (!ListMailbox(out var one) || one is { Length: > ListPattern.MaxLength }) return false;
+            if (one is not null) patterns.Add(one);
             return true;
         }
         request = request with { Extended = true };
         Char((byte)'(');
         do
         {
-            if (!ListMailbox(out var pattern) || patterns.Count == MaxPatterns) return false;
-            if (pattern is { Length: <= ListPattern.MaxLength }) patterns.Add(pattern);
+            if (!ListMailbox(out var pattern) || pattern is { Length: > ListPattern.MaxLength }) return false;
+            if (patterns.Count == MaxPatterns) return false;
+            if (pattern is not null) patterns.Add(pattern);
         }
         while (Sp());
         return Char((byte)')');

@@ -1,3 +1,5 @@
+using Aviso.Base;
+using Aviso.Mime;
 using Aviso.Store;
 
 namespace Aviso.Imap;
@@ -186,7 +188,7 @@ internal sealed class SearchRun(ImapSession session, SelectedMailbox box, Search
             case SearchKind.To: return Of(EnvelopeReader.AddressContains(email.Envelope, EnvelopeReader.To, one.Value));
             case SearchKind.Cc: return Of(EnvelopeReader.AddressContains(email.Envelope, EnvelopeReader.Cc, one.Value));
             case SearchKind.Bcc: return Of(EnvelopeReader.AddressContains(email.Envelope, EnvelopeReader.Bcc, one.Value));
-            case SearchKind.Subject: return Of(SearchText.Contains(EnvelopeReader.Subject(email.Envelope), one.Value));
+            case SearchKind.Subject: return Of(UnicodeCasemap.Contains(EnvelopeReader.Subject(email.Envelope), one.Value));
         }
         if (text is null) return Truth.Unknown;
         return Of(one.Kind switch

@@ -17,24 +17,18 @@ internal sealed class SearchText(Rendered rendered, StoredBody body)
     private string? _header;
     private MimePart? _root;
 
-    /// <summary>RFC 5255 §4.3: substrings by i;unicode-casemap. What is there letter for letter needs no table.</summary>
-    public static bool Contains(string text, string wanted) =>
-        text.Contains(wanted, StringComparison.OrdinalIgnoreCase) ||
-        (!(System.Text.Ascii.IsValid(text) && System.Text.Ascii.IsValid(wanted)) &&
-            UnicodeCasemap.Key(text).Contains(UnicodeCasemap.Key(wanted), StringComparison.Ordinal));
-
     /// <summary>Any field of this name holds the text; an empty text asks whether the field is there.</summary>
     public bool HeaderContains(string name, string wanted)
     {
         var field = Encoding.Latin1.GetBytes(name);
         foreach (var one in new HeaderFields(SectionFinder.Header(rendered, body, withPrefix: true)))
         {
-            if (one.Is(field) && (wanted.Length == 0 || Contains(HeaderText.Decode(one.Value), wanted))) return true;
+            if (one.Is(field) && (wanted.Length == 0 || UnicodeCasemap.Contains(HeaderText.Decode(one.Value), wanted))) return true;
         }
         return false;
     }
 
-    public bool AnywhereContains(string wanted) => Contains(Header, wanted) || BodyContains(wanted);
+    public bool AnywhereContains(string wanted) => UnicodeCasemap.Contains(Header, wanted) || BodyContains(wanted);
 
     public bool BodyContains(string wanted)
     {
@@ -56,7 +50,7 @@ internal sealed class SearchText(Rendered rendered, StoredBody body)
     {
         if (depth > 100) return false;
         // The header of the message itself is not its body; those of its parts, and of messages within, are.
-        if (depth > 0 && Contains(MessageText.Header(part, Read), wanted)) return true;
+        if (depth > 0 && UnicodeCasemap.Contains(MessageText.Header(part, Read), wanted)) return true;
         if (part.Message is { } message) return PartContains(message, wanted, depth + 1);
         foreach (var child in part.Children)
         {
@@ -65,7 +59,7 @@ internal sealed class SearchText(Rendered rendered, StoredBody body)
         if (part.Children.Count > 0 || !part.IsText) return false;
         // The same text that the index holds: of HTML what a reader sees and where the links lead, never the tags.
         return part.Subtype is "html" or "xhtml"
-            ? Contains(MessageText.Searchable(part, Read, MostHtml), wanted) : TextContains(part, wanted);
+            ? UnicodeCasemap.Contains(MessageText.Searchable(part, Read, MostHtml), wanted) : TextContains(part, wanted);
     }
 
     private ReadOnlyMemory<byte> Read(long offset, int length)
@@ -99,7 +93,7 @@ internal sealed class SearchText(Rendered rendered, StoredBody body)
                 if (used == 0 && count == 0) break;
                 at += used;
                 var text = tail + new string(chars, 0, count);
-                if (Contains(text, wanted))
+                if (UnicodeCasemap.Contains(text, wanted))
                 {
                     ArrayPool<char>.Shared.Return(chars);
                     return true;

@@ -1,9 +1,13 @@
 namespace Aviso.Imap;
 
+/// <summary>What THREAD compares of one message.</summary>
+/// <param name="Date">RFC 5256 §2.2: of the Date field, else INTERNALDATE; Unix seconds.</param>
+internal sealed record ThreadRow(int Index, long Date, TextKey Subject, bool IsReply, TextKey MessageId, TextKey[] References);
+
 /// <summary>A place in a thread; <see cref="Row"/> is null where the message is not among those searched.</summary>
-internal sealed class ThreadNode(SortRow? row)
+internal sealed class ThreadNode(ThreadRow? row)
 {
-    public SortRow? Row { get; set; } = row;
+    public ThreadRow? Row { get; set; } = row;
 
     public ThreadNode? Parent { get; set; }
 
@@ -30,10 +34,10 @@ internal static class ThreadTree
     /// <summary>Deeper replies hang from the last level: a forged chain must not cost more than its length.</summary>
     public const int MaxDepth = 200;
 
-    public static List<ThreadNode> ByOrderedSubject(List<SortRow> rows)
+    public static List<ThreadNode> ByOrderedSubject(List<ThreadRow> rows)
     {
         var roots = new List<ThreadNode>();
-        foreach (var group in rows.GroupBy(r => r.Subject, StringComparer.Ordinal))
+        foreach (var group in rows.GroupBy(r => r.Subject))
         {
             var sorted = group.OrderBy(r => r.Date).ThenBy(r => r.Index).ToList();
             var root = new ThreadNode(sorted[0]);
@@ -43,9 +47,9 @@ internal static class ThreadTree
         return [.. roots.OrderBy(r => r.Order)];
     }
 
-    public static List<ThreadNode> ByReferences(List<SortRow> rows)
+    public static List<ThreadNode> ByReferences(List<ThreadRow> rows)
     {
-        var byId = new Dictionary<string, ThreadNode>(StringComparer.Ordinal);
+        var byId = new Dictionary<TextKey, ThreadNode>();
         var all = new List<ThreadNode>(rows.Count);
         foreach (var row in rows) all.Add(Link(byId, row));
         var roots = new List<ThreadNode>();
@@ -62,10 +66,10 @@ internal static class ThreadTree
     }
 
     // Step 1: link each message below what it refers to.
-    private static ThreadNode Link(Dictionary<string, ThreadNode> byId, SortRow row)
+    private static ThreadNode Link(Dictionary<TextKey, ThreadNode> byId, ThreadRow row)
     {
         ThreadNode node;
-        if (row.MessageId.Length > 0 && byId.TryGetValue(row.MessageId, out var known) && known.Row is null)
+        if (row.MessageId != TextKey.None && byId.TryGetValue(row.MessageId, out var known) && known.Row is null)
         {
             node = known;
             node.Row = row;
@@ -74,7 +78,7 @@ internal static class ThreadTree
         {
             node = new(row);
             // RFC 5256 §3 (1)(A): a second message with the same id counts as one with an id of its own.
-            if (row.MessageId.Length > 0) byId.TryAdd(row.MessageId, node);
+            if (row.MessageId != TextKey.None) byId.TryAdd(row.MessageId, node);
         }
         ThreadNode? parent = null;
         foreach (var id in row.References)
@@ -150,11 +154,11 @@ internal static class ThreadTree
     {
         foreach (var root in roots) SortChildren(root, 0);
         var ordered = roots.OrderBy(r => r.Order).ToList();
-        var table = new Dictionary<string, ThreadNode>(StringComparer.Ordinal);
+        var table = new Dictionary<TextKey, ThreadNode>();
         foreach (var root in ordered)
         {
             var subject = SubjectOf(root);
-            if (subject.Length == 0) continue;
+            if (subject == TextKey.None) continue;
             if (!table.TryGetValue(subject, out var there) ||
                 (root.Row is null && there.Row is not null) ||
                 (there.Row is { IsReply: true } && root.Row is { IsReply: false })) table[subject] = root;
@@ -164,7 +168,7 @@ internal static class ThreadTree
         foreach (var root in ordered)
         {
             var subject = SubjectOf(root);
-            if (subject.Length == 0 || !table.TryGetValue(subject, out var there) || ReferenceEquals(there, root)) continue;
+            if (subject == TextKey.None || !table.TryGetValue(subject, out var there) || ReferenceEquals(there, root)) continue;
             table[subject] = Merge(there, root, gone, replaced);
         }
         return [.. ordered.Select(r => replaced.TryGetValue(r, out var dummy) ? dummy : r).Where(r => !gone.Contains(r)).Distinct()];
@@ -193,8 +197,8 @@ internal static class ThreadTree
         return dummy;
     }
 
-    private static string SubjectOf(ThreadNode root) =>
-        (root.Row ?? (root.Children.Count > 0 ? root.Children[0].Row : null))?.Subject ?? "";
+    private static TextKey SubjectOf(ThreadNode root) =>
+        (root.Row ?? (root.Children.Count > 0 ? root.Children[0].Row : null))?.Subject ?? TextKey.None;
 
     private static void SortChildren(ThreadNode node, int depth)
     {

@@ -20,7 +20,7 @@ internal static class Capabilities
     {
         var limit = " APPENDLIMIT=" + session.Options.MessageSize;
         return "CAPABILITY " + Base + (session.LoggedIn
-            ? AfterLogin + (session.Modes.Compressed ? "" : " COMPRESS=DEFLATE")
+            ? AfterLogin + (session.Modes.Compressed ? "" : " COMPRESS=DEFLATE") + (session.JmapSession is null ? "" : " JMAPACCESS")
             : BeforeLogin(session)) + limit;
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 
 namespace Aviso.Imap;
 
@@ -6,6 +7,9 @@ namespace Aviso.Imap;
 internal static class ImapMeters
 {
     private static readonly Meter Meter = new("Aviso.Imap");
+
+    [ModuleInitializer]
+    internal static void Publish() => _ = Meter;
 
     public static readonly UpDownCounter<long> Sessions = Meter.CreateUpDownCounter<long>("aviso_imap_sessions");
     public static readonly Counter<long> Commands = Meter.CreateCounter<long>("aviso_imap_commands_total");

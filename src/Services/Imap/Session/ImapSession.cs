@@ -48,6 +48,9 @@ internal sealed class ImapSession : IDisposable
 
     public bool LoggedIn => Who is not null;
 
+    /// <summary>RFC 9698: where the same login finds the same mail by JMAP; null when it does not.</summary>
+    public string? JmapSession => LoggedIn && Scope is null or { OpensJmap: true } ? Options.JmapSession : null;
+
     /// <summary>The selected mailbox, or null.</summary>
     public SelectedMailbox? Box { get; private set; }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using Aviso.Base;
 
@@ -10,9 +11,9 @@ namespace Aviso.Spam;
 public sealed record ClamdAddress(string? Path, string Host, int Port)
 {
     /// <summary>"unix:/run/clamav/clamd.ctl", "127.0.0.1:3310", "[::1]:3310" or "clamav:3310".</summary>
-    public static bool TryParse(string text, out ClamdAddress address)
+    public static bool TryParse(string text, [NotNullWhen(true)] out ClamdAddress? address)
     {
-        address = null!;
+        address = null;
         if (text.StartsWith("unix:", StringComparison.Ordinal))
         {
             // sun_path holds 108 octets with its end.
@@ -44,10 +45,7 @@ internal static class ClamdClient
     /// <exception cref="IOException">It closed without an answer.</exception>
     public static async Task<ClamdReply> ScanAsync(ClamdAddress address, SpooledBody body, CancellationToken cancel)
     {
-        using var socket = address.Path is null
-            ? new Socket(SocketType.Stream, ProtocolType.Tcp) : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        if (address.Path is { } path) await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel);
-        else await socket.ConnectAsync(address.Host, address.Port, cancel);
+        using var socket = await ConnectAsync(address, cancel);
         try
         {
             await SendAsync(socket, body, cancel);
@@ -56,7 +54,32 @@ internal static class ClamdClient
         {
             // It may have said why before it closed, such as that the message is too large.
         }
-        return await ReplyAsync(socket, cancel);
+        return ClamdReply.Parse(await OctetsAsync(socket, cancel));
+    }
+
+    /// <summary>It says PONG: it lives, and has a thread to spare.</summary>
+    public static async Task<bool> PingAsync(ClamdAddress address, CancellationToken cancel)
+    {
+        using var socket = await ConnectAsync(address, cancel);
+        await AllAsync(socket, "zPING\0"u8.ToArray(), cancel);
+        return (await OctetsAsync(socket, cancel)).AsSpan().StartsWith("PONG"u8);
+    }
+
+    private static async Task<Socket> ConnectAsync(ClamdAddress address, CancellationToken cancel)
+    {
+        var socket = address.Path is null
+            ? new Socket(SocketType.Stream, ProtocolType.Tcp) : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            if (address.Path is { } path) await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel);
+            else await socket.ConnectAsync(address.Host, address.Port, cancel);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     private static async Task SendAsync(Socket socket, SpooledBody body, CancellationToken cancel)
@@ -86,7 +109,8 @@ internal static class ClamdClient
         while (!octets.IsEmpty) octets = octets[await socket.SendAsync(octets, SocketFlags.None, cancel)..];
     }
 
-    private static async Task<ClamdReply> ReplyAsync(Socket socket, CancellationToken cancel)
+    // Up to its NUL.
+    private static async Task<byte[]> OctetsAsync(Socket socket, CancellationToken cancel)
     {
         var reply = new byte[ClamdReply.MostOctets];
         var length = 0;
@@ -96,6 +120,6 @@ internal static class ClamdClient
             if (read == 0) break;
             length += read;
         }
-        return length > 0 ? ClamdReply.Parse(reply.AsSpan(0, length)) : throw new IOException("it closed without an answer");
+        return length > 0 ? reply[..length] : throw new IOException("it closed without an answer");
     }
 }

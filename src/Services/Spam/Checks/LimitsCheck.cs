@@ -16,7 +16,7 @@ public sealed class LimitsCheck : ISpamCheck
         if (content.Header.IsCut) context.LimitHit("its header is longer than what is looked at");
         if (content.HasMoreTexts) context.LimitHit("its texts are longer than what is looked at", 0.5);
         if (content.Texts.Any(t => t.Page is { IsCut: true }) || content.Pages.Any(p => p.Page.IsCut))
-            context.LimitHit("a page of it has more links than are looked at", 0.3);
+            context.LimitHit("a page of it has more links, images, forms or styles than are looked at", 0.3);
         if (content.Plain.Length > RulesCheck.LongestPatternText) context.Skip("rules", "the end of a long text");
         if (content.Urls.Count >= MessageContent.MostUrls) context.LimitHit($"it has more than {MessageContent.MostUrls} links", 0.3);
         return default;

@@ -230,15 +230,15 @@ internal ref struct HtmlReader(ReadOnlySpan<char> html)
                 EndLink();
                 if (attributes.Href is { Length: > 0 } href) BeginLink(href);
                 break;
-            case ElementKind.Area when attributes.Href is { Length: > 0 } area && _page.Links.Count < MostThings:
-                _page.Links.Add(new(area, "", HasImage: true));
+            case ElementKind.Area when attributes.Href is { Length: > 0 } area:
+                if (HasRoom(_page.Links.Count)) _page.Links.Add(new(area, "", HasImage: true));
                 break;
             case ElementKind.Image:
                 _linkHasImage = true;
-                if (_page.Images.Count < MostThings) _page.Images.Add(new(attributes.Src ?? "", attributes.Width, attributes.Height));
+                if (HasRoom(_page.Images.Count)) _page.Images.Add(new(attributes.Src ?? "", attributes.Width, attributes.Height));
                 break;
-            case ElementKind.Form when _page.Forms.Count < MostThings:
-                _page.Forms.Add(attributes.Action ?? "");
+            case ElementKind.Form:
+                if (HasRoom(_page.Forms.Count)) _page.Forms.Add(attributes.Action ?? "");
                 break;
             case ElementKind.Input when attributes.InputType is "password":
                 _page.PasswordFields++;
@@ -261,12 +261,19 @@ internal ref struct HtmlReader(ReadOnlySpan<char> html)
                 Script(SkipTo("</script"));
                 break;
             case ElementKind.Style:
-                _open.Sheet(SkipTo("</style"));
+                _page.IsCut |= !_open.Sheet(SkipTo("</style"));
                 break;
             case ElementKind.Raw:
                 SkipTo(element.End);
                 break;
         }
+    }
+
+    // What is beyond is not looked at, and counts.
+    private readonly bool HasRoom(int things)
+    {
+        _page.IsCut |= things >= MostThings;
+        return things < MostThings;
     }
 
     private readonly void Script(ReadOnlySpan<char> source)
@@ -286,8 +293,7 @@ internal ref struct HtmlReader(ReadOnlySpan<char> html)
         if (_linkStart < 0) return;
         var length = Math.Min(_visible.Length - _linkStart, 400);
         var text = length > 0 ? PlainText.Fold(_visible.ToString(_linkStart, length)) : "";
-        if (_page.Links.Count < MostThings) _page.Links.Add(new(_href, text.Length > 200 ? text[..200] : text, _linkHasImage));
-        else _page.IsCut = true;
+        if (HasRoom(_page.Links.Count)) _page.Links.Add(new(_href, text.Length > 200 ? text[..200] : text, _linkHasImage));
         _linkStart = -1;
     }
 

@@ -271,6 +271,9 @@ public sealed class MessageContent
 
     // ---- octets
 
+    /// <summary>The first octets behind the header, as they were sent.</summary>
+    internal ReadOnlySpan<byte> Beginning(int most) => Octets(_root.BodyOffset, most).Span;
+
     private ReadOnlyMemory<byte> Octets(long offset, long length)
     {
         length = Math.Clamp(_body.Length - offset, 0, length);

@@ -9,13 +9,17 @@ public sealed class HeaderLine
     private const int MostOctets = 32 * 1024;
     private string? _text;
 
-    internal HeaderLine(string name, ReadOnlyMemory<byte> value) => (Name, Value) = (name, value);
+    internal HeaderLine(string name, ReadOnlyMemory<byte> value, ReadOnlyMemory<byte> octets) =>
+        (Name, Value, Octets) = (name, value, octets);
 
     /// <summary>Lower case; empty for a line that is no field.</summary>
     public string Name { get; }
 
     /// <summary>As sent, folded.</summary>
     public ReadOnlyMemory<byte> Value { get; }
+
+    /// <summary>The whole line as sent, its name and end with it.</summary>
+    public ReadOnlyMemory<byte> Octets { get; }
 
     /// <summary>For people: unfolded, encoded words decoded; of a very long field the beginning.</summary>
     public string Text => _text ??= HeaderText.Decode(Value.Span[..Math.Min(Value.Length, MostOctets)]);
@@ -42,9 +46,9 @@ public sealed class MessageHeader
                 IsCut = true;
                 break;
             }
-            var start = field.Offset;
-            if (field.Name.IsEmpty) _lines.Add(new("", octets.Slice(start, field.Length)));
-            else _lines.Add(new(NameOf(field.Name), octets.Slice(start + ValueOffset(octets.Span.Slice(start, field.Length)), field.Value.Length)));
+            var line = octets.Slice(field.Offset, field.Length);
+            if (field.Name.IsEmpty) _lines.Add(new("", line, line));
+            else _lines.Add(new(NameOf(field.Name), line.Slice(ValueOffset(line.Span), field.Value.Length), line));
         }
     }
 

@@ -74,12 +74,13 @@ internal sealed class OpenElements
         }
     }
 
-    /// <summary>Takes the rules ".name { ... }" of a style sheet that stand outside at-rules.</summary>
-    public void Sheet(ReadOnlySpan<char> css)
+    /// <summary>Takes the rules ".name { ... }" of a style sheet that stand outside at-rules; false when they are too many.</summary>
+    public bool Sheet(ReadOnlySpan<char> css)
     {
         _classes ??= new(StringComparer.OrdinalIgnoreCase);
-        while (_classes.Count < MostRules && css.IndexOf('{') is var open and >= 0)
+        while (css.IndexOf('{') is var open and >= 0)
         {
+            if (_classes.Count >= MostRules) return false;
             var selector = css[..open].Trim();
             css = css[(open + 1)..];
             if (selector.LastIndexOf(';') is var semicolon and >= 0) selector = selector[(semicolon + 1)..].Trim();
@@ -95,6 +96,7 @@ internal sealed class OpenElements
             if (block.Length < 1000 && selector.Length is > 1 and < 60 && selector[0] == '.' && selector[1..].IndexOfAny(NotSimple) < 0)
                 _classes[selector[1..].ToString()] = block.ToString();
         }
+        return true;
     }
 
     private static ReadOnlySpan<char> SkipBlock(ReadOnlySpan<char> css)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -12,9 +13,9 @@ public static class UrlParser
     private static readonly System.Buffers.SearchValues<char> NoHost = System.Buffers.SearchValues.Create(" \t\r\n<>\"@");
 
     /// <summary>False for other schemes, relative references and what has no host.</summary>
-    public static bool TryParse(ReadOnlySpan<char> text, UrlSource source, string linkText, out FoundUrl url)
+    public static bool TryParse(ReadOnlySpan<char> text, UrlSource source, string linkText, [NotNullWhen(true)] out FoundUrl? url)
     {
-        url = null!;
+        url = null;
         var rest = text.Trim();
         if (rest.Length > 2000) rest = rest[..2000];
         var raw = rest;

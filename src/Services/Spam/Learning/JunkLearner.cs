@@ -50,6 +50,9 @@ public sealed class JunkLearner : IAsyncDisposable
     /// <summary>spam.learn_from_junk. While false, changes are read past.</summary>
     public bool Enabled { get; set; } = true;
 
+    /// <summary>Since when nothing could be learned from; null: it could the last time.</summary>
+    public DateTimeOffset? FailsSince { get; private set; }
+
     /// <summary>Begins with what happened since the last run.</summary>
     public void Start()
     {
@@ -138,9 +141,11 @@ public sealed class JunkLearner : IAsyncDisposable
         try
         {
             await FollowAsync(account, stop);
+            FailsSince = null;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
+            FailsSince ??= _clock.GetUtcNow();
             // The cursor stays: it is read again with the next change, or after a while.
             _log.LearningFailed(account.ToString(), e);
             if (_waiting.TryAdd(account.Value, true)) _ = LaterAsync(account);

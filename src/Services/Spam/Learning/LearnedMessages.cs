@@ -3,8 +3,9 @@ using Aviso.Store;
 namespace Aviso.Spam;
 
 /// <summary>
-/// The learned messages on disk (DATA/spam.db): of each the hashes of its tokens, whose it is and what it was said to be. Keyed by message,
-/// so a message counts once, and saying the opposite replaces what was said. Of each class the newest <see cref="MostOfAClass"/> are kept.
+/// The learned messages on disk (DATA/spam.db): of each the hashes of its tokens and of its grams, whose it is and what it was said to be.
+/// Keyed by message, so a message counts once, and saying the opposite replaces what was said. Of each class the newest
+/// <see cref="MostOfAClass"/> are kept: with 8 KiB each, 80 MiB at most.
 /// </summary>
 internal sealed class LearnedMessages(RowFile file, TimeProvider clock)
 {
@@ -13,11 +14,14 @@ internal sealed class LearnedMessages(RowFile file, TimeProvider clock)
     private const int Ham = 0;
     private const int Spam = 1;
 
-    // What one training holds in memory: 8 M tokens are 32 MiB.
+    // What one training holds in memory: 8 M tokens are 32 MiB, and the grams as they are packed.
     private const long MostTokens = 8 * 1024 * 1024;
+    private const long MostGramOctets = 24 * 1024 * 1024;
 
     /// <summary>True when this says something new.</summary>
-    public bool Set(long owner, ReadOnlySpan<byte> key, bool isSpam, uint[] tokens)
+    /// <param name="tokens">As <see cref="TokenSet.ToArray"/>.</param>
+    /// <param name="grams">As <see cref="GramSet.ToArray"/>.</param>
+    public bool Set(long owner, ReadOnlySpan<byte> key, bool isSpam, uint[] tokens, uint[] grams)
     {
         var known = -1;
         file.Get(Kind, owner, key, (in RowFile.Row row) => known = (int)row.Number);
@@ -26,7 +30,7 @@ internal sealed class LearnedMessages(RowFile file, TimeProvider clock)
         var name = key.ToArray();
         file.Change(batch =>
         {
-            batch.Set(Kind, owner, name, said, clock.GetUtcNow().ToUnixTimeSeconds(), Pack(tokens));
+            batch.Set(Kind, owner, name, said, clock.GetUtcNow().ToUnixTimeSeconds(), Join(tokens, grams));
             batch.KeepNewest(Kind, said, MostOfAClass);
         });
         return true;
@@ -55,15 +59,30 @@ internal sealed class LearnedMessages(RowFile file, TimeProvider clock)
     public List<Example> Read(long? owner, int most)
     {
         var examples = new List<Example>();
-        var left = MostTokens;
+        var (left, gramsLeft) = (MostTokens, MostGramOctets);
         file.Each(Kind, owner, most, (in RowFile.Row row) =>
         {
             if (left <= 0) return;
-            var tokens = Unpack(row.Value);
+            var middle = Middle(row.Value);
+            var tokens = Unpack(row.Value[..middle]);
             left -= tokens.Length;
-            examples.Add(new(row.Owner, row.Number == Spam, tokens));
+            var grams = middle < row.Value.Length && gramsLeft > 0 ? row.Value[(middle + 1)..].ToArray() : [];
+            gramsLeft -= grams.Length;
+            examples.Add(new(row.Owner, row.Number == Spam, tokens) { Grams = grams });
         });
         return examples;
+    }
+
+    private static byte[] Join(uint[] tokens, uint[] grams) => [.. Pack(tokens), 0, .. Pack(grams)];
+
+    // Behind the first number no difference is 0: that ends the tokens. Rows of older versions have nothing behind them.
+    private static int Middle(ReadOnlySpan<byte> value)
+    {
+        for (var at = 1; at < value.Length; at++)
+        {
+            if (value[at] == 0 && value[at - 1] < 0x80) return at;
+        }
+        return value.Length;
     }
 
     // Sorted numbers as differences, seven bits an octet.

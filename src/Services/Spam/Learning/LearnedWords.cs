@@ -5,15 +5,16 @@ using Microsoft.Extensions.Logging;
 
 namespace Aviso.Spam;
 
-/// <summary>What the learned words say of a message.</summary>
-/// <param name="Odds">Log-odds of spam.</param>
+/// <summary>What the two learners say of a message.</summary>
+/// <param name="Words">Log-odds of spam by words and make.</param>
+/// <param name="Grams">Log-odds of spam by groups of octets; null where none were learned.</param>
 /// <param name="Known">0 to 1: how far this may count; 1 from <see cref="LearnedWords.Enough"/> messages of each class on.</param>
-internal readonly record struct WordOpinion(double Odds, double Known);
+internal readonly record struct WordOpinion(double Words, double? Grams, double Known);
 
 /// <summary>
 /// The classifier: learned messages and the models trained from them. Learning is cheap and exact to take back, since the messages are kept
-/// (as hashes) and the model is made anew from them in the background. One model for all; an account with messages of its own has a small
-/// second one that corrects the first, by more the more it has taught. Thread-safe; judging touches no disk.
+/// (as hashes) and the models are made anew from them in the background: one of words and one of grams for all; an account with messages of
+/// its own has a small one of words that corrects them, by more the more it has taught. Thread-safe; judging touches no disk.
 /// </summary>
 public sealed class LearnedWords : IDisposable
 {
@@ -91,8 +92,10 @@ public sealed class LearnedWords : IDisposable
     public bool Learn(AccountId owner, ReadOnlySpan<byte> key, bool isSpam, MessageContent content, MimePart root)
     {
         using var tokens = new TokenSet();
+        using var grams = new GramSet();
         MessageTokens.Read(content, root, tokens);
-        if (!_messages.Set(owner.Value, key, isSpam, tokens.ToArray())) return false;
+        grams.Read(content);
+        if (!_messages.Set(owner.Value, key, isSpam, tokens.ToArray(), grams.ToArray())) return false;
         Changed(owner);
         return true;
     }
@@ -112,8 +115,8 @@ public sealed class LearnedWords : IDisposable
     internal Task Ready { get; }
 
     /// <summary>The shared opinion; null when too little was learned.</summary>
-    internal WordOpinion? Judge(ReadOnlySpan<uint> tokens) =>
-        _trained is { Model: { } model } trained ? new(model.Judge(tokens), trained.Known) : null;
+    internal WordOpinion? Judge(ReadOnlySpan<uint> tokens, ReadOnlySpan<uint> grams) => _trained is { Model: { } model } trained
+        ? new(model.Judge(tokens), trained.Grams?.Judge(grams), trained.Known) : null;
 
     /// <summary>What each token adds to the shared opinion.</summary>
     internal void Explain(ReadOnlySpan<uint> tokens, Span<float> into)
@@ -121,6 +124,9 @@ public sealed class LearnedWords : IDisposable
         if (_trained?.Model is { } model) model.Explain(tokens, into);
         else into.Clear();
     }
+
+    /// <summary>The model of grams in use; null when too little was learned.</summary>
+    internal GramModel? Grams => _trained?.Grams;
 
     /// <summary>By how much the account corrects the shared log-odds; 0 without messages of its own, or while they are read.</summary>
     internal double Correction(AccountId account, ReadOnlySpan<uint> tokens)
@@ -187,9 +193,13 @@ public sealed class LearnedWords : IDisposable
             var examples = _messages.Read(null, 2 * LearnedMessages.MostOfAClass);
             var spam = examples.Count(e => e.IsSpam);
             var ham = examples.Count - spam;
-            var model = Math.Min(ham, spam) < AtLeast ? null : WordModel.Train(examples, SharedBits, null, _stop.Token);
+            var enough = Math.Min(ham, spam) >= AtLeast;
+            Example[] all = enough ? [.. examples, .. StartingLetters.Beside(ham)] : [];
+            var model = enough ? WordModel.Train(all, SharedBits, null, _stop.Token) : null;
+            var both = enough && HaveGrams(examples, isSpam: true) && HaveGrams(examples, isSpam: false);
+            var grams = both ? GramModel.Train(all, _stop.Token) : null;
             var took = _clock.GetElapsedTime(started);
-            _trained = new(model, ham, spam, examples.Where(e => e.Owner != 0).Select(e => e.Owner).ToHashSet(), took);
+            _trained = new(model, grams, ham, spam, examples.Where(e => e.Owner != 0).Select(e => e.Owner).ToHashSet(), took);
             if (examples.Count > 0) _log.Trained(ham, spam, took.TotalMilliseconds);
         }
         catch (Exception e) when (e is not OperationCanceledException)
@@ -199,6 +209,19 @@ public sealed class LearnedWords : IDisposable
         catch (OperationCanceledException)
         {
         }
+    }
+
+    // What was learned before there were grams has none: they wait until enough came since.
+    private static bool HaveGrams(List<Example> examples, bool isSpam)
+    {
+        var (count, having) = (0, 0);
+        foreach (var example in examples)
+        {
+            if (example.IsSpam != isSpam) continue;
+            count++;
+            if (example.Grams.Length > 0) having++;
+        }
+        return having >= Math.Min(Enough, count / 2) && having >= AtLeast;
     }
 
     private void TrainOwn(AccountId account, Trained shared)
@@ -224,7 +247,7 @@ public sealed class LearnedWords : IDisposable
     /// <summary>How much what was learned here is worth, 0 to 1: less while there is little of it.</summary>
     public double Known => _trained is { Model: not null } trained ? trained.Known : 0;
 
-    private sealed record Trained(WordModel? Model, int Ham, int Spam, HashSet<long> Owners, TimeSpan Took)
+    private sealed record Trained(WordModel? Model, GramModel? Grams, int Ham, int Spam, HashSet<long> Owners, TimeSpan Took)
     {
         public double Known => Math.Clamp(Math.Sqrt(Math.Min(Ham, Spam) / (double)Enough), 0, 1);
     }

@@ -78,7 +78,7 @@ internal sealed class WordModel
                 var example = examples[at];
                 Shares(example.Tokens, shares);
                 var odds = model.Sum(example.Tokens, shares) + (offsets?[at] ?? 0);
-                var error = (example.IsSpam ? 1 : 0) - (1 / (1 + Math.Exp(-odds)));
+                var error = example.ErrorOf(odds);
                 if (Math.Abs(error) < Sure) continue;
                 model.Correct(example.Tokens, shares, squares, (float)error);
             }
@@ -148,4 +148,28 @@ internal sealed class WordModel
 /// <summary>One learned message.</summary>
 /// <param name="Owner">The account that taught it; 0: the server's administrator.</param>
 /// <param name="Tokens">As <see cref="TokenSet.ToArray"/>.</param>
-internal sealed record Example(long Owner, bool IsSpam, uint[] Tokens);
+internal sealed record Example(long Owner, bool IsSpam, uint[] Tokens)
+{
+    /// <summary>The places of <see cref="GramSet"/>, packed; empty where a message was learned before there were any.</summary>
+    public byte[] Grams { get; init; } = [];
+
+    // Of a letter that nobody here got only this much is learned: how sure that is, mail of this place has to say.
+    private const double SpamAtLeast = 0.5;
+    private const double HamAtMost = 0.73;
+
+    /// <summary>One of <see cref="StartingLetters"/>.</summary>
+    public bool IsInvented { get; init; }
+
+    /// <summary>How far a model that says <paramref name="odds"/> should be moved: above 0 to spam.</summary>
+    public double ErrorOf(double odds)
+    {
+        var said = 1 / (1 + Math.Exp(-odds));
+        return (IsSpam, IsInvented) switch
+        {
+            (true, true) => Math.Max(0, SpamAtLeast - said),
+            (false, true) => Math.Min(0, HamAtMost - said),
+            (true, false) => 1 - said,
+            _ => -said,
+        };
+    }
+}

@@ -5,7 +5,8 @@ namespace Aviso.Spam;
 
 /// <summary>
 /// BAYES_SPAM and BAYES_HAM: what the words and the make of the message say, by what was learned. The name is the one administrators know
-/// from other filters. BAYES_OWN is what a single account's own learning changes.
+/// from other filters. GRAMS_SPAM and GRAMS_HAM are what the second learner changes: how it is written, octet by octet. BAYES_OWN is what a
+/// single account's own learning changes.
 /// </summary>
 public sealed class WordsCheck(LearnedWords words, bool startsKnowing = false) : ISpamCheck
 {
@@ -15,12 +16,8 @@ public sealed class WordsCheck(LearnedWords words, bool startsKnowing = false) :
     private const double StartScale = 0.7;
     private const double StartFrom = 1;
 
-    private const double MostSpam = 9;
-    private const double MostHam = -5;
     private const int Named = 6;
-
-    // Chosen on the tuning half of the corpus (docs/spam-quality.md): alone the words reach the tag threshold of 6 at log-odds of 3.
-    private const double Scale = 2.75;
+    private const int NamedGrams = 4;
 
     public string Name => "bayes";
 
@@ -38,10 +35,19 @@ public sealed class WordsCheck(LearnedWords words, bool startsKnowing = false) :
         MessageTokens.Read(context.Content, context.Input.Root, tokens);
         if (known < 1 && Start is { } start) Begin(context, start.Judge(tokens.Tokens), 1 - known);
         if (words.Learned is { Spam: 0, Ham: 0 }) return;
-        if (words.Judge(tokens.Tokens) is not { } opinion) return;
-        var score = ScoreOf(opinion.Odds) * opinion.Known;
-        if (Math.Abs(score) >= 0.1)
-            context.Add(score > 0 ? "BAYES_SPAM" : "BAYES_HAM", Math.Round(score, 2), Reason(tokens, opinion.Odds));
+        using var grams = new GramSet();
+        grams.Read(context.Content);
+        if (words.Judge(tokens.Tokens, grams.Places) is not { } opinion) return;
+        var odds = Opinions.OddsOf(opinion);
+        var score = Opinions.ScoreOf(odds) * opinion.Known;
+        var byWords = Opinions.ByWords(opinion, score);
+        if (Math.Abs(byWords) >= 0.1)
+            context.Add(byWords > 0 ? "BAYES_SPAM" : "BAYES_HAM", Math.Round(byWords, 2), Reason(tokens, opinion.Words));
+        if (Math.Abs(score - byWords) >= 0.1 && words.Grams is { } model)
+        {
+            var reason = Reason(grams, model, opinion.Grams ?? 0, odds);
+            context.Add(score > byWords ? "GRAMS_SPAM" : "GRAMS_HAM", Math.Round(score - byWords, 2), reason);
+        }
         foreach (var account in context.Input.Accounts) Own(context, account, tokens, opinion, score);
     }
 
@@ -60,13 +66,9 @@ public sealed class WordsCheck(LearnedWords words, bool startsKnowing = false) :
     private void Own(SpamContext context, AccountId account, TokenSet tokens, WordOpinion opinion, double score)
     {
         var correction = words.Correction(account, tokens.Tokens);
-        var own = Math.Round((ScoreOf(opinion.Odds + correction) * opinion.Known) - score, 2);
+        var own = Math.Round((Opinions.ScoreOf(Opinions.OddsOf(opinion) + correction) * opinion.Known) - score, 2);
         if (Math.Abs(own) >= 0.1) context.AddFor(account, "BAYES_OWN", own, "what this account itself moved into and out of Junk");
     }
-
-    /// <summary>Log-odds to points: smooth, 0 at 0, and near its end from 8 on.</summary>
-    internal static double ScoreOf(double odds) =>
-        odds > 0 ? MostSpam * (1 - Math.Exp(-odds / Scale)) : MostHam * (1 - Math.Exp(odds / Scale));
 
     private string Reason(TokenSet tokens, double odds)
     {
@@ -86,7 +88,19 @@ public sealed class WordsCheck(LearnedWords words, bool startsKnowing = false) :
         {
             if (share > 0 && tokens.NameOf(i) is { Length: > 0 } name) named.Insert(0, $"\"{name.Trim()}\"");
         }
-        var sure = 100 / (1 + Math.Exp(-Math.Abs(odds)));
-        return string.Create(CultureInfo.InvariantCulture, $"{Math.Min(sure, 99.9):0.#} % {(odds > 0 ? "spam" : "ham")} by learned words, most by {string.Join(", ", named)}");
+        return $"{Sure(odds)} by learned words, most by {string.Join(", ", named)}";
     }
+
+    private static string Reason(GramSet grams, GramModel model, double byGrams, double both)
+    {
+        var sums = new List<(Range Word, float Sum)>();
+        grams.Explain(model, sums);
+        var side = byGrams > 0 ? 1 : -1;
+        var named = sums.Where(s => s.Sum * side > 0).OrderByDescending(s => s.Sum * side).Take(NamedGrams)
+            .Select(s => $"\"{grams.Show(s.Word)}\"");
+        return $"{Sure(byGrams)} by how it is written, most by {string.Join(", ", named)}; with the words {Sure(both)}";
+    }
+
+    private static string Sure(double odds) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Opinions.SureOf(odds):0.#} % {(odds > 0 ? "spam" : "ham")}");
 }

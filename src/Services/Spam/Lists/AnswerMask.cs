@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -15,9 +16,9 @@ public sealed class AnswerMask : IEquatable<AnswerMask>
 
     private AnswerMask(string text, Octet[] octets) => (_text, _octets) = (text, octets);
 
-    public static bool TryParse(string text, out AnswerMask mask)
+    public static bool TryParse(string text, [NotNullWhen(true)] out AnswerMask? mask)
     {
-        mask = null!;
+        mask = null;
         var parts = text.Split('.');
         if (parts.Length != 4) return false;
         var octets = new Octet[4];

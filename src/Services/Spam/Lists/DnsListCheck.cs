@@ -76,7 +76,13 @@ public sealed class DnsListCheck(IResolver resolver, TimeProvider clock, ILogger
         var asking = new List<Task>(taken.Lists.Length);
         foreach (var (list, health) in taken.Lists)
         {
-            var mine = subjects.Where(s => list.Ask.HasFlag(s.Kind)).Take(left).ToList();
+            var mine = subjects.FindAll(s => list.Ask.HasFlag(s.Kind));
+            if (mine.Count > left)
+            {
+                context.Skip(list.Zone, "limit");
+                context.LimitHit($"lists would be asked more than {MostQuestions} questions about it", 0.3);
+                mine = mine[..left];
+            }
             left -= mine.Count;
             if (mine.Count > 0) asking.Add(AskAsync(list, health, mine, context, both.Token));
         }

@@ -101,7 +101,9 @@ internal static class SubjectFinder
         foreach (var domain in domains)
         {
             if (domain.Length > 0) Domain(found, ListSubjects.Senders, Organization.Of(domain.ToLowerInvariant()), options, " as its sender");
-            if (found.Count - before == MostSenders) return;
+            if (found.Count - before < MostSenders) continue;
+            context.LimitHit($"more than {MostSenders} domains stand behind it: lists are asked about no more", 0.3);
+            return;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Aviso.MailAuth;
 using Aviso.Store;
 
 namespace Aviso.Spam;
@@ -15,6 +16,9 @@ public sealed class Correspondents(RowFile file, TimeProvider clock)
     private static readonly TimeSpan KeepAddresses = TimeSpan.FromDays(730);
     private static readonly TimeSpan KeepIds = TimeSpan.FromDays(180);
     private long _nextUpkeep;
+
+    /// <summary>Does an address stand in the account's contacts.</summary>
+    public Func<AccountId, string, CancellationToken, ValueTask<bool>> IsContact { get; set; } = static (_, _, _) => default;
 
     /// <summary>The account sent a message to these addresses ("local@domain") under this Message-ID.</summary>
     public void WroteTo(AccountId account, IEnumerable<string> addresses, IEnumerable<string> messageIds)
@@ -33,6 +37,10 @@ public sealed class Correspondents(RowFile file, TimeProvider clock)
         });
     }
 
+    /// <summary>The account has written to this address, or has it in its contacts.</summary>
+    public async ValueTask<bool> KnowsAsync(AccountId account, string address, CancellationToken cancel) =>
+        HasWrittenTo(account, address) || await IsContact(account, address, cancel);
+
     public bool HasWrittenTo(AccountId account, string address) => Has(AddressKind, account, address);
 
     /// <summary>True when the account sent a message with this id.</summary>
@@ -48,7 +56,8 @@ public sealed class Correspondents(RowFile file, TimeProvider clock)
     }
 }
 
-/// <summary>Trust of single accounts: people they wrote to (WROTE_TO), and answers to what they sent (REPLY_TO_OURS).</summary>
+/// <summary>Trust of single accounts: people they wrote to (WROTE_TO) or have in their contacts (IN_CONTACTS), and answers to what they
+/// sent (REPLY_TO_OURS).</summary>
 public sealed class TrustCheck(Correspondents correspondents) : ISpamCheck
 {
     /// <summary>An account here has a reason to want the message.</summary>
@@ -63,29 +72,32 @@ public sealed class TrustCheck(Correspondents correspondents) : ISpamCheck
 
     public string Name => "trust";
 
-    public ValueTask CheckAsync(SpamContext context, CancellationToken cancel)
+    public async ValueTask CheckAsync(SpamContext context, CancellationToken cancel)
     {
         var header = context.Content.Header;
-        if (context.Input.Accounts.Count == 0 || header.FromAddress is not { Length: > 0 } from) return default;
+        if (context.Input.Accounts.Count == 0 || header.FromAddress is not { Length: > 0 } from) return;
         var ids = header.All("in-reply-to").Concat(header.All("references")).SelectMany(l => Mime.MessageIds.Parse(l.Value.Span)).Reverse()
             .Take(MostIds).ToList();
         var proven = Reputation.IsProven(context.Input);
+        // An address book says whom somebody knows, to whoever steals it too: in their name nothing is gained.
+        var isForged = context.Input.Auth is { Dmarc.Result: DmarcResult.Fail };
         foreach (var account in context.Input.Accounts)
         {
-            if (correspondents.HasWrittenTo(account, from))
+            var hasWritten = correspondents.HasWrittenTo(account, from);
+            if (hasWritten || (!isForged && await correspondents.IsContact(account, from, cancel)))
             {
                 if (proven)
                 {
                     context.Mark(Mark);
                     context.Mark(SenderLinksCheck.KnownMark);
                 }
-                context.AddFor(account, "WROTE_TO", proven
-                    ? Known : KnownUnproven, $"you have written to {from} before{(proven ? "" : ", but nothing proves that it is them")}");
+                var why = hasWritten ? $"you have written to {from} before" : $"{from} is in your contacts";
+                context.AddFor(account, hasWritten ? "WROTE_TO" : "IN_CONTACTS", proven ? Known : KnownUnproven,
+                    proven ? why : why + ", but nothing proves that it is them");
             }
             if (!ids.Exists(id => correspondents.HasSent(account, id))) continue;
             context.Mark(Mark);
             context.AddFor(account, "REPLY_TO_OURS", Reply, "answers a message you sent");
         }
-        return default;
     }
 }

@@ -61,6 +61,7 @@ internal sealed record SpfRecord(IReadOnlyList<SpfDirective> Directives, string?
         return term[..equals];
     }
 
+    // directive = [ qualifier ] mechanism
     private static SpfDirective? Directive(string term)
     {
         var result = term[0] switch
@@ -74,59 +75,66 @@ internal sealed record SpfRecord(IReadOnlyList<SpfDirective> Directives, string?
         var rest = result is null ? term : term[1..];
         var end = rest.AsSpan().IndexOfAny(':', '/');
         var argument = end < 0 ? "" : rest[end..];
-        return (end < 0 ? rest : rest[..end]).ToLowerInvariant() switch
+        var mechanism = (end < 0 ? rest : rest[..end]).ToLowerInvariant() switch
         {
-            "all" when end < 0 => Make(SpfMechanism.All, ""),
-            "include" => WithDomain(SpfMechanism.Include),
-            "exists" => WithDomain(SpfMechanism.Exists),
-            "ptr" => end < 0 ? Make(SpfMechanism.Ptr, "") : WithDomain(SpfMechanism.Ptr),
-            "a" => Hosts(SpfMechanism.A),
-            "mx" => Hosts(SpfMechanism.Mx),
-            "ip4" => Network(SpfMechanism.Ip4, AddressFamily.InterNetwork, 32),
-            "ip6" => Network(SpfMechanism.Ip6, AddressFamily.InterNetworkV6, 128),
+            "all" when end < 0 => Make(SpfMechanism.All),
+            "include" => WithDomain(SpfMechanism.Include, argument),
+            "exists" => WithDomain(SpfMechanism.Exists, argument),
+            "ptr" => end < 0 ? Make(SpfMechanism.Ptr) : WithDomain(SpfMechanism.Ptr, argument),
+            "a" => Hosts(SpfMechanism.A, argument),
+            "mx" => Hosts(SpfMechanism.Mx, argument),
+            "ip4" => Network(SpfMechanism.Ip4, argument, AddressFamily.InterNetwork, 32),
+            "ip6" => Network(SpfMechanism.Ip6, argument, AddressFamily.InterNetworkV6, 128),
             _ => null,
         };
+        return mechanism is null ? null : mechanism with { Result = result ?? SpfResult.Pass };
+    }
 
-        SpfDirective Make(SpfMechanism mechanism, string domain, int prefix4 = 32, int prefix6 = 128, IPAddress? address = null) =>
-            new(result ?? SpfResult.Pass, mechanism, domain, prefix4, prefix6, address);
+    // "+" is the default qualifier.
+    private static SpfDirective Make(
+        SpfMechanism mechanism, string domain = "", int prefix4 = 32, int prefix6 = 128, IPAddress? address = null) =>
+        new(SpfResult.Pass, mechanism, domain, prefix4, prefix6, address);
 
-        SpfDirective? WithDomain(SpfMechanism mechanism) =>
-            argument.StartsWith(':') && SpfMacro.IsDomainSpec(argument[1..]) ? Make(mechanism, argument[1..]) : null;
+    // ":" domain-spec
+    private static SpfDirective? WithDomain(SpfMechanism mechanism, string argument) =>
+        argument.StartsWith(':') && SpfMacro.IsDomainSpec(argument[1..]) ? Make(mechanism, argument[1..]) : null;
 
-        // [ ":" domain-spec ] [ "/" ip4-cidr ] [ "//" ip6-cidr ]
-        SpfDirective? Hosts(SpfMechanism mechanism)
+    // [ ":" domain-spec ] [ "/" ip4-cidr ] [ "//" ip6-cidr ]
+    private static SpfDirective? Hosts(SpfMechanism mechanism, string argument)
+    {
+        var (prefix4, prefix6) = (32, 128);
+        var domain = argument;
+        if (domain.LastIndexOf("//", StringComparison.Ordinal) is var six and >= 0)
         {
-            var (prefix4, prefix6) = (32, 128);
-            var domain = argument;
-            if (domain.LastIndexOf("//", StringComparison.Ordinal) is var six and >= 0)
-            {
-                if (!Prefix(domain[(six + 2)..], 128, out prefix6)) return null;
-                domain = domain[..six];
-            }
-            // What is no number behind a slash belongs to the domain (a slash is a delimiter in macros, too).
-            if (domain.LastIndexOf('/') is var four and >= 0 && !domain.AsSpan(four + 1).ContainsAnyExceptInRange('0', '9'))
-            {
-                if (!Prefix(domain[(four + 1)..], 32, out prefix4)) return null;
-                domain = domain[..four];
-            }
-            if (domain.Length == 0) return Make(mechanism, "", prefix4, prefix6);
-            return domain[0] == ':' && SpfMacro.IsDomainSpec(domain[1..]) ? Make(mechanism, domain[1..], prefix4, prefix6) : null;
+            if (!Prefix(domain[(six + 2)..], 128, out prefix6)) return null;
+            domain = domain[..six];
         }
-
-        SpfDirective? Network(SpfMechanism mechanism, AddressFamily family, int bits)
+        // What is no number behind a slash belongs to the domain (a slash is a delimiter in macros, too).
+        if (domain.LastIndexOf('/') is var four and >= 0 && !domain.AsSpan(four + 1).ContainsAnyExceptInRange('0', '9'))
         {
-            if (!argument.StartsWith(':')) return null;
-            var text = argument[1..];
-            var prefix = bits;
-            if (text.IndexOf('/', StringComparison.Ordinal) is var slash and >= 0)
-            {
-                if (!Prefix(text[(slash + 1)..], bits, out prefix)) return null;
-                text = text[..slash];
-            }
-            // IPAddress takes shortened and octal forms that qnum "." qnum "." qnum "." qnum does not.
-            if (family == AddressFamily.InterNetwork ? !IsDottedQuad(text) : !text.Contains(':', StringComparison.Ordinal) || text.AsSpan().IndexOfAny('%', '[') >= 0) return null;
-            return IPAddress.TryParse(text, out var address) && address.AddressFamily == family ? Make(mechanism, "", prefix, prefix, address) : null;
+            if (!Prefix(domain[(four + 1)..], 32, out prefix4)) return null;
+            domain = domain[..four];
         }
+        if (domain.Length == 0) return Make(mechanism, "", prefix4, prefix6);
+        return domain[0] == ':' && SpfMacro.IsDomainSpec(domain[1..]) ? Make(mechanism, domain[1..], prefix4, prefix6) : null;
+    }
+
+    // ":" ip4-network [ ip4-cidr-length ], ":" ip6-network [ ip6-cidr-length ]
+    private static SpfDirective? Network(SpfMechanism mechanism, string argument, AddressFamily family, int bits)
+    {
+        if (!argument.StartsWith(':')) return null;
+        var text = argument[1..];
+        var prefix = bits;
+        if (text.IndexOf('/', StringComparison.Ordinal) is var slash and >= 0)
+        {
+            if (!Prefix(text[(slash + 1)..], bits, out prefix)) return null;
+            text = text[..slash];
+        }
+        // IPAddress takes shortened and octal forms that qnum "." qnum "." qnum "." qnum does not.
+        var isWritten = family == AddressFamily.InterNetwork ? IsDottedQuad(text)
+            : text.Contains(':', StringComparison.Ordinal) && text.AsSpan().IndexOfAny('%', '[') < 0;
+        return isWritten && IPAddress.TryParse(text, out var address) && address.AddressFamily == family
+            ? Make(mechanism, "", prefix, prefix, address) : null;
     }
 
     // ip4-cidr-length = "/" ("0" / %x31-39 0*1DIGIT)
@@ -145,6 +153,7 @@ internal sealed record SpfRecord(IReadOnlyList<SpfDirective> Directives, string?
     private static bool IsDottedQuad(string text)
     {
         var parts = text.Split('.');
-        return parts.Length == 4 && Array.TrueForAll(parts, p => p.Length is > 0 and <= 3 && p.All(char.IsAsciiDigit) && (p.Length == 1 || p[0] != '0') && int.Parse(p, System.Globalization.CultureInfo.InvariantCulture) <= 255);
+        return parts.Length == 4 && Array.TrueForAll(parts, p => p.Length is > 0 and <= 3 && p.All(char.IsAsciiDigit)
+            && (p.Length == 1 || p[0] != '0') && int.Parse(p, System.Globalization.CultureInfo.InvariantCulture) <= 255);
     }
 }

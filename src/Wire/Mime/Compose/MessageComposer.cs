@@ -76,8 +76,7 @@ public sealed class MessageComposer(HeaderWriter header, MimeEntity body)
     {
         var fields = new HeaderWriter();
         var isMultipart = entity.Type.StartsWith("multipart/", StringComparison.Ordinal);
-        // RFC 2045 §6.7: "=_" stands in no quoted-printable and no base64 text.
-        var boundary = isMultipart ? "=_" + RandomNumberGenerator.GetHexString(24, lowercase: true) : "";
+        var boundary = isMultipart ? NewBoundary() : "";
         IEnumerable<MimeParameter> parameters = isMultipart
             ? [.. entity.Parameters, new("boundary", boundary)]
             : entity.Parameters;
@@ -109,18 +108,28 @@ public sealed class MessageComposer(HeaderWriter header, MimeEntity body)
         into.Write("--\r\n"u8);
     }
 
+    /// <summary>RFC 2045 §6.7: "=_" stands in no quoted-printable and no base64 text.</summary>
+    public static string NewBoundary() => "=_" + RandomNumberGenerator.GetHexString(24, lowercase: true);
+
+    /// <summary>The Content-Transfer-Encoding of a leaf of this type with these octets.</summary>
+    public static string EncodingOf(string type, ReadOnlySpan<byte> octets)
+    {
+        var ascii = Ascii.IsValid(octets) && !octets.Contains((byte)0);
+        if (type.StartsWith("message/", StringComparison.Ordinal)) return ascii ? "7bit" : "8bit";
+        var isText = type.StartsWith("text/", StringComparison.Ordinal);
+        if (ascii && isText && IsCrlfText(octets)) return "7bit";
+        if (!isText) return "base64";
+        var high = 0;
+        foreach (var c in octets) high += c > 126 ? 1 : 0;
+        return high > octets.Length / 4 ? "base64" : "quoted-printable";
+    }
+
     private static string Encoding(MimeEntity entity)
     {
         // RFC 2045 §6.4: a multipart is what the widest of its parts is.
-        if (entity.Type.StartsWith("multipart/", StringComparison.Ordinal)) return entity.Children.Any(c => Encoding(c) == "8bit") ? "8bit" : "7bit";
-        var ascii = Ascii.IsValid(entity.Body) && !entity.Body.AsSpan().Contains((byte)0);
-        if (entity.Type.StartsWith("message/", StringComparison.Ordinal)) return ascii ? "7bit" : "8bit";
-        var isText = entity.Type.StartsWith("text/", StringComparison.Ordinal);
-        if (ascii && isText && IsCrlfText(entity.Body)) return "7bit";
-        if (!isText) return "base64";
-        var high = 0;
-        foreach (var c in entity.Body) high += c > 126 ? 1 : 0;
-        return high > entity.Body.Length / 4 ? "base64" : "quoted-printable";
+        if (entity.Type.StartsWith("multipart/", StringComparison.Ordinal))
+            return entity.Children.Any(c => Encoding(c) == "8bit") ? "8bit" : "7bit";
+        return EncodingOf(entity.Type, entity.Body);
     }
 
     // RFC 2045 §2.7: lines of at most 998 octets; CR and LF only together.

@@ -26,6 +26,18 @@ public static class EncodedWord
     public static string Decode(string text) =>
         text.Contains("=?", StringComparison.Ordinal) ? Decode(Encoding.UTF8.GetBytes(text)) : text;
 
+    /// <summary>
+    /// As the grammar has it (RFC 2047 §5): a word is set off by white space and holds none, or it stays as it is; controls that a word
+    /// encodes are dropped. Longer words than 75 are read all the same.
+    /// </summary>
+    public static string DecodeStrictly(ReadOnlySpan<byte> text)
+    {
+        if (text.IndexOf("=?"u8) < 0) return HeaderText.FromOctets(text);
+        var decoder = new Decoder(text.Length) { DropsControls = true };
+        decoder.RunStrictly(text);
+        return decoder.Text;
+    }
+
     /// <summary>RFC 2047 §4.2: "Q" text to octets; an escape that is none stays.</summary>
     public static byte[] DecodeQ(ReadOnlySpan<byte> text)
     {
@@ -157,6 +169,8 @@ public static class EncodedWord
         private string _charset = "";
         private bool _noMoreEnds;
 
+        public bool DropsControls { get; init; }
+
         public readonly string Text => _text.ToString();
 
         public void Run(ReadOnlySpan<byte> text)
@@ -184,6 +198,29 @@ public static class EncodedWord
             Flush();
         }
 
+        public void RunStrictly(ReadOnlySpan<byte> text)
+        {
+            var at = 0;
+            var afterWord = false;
+            for (var from = 0; from < text.Length;)
+            {
+                var token = text[from..];
+                if (token.IndexOfAny(" \t"u8) is var blank and >= 0) token = token[..blank];
+                _noMoreEnds = false;
+                if (token.StartsWith("=?"u8) && TryWord(token, out var charset, out var octets, out var length) && length == token.Length)
+                {
+                    var gap = text[at..from];
+                    if (!(afterWord && gap.Trim(" \t"u8).IsEmpty)) Plain(gap);
+                    Word(charset, octets);
+                    afterWord = true;
+                    at = from + length;
+                }
+                from += token.Length + 1;
+            }
+            Plain(text[at..]);
+            Flush();
+        }
+
         private void Plain(ReadOnlySpan<byte> text)
         {
             if (text.IsEmpty) return;
@@ -201,7 +238,12 @@ public static class EncodedWord
         private readonly void Flush()
         {
             if (_octets.WrittenCount == 0) return;
-            _text.Append(Charsets.Decode(_charset, _octets.WrittenSpan).Replace('\0', '\uFFFD'));
+            var text = Charsets.Decode(_charset, _octets.WrittenSpan);
+            if (!DropsControls) _text.Append(text.Replace('\0', '\uFFFD'));
+            else
+            {
+                foreach (var c in text) if (!char.IsControl(c)) _text.Append(c);
+            }
             _octets.ResetWrittenCount();
         }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Aviso.Base;
 
 namespace Aviso.Mime;
 
@@ -19,13 +20,38 @@ public static class HeaderText
     public static string Raw(ReadOnlySpan<byte> value) =>
         FromOctets(value.IndexOfAny(LineEnds) < 0 ? value.Trim(" \t"u8) : Unfold(value));
 
+    /// <summary>RFC 8621 §4.1.2.2: unfolded, without the blanks at its beginning, NUL dropped, encoded words decoded where they are well
+    /// placed, in form C.</summary>
+    public static string Strict(ReadOnlySpan<byte> value)
+    {
+        var text = Unfolded(WithoutNul(value)).AsSpan().TrimStart(" \t"u8);
+        return Nfc.Normalize(EncodedWord.DecodeStrictly(text));
+    }
+
+    /// <summary>As <see cref="Strict(ReadOnlySpan{byte})"/> of a text that <see cref="Raw"/> read, or of a phrase.</summary>
+    public static string Strict(string text) => Nfc.Normalize(
+        text.Contains("=?", StringComparison.Ordinal) ? EncodedWord.DecodeStrictly(Encoding.UTF8.GetBytes(text)) : text);
+
+    /// <summary>The octets, or a copy without NUL, which no header may hold.</summary>
+    public static ReadOnlySpan<byte> WithoutNul(ReadOnlySpan<byte> value)
+    {
+        if (!value.Contains((byte)0)) return value;
+        var kept = new List<byte>(value.Length);
+        foreach (var c in value) if (c != 0) kept.Add(c);
+        return kept.ToArray();
+    }
+
     /// <summary>
     /// RFC 5322 §2.2.3: line ends go, the white space after them stays; what stands around the text goes. A lone CR, which
     /// no field may hold, becomes a space.
     /// </summary>
     public static byte[] Unfold(ReadOnlySpan<byte> value)
     {
-        value = value.Trim(" \t\r\n"u8);
+        return Unfolded(value.Trim(" \t\r\n"u8));
+    }
+
+    private static byte[] Unfolded(ReadOnlySpan<byte> value)
+    {
         var unfolded = new byte[value.Length];
         var length = 0;
         while (true)
@@ -35,7 +61,7 @@ public static class HeaderText
             piece.CopyTo(unfolded.AsSpan(length));
             length += piece.Length;
             if (end < 0) break;
-            if (value[end] == '\r' && value[end + 1] != '\n') unfolded[length++] = (byte)' ';
+            if (value[end] == '\r' && (end + 1 == value.Length || value[end + 1] != '\n')) unfolded[length++] = (byte)' ';
             value = value[(end + 1)..];
         }
         return unfolded[..length];

@@ -20,7 +20,7 @@ public static class ParameterList
 
     internal static IReadOnlyList<MimeParameter> Read(ref ValueReader reader)
     {
-        List<MimeParameter>? plain = null;
+        List<(string Name, string? Value)>? plain = null;
         List<Section>? extended = null;
         for (var count = 0; TryNext(ref reader, out var name, out var value); count++)
         {
@@ -33,22 +33,22 @@ public static class ParameterList
             if (name.Contains('*', StringComparison.Ordinal) && Section.TryRead(name, value) is { } section)
             {
                 (extended ??= []).Add(section);
-                if (extended.TrueForAll(e => e.Name != section.Name || e == section)) (plain ??= []).Add(new(section.Name, null!));
+                if (extended.TrueForAll(e => e.Name != section.Name || e == section)) (plain ??= []).Add((section.Name, null));
             }
-            else (plain ??= []).Add(new(name, HeaderText.FromOctets(value)));
+            else (plain ??= []).Add((name, HeaderText.FromOctets(value)));
         }
         if (plain is null) return [];
-        return extended is null && plain.Count < 2 ? plain : Merge(plain, extended);
+        return plain is [(var only, { } alone)] ? [new(only, alone)] : Merge(plain, extended ?? []);
     }
 
     // A name without a value stands for the place of an extended parameter.
-    private static List<MimeParameter> Merge(List<MimeParameter> plain, List<Section>? extended)
+    private static List<MimeParameter> Merge(List<(string Name, string? Value)> plain, List<Section> extended)
     {
         var merged = new List<MimeParameter>(plain.Count);
         foreach (var p in plain)
         {
             if (merged.Exists(m => m.Name == p.Name)) continue;
-            var value = p.Value ?? plain.Find(o => o.Name == p.Name && o.Value is not null).Value ?? Join(p.Name, extended!);
+            var value = p.Value ?? plain.Find(o => o.Name == p.Name && o.Value is not null).Value ?? Join(p.Name, extended);
             if (value is not null) merged.Add(new(p.Name, value));
         }
         return merged;

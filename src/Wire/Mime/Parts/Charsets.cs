@@ -115,6 +115,38 @@ public static class Charsets
         return encoding.GetString(octets);
     }
 
+    /// <summary>As <see cref="Decode(string?, ReadOnlySpan{byte})"/>.</summary>
+    /// <param name="isProblem">True when we have no such charset, or the octets are not what it allows; without any, when they are not
+    /// UTF-8.</param>
+    public static string Decode(string? charset, ReadOnlySpan<byte> octets, out bool isProblem)
+    {
+        var isNamed = !string.IsNullOrEmpty(charset);
+        var isKnown = TryGet(charset ?? "", out var encoding);
+        var text = Decode(charset, octets);
+        if (!isNamed) isProblem = !Utf8IsValid(octets);
+        else if (!isKnown) isProblem = true;
+        else if (encoding.CodePage == 20127) isProblem = !Ascii.IsValid(octets);
+        else if (encoding.CodePage == 65001) isProblem = !Utf8IsValid(octets);
+        else isProblem = text.Contains('\uFFFD', StringComparison.Ordinal) && !Fits(encoding, octets);
+        return text;
+    }
+
+    // U+FFFD may be what the sender wrote (UTF-16, GB 18030).
+    private static bool Fits(Encoding encoding, ReadOnlySpan<byte> octets)
+    {
+        var strict = (Encoding)encoding.Clone();
+        strict.DecoderFallback = DecoderFallback.ExceptionFallback;
+        try
+        {
+            strict.GetCharCount(octets);
+            return true;
+        }
+        catch (DecoderFallbackException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>RFC 6532 text, or what old software sent instead: UTF-8 if valid, else Windows-1252.</summary>
     public static string Guess(ReadOnlySpan<byte> octets) =>
         Utf8IsValid(octets) ? Utf8.GetString(octets) : Windows1252.GetString(octets);

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 
 namespace Aviso.Mime;
 
@@ -31,6 +32,9 @@ public sealed record MimeLimits
     /// <summary>Message ids of one field.</summary>
     public const int MessageIds = 1000;
 
+    /// <summary>URLs of one field of RFC 2369.</summary>
+    public const int Urls = 100;
+
     /// <summary>A line longer than this is not a boundary. RFC 2046 §5.1.1 allows 70 octets; real mail goes further.</summary>
     internal const int BoundaryLine = 1024;
 }
@@ -39,6 +43,9 @@ public sealed record MimeLimits
 internal static class MimeMeters
 {
     private static readonly Meter Meter = new("Aviso.Mime");
+
+    [ModuleInitializer]
+    internal static void Publish() => _ = Meter;
 
     private static readonly Counter<long> LimitsHit = Meter.CreateCounter<long>(
         "aviso_mime_limits_total", description: "Messages whose analysis ended at a limit, by limit");

@@ -56,16 +56,24 @@ public sealed class MimePart
 
     public IReadOnlyList<MimePart> Children => ChildList ?? (IReadOnlyList<MimePart>)[];
 
-    /// <summary>The parts that IMAP shows and numbers: the children, and in a multipart without any delimiter one empty text at its end, because the
-    /// grammar (RFC 9051 §9, body-type-mpart) wants one at least.</summary>
+    /// <summary>The parts that IMAP shows and numbers: the children, and in a multipart without any delimiter one empty text at its end,
+    /// because the grammar (RFC 9051 §9, body-type-mpart) wants one at least.</summary>
     public IReadOnlyList<MimePart> Shown =>
         Children.Count > 0 || !IsMultipart || LimitHit ? Children : [new() { HeaderOffset = EndOffset, BodyOffset = EndOffset }];
+
+    /// <summary>The parts that a reader shows: the children, and for a multipart without any delimiter one text that is all it holds, so
+    /// that nothing somebody wrote is out of sight (JMAP).</summary>
+    public IReadOnlyList<MimePart> Readable =>
+        Children.Count > 0 || !IsMultipart || LimitHit || BodyLength == 0 ? Children : [TextOfAll()];
 
     /// <summary>The root of the embedded message of a message/rfc822 or message/global part; null for others and beyond a limit.</summary>
     public MimePart? Message { get; internal set; }
 
     /// <summary>This part, or (on the root) some part, was not analysed to its end: see <see cref="MimeLimits"/>.</summary>
     public bool LimitHit { get; internal set; }
+
+    /// <summary>Of the root: what its ENVELOPE leaves open.</summary>
+    public EnvelopeMarks Marks { get; internal set; }
 
     public bool IsMultipart => Type == "multipart";
 
@@ -94,6 +102,15 @@ public sealed class MimePart
     /// <see cref="PartIndex.Read"/>; the octets are then at <see cref="HeaderOffset"/>.
     /// </summary>
     internal byte[]? EnvelopeFields { get; set; }
+
+    private MimePart TextOfAll() => new()
+    {
+        HeaderOffset = BodyOffset,
+        BodyOffset = BodyOffset,
+        BodyLength = BodyLength,
+        BodyLines = BodyLines,
+        Encoding = Encoding,
+    };
 
     private static string? Find(IReadOnlyList<MimeParameter> parameters, string name)
     {

@@ -179,6 +179,7 @@ public sealed class MimeScanner(MimeLimits? limits = null)
     {
         var header = _header.AsSpan(0, _headerLength);
         ContentFields.Read(open.Part, header, open.Parent?.Part);
+        if (open == _root) open.Part.Marks = EnvelopeMarkReader.Read(header, open.Part.LimitHit);
         if (open.Parent?.Part.Message != open.Part) return;
         var fields = ContentFields.EnvelopeOnly(header, _limits.EnvelopeOctets - _envelopeOctets);
         if (fields is null) LimitHit(open.Part, "envelopes");

@@ -4,13 +4,16 @@ using System.Text;
 namespace Aviso.Mime;
 
 /// <summary>
-/// The part tree as octets for the store: a version octet, then the root. Numbers are base-128 (LEB128), signed where noted;
-/// strings are a length plus one (0 is null) and UTF-8, or an index into the words of <see cref="Words"/>. Frozen by test:
+/// The part tree as octets for the store: a version octet, an octet of marks, then the root. Numbers are base-128 (LEB128), signed where
+/// noted; strings are a length plus one (0 is null) and UTF-8, or an index into the words of <see cref="Words"/>. Frozen by test:
 /// a change needs a new version.
 /// </summary>
 public static class PartIndex
 {
-    public const byte Version = 1;
+    public const byte Version = 2;
+
+    // As version 2 without the octet of marks.
+    private const byte WithoutMarks = 1;
 
     private const int DeepestRead = 100;
     private const int MostStrings = 1000;
@@ -28,7 +31,7 @@ public static class PartIndex
     public static byte[] Write(MimePart root)
     {
         var into = new ArrayBufferWriter<byte>(128);
-        into.Write([Version]);
+        into.Write([Version, (byte)root.Marks]);
         WritePart(into, root);
         return into.WrittenSpan.ToArray();
     }
@@ -38,12 +41,14 @@ public static class PartIndex
         ? root
         : throw new FormatException("not a part index of version " + Version);
 
-    /// <summary>False for another version or damaged octets; never reads beyond its limits.</summary>
+    /// <summary>False for another version than this one or the one before, and for damaged octets; never reads beyond its limits.</summary>
     public static bool TryRead(ReadOnlySpan<byte> octets, out MimePart root)
     {
         root = new MimePart();
-        if (octets.IsEmpty || octets[0] != Version) return false;
-        var reader = new Reader(octets[1..]);
+        if (octets.Length < 2 || octets[0] is not (Version or WithoutMarks)) return false;
+        var isMarked = octets[0] == Version;
+        root.Marks = isMarked ? (EnvelopeMarks)octets[1] : EnvelopeMarks.Inexact;
+        var reader = new Reader(octets[(isMarked ? 2 : 1)..]);
         reader.Part(root, 1);
         return reader.Ended;
     }

@@ -1,6 +1,4 @@
 using System.Net.Http.Headers;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 
@@ -11,6 +9,9 @@ namespace Aviso.Net;
 /// <param name="Failure">Null when the status is 2xx.</param>
 internal sealed record AcmeReply(int Status, JsonObject? Body, string Text, string Location, TimeSpan? RetryAfter, AcmeFailure? Failure)
 {
+    /// <summary>Nothing was asked yet.</summary>
+    public static readonly AcmeReply None = new(0, null, "", "", null, null);
+
     public string this[string name] => AcmeJson.Text(Body, name);
 }
 
@@ -37,6 +38,11 @@ internal sealed class AcmeClient(AcmeAuthority authority, AcmeKey key, HttpMessa
 
     /// <summary>Where this authority says when to renew (RFC 9773); empty when it does not.</summary>
     public string RenewalInfo => this["renewalInfo"];
+
+    /// <summary>The names the authority takes for itself in CAA records.</summary>
+    public IReadOnlyList<string> Identities => [.. ((_directory["meta"] as JsonObject)?["caaIdentities"] as JsonArray ?? [])
+        .OfType<JsonValue>().Select(v => v.TryGetValue<string>(out var name) ? Dns.DnsName.Normalize(name) : null)
+        .OfType<string>().Take(5)];
 
     /// <summary>A URL of the directory; empty when it has none of this name.</summary>
     public string this[string resource] => AcmeJson.Text(_directory, resource);
@@ -80,7 +86,7 @@ internal sealed class AcmeClient(AcmeAuthority authority, AcmeKey key, HttpMessa
             MaxResponseHeadersLength = 32,
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         };
-        if (authority.Trust is { } pem) handler.SslOptions.RemoteCertificateValidationCallback = TrustOnly(pem);
+        if (authority.Trust is { } pem) handler.SslOptions.RemoteCertificateValidationCallback = Authorities.TrustOnly(Authorities.Read(pem));
         return handler;
     }
 
@@ -128,21 +134,4 @@ internal sealed class AcmeClient(AcmeAuthority authority, AcmeKey key, HttpMessa
             ? wait < TimeSpan.Zero ? TimeSpan.Zero : wait > TimeSpan.FromDays(7) ? TimeSpan.FromDays(7) : wait : null;
 
     private static AcmeReply Failed(string reason, string text) => new(0, null, "", "", null, new(reason, text));
-
-    private static RemoteCertificateValidationCallback TrustOnly(string pem)
-    {
-        var roots = new X509Certificate2Collection();
-        roots.ImportFromPem(pem);
-        return (_, certificate, sent, errors) =>
-        {
-            if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)) return false;
-            using var chain = new X509Chain();
-            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            chain.ChainPolicy.CustomTrustStore.AddRange(roots);
-            chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-            if (sent is not null)
-                foreach (var element in sent.ChainElements) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
-            return chain.Build(new X509Certificate2(certificate));
-        };
-    }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 
 namespace Aviso.Net;
 
@@ -6,6 +7,9 @@ namespace Aviso.Net;
 internal static class AcmeMeters
 {
     private static readonly Meter Meter = new("Aviso.Net");
+
+    [ModuleInitializer]
+    internal static void Publish() => _ = Meter;
 
     private static readonly Counter<long> Failures = Meter.CreateCounter<long>(
         "aviso_acme_failures_total", description: "Tries to get a certificate that failed, by authority and reason.");

@@ -18,7 +18,7 @@ internal sealed class AcmeOrder(
     private readonly List<(string Name, string Token)> _published = [];
     private readonly List<(string Authorization, string Challenge, string Name)> _asked = [];
     private string _order = "";
-    private AcmeReply _state = null!;
+    private AcmeReply _state = AcmeReply.None;
     private bool _accountTriedAnew;
 
     /// <summary>The chain as PEM, leaf first; set when <see cref="RunAsync"/> answers null.</summary>

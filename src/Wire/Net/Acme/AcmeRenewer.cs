@@ -32,6 +32,7 @@ public sealed partial class AcmeRenewer : IDisposable
     private readonly Dictionary<string, AcmeTries> _tries = new(StringComparer.Ordinal);
     private readonly NextKeys _keys;
     private volatile AcmeOptions _options;
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<Uri, IReadOnlyList<string>> _identities = new();
 
     /// <param name="handler">The way to an authority; null for the network.</param>
     public AcmeRenewer(AcmeOptions options, ICertificateShelf shelf, IResolver resolver, TimeProvider clock, ILogger log,
@@ -176,6 +177,28 @@ public sealed partial class AcmeRenewer : IDisposable
     /// <summary>SubjectPublicKeyInfo of the key that the next certificate for <paramref name="name"/> will have; null when none of this
     /// name is wanted, or nothing was done yet.</summary>
     public byte[]? NextKeyOf(string name) => _options.Certificates.FirstOrDefault(w => w.Covers(name)) is { } wanted ? _keys.PublicKeyOf(wanted.Name) : null;
+
+    /// <summary>How the authorities call themselves in CAA records (RFC 8555 §7.1.1 caaIdentities); none when one of them does not say, or
+    /// is not reached, for a record must not leave one out.</summary>
+    public async Task<IReadOnlyList<string>> IdentitiesAsync(CancellationToken cancel)
+    {
+        var all = new List<string>();
+        foreach (var authority in _options.Authorities)
+        {
+            var names = _identities.GetValueOrDefault(authority.Directory) ?? await IdentitiesOfAsync(authority, cancel);
+            if (names.Count == 0) return [];
+            _identities[authority.Directory] = names;
+            all.AddRange(names);
+        }
+        return [.. all.Distinct()];
+    }
+
+    private async Task<IReadOnlyList<string>> IdentitiesOfAsync(AcmeAuthority authority, CancellationToken cancel)
+    {
+        using var key = AcmeKey.Make(); // Nothing is signed: a directory is public.
+        using var client = new AcmeClient(authority, key, _handler(authority), _clock);
+        return await client.OpenAsync(cancel) is null ? client.Identities : [];
+    }
 
     /// <summary>All wanted certificates.</summary>
     public IReadOnlyList<CertificateState> States() => [.. _options.Certificates.Select(StateOf)];

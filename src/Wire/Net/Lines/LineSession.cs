@@ -65,14 +65,15 @@ public sealed class LineSession(WireConnection connection, TimeProvider clock, I
     public void End(Reason reason, string reply, LineNames names = default)
     {
         connection.End(reason);
-        if (reason.IsDrop) Refused(reply, reason.Word, names);
+        if (reason.IsDrop) Refused(reply, reason.Word, names, reason);
     }
 
     /// <summary>The client was told no: an event of its own when it is one of our own machines, with all that names it.</summary>
     /// <param name="cause">For the log.</param>
-    public void Refused(string reply, string cause, LineNames names = default)
+    public void Refused(string reply, string cause, LineNames names = default, Reason? why = null)
     {
-        if (connection.Origin.IsInternal) OwnRefusals.Note(log, connection.Id, connection.Origin.Remote, names, reply, cause);
+        if (!connection.Origin.IsInternal) return;
+        OwnRefusals.Note(log, connection.Id, connection.Origin.Remote, names, reply, cause, why, connection.Login?.Address);
     }
 
     /// <summary>The id of a fault of our own, for the client and the log.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;
 using Aviso.Base;
 
@@ -9,6 +10,9 @@ namespace Aviso.Net;
 internal static class NetMeters
 {
     private static readonly Meter Meter = new("Aviso.Net");
+
+    [ModuleInitializer]
+    internal static void Publish() => _ = Meter;
 
     private static readonly UpDownCounter<long> Open = Meter.CreateUpDownCounter<long>(
         "aviso_connections_open", description: "Connections open now, by listener kind.");

@@ -241,7 +241,7 @@ public sealed partial class WireHost
         NetMeters.SessionDropped(session.Kind, reason);
         // What the protocol ended it has told of itself.
         if (session.IsInternal && session.Connection?.EndReason is null)
-            OwnRefusals.Note(_log, IdText.Format(session.Number), session.Remote, default, "closed", reason.Word);
+            OwnRefusals.Note(_log, IdText.Format(session.Number), session.Remote, default, "closed", reason.Word, reason);
         _evidence?.Report(new Evidence(session.Kind, session.Remote.Address, reason));
     }
 

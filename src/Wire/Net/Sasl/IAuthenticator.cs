@@ -15,6 +15,10 @@ public sealed record Principal(long Account, string Address)
 /// <summary>One try to log in, for limits, logs and bans.</summary>
 public sealed record LoginAttempt(string SessionId, ListenerKind Kind, IPAddress Remote, string Mechanism)
 {
+    /// <summary>What a browser says as its second step: empty while it has not been asked. Null: it cannot be asked, as a mail program
+    /// cannot.</summary>
+    public string? SecondStep { get; init; }
+
     /// <summary>What the parts that look at this try tell one another.</summary>
     public LoginNotes Notes { get; } = new();
 }
@@ -22,7 +26,7 @@ public sealed record LoginAttempt(string SessionId, ListenerKind Kind, IPAddress
 /// <summary>Notes about one try to log in.</summary>
 public sealed class LoginNotes
 {
-    /// <summary>Id of the keys whose SCRAM proof held; empty for the account's own password.</summary>
+    /// <summary>Id of the app password that was proved; empty for the account's own password.</summary>
     public string ProvedBy { get; set; } = "";
 
     /// <summary>Failures of this name so far, when this try has been counted already: who asks for the salt of a name that nobody has need
@@ -49,10 +53,20 @@ public enum LoginAdviceKind
 
     /// <summary>Nobody could look at it now; the client may come again.</summary>
     Unavailable,
+
+    /// <summary>The password is right; the second step is asked for.</summary>
+    SecondStepNeeded,
+
+    /// <summary>The password is right and the second step was wrong, or guessed too often.</summary>
+    SecondStepWrong,
 }
 
 /// <param name="Text">A sentence for whoever reads the mail program's error; ASCII, no secrets.</param>
-public sealed record LoginAdvice(LoginAdviceKind Kind, string Text);
+public sealed record LoginAdvice(LoginAdviceKind Kind, string Text)
+{
+    /// <summary>It may be a guess, and counts as one.</summary>
+    public bool IsGuess => Kind == LoginAdviceKind.SecondStepWrong;
+}
 
 /// <summary>What a SCRAM server needs (RFC 5802 §3): salted keys, never the password.</summary>
 public sealed record ScramKeys(byte[] Salt, int Iterations, byte[] StoredKey, byte[] ServerKey)

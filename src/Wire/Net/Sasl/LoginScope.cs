@@ -21,6 +21,13 @@ public sealed record LoginScope
     /// <summary>Addresses and patterns it may send as, of those the account may. Empty: all of them.</summary>
     public IReadOnlyList<string> SendAs { get; init; } = [];
 
+    /// <summary>What the credential opens, such as "imap" and "jmap". Empty: all.</summary>
+    public IReadOnlyList<string> Protocols { get; init; } = [];
+
+    /// <summary>The same credential opens all of the account's mail by JMAP.</summary>
+    public bool OpensJmap =>
+        Mailboxes.Count == 0 && !SearchOnly && (Protocols.Count == 0 || Protocols.Contains("jmap", StringComparer.Ordinal));
+
     public bool MayChange => !ReadOnly && !SearchOnly;
 
     /// <summary>Does this mailbox exist for the login. INBOX in any case (RFC 9051 §5.1), other names as they are written.</summary>

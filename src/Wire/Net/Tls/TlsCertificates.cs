@@ -120,6 +120,10 @@ public sealed class TlsCertificates : IDisposable
     /// <summary>The certificate that a peer sees who asks for <paramref name="serverName"/>.</summary>
     public X509Certificate2 For(string serverName) => LoadedFor(serverName).Leaf;
 
+    /// <summary>The same with what is sent above it, nearest first.</summary>
+    public IReadOnlyList<X509Certificate2> ChainFor(string serverName) => LoadedFor(serverName) is var loaded
+        && loaded.Options.ServerCertificateContext is { } context ? [loaded.Leaf, .. context.IntermediateCertificates] : [loaded.Leaf];
+
     /// <summary>The options for a peer that asked for <paramref name="serverName"/>, or for nobody.</summary>
     public SslServerAuthenticationOptions OptionsFor(string? serverName) => LoadedFor(serverName).Options;
 

@@ -43,12 +43,13 @@ internal static class FlagCommands
         },
         Run = (run, call) =>
         {
-            var given = Read(run.Strings(call.Positional[1]));
-            if (call.Positional[0] is not { } variable) run.Flags = Capped(change(run.Flags, given));
+            var given = Read(run, call, run.Strings(call.Positional[1]));
+            if (call.Positional[0] is not { } variable) run.Flags = Capped(run, call, change(run.Flags, given));
             else
             {
                 var target = run.String(variable).ToLowerInvariant();
-                run.SetVariable(call, "", target, string.Join(' ', Capped(change(Read([run.Variable("", target)]), given))));
+                var had = Read(run, call, [run.Variable("", target)]);
+                run.SetVariable(call, "", target, string.Join(' ', Capped(run, call, change(had, given))));
             }
             return new(Flow.Next);
         },
@@ -56,16 +57,21 @@ internal static class FlagCommands
 
     /// <summary>Flags of an action: its :flags, else the internal variable (RFC 5232 §5).</summary>
     public static IReadOnlyList<string> For(SieveRun run, Call call) =>
-        call.Tag("flags") is { } given ? Read(run.Strings(given)) : run.Flags;
+        call.Tag("flags") is { } given ? Read(run, call, run.Strings(given)) : run.Flags;
 
     /// <summary>Words become flags; what can be none is left out (RFC 5232 §2).</summary>
-    public static List<string> Read(IEnumerable<string> given) => Capped(Distinct(given
-        .SelectMany(g => g.Split([' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries)).Take(MostFlags * 10).Select(Flag)
+    public static List<string> Read(SieveRun run, Call call, IEnumerable<string> given) => Capped(run, call, Distinct(given
+        .SelectMany(g => g.Split([' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries)).TakeWhile(_ => run.Spend(1)).Select(Flag)
             .OfType<string>()));
 
     private static List<string> Distinct(IEnumerable<string> flags) => [.. flags.Distinct(StringComparer.OrdinalIgnoreCase)];
 
-    private static List<string> Capped(List<string> flags) => flags.Count <= MostFlags ? flags : flags[..MostFlags];
+    // Some of the flags would be a guess which.
+    private static List<string> Capped(SieveRun run, Call call, List<string> flags)
+    {
+        if (flags.Count > MostFlags) run.Fail(call, $"more than {MostFlags} flags");
+        return flags;
+    }
 
     // RFC 9051 §9: flag-keyword = atom; \Recent is the server's.
     private static string? Flag(string word)
@@ -101,7 +107,7 @@ internal static class FlagCommands
     private static async ValueTask<bool> HasFlag(SieveRun run, Call call)
     {
         var flags = call.Positional[0] is { } names
-            ? Read(run.Strings(names).Select(n => run.Variable("", n.ToLowerInvariant())))
+            ? Read(run, call, run.Strings(names).Select(n => run.Variable("", n.ToLowerInvariant())))
             : run.Flags;
         var keys = run.Strings(call.Positional[1]).SelectMany(k => k.Split([' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries));
         return await new Matcher(run, call, new([.. keys], call.Match)).AnyAsync(flags);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Aviso.Base;
 using Aviso.Mime;
 
 namespace Aviso.Sieve;
@@ -150,7 +151,7 @@ internal sealed record MailtoUri(List<string> To, List<string> Cc, string? Subje
         {
             var address = Unescape(part);
             if (!AddrSpec.TryParse(Encoding.UTF8.GetBytes(address), out _, out _)) return false;
-            if (!into.Contains(address, StringComparer.OrdinalIgnoreCase)) into.Add(address);
+            if (!into.Contains(address, AddressComparer.Instance)) into.Add(address);
         }
         return true;
     }

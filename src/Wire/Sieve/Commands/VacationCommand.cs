@@ -78,12 +78,12 @@ internal static class VacationCommand
         var sender = run.Message.EnvelopeFrom;
         if (sender.Length == 0) return (null, "the sender is the null address");
         var own = new List<string>([run.Message.EnvelopeTo, .. run.Message.OwnAddresses]);
-        if (own.Contains(sender, StringComparer.OrdinalIgnoreCase)) return (null, "it is from the account itself");
+        if (own.Contains(sender, AddressComparer.Instance)) return (null, "it is from the account itself");
         if (IsRobot(sender)) return (null, $"{sender} is no person");
         if (Automatic(run) is { } automatic) return (null, automatic);
         own.AddRange(run.Strings(call.Tag("addresses")).Select(a => SendCommands.Address(a) ?? a));
         var written = RecipientFields.SelectMany(run.View.Named).SelectMany(f => AddressList.Mailboxes(AddressList.Parse(f.Value)));
-        var found = written.Select(a => a.Address).FirstOrDefault(a => own.Contains(a, StringComparer.OrdinalIgnoreCase));
+        var found = written.Select(a => a.Address).FirstOrDefault(a => own.Contains(a, AddressComparer.Instance));
         if (found is null && run.Limits.VacationToAnyone) return (null, null);
         return found is null ? (null, "it was not sent to an address of the account") : (found, null);
     }
@@ -157,6 +157,6 @@ internal static class Fcc
     }
 
     public static SieveFcc? Read(SieveRun run, Call call) => run.String(call, "fcc") is not { } mailbox ? null
-        : new(mailbox, call.Tag("flags") is { } flags ? FlagCommands.Read(run.Strings(flags)) : [], call.Has("create"),
+        : new(mailbox, call.Tag("flags") is { } flags ? FlagCommands.Read(run, call, run.Strings(flags)) : [], call.Has("create"),
             run.String(call, "specialuse"), run.String(call, "mailboxid"));
 }

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Aviso.Net;
 
 namespace Aviso.Smtp;
 
@@ -98,7 +99,7 @@ internal sealed class ClientWire(Stream stream, TimeProvider clock) : IAsyncDisp
                 TargetHost = host,
                 EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
                 RemoteCertificateValidationCallback = check,
-                CertificateChainPolicy = ChainPolicy(roots),
+                CertificateChainPolicy = Authorities.Policy(roots),
             }, linked.Token);
             _stream = secure;
             return null;
@@ -113,16 +114,6 @@ internal sealed class ClientWire(Stream stream, TimeProvider clock) : IAsyncDisp
     }
 
     public ValueTask DisposeAsync() => _stream.DisposeAsync();
-
-    // A certificate names addresses to download the rest of its chain from: a stranger must not choose where we dial.
-    private static X509ChainPolicy ChainPolicy(X509Certificate2Collection? roots)
-    {
-        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
-        if (roots is null) return policy;
-        policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        policy.CustomTrustStore.AddRange(roots);
-        return policy;
-    }
 
     private static bool IsWire(Exception e) => e is IOException or OperationCanceledException or ObjectDisposedException;
 

@@ -86,7 +86,7 @@ public sealed class AccountServiceTests : IAsyncLifetime
     {
         Assert.Equal("added other.example", await Said(_verbs.AddDomainAsync("Other.Example", "bob@example.org", null, default)));
         Assert.Equal("sales-*@other.example goes to alice@example.org", await Said(_verbs.AddAliasAsync("sales-*@other.example", ["alice@example.org"], default)));
-        Assert.Equal("alice@example.org", _book.Table.Resolve("sales-1", "other.example").Local[0].Address);
+        Assert.Equal("alice@example.org", _book.Table.Resolve("sales-1", "other.example").Local[0].Address.Wire);
         Assert.Equal("sales-*@other.example goes to bob@example.org", await Said(_verbs.SetAliasAsync("sales-*@other.example", ["bob@example.org"], default)));
         Assert.Contains("is not in `domains`", await Said(_verbs.RemoveDomainAsync("other.example", default)), StringComparison.Ordinal);
         Assert.Equal("removed sales-*@other.example", await Said(_verbs.RemoveAliasAsync("sales-*@other.example", default)));

@@ -53,7 +53,8 @@ public sealed class AddressTableTests
         using var book = await Declare.BookAsync(Everything);
         var way = Resolve(book, address);
         Assert.Equal(ResolutionKind.Found, way.Kind);
-        Assert.Equal(ends, string.Join(' ', way.Local.Select(l => l.Detail.Length > 0 ? $"{l.Address}+{l.Detail}" : l.Address).Concat(way.External)));
+        var local = way.Local.Select(l => l.Detail.Length > 0 ? $"{l.Address.Wire}+{l.Detail}" : l.Address.Wire);
+        Assert.Equal(ends, string.Join(' ', local.Concat(way.External.Select(a => a.Wire))));
     }
 
     [Theory]
@@ -155,7 +156,7 @@ public sealed class AddressTableTests
         {
             AliasesFrom = VirtualList.Parse("@d.example Bob@example.org", "virtual"),
         });
-        Assert.Equal("bob@example.org", Resolve(book, "x@d.example").Local[0].Address);
+        Assert.Equal("bob@example.org", Resolve(book, "x@d.example").Local[0].Address.Wire);
     }
 
     [Fact]
@@ -183,7 +184,7 @@ public sealed class AddressTableTests
         using var book = await Declare.BookAsync(Everything with { HostName = "mail.example.org" });
         var way = Resolve(book, address);
         Assert.Equal(kind, way.Kind);
-        Assert.Equal(kind == ResolutionKind.Found ? ["alice@example.org"] : [], way.Local.Select(l => l.Address));
+        Assert.Equal(kind == ResolutionKind.Found ? ["alice@example.org"] : [], way.Local.Select(l => l.Address.Wire));
         Assert.False(book.Table.IsLocalDomain("mail.example.org"));
     }
 
@@ -192,8 +193,8 @@ public sealed class AddressTableTests
     {
         using var book = await Declare.BookAsync(Declare.All() with { Postmaster = "bob@example.org" });
         await book.ApplyAsync(Declare.All() with { Postmaster = "bob@example.org", Accounts = [Declare.Account("alice@example.org")] }, default);
-        Assert.Equal("alice@example.org", Resolve(book, "postmaster@example.org").Local[0].Address);
-        Assert.Equal("alice@example.org", Resolve(book, "postmaster").Local[0].Address);
+        Assert.Equal("alice@example.org", Resolve(book, "postmaster@example.org").Local[0].Address.Wire);
+        Assert.Equal("alice@example.org", Resolve(book, "postmaster").Local[0].Address.Wire);
     }
 
     [Theory]

@@ -91,6 +91,7 @@ public sealed class AppPasswordTests : IAsyncLifetime
         { AppPasswordScope.All with { ReadOnly = true, Protocols = ["submission"] }, "of no use for submission" },
         { AppPasswordScope.All with { SearchOnly = true, SendAs = ["a@example.org"] }, "cannot send" },
         { AppPasswordScope.All with { Mailboxes = ["Archive"], Protocols = ["managesieve"] }, "a filter sees all mail" },
+        { AppPasswordScope.All with { Mailboxes = ["Archive"], Protocols = ["webmail"] }, "the webmail shows the whole account" },
         { AppPasswordScope.All with { Networks = ["10.0.0.0/99"] }, "no network" },
         { AppPasswordScope.All with { SendAs = ["nobody"] }, "no address or pattern" },
         { AppPasswordScope.All with { Mailboxes = [""] }, "mailbox pattern" },
@@ -202,7 +203,7 @@ public sealed class AppPasswordTests : IAsyncLifetime
         var made = await AddAsync("phone");
         await LoginAsync("secret");
         _house.TwoStep = true;
-        foreach (var kind in (ListenerKind[])[ListenerKind.Imaps, ListenerKind.Submissions, ListenerKind.ManageSieve])
+        foreach (var kind in (ListenerKind[])[ListenerKind.Imaps, ListenerKind.Submissions, ListenerKind.ManageSieve, ListenerKind.Https])
         {
             var attempt = Attempt(kind);
             Assert.Null(await _house.Auth.CheckPasswordAsync(attempt, "alice@example.org", "secret", Cancel));
@@ -213,7 +214,24 @@ public sealed class AppPasswordTests : IAsyncLifetime
         }
         Assert.Null(await ScramAsync("secret"));
         Assert.NotNull(await LoginAsync(made.Password));
-        Assert.NotNull(await _house.Auth.CheckPasswordAsync(Attempt(ListenerKind.Https), "alice@example.org", "secret", Cancel));
+    }
+
+    public static TheoryData<string, AppPasswordScope, bool> InTheWebmail => new()
+    {
+        { "for everything", AppPasswordScope.All, false },
+        { "for another protocol", AppPasswordScope.All with { Protocols = ["jmap"] }, false },
+        { "for the webmail by name", AppPasswordScope.All with { Protocols = ["imap", "webmail"] }, true },
+    };
+
+    [Theory]
+    [MemberData(nameof(InTheWebmail))]
+    public async Task The_webmail_takes_only_an_app_password_that_names_it(string what, AppPasswordScope scope, bool taken)
+    {
+        var made = await AddAsync("tablet", scope);
+        var attempt = Attempt(ListenerKind.Https) with { SecondStep = "" };
+        Assert.True(taken == (await _house.Auth.CheckPasswordAsync(attempt, "alice@example.org", made.Password, Cancel) is not null), what);
+        Assert.Equal(taken ? made.Id : "", attempt.Notes.ProvedBy);
+        Assert.Equal(taken ? null : "This app password is not for this protocol", attempt.Notes.Advice?.Text);
     }
 
     [Fact]

@@ -14,6 +14,12 @@ namespace Aviso.Tests.Unit.Accounts;
 /// </summary>
 internal sealed class FakeProvider : IDisposable
 {
+    public const string ClientId = "webmail", ClientSecret = "s ecret";
+
+    private Dictionary<string, string>? _authorized;
+    private string? _code;
+    private DateTimeOffset _codeAt;
+
     private readonly HttpListener _listener = new();
     private readonly RSA _rsa = RSA.Create(2048);
     private readonly ECDsa _curve = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -48,8 +54,33 @@ internal sealed class FakeProvider : IDisposable
 
     public int IntrospectionsAsked { get; private set; }
 
+    /// <summary>Keys of no use in the set, before the others.</summary>
+    public int UselessKeys { get; set; }
+
     /// <summary>What introspection answers; null: {"active":false}.</summary>
     public JsonObject? Introspected { get; set; }
+
+    /// <summary>Changes the ID token of the next sign-in.</summary>
+    public Action<JsonObject>? ChangeIdToken { get; set; }
+
+    /// <summary>The type that the ID token's header says; null: none.</summary>
+    public string? IdTokenType { get; set; } = "JWT";
+
+    /// <summary>It takes the client's secret in the form only.</summary>
+    public bool PostsSecret { get; set; }
+
+    /// <summary>Somebody signs in at the provider with a browser that was sent to <paramref name="location"/>; where the browser is sent
+    /// back to.</summary>
+    public string SignIn(string location, DateTimeOffset now)
+    {
+        var uri = new Uri(location);
+        if (uri.AbsolutePath != "/realms/mail/authorize") throw new InvalidOperationException(location);
+        _authorized = Form(uri.Query.TrimStart('?'));
+        _code = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
+        _codeAt = now;
+        var (state, issuer) = (Uri.EscapeDataString(_authorized["state"]), Uri.EscapeDataString(Issuer));
+        return $"{_authorized["redirect_uri"]}?code={_code}&state={state}&iss={issuer}";
+    }
 
     public static JsonObject Claims(string issuer, DateTimeOffset now, Action<JsonObject>? change = null)
     {
@@ -97,13 +128,13 @@ internal sealed class FakeProvider : IDisposable
 
     public string Keys() => new JsonObject
     {
-        ["keys"] = new JsonArray(
+        ["keys"] = new JsonArray([.. Enumerable.Range(0, UselessKeys).Select(_ => (JsonNode)new JsonObject { ["kty"] = "oct" }),
             Key("RSA", KeyId, "RS256", ("n", _rsa.ExportParameters(false).Modulus!), ("e", _rsa.ExportParameters(false).Exponent!)),
             Key("RSA", "any", null, ("n", _rsa.ExportParameters(false).Modulus!), ("e", _rsa.ExportParameters(false).Exponent!)),
             Curve(),
             _edwards is null ? new JsonObject() : With(Key("OKP", "d1", null, ("x", _edwards.PublicKey())), "Ed25519"),
             new JsonObject { ["kty"] = "oct", ["k"] = "AAAA" },
-            With(Key("EC", "bad", null, ("x", new byte[32]), ("y", new byte[32])), "P-256"))
+            With(Key("EC", "bad", null, ("x", new byte[32]), ("y", new byte[32])), "P-256")])
     }.ToJsonString();
 
     public void Dispose()
@@ -134,6 +165,49 @@ internal sealed class FakeProvider : IDisposable
         return key;
     }
 
+    private JsonObject Discovery() => new()
+    {
+        ["issuer"] = Named,
+        ["jwks_uri"] = $"{Issuer}/keys",
+        ["introspection_endpoint"] = $"{Issuer}/introspect",
+        ["authorization_endpoint"] = $"{Issuer}/authorize",
+        ["token_endpoint"] = $"{Issuer}/token",
+        ["token_endpoint_auth_methods_supported"] = new JsonArray(PostsSecret ? "client_secret_post" : "client_secret_basic"),
+    };
+
+    private static Dictionary<string, string> Form(string text) => text.Split('&').Select(pair => pair.Split('=', 2))
+        .ToDictionary(p => WebUtility.UrlDecode(p[0]), p => WebUtility.UrlDecode(p.ElementAtOrDefault(1) ?? ""));
+
+    // RFC 6749 §4.1.3, RFC 7636 §4.6: each thing that a client must say again is looked at.
+    private (int Status, string Text) Redeem(string authorization, Dictionary<string, string> form)
+    {
+        var (asked, code) = (_authorized, _code);
+        (_authorized, _code) = (null, null);
+        var known = PostsSecret ? form.GetValueOrDefault("client_secret") == ClientSecret && form.GetValueOrDefault("client_id") == ClientId
+            : authorization == "Basic " + Basic(ClientId, ClientSecret);
+        if (!known) return (401, """{"error":"invalid_client"}""");
+        var good = asked is not null && code is not null && form["grant_type"] == "authorization_code" && form["code"] == code
+            && form["redirect_uri"] == asked["redirect_uri"] && asked["client_id"] == ClientId && asked["response_type"] == "code"
+            && asked["code_challenge_method"] == "S256"
+            && asked["code_challenge"] == Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(form["code_verifier"])));
+        if (!good) return (400, """{"error":"invalid_grant"}""");
+        var claims = Claims(Issuer, _codeAt, c =>
+        {
+            c["aud"] = ClientId;
+            c["nonce"] = asked!["nonce"];
+            c.Remove("scope");
+            ChangeIdToken?.Invoke(c);
+        });
+        var head = new JsonObject { ["alg"] = "RS256", ["kid"] = KeyId };
+        if (IdTokenType is { } type) head["typ"] = type;
+        var token = Sign(head.ToJsonString(), claims.ToJsonString(), "RS256");
+        return (200, new JsonObject { ["token_type"] = "Bearer", ["access_token"] = "x", ["id_token"] = token }.ToJsonString());
+    }
+
+    // RFC 6749 §2.3.1.
+    private static string Basic(string id, string secret) =>
+        Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Uri.EscapeDataString(id)}:{Uri.EscapeDataString(secret)}"));
+
     private static string Encode(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
 
     private async Task ServeAsync()
@@ -161,10 +235,13 @@ internal sealed class FakeProvider : IDisposable
         switch (request.Url!.AbsolutePath)
         {
             case "/realms/mail/.well-known/openid-configuration":
-                return (200, new JsonObject { ["issuer"] = Named, ["jwks_uri"] = $"{Issuer}/keys", ["introspection_endpoint"] = $"{Issuer}/introspect" }.ToJsonString());
+                return (200, Discovery().ToJsonString());
             case "/realms/mail/keys":
                 KeysAsked++;
                 return (200, Keys());
+            case "/realms/mail/token":
+                using (var reader = new StreamReader(request.InputStream))
+                    return Redeem(request.Headers["Authorization"] ?? "", Form(await reader.ReadToEndAsync()));
             case "/realms/mail/introspect":
                 IntrospectionsAsked++;
                 using (var reader = new StreamReader(request.InputStream))

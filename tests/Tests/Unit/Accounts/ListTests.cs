@@ -75,7 +75,7 @@ public sealed class ListTests
         using var book = await Declare.BookAsync(Declare.All());
         var applied = await book.ApplyAsync(Declare.All(Declare.Alias("bob@example.org", "alice@example.org")) with { Accounts = [Declare.Account("alice@example.org")] }, default);
         Assert.True(applied.Ok);
-        Assert.Equal("alice@example.org", book.Table.Resolve("bob", "example.org").Local[0].Address);
+        Assert.Equal("alice@example.org", book.Table.Resolve("bob", "example.org").Local[0].Address.Wire);
     }
 
     [Theory]

@@ -9,7 +9,9 @@ namespace Aviso.Tests.Unit.Accounts;
 /// <summary>The ceremonies of WebAuthn with <see cref="FakeAuthenticator"/>.</summary>
 public sealed class PasskeyTests : IAsyncLifetime
 {
-    private static readonly RelyingParty Party = new("mail.example.org", ["https://mail.example.org"]);
+    private static readonly RelyingParty Party = new("mail.example.org", "https://mail.example.org");
+
+    private const string TooOld = "the question is too old or was answered";
 
     private TestStore _store = null!;
     private AccountId _account;
@@ -21,7 +23,7 @@ public sealed class PasskeyTests : IAsyncLifetime
     {
         _store = await TestStore.OpenAsync();
         (_account, _) = await _store.AccountAsync();
-        _passkeys = new(_store.Store, Party, _store.Clock, NullLogger.Instance);
+        _passkeys = new(_store.Store, _store.Clock, NullLogger.Instance);
     }
 
     public async ValueTask DisposeAsync()
@@ -89,24 +91,48 @@ public sealed class PasskeyTests : IAsyncLifetime
     public async Task A_challenge_is_good_once_for_its_account_its_ceremony_and_five_minutes()
     {
         using var key = new FakeAuthenticator();
-        var question = await _passkeys.AskAsync(_account, creates: true, Cancel);
-        var (client, attestation) = key.Create(question.Challenge);
-        Assert.NotNull(await _passkeys.RegisterAsync(new(_account.Value + 1), "x", question.Challenge, client, attestation, Cancel));
-        Assert.Equal("the question is too old or was answered",
-            await _passkeys.RegisterAsync(_account, "x", question.Challenge, client, attestation, Cancel));
-        var login = await _passkeys.AskAsync(_account, creates: false, Cancel);
-        (client, attestation) = key.Create(login.Challenge);
-        Assert.Equal("the question is too old or was answered",
-            await _passkeys.RegisterAsync(_account, "x", login.Challenge, client, attestation, Cancel));
-        question = await _passkeys.AskAsync(_account, creates: true, Cancel);
-        (client, attestation) = key.Create(question.Challenge);
+        var made = key.Create((await _passkeys.AskNewAsync(_account, Cancel)).Challenge);
+        Assert.Equal(TooOld, await RegisterAsync(made, new(_account.Value + 1)));
+        Assert.Equal(TooOld, await RegisterAsync(made));
+        Assert.Equal(TooOld, await RegisterAsync(key.Create(_passkeys.Ask().Challenge)));
+        Assert.Equal(TooOld, await LogInAsync(key, (await _passkeys.AskNewAsync(_account, Cancel)).Challenge));
+        Assert.Equal(TooOld, await LogInAsync(key, new byte[40]));
+        made = key.Create((await _passkeys.AskNewAsync(_account, Cancel)).Challenge);
         _store.Clock.Advance(TimeSpan.FromMinutes(5));
-        Assert.Equal("the question is too old or was answered",
-            await _passkeys.RegisterAsync(_account, "x", question.Challenge, client, attestation, Cancel));
-        question = await _passkeys.AskAsync(_account, creates: true, Cancel);
-        (client, attestation) = key.Create(login.Challenge);
-        Assert.Equal("the challenge is not the one that was given",
-            await _passkeys.RegisterAsync(_account, "x", question.Challenge, client, attestation, Cancel));
+        Assert.Equal(TooOld, await RegisterAsync(made));
+        Assert.Null(await RegisterAsync(key));
+        var question = _passkeys.Ask();
+        Assert.Null(await LogInAsync(key, question.Challenge));
+        Assert.Equal(TooOld, await LogInAsync(key, question.Challenge));
+        question = _passkeys.Ask();
+        _store.Clock.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal(TooOld, await LogInAsync(key, question.Challenge));
+    }
+
+    [Fact]
+    public async Task A_challenge_that_strangers_may_have_is_ours_to_the_last_bit()
+    {
+        using var key = new FakeAuthenticator();
+        Assert.Null(await RegisterAsync(key));
+        var challenge = _passkeys.Ask().Challenge;
+        for (var bit = 0; bit < challenge.Length * 8; bit++)
+        {
+            var bent = challenge.ToArray();
+            bent[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.Equal(TooOld, await LogInAsync(key, bent));
+        }
+        Assert.Null(await LogInAsync(key, challenge));
+    }
+
+    [Fact]
+    public async Task A_passkey_logs_in_to_the_account_it_was_made_for_and_to_no_other()
+    {
+        using var key = new FakeAuthenticator();
+        Assert.Null(await RegisterAsync(key));
+        var (other, _) = await _store.AccountAsync("bob@example.test");
+        Assert.Equal("this passkey is not known", await LogInAsync(key, handle: Passkeys.UserHandle(other)));
+        Assert.Equal("the answer does not say whose passkey it is", await LogInAsync(key, handle: []));
+        Assert.Equal(_account, (await AnswerAsync(key, _passkeys.Ask().Challenge)).Account);
     }
 
     [Fact]
@@ -129,12 +155,11 @@ public sealed class PasskeyTests : IAsyncLifetime
         Assert.Null(await RegisterAsync(key));
         Assert.Equal("this passkey is registered already", await RegisterAsync(other));
         Assert.Equal("the signature is not by this passkey", await LogInAsync(other));
-        var question = await _passkeys.AskAsync(_account, creates: false, Cancel);
-        Assert.Equal(key.Id, Assert.Single(question.Credentials));
-        var (client, data, signature) = key.Get(question.Challenge);
+        Assert.Equal(key.Id, Assert.Single((await _passkeys.AskNewAsync(_account, Cancel)).Credentials));
+        var (client, data, signature) = key.Get(_passkeys.Ask().Challenge);
         data[^1] ^= 1;
-        Assert.Equal("the signature is not by this passkey",
-            await _passkeys.AssertAsync(_account, key.Id, question.Challenge, client, data, signature, Cancel));
+        var answer = new PasskeyAnswer(key.Id, Passkeys.UserHandle(_account), client, data, signature);
+        Assert.Equal((null, "the signature is not by this passkey"), await _passkeys.AssertAsync(Party, answer, Cancel));
     }
 
     [Fact]
@@ -144,9 +169,9 @@ public sealed class PasskeyTests : IAsyncLifetime
         Assert.Null(await RegisterAsync(key));
         // {"credProtect": 2}
         byte[] extensions = [0xa1, 0x6b, .. "credProtect"u8, 2];
-        Assert.Null(await LogInAsync(key, extensions));
-        Assert.Equal("the authenticator's data cannot be read", await LogInAsync(key, [.. extensions, 0]));
-        Assert.Equal("the authenticator's data cannot be read", await LogInAsync(key, [0xa1, 0x61]));
+        Assert.Null(await LogInAsync(key, extensions: extensions));
+        Assert.Equal("the authenticator's data cannot be read", await LogInAsync(key, extensions: [.. extensions, 0]));
+        Assert.Equal("the authenticator's data cannot be read", await LogInAsync(key, extensions: [0xa1, 0x61]));
     }
 
     [Fact]
@@ -204,17 +229,20 @@ public sealed class PasskeyTests : IAsyncLifetime
         Assert.Equal(good, item.TrySkip() && item.AtEnd);
     }
 
-    private async Task<string?> RegisterAsync(FakeAuthenticator key)
-    {
-        var question = await _passkeys.AskAsync(_account, creates: true, Cancel);
-        var (client, attestation) = key.Create(question.Challenge);
-        return await _passkeys.RegisterAsync(_account, "laptop", question.Challenge, client, attestation, Cancel);
-    }
+    private async Task<string?> RegisterAsync(FakeAuthenticator key) =>
+        await RegisterAsync(key.Create((await _passkeys.AskNewAsync(_account, Cancel)).Challenge));
 
-    private async Task<string?> LogInAsync(FakeAuthenticator key, byte[]? extensions = null)
+    private Task<string?> RegisterAsync((byte[] ClientData, byte[] Attestation) made, AccountId? account = null) =>
+        _passkeys.RegisterAsync(Party, account ?? _account, "laptop", made.ClientData, made.Attestation, Cancel);
+
+    private async Task<string?> LogInAsync(
+        FakeAuthenticator key, byte[]? challenge = null, byte[]? extensions = null, byte[]? handle = null) =>
+        await AnswerAsync(key, challenge ?? _passkeys.Ask().Challenge, extensions, handle) is { Account: null } no ? no.Problem : null;
+
+    private Task<(AccountId? Account, string Problem)> AnswerAsync(
+        FakeAuthenticator key, byte[] challenge, byte[]? extensions = null, byte[]? handle = null)
     {
-        var question = await _passkeys.AskAsync(_account, creates: false, Cancel);
-        var (client, data, signature) = key.Get(question.Challenge, extensions);
-        return await _passkeys.AssertAsync(_account, key.Id, question.Challenge, client, data, signature, Cancel);
+        var (client, data, signature) = key.Get(challenge, extensions);
+        return _passkeys.AssertAsync(Party, new(key.Id, handle ?? Passkeys.UserHandle(_account), client, data, signature), Cancel);
     }
 }

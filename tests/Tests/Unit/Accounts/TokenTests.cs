@@ -34,7 +34,13 @@ public sealed class TokenTests : IAsyncLifetime
         return default;
     }
 
-    private TokenOptions Options => new() { Issuer = _provider.Issuer, Audiences = ["aviso", "mail"], Scopes = ["mail"] };
+    private TokenOptions Options => new()
+    {
+        Issuer = _provider.Issuer,
+        Audiences = ["aviso", "mail"],
+        Scopes = ["mail"],
+        Patience = TimeSpan.FromMinutes(2),
+    };
 
     [Theory]
     [InlineData("RS256")]
@@ -195,6 +201,20 @@ public sealed class TokenTests : IAsyncLifetime
         Assert.NotNull((await TryAsync(_provider.Token(_clock.GetUtcNow()))).Who);
         _clock.Advance(TimeSpan.FromHours(2));
         Assert.Equal(LoginAdviceKind.Unavailable, (await TryAsync(_provider.Token(_clock.GetUtcNow()))).Attempt.Notes.Advice?.Kind);
+    }
+
+    // The keys behind the hundredth were not looked at, and nothing said why some logins failed.
+    [Theory]
+    [InlineData(94, true)]
+    [InlineData(95, false)]
+    public async Task A_set_of_more_keys_than_are_read_is_refused_and_said(int useless, bool isTaken)
+    {
+        _provider.UselessKeys = useless;
+        var (who, attempt) = await TryAsync(_provider.Token(_clock.GetUtcNow()));
+        Assert.Equal(isTaken, who is not null);
+        if (isTaken) return;
+        Assert.Equal(LoginAdviceKind.Unavailable, attempt.Notes.Advice?.Kind);
+        Assert.Contains(_log.Lines, l => l.Contains("holds more than 100 keys", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -53,6 +53,52 @@ public sealed class DomainNameTests
     [InlineData("xn--mnchen-3ya\u00FC.example")]
     public void What_is_no_name_is_refused(string text) => Assert.False(DomainName.TryParse(text, out _));
 
+    // RFC 5893 §2, the number of the rule last.
+    [Theory]
+    [InlineData("\u05D0\u05D1\u05D2.example", 0)]
+    [InlineData("\u0645\u062B\u0627\u0644.example", 0)]
+    [InlineData("\u05D0-\u05D1.example", 0)]
+    [InlineData("\u05D01\u05D1.example", 0)]
+    [InlineData("mail.\u05D0\u05D1", 0)]
+    [InlineData("m2.\u05D0\u05D1", 0)]
+    [InlineData("3\u00FC.example", 0)]
+    [InlineData("1\u05D0.example", 1)]
+    [InlineData("1.\u05D0\u05D1", 1)]
+    [InlineData("-a.\u05D0", 1)]
+    [InlineData("\u05D0a.example", 2)]
+    [InlineData("\u05D0\u00FC\u05D1.example", 2)]
+    [InlineData("\u05D0-.example", 3)]
+    [InlineData("\u05D01\u0661.example", 4)]
+    [InlineData("a\u05D0.example", 5)]
+    [InlineData("a\u0661.example", 5)]
+    [InlineData("a-.\u05D0", 6)]
+    public void A_label_from_right_to_left_keeps_the_rule_or_the_name_is_none(string text, int broken)
+    {
+        Assert.Equal(broken == 0, BidiRule.Allows(text));
+        Assert.Equal(broken == 0, DomainName.TryParse(text, out var name));
+        if (broken == 0) Assert.Equal(text, name.Unicode);
+    }
+
+    // The rule allows these; the runtime makes A-labels by the older one (RFC 3454 §6), which wants a letter at the end.
+    [Theory]
+    [InlineData("\u05D01.example")]
+    [InlineData("\u05D0\u0661.example")]
+    [InlineData("\u05D0\u05B0.example")]
+    public void A_label_from_right_to_left_that_ends_in_a_digit_or_a_mark_is_known_by_its_a_labels_only(string text)
+    {
+        Assert.True(BidiRule.Allows(text));
+        Assert.False(DomainName.TryParse(text, out _));
+    }
+
+    // The same name in A-labels may be in the DNS already: it is looked up, and shown as it is there.
+    [Fact]
+    public void A_labels_that_break_the_rule_stay_a_labels()
+    {
+        Assert.True(DomainName.TryParse("xn--1-0hc.example", out var name));
+        Assert.Equal("xn--1-0hc.example", name.Ascii);
+        Assert.Equal(name.Ascii, name.Unicode);
+    }
+
     [Fact]
     public void Labels_and_names_have_their_limits()
     {

@@ -53,7 +53,7 @@ public sealed class ReasonTests
     public void Words_that_dashboards_and_logs_know_stay_as_they_are()
     {
         Assert.Equal(
-            ["unknown", "relay", "spam", "virus", "greylist", "full", "suspended", "login", "recipients", "sieve", "store", "size", "loop", "send-as", "sending", "rate",
+            ["unknown", "relay", "spam", "virus", "greylist", "unscanned", "full", "suspended", "login", "recipients", "sieve", "store", "size", "loop", "send-as", "sending", "rate",
                 "fault", "header", "dmarc"],
             Reason.All.TakeWhile(r => r != Reason.NextHop).Select(r => r.Word));
         Assert.Equal(

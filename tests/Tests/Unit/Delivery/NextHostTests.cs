@@ -158,6 +158,30 @@ public sealed class NextHostTests : IAsyncDisposable
         Assert.Empty(_queue.Notices);
     }
 
+    // A full mailbox was tried for five days, and its sender believed all that time that the mail had come.
+    [Theory]
+    [InlineData("552 5.2.2 mailbox is full", 1, "Status: 5.2.2\r\n")]
+    [InlineData("552 5.5.3 too many", 5, "Status: 5.4.7\r\n")]
+    [InlineData("552 over", 5, "Status: 5.4.7\r\n")]
+    [InlineData("452 4.2.2 mailbox is full", 5, "Status: 5.4.7\r\n")]
+    public async Task A_mailbox_that_is_full_for_good_has_a_day_and_then_its_sender_knows(string reply, int days, string status)
+    {
+        Host("mx1.far.test", "203.0.113.1").Answer = Says("RCPT", reply);
+        _queue.Add("far.test", to: "b@far.test");
+        var start = _clock.Now;
+        for (var tries = 0; tries < 100; tries++)
+        {
+            await DeliverAsync();
+            if (_queue.Rows is not [var row]) break;
+            _clock.Now = DateTimeOffset.FromUnixTimeMilliseconds(row.DueAt);
+        }
+        Assert.InRange(_clock.Now - start, TimeSpan.FromDays(days), TimeSpan.FromDays(days) + TimeSpan.FromHours(5));
+        Assert.Contains("Action: delayed", _queue.Notices[0].Text, StringComparison.Ordinal);
+        Assert.Contains(status, _queue.Notices[1].Text, StringComparison.Ordinal);
+        Assert.Contains("Diagnostic-Code: smtp; " + reply, _queue.Notices[1].Text, StringComparison.Ordinal);
+        Assert.Equal(2, _queue.Notices.Count);
+    }
+
     [Fact]
     public async Task A_mail_server_whose_name_does_not_exist_bounces_at_once()
     {

@@ -5,7 +5,6 @@ using Aviso.Delivery;
 using Aviso.Dns;
 using Aviso.Smtp;
 using Aviso.Store;
-using Aviso.Tests.Unit.Base;
 using Aviso.Tests.Unit.Smtp;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -463,23 +462,6 @@ public sealed class QueueRunnerTests : IAsyncDisposable
         Assert.Equal(3, _server.Mails.Count);
     }
 
-    [Theory]
-    [InlineData("", "not tried yet", "")]
-    [InlineData("mx1.far.test[203.0.113.1]: 451 4.7.1 greylisted [TLSv1.3]", "the remote host put it off", "mx1.far.test[203.0.113.1]: 451 4.7.1 greylisted [TLSv1.3]")]
-    [InlineData("451 4.4.2 mx1.far.test[203.0.113.1]: 421 busy", "the remote host put it off", "mx1.far.test[203.0.113.1]: 421 busy")]
-    [InlineData("451 4.4.1 mx1.far.test[203.0.113.1]: connect timed out", "mx1.far.test[203.0.113.1]: connect timed out", "")]
-    [InlineData("451 4.4.3 the DNS cannot say now where mail for far.test goes", "the DNS cannot say now where mail for far.test goes", "")]
-    [InlineData("mx1.far.test[2001:db8::1]: the connection was closed", "mx1.far.test[2001:db8::1]: the connection was closed", "")]
-    public async Task Our_reason_and_the_remotes_reply_stand_apart(string last, string reason, string reply)
-    {
-        _queue.Add("far.test", to: "b@far.test");
-        var row = Assert.Single(_queue.Rows);
-        await _queue.SettleAsync([new(row.Message, row.Number, QueueResult.Retry, row.DueAt, last, row.DueAt)], [], default);
-        var service = new QueueService(_queue, _clock, () => { }, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
-        var shown = Assert.Single(Assert.Single(await service.ListAsync(new(), 10, default)).Recipients);
-        Assert.Equal((reason, reply, "waiting"), (shown.Reason, shown.LastReply, shown.State));
-    }
-
     [Fact]
     public async Task The_verbs_show_reason_and_reply_and_change_what_they_select()
     {
@@ -500,26 +482,4 @@ public sealed class QueueRunnerTests : IAsyncDisposable
         Assert.Equal(1, await service.DropAsync(new(id.ToString()), default));
         Assert.Empty(_queue.Rows);
     }
-
-    [Theory]
-    [InlineData("a@home.test", "b@far.test", "relay:one")]
-    [InlineData("a@home.test", "b@sub.far.test", "sub.far.test")]
-    [InlineData("a@home.test", "b@x.deep.test", "relay:two")]
-    [InlineData("a@home.test", "b@deep.test", "deep.test")]
-    [InlineData("news@home.test", "b@any.test", "relay:three")]
-    [InlineData("a@list.test", "b@any.test", "relay:four")]
-    [InlineData("", "b@B\u00dcCHER.test", "xn--bcher-kva.test")]
-    [InlineData("a@home.test", "b@direct.test", "direct.test")]
-    [InlineData("a@home.test", "Fax@Any.test", "relay:five")]
-    [InlineData("a@home.test", "\"fax\"@any.test", "relay:five")]
-    [InlineData("a@home.test", "faxes@any.test", "any.test")]
-    [InlineData("a@home.test", "sales-EU@any.test", "relay:six")]
-    [InlineData("a@home.test", "sales@any.test", "any.test")]
-    [InlineData("a@home.test", "bot@M\u00dcNCHEN.any.test", "relay:seven")]
-    [InlineData("job-17@home.test", "b@any.test", "relay:eight")]
-    public void Routes_match_in_order(string sender, string recipient, string expected) => Assert.Equal(expected, new Router([
-        new("direct.test", null, null), new("far.test", null, "one"), new("*.deep.test", null, "two"),
-        new("*", "news@home.test", "three"), new(null, "*@list.test", "four"), new("fax@any.test", null, "five"),
-        new("sales-*@any.test", null, "six"), new("bot@*.any.test", null, "seven"), new(null, "job-*@home.test", "eight"),
-    ]).DestinationFor(Addresses.Of(sender), Addresses.Of(recipient)));
 }

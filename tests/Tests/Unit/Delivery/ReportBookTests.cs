@@ -1,6 +1,7 @@
 using System.Text;
 using Aviso.Base;
 using Aviso.Delivery;
+using Aviso.Store;
 using Aviso.Tests.Unit.Mime;
 using Microsoft.Extensions.Logging;
 using Xunit;
@@ -112,6 +113,25 @@ public sealed class ReportBookTests
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
         Assert.Equal(0, Spool.InFlight);
+    }
+
+    // Age was the only bound, and anybody may send reports.
+    [Fact]
+    public async Task So_many_reports_are_kept_and_the_oldest_go_first_which_is_said()
+    {
+        const string Kind = "report-dmarc";
+        var cancel = TestContext.Current.CancellationToken;
+        var shelf = new ReportShelf(_documents, new At(Now), _log);
+        var began = Now.ToUnixTimeSeconds() - 100_000;
+        await _documents.ChangeDocumentsAsync(
+            [.. Enumerable.Range(0, ReportShelf.Most).Select(i => new Document(new(default, Kind, $"name{i}"), [], began + i))], [], cancel);
+        foreach (var name in new[] { "new", "newer", "newer" }) await shelf.PutAsync(Kind, name, [1], TimeSpan.FromDays(400), cancel);
+        var names = (await _documents.ListDocumentsAsync(default, Kind, cancel)).Select(d => d.Key.Name).ToHashSet(StringComparer.Ordinal);
+        Assert.Equal(ReportShelf.Most, names.Count);
+        Assert.Superset(new HashSet<string>(StringComparer.Ordinal) { "new", "newer", "name2" }, names);
+        Assert.DoesNotContain("name0", names);
+        Assert.DoesNotContain("name1", names);
+        Assert.Contains("10000 reports (report-dmarc) are kept", Assert.Single(_log.All), StringComparison.Ordinal);
     }
 
     private async Task<bool> ReadAsync(byte[] message)

@@ -48,7 +48,8 @@ public sealed class SieveStepTests : IAsyncLifetime
     [Fact]
     public async Task A_message_goes_into_a_mailbox_that_is_made_with_its_flags()
     {
-        var plan = await RunAsync("require [\"fileinto\", \"mailbox\", \"imap4flags\"]; fileinto :create :flags [\"\\\\Seen\", \"$Work\"] \"Lists/A\";");
+        var plan = await RunAsync(
+            "require [\"fileinto\", \"mailbox\", \"imap4flags\"]; fileinto :create :flags [\"\\\\Seen\", \"$Work\"] \"Lists/A\";");
         var copy = Assert.Single(plan.Copies);
         Assert.Equal(("Lists/A", SystemFlags.Seen), (copy.Mailbox, copy.Flags));
         Assert.Equal(["$Work"], copy.Keywords);
@@ -124,6 +125,50 @@ public sealed class SieveStepTests : IAsyncLifetime
         Assert.Single(await CommitAsync(await RunAsync(Script, sender: "carol@example.org")));
         _store.Clock.Advance(TimeSpan.FromDays(3.1));
         Assert.Single(await CommitAsync(await RunAsync(Script)));
+    }
+
+    // An address in letters beyond ASCII was compared as it was written: the message was to nobody of ours, and :from asked for SMTPUTF8.
+    [Theory]
+    [InlineData("To: alice@xn--exmple-cua.test", "bob@xn--bcher-kva.example", "")]
+    [InlineData("To: alice@ex\u00e4mple.test", "bob@b\u00fccher.example", "")]
+    [InlineData("To: ALICE@EX\u00c4MPLE.TEST", "bob@xn--bcher-kva.example", ":from \"Alice <alice@ex\u00e4mple.test>\"")]
+    public async Task A_vacation_knows_its_own_address_in_either_form(string to, string sender, string from)
+    {
+        var step = new SieveStep(new() { HostName = "mail.example.test" }, _scripts, _store.Store, _store.Clock, NullLogger.Instance)
+        {
+            MaySendAs = (_, address) => AddressComparer.Instance.Equals(address, "alice@ex\u00e4mple.test"),
+        };
+        await _scripts.PutAsync(_account, "main", Encoding.UTF8.GetBytes($"require \"vacation\"; vacation {from} \"I am away.\";"), Cancel);
+        await _scripts.SetActiveAsync(_account, "main", Cancel);
+        var input = Input(Message.Replace("To: alice@example.test", to, StringComparison.Ordinal), sender, out var body) with
+        {
+            OwnAddresses = ["alice@ex\u00e4mple.test"],
+        };
+        using var _ = body;
+        var letter = Assert.Single(await step.CommitAsync(_account, await step.RunAsync(input, Cancel), Cancel));
+        var text = Encoding.UTF8.GetString(letter.Message);
+        Assert.True(Ascii.IsValid(text), text);
+        Assert.Contains("alice@xn--exmple-cua.test", text, StringComparison.OrdinalIgnoreCase);
+        // The same sender in the other form has had its answer.
+        var again = sender.Contains("xn--", StringComparison.Ordinal) ? "bob@b\u00fccher.example" : "bob@xn--bcher-kva.example";
+        Assert.Empty(await step.CommitAsync(_account, await step.RunAsync(input with { Sender = again }, Cancel), Cancel));
+    }
+
+    [Theory]
+    [InlineData("mailto:carol@b%C3%BCcher.example", "", "carol@xn--bcher-kva.example")]
+    [InlineData("mailto:carol@far.example", ":from \"alice@ex\u00e4mple.test\"", "carol@far.example")]
+    public async Task A_notification_goes_under_a_labels(string method, string from, string to)
+    {
+        var step = new SieveStep(new() { HostName = "mail.example.test" }, _scripts, _store.Store, _store.Clock, NullLogger.Instance)
+        {
+            MaySendAs = (_, address) => AddressComparer.Instance.Equals(address, "alice@ex\u00e4mple.test"),
+        };
+        var plan = await RunAsync($"require \"enotify\"; notify {from} \"{method}\";", step: step);
+        var letter = Assert.Single(plan.Letters);
+        Assert.Equal([to], letter.To);
+        var text = Encoding.UTF8.GetString(letter.Message);
+        Assert.True(Ascii.IsValid(text), text);
+        if (from.Length > 0) Assert.Contains("From: alice@xn--exmple-cua.test\r\n", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -214,7 +259,8 @@ public sealed class SieveStepTests : IAsyncLifetime
     [Fact]
     public async Task A_budget_that_is_up_keeps_the_mail()
     {
-        var plan = await RunAsync("if mailboxexists \"INBOX\" { discard; }".Insert(0, "require \"mailbox\"; "), step: Step(o => o with { Budget = TimeSpan.Zero }));
+        var plan = await RunAsync(
+            "require \"mailbox\"; if mailboxexists \"INBOX\" { discard; }", step: Step(o => o with { Budget = TimeSpan.Zero }));
         Assert.False(plan.Discarded);
         Assert.Equal("INBOX", Assert.Single(plan.Copies).Mailbox);
     }
@@ -272,7 +318,7 @@ public sealed class SieveStepTests : IAsyncLifetime
     {
         var step = new SieveStep(new() { HostName = "mail.example.test" }, _scripts, _store.Store, _store.Clock, NullLogger.Instance)
         {
-            HasWrittenTo = (account, address) => account == _account && address == "bob@example.org",
+            Knows = (account, address, _) => new(account == _account && address == "bob@example.org"),
         };
         var plan = await RunAsync($"require \"extlists\"; if {test} {{ discard; }}", step: step);
         Assert.Null(plan.Error);
@@ -293,7 +339,8 @@ public sealed class SieveStepTests : IAsyncLifetime
         return new(_account, "alice@example.test", body, scanner.Finish(), sender, "alice@example.test");
     }
 
-    private async Task<SievePlan> RunAsync(string? script, string message = Message, string sender = "bob@example.org", SieveStep? step = null, string name = "main")
+    private async Task<SievePlan> RunAsync(
+        string? script, string message = Message, string sender = "bob@example.org", SieveStep? step = null, string name = "main")
     {
         if (script is not null)
         {
@@ -302,6 +349,44 @@ public sealed class SieveStepTests : IAsyncLifetime
         }
         var input = Input(message, sender, out var body);
         using (body) return await (step ?? Step()).RunAsync(input, Cancel);
+    }
+
+    // A message for a hundred people with costly scripts cost a hundred times what one may.
+    [Fact]
+    public async Task All_recipients_of_a_message_share_one_budget_and_whose_script_is_not_run_keeps_it_and_is_told()
+    {
+        var rules = string.Concat(Enumerable.Repeat("if header :contains \"subject\" \"zz\" { stop; }\r\n", 100));
+        await _scripts.PutAsync(_account, "main", Encoding.UTF8.GetBytes($"require \"fileinto\"; {rules} fileinto \"INBOX\";"), Cancel);
+        await _scripts.SetActiveAsync(_account, "main", Cancel);
+        var options = new SieveStepOptions { HostName = "mail.example.test", Limits = new() { Steps = 1_000 } };
+        var step = new SieveStep(options, _scripts, _store.Store, _store.Clock, NullLogger.Instance);
+        var input = Input(Message, "bob@example.org", out var body);
+        using var _ = body;
+        var alone = await step.RunAsync(input, Cancel);
+        Assert.Null(alone.Error);
+        var together = new List<SievePlan>();
+        input = input with { Budget = step.Begin() };
+        for (var i = 0; i < 40; i++) together.Add(await step.RunAsync(input, Cancel));
+        Assert.Null(together[0].Error);
+        Assert.Equal("main: not run: the scripts of this message's other recipients took all that one message may", together[^1].Error);
+        Assert.All(together, p => Assert.Equal("INBOX", Assert.Single(p.Copies).Mailbox));
+        Assert.Equal("note", Assert.Single(together[^1].Letters).Kind);
+        // One that began with little left says so too; a new message begins anew.
+        Assert.InRange(together.Count(p => p.Error is null), 2, 30);
+        Assert.Null((await step.RunAsync(input with { Budget = step.Begin() }, Cancel)).Error);
+    }
+
+    [Fact]
+    public async Task Time_that_the_scripts_of_others_took_is_gone_for_all()
+    {
+        await _scripts.PutAsync(_account, "main", "discard;"u8.ToArray(), Cancel);
+        await _scripts.SetActiveAsync(_account, "main", Cancel);
+        var input = Input(Message, "bob@example.org", out var body) with { Budget = Step().Begin() };
+        using var _ = body;
+        _store.Clock.Advance(TimeSpan.FromSeconds(31));
+        var plan = await Step().RunAsync(input, Cancel);
+        Assert.Equal("INBOX", Assert.Single(plan.Copies).Mailbox);
+        Assert.Contains("not run", plan.Error, StringComparison.Ordinal);
     }
 
     private ValueTask<IReadOnlyList<SieveLetter>> CommitAsync(SievePlan plan) => Step().CommitAsync(_account, plan, Cancel);

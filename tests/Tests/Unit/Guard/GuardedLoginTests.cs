@@ -272,6 +272,51 @@ public sealed class GuardedLoginTests : IAsyncLifetime
         Assert.True(_gate.IsTrusted(Stranger));
     }
 
+    [Fact]
+    public async Task Who_is_half_in_is_not_slowed_down_and_a_wrong_second_step_counts_each_time()
+    {
+        _accounts.SecondStep = "123456";
+        var half = Attempt(Stranger) with { SecondStep = "" };
+        var login = _login.CheckPasswordAsync(half, "alice@example.org", "correct", default);
+        Assert.True(login.IsCompleted);
+        Assert.Null(await login);
+        Assert.Equal(LoginAdviceKind.SecondStepNeeded, half.Notes.Advice?.Kind);
+        Assert.Empty(_heard);
+        for (var i = 0; i < 3; i++)
+        {
+            var wrong = _login.CheckPasswordAsync(Attempt(Stranger) with { SecondStep = $"{i}" }, "alice@example.org", "correct", default)
+                .AsTask();
+            Assert.False(wrong.IsCompleted);
+            _clock.Advance(TimeSpan.FromSeconds(6));
+            Assert.Null(await wrong.WaitAsync(TimeSpan.FromSeconds(10)));
+        }
+        Assert.Equal(3, _heard.Count);
+        var right = Attempt(Stranger) with { SecondStep = "123456" };
+        Assert.NotNull(await _login.CheckPasswordAsync(right, "alice@example.org", "correct", default));
+    }
+
+    [Fact]
+    public async Task Another_way_to_prove_oneself_has_the_same_limits()
+    {
+        var asked = 0;
+        for (var i = 0; i < 30; i++) Assert.Null(await ProveAsync($"guess {i}", null));
+        // One more is forgiven each half minute.
+        Assert.InRange(asked, 20, 27);
+        Assert.False(_gate.Allows(ListenerKind.Imaps, Stranger));
+        Assert.Equal("alice@example.org", (await ProveAsync("right", new(1, "alice@example.org"), Own))?.Address);
+
+        Task<Principal?> ProveAsync(string brought, Principal? principal, IPAddress? client = null)
+        {
+            var login = _login.ProveAsync(Attempt(client ?? Stranger), "", brought, _ =>
+            {
+                asked++;
+                return new(principal);
+            }, default).AsTask();
+            _clock.Advance(TimeSpan.FromSeconds(6));
+            return login.WaitAsync(TimeSpan.FromSeconds(10));
+        }
+    }
+
     private static IPAddress Client(string pattern, int number) => IPAddress.Parse(string.Format(null, pattern, number));
 
     private Task<Principal?> TryAsync(string password, string user = "alice@example.org", IPAddress? client = null) =>
@@ -305,6 +350,9 @@ public sealed class GuardedLoginTests : IAsyncLifetime
 
         public Action? WhileAsked { get; set; }
 
+        /// <summary>The code that browsers are asked for; empty: none.</summary>
+        public string SecondStep { get; set; } = "";
+
         public int Asked { get; private set; }
 
         public bool ScramOffered => true;
@@ -314,6 +362,11 @@ public sealed class GuardedLoginTests : IAsyncLifetime
             Asked++;
             var holds = password == Password && user == "alice@example.org";
             WhileAsked?.Invoke();
+            if (holds && attempt.SecondStep is { } code && code != SecondStep)
+            {
+                attempt.Notes.Advice = new(code.Length == 0 ? LoginAdviceKind.SecondStepNeeded : LoginAdviceKind.SecondStepWrong, "code");
+                return new((Principal?)null);
+            }
             return new(holds ? new Principal(1, user) : null);
         }
 

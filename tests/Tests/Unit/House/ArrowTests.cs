@@ -25,9 +25,10 @@ public sealed class ArrowTests
         ["Spam"] = ["Mime", "Dns", "Net", "MailAuth", "Store"],
         ["Guard"] = ["Smtp", "Net", "Store"],
         ["Delivery"] = ["Smtp", "MailAuth", "Sieve", "Spam", "Store", "Accounts", "Dns", "Mime", "Net"],
-        ["Doctor"] = ["Delivery", "Dns", "Net"],
+        ["Doctor"] = ["Delivery", "Dns", "MailAuth", "Mime", "Net", "Smtp", "Store"],
         ["Imap"] = ["Net", "Mime", "Store"],
         ["ManageSieve"] = ["Net", "Sieve", "Store", "Accounts"],
+        ["Jmap"] = ["Mime", "Net", "Sieve", "Smtp", "Store", "Accounts"],
     };
 
     [Fact]

@@ -10,14 +10,14 @@ internal static class Ceilings
     public const int Width = 140;
 
     /// <summary>Lines wider than <see cref="Width"/> in src and in tests.</summary>
-    public const int WideLinesInSrc = 963;
-    public const int WideLinesInTests = 709;
+    public const int WideLinesInSrc = 913;
+    public const int WideLinesInTests = 701;
 
     /// <summary>Log calls with their text on the spot instead of a declared message (`LoggerMessage` in the room's *Log.cs).</summary>
-    public const int PlainLogCalls = 3;
+    public const int PlainLogCalls = 0;
 
     /// <summary>`null!` and `default!`: a field that is null until somebody sets it.</summary>
-    public const int NullBangs = 16;
+    public const int NullBangs = 5;
 
     /// <summary>Longest file and longest function of src, in lines.</summary>
     public const int FileLines = 500;
@@ -29,8 +29,6 @@ internal static class Ceilings
     /// <summary>Functions that are longer still, each with its length.</summary>
     public static readonly Dictionary<string, int> LongFunctions = new(StringComparer.Ordinal)
     {
-        ["AuthenticationResultsGrammar.One"] = 65,
-        ["SpfRecord.Directive"] = 67,
     };
 
     /// <summary>Rooms that hold more, each with how many: one file a command, one a key of the settings.</summary>

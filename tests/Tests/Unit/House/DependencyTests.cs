@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Xunit;
@@ -8,6 +9,7 @@ namespace Aviso.Tests.Unit.House;
 public sealed partial class DependencyTests
 {
     private static readonly string Root = Checkout.Root;
+    private static readonly string WebPackages = File.ReadAllText(Path.Combine(Root, "web/package.json"));
     private static readonly string Page = File.ReadAllText(Path.Combine(Root, "dependencies.md"));
 
     [Fact]
@@ -24,6 +26,17 @@ public sealed partial class DependencyTests
     {
         var used = Projects().SelectMany(p => XDocument.Load(p).Descendants("PackageReference")).Select(Name).ToHashSet(StringComparer.Ordinal);
         Assert.Empty(Pinned().Where(name => !used.Contains(name)));
+    }
+
+    [Fact]
+    public void Every_package_of_the_web_client_has_a_line_and_one_version()
+    {
+        using var client = JsonDocument.Parse(WebPackages);
+        var used = new[] { "dependencies", "devDependencies" }.SelectMany(kind => client.RootElement.GetProperty(kind).EnumerateObject()).ToList();
+        Assert.NotEmpty(used);
+        Assert.Empty(used.Select(package => package.Name).Where(name => !Said(name)));
+        Assert.Empty(used.Where(package => !char.IsAsciiDigit(package.Value.GetString()![0])).Select(package => package.Name));
+        Assert.DoesNotContain("\"resolved\"", File.ReadAllText(Path.Combine(Root, "web/package-lock.json")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -57,7 +70,7 @@ public sealed partial class DependencyTests
     public void Every_line_names_something_that_is_used()
     {
         var texts = Sources().Concat(Projects().Select(File.ReadAllText)).Append(File.ReadAllText(Path.Combine(Root, "Directory.Packages.props")))
-            .Append(File.ReadAllText(Path.Combine(Root, "Directory.Build.props"))).Concat(Below("*", "src").Select(p => Path.GetFileName(p)!)).ToList();
+            .Append(File.ReadAllText(Path.Combine(Root, "Directory.Build.props"))).Concat(Below("*", "src").Select(p => Path.GetFileName(p)!)).Append(WebPackages).ToList();
         var named = Page.Split('\n').Where(l => l.StartsWith("| ", StringComparison.Ordinal)).SelectMany(l => Code().Matches(l.Split('|')[1])).Select(m => m.Groups[1].Value).ToList();
         Assert.True(named.Count > 20);
         Assert.Empty(named.Where(name => !texts.Exists(t => t.Contains(name, StringComparison.Ordinal))));

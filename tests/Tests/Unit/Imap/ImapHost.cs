@@ -98,6 +98,7 @@ internal sealed class ImapHost : IAsyncDisposable
             {
                 "read-only" => new() { ReadOnly = true },
                 "search-only" => new() { SearchOnly = true },
+                "imap-only" => new() { Protocols = ["imap"] },
                 "archive-only" => new() { Mailboxes = ["Archive", "Archive/*"] },
                 _ => null,
             };

@@ -19,7 +19,8 @@ public sealed class ImapTranscripts
     [MemberData(nameof(Cases))]
     public async Task Transcript_runs(string name, Cut cut)
     {
-        await using var host = await ImapHost.StartAsync();
+        await using var host = await ImapHost.StartAsync(options => name.StartsWith("jmap", StringComparison.Ordinal)
+            ? options with { JmapSession = "https://mail.example.test/jmap/session" } : options);
         foreach (var message in Scripts.Messages(name)) await host.DeliverAsync(message);
         await using var pair = host.Connect(cleartext: name != "clear");
         await Scripts.PlayAsync(name, cut, pair, () => host.Server.RunAsync(pair.Server));

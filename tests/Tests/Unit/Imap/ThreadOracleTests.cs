@@ -18,16 +18,32 @@ public sealed class ThreadOracleTests
         for (var seed = 0; seed < 5000; seed++)
         {
             var rows = Mailbox(new Random(seed));
-            var ours = string.Concat(ThreadTree.ByReferences(rows).Select(Text));
+            var ours = string.Concat(ThreadTree.ByReferences(rows.ConvertAll(r => r.Compared)).Select(Text));
             Assert.True(Oracle.Thread(rows) == ours, $"seed {seed}\n{Describe(rows)}\noracle {Oracle.Thread(rows)}\nours   {ours}");
         }
     }
 
-    private static List<SortRow> Mailbox(Random random)
+    private sealed record Letter(int Index)
+    {
+        public long Date { get; init; }
+
+        public string Subject { get; init; } = "";
+
+        public bool IsReply { get; init; }
+
+        public string MessageId { get; init; } = "";
+
+        public List<string> References { get; init; } = [];
+
+        public ThreadRow Compared => new(
+            Index, Date, TextKey.Of(Subject), IsReply, TextKey.Of(MessageId), [.. References.Select(TextKey.Of)]);
+    }
+
+    private static List<Letter> Mailbox(Random random)
     {
         var ids = Enumerable.Range(0, random.Next(2, 9)).Select(i => $"{(char)('a' + i)}@x").ToArray();
         string Id() => ids[random.Next(ids.Length)];
-        return [.. Enumerable.Range(0, random.Next(1, 12)).Select(index => new SortRow(index)
+        return [.. Enumerable.Range(0, random.Next(1, 12)).Select(index => new Letter(index)
         {
             Date = random.Next(6),
             Subject = Subjects[random.Next(Subjects.Length)],
@@ -43,7 +59,7 @@ public sealed class ThreadOracleTests
         return $"({(node.Row is { } row ? row.Index.ToString(System.Globalization.CultureInfo.InvariantCulture) : "-")}{children})";
     }
 
-    private static string Describe(List<SortRow> rows)
+    private static string Describe(List<Letter> rows)
     {
         var text = new StringBuilder();
         foreach (var row in rows)
@@ -51,14 +67,14 @@ public sealed class ThreadOracleTests
         return text.ToString();
     }
 
-    private sealed class Oracle(List<SortRow> rows)
+    private sealed class Oracle(List<Letter> rows)
     {
         private readonly Dictionary<string, string> _parent = [];
-        private readonly Dictionary<string, SortRow> _message = [];
+        private readonly Dictionary<string, Letter> _message = [];
         private Dictionary<string, List<string>> _children = [];
         private const string Root = "";
 
-        public static string Thread(List<SortRow> rows) => new Oracle(rows).Run();
+        public static string Thread(List<Letter> rows) => new Oracle(rows).Run();
 
         private string Run()
         {
@@ -124,7 +140,7 @@ public sealed class ThreadOracleTests
             _children[node] = [.. _children[node].OrderBy(Order)];
         }
 
-        private SortRow Shown(string node) => _message.TryGetValue(node, out var row) ? row : _message[_children[node][0]];
+        private Letter Shown(string node) => _message.TryGetValue(node, out var row) ? row : _message[_children[node][0]];
 
         private void Gather()
         {

@@ -38,6 +38,11 @@ internal sealed class ManageSieveHost : IAsyncDisposable
         return new(store, account, with?.Invoke(options) ?? options, new() { Size = 1000, Count = 3, Octets = 2000 }, clock ?? TimeProvider.System, log);
     }
 
+    /// <summary>A server over scripts that others have too; alice's password is secret.</summary>
+    public static ManageSieveServer Over(SieveScripts scripts, AccountId account) => new(
+        new() { FailedLoginDelay = TimeSpan.Zero }, SieveOptions.Default, scripts, new OnePassword(account.Value), TimeProvider.System,
+        NullLogger.Instance);
+
     public static WirePair Connect(bool cleartext = true, bool tls = false, TimeProvider? clock = null, bool isInternal = false) => new(
         ListenerKind.ManageSieve, clock: clock ?? TimeProvider.System, certificates: tls ? TestCertificates.Shared : null,
         origin: o => o with { ClearLoginAllowed = cleartext, IsInternal = isInternal });

@@ -43,7 +43,8 @@ public sealed class PartsTests : IDisposable
         aliases_from: file:virtual
         relays:
           - { name: brevo, host: relay.example, port: 587, tls: required, ca: file:x.crt, username: env:RELAY_USER, password: env:RELAY_PASSWORD,
-              quota: 300/day, reserve: 30 }
+              quota: 300/day, reserve: 30, spf: "include:spf.relay.example", dkim_selectors: [theirs],
+              dkim_cnames: [ { selector: brevo1, target: "b1.{domain-dashed}.dkim.relay.example" } ] }
         routes: [ { to: elsewhere.example, from: example.org, relay: brevo } ]
         outbound: { allow_private: [10.1.2.0/24], give_up_after: 3d, notice_after: 2h }
         mta_sts: { verify: false, publish: testing, mx: [mail.example.org], max_age: 30d }
@@ -70,7 +71,7 @@ public sealed class PartsTests : IDisposable
           block: [nuisance.example]
           traps: [old@example.org]
           rules: spam.rules
-          antivirus: { clamd: "unix:/nowhere", action: tag, max_size: 50MB, timeout: 8s }
+          antivirus: { clamd: "unix:/nowhere", action: tag, max_size: 50MB, timeout: 8s, unreachable: accept, defer_for: 2d }
           lists: [ { zone: bl.example, ask: [client], codes: [ { answer: 127.0.0.2, symbol: LIST_MINE, score: 2 } ], test: test.example } ]
         mail_auth: { trusted_sealers: [lists.example.net] }
         reports: { address: dmarc@example.org, send: false, keep: 90d }
@@ -91,7 +92,24 @@ public sealed class PartsTests : IDisposable
           bouncers: [env:BOUNCER]
           crowdsec: { url: "https://127.0.0.1:1", key: env:CROWDSEC_KEY, every: 30s, machine: aviso, password: env:CROWDSEC_PASSWORD, ca: file:x.crt }
           compatibility_log: mail.log
-        dns: { resolvers: ["127.0.0.1:1"] }
+        dns:
+          resolvers: ["127.0.0.1:1"]
+          check_with: ["127.0.0.1:1"]
+          addresses: [192.0.2.25, "2001:db8::25"]
+          dmarc_policy: quarantine
+          zones:
+            - { provider: rfc2136, zone: example.org, server: "127.0.0.1:1", key_name: k, key_algorithm: hmac-sha512,
+                key: "literal:c2VjcmV0c2VjcmV0", check: ["127.0.0.1:1"] }
+            - { provider: cloudflare, token: env:TOKEN, api: "https://127.0.0.1:1/", patience: 1m }
+        doctor: { ignore: [resolver-no-dnssec], clock: "127.0.0.1:1", block_lists: [bl.example] }
+        events:
+          from: error
+          quiet: "22:00-07:00"
+          mail: { to: [you@elsewhere.example], relay: brevo }
+          webhooks: [ { url: "http://127.0.0.1:1/hook", secret: env:HOOK_SECRET } ]
+          ntfy: { topic: "http://127.0.0.1:1/topic", token: env:NTFY_TOKEN }
+          gotify: { url: "http://127.0.0.1:1", token: env:GOTIFY_TOKEN }
+          alertmanager: { url: "http://127.0.0.1:1" }
         log: { format: json, level: error }
 
         """;

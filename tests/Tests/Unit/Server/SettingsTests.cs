@@ -222,6 +222,16 @@ public sealed class SettingsTests
             foreach (var key in table.Keys) Assert.Contains($"\"{key.Name}\": {{", text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("dns: { zones: [ { provider: cloudflare } ] }", "cloudflare needs its `token`")]
+    [InlineData("dns: { zones: [ { provider: rfc2136, zone: example.org } ] }", "needs the zone's primary as `server`")]
+    [InlineData("dns: { zones: [ { provider: cloudflare, token: literal:x }, { provider: cloudflare, token: literal:y } ] }", "only one of `zones`")]
+    [InlineData("dns: { addresses: [192.0.2] }", "an IP address")]
+    [InlineData("relays: [ { name: r, host: r.example, spf: \"v=spf1 include:a.example\" } ]", "must be SPF terms")]
+    [InlineData("relays: [ { name: r, host: r.example, dkim_cnames: [ { selector: s, target: nowhere } ] } ]", "is no host name")]
+    public void Settings_of_the_dns_plan_are_whole(string more, string problem) =>
+        Assert.Contains(SettingsText.Parse(SettingsText.Good + more + "\n").Problems, p => p.ToString().Contains(problem, StringComparison.Ordinal));
+
     [Fact]
     public void Generated_files_in_the_checkout_are_current()
     {

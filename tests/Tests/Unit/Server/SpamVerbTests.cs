@@ -68,6 +68,18 @@ public sealed class SpamVerbTests : IDisposable
         Assert.Single(Directory.GetFiles(Path.Combine(_folder, "data"), "spam.db.damaged-*"));
     }
 
+    [Theory]
+    [InlineData("`nobody at home` is no address of a sender", "--ip", "192.0.2.7", "--from", "nobody at home")]
+    [InlineData("`far.net` is no address of a client", "--ip", "far.net", "--from", "a@far.net")]
+    [InlineData("--helo and --from go with --ip", "--from", "a@far.net")]
+    [InlineData("only be judged by the running server", "--ip", "192.0.2.7", "--from", "<>")]
+    public async Task A_sender_that_cannot_be_read_is_said_and_not_taken_for_none(string said, params string[] options)
+    {
+        var (status, _, errors) = await Run(["scan", .. options, Write("a.eml", Letters.Ham(1))]);
+        Assert.Equal(1, status);
+        Assert.Contains(said, errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_file_that_is_not_there_is_named_and_the_others_are_judged()
     {

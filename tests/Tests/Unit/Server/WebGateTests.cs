@@ -82,6 +82,24 @@ public sealed class WebGateTests : IAsyncDisposable
         Assert.True(IsOpen(asks));
     }
 
+    [Fact]
+    public async Task Who_has_logged_in_takes_no_place_of_strangers_but_one_of_the_household()
+    {
+        var web = await StartAsync(
+            ListenerKind.Http, new(null, TimeProvider.System) { MostPerClient = 2, MostOpen = 2, MostPerHousehold = 4 });
+        for (var i = 0; i < 3; i++)
+        {
+            var known = await DialAsync(web, "127.0.0.2");
+            await known.SendAsync("GET /login HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray());
+            Assert.True(await known.ReceiveAsync(new byte[4096]) > 0);
+        }
+        Assert.StartsWith("HTTP/1.1 200", await AskAsync(web, ListenerKind.Http, "127.0.0.3"), StringComparison.Ordinal);
+        var fourth = await DialAsync(web, "127.0.0.2");
+        await Patience.UntilAsync(() => Gate.Open == 4, "4 connections are open", pause: 20);
+        Assert.Equal("", await AskAsync(web, ListenerKind.Http, "127.0.0.2"));
+        Assert.True(IsOpen(fourth));
+    }
+
     [Theory]
     [InlineData(ListenerKind.Http, "")]
     [InlineData(ListenerKind.Http, "GET / HTTP/1.1\r\nHost: local")]
@@ -99,7 +117,13 @@ public sealed class WebGateTests : IAsyncDisposable
     private WebGate Gate { get; set; } = null!;
 
     private async Task<WebListener> StartAsync(ListenerKind kind, WebGate gate) => _web = await WebListener.StartAsync(new(kind, new(IPAddress.Loopback, 0)),
-        WebScene.Site(WebScene.Own(_registry), [], gate: Gate = gate) with { Certificates = TestCertificates.Shared }, default);
+        WebScene.Site([.. WebScene.Own(_registry), Login], [], gate: Gate = gate) with { Certificates = TestCertificates.Shared }, default);
+
+    private static readonly WebRow Login = new(WebKinds.Public, HostRule.Ours, WebRow.Read, "/login", (exchange, _) =>
+    {
+        exchange.LoggedIn();
+        return exchange.AnswerAsync(200, WebExchange.Plain, "in\n");
+    });
 
     private async Task<Socket> DialAsync(WebListener web, string from)
     {

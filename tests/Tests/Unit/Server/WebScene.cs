@@ -18,7 +18,7 @@ internal static class WebScene
         new([.. rows], new(hosts, isSts ?? (_ => false)), sendsToHttps);
 
     public static IReadOnlyList<WebRow> Own(MetricsRegistry registry, Func<Readiness>? ready = null) =>
-        OwnPages.Rows(registry, ready ?? (() => new(true, "")));
+        [.. OwnPages.Rows(registry, ready ?? (() => new(true, ""))), .. new WebmailPages(WebmailFiles.Embedded).Rows];
 
     /// <summary>A stranger is whoever does not come from this machine, nor from these.</summary>
     public static Func<IPAddress, bool> Strangers(Networks proxies) => client => !IPAddress.IsLoopback(client) && !proxies.Contains(client);

@@ -126,6 +126,41 @@ public sealed class SieveTests
         Assert.All(outcome.Actions, a => Assert.Same(outcome.Edit, a.Edit));
     }
 
+    [Theory]
+    [InlineData("require \"replace\"; replace :mime \"Content-Type: text/plain\r\n\r\nx\"; keep;", 0, null)]
+    [InlineData("require [\"enclose\", \"fileinto\"]; enclose \"a\"; fileinto \"A\"; enclose \"b\"; fileinto \"B\";", 2 << 20, "octets")]
+    [InlineData("require \"body\"; if body :contains \"zz\" { discard; }", 2 << 20, "octets")]
+    [InlineData("require [\"variables\", \"body\"]; if body :raw :matches \"*\" { set \"a\" \"x\"; } set \"b\" \"${a}${a}\";", 0, null)]
+    public async Task What_a_run_makes_has_an_end_that_keeps_the_message(string script, int octets, string? error)
+    {
+        var text = string.Concat(Enumerable.Repeat("0123456789\r\n", octets / 12));
+        using var message = Message("From: a@example.org\r\nSubject: x\r\n\r\n" + text);
+        var limits = SieveLimits.Default with { Octets = 3 << 20 };
+        var outcome = await SieveRunner.RunAsync(
+            [Compile(script)], message.Value, new NobodyHost(), limits, TestContext.Current.CancellationToken);
+        if (error is null) Assert.Null(outcome.Error);
+        else
+        {
+            Assert.Contains(error, outcome.Error, StringComparison.Ordinal);
+            Assert.Null(outcome.Edit);
+            Assert.IsType<SieveAction.Keep>(Assert.Single(outcome.Actions));
+            Assert.True(outcome.Spent.Octets > 3 << 20);
+        }
+    }
+
+    // Two hundred of them were taken and the others were not, without a word.
+    [Theory]
+    [InlineData(200, null)]
+    [InlineData(201, "more than 200 flags")]
+    public async Task More_flags_than_a_message_may_have_are_an_error(int count, string? error)
+    {
+        var flags = string.Join(", ", Enumerable.Range(0, count).Select(i => $"\"k{i}\""));
+        var outcome = await RunAsync($"require \"imap4flags\"; addflag [{flags}];");
+        if (error is null) Assert.Null(outcome.Error);
+        else Assert.Contains(error, outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(error is null ? count : 0, Assert.IsType<SieveAction.Keep>(Assert.Single(outcome.Actions)).Flags.Count);
+    }
+
     private static async Task<IReadOnlyList<string>> FlagsAsync(params SieveScript[] scripts)
     {
         using var message = Message("Subject: x\r\n\r\n");

@@ -137,16 +137,21 @@ internal sealed class TestStore : IAsyncDisposable
 internal sealed class TestClock : TimeProvider
 {
     private long _milliseconds = 1_790_000_000_000;
+    private long _wrong;
 
-    public long Seconds => Volatile.Read(ref _milliseconds) / 1000;
+    public long Seconds => GetUtcNow().ToUnixTimeSeconds();
 
-    public override DateTimeOffset GetUtcNow() => DateTimeOffset.FromUnixTimeMilliseconds(Volatile.Read(ref _milliseconds));
+    public override DateTimeOffset GetUtcNow() =>
+        DateTimeOffset.FromUnixTimeMilliseconds(Volatile.Read(ref _milliseconds) + Volatile.Read(ref _wrong));
 
     public override long TimestampFrequency => 1000;
 
     public override long GetTimestamp() => Volatile.Read(ref _milliseconds);
 
     public void Advance(TimeSpan by) => Interlocked.Add(ref _milliseconds, (long)by.TotalMilliseconds);
+
+    /// <summary>Somebody sets the time of day; no time passes.</summary>
+    public void Jump(TimeSpan by) => Interlocked.Add(ref _wrong, (long)by.TotalMilliseconds);
 }
 
 /// <summary>Reads a message as plain text, which is all these tests store.</summary>

@@ -209,8 +209,8 @@ public sealed class UpkeepTests
         Assert.Equal(1000, read.BodyLength);
         Assert.False(BodyRecord.TryRead(header, 3, 4097, out _));
         Assert.False(BodyRecord.TryRead(header, 4, 4096, out _));
-        Assert.Equal(Enumerable.Range(1, 23), Enum.GetValues<JournalKind>().Select(k => (int)k));
-        Assert.Equal("Account AccountGone Mailbox MailboxGone Entry Flags Expunged Keyword Subscription QueueDone Mark QueueMark QueueLeft EmailRefused Commit Counters UidNext Document DocumentGone Fact FactGone Credential Metadata", string.Join(' ', Enum.GetNames<JournalKind>()));
+        Assert.Equal(Enumerable.Range(1, 24), Enum.GetValues<JournalKind>().Select(k => (int)k));
+        Assert.Equal("Account AccountGone Mailbox MailboxGone Entry Flags Expunged Keyword Subscription QueueDone Mark QueueMark QueueLeft EmailRefused Commit Counters UidNext Document DocumentGone Fact FactGone Credential Metadata SortOrder", string.Join(' ', Enum.GetNames<JournalKind>()));
         Assert.Equal("None Seen Answered Flagged Deleted Draft", string.Join(' ', Enum.GetNames<SystemFlags>()));
         Assert.Equal([0, 1, 2, 4, 8, 16], Enum.GetValues<SystemFlags>().Select(f => (int)f));
         Assert.Equal("None Inbox Drafts Sent Junk Trash Archive All Flagged Important", string.Join(' ', Enum.GetNames<SpecialUse>()));

@@ -10,7 +10,7 @@ namespace Aviso.Delivery;
 internal sealed class FateBook
 {
     private readonly Dictionary<AccountId, Share> _accounts = [];
-    private readonly Dictionary<string, Share> _elsewhere = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, Share> _elsewhere = new(AddressComparer.Instance);
     private readonly List<Share> _shares = [];
     private readonly List<(ResolvedRecipient Recipient, List<Share> Shares)> _recipients = [];
 
@@ -50,12 +50,12 @@ internal sealed class FateBook
 
     /// <summary>The share of an address elsewhere, which may be there already.</summary>
     /// <param name="isNew">Nobody led there before.</param>
-    public Share Elsewhere(string address, ResolvedRecipient recipient, out bool isNew)
+    public Share Elsewhere(MailAddress address, ResolvedRecipient recipient, out bool isNew)
     {
-        isNew = !_elsewhere.TryGetValue(address, out var share);
+        isNew = !_elsewhere.TryGetValue(address.Wire, out var share);
         if (share is not null) return share;
         share = Add(new Share(recipient) { IsQueued = true });
-        _elsewhere.Add(address, share);
+        _elsewhere.Add(address.Wire, share);
         return share;
     }
 

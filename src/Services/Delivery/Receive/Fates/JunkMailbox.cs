@@ -1,3 +1,4 @@
+using Aviso.Spam;
 using Aviso.Store;
 
 namespace Aviso.Delivery;
@@ -21,6 +22,7 @@ internal sealed class JunkMailbox(IMailStore store)
     {
         if (context.FailsDmarc) return !DmarcRule.IsAllowedBy(context, account);
         if (context.Spam is not { } spam || (!context.IsTagged && spam.ScoreFor(account) < spam.Required)) return false;
+        if (spam is { Action: SpamAction.Tag, IsAsked: true }) return true;
         // Somebody the account writes to may pull its own score below the threshold.
         return spam.PerAccount?.ContainsKey(account) != true || spam.ScoreFor(account) >= spam.Required;
     }

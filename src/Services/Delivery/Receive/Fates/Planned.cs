@@ -42,4 +42,4 @@ internal sealed record PlannedCopy(LocalTarget Target, Range Prefix)
 }
 
 /// <param name="For">The RCPT that led here.</param>
-internal sealed record PlannedQueue(string Address, ResolvedRecipient For);
+internal sealed record PlannedQueue(MailAddress Address, ResolvedRecipient For);

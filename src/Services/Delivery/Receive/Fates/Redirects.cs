@@ -26,30 +26,31 @@ internal sealed class Redirects(ReceiveParts parts, Sorting sorting, MessageEdit
 
     private async Task<string?> FollowAsync(ReceiveContext context, Share share, Arrival arrival, SieveForward redirect, CancellationToken cancel)
     {
-        var way = Resolve(redirect.Address);
+        if (!MailAddress.TryParse(redirect.Address, out var to)) return "that is no address";
+        var way = Resolve(to);
         if (way is { Kind: not ResolutionKind.NotLocal, Local.Count: 0, External.Count: 0 })
             return way.Kind == ResolutionKind.Suspended ? "that mailbox is not available now" : "nobody here has this address";
         var message = redirect.Edit is not { } edit ? arrival.Message : edits.SentOn(arrival.Message, edit, context.Trace[share.Prefix.Octets].Span);
         if (message != arrival.Message) context.Messages.Add(message);
         var marks = (byte[])[.. arrival.Marks.Span, .. redirect.Prefix.Span];
         string? wrong = null;
-        foreach (var target in way?.Local ?? [])
+        foreach (var target in way.Local)
         {
             var inner = await sorting.ReachAsync(context, new(target, share.For, redirect.Address, share, message, marks), cancel);
             if (IsReached(share, inner)) share.Onward.Add(inner);
             else wrong ??= Keep(share, arrival, target);
         }
-        IReadOnlyList<string> elsewhere = way is { Kind: not ResolutionKind.NotLocal } ? way.External : [redirect.Address];
+        IReadOnlyList<MailAddress> elsewhere = way.Kind == ResolutionKind.NotLocal ? [to] : way.External;
         return await SendAsync(context, share, arrival, message, marks, elsewhere, cancel) ?? wrong;
     }
 
-    private Resolution? Resolve(string address)
+    private Resolution Resolve(MailAddress address)
     {
         var table = parts.Accounts.Table;
-        var way = MailAddress.TryParse(address, out var to) ? table.Resolve(to) : null;
-        if (way is null or { Kind: ResolutionKind.NotLocal } && parts.Options.OutsideMailbox is { } outside && MailAddress.TryParse(outside, out to))
-            way = table.Resolve(to);
-        return way;
+        var way = table.Resolve(address);
+        return way.Kind == ResolutionKind.NotLocal
+            && parts.Options.OutsideMailbox is { } outside && MailAddress.TryParse(outside, out var here)
+            ? table.Resolve(here) : way;
     }
 
     // An account that was here before is only harmless when it holds a copy, or sends the message on to where it is held.
@@ -61,19 +62,19 @@ internal sealed class Redirects(ReceiveParts parts, Sorting sorting, MessageEdit
         if (share.Copies.Count > 0) return null;
         Sorting.Place(share, arrival.Message, share.Keep);
         return target.Account == arrival.Target.Account ? "that leads back to this mailbox"
-            : $"{target.Address} does not keep it, or sends it back here";
+            : $"{target.Address.Shown} does not keep it, or sends it back here";
     }
 
     private async Task<string?> SendAsync(
-        ReceiveContext context, Share share, Arrival arrival, PlannedMessage message, byte[] marks, IReadOnlyList<string> elsewhere,
+        ReceiveContext context, Share share, Arrival arrival, PlannedMessage message, byte[] marks, IReadOnlyList<MailAddress> elsewhere,
         CancellationToken cancel)
     {
         if (elsewhere.Count == 0) return null;
         var (account, address, _) = arrival.Target;
-        if (_gate is not null && await _gate.CountAsync(account, address, elsewhere, "a script", cancel) is { } no) return no.Text;
+        if (_gate is not null && await _gate.CountAsync(account, address.Wire, elsewhere, "a script", cancel) is { } no) return no.Text;
         var from = share.For with { Local = [arrival.Target], External = elsewhere, Forwards = true };
         var fresh = new List<PlannedQueue>();
-        foreach (var to in elsewhere.Select(ReceiveQueue.Wire))
+        foreach (var to in elsewhere)
         {
             share.Onward.Add(context.Fates.Elsewhere(to, from, out var isNew));
             if (isNew) fresh.Add(new(to, from));

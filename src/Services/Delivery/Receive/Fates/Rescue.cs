@@ -56,7 +56,7 @@ internal sealed class Rescue(ReceiveParts parts)
     private static Place At(ReceiveContext context, Share share, LocalTarget keeper)
     {
         if (context.Fates.Of(keeper.Account) is { IsHeld: true } holder) return Own(context, holder);
-        var prefix = context.Trace.Local(keeper.Address, share.For.Shown, default);
+        var prefix = context.Trace.Local(keeper.Address.Wire, share.For.Shown, default);
         return new(null, context.Messages[0], new(keeper, prefix.Octets));
     }
 
@@ -74,9 +74,9 @@ internal sealed class Rescue(ReceiveParts parts)
         var isOwn = place.Owner == share;
         ReceiveMeters.Rescue(
             share.No is null && isOwn ? "quota" : share.Rejection is not null ? "rejected" : share.No is not null ? "loop" : "redirect");
-        if (isOwn && place.IsOverQuota) parts.Log.FiledOverQuota(context.Id, place.Copy.Target.Address);
+        if (isOwn && place.IsOverQuota) parts.Log.FiledOverQuota(context.Id, place.Copy.Target.Address.Wire);
         else parts.Log.FateRescued(
-            context.Id, share.For.Shown, place.Copy.Target.Address, share.No?.Text ?? "it could not be filed where it was sent on to");
+            context.Id, share.For.Shown, place.Copy.Target.Address.Wire, share.No?.Text ?? "it could not be filed where it was sent on to");
     }
 
     /// <param name="Owner">The share whose account it is; null for one that had none of this message.</param>

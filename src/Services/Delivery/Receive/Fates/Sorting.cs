@@ -31,7 +31,7 @@ internal sealed class Sorting
         var share = context.Fates.Add(arrival);
         share.Keep = await _junk.KeepAsync(context, account, cancel);
         context.Trace.Findings = Findings(context, share, account);
-        share.Prefix = context.Trace.Local(arrival.Target.Address, arrival.Envelope, arrival.Marks.Span);
+        share.Prefix = context.Trace.Local(arrival.Target.Address.Wire, arrival.Envelope, arrival.Marks.Span);
         if (_parts.Filters.Sieve is { } sieve && await sieve.AppliesAsync(account, cancel)) await SortAsync(context, share, arrival, sieve, cancel);
         else Place(share, arrival.Message, share.Keep);
         return share;
@@ -54,7 +54,8 @@ internal sealed class Sorting
             body.Write(prefix.Span);
             body.Write(arrival.Message.Body);
         });
-        var plan = await sieve.RunAsync(Input(context, share, arrival, whole), cancel);
+        var input = Input(context, share, arrival, whole) with { Budget = context.Scripts ??= sieve.Begin() };
+        var plan = await sieve.RunAsync(input, cancel);
         if (plan.Reject is { } reject)
         {
             (share.Rejection, share.No) = (reject, Refusals.ByScript(reject.Reason, context.Transaction.Parameters.SmtpUtf8));
@@ -72,14 +73,16 @@ internal sealed class Sorting
             }
             if (errors.Count > 0) plan = plan with { Letters = [.. plan.Letters, sieve.Note(share.Arrival!.Target, context.ReturnPath, errors[0])] };
         }
-        context.Sorted.Add((arrival.Target.Account, plan));
+        // What was planned stands in the share by now: an edited message is not held twice.
+        context.Sorted.Add((arrival.Target.Account, plan with { Copies = [], Redirects = [] }));
     }
 
     // RFC 5228 §2.10.6: an error of the script; the message is kept.
     private void Rescued(ReceiveContext context, Share share, List<string> errors)
     {
         ReceiveMeters.Rescue("redirect");
-        _parts.Log.FateRescued(context.Id, share.For.Shown, share.Arrival!.Target.Address, errors is [var first, ..] ? first : "its scripts did nothing");
+        var why = errors is [var first, ..] ? first : "its scripts did nothing";
+        _parts.Log.FateRescued(context.Id, share.For.Shown, share.Arrival!.Target.Address.Wire, why);
     }
 
     private void File(ReceiveContext context, Share share, Arrival arrival, FiledCopy filed)
@@ -105,8 +108,9 @@ internal sealed class Sorting
     {
         var transaction = context.Transaction;
         var recipient = share.For.Recipient;
+        var (account, address, _) = arrival.Target;
         // RFC 5228 §5.4: "to" is the address of the RCPT TO that led to this delivery; the detail is its own.
-        return new(arrival.Target.Account, arrival.Target.Address, whole, _parts.Reader.Scan(whole), context.ReturnPath, arrival.Envelope)
+        return new(account, address.Wire, whole, _parts.Reader.Scan(whole), context.ReturnPath, arrival.Envelope)
         {
             OwnPrefix = share.Prefix.Own,
             OriginalRecipient = share.For.Shown,

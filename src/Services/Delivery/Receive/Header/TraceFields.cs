@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Aviso.Base;
 using Aviso.Mime;
 using Aviso.Smtp;
 
@@ -49,7 +50,7 @@ internal sealed class TraceFields : IDisposable
         Add(">\r\nDelivered-To: "u8);
         Add(deliveredTo);
         Add("\r\n"u8);
-        if (!recipient.Equals(deliveredTo, StringComparison.OrdinalIgnoreCase))
+        if (!AddressComparer.Instance.Equals(recipient, deliveredTo))
         {
             Add("X-Original-To: "u8);
             Add(recipient);

@@ -7,7 +7,7 @@ namespace Aviso.Delivery;
 
 /// <summary>
 /// Says what is done about what was found out: what the author's domain asks for (DMARC), then what the filter says. Greylisting puts
-/// mail off on purpose.
+/// mail off on purpose, and so does a virus scanner that cannot be asked (docs/decisions/0046).
 /// </summary>
 internal sealed class Judge(ReceiveParts parts) : IReceiveStep
 {
@@ -25,14 +25,18 @@ internal sealed class Judge(ReceiveParts parts) : IReceiveStep
 
     private static Refusal? Refused(ReceiveContext context) => context.Spam switch
     {
+        { Owed.Count: > 0 } spam when !IsRefused(context, spam) => Refusals.Unscanned(string.Join(", ", spam.Owed)),
         // Who writes to a trap is not told that it is one.
         _ when context.Traps > 0 => null,
         { Action: SpamAction.Greylist } spam => Refusals.Greylisted(spam.Reason),
         { Action: SpamAction.Reject, Virus: { Length: > 0 } virus } => Refusals.Virus(virus),
         // RFC 5321 §4.5.1: who complains to the postmaster must be heard; such mail is filed in Junk instead.
-        { Action: SpamAction.Reject } when !context.IsForPostmaster => Refusals.Spam,
+        { } spam when IsRefused(context, spam) => Refusals.Spam,
         _ => null,
     };
+
+    private static bool IsRefused(ReceiveContext context, SpamVerdict spam) =>
+        spam.Action == SpamAction.Reject && !context.IsForPostmaster && context.Traps == 0;
 
     private void Note(ReceiveContext context, Refusal? refused)
     {

@@ -12,7 +12,7 @@ internal sealed class LimitSending(ReceiveParts parts) : IReceiveStep
     public async ValueTask<Refusal?> RunAsync(ReceiveContext context, CancellationToken cancel)
     {
         if (_gate is null || context.Transaction.Client.Login is not { } login) return null;
-        var elsewhere = context.Recipients.SelectMany(r => r.External).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var elsewhere = context.Recipients.SelectMany(r => r.External).DistinctBy(a => a.Wire, AddressComparer.Instance).ToList();
         return await _gate.CountAsync(
             new AccountId(login.Account), login.Address, elsewhere, context.Transaction.Client.Origin.Remote.Address.ToString(), cancel);
     }

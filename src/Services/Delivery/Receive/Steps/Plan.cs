@@ -26,7 +26,7 @@ internal sealed class Plan(ReceiveParts parts) : IReceiveStep
             if (recipient.IsLoop) fates.Lead(fates.Add(new Share(recipient) { No = Refusals.WentInACircle }));
             foreach (var target in recipient.Local)
                 fates.Lead(await _sorting.ReachAsync(context, new(target, recipient, recipient.Shown, null, message, default), cancel));
-            foreach (var address in recipient.External.Select(ReceiveQueue.Wire))
+            foreach (var address in recipient.External)
             {
                 fates.Lead(fates.Elsewhere(address, recipient, out var isNew));
                 if (isNew) queued.Add(new(address, recipient));

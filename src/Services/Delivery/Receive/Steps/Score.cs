@@ -3,7 +3,9 @@ using Aviso.Spam;
 
 namespace Aviso.Delivery;
 
-/// <summary>Asks the filter. One that fails never puts mail off: the header says that nobody looked.</summary>
+/// <summary>
+/// Asks the filter. One that fails does not put mail off: the header says that nobody looked. What must be scanned still must.
+/// </summary>
 internal sealed class Score(ReceiveParts parts) : IReceiveStep
 {
     public async ValueTask<Refusal?> RunAsync(ReceiveContext context, CancellationToken cancel)
@@ -13,7 +15,7 @@ internal sealed class Score(ReceiveParts parts) : IReceiveStep
         return null;
     }
 
-    public void WasSkipped(ReceiveContext context) => context.Spam = SpamVerdict.Unchecked("filter (fault)");
+    public void WasSkipped(ReceiveContext context) => context.Spam = parts.Filters.Spam()?.Unchecked("filter (fault)");
 
     private SpamInput Input(ReceiveContext context)
     {

@@ -15,7 +15,7 @@ internal sealed class StopLoops(ReceiveParts parts) : IReceiveStep
         for (var i = 0; i < context.Recipients.Count; i++)
         {
             var recipient = context.Recipients[i];
-            if (!recipient.Forwards || !before.Contains(recipient.Shown.ToLowerInvariant())) continue;
+            if (!recipient.Forwards || !before.Contains(recipient.Shown, AddressComparer.Instance)) continue;
             ReceiveMeters.Count(Reason.Loop);
             parts.Log.LoopCut(context.Id, recipient.Shown);
             context.Recipients[i] = recipient with { External = [], IsLoop = true };

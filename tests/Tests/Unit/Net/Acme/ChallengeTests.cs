@@ -4,8 +4,6 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
-using System.Text.Json.Nodes;
 using Aviso.Net;
 using Xunit;
 
@@ -77,59 +75,23 @@ public sealed class ChallengeTests
     public async Task Cloudflare_gets_one_more_record_and_loses_only_that()
     {
         var cloud = new FakeCloudflare("example.org");
-        cloud.Records.Add(("7", "_acme-challenge.mail.example.org", "\"another server's\""));
-        using var publisher = new CloudflarePublisher("secret", handler: cloud);
+        cloud.Put("TXT", "_acme-challenge.mail.example.org", "\"another server's\"");
+        using var publisher = new CloudflarePublisher(new("secret", handler: cloud));
         Assert.Null(await publisher.AddTextAsync("_acme-challenge.mail.example.org", "one", default));
         Assert.Null(await publisher.AddTextAsync("_acme-challenge.mail.example.org", "two", default));
         Assert.Equal(3, cloud.Records.Count);
         Assert.Null(await publisher.RemoveTextAsync("_acme-challenge.mail.example.org", "one", default));
         // After a restart the record is found by its content.
-        using var again = new CloudflarePublisher("secret", handler: cloud);
+        using var again = new CloudflarePublisher(new("secret", handler: cloud));
         Assert.Null(await again.AddTextAsync("_acme-challenge.mail.example.org", "two", default));
         Assert.Null(await again.RemoveTextAsync("_acme-challenge.mail.example.org", "two", default));
-        Assert.Equal("another server's", Assert.Single(cloud.Records).Content.Trim('"'));
+        Assert.Single(cloud.Records);
+        Assert.Equal("another server's", cloud.Texts("_acme-challenge.mail.example.org"));
         Assert.Contains(
             "sees no zone that holds", await publisher.AddTextAsync("_acme-challenge.example.net", "x", default), StringComparison.Ordinal);
-        using var wrong = new CloudflarePublisher("wrong", handler: cloud);
+        using var wrong = new CloudflarePublisher(new("wrong", handler: cloud));
         Assert.Contains(
             "lacks Zone / DNS / Edit", await wrong.AddTextAsync("_acme-challenge.example.org", "x", default), StringComparison.Ordinal);
-    }
-
-    /// <summary>What is documented of Cloudflare's API, as far as it is used: zones by name, records of a zone.</summary>
-    private sealed class FakeCloudflare(string zone) : HttpMessageHandler
-    {
-        private int _next = 100;
-
-        public List<(string Id, string Name, string Content)> Records { get; } = [];
-
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            if (request.Headers.Authorization?.ToString() != "Bearer secret") return Json(
-                HttpStatusCode.Forbidden, No(9109, "Invalid access token"));
-            var (path, query) = (request.RequestUri!.AbsolutePath, System.Web.HttpUtility.ParseQueryString(request.RequestUri.Query));
-            if (path == "/client/v4/zones") return Json(HttpStatusCode.OK, Yes(new JsonArray([.. query["name"] == zone ? [new JsonObject { ["id"] = "z1", ["name"] = zone }] : Array.Empty<JsonNode>()])));
-            Assert.StartsWith("/client/v4/zones/z1/dns_records", path, StringComparison.Ordinal);
-            if (request.Method == HttpMethod.Delete)
-            {
-                Assert.Equal(1, Records.RemoveAll(r => r.Id == path[(path.LastIndexOf('/') + 1)..]));
-                return Json(HttpStatusCode.OK, Yes(new JsonObject()));
-            }
-            if (request.Method == HttpMethod.Get)
-                return Json(HttpStatusCode.OK, Yes(new JsonArray([.. Records.Where(r => r.Name == query["name"]).Select(r => (JsonNode)new JsonObject { ["id"] = r.Id, ["name"] = r.Name, ["content"] = r.Content })])));
-            var body = JsonNode.Parse(await request.Content!.ReadAsStringAsync(cancellationToken))!;
-            var (name, content) = (body["name"]!.ToString(), body["content"]!.ToString());
-            if (Records.Any(r => r.Name == name && r.Content == content)) return Json(
-                HttpStatusCode.BadRequest, No(81058, "An identical record already exists."));
-            Records.Add(($"{_next++}", name, content));
-            return Json(HttpStatusCode.OK, Yes(new JsonObject { ["id"] = Records[^1].Id }));
-        }
-
-        private static JsonObject Yes(JsonNode result) => new() { ["success"] = true, ["errors"] = new JsonArray(), ["result"] = result };
-
-        private static JsonObject No(int code, string message) =>
-            new() { ["success"] = false, ["errors"] = new JsonArray(new JsonObject { ["code"] = code, ["message"] = message }), ["result"] = null };
-
-        private static HttpResponseMessage Json(HttpStatusCode status, JsonObject body) => new(status) { Content = new StringContent(body.ToJsonString(), Encoding.UTF8) };
     }
 
     private static async Task<(bool Server, X509Certificate2? Shown, string Protocol)> TalkAsync(

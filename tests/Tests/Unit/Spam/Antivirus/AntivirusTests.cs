@@ -122,7 +122,7 @@ public sealed class AntivirusTests
     }
 
     [Fact]
-    public async Task While_clamd_is_away_mail_goes_on_and_it_is_asked_again_later()
+    public async Task While_clamd_is_away_mail_owes_its_answer_and_it_is_asked_again_later()
     {
         var clamd = new FakeClamd("stream: OK\0");
         var clock = new TestClock();
@@ -130,28 +130,115 @@ public sealed class AntivirusTests
         await clamd.DisposeAsync();
         var verdict = await CheckAsync(check, SpamMail.Around("x"));
         Assert.Equal((SpamAction.Accept, null), (verdict.Action, verdict.Virus));
+        Assert.Equal(["clamd"], verdict.Owed);
         Assert.Equal(["clamd (away)"], verdict.Skipped);
         Assert.Contains("skipped=clamd (away)", verdict.Fields().ReplaceLineEndings("").Replace("\t", "", StringComparison.Ordinal), StringComparison.Ordinal);
 
         await using var again = new FakeClamd("stream: OK\0", clamd.Port);
-        Assert.Equal(["clamd (away)"], (await CheckAsync(check, SpamMail.Around("x"))).Skipped);
+        Assert.Equal(["clamd"], (await CheckAsync(check, SpamMail.Around("x"))).Owed);
         Assert.Empty(again.Received);
         clock.Advance(TimeSpan.FromSeconds(31));
-        Assert.Equal("", (await CheckAsync(check, SpamMail.Around("x"))).Virus);
+        verdict = await CheckAsync(check, SpamMail.Around("x"));
+        Assert.Equal("", verdict.Virus);
+        Assert.Empty(verdict.Owed);
     }
 
     [Fact]
-    public async Task A_clamd_that_hangs_costs_its_patience()
+    public async Task A_clamd_that_is_away_for_a_day_keeps_no_mail_any_more_and_once_back_it_does_again()
+    {
+        var clamd = new FakeClamd("stream: OK\0");
+        var clock = new TestClock();
+        var check = Check(clamd, clock);
+        await clamd.DisposeAsync();
+        Assert.Equal(["clamd"], (await CheckAsync(check, SpamMail.Around("x"))).Owed);
+        clock.Advance(TimeSpan.FromHours(23));
+        Assert.Equal(["clamd"], (await CheckAsync(check, SpamMail.Around("x"))).Owed);
+        clock.Advance(TimeSpan.FromHours(1));
+        var verdict = await CheckAsync(check, SpamMail.Around("x"));
+        Assert.Empty(verdict.Owed);
+        Assert.Equal(["clamd (away)"], verdict.Skipped);
+
+        clock.Advance(TimeSpan.FromMinutes(1));
+        var again = new FakeClamd("stream: OK\0", clamd.Port);
+        Assert.Equal("", (await CheckAsync(check, SpamMail.Around("x"))).Virus);
+        await again.DisposeAsync();
+        Assert.Equal(["clamd"], (await CheckAsync(check, SpamMail.Around("x"))).Owed);
+    }
+
+    [Fact]
+    public async Task Who_wants_mail_all_the_same_has_it_unscanned()
+    {
+        var clamd = new FakeClamd("stream: OK\0");
+        await clamd.DisposeAsync();
+        var verdict = await FilterAsync(clamd, SpamMail.Around("x"), o => o with { Unreachable = Unscanned.Accept });
+        Assert.Empty(verdict.Owed);
+        Assert.Equal(["clamd (away)"], verdict.Skipped);
+    }
+
+    [Fact]
+    public async Task A_clamd_that_hangs_costs_its_patience_and_counts_as_away()
     {
         await using var clamd = new FakeClamd(null);
-        Assert.Equal(["clamd (away)"], (await FilterAsync(clamd, SpamMail.Around("x"), o => o with { Patience = TimeSpan.FromMilliseconds(100) })).Skipped);
+        var check = Check(clamd, TimeProvider.System, o => o with { Patience = TimeSpan.FromMilliseconds(100) });
+        for (var i = 0; i < 2; i++)
+        {
+            var verdict = await CheckAsync(check, SpamMail.Around("x"));
+            Assert.Equal(["clamd (away)"], verdict.Skipped);
+            Assert.Equal(["clamd"], verdict.Owed);
+        }
+        Assert.Equal(1, clamd.Scans);
+    }
+
+    // One heavy letter was a way to have thirty seconds of mail taken unscanned.
+    [Theory]
+    [InlineData(Unscanned.Defer, SpamAction.Tag)]
+    [InlineData(Unscanned.Accept, SpamAction.Accept)]
+    public async Task A_message_that_clamd_chews_on_is_its_own_fault_and_no_other_waits_for_it(Unscanned policy, SpamAction action)
+    {
+        await using var clamd = new FakeClamd(null) { Pongs = true };
+        var check = Check(clamd, TimeProvider.System, o => o with { Patience = TimeSpan.FromMilliseconds(100), Unreachable = policy });
+        for (var i = 0; i < 2; i++)
+        {
+            var verdict = await CheckAsync(check, SpamMail.Around("x"));
+            Assert.Equal(["clamd (timeout)"], verdict.Skipped);
+            Assert.Empty(verdict.Owed);
+            Assert.Equal((action, SpamContext.LimitSymbol), (verdict.Action, Assert.Single(verdict.Symbols).Name));
+        }
+        Assert.Equal(2, clamd.Scans);
     }
 
     [Fact]
-    public async Task A_clamd_that_closes_at_once_costs_nothing_else()
+    public async Task A_clamd_that_closes_at_once_or_has_no_memory_owes_its_answer()
     {
-        await using var clamd = new FakeClamd("");
-        Assert.Equal(["clamd (away)"], (await FilterAsync(clamd, SpamMail.Around("x"))).Skipped);
+        await using (var clamd = new FakeClamd(""))
+        {
+            var verdict = await FilterAsync(clamd, SpamMail.Around("x"));
+            Assert.Equal(["clamd (away)"], verdict.Skipped);
+            Assert.Equal(["clamd"], verdict.Owed);
+        }
+        await using (var clamd = new FakeClamd("stream: Can't allocate memory ERROR\0"))
+            Assert.Equal(["clamd"], (await FilterAsync(clamd, SpamMail.Around("x"))).Owed);
+    }
+
+    [Fact]
+    public async Task A_check_that_is_owed_and_throws_is_owed_still()
+    {
+        var filter = new SpamFilter(new(), [new Broken()], TimeProvider.System, NullLogger.Instance);
+        Assert.Equal(["broken"], (await filter.CheckAsync(SpamMail.Around("x"), default)).Owed);
+        Assert.Equal(["broken"], filter.Unchecked("filter (fault)").Owed);
+    }
+
+    private sealed class Broken : ISpamCheck
+    {
+        public string Name => "broken";
+
+        public SpamPhase Phase => SpamPhase.Network;
+
+        public bool IsAlone => true;
+
+        public bool IsOwed => true;
+
+        public ValueTask CheckAsync(SpamContext context, CancellationToken cancel) => throw new InvalidOperationException("a fault");
     }
 
     private static AntivirusCheck Check(FakeClamd clamd, TimeProvider clock, Func<AntivirusOptions, AntivirusOptions>? with = null)
@@ -183,6 +270,12 @@ public sealed class AntivirusTests
 
         public byte[] Received { get; private set; } = [];
 
+        /// <summary>How many messages it was given.</summary>
+        public int Scans { get; private set; }
+
+        /// <summary>It answers who only asks whether it lives.</summary>
+        public bool Pongs { get; init; }
+
         private async Task ServeAsync(string? reply)
         {
             _ = Port;
@@ -194,8 +287,15 @@ public sealed class AntivirusTests
                     if (reply == "") continue;
                     await using var stream = new NetworkStream(socket);
                     var command = new byte[10];
-                    await stream.ReadExactlyAsync(command);
+                    await stream.ReadExactlyAsync(command.AsMemory(0, 6));
+                    if (command.AsSpan(0, 6).SequenceEqual("zPING\0"u8))
+                    {
+                        if (Pongs) await stream.WriteAsync("PONG\0"u8.ToArray());
+                        continue;
+                    }
+                    await stream.ReadExactlyAsync(command.AsMemory(6, 4));
                     Assert.Equal("zINSTREAM\0", Encoding.ASCII.GetString(command));
+                    Scans++;
                     var message = new MemoryStream();
                     var length = new byte[4];
                     while (true)
@@ -207,13 +307,29 @@ public sealed class AntivirusTests
                         message.Write(piece);
                     }
                     Received = message.ToArray();
-                    if (reply is null) await stream.ReadExactlyAsync(length);
-                    await stream.WriteAsync(Encoding.ASCII.GetBytes(reply!));
+                    if (reply is null)
+                    {
+                        await SilentAsync(stream);
+                        continue;
+                    }
+                    await stream.WriteAsync(Encoding.ASCII.GetBytes(reply));
                 }
             }
             catch (Exception e) when (e is SocketException or InvalidOperationException or IOException)
             {
                 // The test is over.
+            }
+        }
+
+        private static async Task SilentAsync(NetworkStream stream)
+        {
+            try
+            {
+                await stream.ReadExactlyAsync(new byte[1]);
+            }
+            catch (IOException)
+            {
+                // Who asked has gone.
             }
         }
 

@@ -22,7 +22,7 @@ public sealed class LearnedWordsTests : IDisposable
         await Letters.TeachAsync(words, LearnedWords.AtLeast - 1);
         Assert.Empty(await SymbolsAsync(words, Letters.Spam(9999)));
         await Letters.TeachAsync(words, LearnedWords.AtLeast);
-        Assert.Single(await SymbolsAsync(words, Letters.Spam(9999)));
+        Assert.NotEmpty(await SymbolsAsync(words, Letters.Spam(9999)));
     }
 
     [Fact]
@@ -31,13 +31,13 @@ public sealed class LearnedWordsTests : IDisposable
         using var file = Open();
         using var words = new LearnedWords(file, TimeProvider.System, NullLogger.Instance);
         await Letters.TeachAsync(words, LearnedWords.Enough);
-        var spam = Assert.Single(await SymbolsAsync(words, Letters.Spam(9999)));
-        Assert.Equal("BAYES_SPAM", spam.Name);
-        Assert.InRange(spam.Score, 6, 9);
-        Assert.Contains("spam by learned words, most by \"", spam.Reason, StringComparison.Ordinal);
-        var ham = Assert.Single(await SymbolsAsync(words, Letters.Ham(9999)));
-        Assert.Equal("BAYES_HAM", ham.Name);
-        Assert.InRange(ham.Score, -5, -3);
+        var spam = await SymbolsAsync(words, Letters.Spam(9999));
+        Assert.Contains("spam by learned words, most by \"", spam.Single(s => s.Name == "BAYES_SPAM").Reason, StringComparison.Ordinal);
+        Assert.Contains("spam by how it is written, most by \"", spam.Single(s => s.Name == "GRAMS_SPAM").Reason, StringComparison.Ordinal);
+        Assert.InRange(spam.Sum(s => s.Score), 6, 9);
+        var ham = await SymbolsAsync(words, Letters.Ham(9999));
+        Assert.All(ham, s => Assert.EndsWith("_HAM", s.Name, StringComparison.Ordinal));
+        Assert.InRange(ham.Sum(s => s.Score), -5, -3);
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class LearnedWordsTests : IDisposable
         words.Learn("more", true, Letters.Spam(8888));
         var judging = SymbolsAsync(words, Letters.Spam(9999));
         Assert.True(judging.IsCompleted);
-        Assert.Equal("BAYES_SPAM", Assert.Single(await judging).Name);
+        Assert.Contains(await judging, s => s.Name == "BAYES_SPAM");
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class LearnedWordsTests : IDisposable
         using var again = Open();
         using var reread = new LearnedWords(again, TimeProvider.System, NullLogger.Instance);
         // The check itself waits for the first training.
-        Assert.Equal("BAYES_SPAM", Assert.Single(await SymbolsAsync(reread, Letters.Spam(9999))).Name);
+        Assert.Contains(await SymbolsAsync(reread, Letters.Spam(9999)), s => s.Name == "BAYES_SPAM");
     }
 
     [Fact]
@@ -135,6 +135,47 @@ public sealed class LearnedWordsTests : IDisposable
         uint[] tokens = [0, 1, 127, 128, 300, 70_000, uint.MaxValue - 1, uint.MaxValue];
         Assert.Equal(tokens, LearnedMessages.Unpack(LearnedMessages.Pack(tokens)));
         Assert.Empty(LearnedMessages.Unpack([]));
+    }
+
+    [Fact]
+    public async Task Messages_learned_before_there_were_grams_count_for_the_words_and_the_grams_wait()
+    {
+        using var file = Open();
+        file.Change(batch =>
+        {
+            for (var n = 0; n < 80; n++)
+            {
+                var letter = Letters.Context(n % 2 == 0 ? Letters.Ham(n) : Letters.Spam(n));
+                using var tokens = new TokenSet();
+                MessageTokens.Read(letter.Content, letter.Input.Root, tokens);
+                batch.Set(1, 0, BitConverter.GetBytes(n), n % 2, n, LearnedMessages.Pack(tokens.ToArray()));
+            }
+        });
+        using var words = new LearnedWords(file, TimeProvider.System, NullLogger.Instance);
+        var spam = Assert.Single(await SymbolsAsync(words, Letters.Spam(9999)));
+        Assert.Equal("BAYES_SPAM", spam.Name);
+        await Letters.TeachAsync(words, 40);
+        Assert.Contains(await SymbolsAsync(words, Letters.Spam(9999)), s => s.Name == "GRAMS_SPAM");
+    }
+
+    [Fact]
+    public void What_is_kept_of_a_message_comes_back_from_the_disk_as_it_was()
+    {
+        using var file = Open();
+        var messages = new LearnedMessages(file, TimeProvider.System);
+        var random = new Random(3);
+        for (var n = 0; n < 200; n++)
+        {
+            uint[] Some(int below) =>
+                [.. Enumerable.Range(0, random.Next(1, 50)).Select(_ => (uint)random.Next(below)).Distinct().Order()];
+            var tokens = Some(n % 2 == 0 ? 100 : int.MaxValue);
+            var grams = n % 5 == 0 ? [] : Some(n % 3 == 0 ? 60 : 1 << GramSet.Bits);
+            Assert.True(messages.Set(n, "one"u8, n % 2 == 0, tokens, grams));
+            var read = Assert.Single(messages.Read(n, 10));
+            Assert.Equal(n % 2 == 0, read.IsSpam);
+            Assert.Equal(tokens, read.Tokens);
+            Assert.Equal(grams, LearnedMessages.Unpack(read.Grams));
+        }
     }
 
     private RowFile Open() => RowFile.Open(Path.Combine(_folder, "spam.db"), TimeProvider.System, NullLogger.Instance);

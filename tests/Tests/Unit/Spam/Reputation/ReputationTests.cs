@@ -1,4 +1,5 @@
 using System.Net;
+using Aviso.MailAuth;
 using Aviso.Spam;
 using Aviso.Store;
 using Aviso.Tests.Unit.Spam.Learning;
@@ -97,6 +98,34 @@ public sealed class ReputationTests : IDisposable
         Assert.Equal(0, verdict.ScoreFor(new(2)));
         // Nothing proves the sender: only a little of the trust.
         Assert.Equal(-4, verdict.ScoreFor(alice));
+    }
+
+    [Fact]
+    public async Task People_in_the_contacts_are_trusted_as_those_who_were_written_to()
+    {
+        using var file = Open();
+        var alice = new AccountId(1);
+        var correspondents = new Correspondents(file, _clock)
+        {
+            IsContact = (account, address, _) =>
+                new(account == alice && address.Equals("offers@example.com", StringComparison.OrdinalIgnoreCase)),
+        };
+        Assert.True(await correspondents.KnowsAsync(alice, "offers@example.com", default));
+        Assert.False(await correspondents.KnowsAsync(new(2), "offers@example.com", default));
+        var filter = new SpamFilter(new(), [new TrustCheck(correspondents)], TimeProvider.System, NullLogger.Instance);
+        var verdict = await filter.CheckAsync(Letters.Input(Letters.Spam(1)) with { Accounts = [alice, new(2)] }, default);
+        var symbol = Assert.Single(verdict.AccountSymbols![alice]);
+        Assert.Equal(("IN_CONTACTS", -1), (symbol.Name, symbol.Score));
+        Assert.Contains("in your contacts, but nothing proves", symbol.Reason, StringComparison.Ordinal);
+        Assert.Equal(0, verdict.ScoreFor(new(2)));
+        var proven = ProvenMail.Of(Letters.Input(Letters.Spam(1))) with { Accounts = [alice] };
+        Assert.Equal(-4, (await filter.CheckAsync(proven, default)).ScoreFor(alice));
+        var fails = new DmarcVerdict(DmarcResult.Fail, DmarcPolicy.None, "", "", false, false, null);
+        var forged = proven with { Auth = proven.Auth! with { Dmarc = fails } };
+        Assert.Equal(0, (await filter.CheckAsync(forged, default)).ScoreFor(alice));
+        correspondents.WroteTo(alice, ["offers@example.com"], []);
+        verdict = await filter.CheckAsync(Letters.Input(Letters.Spam(1)) with { Accounts = [alice] }, default);
+        Assert.Equal("WROTE_TO", Assert.Single(verdict.AccountSymbols![alice]).Name);
     }
 
     private RowFile Open() => RowFile.Open(Path.Combine(_folder, "spam.db"), _clock, NullLogger.Instance);

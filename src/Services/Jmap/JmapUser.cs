@@ -1,0 +1,28 @@
+using System.Net;
+using Aviso.Net;
+using Aviso.Store;
+
+namespace Aviso.Jmap;
+
+/// <summary>Who sent a request. One account for each today; it is the user's own.</summary>
+/// <param name="Address">The account's address.</param>
+public sealed record JmapUser(AccountId Account, string Address)
+{
+    /// <summary>Names what was logged in with: push subscriptions belong to it and end with it (RFC 8620 §7.2).</summary>
+    public string Credential { get; init; } = "";
+
+    /// <summary>Where the client is.</summary>
+    public IPAddress Client { get; init; } = IPAddress.Loopback;
+
+    /// <summary>What the credential is limited to.</summary>
+    public LoginScope Scope { get; init; } = new();
+
+    /// <summary>
+    /// Sees all mail of the account. A login for some mailboxes, or for finding messages only, has no mail here, by any method: threads, counts
+    /// and ids of blobs go across mailboxes.
+    /// </summary>
+    public bool SeesMail => Scope is { SearchOnly: false, Mailboxes.Count: 0 };
+
+    /// <summary>May a method that changes something be called.</summary>
+    public bool MayChange => Scope.MayChange;
+}
