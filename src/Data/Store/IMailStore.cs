@@ -8,7 +8,7 @@ namespace Aviso.Store;
 /// a PostgreSQL store will later, so nothing here shows an engine. Thread-safe.
 /// </summary>
 public interface IMailStore : IMailboxes, IEntries, IAccountChanges, IEmailWrites, IMailboxWrites, IQueueRows, IAccountRows,
-    IDocumentRows, IAsyncDisposable
+    IDocumentRows, IUndelete, IAsyncDisposable
 {
     /// <summary>
     /// Stores one message for all its local mailboxes and queue recipients in one transaction: the body once, a prefix

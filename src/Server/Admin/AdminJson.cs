@@ -22,6 +22,7 @@ namespace Aviso.Admin;
 [JsonSerializable(typeof(CheckRow))]
 [JsonSerializable(typeof(DnsRow))]
 [JsonSerializable(typeof(DomainInfo))]
+[JsonSerializable(typeof(ExpungedRow))]
 [JsonSerializable(typeof(NewAppPassword))]
 [JsonSerializable(typeof(NewTotp))]
 [JsonSerializable(typeof(PasskeyInfo))]

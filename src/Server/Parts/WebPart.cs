@@ -52,17 +52,16 @@ internal sealed class WebPart : IPart
         var bound = new List<BoundListener>();
         foreach (var listener in settings.Listeners)
         {
-            if (listener.NotYet is { } why) bound.Add(new(listener.Kind, listener.Address, why));
-            else if (ListenerKinds.IsMail(listener.Kind)) bound.Add(new(listener.Kind, mail.Dequeue(), null));
+            if (ListenerKinds.IsMail(listener.Kind)) bound.Add(new(listener.Kind, mail.Dequeue()));
             else
             {
                 var one = await WebListener.StartAsync(new(listener.Kind, listener.Address) { Proxy = listener.Proxy }, web, cancel);
                 _listeners.Add(one);
-                bound.Add(new(listener.Kind, one.Bound, null));
+                bound.Add(new(listener.Kind, one.Bound));
             }
         }
         site.Put(new BoundListeners(
-            bound, [.. settings.Listeners.Zip(bound).Where(l => l.First.Proxy && l.Second.NotBound is null).Select(l => (l.Second.Kind, l.Second.Address))]));
+            bound, [.. settings.Listeners.Zip(bound).Where(l => l.First.Proxy).Select(l => (l.Second.Kind, l.Second.Address))]));
     }
 
     // A tight spool still takes what people send and small mail; a balancer should take the rest elsewhere.

@@ -197,6 +197,12 @@ public sealed class ServerSettings : SettingsSection
         "Sieve scripts: each account's own, and the administrator's around them.")
     { Example = "{ before: [/etc/aviso/before.sieve] }" };
 
+    public Pop3Section Pop3 => Get(Pop3Key);
+
+    private static readonly Key<Pop3Section> Pop3Key = new(Table, "pop3", new SectionType<Pop3Section>(Pop3Section.Table), new(),
+        "POP3: how the ids of messages are made.")
+    { Example = "{ uidl: \"%v.%u\" }" };
+
     public LoginsSection Logins => Get(LoginsKey);
 
     private static readonly Key<LoginsSection> LoginsKey = new(Table, "logins", new SectionType<LoginsSection>(LoginsSection.Table), new(),

@@ -17,6 +17,7 @@ internal static class SettingsChecks
         MtaStsChecks.PolicyIsServed(settings.MtaSts, settings, problems);
         NetworksChecks.NetworksAreNotEverybody(settings, problems);
         GuardChecks.Run(settings, problems);
+        Pop3Checks.IdsAreUnique(settings.Pop3, problems);
         DomainsChecks.DomainsAreApart(settings, problems);
         AccountsChecks.AccountsAreWhole(settings, problems);
         AliasesChecks.AliasesAreClear(settings, problems);

@@ -70,7 +70,7 @@ internal sealed class DnsPlanPart : IPart
             Keys = [.. _site.The<SigningKeys>().Records().Select(k => new PlannedKey(k.Domain, k.Selector, k.Text, k.Signs, k.IsRetired))],
             WithoutCertificate = [.. domains.Select(d => "mta-sts." + d).Where(h => !(certificates.Shown?.All ?? [])
                 .Any(c => c.MatchesHostname(h, allowWildcards: true, allowCommonName: false)))],
-            Doors = PlannedDoors.Of(_site.The<BoundListeners>().All.Where(b => b.NotBound is null).Select(b => (b.Kind, b.Address))),
+            Doors = PlannedDoors.Of(_site.The<BoundListeners>().All.Select(b => (b.Kind, b.Address))),
             Tlsa = certificates.Shown?.For(host) is { } shown
                 ? TlsaValues.Of(shown, certificates.Renewer?.NextKeyOf(host), now.Asks ? await IsSignedAsync(host, cancel) : null,
                     IsOurs(certificates, host)) : null,

@@ -27,6 +27,7 @@ public sealed class ArrowTests
         ["Delivery"] = ["Smtp", "MailAuth", "Sieve", "Spam", "Store", "Accounts", "Dns", "Mime", "Net"],
         ["Doctor"] = ["Delivery", "Dns", "MailAuth", "Mime", "Net", "Smtp", "Store"],
         ["Imap"] = ["Net", "Mime", "Store"],
+        ["Pop3"] = ["Mime", "Net", "Store"],
         ["ManageSieve"] = ["Net", "Sieve", "Store", "Accounts"],
         ["Jmap"] = ["Mime", "Net", "Sieve", "Smtp", "Store", "Accounts"],
     };
