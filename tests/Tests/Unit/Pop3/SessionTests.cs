@@ -153,7 +153,7 @@ public sealed class SessionTests
     {
         await using var host = await Pop3Host.StartAsync(Enumerable.Range(0, 3000).Select(n => $"Subject: {n}\r\n\r\nx\r\n"));
         var said = (await host.LoggedInAsync("LIST\r\nUIDL\r\nQUIT\r\n")).Split("\r\n");
-        Assert.Equal(6010, said.Length);
+        Assert.Equal(6009, said.Length);
         Assert.StartsWith("3000 ", said[^4], StringComparison.Ordinal);
     }
 
