@@ -36,6 +36,7 @@ namespace Aviso.Admin;
 [JsonSerializable(typeof(SigningKeyInfo))]
 [JsonSerializable(typeof(StoreFinding))]
 [JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(SuppressedAddress))]
 [JsonSerializable(typeof(TotpStatus))]
 [JsonSerializable(typeof(WaitingKey))]
 internal sealed partial class AdminJson : JsonSerializerContext

@@ -39,6 +39,7 @@ internal sealed class QueuePart : IPart
             Sts = site.The<TransportPart>().Sts,
             TlsTally = site.Put(new TlsTally(store, clock)),
             HoldReason = brake.HoldReason,
+            Relayed = site.Put(new RelayLedger(store, clock, log)),
             Tried = (id, tries) =>
             {
                 departures.Tried(id, tries);

@@ -34,6 +34,7 @@ internal sealed class DoctorPart : IPart
         _rounds = site.Put(new DoctorRounds(Checks(), book, site.Clock, log));
         _own = new(book, client => site.The<ListenersPart>().Wiring.Internal.Contains(client), site.Clock, log);
         Take(settings);
+        site.The<RelayWatch>().Sinks = [new RelayEventFindings(book, site.The<ReplyWatch>())];
         site.The<Gatekeeper>().Heard += Hear;
         _own.Begin();
         _running = Task.WhenAll(_rounds.RunAsync(_stop.Token), _own.RunAsync(_stop.Token));
@@ -120,6 +121,7 @@ internal sealed class DoctorPart : IPart
             new DiskCheck(() => FileSystem.Look(_settings.Data), sights.IllStore, clock),
             new QueueCheck(sights.WaitingAsync, sights.QuotasAsync, () => site.The<ReplyWatch>().Complaints, () =>
                 site.The<SendingBrake>().Holds, clock),
+            new RelayListCheck(() => site.The<RelaySuppressions>().Relays, site.The<RelaySuppressions>().OursAsync),
             new ReportsCheck(site.The<ReportBook>().ListAsync, clock), new PartsCheck(sights.Secrets, sights.FilterAsync,
                 sights.Settings, clock),
             new ProbeCheck(site.The<Prober>().Status, clock), new EventCheck(Desk, clock),

@@ -57,9 +57,11 @@ internal static class DoctorMapping
         foreach (var route in settings.Routes.Where(r => MayFit(r.From, domain)))
         {
             if (route.Relay == RouteSection.Direct) direct = true;
-            else if (settings.Relays.FirstOrDefault(r => r.Name == route.Relay) is { } relay
-                && relays.TrueForAll(r => r.Name != relay.Name))
-                relays.Add(new(relay.Name, relay.Spf, [.. relay.DkimSelectors, .. relay.DkimCnames.Select(c => c.Selector)]));
+            else
+            {
+                foreach (var relay in RelaysMapping.Chain(settings, route.Relay).Where(c => relays.TrueForAll(r => r.Name != c.Name)))
+                    relays.Add(new(relay.Name, relay.Spf, [.. relay.DkimSelectors, .. relay.DkimCnames.Select(c => c.Selector)]));
+            }
             if (isOver = route.To == "*" && FitsAll(route.From, domain)) break;
         }
         // Mail that fits no route goes to the MX of its domain.

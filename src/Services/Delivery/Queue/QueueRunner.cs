@@ -65,6 +65,23 @@ public sealed record QueueParts(
 
     /// <summary>Told of each attempt before it is settled.</summary>
     public Action<QueueId, IReadOnlyList<QueueTry>> Tried { get; init; } = (_, _) => { };
+
+    /// <summary>Keeps what goes to relays; null when nobody does.</summary>
+    public IRelayLedger? Relayed { get; init; }
+}
+
+/// <summary>
+/// Keeps what is handed to relays, so that what they say of it later finds its message. Neither method keeps mail from leaving: what fails
+/// in it is its own matter.
+/// </summary>
+public interface IRelayLedger
+{
+    /// <summary>Before the message goes out.</summary>
+    Task HandingOverAsync(
+        string relay, QueueMessage message, IReadOnlyList<QueueRecipient> recipients, StoredBody body, CancellationToken cancel);
+
+    /// <summary>After it: the relay's replies may name it by an id of the relay's. Never throws.</summary>
+    Task HandedOverAsync(string relay, QueueMessage message, IReadOnlyList<QueueTry> tries);
 }
 
 /// <summary>What an attempt at one recipient came to, for those who watch the queue.</summary>
