@@ -31,6 +31,7 @@ namespace Aviso.Admin;
 [JsonSerializable(typeof(QueueRow))]
 [JsonSerializable(typeof(RebuildReport))]
 [JsonSerializable(typeof(ReportSummary))]
+[JsonSerializable(typeof(RotationRow))]
 [JsonSerializable(typeof(ScriptRow))]
 [JsonSerializable(typeof(SieveTrialReport))]
 [JsonSerializable(typeof(SigningKeyInfo))]

@@ -33,7 +33,7 @@ internal sealed class AdminPart(AdminSocket socket) : IPart
         var (book, senders, dns) = (site.The<AccountBook>(), site.The<SendersPart>(), site.The<DnsPart>());
         new AccountCalls(book, site.The<AccountService>(), site.The<SendingBrake>(), site.The<QueueService>(), TakeDomainsAsync).Add(admin);
         new LoginCalls(site.The<SecondFactorService>(), site.The<AppPasswordService>()).Add(admin);
-        new DkimCalls(site.The<SigningKeys>()).Add(admin);
+        new DkimCalls(site.The<SigningKeys>(), site.The<DkimRotation>()).Add(admin);
         new ReportCalls(site.The<ReportBook>(), site.Clock).Add(admin);
         new ProbeCalls(site.The<Prober>()).Add(admin);
         new CertificateCalls(site.The<CertificatesPart>(), site.The<DnsPlanner>()).Add(admin);

@@ -94,8 +94,9 @@ internal static class HookText
         return value is > 0 and < 100_000_000_000 ? DateTimeOffset.FromUnixTimeMilliseconds((long)(value * 1000)) : null;
     }
 
-    public static DateTimeOffset? Date(string iso) => DateTimeOffset.TryParse(
-        iso, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var date) ? date : null;
+    /// <summary>RFC 3339, or RFC 5322 as Mailgun writes it.</summary>
+    public static DateTimeOffset? Date(string text) => DateTimeOffset.TryParse(
+        text.Replace(" UTC", " GMT", StringComparison.Ordinal), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var date) ? date : null;
 
     /// <summary>The first RFC 3463 code in a reply; null without one.</summary>
     public static EnhancedCode? Code(string said)

@@ -15,13 +15,26 @@ public sealed class RelayHooks(RelayWatch watch, IDocumentRows documents, TimePr
     private const string Kind = "relay-token";
     private const int AtOnce = 8;
 
+    private static readonly TimeSpan WarnEvery = TimeSpan.FromMinutes(1);
+
     // RFC 5321 §4.5.3.1: local part, @ and domain.
     private const int MostRecipient = 320;
 
     private readonly ConcurrentDictionary<string, bool> _inHand = new(StringComparer.Ordinal);
     private volatile Dictionary<string, Entry> _hooks = new(StringComparer.Ordinal);
 
-    private sealed record Entry(RelayHookOptions Options, IRelayHook Hook, SemaphoreSlim Places);
+    private sealed record Entry(RelayHookOptions Options, IRelayHook Hook, SemaphoreSlim Places)
+    {
+        private long _mayWarnAt = long.MinValue;
+
+        /// <summary>True once a minute: whoever knows the address could fill the log.</summary>
+        public bool Warns(TimeProvider clock)
+        {
+            var (now, due) = (clock.GetTimestamp(), Volatile.Read(ref _mayWarnAt));
+            var next = now + (long)(WarnEvery.TotalSeconds * clock.TimestampFrequency);
+            return now >= due && Interlocked.CompareExchange(ref _mayWarnAt, next, due) == due;
+        }
+    }
 
     /// <summary>Those whose settings did not change go on with what they know.</summary>
     public void Take(IReadOnlyList<RelayHookOptions> relays, FetchText fetch)
@@ -46,11 +59,11 @@ public sealed class RelayHooks(RelayWatch watch, IDocumentRows documents, TimePr
             var reading = await entry.Hook.ReadAsync(request, cancel);
             if (reading.Result != HookResult.Taken)
             {
-                log.EventRefused(relay, client, reading.Problem);
+                if (entry.Warns(clock)) log.EventRefused(relay, client, reading.Problem);
                 return Counted(reading.Result);
             }
             if (reading.Token is not { Length: > 0 } given) return Counted(await TakeAllAsync(relay, reading, cancel));
-            return Counted(await OnceAsync(relay, reading, TokenOf(relay, given, entry.Hook.Window), client, cancel));
+            return Counted(await OnceAsync(relay, reading, TokenOf(relay, given, entry.Hook.Window), cancel));
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -63,17 +76,13 @@ public sealed class RelayHooks(RelayWatch watch, IDocumentRows documents, TimePr
         }
     }
 
-    private async Task<HookResult> OnceAsync(string relay, HookReading reading, Document token, string client, CancellationToken cancel)
+    private async Task<HookResult> OnceAsync(string relay, HookReading reading, Document token, CancellationToken cancel)
     {
         // Two copies at one time: the second shall come again, and is old then.
         if (!_inHand.TryAdd(token.Key.Name, true)) return HookResult.Failed;
         try
         {
-            if (await documents.GetDocumentAsync(default, Kind, token.Key.Name, cancel) is not null)
-            {
-                log.EventRefused(relay, client, "it was taken before");
-                return HookResult.Again;
-            }
+            if (await documents.GetDocumentAsync(default, Kind, token.Key.Name, cancel) is not null) return HookResult.Again;
             var result = await TakeAllAsync(relay, reading, cancel);
             // Only now: a vendor whose event we could not keep comes again with the same token.
             await documents.AddDocumentAsync(token, cancel);
