@@ -37,7 +37,9 @@ namespace Aviso.Admin;
 [JsonSerializable(typeof(SigningKeyInfo))]
 [JsonSerializable(typeof(StoreFinding))]
 [JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(RelayRow))]
 [JsonSerializable(typeof(SuppressedAddress))]
+[JsonSerializable(typeof(SwitchRow))]
 [JsonSerializable(typeof(TotpStatus))]
 [JsonSerializable(typeof(WaitingKey))]
 internal sealed partial class AdminJson : JsonSerializerContext

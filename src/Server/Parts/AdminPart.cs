@@ -39,7 +39,10 @@ internal sealed class AdminPart(AdminSocket socket) : IPart
         new CertificateCalls(site.The<CertificatesPart>(), site.The<DnsPlanner>()).Add(admin);
         new DnsCalls(site.The<DnsPlanner>(), site.The<DnsApply>(), site.The<DnsCheck>(), LookAtKeysAsync).Add(admin);
         new QueueCalls(site.The<QueueService>()).Add(admin);
-        new RelayCalls(site.The<RelaySuppressions>(), site.The<DoctorRounds>()).Add(admin);
+        new RelayCalls(site.The<RelaySuppressions>(), site.The<DoctorRounds>(), site.The<RelaySwitch>(), site.The<QueueRunner>(),
+            () => site.The<Reload>().Settings).Add(admin);
+        new RelaySwitchCalls(site.The<RelaySwitch>(), site.The<DoctorPart>(), site.The<DnsPlanner>(), site.The<Prober>(),
+            () => site.The<Reload>().Settings).Add(admin);
         new SieveCalls(book, site.The<SieveScripts>(), site.The<SieveStep>(), site.The<SieveTrials>()).Add(admin);
         new SpamCalls(site.The<SpamPart>(), site.The<SqliteMailStore>().Spool, address => book.Table.FindAccount(address)).Add(admin);
         StoreCalls.Add(admin, site.The<SqliteMailStore>());

@@ -14,6 +14,7 @@ internal sealed class RelaysPart : IPart
     private readonly RelayWatch _watch;
     private readonly RelayHooks _hooks;
     private readonly RelaySuppressions _lists;
+    private readonly RelaySwitch _switch;
     private readonly Task _running;
     private volatile ServerSettings _settings;
 
@@ -27,7 +28,10 @@ internal sealed class RelaysPart : IPart
         _lists = site.Put(new RelaySuppressions(ledger, site.Clock, log));
         var bounces = site.Put(new RelayBounces(_watch, () => [.. _settings.Relays.Select(r => r.Name)], site.Clock, log));
         Take(settings);
-        _running = bounces.RunAsync(_stop.Token);
+        _switch = site.The<RelaySwitch>();
+        // What waits for the former relay goes by the other at once.
+        _switch.Changed += _ => site.The<QueueRunner>().Wake();
+        _running = Task.WhenAll(bounces.RunAsync(_stop.Token), _switch.RunAsync(_stop.Token));
     }
 
     public string Name => "relays";
@@ -35,10 +39,13 @@ internal sealed class RelaysPart : IPart
     public static Task<IPart> OpenAsync(Site site, ServerSettings settings, CancellationToken cancel) =>
         Task.FromResult<IPart>(new RelaysPart(site, settings));
 
-    public Task<IReadOnlyList<string>> TakeAsync(ServerSettings now, CancellationToken cancel)
+    public async Task<IReadOnlyList<string>> TakeAsync(ServerSettings now, CancellationToken cancel)
     {
         Take(now);
-        return Task.FromResult<IReadOnlyList<string>>([]);
+        // Routes that name the relay of before no more have taken the switch over; a relay that is gone cannot be switched to.
+        if (_switch.Now is { IsInForce: true } switched
+            && (now.Routes.All(r => r.Relay != switched.From) || now.Relays.All(r => r.Name != switched.To))) await _switch.EndAsync("", cancel);
+        return [];
     }
 
     public async ValueTask DisposeAsync()

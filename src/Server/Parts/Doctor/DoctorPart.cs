@@ -34,7 +34,10 @@ internal sealed class DoctorPart : IPart
         _rounds = site.Put(new DoctorRounds(Checks(), book, site.Clock, log));
         _own = new(book, client => site.The<ListenersPart>().Wiring.Internal.Contains(client), site.Clock, log);
         Take(settings);
-        site.The<RelayWatch>().Sinks = [new RelayEventFindings(book, site.The<ReplyWatch>())];
+        var relays = site.The<RelaySwitch>();
+        site.The<RelayWatch>().Sinks = [new RelayEventFindings(book, site.The<ReplyWatch>()), relays];
+        relays.Changed += _ => TakeDomains();
+        relays.WentBack = (back, cancel) => book.RaiseAsync(RelayEventFindings.WentBack(back), RelayEventFindings.WentBackStands, cancel);
         site.The<Gatekeeper>().Heard += Hear;
         _own.Begin();
         _running = Task.WhenAll(_rounds.RunAsync(_stop.Token), _own.RunAsync(_stop.Token));
@@ -93,8 +96,12 @@ internal sealed class DoctorPart : IPart
         _site.The<ClientWatch>().Hear(evidence);
     }
 
-    private static Deployment DeploymentOf(Site site, ServerSettings settings) => DoctorMapping.Deployment(
-        settings, site.The<AccountBook>().Table.Domains, OutboundPart.OwnAddresses());
+    /// <summary>Why mail would suffer from this switch; none when the DNS allows it.</summary>
+    public Task<IReadOnlyList<string>> RefusesAsync(SwitchedRelay switched, CancellationToken cancel) =>
+        _change.RefusesAsync(_deployment, DeploymentOf(_site, _settings, switched), cancel);
+
+    private static Deployment DeploymentOf(Site site, ServerSettings settings, SwitchedRelay? switched = null) => DoctorMapping.Deployment(
+        settings, site.The<AccountBook>().Table.Domains, OutboundPart.OwnAddresses(), switched ?? site.The<RelaySwitch>().Now);
 
     private IReadOnlyList<IDoctorCheck> Checks()
     {

@@ -313,5 +313,8 @@ internal sealed class QueueDelivery(
     }
 
     private QueueTry Try(QueueOutcome outcome) => new(outcome.Recipient.Address, destination, outcome.Fate == Fate.Delivered,
-        outcome.Fate is Fate.Delivered or Fate.Failed, outcome.FromPeer?.Enhanced, outcome.Reply);
+        outcome.Fate is Fate.Delivered or Fate.Failed, outcome.FromPeer?.Enhanced, outcome.Reply)
+    {
+        IsHeld = outcome.Fate == Fate.Held,
+    };
 }

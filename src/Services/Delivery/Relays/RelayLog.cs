@@ -40,6 +40,13 @@ internal static partial class RelayLog
     [LoggerMessage(4178, LogLevel.Warning, "Relay {Relay}: {Address} was taken off its list of blocked recipients")]
     public static partial void Unblocked(this ILogger log, string relay, string address);
 
+    [LoggerMessage(4180, LogLevel.Error,
+        "Mail for relay {From} goes by it again: of the first {All} recipients through {To} {Failed} failed; {Why}")]
+    public static partial void SwitchedBack(this ILogger log, string from, string to, int failed, int all, string why);
+
+    [LoggerMessage(4181, LogLevel.Error, "The trial of a switched relay could not be kept")]
+    public static partial void SwitchNotKept(this ILogger log, Exception e);
+
     [LoggerMessage(4179, LogLevel.Error, "Events of relay {Relay} failed")]
     public static partial void EventsFailed(this ILogger log, Exception e, string relay);
 }

@@ -198,6 +198,9 @@ public sealed class FindingCode
         "Look at what the API answers, and at `relays.suppressions`.");
     public static readonly FindingCode RelayComplaint = Warning("relay-complaint", "A recipient called mail of ours junk.",
         "Do not write there again without being asked; many complaints make every receiver distrust the domain.");
+    public static readonly FindingCode RelaySwitchedBack = Error("relay-switched-back",
+        "A switch to another relay was taken back by itself, since the first messages failed.",
+        "Look at what the relay or the receivers answered; mend it, then switch again.");
     public static readonly FindingCode SendingHeld = Warning("sending-held",
         "Mail of an account is held because it suddenly writes to many new people: its password may be stolen.",
         "Ask the owner; then release or drop it.");

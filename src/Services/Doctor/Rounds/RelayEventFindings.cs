@@ -10,6 +10,14 @@ public sealed class RelayEventFindings(FindingBook book, ReplyWatch replies) : I
 {
     private static readonly TimeSpan Stands = TimeSpan.FromDays(1);
 
+    /// <summary>How long it is said that a switch went back.</summary>
+    public static readonly TimeSpan WentBackStands = TimeSpan.FromDays(3);
+
+    /// <summary>A trial of another relay failed.</summary>
+    public static Finding WentBack(SwitchedRelay back) => new(FindingCode.RelaySwitchedBack, $"{back.From} to {back.To}",
+        $"mail goes by the relay {back.From} again: {back.Failed} of the first {back.Failed + back.Taken} recipients through {back.To} failed",
+        back.Why, FindingCode.RelaySwitchedBack.ToDo, $"aviso relay switch {back.From} {back.To}");
+
     public async Task HeardAsync(RelayNews news, CancellationToken cancel)
     {
         var heard = news.Event;

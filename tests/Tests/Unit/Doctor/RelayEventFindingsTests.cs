@@ -36,6 +36,16 @@ public static class RelayEventFindingsTests
     }
 
     [Fact]
+    public static async Task A_switch_that_went_back_is_a_finding_that_says_why()
+    {
+        using var world = await DoctorWorld.MakeAsync();
+        var back = RelayEventFindings.WentBack(new("brevo", "ses", 1, 1, 3, "back", "550 5.7.26 unauthenticated"));
+        await world.Book.RaiseAsync(back, RelayEventFindings.WentBackStands, default);
+        Assert.Contains("3 of the first 4", back.Says, StringComparison.Ordinal);
+        Assert.Equal("550 5.7.26 unauthenticated", Assert.Single(world.Book.Standing).Finding.Evidence);
+    }
+
+    [Fact]
     public static async Task A_wrong_address_is_no_finding_and_a_refusal_for_dmarc_is_one()
     {
         using var world = await DoctorWorld.MakeAsync();
