@@ -27,6 +27,7 @@ internal sealed class RelaysPart : IPart
         _hooks = site.Put(new RelayHooks(_watch, store, site.Clock, log));
         _lists = site.Put(new RelaySuppressions(ledger, site.Clock, log));
         var bounces = site.Put(new RelayBounces(_watch, () => [.. _settings.Relays.Select(r => r.Name)], site.Clock, log));
+        ledger.IsHeard = _hooks.Has;
         Take(settings);
         _switch = site.The<RelaySwitch>();
         // What waits for the former relay goes by the other at once.

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Aviso.Mime;
@@ -8,13 +9,16 @@ namespace Aviso.Delivery;
 
 /// <summary>
 /// What was handed to relays in the last days, found by Message-ID (or the id that the relay's reply named) and recipient: what a relay says
-/// hours later needs its message, whose row and octets are gone by then. Written before the message is handed over, so that the fastest
-/// webhook finds it. One document of at most 5 KiB a recipient; a message goes out whether it can be written or not.
+/// hours later needs its message, whose row and octets are gone by then. Written before the message is handed over where the relay has a webhook,
+/// so that the fastest one finds it; else afterwards, beside the next message. One document of at most 5 KiB a recipient; a message goes out
+/// whether it can be written or not.
 /// </summary>
 public sealed class RelayLedger(IDocumentRows documents, TimeProvider clock, ILogger log) : IRelayLedger
 {
     private const string Kind = "relay-handed", IdKind = "relay-id";
     private const int HeaderOctets = 64 * 1024, KeptOctets = 4096;
+
+    private const int MostLater = 1000;
 
     // An id of a relay: Postfix' queue ids and words of a sentence are shorter.
     private const int ShortestId = 12, MostIds = 3;
@@ -24,6 +28,11 @@ public sealed class RelayLedger(IDocumentRows documents, TimeProvider clock, ILo
 
     private static readonly string[] KeptFields = ["From", "To", "Cc", "Subject", "Date", "Message-ID"];
 
+    private readonly ConcurrentDictionary<long, IReadOnlyList<HandedOver>> _later = [];
+
+    /// <summary>Has this relay a webhook.</summary>
+    public Func<string, bool> IsHeard { get; set; } = _ => true;
+
     public async Task HandingOverAsync(
         string relay, QueueMessage message, IReadOnlyList<QueueRecipient> recipients, StoredBody body, CancellationToken cancel)
     {
@@ -31,11 +40,12 @@ public sealed class RelayLedger(IDocumentRows documents, TimeProvider clock, ILo
         try
         {
             var (now, header) = (clock.GetUtcNow(), HeaderOf(body));
-            var rows = recipients.Select(r => Document(new(
+            var rows = recipients.Select(r => new HandedOver(
                 relay, message.Id.Value, RelayEvent.Plain(message.MessageId), r.Address, message.Sender, message.Account?.Value ?? 0,
                 message.EnvelopeId, message.Return, message.Needs, r.Notify, r.OriginalRecipient, message.ArrivedAt,
-                now.ToUnixTimeMilliseconds(), header, 0, ""), now)).ToList();
-            await documents.ChangeDocumentsAsync(rows, [], cancel);
+                now.ToUnixTimeMilliseconds(), header, 0, "")).ToList();
+            if (IsHeard(relay)) await documents.ChangeDocumentsAsync(rows.ConvertAll(r => Document(r, now)), [], cancel);
+            else Later(message.Id, rows);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -51,12 +61,21 @@ public sealed class RelayLedger(IDocumentRows documents, TimeProvider clock, ILo
             var ids = tries.Where(t => t.IsDelivered).SelectMany(t => IdsIn(t.Reply).Select(id => new Document(
                 new(default, IdKind, Name(relay, id, t.Recipient)), Encoding.ASCII.GetBytes(Name(relay, MainId(message), t.Recipient)),
                 now.ToUnixTimeSeconds(), (now + Kept).ToUnixTimeSeconds()))).ToList();
+            if (_later.TryRemove(message.Id.Value, out var rows)) ids.AddRange(
+                rows.Where(r => tries.Any(t => t.IsDelivered && t.Recipient == r.Recipient)).Select(r => Document(r, now)));
             if (ids.Count > 0) await documents.ChangeDocumentsAsync(ids, [], CancellationToken.None);
         }
         catch (Exception e)
         {
             log.HandOverNotKept(e, message.Id, relay);
         }
+    }
+
+    private void Later(QueueId message, IReadOnlyList<HandedOver> rows)
+    {
+        // What is left here belongs to deliveries that broke off; it is tried again and comes anew.
+        if (_later.Count >= MostLater) _later.Clear();
+        _later.AddOrUpdate(message.Value, rows, (_, before) => [.. before, .. rows]);
     }
 
     /// <summary>What was handed to the relay under one of these ids for this recipient; null when nothing was.</summary>

@@ -22,10 +22,13 @@ public sealed class RelayHookTests
         WatchScene scene, string token, string key = Key, TimeSpan age = default, string recipient = "carol@far.test", string? data = null)
     {
         var time = (scene.Test.Clock.GetUtcNow() - age).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        return $$"""
-            {"signature":{"timestamp":"{{time}}","token":"{{token}}","signature":"{{MailgunHook.Sign(key, time, token)}}"},
-             "event-data":{{data ?? $$"""{"event":"failed","severity":"permanent","reason":"suppress-bounce","timestamp":{{time}}.25,"recipient":"{{recipient}}","message":{"headers":{"message-id":"one@home.test"}},"delivery-status":{"code":605,"message":"Not delivering to previously bounced address"}}"""}}}
+        data ??= $$$"""
+            {"event":"failed","severity":"permanent","reason":"suppress-bounce","timestamp":{{{time}}}.25,"recipient":"{{{recipient}}}",
+             "message":{"headers":{"message-id":"one@home.test"}},
+             "delivery-status":{"code":605,"message":"Not delivering to previously bounced address"}}
             """;
+        var signature = MailgunHook.Sign(key, time, token);
+        return $$$"""{"signature":{"timestamp":"{{{time}}}","token":"{{{token}}}","signature":"{{{signature}}}"},"event-data":{{{data}}}}""";
     }
 
     [Fact]
@@ -212,9 +215,11 @@ public sealed class RelayHookTests
         Assert.Equal(expected, string.Join('|', scene.News.Select(n => $"{n.Event.Kind} {n.Event.Recipient} {n.Event.Says}")));
     }
 
-    private static string Bounce(string recipient) => $$"""
-        {"eventType":"Bounce","bounce":{"bounceType":"Permanent","bounceSubType":"OnAccountSuppressionList","bouncedRecipients":[{"emailAddress":"{{recipient}}"}],"timestamp":"2026-01-01T12:00:00.000Z"},
-         "mail":{"messageId":"EXAMPLE7c191be45-000000","headers":[{"name":"Message-ID","value":"<one@home.test>"}],"commonHeaders":{"messageId":"EXAMPLE7c191be45-000000"}}}
+    private static string Bounce(string recipient) => $$$"""
+        {"eventType":"Bounce",
+         "bounce":{"bounceType":"Permanent","bounceSubType":"OnAccountSuppressionList","bouncedRecipients":[{"emailAddress":"{{{recipient}}}"}]},
+         "mail":{"messageId":"EXAMPLE7c191be45-000000","headers":[{"name":"Message-ID","value":"<one@home.test>"}],
+           "commonHeaders":{"messageId":"EXAMPLE7c191be45-000000"} } }
         """;
 
     private static string Time(WatchScene scene, TimeSpan after) =>

@@ -134,6 +134,17 @@ public sealed class RelayWatchTests
     }
 
     [Fact]
+    public async Task A_relay_without_a_webhook_costs_no_waiting_and_its_bounce_finds_the_message()
+    {
+        await using var scene = await WatchScene.StartAsync();
+        scene.Ledger.IsHeard = _ => false;
+        scene.Relay.Answer = line => line.Contains("<no@", StringComparison.Ordinal) ? "550 5.1.1 no" : null;
+        await scene.SendAsync("one@home.test", ["carol@far.test", "no@far.test"]);
+        Assert.NotNull(await scene.Ledger.FindAsync("r", ["one@home.test"], "carol@far.test", default));
+        Assert.Null(await scene.Ledger.FindAsync("r", ["one@home.test"], "no@far.test", default));
+    }
+
+    [Fact]
     public async Task Every_beginning_of_a_bounce_is_read_without_a_fault()
     {
         await using var scene = await WatchScene.StartAsync();
