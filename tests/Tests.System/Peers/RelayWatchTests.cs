@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Aviso.Tests.System.Clients;
+using Aviso.Tests.System.Running;
 using Aviso.Tests.System.Web;
 using Aviso.Tests.Unit.Delivery.Relays;
 using Aviso.Tests.Unit.Doctor;

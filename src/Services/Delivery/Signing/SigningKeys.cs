@@ -264,10 +264,13 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
         // Two rotations within a minute: a selector that stands for another key would break what that one signed.
         for (var (first, again) = (stamp, 2); beside.Any(h => h.Key.Selector.StartsWith("a" + stamp, StringComparison.Ordinal)); again++)
             stamp = string.Create(CultureInfo.InvariantCulture, $"{first}n{again}");
+        // The younger takes over: of whole seconds, as they are kept, each pair has one of its own.
+        var oldest = beside.Select(h => h.Made).DefaultIfEmpty().Max().AddSeconds(1);
+        var at = oldest > now ? oldest : now;
         List<Held> made =
         [
-            new(DkimKey.Generate(domain, $"a{stamp}r", DkimAlgorithm.RsaSha256), false, now, null, null, ""),
-            new(DkimKey.Generate(domain, $"a{stamp}e", DkimAlgorithm.Ed25519Sha256), false, now, null, null, ""),
+            new(DkimKey.Generate(domain, $"a{stamp}r", DkimAlgorithm.RsaSha256), false, at, null, null, ""),
+            new(DkimKey.Generate(domain, $"a{stamp}e", DkimAlgorithm.Ed25519Sha256), false, at, null, null, ""),
         ];
         await documents.ChangeDocumentsAsync([.. made.Select(h => Document(domain, h))], [], cancel);
         foreach (var held in made) log.KeyMade(domain, held.Key.Selector);
