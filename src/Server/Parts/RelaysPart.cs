@@ -4,7 +4,8 @@ using Aviso.Store;
 
 namespace Aviso.Server;
 
-/// <summary>What relays say of mail after they took it: their webhooks, bounces by mail, and the lists of recipients that they block.</summary>
+/// <summary>What relays say of mail after they took it: their webhooks, bounces by mail, and the lists of recipients that they
+/// block.</summary>
 internal sealed class RelaysPart : IPart
 {
     private const int MostFetched = 64 * 1024;
@@ -22,7 +23,8 @@ internal sealed class RelaysPart : IPart
     {
         _settings = settings;
         var (store, log, ledger) = (site.The<SqliteMailStore>(), site.Log("Delivery"), site.The<RelayLedger>());
-        _watch = site.Put(new RelayWatch(ledger, () => _settings.HostName, new(store, site.Reader, site.The<IRouter>(), site.The<INoticeTarget>(),
+        _watch = site.Put(new RelayWatch(ledger, () => _settings.HostName,
+            new(store, site.Reader, site.The<IRouter>(), site.The<INoticeTarget>(),
             site.Ids, site.The<QueueRunner>().Wake, site.Clock, log)));
         _hooks = site.Put(new RelayHooks(_watch, store, site.Clock, log));
         _lists = site.Put(new RelaySuppressions(ledger, site.Clock, log));
@@ -45,7 +47,8 @@ internal sealed class RelaysPart : IPart
         Take(now);
         // Routes that name the relay of before no more have taken the switch over; a relay that is gone cannot be switched to.
         if (_switch.Now is { IsInForce: true } switched
-            && (now.Routes.All(r => r.Relay != switched.From) || now.Relays.All(r => r.Name != switched.To))) await _switch.EndAsync("", cancel);
+            && (now.Routes.All(r => r.Relay != switched.From) || now.Relays.All(r => r.Name != switched.To))) await _switch.EndAsync("",
+                cancel);
         return [];
     }
 

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Http;
 namespace Aviso.Web;
 
 /// <summary>
-/// https://HOSTNAME/relay/events/NAME: the webhook of a relay. What is not proved to be the vendor's is refused in a word and is evidence, as a
-/// wrong password is; a vendor that must come again gets 503.
+/// https://HOSTNAME/relay/events/NAME: the webhook of a relay. What is not proved to be the vendor's is refused in a word and is evidence,
+/// as a wrong password is; a vendor that must come again gets 503.
 /// </summary>
 internal sealed class RelayPages(RelayHooks hooks, Gatekeeper gate)
 {

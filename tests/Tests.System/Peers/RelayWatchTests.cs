@@ -32,11 +32,13 @@ public sealed class RelayWatchTests
         using (var smtp = new SmtpLineClient(server.Port("submission")))
         {
             smtp.Login("alice@example.test", AvisoServer.Password);
-            smtp.Deliver("alice@example.test", [Carol], "From: alice@example.test\r\nTo: carol\r\nSubject: hello\r\nMessage-ID: <one@scene>\r\n\r\nhi\r\n");
+            smtp.Deliver("alice@example.test", [Carol],
+                "From: alice@example.test\r\nTo: carol\r\nSubject: hello\r\nMessage-ID: <one@scene>\r\n\r\nhi\r\n");
         }
         await Patience.UntilAsync(() => sink.Count == 1, "the relay has it", why: () => server.Log);
         using var curl = Curl.Https(server);
-        var blocked = new JsonObject { ["event"] = "blocked", ["email"] = Carol, ["message-id"] = "<one@scene>", ["reason"] = "blocked : hard bounce" };
+        var blocked = new JsonObject { ["event"] = "blocked", ["email"] = Carol, ["message-id"] = "<one@scene>",
+            ["reason"] = "blocked : hard bounce" };
         Assert.Equal(401, (await HookAsync(curl, blocked, "guess")).Status);
         Assert.Equal(404, (await HookAsync(curl, blocked, Token, "other")).Status);
         Assert.Equal(413, (await HookAsync(curl, new() { ["event"] = new string('x', 600_000) }, Token)).Status);
@@ -75,7 +77,8 @@ public sealed class RelayWatchTests
             """, "  - { name: old, host: 127.0.0.1, port: 1, tls: none }");
         var server = scene.Aviso;
         Assert.Equal(1, (await server.VerbAsync("relay", "switch", "old", "nobody", "--yes")).ExitCode);
-        Assert.Contains("say --yes", (await server.VerbAsync("relay", "switch", "old", "smart")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains("say --yes", (await server.VerbAsync("relay", "switch", "old", "smart")).MustSucceed().Output,
+            StringComparison.Ordinal);
         // Nothing proves our mail yet: the message comes, and no receiver would believe it.
         var unproved = await server.VerbAsync("relay", "switch", "old", "smart", "--yes");
         Assert.Equal(1, unproved.ExitCode);
@@ -90,7 +93,8 @@ public sealed class RelayWatchTests
         // The new relay breaks in its trial; what waits for it goes to the old one's row again, each message in one row.
         await scene.Relay.DisposeAsync();
         for (var i = 0; i < 3; i++) await scene.SubmitAsync($"trial{i}");
-        await Patience.UntilAsync(async () => (await server.VerbAsync("relay", "list")).Output.Contains("went back", StringComparison.Ordinal),
+        await Patience.UntilAsync(async () => (await server.VerbAsync("relay", "list")).Output.Contains("went back",
+            StringComparison.Ordinal),
             "it goes back", why: () => server.Log);
         Assert.Contains("relay-switched-back", await FindingsAsync(server, "relay-switched-back"), StringComparison.Ordinal);
         (await server.VerbAsync("queue", "retry", "--destination", "*")).MustSucceed();
@@ -108,6 +112,7 @@ public sealed class RelayWatchTests
 
     // Messages in alice's INBOX.
     private static async Task<int> LettersAsync(AvisoServer server) => (await Tool.RunAsync("curl", ["-sk", "--user",
-        $"alice@example.test:{AvisoServer.Password}", "--url", $"imaps://127.0.0.1:{server.Port("imaps")}/INBOX", "--request", "SEARCH ALL"]))
+        $"alice@example.test:{AvisoServer.Password}", "--url", $"imaps://127.0.0.1:{server.Port("imaps")}/INBOX", "--request",
+            "SEARCH ALL"]))
         .MustSucceed().Output.Trim().Split(' ').Length - 2;
 }

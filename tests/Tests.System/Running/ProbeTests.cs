@@ -111,7 +111,8 @@ internal sealed class ProbeScene : IAsyncDisposable
             var strings = record.Split('"').Where((_, i) => i % 2 == 1);
             _dns!.Txt($"{key.GetProperty("selector").GetString()}._domainkey.{AvisoServer.Domain}", strings);
         }
-        await Patience.UntilAsync(async () => (await Aviso.VerbAsync("dkim", "check")).ExitCode == 0, "the keys sign", why: () => Aviso.Log);
+        await Patience.UntilAsync(async () => (await Aviso.VerbAsync("dkim", "check")).ExitCode == 0, "the keys sign", why: () =>
+            Aviso.Log);
     }
 
     /// <summary>A message of alice's to somebody elsewhere.</summary>

@@ -61,7 +61,8 @@ internal static class DoctorMapping
             if (route.Relay == RouteSection.Direct) direct = true;
             else
             {
-                foreach (var relay in RelaysMapping.Chain(settings, RoutesMapping.Now(route.Relay, switched)).Where(c => relays.TrueForAll(r => r.Name != c.Name)))
+                foreach (var relay in RelaysMapping.Chain(settings, RoutesMapping.Now(route.Relay, switched)).Where(c =>
+                    relays.TrueForAll(r => r.Name != c.Name)))
                     relays.Add(new(relay.Name, relay.Spf, [.. relay.DkimSelectors, .. relay.DkimCnames.Select(c => c.Selector)]));
             }
             if (isOver = route.To == "*" && FitsAll(route.From, domain)) break;

@@ -13,7 +13,8 @@ public sealed class MailAuthSection : SettingsSection
     public TimeSpan DkimRotation => Get(DkimRotationKey);
 
     private static readonly Key<TimeSpan> DkimRotationKey = new(Table, "dkim_rotation", Types.Duration, TimeSpan.FromDays(180),
-        "How old a signing key becomes where `dns.zones` lets this server publish the next one: then it is published, waited for, signed with, "
+        "How old a signing key becomes where `dns.zones` lets this server publish the next one: then it is published, waited for, signed "
+            + "with, "
         + "and the former record is taken away 14 days later. 0d: only by `aviso dkim rotate`.")
     { Example = "90d" };
 }

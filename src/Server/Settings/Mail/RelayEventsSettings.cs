@@ -16,7 +16,8 @@ public sealed class RelayEventsSection : SettingsSection
     public Secret? Secret => Find(SecretKey);
 
     private static readonly Key<Secret> SecretKey = new(Table, "secret", Types.Secret,
-        "What proves them. brevo: the token that the webhook was created with (`auth`), or the password in its URL; mailgun: the HTTP webhook "
+        "What proves them. brevo: the token that the webhook was created with (`auth`), or the password in its URL; mailgun: the HTTP "
+            + "webhook "
         + "signing key.")
     { Example = "env:MAILGUN_SIGNING_KEY", DefaultText = "none" };
 
@@ -40,7 +41,8 @@ public sealed class RelaySuppressionsSection : SettingsSection
     public Secret? ApiKey => Find(ApiKeyKey);
 
     private static readonly Key<Secret> ApiKeyKey = new(Table, "key", Types.Secret,
-        "brevo, mailgun: an API key; ses: an access key id that may use ses:ListSuppressedDestinations and ses:DeleteSuppressedDestination.")
+        "brevo, mailgun: an API key; ses: an access key id that may use ses:ListSuppressedDestinations and "
+            + "ses:DeleteSuppressedDestination.")
     { Required = true, Example = "env:BREVO_API_KEY" };
 
     public Secret? Secret => Find(SecretKey);
@@ -71,7 +73,8 @@ public sealed class RelaySuppressionsSection : SettingsSection
 /// <summary>The words of the settings for vendors.</summary>
 internal static class RelayVendors
 {
-    public static WordType<RelayVendor> Words { get; } = Types.Words("vendor", ("brevo", RelayVendor.Brevo), ("mailgun", RelayVendor.Mailgun),
+    public static WordType<RelayVendor> Words { get; } = Types.Words("vendor", ("brevo", RelayVendor.Brevo),
+        ("mailgun", RelayVendor.Mailgun),
         ("ses", RelayVendor.Ses));
 }
 
@@ -88,11 +91,15 @@ internal static class RelayEventsChecks
     {
         if (events.Kind == RelayVendor.Ses)
         {
-            if (events.Topic is not { } topic) SettingsChecks.Say(problems, events, "kind", "ses needs `topic`: anybody may send signed by SNS");
-            else if (!topic.StartsWith("arn:aws", StringComparison.Ordinal) || topic.Split(':') is not { Length: 6 } parts || parts[2] != "sns")
-                SettingsChecks.Say(problems, events, "topic", "must be the ARN of a topic, such as arn:aws:sns:eu-central-1:123456789012:NAME");
+            if (events.Topic is not { } topic) SettingsChecks.Say(problems, events, "kind",
+                "ses needs `topic`: anybody may send signed by SNS");
+            else if (!topic.StartsWith("arn:aws", StringComparison.Ordinal) || topic.Split(':') is not { Length: 6 } parts
+                || parts[2] != "sns")
+                SettingsChecks.Say(problems, events, "topic",
+                    "must be the ARN of a topic, such as arn:aws:sns:eu-central-1:123456789012:NAME");
         }
-        else if (events.Secret is null) SettingsChecks.Say(problems, events, "kind", "needs `secret`: without one anybody could say what became of mail");
+        else if (events.Secret is null) SettingsChecks.Say(problems, events, "kind",
+            "needs `secret`: without one anybody could say what became of mail");
     }
 
     private static void Suppressions(RelaySuppressionsSection list, Problems problems)

@@ -18,7 +18,8 @@ internal sealed class DkimCalls(SigningKeys keys, DkimRotation rotation)
     {
         var domain = DnsMapping.Ascii(call.Text("name") ?? "");
         if (await keys.RotateAsync(domain, cancel) is null)
-            return AdminReply.No($"{call.Text("name")} has no keys of ours: its keys are declared in the settings, or it is no domain of ours");
+            return AdminReply.No(
+                $"{call.Text("name")} has no keys of ours: its keys are declared in the settings, or it is no domain of ours");
         await rotation.StepAsync(domain, cancel);
         return Replies.Rows(keys.List().Where(k => k.Domain == domain), AdminJson.Default.SigningKeyInfo);
     }

@@ -16,7 +16,8 @@ internal static class DkimVerbs
         AdminVerb.Of("dkim.status", "status", "Show how far each key is and what comes next: published, signing, retired, gone.",
             ["aviso dkim status"]),
         AdminVerb.Of("dkim.rotate", "rotate",
-            "Make new keys beside the old and publish them where `dns.zones` allows it; the old sign until every server of the zone shows the new.",
+            "Make new keys beside the old and publish them where `dns.zones` allows it; the old sign until every server of the zone shows "
+                + "the new.",
             ["aviso dkim rotate example.org"],
             AdminVerb.Named("name", "The domain.")),
     };

@@ -31,14 +31,16 @@ internal sealed class RelayCalls(
         {
             var left = relay.Quota is { } quota ? $"{await queue.QuotaLeftAsync(relay.Name, cancel)} of {quota.Count} left" : "none";
             var routes = settings().Routes.Count(r => RoutesMapping.Now(r.Relay, switched.Now) == relay.Name);
-            rows.Add(new(relay.Name, $"{relay.Host}:{relay.Port}", routes, left, relay.Spill ?? "", relay.HasEvents, lists.Relays.Contains(relay.Name),
+            rows.Add(new(relay.Name, $"{relay.Host}:{relay.Port}", routes, left, relay.Spill ?? "", relay.HasEvents,
+                lists.Relays.Contains(relay.Name),
                 switched.Now is { } now && (now.From == relay.Name || now.To == relay.Name) ? Said(now) : ""));
         }
         return rows;
     }
 
     private static string Said(SwitchedRelay now) => now.State == "back"
-        ? $"the switch from {now.From} to {now.To} went back: {now.Why}" : $"{now.To} for {now.From}, {now.State}: {now.Taken} taken, {now.Failed} failed";
+        ? $"the switch from {now.From} to {now.To} went back: {now.Why}"
+            : $"{now.To} for {now.From}, {now.State}: {now.Taken} taken, {now.Failed} failed";
 
     private async Task<AdminReply> SuppressedAsync(AdminCall call, CancellationToken cancel)
     {

@@ -12,10 +12,11 @@ namespace Aviso.Verbs;
 internal sealed record SwitchRow(string Step, string State, string Text);
 
 /// <summary>
-/// `aviso relay switch A B`: what the DNS says of B, a signed message by way of B to ourselves and what we as its receiver say of it, and only then
-/// the flip. A step that fails leaves everything as it was.
+/// `aviso relay switch A B`: what the DNS says of B, a signed message by way of B to ourselves and what we as its receiver say of it, and
+/// only then the flip. A step that fails leaves everything as it was.
 /// </summary>
-internal sealed class RelaySwitchCalls(RelaySwitch relays, DoctorPart doctor, DnsPlanner planner, Prober prober, Func<ServerSettings> settings)
+internal sealed class RelaySwitchCalls(RelaySwitch relays, DoctorPart doctor, DnsPlanner planner, Prober prober,
+    Func<ServerSettings> settings)
 {
     public void Add(AdminHandlers admin) => admin.Add("relay.switch", SwitchAsync, changes: true);
 
@@ -36,14 +37,16 @@ internal sealed class RelaySwitchCalls(RelaySwitch relays, DoctorPart doctor, Dn
             rows.Add(new("test", "fine", proof));
         }
         await relays.BeginAsync(from, to, cancel);
-        return Rows(rows, new("flip", "fine", $"mail for {from} goes by {to} now, and back by itself when {RelaySwitch.MostFailed} of the first "
+        return Rows(rows,
+            new("flip", "fine", $"mail for {from} goes by {to} now, and back by itself when {RelaySwitch.MostFailed} of the first "
             + $"{RelaySwitch.Trial} recipients fail and they are half of them or more; write `relay: {to}` into `routes` when it holds"));
     }
 
     private async Task<AdminReply> AgainAsync(SwitchedRelay now, string from, string to, bool isMeant, CancellationToken cancel)
     {
         if ((from, to) != (now.To, now.From))
-            return AdminReply.No($"mail for {now.From} goes by {now.To} already ({now.State}); `aviso relay switch {now.To} {now.From} --yes` goes back");
+            return AdminReply.No(
+                $"mail for {now.From} goes by {now.To} already ({now.State}); `aviso relay switch {now.To} {now.From} --yes` goes back");
         if (!isMeant) return Rows([], new("flip", "waits", $"back to {to}, as `routes` say: say --yes"));
         await relays.EndAsync("", cancel);
         return Rows([], new("flip", "fine", $"mail goes by {to} again, as `routes` say"));
@@ -60,7 +63,8 @@ internal sealed class RelaySwitchCalls(RelaySwitch relays, DoctorPart doctor, Dn
 
     // What is not as planned is worth knowing before; what forbids the switch was judged by the records themselves.
     private async Task<IEnumerable<SwitchRow>> PlanAsync(CancellationToken cancel) => !planner.Asks ? []
-        : (await planner.PlanAsync(null, cancel)).Lines.Where(l => l is { Purpose: DnsPurpose.Spf or DnsPurpose.Dkim, Action: not PlanAction.Fine })
+        : (await planner.PlanAsync(null, cancel)).Lines.Where(l =>
+            l is { Purpose: DnsPurpose.Spf or DnsPurpose.Dkim, Action: not PlanAction.Fine })
             .Select(l => new SwitchRow("plan", "open", $"{l.Label}: {l.Reason}"));
 
     private async Task<(string Proof, string? Failed)> TestAsync(string to, CancellationToken cancel)
@@ -69,7 +73,8 @@ internal sealed class RelaySwitchCalls(RelaySwitch relays, DoctorPart doctor, Dn
             return ("", $"no message can be sent by {to} to ourselves: set `probe: {{ every: 20m, account: ADDRESS }}`, or say --untested");
         var result = (await prober.RunNowAsync(to, cancel))?.FirstOrDefault();
         if (result is not { Came: true }) return ("", $"the test message by {to} failed at `{result?.FailedStage}`: {result?.Problem}");
-        return Alignment.Problem(result.Proof) is { } why ? ("", $"the test message by {to} came, and {why}: {result.Proof}") : (result.Proof, null);
+        return Alignment.Problem(result.Proof) is { } why ? ("", $"the test message by {to} came, and {why}: {result.Proof}")
+            : (result.Proof, null);
     }
 
     private static AdminReply Rows(List<SwitchRow> rows, SwitchRow last) => Replies.Rows(rows.Append(last), AdminJson.Default.SwitchRow);
@@ -82,7 +87,8 @@ internal static class Alignment
     /// <param name="proof">An Authentication-Results field (RFC 8601 §2.2).</param>
     public static string? Problem(string proof)
     {
-        var results = proof.Split(';', StringSplitOptions.TrimEntries).Skip(1).Select(r => r.Split([' ', '\t', '('], 2)[0].ToLowerInvariant()).ToList();
+        var results = proof.Split(';', StringSplitOptions.TrimEntries).Skip(1).Select(r =>
+            r.Split([' ', '\t', '('], 2)[0].ToLowerInvariant()).ToList();
         if (results.Contains("dmarc=pass")) return null;
         if (results.Exists(r => r.StartsWith("dmarc=", StringComparison.Ordinal) && r is not "dmarc=none")) return "DMARC does not pass";
         // Without a policy either proof will do for most receivers.

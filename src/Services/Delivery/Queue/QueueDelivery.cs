@@ -114,7 +114,8 @@ internal sealed class QueueDelivery(
         foreach (var row in rows)
         {
             var routed = parts.Router.DestinationFor(message.Sender, row.Address);
-            if (await quota.FirstWithRoomAsync(_chains.Of(routed).Where(r => r.Destination != destination), message.Priority, cancel) is { } next)
+            if (await quota.FirstWithRoomAsync(_chains.Of(routed).Where(r => r.Destination != destination), message.Priority, cancel)
+                is { } next)
                 moved.Add((row, next.Destination));
             else waiting.Add(row);
         }

@@ -196,7 +196,8 @@ public sealed class QueueRunner : IDisposable
 
     /// <summary>Recipients that a relay still takes in its span; null when it has no quota.</summary>
     public async Task<long?> QuotaLeftAsync(string relay, CancellationToken cancel) =>
-        Options.Relays.FirstOrDefault(r => r.Name == relay) is { Quota: > 0 } known ? Math.Max(0, await _quota.RemainingAsync(known, cancel)) : null;
+        Options.Relays.FirstOrDefault(r => r.Name == relay) is { Quota: > 0 } known ? Math.Max(0,
+            await _quota.RemainingAsync(known, cancel)) : null;
 
     // Leases and starts; returns the recipients leased.
     private async Task<int> StartDueAsync(CancellationToken stop, CancellationToken abort)

@@ -75,7 +75,8 @@ internal sealed class RelayQuota(IQueueRows queue, TimeProvider clock) : IDispos
     }
 
     /// <summary>The first of these that would take mail of this priority now; null when none would.</summary>
-    public async Task<RelaySettings?> FirstWithRoomAsync(IEnumerable<RelaySettings> relays, QueuePriority priority, CancellationToken cancel)
+    public async Task<RelaySettings?> FirstWithRoomAsync(IEnumerable<RelaySettings> relays, QueuePriority priority,
+        CancellationToken cancel)
     {
         foreach (var relay in relays)
             if (relay.Quota <= 0 || await RemainingAsync(relay, cancel) > KeptFrom(relay, priority)) return relay;

@@ -23,7 +23,8 @@ internal sealed class BrevoHook(string secret, TimeProvider clock) : IRelayHook
         if (json is null) return HookReading.No(HookResult.Unreadable, "it is no JSON");
         var root = json.RootElement;
         IEnumerable<JsonElement> items = root.ValueKind == JsonValueKind.Array ? root.EnumerateArray().Take(MostEvents) : [root];
-        if (root.ValueKind is not (JsonValueKind.Array or JsonValueKind.Object)) return HookReading.No(HookResult.Unreadable, "it is no event");
+        if (root.ValueKind is not (JsonValueKind.Array or JsonValueKind.Object)) return HookReading.No(HookResult.Unreadable,
+            "it is no event");
         // Events of opening and clicking, and those that do not exist yet, are nobody's loss.
         return new(HookResult.Taken, [.. items.Select(Event).OfType<RelayEvent>()]);
     }
@@ -48,7 +49,8 @@ internal sealed class BrevoHook(string secret, TimeProvider clock) : IRelayHook
 
     private static string Given(string authorization)
     {
-        var (scheme, value) = authorization.IndexOf(' ') is var at and > 0 ? (authorization[..at], authorization[(at + 1)..].Trim()) : ("", "");
+        var (scheme, value) = authorization.IndexOf(' ') is var at and > 0 ? (authorization[..at], authorization[(at + 1)..].Trim()) : ("",
+            "");
         if (scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase)) return value;
         if (!scheme.Equals("Basic", StringComparison.OrdinalIgnoreCase)) return "";
         var octets = new byte[value.Length];

@@ -8,8 +8,8 @@ namespace Aviso.Delivery;
 
 /// <summary>
 /// Bounces that come by mail hours after a relay took the message: a delivery status (RFC 3464) that names the original by its Message-ID
-/// finds what was handed over. The bounce itself goes to the sender as any mail does; here it becomes an event, and the sender is not told again
-/// when a webhook says the same. Read after the 250, one at a time, bounded; what is not read is still delivered.
+/// finds what was handed over. The bounce itself goes to the sender as any mail does; here it becomes an event, and the sender is not told
+/// again when a webhook says the same. Read after the 250, one at a time, bounded; what is not read is still delivered.
 /// </summary>
 public sealed class RelayBounces(RelayWatch watch, Func<IReadOnlyList<string>> relays, TimeProvider clock, ILogger log)
 {
@@ -21,7 +21,8 @@ public sealed class RelayBounces(RelayWatch watch, Func<IReadOnlyList<string>> r
     /// <summary>Looks whether it is a bounce and hands it over; never waits, never throws for what is in it.</summary>
     public void Take(SpooledBody body, MimePart root)
     {
-        if (relays().Count > 0 && DeliveryStatus.Read(root, MessageReader.Reader(body), MostPart) is { } status) _waiting.Writer.TryWrite(status);
+        if (relays().Count > 0 && DeliveryStatus.Read(root, MessageReader.Reader(body), MostPart) is { } status) _waiting.Writer.TryWrite(
+            status);
     }
 
     /// <summary>Reads what comes, until stopped.</summary>
@@ -53,7 +54,8 @@ public sealed class RelayBounces(RelayWatch watch, Func<IReadOnlyList<string>> r
                 _ => null,
             };
             if (kind is not { } known) continue;
-            var heard = new RelayEvent(known, recipient, [status.MessageId], clock.GetUtcNow(), RelayEvent.OneLine(said), HookText.Code(code));
+            var heard = new RelayEvent(known, recipient, [status.MessageId], clock.GetUtcNow(), RelayEvent.OneLine(said),
+                HookText.Code(code));
             foreach (var relay in relays())
                 if (await watch.KnowsAsync(relay, heard, cancel)) await watch.TakeBounceAsync(relay, heard, cancel);
         }

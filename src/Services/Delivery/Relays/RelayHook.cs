@@ -32,7 +32,8 @@ public enum HookResult
 public sealed record HookRequest(ReadOnlyMemory<byte> Body, string Authorization);
 
 /// <summary>A request as it was read.</summary>
-/// <param name="Token">What names this request among all of the relay, for who must not take it twice; null: events are compared only.</param>
+/// <param name="Token">What names this request among all of the relay, for who must not take it twice; null: events are compared
+/// only.</param>
 public sealed record HookReading(HookResult Result, IReadOnlyList<RelayEvent> Events, string Problem = "", string? Token = null)
 {
     public static HookReading No(HookResult result, string problem) => new(result, [], problem);
@@ -96,7 +97,8 @@ internal static class HookText
 
     /// <summary>RFC 3339, or RFC 5322 as Mailgun writes it.</summary>
     public static DateTimeOffset? Date(string text) => DateTimeOffset.TryParse(
-        text.Replace(" UTC", " GMT", StringComparison.Ordinal), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var date) ? date : null;
+        text.Replace(" UTC", " GMT", StringComparison.Ordinal), CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var date) ? date : null;
 
     /// <summary>The first RFC 3463 code in a reply; null without one.</summary>
     public static EnhancedCode? Code(string said)
@@ -113,5 +115,6 @@ internal static class HookText
 
     /// <summary>Compared in a time that says nothing of where they differ, nor of how long the secret is.</summary>
     public static bool AreSame(string given, string secret) => given.Length > 0 && secret.Length > 0
-        && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(given)), SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
+        && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(given)),
+            SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
 }

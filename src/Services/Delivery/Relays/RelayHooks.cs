@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Aviso.Delivery;
 
 /// <summary>
-/// The webhooks of all relays that have one. Bounded: so many requests of one relay at once; each is proved before anything of it is believed;
-/// a token that was taken is kept in the store for as long as it would be believed, so that a restart makes no copy new.
+/// The webhooks of all relays that have one. Bounded: so many requests of one relay at once; each is proved before anything of it is
+/// believed; a token that was taken is kept in the store for as long as it would be believed, so that a restart makes no copy new.
 /// </summary>
 public sealed class RelayHooks(RelayWatch watch, IDocumentRows documents, TimeProvider clock, ILogger log)
 {
@@ -96,7 +96,8 @@ public sealed class RelayHooks(RelayWatch watch, IDocumentRows documents, TimePr
 
     private async Task<HookResult> TakeAllAsync(string relay, HookReading reading, CancellationToken cancel)
     {
-        foreach (var heard in reading.Events.Where(e => e.Recipient.Length is > 0 and <= MostRecipient)) await watch.TakeAsync(relay, heard, cancel);
+        foreach (var heard in reading.Events.Where(e => e.Recipient.Length is > 0 and <= MostRecipient)) await watch.TakeAsync(relay,
+            heard, cancel);
         return HookResult.Taken;
     }
 

@@ -8,10 +8,10 @@ using Microsoft.Extensions.Logging;
 namespace Aviso.Delivery;
 
 /// <summary>
-/// What was handed to relays in the last days, found by Message-ID (or the id that the relay's reply named) and recipient: what a relay says
-/// hours later needs its message, whose row and octets are gone by then. Written before the message is handed over where the relay has a webhook,
-/// so that the fastest one finds it; else afterwards, beside the next message. One document of at most 5 KiB a recipient; a message goes out
-/// whether it can be written or not.
+/// What was handed to relays in the last days, found by Message-ID (or the id that the relay's reply named) and recipient: what a relay
+/// says hours later needs its message, whose row and octets are gone by then. Written before the message is handed over where the relay has
+/// a webhook, so that the fastest one finds it; else afterwards, beside the next message. One document of at most 5 KiB a recipient; a
+/// message goes out whether it can be written or not.
 /// </summary>
 public sealed class RelayLedger(IDocumentRows documents, TimeProvider clock, ILogger log) : IRelayLedger
 {
@@ -101,7 +101,8 @@ public sealed class RelayLedger(IDocumentRows documents, TimeProvider clock, ILo
     /// <summary>Whom mail was handed to a relay for, in the last days; lower case.</summary>
     public async Task<IReadOnlySet<string>> RecipientsAsync(string relay, CancellationToken cancel) =>
         (await documents.ListDocumentsAsync(default, Kind, cancel)).Select(d => d.Read(RelayJson.Default.HandedOver))
-            .OfType<HandedOver>().Where(h => h.Relay == relay).Select(h => h.Recipient.ToLowerInvariant()).ToHashSet(StringComparer.Ordinal);
+            .OfType<HandedOver>().Where(h => h.Relay == relay).Select(h => h.Recipient.ToLowerInvariant())
+                .ToHashSet(StringComparer.Ordinal);
 
     private static Document Document(HandedOver handed, DateTimeOffset now) => Documents.Of(
         new(default, Kind, Name(handed.Relay, handed.MessageId.Length > 0 ? handed.MessageId : handed.Id.ToString(), handed.Recipient)),
@@ -114,10 +115,12 @@ public sealed class RelayLedger(IDocumentRows documents, TimeProvider clock, ILo
     private static string Name(string relay, string id, string recipient) => Convert.ToHexStringLower(
         SHA256.HashData(Encoding.UTF8.GetBytes($"{relay}\0{id}\0{recipient.ToLowerInvariant()}")));
 
-    /// <summary>"250 Ok 0100018f...-000000" (SES), "250 2.0.0 OK: queued as &lt;2024...@relay>" (Brevo): words that can only be ids.</summary>
+    /// <summary>"250 Ok 0100018f...-000000" (SES), "250 2.0.0 OK: queued as &lt;2024...@relay>" (Brevo): words that can only be
+    /// ids.</summary>
     internal static IEnumerable<string> IdsIn(string reply) => reply.Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1)
         .Select(w => RelayEvent.Plain(w.TrimEnd('.', ',', ';')))
-        .Where(w => w.Length >= ShortestId && w.Any(char.IsAsciiDigit) && !w.Contains('[') && !w.StartsWith("TLS", StringComparison.Ordinal))
+        .Where(w => w.Length >= ShortestId && w.Any(char.IsAsciiDigit) && !w.Contains('[')
+            && !w.StartsWith("TLS", StringComparison.Ordinal))
         .Take(MostIds);
 
     private static byte[] HeaderOf(StoredBody body)

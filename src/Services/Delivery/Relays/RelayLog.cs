@@ -9,7 +9,8 @@ namespace Aviso.Delivery;
 /// <summary>Log events of what relays say after they took mail, 4170-4199.</summary>
 internal static partial class RelayLog
 {
-    [LoggerMessage(4170, LogLevel.Error, "what was handed to relay {Relay} of message {Queue} could not be kept: what the relay says of it later is not understood")]
+    [LoggerMessage(4170, LogLevel.Error,
+        "what was handed to relay {Relay} of message {Queue} could not be kept: what the relay says of it later is not understood")]
     public static partial void HandOverNotKept(this ILogger log, Exception e, QueueId queue, string relay);
 
     [LoggerMessage(4171, LogLevel.Information,
@@ -18,7 +19,8 @@ internal static partial class RelayLog
         this ILogger log, string relay, QueueId queue, string messageId, string recipient, RelayEventKind kind, string says);
 
     [LoggerMessage(4172, LogLevel.Warning,
-        "Relay {Relay} took message {Queue}, message-id {MessageId}, for {Recipient} and it did not arrive: {Kind}; {Says}; sender told: {Told}")]
+        "Relay {Relay} took message {Queue}, message-id {MessageId}, for {Recipient} and it did not arrive: {Kind}; {Says}; sender told: "
+            + "{Told}")]
     public static partial void RelayLost(
         this ILogger log, string relay, QueueId queue, string messageId, string recipient, RelayEventKind kind, string says, bool told);
 

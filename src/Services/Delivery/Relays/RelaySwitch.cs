@@ -18,9 +18,9 @@ public sealed record SwitchedRelay(string From, string To, long At, int Taken, i
 }
 
 /// <summary>
-/// The guarded switch from one relay to another. It holds over a restart; the first messages are its trial: when as many fail as would be seen as
-/// a broken relay or a missing record, mail goes back to the former one by itself and what waits goes with it. A message is in one row of the
-/// queue, whichever relay that row leads to: nothing is lost or sent twice. Thread-safe.
+/// The guarded switch from one relay to another. It holds over a restart; the first messages are its trial: when as many fail as would be
+/// seen as a broken relay or a missing record, mail goes back to the former one by itself and what waits goes with it. A message is in one
+/// row of the queue, whichever relay that row leads to: nothing is lost or sent twice. Thread-safe.
 /// </summary>
 public sealed class RelaySwitch(IDocumentRows documents, TimeProvider clock, ILogger log) : IRelayEventSink
 {

@@ -7,12 +7,13 @@ namespace Aviso.Delivery;
 /// <summary>What the watch needs of others.</summary>
 /// <param name="Wake">A notice may be in the queue now.</param>
 public sealed record RelayWatchParts(
-    IMailStore Store, IMessageReader Reader, IRouter Router, INoticeTarget Notices, IdSource Ids, Action Wake, TimeProvider Clock, ILogger Log);
+    IMailStore Store, IMessageReader Reader, IRouter Router, INoticeTarget Notices, IdSource Ids, Action Wake, TimeProvider Clock,
+        ILogger Log);
 
 /// <summary>
 /// Takes what relays say of mail that they took. What did not arrive after all is told to its sender by the same notice as any failure
-/// (RFC 3464), once for each recipient, however often and in whatever way the relay says it; NOTIFY is kept to (RFC 3461 §4.1). The notice is
-/// stored before the event is acknowledged: a crash in between tells twice rather than never. Thread-safe.
+/// (RFC 3464), once for each recipient, however often and in whatever way the relay says it; NOTIFY is kept to (RFC 3461 §4.1). The notice
+/// is stored before the event is acknowledged: a crash in between tells twice rather than never. Thread-safe.
 /// </summary>
 public sealed class RelayWatch(RelayLedger ledger, Func<string> hostName, RelayWatchParts parts) : IDisposable
 {
@@ -80,7 +81,8 @@ public sealed class RelayWatch(RelayLedger ledger, Func<string> hostName, RelayW
             // RFC 3463 §3.8: X.7.1 delivery not authorized, message refused.
             ? new EnhancedCode(5, 7, 1) : new EnhancedCode(5, 0, 0);
         var outcome = new QueueOutcome(handed.AsRecipient, Fate.Failed, status, Words(handed.Relay, heard), "", null);
-        var bounces = new Bounces(hostName(), parts.Store.Spool, parts.Reader, parts.Router, parts.Notices, parts.Ids, parts.Clock, parts.Log);
+        var bounces = new Bounces(hostName(), parts.Store.Spool, parts.Reader, parts.Router, parts.Notices, parts.Ids, parts.Clock,
+            parts.Log);
         var made = await bounces.MakeAsync(handed.AsMessage, [(outcome, NoticeKind.Failed)], TimeSpan.Zero,
             () => Task.FromResult<StoredBody?>(handed.Header.Length > 0 ? new KeptHeader(handed.Header) : null), cancel);
         try

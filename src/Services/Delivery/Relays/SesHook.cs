@@ -10,8 +10,8 @@ namespace Aviso.Delivery;
 public delegate Task<string?> FetchText(Uri at, CancellationToken cancel);
 
 /// <summary>
-/// Events of Amazon SES by way of one SNS topic. Signed by a certificate that is in force and was fetched from SNS itself over verified https;
-/// the first message of a topic is a question that is answered by a visit to SNS.
+/// Events of Amazon SES by way of one SNS topic. Signed by a certificate that is in force and was fetched from SNS itself over verified
+/// https; the first message of a topic is a question that is answered by a visit to SNS.
 /// </summary>
 internal sealed class SesHook(string relay, string topic, FetchText fetch, TimeProvider clock, ILogger log) : IRelayHook
 {
@@ -29,7 +29,8 @@ internal sealed class SesHook(string relay, string topic, FetchText fetch, TimeP
         if (json is null) return HookReading.No(HookResult.Unreadable, "it is no JSON");
         var sns = new SnsMessage(json.RootElement);
         if (!sns.IsNotification && !sns.IsSubscription) return HookReading.No(HookResult.Unreadable, "it is no message of SNS");
-        if (!HookText.AreSame(sns["TopicArn"], topic)) return HookReading.No(HookResult.Refused, "it is of another topic than `events.topic`");
+        if (!HookText.AreSame(sns["TopicArn"], topic)) return HookReading.No(HookResult.Refused,
+            "it is of another topic than `events.topic`");
         if (sns.CertificateAddress is not { } at) return HookReading.No(HookResult.Refused, "its certificate does not lie at SNS");
         if (await CertificateAsync(at, cancel) is not { } certificate)
             return HookReading.No(HookResult.Failed, "the certificate of SNS cannot be fetched");
@@ -44,7 +45,8 @@ internal sealed class SesHook(string relay, string topic, FetchText fetch, TimeP
     {
         using var inner = HookText.Parse(System.Text.Encoding.UTF8.GetBytes(sns["Message"]));
         // SES says a sentence in plain words when a topic is set up.
-        return new(HookResult.Taken, inner is null ? [] : [.. SesEvents.Read(inner.RootElement, clock.GetUtcNow())], Token: sns["MessageId"]);
+        return new(HookResult.Taken, inner is null ? [] : [.. SesEvents.Read(inner.RootElement, clock.GetUtcNow())],
+            Token: sns["MessageId"]);
     }
 
     private async Task<HookReading> ConfirmAsync(SnsMessage sns, CancellationToken cancel)
@@ -107,10 +109,12 @@ internal static class SesEvents
         var (type, sub) = (HookText.Text(said, "bounce", "bounceType"), HookText.Text(said, "bounce", "bounceSubType"));
         // Suppressed and OnAccountSuppressionList: SES did not try. A transient bounce is told when SES has given up.
         var kind = sub is "Suppressed" or "OnAccountSuppressionList" ? RelayEventKind.Dropped : RelayEventKind.Bounced;
-        return HookText.Items(said, "bounce", "bouncedRecipients").Select(r => Refused(kind, r, ids, At(said, "bounce", now), $"{type} {sub}"));
+        return HookText.Items(said, "bounce", "bouncedRecipients").Select(r =>
+            Refused(kind, r, ids, At(said, "bounce", now), $"{type} {sub}"));
     }
 
-    private static RelayEvent Refused(RelayEventKind kind, JsonElement recipient, IReadOnlyList<string> ids, DateTimeOffset at, string otherwise)
+    private static RelayEvent Refused(RelayEventKind kind, JsonElement recipient, IReadOnlyList<string> ids, DateTimeOffset at,
+        string otherwise)
     {
         var said = HookText.Text(recipient, "diagnosticCode") is { Length: > 0 } code ? code : otherwise;
         var status = HookText.Code(HookText.Text(recipient, "status")) ?? HookText.Code(said);
@@ -120,11 +124,14 @@ internal static class SesEvents
     private static DateTimeOffset At(JsonElement said, string part, DateTimeOffset now) =>
         HookText.Date(HookText.Text(said, part, "timestamp")) ?? now;
 
-    // SES writes a Message-ID of its own into the message; ours is among the headers where they are included, and its id stood in the reply.
+    // SES writes a Message-ID of its own into the message; ours is among the headers where they are included, and its id stood in the
+    // reply.
     private static IReadOnlyList<string> Ids(JsonElement said) =>
     [
-        .. HookText.Items(said, "mail", "headers").Where(h => HookText.Text(h, "name").Equals("Message-ID", StringComparison.OrdinalIgnoreCase))
+        .. HookText.Items(said, "mail", "headers").Where(h => HookText.Text(h, "name").Equals("Message-ID",
+            StringComparison.OrdinalIgnoreCase))
             .Select(h => RelayEvent.Plain(HookText.Text(h, "value"))).Take(1),
-        RelayEvent.Plain(HookText.Text(said, "mail", "commonHeaders", "messageId")), RelayEvent.Plain(HookText.Text(said, "mail", "messageId")),
+        RelayEvent.Plain(HookText.Text(said, "mail", "commonHeaders", "messageId")),
+            RelayEvent.Plain(HookText.Text(said, "mail", "messageId")),
     ];
 }

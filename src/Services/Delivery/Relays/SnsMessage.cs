@@ -51,7 +51,8 @@ internal sealed partial class SnsMessage(JsonElement fields)
     {
         var text = new StringBuilder();
         foreach (var name in IsNotification ? OfNotification : OfSubscription)
-            if (HookText.Find(fields, name) is { ValueKind: JsonValueKind.String }) text.Append(name).Append('\n').Append(this[name]).Append('\n');
+            if (HookText.Find(fields, name) is { ValueKind: JsonValueKind.String }) text.Append(name).Append('\n').Append(this[name])
+                .Append('\n');
         return text.ToString();
     }
 

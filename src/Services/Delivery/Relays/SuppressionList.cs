@@ -108,7 +108,8 @@ public abstract class SuppressionList(SuppressionOptions options, HttpClient htt
                 path = read(json.RootElement, rows);
                 if (rows.Count == before) break;
             }
-            if (rows.Count >= MostRows && path is not null) return new(rows, $"the list is longer than {MostRows}: the rest was not looked at");
+            if (rows.Count >= MostRows && path is not null) return new(rows,
+                $"the list is longer than {MostRows}: the rest was not looked at");
         }
         return new(rows, null);
     }
@@ -188,7 +189,8 @@ internal sealed class SesSuppressions(SuppressionOptions options, HttpClient htt
     {
         rows.AddRange(HookText.Items(json, "SuppressedDestinationSummaries").Select(s => Row(HookText.Text(s, "EmailAddress"), "suppressed",
             HookText.Text(s, "Reason"), HookText.Time(HookText.Text(s, "LastUpdateTime")))).Where(r => r.Address.Length > 0));
-        return HookText.Text(json, "NextToken") is { Length: > 0 } next ? $"{Path}?NextToken={Uri.EscapeDataString(next)}&PageSize=1000" : null;
+        return HookText.Text(json, "NextToken") is { Length: > 0 } next ? $"{Path}?NextToken={Uri.EscapeDataString(next)}&PageSize=1000"
+            : null;
     }, cancel);
 
     public override Task<(int Removed, string? Problem)> UnblockAsync(string address, CancellationToken cancel) =>

@@ -89,7 +89,8 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
     /// <summary>Keys that this server made, by domain; none of a domain that declares its own.</summary>
     public IReadOnlyList<SigningKeyStage> Stages() =>
     [
-        .. _domains.OrderBy(d => d.Key, StringComparer.Ordinal).SelectMany(d => d.Value.Where(h => !h.Declared).Select(h => new SigningKeyStage(
+        .. _domains.OrderBy(d => d.Key, StringComparer.Ordinal).SelectMany(d =>
+            d.Value.Where(h => !h.Declared).Select(h => new SigningKeyStage(
             d.Key, h.Key.Selector, StateOf(h, d.Value), h.Made, h.SigningSince, h.RetiredAt, h.RetiredAt + RetiredFor, h.Problem))),
     ];
 
@@ -144,7 +145,8 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
             if (!_domains.TryGetValue(domain, out var held) || held.Exists(h => h.Declared)) return null;
             // Keys that wait already are the new ones.
             if (!held.Exists(h => h.SigningSince is null))
-                _domains = new(_domains, StringComparer.OrdinalIgnoreCase) { [domain] = [.. held, .. await MakeAsync(domain, held, cancel)] };
+                _domains = new(_domains, StringComparer.OrdinalIgnoreCase) { [domain] = [.. held,
+                    .. await MakeAsync(domain, held, cancel)] };
         }
         finally
         {
@@ -227,7 +229,8 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
             : published.Contains(wanted) ? "" : $"{name} holds another key";
         // A receiver may ask any server of the zone: a new key waits for the slowest.
         if (problem.Length == 0 && held is { SigningSince: null, Declared: false } && Witness is { } witness
-            && await witness.MissingAsync(name, held.Key.DnsRecord(), cancel) is { } missing) return held with { Problem = missing, IsWrong = false };
+            && await witness.MissingAsync(name, held.Key.DnsRecord(), cancel) is { } missing) return held with { Problem = missing,
+                IsWrong = false };
         var since = held.SigningSince ?? (held.Declared ? null : now);
         if (problem.Length == 0) return held with { Problem = "", IsWrong = false, SigningSince = since };
         // A new key waits to be published, that is no trouble yet; a key in use that nobody can verify is.

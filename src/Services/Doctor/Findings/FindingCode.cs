@@ -194,7 +194,8 @@ public sealed class FindingCode
     public static readonly FindingCode RelayBlocks = Warning("relay-blocks",
         "A relay's list of blocked recipients names somebody whom we write to: mail for them is taken and thrown away.",
         "If the recipient should have our mail, take the address off the list.");
-    public static readonly FindingCode RelayListUnread = Warning("relay-list-unread", "A relay's list of blocked recipients cannot be read.",
+    public static readonly FindingCode RelayListUnread = Warning("relay-list-unread",
+        "A relay's list of blocked recipients cannot be read.",
         "Look at what the API answers, and at `relays.suppressions`.");
     public static readonly FindingCode RelayComplaint = Warning("relay-complaint", "A recipient called mail of ours junk.",
         "Do not write there again without being asked; many complaints make every receiver distrust the domain.");

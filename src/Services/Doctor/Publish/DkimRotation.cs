@@ -9,16 +9,17 @@ namespace Aviso.Doctor;
 public sealed record RotationRow(string Domain, string Selector, string State, DateTimeOffset? Since, string Next);
 
 /// <summary>
-/// Signing keys that follow one another by themselves, where a zone of ours may be changed: new keys are made, published, waited for at every
-/// server of the zone, then signed with; the records of the former ones are taken away when no mail signed by them can be under way. Each step
-/// is in the store before it is taken and is found again from there and from the DNS: a crash between any two leaves the next one to do. A first
-/// key of a domain is published by the administrator's `dns apply` alone, as all records are.
+/// Signing keys that follow one another by themselves, where a zone of ours may be changed: new keys are made, published, waited for at
+/// every server of the zone, then signed with; the records of the former ones are taken away when no mail signed by them can be under way.
+/// Each step is in the store before it is taken and is found again from there and from the DNS: a crash between any two leaves the next one
+/// to do. A first key of a domain is published by the administrator's `dns apply` alone, as all records are.
 /// </summary>
 /// <param name="owned">What this server wrote into the DNS.</param>
 /// <param name="every">How old keys become; zero or less: nobody makes new ones but a verb.</param>
 /// <param name="changed">After records of a domain were changed.</param>
 public sealed class DkimRotation(
-    SigningKeys keys, DnsApply apply, Func<CancellationToken, Task<IReadOnlyList<OwnedSet>>> owned, Func<DnsHosts> hosts, Func<TimeSpan> every,
+    SigningKeys keys, DnsApply apply, Func<CancellationToken, Task<IReadOnlyList<OwnedSet>>> owned, Func<DnsHosts> hosts,
+        Func<TimeSpan> every,
     Func<string, CancellationToken, Task> changed, TimeProvider clock, ILogger log)
 {
     private static readonly TimeSpan Beat = TimeSpan.FromMinutes(10);
@@ -79,8 +80,10 @@ public sealed class DkimRotation(
     private async Task CleanAsync(string domain, CancellationToken cancel)
     {
         if (!IsHeld(domain)) return;
-        var known = keys.Records().Where(r => r.Domain == domain).Select(r => Name(r.Selector, domain)).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        var gone = (await owned(cancel)).Where(o => o is { Purpose: DnsPurpose.Dkim, Type: DnsType.Txt, Written.Count: > 0 } && o.Domain == domain
+        var known = keys.Records().Where(r => r.Domain == domain).Select(r => Name(r.Selector, domain))
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var gone = (await owned(cancel)).Where(o => o is { Purpose: DnsPurpose.Dkim, Type: DnsType.Txt, Written.Count: > 0 }
+            && o.Domain == domain
             && !known.Contains(o.Name)).Select(o => o.AsWanted.Label).ToList();
         if (gone.Count > 0) await apply.ApplyAsync(domain, gone, cancel);
     }
@@ -93,7 +96,8 @@ public sealed class DkimRotation(
         return stage.State switch
         {
             "waiting" when stage.Problem.Length > 0 && held && !first => $"published by itself; then it signs ({stage.Problem})",
-            "waiting" => held ? "`aviso dns apply` publishes it; then it signs" : "publish the record that `aviso dkim list` prints; then it signs",
+            "waiting" => held ? "`aviso dns apply` publishes it; then it signs"
+                : "publish the record that `aviso dkim list` prints; then it signs",
             "retired" => $"its record may go at {stage.GoneAt:u}{(held ? ", by itself" : "")}",
             _ when stage.Problem.Length > 0 => stage.Problem,
             _ when held && every() > TimeSpan.Zero => $"the next key is made at {stage.Made + every():u}",

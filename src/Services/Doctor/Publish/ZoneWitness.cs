@@ -5,8 +5,8 @@ using Aviso.Dns;
 namespace Aviso.Doctor;
 
 /// <summary>
-/// Asks every server of a zone for a key's record. One that cannot be reached from here (port 53 outward is closed in many places, IPv6 without
-/// a path) says nothing; one that answers without the record does.
+/// Asks every server of a zone for a key's record. One that cannot be reached from here (port 53 outward is closed in many places, IPv6
+/// without a path) says nothing; one that answers without the record does.
 /// </summary>
 public sealed class ZoneWitness(Func<DnsHosts> hosts, IResolver resolver, TimeProvider clock) : IKeyWitness
 {

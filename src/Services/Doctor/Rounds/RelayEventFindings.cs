@@ -3,8 +3,8 @@ using Aviso.Delivery;
 namespace Aviso.Doctor;
 
 /// <summary>
-/// What relays say of mail that they took, as findings: what a relay dropped by itself, and complaints. A recipient's server that refuses is
-/// between it and the sender, who has a notice; only when it speaks of authentication it is ours to mend.
+/// What relays say of mail that they took, as findings: what a relay dropped by itself, and complaints. A recipient's server that refuses
+/// is between it and the sender, who has a notice; only when it speaks of authentication it is ours to mend.
 /// </summary>
 public sealed class RelayEventFindings(FindingBook book, ReplyWatch replies) : IRelayEventSink
 {
@@ -15,7 +15,8 @@ public sealed class RelayEventFindings(FindingBook book, ReplyWatch replies) : I
 
     /// <summary>A trial of another relay failed.</summary>
     public static Finding WentBack(SwitchedRelay back) => new(FindingCode.RelaySwitchedBack, $"{back.From} to {back.To}",
-        $"mail goes by the relay {back.From} again: {back.Failed} of the first {back.Failed + back.Taken} recipients through {back.To} failed",
+        $"mail goes by the relay {back.From} again: {back.Failed} of the first {back.Failed + back.Taken} recipients through {back.To} "
+            + $"failed",
         back.Why, FindingCode.RelaySwitchedBack.ToDo, $"aviso relay switch {back.From} {back.To}");
 
     public async Task HeardAsync(RelayNews news, CancellationToken cancel)
@@ -26,7 +27,8 @@ public sealed class RelayEventFindings(FindingBook book, ReplyWatch replies) : I
             + (news.Message is { } message ? $" (queue {message.Id}, message-id {message.MessageId})" : "");
         if (heard.Kind == RelayEventKind.Dropped)
             await book.RaiseAsync(new(FindingCode.RelayDropped, subject,
-                $"the relay {news.Relay} took a message for {heard.Recipient} and did not send it on", evidence, FindingCode.RelayDropped.ToDo,
+                $"the relay {news.Relay} took a message for {heard.Recipient} and did not send it on", evidence,
+                    FindingCode.RelayDropped.ToDo,
                 $"aviso relay unblock {heard.Recipient}"), Stands, cancel);
         else if (heard.Kind == RelayEventKind.Complained)
             await book.RaiseAsync(new(FindingCode.RelayComplaint, subject, $"{heard.Recipient} called a message of ours junk", evidence,

@@ -79,10 +79,12 @@ public sealed class DkimRotationTests
         {
             foreach (var key in Keys.KeysOf(Domain))
                 foreach (var server in _servers)
-                    Assert.True(Shows(server, $"{key.Selector}._domainkey.{Domain}", key.DnsRecord()), $"{key.Selector} signs after {after}");
+                    Assert.True(Shows(server, $"{key.Selector}._domainkey.{Domain}", key.DnsRecord()),
+                        $"{key.Selector} signs after {after}");
         }
 
-        public IReadOnlyList<string> Published => [.. Dns.Records.Where(r => r.Name.EndsWith("._domainkey." + Domain, StringComparison.Ordinal)
+        public IReadOnlyList<string> Published => [.. Dns.Records.Where(r =>
+            r.Name.EndsWith("._domainkey." + Domain, StringComparison.Ordinal)
             && r.Type == DnsType.Txt).Select(r => r.Name.Split('.')[0]).Order(StringComparer.Ordinal)];
 
         public void Dispose()
@@ -112,7 +114,8 @@ public sealed class DkimRotationTests
         // Published, and one server does not show it yet.
         Assert.Equal(4, world.Published.Count);
         Assert.Equal(first, world.Signing.Order());
-        Assert.Contains(world.Rotation.Status(), r => r is { State: "waiting", Next: var next } && next.Contains("not everywhere", StringComparison.Ordinal));
+        Assert.Contains(world.Rotation.Status(), r => r is { State: "waiting", Next: var next }
+            && next.Contains("not everywhere", StringComparison.Ordinal));
         world.CatchUp(0);
         await world.Rotation.StepAsync(null, default);
         Assert.Equal(first, world.Signing.Order());
@@ -175,7 +178,8 @@ public sealed class DkimRotationTests
         Assert.Equal(2, world.Signing.Count());
     }
 
-    /// <summary>Whatever fails, dies or lags in whatever order: who signs can be looked up, and in the end all is as it should be.</summary>
+    /// <summary>Whatever fails, dies or lags in whatever order: who signs can be looked up, and in the end all is as it should
+    /// be.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -4,7 +4,8 @@ using System.Text.Json.Nodes;
 
 namespace Aviso.Tests.Unit.Delivery.Relays;
 
-/// <summary>The suppression lists of three vendors as their documents say, in memory: pages, 401 without the key, 404 for what is not there.</summary>
+/// <summary>The suppression lists of three vendors as their documents say, in memory: pages, 401 without the key, 404 for what is not
+/// there.</summary>
 internal sealed class FakeVendorApi : HttpMessageHandler
 {
     public const string Key = "the-key";
@@ -94,7 +95,8 @@ internal sealed class FakeVendorApi : HttpMessageHandler
         var at = Of(query, "NextToken") is { Length: > 0 } token ? int.Parse(token, null) : 0;
         var answer = new JsonObject
         {
-            ["SuppressedDestinationSummaries"] = new JsonArray([.. All("suppressed").Skip(at).Take(Page).Select(a => (JsonNode)new JsonObject
+            ["SuppressedDestinationSummaries"] = new JsonArray([.. All("suppressed").Skip(at).Take(Page).Select(a =>
+                (JsonNode)new JsonObject
             {
                 ["EmailAddress"] = a,
                 ["Reason"] = "BOUNCE",
@@ -111,5 +113,6 @@ internal sealed class FakeVendorApi : HttpMessageHandler
     private List<string> All(string list) => Lists.TryGetValue(list, out var there) ? there : [];
 
     private static string Of(string query, string name) =>
-        query.Split('&').Where(p => p.StartsWith(name + "=", StringComparison.Ordinal)).Select(p => p[(name.Length + 1)..]).FirstOrDefault("");
+        query.Split('&').Where(p => p.StartsWith(name + "=", StringComparison.Ordinal)).Select(p => p[(name.Length + 1)..])
+            .FirstOrDefault("");
 }

@@ -28,7 +28,8 @@ public sealed class RelayHookTests
              "delivery-status":{"code":605,"message":"Not delivering to previously bounced address"}}
             """;
         var signature = MailgunHook.Sign(key, time, token);
-        return $$$"""{"signature":{"timestamp":"{{{time}}}","token":"{{{token}}}","signature":"{{{signature}}}"},"event-data":{{{data}}}}""";
+        var signed = $$$"""{"timestamp":"{{{time}}}","token":"{{{token}}}","signature":"{{{signature}}}"}""";
+        return $$$"""{"signature":{{{signed}}},"event-data":{{{data}}}}""";
     }
 
     [Fact]
@@ -103,7 +104,10 @@ public sealed class RelayHookTests
         await using var scene = await WatchScene.StartAsync();
         await scene.SendAsync("one@home.test", ["carol@far.test"]);
         scene.Restart(Brevo);
-        var body = $$"""{"event":"{{word}}","email":"carol@far.test","id":1,"message-id":"<one@home.test>","ts_event":1604933654,"reason":"550-5.1.1 no such user"}""";
+        var body = $$"""
+            {"event":"{{word}}","email":"carol@far.test","id":1,"message-id":"<one@home.test>","ts_event":1604933654,
+             "reason":"550-5.1.1 no such user"}
+            """;
         Assert.Equal(HookResult.Taken, await scene.PostAsync(body, "Bearer " + Key));
         Assert.Equal(kind is { } one ? [one] : [], scene.News.Select(n => n.Event.Kind));
         Assert.All(scene.News, n => Assert.Equal(("one@home.test", 1604933654), (n.Message!.MessageId, n.Event.At.ToUnixTimeSeconds())));
@@ -123,7 +127,8 @@ public sealed class RelayHookTests
         await using var scene = await WatchScene.StartAsync();
         scene.Restart(Brevo);
         // A list, as batched webhooks have it.
-        Assert.Equal(result, await scene.PostAsync("""[{"event":"spam","email":"a@far.test"},7,{"event":"spam","email":"b@far.test"}]""", authorization));
+        Assert.Equal(result, await scene.PostAsync("""[{"event":"spam","email":"a@far.test"},7,{"event":"spam","email":"b@far.test"}]""",
+            authorization));
         Assert.Equal(result == HookResult.Taken ? 2 : 0, scene.News.Count);
     }
 
@@ -158,7 +163,8 @@ public sealed class RelayHookTests
             await scene.PostAsync(sns.Notification(Bounce("carol@far.test"), change, signs));
         // Signed by Amazon, of somebody else's topic.
         Assert.Equal(HookResult.Refused, await WithAsync(m => m["TopicArn"] = "arn:aws:sns:eu-central-1:999999999999:mail"));
-        foreach (var at in (string[])["https://sns.eu-central-1.amazonaws.com.evil.test/a.pem", "http://sns.eu-central-1.amazonaws.com/a.pem",
+        foreach (var at in (string[])["https://sns.eu-central-1.amazonaws.com.evil.test/a.pem",
+            "http://sns.eu-central-1.amazonaws.com/a.pem",
             "https://evil.test/sns.eu-central-1.amazonaws.com.pem", "https://sns.eu-central-1.amazonaws.com:8443/a.pem",
             "https://sns.eu-central-1.amazonaws.com@evil.test/a.pem", "https://x@sns.eu-central-1.amazonaws.com/a.pem",
             "https://s3.eu-central-1.amazonaws.com/sns/a.pem", "https://sns.eu-central-1.amazonaws.com/a.pem?x", "file:///etc/a.pem",
@@ -195,14 +201,22 @@ public sealed class RelayHookTests
     }
 
     [Theory]
-    [InlineData("""{"notificationType":"Bounce","bounce":{"bounceType":"Permanent","bounceSubType":"General","bouncedRecipients":[{"emailAddress":"a@far.test","status":"5.1.1","diagnosticCode":"smtp; 550 5.1.1 unknown"},{"emailAddress":"b@far.test"}]},"mail":{}}""",
-        "Bounced a@far.test smtp; 550 5.1.1 unknown|Bounced b@far.test Permanent General")]
-    [InlineData("""{"eventType":"Complaint","complaint":{"complainedRecipients":[{"emailAddress":"a@far.test"}],"complaintFeedbackType":"abuse"}}""",
-        "Complained a@far.test abuse")]
-    [InlineData("""{"eventType":"Delivery","delivery":{"recipients":["a@far.test"],"smtpResponse":"250 ok"}}""", "Delivered a@far.test 250 ok")]
-    [InlineData("""{"eventType":"DeliveryDelay","deliveryDelay":{"delayType":"MailboxFull","delayedRecipients":[{"emailAddress":"a@far.test"}]}}""",
-        "Deferred a@far.test MailboxFull")]
-    [InlineData("""{"eventType":"Reject","reject":{"reason":"Bad content"},"mail":{"destination":["a@far.test"]}}""", "Dropped a@far.test Bad content")]
+    [InlineData("""
+        {"notificationType":"Bounce","mail":{},"bounce":{"bounceType":"Permanent","bounceSubType":"General","bouncedRecipients":[
+          {"emailAddress":"a@far.test","status":"5.1.1","diagnosticCode":"smtp; 550 5.1.1 unknown"},{"emailAddress":"b@far.test"}]}}
+        """, "Bounced a@far.test smtp; 550 5.1.1 unknown|Bounced b@far.test Permanent General")]
+    [InlineData("""
+        {"eventType":"Complaint","complaint":{"complainedRecipients":[{"emailAddress":"a@far.test"}],"complaintFeedbackType":"abuse"}}
+        """, "Complained a@far.test abuse")]
+    [InlineData("""
+        {"eventType":"Delivery","delivery":{"recipients":["a@far.test"],"smtpResponse":"250 ok"}}
+        """, "Delivered a@far.test 250 ok")]
+    [InlineData("""
+        {"eventType":"DeliveryDelay","deliveryDelay":{"delayType":"MailboxFull","delayedRecipients":[{"emailAddress":"a@far.test"}]}}
+        """, "Deferred a@far.test MailboxFull")]
+    [InlineData("""
+        {"eventType":"Reject","reject":{"reason":"Bad content"},"mail":{"destination":["a@far.test"]}}
+        """, "Dropped a@far.test Bad content")]
     [InlineData("""{"eventType":"Send","mail":{"destination":["a@far.test"]}}""", "")]
     [InlineData("\"plain words\"", "")]
     [InlineData("""{"eventType":"Bounce","bounce":7}""", "")]
@@ -217,7 +231,8 @@ public sealed class RelayHookTests
 
     private static string Bounce(string recipient) => $$$"""
         {"eventType":"Bounce",
-         "bounce":{"bounceType":"Permanent","bounceSubType":"OnAccountSuppressionList","bouncedRecipients":[{"emailAddress":"{{{recipient}}}"}]},
+         "bounce":{"bounceType":"Permanent","bounceSubType":"OnAccountSuppressionList",
+           "bouncedRecipients":[{"emailAddress":"{{{recipient}}}"}]},
          "mail":{"messageId":"EXAMPLE7c191be45-000000","headers":[{"name":"Message-ID","value":"<one@home.test>"}],
            "commonHeaders":{"messageId":"EXAMPLE7c191be45-000000"} } }
         """;
@@ -253,11 +268,13 @@ public sealed class RelayHookTests
         }
 
         public string Notification(string message, Action<JsonObject>? change = null, bool signs = true) =>
-            Signed(new() { ["Type"] = "Notification", ["Message"] = message, ["Subject"] = "Amazon SES" }, change, signs, ["Message", "MessageId",
+            Signed(new() { ["Type"] = "Notification", ["Message"] = message, ["Subject"] = "Amazon SES" }, change, signs,
+                ["Message", "MessageId",
                 "Subject", "Timestamp", "TopicArn", "Type"]);
 
         public string Subscription(string visit) => Signed(
-            new() { ["Type"] = "SubscriptionConfirmation", ["Message"] = "You have chosen", ["Token"] = "abc", ["SubscribeURL"] = visit }, null, true,
+            new() { ["Type"] = "SubscriptionConfirmation", ["Message"] = "You have chosen", ["Token"] = "abc", ["SubscribeURL"] = visit },
+                null, true,
             ["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]);
 
         public void Dispose()

@@ -75,7 +75,8 @@ public sealed class RelaySwitchTests : IAsyncDisposable
         }, new()
         {
             HostName = "home.test",
-            Relays = [new() { Name = "old", Host = "old.test", Tls = TlsDemand.None }, new() { Name = "new", Host = "new.test", Tls = TlsDemand.None }],
+            Relays = [new() { Name = "old", Host = "old.test", Tls = TlsDemand.None },
+                new() { Name = "new", Host = "new.test", Tls = TlsDemand.None }],
         });
         await runner.DeliverDueAsync(default);
     }
@@ -94,7 +95,8 @@ public sealed class RelaySwitchTests : IAsyncDisposable
         await Patience.UntilAsync(() => _switch.Now!.State == "holds", "the trial is over");
         Assert.Equal((RelaySwitch.Trial, 0), (_switch.Now!.Taken, _switch.Now.Failed));
         // Refusals after the trial are the doctor's.
-        _switch.Hear([.. Enumerable.Range(0, 9).Select(_ => new QueueTry("u@far.test", "relay:new", false, true, new(5, 7, 1), "550 5.7.1 no"))]);
+        _switch.Hear([.. Enumerable.Range(0, 9).Select(_ => new QueueTry("u@far.test", "relay:new", false, true, new(5, 7, 1),
+            "550 5.7.1 no"))]);
         Assert.Equal("holds", _switch.Now.State);
     }
 
@@ -135,8 +137,10 @@ public sealed class RelaySwitchTests : IAsyncDisposable
     public async Task People_who_do_not_exist_and_held_mail_say_nothing_of_the_relay_and_few_failures_among_many_are_borne()
     {
         await _switch.BeginAsync("old", "new", default);
-        _switch.Hear([.. Enumerable.Range(0, 9).Select(_ => new QueueTry("u@far.test", "relay:new", false, true, new(5, 1, 1), "550 5.1.1 unknown"))]);
-        _switch.Hear([.. Enumerable.Range(0, 9).Select(_ => new QueueTry("u@far.test", "relay:new", false, false, null, "quota") { IsHeld = true })]);
+        _switch.Hear([.. Enumerable.Range(0, 9).Select(_ => new QueueTry("u@far.test", "relay:new", false, true, new(5, 1, 1),
+            "550 5.1.1 unknown"))]);
+        _switch.Hear([.. Enumerable.Range(0, 9).Select(_ => new QueueTry("u@far.test", "relay:new", false, false, null,
+            "quota") { IsHeld = true })]);
         _switch.Hear([.. Enumerable.Range(0, 9).Select(_ => new QueueTry("u@far.test", "relay:old", false, true, new(5, 7, 1), "no"))]);
         _switch.Hear([.. Enumerable.Range(0, 8).Select(_ => new QueueTry("u@far.test", "relay:new", true, true, null, "250"))]);
         _switch.Hear([.. Enumerable.Range(0, 4).Select(_ => new QueueTry("u@far.test", "relay:new", false, true, new(5, 7, 1), "no"))]);
@@ -166,7 +170,8 @@ public sealed class RelaySwitchTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("mail.home.test; spf=pass smtp.mailfrom=a; dkim=pass header.d=home.test; dmarc=pass (p=reject) header.from=home.test", null)]
+    [InlineData("mail.home.test; spf=pass smtp.mailfrom=a; dkim=pass header.d=home.test; dmarc=pass (p=reject) header.from=home.test",
+        null)]
     [InlineData("mail.home.test; spf=fail; dkim=pass header.d=vendor.test; dmarc=fail header.from=home.test", "DMARC does not pass")]
     [InlineData("mail.home.test; spf=pass; dkim=none; dmarc=none header.from=home.test", null)]
     [InlineData("mail.home.test; spf=softfail; dkim=fail; dmarc=none", "neither SPF nor DKIM passes")]

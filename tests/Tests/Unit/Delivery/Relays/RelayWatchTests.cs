@@ -58,7 +58,8 @@ public sealed class RelayWatchTests
         await scene.SendAsync("never@home.test", ["carol@far.test"], DsnNotify.Never);
         await scene.SendAsync("null@home.test", ["carol@far.test"], sender: "");
         foreach (var id in (string[])["never@home.test", "null@home.test"])
-            Assert.False((await scene.Watch.TakeAsync("r", scene.Event(RelayEventKind.Bounced, "carol@far.test", id), default))!.SenderTold);
+            Assert.False((await scene.Watch.TakeAsync("r", scene.Event(RelayEventKind.Bounced, "carol@far.test", id),
+                default))!.SenderTold);
         Assert.Empty(await scene.InboxAsync());
         Assert.Equal(2, scene.News.Count);
     }
@@ -68,7 +69,8 @@ public sealed class RelayWatchTests
     {
         await using var scene = await WatchScene.StartAsync();
         await scene.SendAsync("fwd@home.test", ["carol@far.test"], sender: "bob@else.test");
-        Assert.True((await scene.Watch.TakeAsync("r", scene.Event(RelayEventKind.Bounced, "carol@far.test", "fwd@home.test"), default))!.SenderTold);
+        Assert.True((await scene.Watch.TakeAsync("r", scene.Event(RelayEventKind.Bounced, "carol@far.test", "fwd@home.test"),
+            default))!.SenderTold);
         var queued = Assert.Single(await scene.Test.Store.ListQueueAsync(new(), 10, default));
         Assert.Equal(("", "bob@else.test"), (queued.Message.Sender, queued.Recipients[0].Address));
         Assert.Equal(1, scene.Woken);
@@ -79,7 +81,8 @@ public sealed class RelayWatchTests
     {
         await using var scene = await WatchScene.StartAsync();
         await scene.SendAsync("one@home.test", ["carol@far.test"]);
-        foreach (var kind in (RelayEventKind[])[RelayEventKind.Deferred, RelayEventKind.Delivered, RelayEventKind.Deferred, RelayEventKind.Complained])
+        foreach (var kind in (RelayEventKind[])[RelayEventKind.Deferred, RelayEventKind.Delivered, RelayEventKind.Deferred,
+            RelayEventKind.Complained])
             await scene.Watch.TakeAsync("r", scene.Event(kind, "carol@far.test", "one@home.test"), default);
         Assert.Equal([RelayEventKind.Deferred, RelayEventKind.Delivered, RelayEventKind.Complained], scene.News.Select(n => n.Event.Kind));
         Assert.Empty(await scene.InboxAsync());
@@ -103,8 +106,10 @@ public sealed class RelayWatchTests
     }
 
     [Theory]
-    [InlineData("250 Ok 010001abcdef1234-56789012-3456-7890-abcd-ef1234567890-000000", "010001abcdef1234-56789012-3456-7890-abcd-ef1234567890-000000")]
-    [InlineData("250 2.0.0 OK: queued as <202601011200.12345678901@smtp-relay.vendor.test>", "202601011200.12345678901@smtp-relay.vendor.test")]
+    [InlineData("250 Ok 010001abcdef1234-56789012-3456-7890-abcd-ef1234567890-000000",
+        "010001abcdef1234-56789012-3456-7890-abcd-ef1234567890-000000")]
+    [InlineData("250 2.0.0 OK: queued as <202601011200.12345678901@smtp-relay.vendor.test>",
+        "202601011200.12345678901@smtp-relay.vendor.test")]
     public async Task An_id_that_the_relays_reply_named_finds_the_message(string reply, string id)
     {
         await using var scene = await WatchScene.StartAsync();

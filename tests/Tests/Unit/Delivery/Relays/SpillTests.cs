@@ -31,7 +31,8 @@ public sealed class SpillTests : IAsyncDisposable
     {
         var zone = new FakeZone().A("one.test", "203.0.113.1").A("two.test", "203.0.113.2");
         using var runner = new QueueRunner(new(
-            _queue, new BodySpool(Path.GetTempPath(), 100_000_000), new FakeReader(), zone, new Router(_routes), new Nobody(), new IdSource(_clock),
+            _queue, new BodySpool(Path.GetTempPath(), 100_000_000), new FakeReader(), zone, new Router(_routes), new Nobody(),
+                new IdSource(_clock),
             _ => true, _ => false, _clock, NullLogger.Instance)
         {
             Dial = (to, _) => (to.Address.ToString() == "203.0.113.1" ? _first : _second).ConnectAsync(),
@@ -59,7 +60,8 @@ public sealed class SpillTests : IAsyncDisposable
         _clock.Now += TimeSpan.FromDays(1) + TimeSpan.FromMinutes(1);
         await DeliverAsync();
         Assert.Empty(_queue.Rows);
-        Assert.Equal(Enumerable.Range(0, 7).Select(i => $"u{i}@far.test"), [.. To(_first).Concat(To(_second)).Order(StringComparer.Ordinal)]);
+        Assert.Equal(Enumerable.Range(0, 7).Select(i => $"u{i}@far.test"),
+            [.. To(_first).Concat(To(_second)).Order(StringComparer.Ordinal)]);
         Assert.Empty(_queue.Notices);
     }
 

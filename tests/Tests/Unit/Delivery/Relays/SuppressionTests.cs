@@ -79,7 +79,8 @@ public sealed class SuppressionTests
     {
         var documents = new FakeDocuments(_clock);
         var ledger = new RelayLedger(documents, _clock, NullLogger.Instance);
-        await ledger.ChangeAsync(new("brevo", 1, "x@home.test", "Carol@far.test", "alice@home.test", 1, "", default, default, default, "", 1, 1, [], 0, ""), default);
+        await ledger.ChangeAsync(new("brevo", 1, "x@home.test", "Carol@far.test", "alice@home.test", 1, "", default, default, default, "",
+            1, 1, [], 0, ""), default);
         Assert.Equal(["carol@far.test"], await ledger.RecipientsAsync("brevo", default));
         Assert.Empty(await ledger.RecipientsAsync("ses", default));
         _clock.Now += RelayLedger.Kept + TimeSpan.FromMinutes(1);

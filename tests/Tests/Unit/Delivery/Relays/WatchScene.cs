@@ -21,7 +21,8 @@ internal sealed class WatchScene : IAsyncDisposable, IRelayEventSink
         (Test, _account, _inbox) = (test, account, inbox);
         Notices = new Inbox(account);
         Ledger = new(test.Store, test.Clock, NullLogger.Instance);
-        Watch = new(Ledger, () => "home.test", new(test.Store, new MessageReader(), Router, Notices, new IdSource(test.Clock), () => Woken++,
+        Watch = new(Ledger, () => "home.test", new(test.Store, new MessageReader(), Router, Notices, new IdSource(test.Clock), () =>
+            Woken++,
             test.Clock, NullLogger.Instance))
         { Sinks = [this] };
         Hooks = new(Watch, test.Store, test.Clock, NullLogger.Instance);
@@ -66,12 +67,15 @@ internal sealed class WatchScene : IAsyncDisposable, IRelayEventSink
     }
 
     /// <summary>A message of alice's goes to the relay and leaves the queue.</summary>
-    public async Task SendAsync(string messageId, string[] to, DsnNotify notify = DsnNotify.Unspecified, string sender = "alice@example.test")
+    public async Task SendAsync(string messageId, string[] to, DsnNotify notify = DsnNotify.Unspecified,
+        string sender = "alice@example.test")
     {
         var now = Test.Clock.GetUtcNow();
-        using var body = Test.Body($"From: alice@example.test\r\nSubject: to {messageId}\r\nX-Secret: s\r\nMessage-ID: <{messageId}>\r\n\r\nhello\r\n");
+        using var body = Test.Body(
+            $"From: alice@example.test\r\nSubject: to {messageId}\r\nX-Secret: s\r\nMessage-ID: <{messageId}>\r\n\r\nhello\r\n");
         var queue = new QueueSubmission(sender, sender.Length > 0 ? _account : null, "", DsnReturn.Unspecified, QueueNeeds.None,
-            QueuePriority.Person, default, to.Select(t => new QueueTarget(t, "relay:r", notify, "", now.ToUnixTimeMilliseconds())).ToList());
+            QueuePriority.Person, default, to.Select(t => new QueueTarget(t, "relay:r", notify, "", now.ToUnixTimeMilliseconds()))
+                .ToList());
         await Test.Store.AcceptAsync(new(body, TestStore.Rendered(messageId), [], queue) { ReceivedAt = now.ToUnixTimeSeconds() }, default);
         using var runner = new QueueRunner(new(
             Test.Store, Test.Store.Spool, new FakeReader(), new FakeZone().A("relay.test", "203.0.113.9"), Router, Notices,
