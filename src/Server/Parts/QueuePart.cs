@@ -32,6 +32,7 @@ internal sealed class QueuePart : IPart
         var (store, log, clock) = (site.The<SqliteMailStore>(), site.Log("Delivery"), site.Clock);
         var brake = site.Put(await SendingBrake.OpenAsync(SendingMapping.Sending(settings), store, clock, log, cancel));
         var (departures, replies) = (site.Put(new ProbeDepartures()), site.Put(new ReplyWatch(clock)));
+        var relays = site.The<RelaySwitch>();
         var parts = new QueueParts(store, store.Spool, site.Reader, site.The<IResolver>(), site.The<IRouter>(), site.The<INoticeTarget>(), site.Ids,
             site.The<OutboundPart>().MayDial, host => string.Equals(host.TrimEnd('.'), settings.HostName, StringComparison.OrdinalIgnoreCase), clock, log)
         {
@@ -39,10 +40,12 @@ internal sealed class QueuePart : IPart
             Sts = site.The<TransportPart>().Sts,
             TlsTally = site.Put(new TlsTally(store, clock)),
             HoldReason = brake.HoldReason,
+            Relayed = site.Put(new RelayLedger(store, clock, log)),
             Tried = (id, tries) =>
             {
                 departures.Tried(id, tries);
                 replies.Hear(tries);
+                relays.Hear(tries);
             },
         };
         var runner = site.Put(new QueueRunner(parts, OutboundMapping.Queue(settings)));

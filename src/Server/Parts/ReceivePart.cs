@@ -58,6 +58,7 @@ internal sealed class ReceivePart(SpamPart spam, ServerSettings settings) : IPar
         Tally = site.The<DmarcTally>(),
         Dmarc = () => _dmarc,
         Reports = site.The<ReportIntake>(),
+        Bounces = site.The<RelayBounces>().Take,
         Correspondents = spam.Correspondents,
         Traps = spam.Traps,
         Sending = site.The<SendingBrake>(),

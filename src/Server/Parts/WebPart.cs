@@ -1,5 +1,6 @@
 using System.Net;
 using Aviso.Accounts;
+using Aviso.Delivery;
 using Aviso.Guard;
 using Aviso.Jmap;
 using Aviso.Net;
@@ -81,7 +82,8 @@ internal sealed class WebPart : IPart
         List<WebRow> rows =
         [
             .. OwnPages.Rows(site.The<MetricsRegistry>(), () => ReadinessOf(store) with { Note = secrets.StaleNote }),
-            sts.Row, .. lapi.Rows, .. rspamd.Rows, .. new JmapPages(site.The<JmapServer>(), site.The<WebLogins>()).Rows,
+            sts.Row, new RelayPages(site.The<RelayHooks>(), guard.Gate).Row, .. lapi.Rows, .. rspamd.Rows,
+                .. new JmapPages(site.The<JmapServer>(), site.The<WebLogins>()).Rows,
             .. new WebmailPages(WebmailFiles.Embedded).Rows, .. BrowserPages.Rows(site),
             .. new AutoconfigPages(doors, domains).Rows, .. new AutodiscoverPages(doors, domains, site.Clock).Rows,
             new AppleProfilePage(doors, domains, site.The<CertificatesPart>().Shown).Row,

@@ -16,7 +16,8 @@ internal sealed class Parts(ILogger log) : IAsyncDisposable
         // The world outside: names, certificates, where mail goes and how safely.
         DnsPart.OpenAsync, CertificatesPart.OpenAsync, OutboundPart.OpenAsync, TransportPart.OpenAsync,
         // The fate of a message.
-        SendersPart.OpenAsync, SpamPart.OpenAsync, QueuePart.OpenAsync, ReportsPart.OpenAsync, SievePart.OpenAsync, ReceivePart.OpenAsync,
+        SendersPart.OpenAsync, SpamPart.OpenAsync, QueuePart.OpenAsync, RelaysPart.OpenAsync, ReportsPart.OpenAsync, SievePart.OpenAsync,
+        ReceivePart.OpenAsync,
         // Listeners: mail first, then http and metrics; then what needs their ports.
         ListenersPart.OpenAsync, JmapPart.OpenAsync, WebPart.OpenAsync, EnforcementPart.OpenAsync, RenewalPart.OpenAsync,
         ProbePart.OpenAsync,

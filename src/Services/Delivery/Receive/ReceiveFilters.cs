@@ -1,5 +1,7 @@
 using System.Net;
+using Aviso.Base;
 using Aviso.MailAuth;
+using Aviso.Mime;
 using Aviso.Spam;
 
 namespace Aviso.Delivery;
@@ -39,6 +41,9 @@ public sealed record ReceiveFilters
     public DmarcTally? Tally { get; init; }
 
     public ReportIntake? Reports { get; init; }
+
+    /// <summary>Looks through what comes with the null sender for bounces of mail that a relay took; never waits.</summary>
+    public Action<SpooledBody, MimePart>? Bounces { get; init; }
 
     /// <summary>What each account may send.</summary>
     public SendingBrake? Sending { get; init; }

@@ -189,6 +189,19 @@ public sealed class FindingCode
         "Mend the finding about that record; without one look at what the receiver says.");
     public static readonly FindingCode RelayQuotaNearlyUsed = Warning("relay-quota-nearly-used", "Most of a relay's quota is used.",
         "Send less, or raise the quota with the relay.");
+    public static readonly FindingCode RelayDropped = Error("relay-dropped", "A relay took mail and then did not send it on.",
+        "Look at the relay's reason; if it blocks the recipient and should not, `aviso relay unblock ADDRESS`.");
+    public static readonly FindingCode RelayBlocks = Warning("relay-blocks",
+        "A relay's list of blocked recipients names somebody whom we write to: mail for them is taken and thrown away.",
+        "If the recipient should have our mail, take the address off the list.");
+    public static readonly FindingCode RelayListUnread = Warning("relay-list-unread",
+        "A relay's list of blocked recipients cannot be read.",
+        "Look at what the API answers, and at `relays.suppressions`.");
+    public static readonly FindingCode RelayComplaint = Warning("relay-complaint", "A recipient called mail of ours junk.",
+        "Do not write there again without being asked; many complaints make every receiver distrust the domain.");
+    public static readonly FindingCode RelaySwitchedBack = Error("relay-switched-back",
+        "A switch to another relay was taken back by itself, since the first messages failed.",
+        "Look at what the relay or the receivers answered; mend it, then switch again.");
     public static readonly FindingCode SendingHeld = Warning("sending-held",
         "Mail of an account is held because it suddenly writes to many new people: its password may be stolen.",
         "Ask the owner; then release or drop it.");

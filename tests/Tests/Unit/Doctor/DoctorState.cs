@@ -74,6 +74,9 @@ internal sealed class DoctorState(TimeProvider clock)
 
     public List<QuotaSight> Quotas { get; } = [new("brevo", 300, 40)];
 
+    /// <summary>Whom the relay blocks of those whom we write to.</summary>
+    public SuppressionAnswer Blocked { get; set; } = new([], null);
+
     public ReplyWatch Replies { get; } = new(clock);
 
     public List<SendingHold> Holds { get; } = [];
