@@ -39,6 +39,7 @@ internal sealed class AdminPart(AdminSocket socket) : IPart
         new CertificateCalls(site.The<CertificatesPart>(), site.The<DnsPlanner>()).Add(admin);
         new DnsCalls(site.The<DnsPlanner>(), site.The<DnsApply>(), site.The<DnsCheck>(), LookAtKeysAsync).Add(admin);
         new QueueCalls(site.The<QueueService>()).Add(admin);
+        new TraceCalls(site.The<TraceDesk>(), book, site.Clock).Add(admin);
         new SieveCalls(book, site.The<SieveScripts>(), site.The<SieveStep>(), site.The<SieveTrials>()).Add(admin);
         new SpamCalls(site.The<SpamPart>(), site.The<SqliteMailStore>().Spool, address => book.Table.FindAccount(address)).Add(admin);
         StoreCalls.Add(admin, site.The<SqliteMailStore>());

@@ -87,6 +87,7 @@ internal static class CommandTree
         root.Add(DnsVerbs.Build());
         root.Add(CertificateVerbs.Build());
         root.Add(QueueVerbs.Build());
+        root.Add(TraceVerb.Build());
         root.Add(ReportVerbs.Build());
         root.Add(ProbeVerbs.Build());
         root.Add(StoreVerbs.Build());

@@ -3,6 +3,7 @@ using Aviso.Base;
 using Aviso.Dns;
 using Aviso.Smtp;
 using Aviso.Store;
+using Aviso.Trace;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Delivery;
@@ -65,6 +66,9 @@ public sealed record QueueParts(
 
     /// <summary>Told of each attempt before it is settled.</summary>
     public Action<QueueId, IReadOnlyList<QueueTry>> Tried { get; init; } = (_, _) => { };
+
+    /// <summary>Keeps the life of each message.</summary>
+    public TraceRecorder? Trace { get; init; }
 }
 
 /// <summary>What an attempt at one recipient came to, for those who watch the queue.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using Aviso.MailAuth;
 using Aviso.Spam;
+using Aviso.Trace;
 
 namespace Aviso.Delivery;
 
@@ -51,6 +52,9 @@ public sealed record ReceiveFilters
 
     /// <summary>Relays and backups that are believed when they say whom they have a message from.</summary>
     public Func<IPAddress, bool> IsTrustedRelay { get; init; } = _ => false;
+
+    /// <summary>Keeps the life of each message.</summary>
+    public TraceRecorder? Trace { get; init; }
 
     /// <summary>Addresses whose mail is looked through for reports, lower case; postmaster of any domain always is.</summary>
     public Func<IReadOnlyCollection<string>> ReportAddresses { get; init; } = () => [];

@@ -35,6 +35,8 @@ public abstract class FilteredScene : IAsyncLifetime
     private Task _reading = Task.CompletedTask;
     private MailReceiver _receiver = null!;
 
+    private protected MailReceiver Receiver => _receiver;
+
     public async ValueTask InitializeAsync()
     {
         Store = await TestStore.OpenAsync();
