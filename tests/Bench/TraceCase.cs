@@ -17,8 +17,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Aviso.Bench;
 
 /// <summary>
-/// What the trace costs and holds: CPU of a delivery with and without it, block by block in turn; a million messages within the bound; and how
-/// long questions take then. Needs no peers.
+/// What the trace costs and holds: CPU of a delivery with and without it, block by block in turn; a million messages within the bound; and
+/// how long questions take then. Needs no peers.
 /// </summary>
 internal static class TraceCase
 {
@@ -42,14 +42,17 @@ internal static class TraceCase
     {
         Directory.CreateDirectory(data);
         var (clock, log, reader) = (TimeProvider.System, NullLogger.Instance, new MessageReader());
-        await using var store = await SqliteMailStore.OpenAsync(new() { DataFolder = data, Clock = clock, Log = log, Reader = reader }, default);
+        await using var store = await SqliteMailStore.OpenAsync(
+            new() { DataFolder = data, Clock = clock, Log = log, Reader = reader }, default);
         using var book = new AccountBook(store, clock, log);
         await book.ApplyAsync(new(null, [new("bench.test", null, null, new("bench", 1))],
-            [.. Enumerable.Range(0, 50).Select(i => new DeclaredAccount($"user{i}@bench.test", null, 0, [], [], new("bench", i + 2)))], []), default);
+            [.. Enumerable.Range(0, 50).Select(i => new DeclaredAccount($"user{i}@bench.test", null, 0, [], [], new("bench", i + 2)))], []),
+            default);
         await using var recorder = TraceRecorder.Open(data, new(), clock, log);
         var zone = new FakeZone().Txt("sender.test", "v=spf1 ip4:192.0.2.7 -all").Txt("_dmarc.sender.test", "v=DMARC1; p=none");
         var filter = new SpamFilter(new(), [new Rules()], clock, log);
-        var receiver = new MailReceiver(new() { HostName = "mail.bench.test" }, book, store, reader, new Router([]), new IdSource(clock), clock, log)
+        var receiver = new MailReceiver(
+            new() { HostName = "mail.bench.test" }, book, store, reader, new Router([]), new IdSource(clock), clock, log)
         {
             Filters = new()
             {
@@ -70,10 +73,13 @@ internal static class TraceCase
             if (block >= 0) (isOn ? with : without).Add(took);
         }
         var pairs = with.Zip(without, (on, off) => on - off).Order().ToList();
-        Say($"CPU of a delivery without the trace: {Median(without):0.0} µs, with it: {Median(with):0.0} µs ({Blocks} blocks of {MessagesABlock:N0} each, in turn)");
-        Say($"the trace: {pairs[pairs.Count / 2]:0.0} µs (median of pairs; {pairs[pairs.Count / 4]:0.0} to {pairs[pairs.Count * 3 / 4]:0.0}), "
+        Say($"CPU of a delivery without the trace: {Median(without):0.0} µs, with it: {Median(with):0.0} µs "
+            + $"({Blocks} blocks of {MessagesABlock:N0} each, in turn)");
+        Say($"the trace: {pairs[pairs.Count / 2]:0.0} µs (median of pairs; "
+            + $"{pairs[pairs.Count / 4]:0.0} to {pairs[pairs.Count * 3 / 4]:0.0}), "
             + $"{pairs[pairs.Count / 2] / Median(without):P1} of a delivery inside the process, without SMTP");
-        Say($"lost: {recorder.Lost?.Entries ?? 0}; a message on disk: {recorder.Octets / (double)(MessagesABlock * (Blocks + 1)):0} octets");
+        Say($"lost: {recorder.Lost?.Entries ?? 0}; "
+            + $"a message on disk: {recorder.Octets / (double)(MessagesABlock * (Blocks + 1)):0} octets");
     }
 
     private static async Task SendAsync(MailReceiver receiver, int at)
@@ -84,11 +90,13 @@ internal static class TraceCase
         for (var i = at; i < MessagesABlock; i += AtOnce)
         {
             MailAddress.TryParse($"user{i % 50}@bench.test", out var to);
-            var begun = (Begun.Open)await receiver.BeginAsync(new(client, new(sender), new(null, BodyType.SevenBit, false, null, null, null)), default);
+            var transaction = new MailTransaction(client, new(sender), new(null, BodyType.SevenBit, false, null, null, null));
+            var begun = (Begun.Open)await receiver.BeginAsync(transaction, default);
             if (await begun.Receiving.AddAsync(new(to, null, null), default) is { } no) throw new InvalidOperationException(no.ToString());
             var body = begun.Receiving.BeginBody();
             body.Write(Octets(i));
-            if ((await begun.Receiving.FinishAsync(body, default)).Recipients[0] is { } refused) throw new InvalidOperationException(refused.ToString());
+            var result = await begun.Receiving.FinishAsync(body, default);
+            if (result.Recipients[0] is { } refused) throw new InvalidOperationException(refused.ToString());
         }
     }
 
@@ -106,13 +114,15 @@ internal static class TraceCase
             most = Math.Max(most, Directory.GetFiles(Path.Combine(data, "trace")).Sum(f => new FileInfo(f).Length));
         }
         recorder.Flush();
-        Say($"{messages:N0} messages told in {watch.Elapsed.TotalSeconds:0.0} s; at most {most / 1048576.0:0} MB on disk of {options.Size >> 20} MB; "
-            + $"lost {recorder.Lost?.Entries ?? 0}; {Directory.GetFiles(Path.Combine(data, "trace")).Length} files");
+        Say($"{messages:N0} messages told in {watch.Elapsed.TotalSeconds:0.0} s; at most {most / 1048576.0:0} MB on disk "
+            + $"of {options.Size >> 20} MB; lost {recorder.Lost?.Entries ?? 0}; "
+            + $"{Directory.GetFiles(Path.Combine(data, "trace")).Length} files");
         var finder = new TraceFinder(recorder);
         var at = messages - messages / 3;
         foreach (var (name, text) in new[]
         {
-            ("Message-ID", $"m{at}@sender{at % 997}.test"), ("queue id", IdText.Format(at + 1L << 22)), ("address", $"person{at}@sender{at % 997}.test"),
+            ("Message-ID", $"m{at}@sender{at % 997}.test"), ("queue id", IdText.Format(at + 1L << 22)),
+            ("address", $"person{at}@sender{at % 997}.test"),
             ("two words of a subject", $"invoice{at} yours"), ("IP address, 3,900 messages", $"192.0.2.{at % 256}"),
             ("a recipient of 20,000 messages", "user7@bench.test"), ("nothing like it", "nobody@nowhere.test"),
         })
@@ -140,7 +150,8 @@ internal static class TraceCase
         entry.Event(TraceKind.Header).With(TraceField.MessageId, $"m{i}@sender{i % 997}.test").With(TraceField.Size, 4096L)
             .With(TraceField.Author, $"person{i}@sender{i % 997}.test").With(TraceField.Subject, $"invoice{i} is yours");
         foreach (var method in (string[])["spf", "dkim", "dmarc"])
-            entry.Event(TraceKind.Authentication).With(TraceField.Method, method).With(TraceField.Result, "pass").With(TraceField.Domain, "sender.test");
+            entry.Event(TraceKind.Authentication).With(TraceField.Method, method).With(TraceField.Result, "pass")
+                .With(TraceField.Domain, "sender.test");
         entry.Event(TraceKind.Judged).With(TraceField.Action, "accept").With(TraceField.Score, -1.5).With(TraceField.Required, 6.0)
             .With(TraceField.Rule, "SPF_PASS -0.5").With(TraceField.Rule, "DKIM_PASS -1");
         entry.Event(TraceKind.Filed).With(TraceField.Account, IdText.Format(i % 50 + 1)).With(TraceField.Recipient, recipient)
@@ -149,7 +160,8 @@ internal static class TraceCase
         recorder.Add(entry);
     }
 
-    private static readonly string Filling = string.Concat(Enumerable.Repeat("the quick brown fox jumps over the lazy dog and goes home\r\n", 60));
+    private static readonly string Filling =
+        string.Concat(Enumerable.Repeat("the quick brown fox jumps over the lazy dog and goes home\r\n", 60));
 
     private static byte[] Octets(int i) => Encoding.ASCII.GetBytes(
         $"From: Somebody <x@sender.test>\r\nTo: user@bench.test\r\nSubject: your invoice {i}\r\nMessage-ID: <m{i}@sender.test>\r\n"

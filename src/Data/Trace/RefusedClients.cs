@@ -4,8 +4,8 @@ using Aviso.Base;
 namespace Aviso.Trace;
 
 /// <summary>
-/// Clients that were turned away before they could name a message: one entry for a client and reason in ten minutes, with how often, so that
-/// an attack fills neither the disk nor the list of what mail did.
+/// Clients that were turned away before they could name a message: one entry for a client and reason in ten minutes, with how often, so
+/// that an attack fills neither the disk nor the list of what mail did.
 /// </summary>
 public sealed class RefusedClients(TraceRecorder recorder, TimeProvider clock)
 {

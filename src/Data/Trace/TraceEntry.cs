@@ -70,7 +70,7 @@ public sealed class TraceEntry
             if (!KeepsSubject) return this;
             TraceToken.EachWord(text, word => Token(TraceToken.Of(word)));
         }
-        else if (TraceFieldRules.IsKey(field)) Tokens_(field, text);
+        else if (TraceFieldRules.IsKey(field)) AddKey(field, text);
         if (text.Length > MostText) text = text[..MostText];
         Reserve(text.Length * 3 + 8);
         _buffer[_fields]++;
@@ -126,7 +126,7 @@ public sealed class TraceEntry
     }
 
     // An address is found by its domain too.
-    private void Tokens_(TraceField field, ReadOnlySpan<char> text)
+    private void AddKey(TraceField field, ReadOnlySpan<char> text)
     {
         Token(TraceToken.Of(text));
         if (field is TraceField.Sender or TraceField.Recipient or TraceField.Author && text.LastIndexOf('@') is var at and >= 0)

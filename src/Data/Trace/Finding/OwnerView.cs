@@ -1,9 +1,9 @@
 namespace Aviso.Trace;
 
 /// <summary>
-/// What of a message's life its owner may see: whoever logged in to send it sees whom it was for and what other servers said; whoever got it
-/// sees where it came from and what happened in the own mailbox. Neither sees the other's mailbox, scripts or forwards, and nobody sees
-/// who else got it.
+/// What of a message's life its owner may see: whoever logged in to send it sees whom it was for and what other servers said; whoever
+/// got it sees where it came from and what happened in the own mailbox. Neither sees the other's mailbox, scripts or forwards, and nobody
+/// sees who else got it.
 /// </summary>
 public sealed class OwnerView(string account, Func<string, bool> isOwnAddress)
 {
@@ -16,7 +16,7 @@ public sealed class OwnerView(string account, Func<string, bool> isOwnAddress)
         var isSubmission = trace.Events.Any(e => e.Kind == TraceKind.Connected && e.Get(TraceField.Login).Length > 0);
         var shown = new List<TraceEvent>();
         foreach (var one in trace.Events)
-            if (Shown(one, isSender, isSubmission, queues) is { } event_) shown.Add(event_.Only(IsForOwners));
+            if (Shown(one, isSender, isSubmission, queues) is { } seen) shown.Add(seen.Only(IsForOwners));
         return trace with { Events = shown };
     }
 

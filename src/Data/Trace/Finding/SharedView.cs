@@ -14,15 +14,18 @@ public static class SharedView
         {
             text.Append(CultureInfo.InvariantCulture, $"{one.At.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z  {TraceKinds.Title(one.Kind)}");
             foreach (var (field, value) in one.Evidence)
-                if (TraceFieldRules.IsSafe(field) && IsPlain(value)) text.Append(CultureInfo.InvariantCulture, $"  {TraceFieldRules.Word(field)}={value}");
+            {
+                if (TraceFieldRules.IsSafe(field) && IsPlain(value))
+                    text.Append(CultureInfo.InvariantCulture, $"  {TraceFieldRules.Word(field)}={value}");
+            }
             text.Append('\n');
         }
         return text.ToString();
     }
 
     // Words of a catalogue, numbers and codes; anything else came from outside and is not shown.
-    private static bool IsPlain(string value) => value.Length <= 60 && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or ' ')
-        && !value.Contains('@', StringComparison.Ordinal);
+    private static bool IsPlain(string value) =>
+        value.Length <= 60 && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or ' ');
 }
 
 /// <summary>States in words.</summary>

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace Aviso.Trace;
 
 /// <summary>
-/// Finds traces. First the entries that fit, the newest files first and only those whose tokens say that they may hold any; then all entries
-/// that share an id with one of them, which is the rest of their lives.
+/// Finds traces. First the entries that fit, the newest files first and only those whose tokens say that they may hold any; then all
+/// entries that share an id with one of them, which is the rest of their lives.
 /// </summary>
 public sealed class TraceFinder(TraceRecorder recorder)
 {
@@ -30,7 +30,8 @@ public sealed class TraceFinder(TraceRecorder recorder)
             foreach (var trace in Lives(hits, segments, cancel))
             {
                 if (!seen.Add(trace.Id)) continue;
-                if (shows(trace) is { } shown && query.Words.All(shown.Matches) && shown.Events.Any(e => query.Covers(e.At))) found.Add(shown);
+                if (shows(trace) is { } shown && query.Words.All(shown.Matches) && shown.Events.Any(e => query.Covers(e.At)))
+                    found.Add(shown);
             }
         }
         return [.. found.OrderByDescending(t => t.Began).Take(query.Limit)];
@@ -43,7 +44,8 @@ public sealed class TraceFinder(TraceRecorder recorder)
     /// <summary>Entries of a segment that fit, the newest <paramref name="most"/>.</summary>
     private static List<Entry> Hits(TraceSegment segment, TraceQuery query, uint[] tokens, int most)
     {
-        var (since, until) = (query.Since?.ToUnixTimeMilliseconds() ?? long.MinValue, query.Until?.ToUnixTimeMilliseconds() ?? long.MaxValue);
+        var since = query.Since?.ToUnixTimeMilliseconds() ?? long.MinValue;
+        var until = query.Until?.ToUnixTimeMilliseconds() ?? long.MaxValue;
         var hits = new List<Entry>();
         if (segment.Last < since || segment.First > until) return hits;
         Each(segment, held => held.MayHoldAll(tokens), (in EntryHead entry) =>
@@ -95,8 +97,9 @@ public sealed class TraceFinder(TraceRecorder recorder)
         {
             lives.TryAdd(entry.Id, []);
             lives[entry.Id].AddRange(entry.Events);
-            foreach (var one in entry.Events.SelectMany(e => e.Evidence.Where(x => TraceFieldRules.Joins(x.Field) || x.Field == TraceField.MessageId)))
+            foreach (var one in entry.Events.SelectMany(e => e.Evidence))
             {
+                if (!TraceFieldRules.Joins(one.Field) && one.Field != TraceField.MessageId) continue;
                 if (!owners.TryGetValue(one.Text, out var ids)) owners.Add(one.Text, ids = new(StringComparer.Ordinal));
                 ids.Add(entry.Id);
             }

@@ -36,5 +36,9 @@ public sealed class TraceLinks(byte[] key, TimeProvider clock)
             ? Encoding.ASCII.GetString(said[..IdOctets]) : null;
     }
 
-    private ReadOnlySpan<byte> Prove(ReadOnlySpan<byte> said) => HMACSHA256.HashData(key, [.. "aviso trace link"u8, .. said]).AsSpan(0, ProofOctets);
+    private ReadOnlySpan<byte> Prove(ReadOnlySpan<byte> said)
+    {
+        byte[] whole = [.. "aviso trace link"u8, .. said];
+        return HMACSHA256.HashData(key, whole).AsSpan(0, ProofOctets);
+    }
 }

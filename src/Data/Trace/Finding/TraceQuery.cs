@@ -31,7 +31,7 @@ public sealed record TraceQuery
         var (words, query) = (new List<string>(), new TraceQuery());
         foreach (var part in text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
         {
-            if (Moment(part, now) is var (since, until)) query = query with { Since = since, Until = until };
+            if (Moment(part, now) is (var since, var until, _)) query = query with { Since = since, Until = until };
             else words.AddRange(WordsOf(part));
         }
         return query with { Words = words };
@@ -76,8 +76,8 @@ public sealed record TraceQuery
         (at - span, at + span, at);
 
     private static (DateTimeOffset Since, DateTimeOffset Until, DateTimeOffset Of)? Moment(string text, DateTimeOffset now) =>
-        text.Length >= 5 && char.IsAsciiDigit(text[0]) && text.AsSpan(1).ContainsAny(':', '-') && !text.Contains('@', StringComparison.Ordinal)
-            ? Exact(text, now) : null;
+        text.Length >= 5 && char.IsAsciiDigit(text[0]) && text.AsSpan(1).ContainsAny(':', '-')
+            && !text.Contains('@', StringComparison.Ordinal) ? Exact(text, now) : null;
 
     // As it was put down: an address without brackets, an IP address as the system writes it, a subject word by word.
     private static IEnumerable<string> WordsOf(string part)

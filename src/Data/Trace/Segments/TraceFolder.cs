@@ -124,7 +124,8 @@ internal sealed class TraceFolder : IDisposable
     }
 
     // A thirty-second of the entries: four bits for each token and seven times as many that stay empty.
-    private static int TokenOctets(TraceOptions options) => (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)options.SegmentOctets / 32);
+    private static int TokenOctets(TraceOptions options) =>
+        (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)options.SegmentOctets / 32);
 
     // Octets of the entries that go into this segment, one at least; their tokens and times are noted.
     private static int Fitting(ReadOnlySpan<byte> entries, long room, TraceSegment segment)

@@ -5,8 +5,8 @@ namespace Aviso.Trace;
 
 /// <summary>
 /// One file of traces: a mark, entries in the order they were told, and, once nothing is added any more, a foot: the tokens that may be
-/// found in it, when its first and last entry were, where the entries end (8 octets each), octets of the tokens (4), CRC-32C of the foot (4)
-/// and the mark again.
+/// found in it, when its first and last entry were, where the entries end (8 octets each), octets of the tokens (4), CRC-32C of the foot
+/// (4) and the mark again.
 /// </summary>
 internal sealed record TraceSegment(int Number, string File)
 {

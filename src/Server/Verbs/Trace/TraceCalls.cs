@@ -44,7 +44,8 @@ internal sealed class TraceCalls(TraceDesk desk, AccountBook book, TimeProvider 
     {
         var now = clock.GetUtcNow();
         // A time ago, as far ahead.
-        if (TraceQuery.Time(expires, now) is not { } ago || now - ago is var span && (span <= TimeSpan.Zero || span > LongestLink))
+        var span = now - TraceQuery.Time(expires, now) ?? TimeSpan.Zero;
+        if (span <= TimeSpan.Zero || span > LongestLink)
             return AdminReply.No("--expires takes a time such as 7d, at most 90d");
         if (await desk.OneAsync(id, cancel) is not { } trace) return AdminReply.No($"there is no trace with the id `{id}`");
         return AdminReply.Done(new JsonObject

@@ -36,7 +36,8 @@ internal static class TracePage
         foreach (var one in (trace["events"] as JsonArray ?? []).OfType<JsonObject>())
         {
             var evidence = one["evidence"] as JsonObject ?? [];
-            output.WriteLine($"  {In(colours, Dim, Time(one["at"]))}  {In(colours, ColourOf(one, evidence), Text(one, "says"))}  {Evidence(evidence)}".TrimEnd());
+            var says = In(colours, ColourOf(one, evidence), Text(one, "says"));
+            output.WriteLine($"  {In(colours, Dim, Time(one["at"]))}  {says}  {Evidence(evidence)}".TrimEnd());
         }
         output.WriteLine();
     }

@@ -10,7 +10,7 @@ internal sealed class TraceJson(bool isCamel)
 {
     public static readonly TraceJson Admin = new(false), Web = new(true);
 
-    public JsonArray Of(IEnumerable<MessageTrace> traces) => [.. traces.Select(Of)];
+    public JsonArray Of(IEnumerable<MessageTrace> traces) => [.. traces.Select(t => Of(t))];
 
     private JsonNode Of(MessageTrace trace) => new JsonObject
     {
@@ -22,7 +22,7 @@ internal sealed class TraceJson(bool isCamel)
         ["sender"] = trace.Sender,
         ["recipients"] = new JsonArray([.. trace.Recipients.Select(r => (JsonNode)r)]),
         ["subject"] = trace.Subject,
-        ["events"] = new JsonArray([.. trace.Events.Select(Of)]),
+        ["events"] = new JsonArray([.. trace.Events.Select(e => Of(e))]),
     };
 
     private JsonNode Of(TraceEvent one)
@@ -31,7 +31,8 @@ internal sealed class TraceJson(bool isCamel)
         foreach (var group in one.Evidence.GroupBy(e => e.Field))
         {
             var texts = group.Select(e => e.Text).ToList();
-            evidence[Name(TraceFieldRules.Word(group.Key))] = texts is [var only] ? only : new JsonArray([.. texts.Select(t => (JsonNode)t)]);
+            evidence[Name(TraceFieldRules.Word(group.Key))] = texts is [var only]
+                ? only : new JsonArray([.. texts.Select(t => (JsonNode)t)]);
         }
         return new JsonObject
         {

@@ -134,7 +134,8 @@ internal static class ReceiveTrace
     // Enums of a few numbers from 0: a word for each, made once.
     private static class Words<T> where T : struct, Enum
     {
-        private static readonly Dictionary<T, string> Known = Enum.GetValues<T>().ToDictionary(v => v, v => v.ToString().ToLowerInvariant());
+        private static readonly Dictionary<T, string> Known =
+            Enum.GetValues<T>().ToDictionary(v => v, v => v.ToString().ToLowerInvariant());
 
         public static string Of(T word) => Known[word];
     }

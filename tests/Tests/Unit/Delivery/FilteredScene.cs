@@ -37,6 +37,9 @@ public abstract class FilteredScene : IAsyncLifetime
 
     private protected MailReceiver Receiver => _receiver;
 
+    /// <summary>Null unless a test records.</summary>
+    private protected Aviso.Trace.TraceRecorder? Recorder { get; set; }
+
     public async ValueTask InitializeAsync()
     {
         Store = await TestStore.OpenAsync();
@@ -65,6 +68,7 @@ public abstract class FilteredScene : IAsyncLifetime
         Replies.Dispose();
         Keys.Dispose();
         Accounts.Dispose();
+        if (Recorder is { } recorder) await recorder.DisposeAsync();
         await Store.DisposeAsync();
         GC.SuppressFinalize(this);
     }

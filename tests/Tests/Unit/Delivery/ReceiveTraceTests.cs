@@ -10,8 +10,6 @@ namespace Aviso.Tests.Unit.Delivery;
 /// <summary>What the trace is told of a message on its way in: each check and each fate.</summary>
 public sealed class ReceiveTraceTests : FilteredScene
 {
-    private TraceRecorder? _recorder;
-
     [Fact]
     public async Task A_message_that_is_filed_has_every_check_with_its_evidence()
     {
@@ -121,13 +119,13 @@ public sealed class ReceiveTraceTests : FilteredScene
 
     private void Record(TraceOptions? options = null)
     {
-        _recorder = TraceRecorder.Open(Store.Folder, options ?? new(), Store.Clock, NullLogger.Instance);
-        Store.Store.Told = new StoreTrace(_recorder, Store.Clock).Hear;
-        Make(filters => filters with { Trace = _recorder });
+        Recorder = TraceRecorder.Open(Store.Folder, options ?? new(), Store.Clock, NullLogger.Instance);
+        Store.Store.Told = new StoreTrace(Recorder, Store.Clock).Hear;
+        Make(filters => filters with { Trace = Recorder });
     }
 
     private IReadOnlyList<MessageTrace> Find(string text) =>
-        new TraceFinder(_recorder!).Find(TraceQuery.Parse(text, Store.Clock.GetUtcNow()), trace => trace, default);
+        new TraceFinder(Recorder!).Find(TraceQuery.Parse(text, Store.Clock.GetUtcNow()), trace => trace, default);
 
     private MessageTrace One(string id) => Assert.Single(Find(id));
 

@@ -23,7 +23,8 @@ public sealed class TracePagesTests : IAsyncLifetime
                 .With(TraceField.Account, _scene.Account(name).ToString());
         entry.Event(TraceKind.Header).With(TraceField.MessageId, "1@sender.example").With(TraceField.Subject, "our plan");
         foreach (var name in (string[])["alice", "bob"])
-            entry.Event(TraceKind.Filed).With(TraceField.Account, _scene.Account(name).ToString()).With(TraceField.Folder, $"Folder of {name}");
+            entry.Event(TraceKind.Filed).With(TraceField.Account, _scene.Account(name).ToString())
+                .With(TraceField.Folder, $"Folder of {name}");
         entry.Event(TraceKind.Accepted);
         _scene.Recorder.Add(entry);
     }
@@ -46,8 +47,8 @@ public sealed class TracePagesTests : IAsyncLifetime
     {
         var carol = _scene.Browser();
         await carol.SignInAsync("carol@example.org");
-        foreach (var query in (string[])["", "?q=plan", $"?q={Id}", "?q=alice@example.org", "?q=192.0.2.7", "?since=2d", "?q=1@sender.example",
-            $"?q={_scene.Account("alice")}", "?q=sender.example&until=0s"])
+        foreach (var query in (string[])["", "?q=plan", $"?q={Id}", "?q=alice@example.org", "?q=192.0.2.7", "?since=2d",
+            "?q=1@sender.example", $"?q={_scene.Account("alice")}", "?q=sender.example&until=0s"])
             Assert.Equal("""{"traces":[]}""", (await carol.GetAsync("/account/trace" + query)).Body);
         // What is hidden in one's own message is not found either.
         Assert.Equal("""{"traces":[]}""", (await (await _scene.AliceAsync()).GetAsync("/account/trace?q=bob@example.org")).Body);

@@ -79,7 +79,8 @@ public sealed class TraceFinderTests
             .With(TraceField.Email, "e" + kept[1..]).With(TraceField.Uid, 8L));
         var trace = scene.Find(sent)[0];
         Assert.Equal(TraceState.Sent, trace.State);
-        Assert.Equal(["far: 451 later", "far: 250 ok"], trace.Events.Where(e => e.Kind == TraceKind.Tried).Select(e => e.Get(TraceField.Reply)));
+        Assert.Equal(["far: 451 later", "far: 250 ok"],
+            trace.Events.Where(e => e.Kind == TraceKind.Tried).Select(e => e.Get(TraceField.Reply)));
         Assert.Equal(TraceState.Waiting, scene.Find(again)[0].State);
         var gone = Assert.Single(scene.Find(kept)[0].Events, e => e.Kind == TraceKind.Expunged);
         Assert.Equal(("Thunderbird", "8"), (gone.Get(TraceField.Program), Assert.Single(gone.All(TraceField.Uid))));

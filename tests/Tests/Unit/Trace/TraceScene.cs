@@ -28,12 +28,14 @@ internal sealed class TraceScene : IAsyncDisposable
     /// <summary>Tells of a message that came in.</summary>
     /// <returns>Its id.</returns>
     public string Tell(
-        string sender = "x@sender.example", string recipient = "alice@example.org", string subject = "hello", string messageId = "1@sender.example",
+        string sender = "x@sender.example", string recipient = "alice@example.org", string subject = "hello",
+        string messageId = "1@sender.example",
         string client = "192.0.2.7", string account = "0000000000001", string? queue = null, Action<TraceEntry>? more = null)
     {
         var id = NewId();
         if (Recorder.Begin(Clock.GetUtcNow()) is not { } entry) return id;
-        entry.Event(TraceKind.Connected).With(TraceField.Id, id).With(TraceField.Client, client).With(TraceField.Helo, "client.sender.example");
+        entry.Event(TraceKind.Connected).With(TraceField.Id, id).With(TraceField.Client, client)
+            .With(TraceField.Helo, "client.sender.example");
         entry.Event(TraceKind.Mail).With(TraceField.Sender, sender);
         entry.Event(TraceKind.RecipientAccepted).With(TraceField.Recipient, recipient).With(TraceField.Account, account);
         entry.Event(TraceKind.Header).With(TraceField.MessageId, messageId).With(TraceField.Subject, subject);

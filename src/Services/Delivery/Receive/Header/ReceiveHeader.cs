@@ -33,8 +33,8 @@ internal sealed class ReceiveHeader
     public ReadOnlyMemory<byte> Subject { get; private set; }
 
     /// <summary>The first address of From; empty when there is none.</summary>
-    public string Author => Authors.From is [var from, ..] && AddressList.Mailboxes(AddressList.Parse(from.Span)).FirstOrDefault() is { } first
-        ? first.Address : "";
+    public string Author => Authors.From is [var from, ..]
+        && AddressList.Mailboxes(AddressList.Parse(from.Span)).FirstOrDefault() is { } first ? first.Address : "";
 
     private ReadOnlyMemory<byte> _messageId;
 
