@@ -80,7 +80,7 @@ public sealed class TraceRecorder : IAsyncDisposable
     }
 
     /// <summary>What a relay tells of a message that it took before: found by the queue's id, or by Message-ID.</summary>
-    public void Add(RelayNews news)
+    public void Hear(RelayNews news)
     {
         if (Begin(news.At) is not { } entry) return;
         entry.Event(TraceKind.RelaySaid).With(TraceField.Queue, news.Queue).With(TraceField.MessageId, news.MessageId)

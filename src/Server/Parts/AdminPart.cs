@@ -8,6 +8,7 @@ using Aviso.Secrets;
 using Aviso.Settings;
 using Aviso.Store;
 using Aviso.Verbs;
+using Aviso.Web;
 
 namespace Aviso.Server;
 

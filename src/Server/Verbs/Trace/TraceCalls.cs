@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Aviso.Accounts;
 using Aviso.Admin;
+using Aviso.Base;
 using Aviso.Trace;
 using Aviso.Web;
 
@@ -47,7 +48,8 @@ internal sealed class TraceCalls(TraceDesk desk, AccountBook book, TimeProvider 
         var span = now - TraceQuery.Time(expires, now) ?? TimeSpan.Zero;
         if (span <= TimeSpan.Zero || span > LongestLink)
             return AdminReply.No("--expires takes a time such as 7d, at most 90d");
-        if (await desk.OneAsync(id, cancel) is not { } trace) return AdminReply.No($"there is no trace with the id `{id}`");
+        if (await desk.OneAsync(id, cancel) is not { } trace || !IdText.TryParse(trace.Id, out _))
+            return AdminReply.No($"there is no trace with the id `{id}`");
         return AdminReply.Done(new JsonObject
         {
             ["link"] = desk.Link(trace.Id, now + span),

@@ -35,7 +35,7 @@ internal static class TracePage
         Line(output, "message-id", Text(trace, "message_id"));
         foreach (var one in (trace["events"] as JsonArray ?? []).OfType<JsonObject>())
         {
-            var evidence = one["evidence"] as JsonObject ?? [];
+            var evidence = one["evidence"] as JsonObject ?? new JsonObject();
             var says = In(colours, ColourOf(one, evidence), Text(one, "says"));
             output.WriteLine($"  {In(colours, Dim, Time(one["at"]))}  {says}  {Evidence(evidence)}".TrimEnd());
         }

@@ -98,7 +98,7 @@ public sealed class TraceFinderTests
             .With(TraceField.Result, "delivered"));
         Assert.Equal(TraceState.Sent, scene.Find(sent)[0].State);
         scene.Clock.Advance(TimeSpan.FromMinutes(5));
-        scene.Recorder.Add(new RelayNews(scene.Clock.GetUtcNow(), "brevo", "blocked", "failed", "carol@far.example", "on a list")
+        scene.Recorder.Hear(new RelayNews(scene.Clock.GetUtcNow(), "brevo", "blocked", "failed", "carol@far.example", "on a list")
         {
             MessageId = "7@example.org",
         });
