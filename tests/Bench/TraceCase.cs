@@ -5,7 +5,6 @@ using System.Text;
 using Aviso.Accounts;
 using Aviso.Base;
 using Aviso.Delivery;
-using Aviso.MailAuth;
 using Aviso.Dns;
 using Aviso.Net;
 using Aviso.Smtp;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Aviso.Base;
 using Aviso.Store;
 
 namespace Aviso.Trace;

@@ -2,7 +2,6 @@
 // Its data lies in DATA/trace, files of its own: they may be lost and damaged without harm to mail. Rules: telling never waits and never
 // throws; what cannot be kept is counted; the catalogues of kinds and fields are closed; the bound holds in octets and in days, and the
 // oldest goes first.
-using Aviso.Base;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Trace;

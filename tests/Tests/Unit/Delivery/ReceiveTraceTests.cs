@@ -1,4 +1,3 @@
-using Aviso.Smtp;
 using Aviso.Spam;
 using Aviso.Tests.Unit.Base;
 using Aviso.Trace;

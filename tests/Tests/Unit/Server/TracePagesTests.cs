@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Aviso.Net;
 using Aviso.Trace;
 using Microsoft.AspNetCore.Http.Features;

@@ -127,9 +127,9 @@ public sealed class TraceStoreTests
     [Fact]
     public async Task More_than_may_wait_is_counted_as_lost_and_never_waited_for()
     {
-        await using var scene = new TraceScene(new() { Size = 64 << 20 });
+        await using var scene = new TraceScene(new() { Size = 128 << 20 });
         // More than the 16 MB that may wait, in less time than the writer takes between two rounds; however it goes, all is accounted for.
-        const int told = 300;
+        const int told = 200;
         for (var i = 0; i < told; i++)
         {
             scene.Later(e =>
