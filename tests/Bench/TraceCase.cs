@@ -58,7 +58,7 @@ internal static class TraceCase
                 Verifier = new(zone, new() { HostName = "mail.bench.test" }, clock), Spam = () => filter, Trace = recorder,
             },
         };
-        store.Told = new StoreTrace(recorder, clock).Hear;
+        store.Told = new StoreTrace(recorder, new(clock), clock).Hear;
         var (with, without) = (new List<double>(), new List<double>());
         for (var block = -2; block < Blocks * 2; block++)
         {
@@ -102,7 +102,7 @@ internal static class TraceCase
     private static async Task MillionAsync(string data, int messages)
     {
         Directory.CreateDirectory(data);
-        var options = new TraceOptions();
+        var options = new global::Aviso.Trace.TraceOptions();
         await using var recorder = TraceRecorder.Open(data, options, TimeProvider.System, NullLogger.Instance);
         var (watch, most, began) = (Stopwatch.StartNew(), 0L, TimeProvider.System.GetUtcNow());
         for (var i = 0; i < messages; i++)

@@ -43,9 +43,8 @@ public sealed record EntryChange(EntryDeed Deed, AccountId Account, string Mailb
 
 /// <summary>A message that the server wrote itself.</summary>
 /// <param name="Origin">As <see cref="Acceptance.Origin"/> says.</param>
-/// <param name="Id">An id for it.</param>
 /// <param name="Size">Octets.</param>
-public sealed record MadeMessage(string Origin, string Id, Acceptance Acceptance, Accepted Accepted, long Size);
+public sealed record MadeMessage(string Origin, Acceptance Acceptance, Accepted Accepted, long Size);
 
 /// <summary>What one commit did that somebody may want to know of later, in the order in which it was done.</summary>
 public sealed class CommitNews

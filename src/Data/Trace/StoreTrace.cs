@@ -1,10 +1,12 @@
 using System.Globalization;
+using Aviso.Base;
 using Aviso.Store;
 
 namespace Aviso.Trace;
 
 /// <summary>What a commit of the store says about messages: what clients did with them, and what the server wrote itself.</summary>
-public sealed class StoreTrace(TraceRecorder recorder, TimeProvider clock)
+/// <param name="ids">Where the ids of all traces come from, or two messages would share one.</param>
+public sealed class StoreTrace(TraceRecorder recorder, IdSource ids, TimeProvider clock)
 {
     /// <summary>Emails in one entry.</summary>
     private const int MostEmails = 500;
@@ -51,7 +53,7 @@ public sealed class StoreTrace(TraceRecorder recorder, TimeProvider clock)
     {
         if (recorder.Begin(now) is not { } entry) return;
         var queue = made.Accepted.Queue?.ToString();
-        entry.Event(TraceKind.Made).With(TraceField.Action, made.Origin).With(TraceField.Id, made.Id)
+        entry.Event(TraceKind.Made).With(TraceField.Action, made.Origin).With(TraceField.Id, IdText.Format(ids.Next()))
             .With(TraceField.MessageId, made.Acceptance.Rendered.MessageId).With(TraceField.Size, made.Size)
             .With(TraceField.Sender, made.Acceptance.Queue?.Sender);
         for (var i = 0; i < made.Accepted.Targets.Count; i++)

@@ -19,12 +19,12 @@ internal sealed class TracePart : IPart
     private readonly RefusedClients _refused;
     private readonly TraceDesk _desk;
 
-    private TracePart(TraceRecorder recorder, SqliteMailStore store, Gatekeeper gate, TraceDesk desk, TimeProvider clock)
+    private TracePart(TraceRecorder recorder, SqliteMailStore store, TraceDesk desk, Site site)
     {
-        (_recorder, _store, _gate, _desk) = (recorder, store, gate, desk);
-        _refused = new(recorder, clock);
-        store.Told = new StoreTrace(recorder, clock).Hear;
-        gate.TurnedAway += Hear;
+        (_recorder, _store, _gate, _desk) = (recorder, store, site.The<Gatekeeper>(), desk);
+        _refused = new(recorder, site.Ids, site.Clock);
+        store.Told = new StoreTrace(recorder, site.Ids, site.Clock).Hear;
+        _gate.TurnedAway += Hear;
     }
 
     public string Name => "trace";
@@ -37,7 +37,7 @@ internal sealed class TracePart : IPart
         {
             var links = new TraceLinks(await KeyAsync(store, clock, cancel), clock);
             var desk = site.Put(new TraceDesk(new(recorder), links, settings.HostName));
-            return new TracePart(recorder, store, site.The<Gatekeeper>(), desk, clock);
+            return new TracePart(recorder, store, desk, site);
         }
         catch
         {

@@ -1,5 +1,3 @@
-using Aviso.Base;
-
 namespace Aviso.Store.Commit;
 
 /// <summary>What is told of a commit; nothing is noted while nobody listens.</summary>
@@ -20,7 +18,7 @@ internal sealed partial class WriteBatch
     public void MessageMade(Acceptance acceptance, Accepted accepted, long size)
     {
         if (!TellsNews || acceptance.Origin is not { } origin) return;
-        (News ??= new()).Made.Add(new(origin, IdText.Format(Ids.Next()), acceptance, accepted, size));
+        (News ??= new()).Made.Add(new(origin, acceptance, accepted, size));
     }
 
     private void EntryFlagged(OpenAccount account, OpenMailbox mailbox, in Entry entry, SystemFlags before)

@@ -61,10 +61,10 @@ public sealed class TraceFinder(TraceRecorder recorder)
     {
         if (hits.Count == 0) return [];
         var entries = hits.ToHashSet();
-        var asked = new HashSet<string>(StringComparer.Ordinal);
+        var asked = new HashSet<TraceEvidence>();
         for (var round = 0; round < MostRounds; round++)
         {
-            var fresh = Ids(entries).Where(asked.Add).Select(id => TraceToken.Of(id)).ToHashSet();
+            var fresh = Ids(entries).Where(asked.Add).Select(id => TraceToken.Of(id.Text)).ToHashSet();
             if (fresh.Count == 0) break;
             foreach (var segment in segments)
             {
@@ -74,7 +74,9 @@ public sealed class TraceFinder(TraceRecorder recorder)
                     foreach (var token in entry.Tokens)
                     {
                         if (!fresh.Contains(token)) continue;
-                        entries.Add(new(entry.At, [.. TraceEvent.Read(entry)]));
+                        // The numbers of messages, copies and queue may be the same: what it is of counts too.
+                        var read = new Entry(entry.At, [.. TraceEvent.Read(entry)]);
+                        if (Ids([read]).Any(asked.Contains)) entries.Add(read);
                         return;
                     }
                 });
@@ -84,15 +86,15 @@ public sealed class TraceFinder(TraceRecorder recorder)
     }
 
     // Deeds of clients and words of relays have no id of a message but of its copy, or only Message-ID: they lead nowhere further.
-    private static IEnumerable<string> Ids(IEnumerable<Entry> entries) => entries.SelectMany(e => e.Events)
-        .SelectMany(e => e.Evidence.Where(one => TraceFieldRules.Joins(one.Field) || one.Field == TraceField.MessageId
-            && e.Kind is TraceKind.Header or TraceKind.Made or TraceKind.RelaySaid)).Select(one => one.Text);
+    private static IEnumerable<TraceEvidence> Ids(IEnumerable<Entry> entries) => entries.SelectMany(e => e.Events)
+        .SelectMany(e => e.Evidence.Where(one => TraceFieldRules.Joins(one.Field) || (one.Field == TraceField.MessageId
+            && e.Kind is TraceKind.Header or TraceKind.Made or TraceKind.RelaySaid)));
 
     private static List<MessageTrace> Joined(HashSet<Entry> entries)
     {
         // What begins a life has an id of its own; everything else belongs to those whose ids it names.
         var lives = new Dictionary<string, List<TraceEvent>>(StringComparer.Ordinal);
-        var owners = new Dictionary<string, HashSet<string>>(StringComparer.OrdinalIgnoreCase);
+        var owners = new Dictionary<TraceEvidence, HashSet<string>>();
         foreach (var entry in entries.Where(e => e.Id.Length > 0))
         {
             lives.TryAdd(entry.Id, []);
@@ -100,7 +102,7 @@ public sealed class TraceFinder(TraceRecorder recorder)
             foreach (var one in entry.Events.SelectMany(e => e.Evidence))
             {
                 if (!TraceFieldRules.Joins(one.Field) && one.Field != TraceField.MessageId) continue;
-                if (!owners.TryGetValue(one.Text, out var ids)) owners.Add(one.Text, ids = new(StringComparer.Ordinal));
+                if (!owners.TryGetValue(one, out var ids)) owners.Add(one, ids = new(StringComparer.Ordinal));
                 ids.Add(entry.Id);
             }
         }
@@ -108,14 +110,15 @@ public sealed class TraceFinder(TraceRecorder recorder)
         return [.. lives.Select(l => new MessageTrace(l.Key, [.. l.Value.OrderBy(e => e.At)]))];
     }
 
-    private static void Give(TraceEvent one, Dictionary<string, List<TraceEvent>> lives, Dictionary<string, HashSet<string>> owners)
+    private static void Give(
+        TraceEvent one, Dictionary<string, List<TraceEvent>> lives, Dictionary<TraceEvidence, HashSet<string>> owners)
     {
         var keys = one.Evidence.Where(x => TraceFieldRules.Joins(x.Field)).ToList();
         if (keys.Count == 0) keys = [.. one.Evidence.Where(x => x.Field == TraceField.MessageId)];
         foreach (var key in keys)
         {
             var part = key.Field == TraceField.Email ? OfEmail(one, key.Text) : one;
-            if (owners.TryGetValue(key.Text, out var ids))
+            if (owners.TryGetValue(key, out var ids))
             {
                 foreach (var id in ids) lives[id].Add(part);
             }

@@ -37,6 +37,8 @@ public abstract class FilteredScene : IAsyncLifetime
 
     private protected MailReceiver Receiver => _receiver;
 
+    private protected IdSource Ids => field ??= new(Store.Clock);
+
     /// <summary>Null unless a test records.</summary>
     private protected Aviso.Trace.TraceRecorder? Recorder { get; set; }
 
@@ -94,7 +96,7 @@ public abstract class FilteredScene : IAsyncLifetime
             Dmarc = () => DmarcAction.Score,
             Reports = Intake,
         };
-        _receiver = new(new() { HostName = "mail.example.org" }, Accounts, Store.Store, reader, router, new IdSource(Store.Clock), Store.Clock, NullLogger.Instance)
+        _receiver = new(new() { HostName = "mail.example.org" }, Accounts, Store.Store, reader, router, Ids, Store.Clock, NullLogger.Instance)
         {
             Filters = with?.Invoke(filters) ?? filters,
         };

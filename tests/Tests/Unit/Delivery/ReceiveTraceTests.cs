@@ -23,6 +23,7 @@ public sealed class ReceiveTraceTests : FilteredScene
             "mail sender=x@sender.example",
             "recipient_accepted recipient=alice@example.org account=A",
             $"header message_id=1@sender.example author=x@sender.example size={Plain.Length} subject=hi",
+            "authentication method=iprev result=permerror",
             "authentication method=spf result=pass domain=sender.example",
             "authentication method=dmarc result=pass domain=sender.example action=reject",
             "judged action=accept score=2.5 required=6 rule=TEST 2.5",
@@ -91,7 +92,7 @@ public sealed class ReceiveTraceTests : FilteredScene
         Assert.Equal(TraceState.Waiting, trace.State);
         Assert.Equal("alice@example.org", trace.Events[0].Get(TraceField.Login));
         var queued = Assert.Single(trace.Events, e => e.Kind == TraceKind.Queued);
-        Assert.Equal(result.Id, Assert.Single(Find(queued.Get(TraceField.Queue))).Id);
+        Assert.Contains(Find(queued.Get(TraceField.Queue)), t => t.Id == result.Id);
         Assert.Single(trace.Events, e => e.Kind == TraceKind.Filed);
     }
 
@@ -119,14 +120,15 @@ public sealed class ReceiveTraceTests : FilteredScene
     private void Record(TraceOptions? options = null)
     {
         Recorder = TraceRecorder.Open(Store.Folder, options ?? new(), Store.Clock, NullLogger.Instance);
-        Store.Store.Told = new StoreTrace(Recorder, Store.Clock).Hear;
+        Store.Store.Told = new StoreTrace(Recorder, Ids, Store.Clock).Hear;
         Make(filters => filters with { Trace = Recorder });
     }
 
     private IReadOnlyList<MessageTrace> Find(string text) =>
         new TraceFinder(Recorder!).Find(TraceQuery.Parse(text, Store.Clock.GetUtcNow()), trace => trace, default);
 
-    private MessageTrace One(string id) => Assert.Single(Find(id));
+    // Numbers of the store may be the same as those of messages.
+    private MessageTrace One(string id) => Assert.Single(Find(id), t => t.Id == id);
 
     // Ids are of the moment: a letter for each kind.
     private static string Text(TraceEvent one) => $"{TraceKinds.Word(one.Kind)} {string.Join(' ', one.Evidence.Select(e =>

@@ -67,7 +67,7 @@ public sealed class TracePagesTests : IAsyncLifetime
         var answer = await AskAsync(new Uri(_scene.Desk.Link(Id, ends)).AbsolutePath);
         Assert.Equal(200, answer.Status);
         Assert.Contains("put into a mailbox", answer.Body, StringComparison.Ordinal);
-        Assert.All((string[])["@", "alice", "plan", "sender", "192.0.2", "Folder"], secret =>
+        Assert.All((string[])["@", "alice", "plan", "sender.example", "192.0.2", "Folder"], secret =>
             Assert.DoesNotContain(secret, answer.Body, StringComparison.Ordinal));
         Assert.Equal(404, (await AskAsync("/trace/")).Status);
         Assert.Equal(404, (await AskAsync("/trace/" + Id)).Status);

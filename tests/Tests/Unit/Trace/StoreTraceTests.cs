@@ -90,7 +90,7 @@ public sealed class StoreTraceTests
     {
         await using var test = await TestStore.OpenAsync();
         await using var scene = new TraceScene();
-        test.Store.Told = new StoreTrace(scene.Recorder, scene.Clock).Hear;
+        test.Store.Told = new StoreTrace(scene.Recorder, new(scene.Clock), scene.Clock).Hear;
         var (account, inbox) = await test.AccountAsync();
         for (var i = 0; i < 1200; i++) await test.DeliverAsync(account);
         Actor.Current = Phone;

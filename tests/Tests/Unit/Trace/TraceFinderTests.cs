@@ -88,6 +88,19 @@ public sealed class TraceFinderTests
         Assert.Equal(2, scene.Find("carol@far.example").Count);
     }
 
+    /// <summary>The store numbers its copies and its queue by itself, from the same clock as messages are.</summary>
+    [Fact]
+    public async Task A_message_whose_number_is_that_of_the_copy_of_another_has_nothing_of_it()
+    {
+        await using var scene = new TraceScene();
+        var first = scene.Tell(messageId: "1@x");
+        var second = scene.Tell(messageId: "2@x", more: e => e.Event(TraceKind.Filed).With(TraceField.Email, first).With(TraceField.Uid, 2L));
+        scene.Later(e => e.Event(TraceKind.Expunged).With(TraceField.Email, first).With(TraceField.Uid, 2L));
+        Assert.DoesNotContain(scene.Find("1@x")[0].Events, e => e.Kind == TraceKind.Expunged);
+        Assert.Contains(Assert.Single(scene.Find("2@x")).Events, e => e.Kind == TraceKind.Expunged);
+        Assert.Equal([second, first], scene.Ids(first));
+    }
+
     [Fact]
     public async Task What_a_relay_says_later_is_found_by_message_id_and_changes_what_became_of_it()
     {
