@@ -38,8 +38,12 @@ public sealed class TraceFinder(TraceRecorder recorder)
     }
 
     /// <summary>The trace with this id, of the 250 reply, of the queue or of a copy; null when there is none.</summary>
-    public MessageTrace? One(string id, CancellationToken cancel) =>
-        Find(new() { Words = [id], Limit = 1 }, trace => trace, cancel) is [var one, ..] ? one : null;
+    public MessageTrace? One(string id, CancellationToken cancel)
+    {
+        // A copy of another message may have the same number.
+        var found = Find(new() { Words = [id] }, trace => trace, cancel);
+        return found.FirstOrDefault(t => t.Id == id) ?? found.FirstOrDefault();
+    }
 
     /// <summary>Entries of a segment that fit, the newest <paramref name="most"/>.</summary>
     private static List<Entry> Hits(TraceSegment segment, TraceQuery query, uint[] tokens, int most)

@@ -96,7 +96,8 @@ public abstract class FilteredScene : IAsyncLifetime
             Dmarc = () => DmarcAction.Score,
             Reports = Intake,
         };
-        _receiver = new(new() { HostName = "mail.example.org" }, Accounts, Store.Store, reader, router, Ids, Store.Clock, NullLogger.Instance)
+        _receiver = new(
+            new() { HostName = "mail.example.org" }, Accounts, Store.Store, reader, router, Ids, Store.Clock, NullLogger.Instance)
         {
             Filters = with?.Invoke(filters) ?? filters,
         };

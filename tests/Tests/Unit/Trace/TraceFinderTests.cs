@@ -94,11 +94,13 @@ public sealed class TraceFinderTests
     {
         await using var scene = new TraceScene();
         var first = scene.Tell(messageId: "1@x");
-        var second = scene.Tell(messageId: "2@x", more: e => e.Event(TraceKind.Filed).With(TraceField.Email, first).With(TraceField.Uid, 2L));
+        var second = scene.Tell(messageId: "2@x", more: e =>
+            e.Event(TraceKind.Filed).With(TraceField.Email, first).With(TraceField.Uid, 2L));
         scene.Later(e => e.Event(TraceKind.Expunged).With(TraceField.Email, first).With(TraceField.Uid, 2L));
         Assert.DoesNotContain(scene.Find("1@x")[0].Events, e => e.Kind == TraceKind.Expunged);
         Assert.Contains(Assert.Single(scene.Find("2@x")).Events, e => e.Kind == TraceKind.Expunged);
-        Assert.Equal([second, first], scene.Ids(first));
+        Assert.Equal(new[] { first, second }.Order(), scene.Ids(first).Order());
+        Assert.Equal(first, new TraceFinder(scene.Recorder).One(first, default)?.Id);
     }
 
     [Fact]

@@ -174,8 +174,8 @@ public sealed class TraceStoreTests
             + "Judged StepSkipped Script Filed Queued Discarded Trapped Refused Accepted NotFiled Tried Reported Dropped Flagged Moved "
             + "Copied Expunged Made RelaySaid Cut", string.Join(' ', Enumerable.Range(1, 29).Select(n => (TraceKind)n)));
         Assert.Equal("Id Queue Email MessageId Account Client Helo Protocol Tls Login Sender Recipient Author Subject Size Reason "
-            + "Reply Cause Method Result Domain Selector Score Required Rule Action Folder Uid Destination Status Set Unset Program From To "
-            + "Step Count Took Keywords", string.Join(' ', Enumerable.Range(1, 39).Select(n => (TraceField)n)));
+            + "Reply Cause Method Result Domain Selector Score Required Rule Action Folder Uid Destination Status Set Unset Program From "
+            + "To Step Count Took Keywords", string.Join(' ', Enumerable.Range(1, 39).Select(n => (TraceField)n)));
         Assert.Equal((29, 39), (Enum.GetValues<TraceKind>().Length, Enum.GetValues<TraceField>().Length));
         Assert.All(Enum.GetValues<TraceKind>(), kind => Assert.NotEqual("unknown", TraceKinds.Word(kind)));
         Assert.All(Enum.GetValues<TraceKind>(), kind => Assert.NotEqual(TraceKinds.Title(0), TraceKinds.Title(kind)));
