@@ -8,6 +8,7 @@ using Aviso.Secrets;
 using Aviso.Settings;
 using Aviso.Store;
 using Aviso.Verbs;
+using Aviso.Web;
 
 namespace Aviso.Server;
 
@@ -43,6 +44,7 @@ internal sealed class AdminPart(AdminSocket socket) : IPart
             () => site.The<Reload>().Settings).Add(admin);
         new RelaySwitchCalls(site.The<RelaySwitch>(), site.The<DoctorPart>(), site.The<DnsPlanner>(), site.The<Prober>(),
             () => site.The<Reload>().Settings).Add(admin);
+        new TraceCalls(site.The<TraceDesk>(), book, site.Clock).Add(admin);
         new SieveCalls(book, site.The<SieveScripts>(), site.The<SieveStep>(), site.The<SieveTrials>()).Add(admin);
         new SpamCalls(site.The<SpamPart>(), site.The<SqliteMailStore>().Spool, address => book.Table.FindAccount(address)).Add(admin);
         StoreCalls.Add(admin, site.The<SqliteMailStore>());

@@ -3,6 +3,7 @@ using Aviso.Dns;
 using Aviso.Doctor;
 using Aviso.Settings;
 using Aviso.Store;
+using Aviso.Trace;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Server;
@@ -41,6 +42,7 @@ internal sealed class QueuePart : IPart
             TlsTally = site.Put(new TlsTally(store, clock)),
             HoldReason = brake.HoldReason,
             Relayed = site.Put(new RelayLedger(store, clock, log)),
+            Trace = site.The<TraceRecorder>(),
             Tried = (id, tries) =>
             {
                 departures.Tried(id, tries);
@@ -49,7 +51,11 @@ internal sealed class QueuePart : IPart
             },
         };
         var runner = site.Put(new QueueRunner(parts, OutboundMapping.Queue(settings)));
-        site.Put(new QueueService(store, clock, runner.Wake, log) { HoldReason = brake.HoldReason });
+        site.Put(new QueueService(store, clock, runner.Wake, log)
+        {
+            HoldReason = brake.HoldReason,
+            Trace = parts.Trace,
+        });
         return new QueuePart(runner, brake, clock, log);
     }
 

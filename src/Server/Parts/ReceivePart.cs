@@ -5,6 +5,7 @@ using Aviso.Settings;
 using Aviso.Smtp;
 using Aviso.Spam;
 using Aviso.Store;
+using Aviso.Trace;
 
 namespace Aviso.Server;
 
@@ -62,6 +63,7 @@ internal sealed class ReceivePart(SpamPart spam, ServerSettings settings) : IPar
         Correspondents = spam.Correspondents,
         Traps = spam.Traps,
         Sending = site.The<SendingBrake>(),
+        Trace = site.The<TraceRecorder>(),
         IsTrustedRelay = site.The<SendersPart>().IsTrustedRelay,
         ReportAddresses = () => site.The<ReportsPart>().Addresses,
     };

@@ -84,7 +84,7 @@ internal sealed class WebPart : IPart
             .. OwnPages.Rows(site.The<MetricsRegistry>(), () => ReadinessOf(store) with { Note = secrets.StaleNote }),
             sts.Row, new RelayPages(site.The<RelayHooks>(), guard.Gate).Row, .. lapi.Rows, .. rspamd.Rows,
                 .. new JmapPages(site.The<JmapServer>(), site.The<WebLogins>()).Rows,
-            .. new WebmailPages(WebmailFiles.Embedded).Rows, .. BrowserPages.Rows(site),
+            new SharedTracePage(site.The<TraceDesk>()).Row, .. new WebmailPages(WebmailFiles.Embedded).Rows, .. BrowserPages.Rows(site),
             .. new AutoconfigPages(doors, domains).Rows, .. new AutodiscoverPages(doors, domains, site.Clock).Rows,
             new AppleProfilePage(doors, domains, site.The<CertificatesPart>().Shown).Row,
         ];

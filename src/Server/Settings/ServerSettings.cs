@@ -173,6 +173,12 @@ public sealed class ServerSettings : SettingsSection
         "How mail is kept.")
     { Example = "{ undelete: 14d }" };
 
+    public TraceSection Trace => Get(TraceKey);
+
+    private static readonly Key<TraceSection> TraceKey = new(Table, "trace", new SectionType<TraceSection>(TraceSection.Table), new(),
+        "The life of each message, kept for those who ask what became of it.")
+    { Example = "{ keep: 14d, subjects: false }" };
+
     public SpamSection Spam => Get(SpamKey);
 
     private static readonly Key<SpamSection> SpamKey = new(Table, "spam", new SectionType<SpamSection>(SpamSection.Table), new(),

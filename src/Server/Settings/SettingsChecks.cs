@@ -30,6 +30,7 @@ internal static class SettingsChecks
         SpamChecks.TrapsAreNobodys(settings, problems);
         SpamChecks.LimitsRise(settings.Spam, problems);
         if (settings.HasOAuth) OAuthChecks.ProviderIsReached(settings.OAuth, problems);
+        TraceChecks.BoundsAreOfUse(settings.Trace, problems);
         OutboundChecks.NoticeComesFirst(settings.Outbound, problems);
         DoctorChecks.CodesAreKnown(settings.Doctor, problems);
         EventsChecks.Run(settings, problems);

@@ -88,6 +88,7 @@ internal static class CommandTree
         root.Add(CertificateVerbs.Build());
         root.Add(QueueVerbs.Build());
         root.Add(RelayVerbs.Build());
+        root.Add(TraceVerb.Build());
         root.Add(ReportVerbs.Build());
         root.Add(ProbeVerbs.Build());
         root.Add(StoreVerbs.Build());

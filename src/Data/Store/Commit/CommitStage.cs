@@ -100,6 +100,7 @@ internal sealed class CommitStage : IDisposable
             foreach (var operation in operations)
             {
                 running = operation;
+                _batch.By = operation.By;
                 operation.Apply(_batch);
             }
             running = null;

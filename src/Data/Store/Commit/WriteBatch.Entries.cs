@@ -38,7 +38,8 @@ internal sealed partial class WriteBatch
         long bodyLength, EntryFlags flags, long internalDate, long modSeq)
     {
         var origin = AddEmailRow(account, email, body, rendered, prefix, bodyLength, flags, modSeq);
-        return AddEntry(account, mailbox, new(0, flags, modSeq, new(email), internalDate, Now, prefix.Length + bodyLength), origin);
+        return AddFirstEntry(
+            account, mailbox, new(0, flags, modSeq, new(email), internalDate, Now, prefix.Length + bodyLength), origin);
     }
 
     /// <summary>A new email's row and thread, counting the entry with these flags that must follow.</summary>
@@ -58,6 +59,14 @@ internal sealed partial class WriteBatch
 
     /// <summary>Adds an entry under the mailbox's next UID (the one in <paramref name="entry"/> is not looked at).</summary>
     public AppendedEntry AddEntry(OpenAccount account, OpenMailbox mailbox, Entry entry, EmailOrigin origin)
+    {
+        var added = AddFirstEntry(account, mailbox, entry, origin);
+        EntryAdded(account, mailbox, entry with { Uid = added.Uid });
+        return added;
+    }
+
+    /// <summary>As above, for an email that nobody has seen before.</summary>
+    public AppendedEntry AddFirstEntry(OpenAccount account, OpenMailbox mailbox, Entry entry, EmailOrigin origin)
     {
         var delta = Delta(account, mailbox);
         entry = entry with { Uid = mailbox.UidNext++ };
@@ -85,6 +94,7 @@ internal sealed partial class WriteBatch
         if (IsHidden(before) != IsHidden(flags)) ChangeSight(account, mailbox, entry, modSeq);
         delta.Changed.Add(entry);
         Journal.Flags(account.Id, mailbox.Id, entry);
+        EntryFlagged(account, mailbox, entry, before.System);
         return entry;
     }
 
@@ -107,6 +117,7 @@ internal sealed partial class WriteBatch
         account.Messages--;
         delta.Removed.Add(entry.Uid);
         Journal.Expunged(account.Id, mailbox.Id, entry.Uid);
+        EntryRemoved(account, mailbox, entry, keepsEmail);
         if (!keepsEmail) DropEmail(account.Id, mailbox, entry, modSeq);
         return origin;
     }

@@ -122,7 +122,11 @@ internal sealed partial class WriteBatch
     {
         Touch(account, tree: true);
         var modSeq = NextModSeq(account);
-        foreach (var entry in Entries(account, mailbox)) DropEmail(account.Id, mailbox, entry, modSeq);
+        foreach (var entry in Entries(account, mailbox))
+        {
+            DropEmail(account.Id, mailbox, entry, modSeq);
+            EntryRemoved(account, mailbox, entry, keepsEmail: false);
+        }
         account.Octets -= mailbox.Octets;
         account.Messages -= mailbox.Entries;
         db.Use(Statements.DeleteEntriesOf).Add(account.Id).Add(mailbox.Id).Run();

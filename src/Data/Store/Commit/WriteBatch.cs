@@ -49,6 +49,9 @@ internal sealed partial class WriteBatch(Connection db, IdSource ids, TimeProvid
         Stored = StoredOctets = 0;
         Journal.Clear();
         Deltas.Clear();
+        News = null;
+        By = null;
+        _left = null;
         Touched.Clear();
         DeadLarge.Clear();
         _segmentEnds.Clear();

@@ -34,6 +34,7 @@ public sealed partial class SqliteMailStore : IMailStore
     private readonly Ballast _ballast;
     private readonly CommitStage _commits;
     private readonly BodyStage _bodies;
+    private readonly WriteBatch _batch;
     private readonly ReadPool _reads;
     private readonly MailboxViews _views;
     private readonly RecentClaims _recent = new();
@@ -69,12 +70,24 @@ public sealed partial class SqliteMailStore : IMailStore
         _ballast = new(options.DataFolder);
         _viewFiles = new(options.DataFolder);
         _views = new(options.ViewMemory, ReadView, () => _commits!.WaitUntilPublished());
-        _commits = new(db, new(db, _ids, options.Clock), _journal, _ballast, _gate, _log, Committed);
+        _batch = new(db, _ids, options.Clock);
+        _commits = new(db, _batch, _journal, _ballast, _gate, _log, Committed);
         _bodies = new(writer, _commits, _gate);
         _reads = new(file, Math.Max(4, Environment.ProcessorCount * 2));
     }
 
     public BodySpool Spool { get; }
+
+    /// <summary>Hears of what commits did, on the committing thread and before callers do: it only copies. Null: nobody does.</summary>
+    public Action<CommitNews>? Told
+    {
+        get;
+        set
+        {
+            field = value;
+            _batch.TellsNews = value is not null;
+        }
+    }
 
     /// <summary>Opens (or makes) the store of a folder. Throws <see cref="StoreOpenException"/> when another process has it, when
     /// a newer server wrote it, or when it is damaged.</summary>
@@ -219,6 +232,7 @@ public sealed partial class SqliteMailStore : IMailStore
     {
         PublishChanges(batch);
         RaiseHints(batch);
+        if (batch.News is { } news) Told?.Invoke(news);
         foreach (var body in batch.DeadLarge) RemoveLarge(body);
     }
 

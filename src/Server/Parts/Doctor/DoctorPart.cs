@@ -131,7 +131,7 @@ internal sealed class DoctorPart : IPart
             new RelayListCheck(() => site.The<RelaySuppressions>().Relays, site.The<RelaySuppressions>().OursAsync),
             new ReportsCheck(site.The<ReportBook>().ListAsync, clock), new PartsCheck(sights.Secrets, sights.FilterAsync,
                 sights.Settings, clock),
-            new ProbeCheck(site.The<Prober>().Status, clock), new EventCheck(Desk, clock),
+            new ProbeCheck(site.The<Prober>().Status, clock), new EventCheck(Desk, clock), new TraceCheck(sights.LostTraces, clock),
         ];
     }
 

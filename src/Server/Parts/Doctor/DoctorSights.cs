@@ -4,6 +4,7 @@ using Aviso.Net;
 using Aviso.Secrets;
 using Aviso.Settings;
 using Aviso.Store;
+using Aviso.Trace;
 
 namespace Aviso.Server;
 
@@ -96,6 +97,8 @@ internal sealed class DoctorSights(Site site, Func<ServerSettings> settings)
         return new(spam.Words is not null, spam.Learner?.FailsSince, now - spam.ScannerSilentFor,
             [.. lists.Where(l => l.State is not ("untested" or "believed")).Select(l => (l.List.Zone, l.State))]);
     }
+
+    public LostTracesSight? LostTraces() => site.The<TraceRecorder>().Lost is { } lost ? new(lost.Entries, lost.At, lost.Why) : null;
 
     public SettingsSight Settings()
     {

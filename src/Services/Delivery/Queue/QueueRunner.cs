@@ -3,6 +3,7 @@ using Aviso.Base;
 using Aviso.Dns;
 using Aviso.Smtp;
 using Aviso.Store;
+using Aviso.Trace;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Delivery;
@@ -68,6 +69,9 @@ public sealed record QueueParts(
 
     /// <summary>Keeps what goes to relays; null when nobody does.</summary>
     public IRelayLedger? Relayed { get; init; }
+
+    /// <summary>Keeps the life of each message.</summary>
+    public TraceRecorder? Trace { get; init; }
 }
 
 /// <summary>

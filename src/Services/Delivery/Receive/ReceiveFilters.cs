@@ -3,6 +3,7 @@ using Aviso.Base;
 using Aviso.MailAuth;
 using Aviso.Mime;
 using Aviso.Spam;
+using Aviso.Trace;
 
 namespace Aviso.Delivery;
 
@@ -56,6 +57,9 @@ public sealed record ReceiveFilters
 
     /// <summary>Relays and backups that are believed when they say whom they have a message from.</summary>
     public Func<IPAddress, bool> IsTrustedRelay { get; init; } = _ => false;
+
+    /// <summary>Keeps the life of each message.</summary>
+    public TraceRecorder? Trace { get; init; }
 
     /// <summary>Addresses whose mail is looked through for reports, lower case; postmaster of any domain always is.</summary>
     public Func<IReadOnlyCollection<string>> ReportAddresses { get; init; } = () => [];

@@ -247,6 +247,9 @@ public sealed class FindingCode
     public static readonly FindingCode ResolverNoDnssec = Information("resolver-no-dnssec",
         "The resolver does not validate DNSSEC, or is not on this machine: DANE is not used for mail that leaves.",
         "Run a validating resolver on this machine and name it in `dns.resolvers`.");
+    public static readonly FindingCode TracesLost = Warning("traces-lost",
+        "Traces of messages were not kept: what became of some mail cannot be told. The mail itself is not touched.",
+        "Look at the disk that DATA/trace lies on and at its load.");
     public static readonly FindingCode SettingsRefused = Error("settings-refused",
         "The settings file was read again and refused: the server goes on with older settings.", "Correct the file; see `aviso check`.");
     public static readonly FindingCode SettingsWait = Information("settings-wait", "Settings have changed that hold after a restart only.",

@@ -12,6 +12,7 @@ internal sealed class ImapSession : IDisposable
 {
     private readonly CommandReader _commands;
     private readonly LineSession _line;
+    private Actor? _actor;
 
     public ImapSession(ImapServer server, WireConnection connection)
     {
@@ -39,6 +40,17 @@ internal sealed class ImapSession : IDisposable
     public Principal? Who { get; private set; }
 
     public AccountId Account { get; private set; }
+
+    /// <summary>What the client calls itself (RFC 2971); empty when it did not.</summary>
+    public string Program
+    {
+        get;
+        set
+        {
+            field = value;
+            if (Who is { } who) _actor = ActorOf(who);
+        }
+    } = "";
 
     /// <summary>What this login is limited to; null: nothing.</summary>
     public LoginScope? Scope => Who?.Scope;
@@ -179,6 +191,7 @@ internal sealed class ImapSession : IDisposable
     {
         try
         {
+            Actor.Current = _actor;
             var done = await command.Entry!.Run(this, command);
             var news = command.Entry.News;
             if (done.Status is CompletionStatus.Silent or CompletionStatus.Bad || Box is null || news == News.None) return done;
@@ -245,8 +258,11 @@ internal sealed class ImapSession : IDisposable
         Connection.Login = Who = who;
         Connection.KeepsLongLines = false;
         Account = new(who.Account);
+        _actor = ActorOf(who);
         Mailboxes = who.Scope is { Mailboxes.Count: > 0 } scope ? new ScopedMailboxes(Store, scope) : Store;
     }
+
+    private Actor ActorOf(Principal who) => new("imap", Program, who.Scope?.Name ?? "", Connection.Origin.Remote.Address);
 
     public void Select(SelectedMailbox? box) => Box = box;
 

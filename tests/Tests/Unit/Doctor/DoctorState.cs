@@ -93,6 +93,8 @@ internal sealed class DoctorState(TimeProvider clock)
 
     public SettingsSight Settings { get; set; } = new(null, null, []);
 
+    public LostTracesSight? LostTraces { get; set; }
+
     /// <summary>What a check of no other use does.</summary>
     public Func<CancellationToken, Task> Fault { get; set; } = _ => Task.CompletedTask;
 

@@ -197,6 +197,7 @@ internal static class Faults
         new("clamd is away", s => s.Filter = s.Filter with { ScannerSilentSince = s.Begun.AddHours(-1) }, FindingCode.ScannerSilent),
         new("a list refuses us", s => s.Filter = s.Filter with { Lists = [("zen.spamhaus.org", "refused")] }, FindingCode.ListSilent),
         new("the settings file has a slip", s => s.Settings = new("aviso.yaml:3: is no setting", s.Begun, []), FindingCode.SettingsRefused),
+        new("traces were lost", s => s.LostTraces = new(7, s.Begun.AddMinutes(-5), "no space left on device"), FindingCode.TracesLost),
         new("a check throws", s => s.Fault = _ => throw new InvalidOperationException("a fault of ours"), FindingCode.CheckFailed),
     ];
 
