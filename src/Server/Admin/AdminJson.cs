@@ -23,6 +23,7 @@ namespace Aviso.Admin;
 [JsonSerializable(typeof(CheckRow))]
 [JsonSerializable(typeof(DnsRow))]
 [JsonSerializable(typeof(DomainInfo))]
+[JsonSerializable(typeof(ExportResult))]
 [JsonSerializable(typeof(MovePlan))]
 [JsonSerializable(typeof(MoveStatus))]
 [JsonSerializable(typeof(NewAppPassword))]

@@ -80,6 +80,42 @@ public sealed class MovingService(
         lock (_door) return _job is null ? MoveStatus.None : _job.End ?? Of(_job, "running", null);
     }
 
+    /// <summary>Writes an account's mail where other programs read it. What is there when it fails has another name and goes.</summary>
+    /// <param name="format">maildir, mbox or eml.</param>
+    /// <param name="path">A folder (of eml a zip) that is not there yet.</param>
+    /// <exception cref="SourceException">There is no such account, or nothing can be written there.</exception>
+    public async Task<ExportResult> ExportAsync(string format, string address, string path, CancellationToken cancel)
+    {
+        if (book.Table.FindAccount(address) is not { } account) throw new SourceException($"there is no account {address}");
+        if (Path.Exists(path)) throw new SourceException($"{path} is there already; name one that is not, so that nothing is mixed");
+        var (result, writing) = (new ExportResult { Account = address, Path = path }, path + ".writing");
+        try
+        {
+            Remove(writing);
+            await Task.Run(() => format switch
+            {
+                "maildir" => new MaildirExport(target, account, result).WriteAsync(writing, cancel),
+                "mbox" => new MboxExport(target, account, result).WriteAsync(writing, cancel),
+                "eml" => new EmlExport(target, account, result).WriteAsync(writing, cancel),
+                _ => throw new SourceException($"`{format}` is no format; known are maildir, mbox, eml"),
+            }, cancel);
+            if (Directory.Exists(writing)) Directory.Move(writing, path);
+            else File.Move(writing, path);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException and not SourceException)
+        {
+            Remove(writing);
+            throw new SourceException($"nothing was written to {path}: {e.Message}", e);
+        }
+        return result;
+    }
+
+    private static void Remove(string path)
+    {
+        if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+        else if (File.Exists(path)) File.Delete(path);
+    }
+
     /// <summary>Asks the move of now to stop, and waits until it has.</summary>
     public async Task<bool> StopAsync()
     {

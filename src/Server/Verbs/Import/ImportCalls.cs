@@ -11,6 +11,7 @@ internal sealed class ImportCalls(MovingService moving)
         .Add("import.run", (c, _) => Begin(c, compares: false), changes: true)
         .Add("import.verify", (c, _) => Begin(c, compares: true))
         .Add("import.status", (_, _) => Task.FromResult(Replies.One(moving.Status(), AdminJson.Default.MoveStatus)))
+        .Add("export.run", ExportAsync, changes: true)
         .Add("import.stop", async (_, _) => await moving.StopAsync()
             ? AdminReply.Done("stopped; run it again and it goes on") : AdminReply.No("no move is running"), changes: true);
 
@@ -19,6 +20,19 @@ internal sealed class ImportCalls(MovingService moving)
         try
         {
             return Replies.One(await moving.PlanAsync(Request(call), Wishes(call), cancel), AdminJson.Default.MovePlan);
+        }
+        catch (SourceException e)
+        {
+            return AdminReply.No(e.Message);
+        }
+    }
+
+    private async Task<AdminReply> ExportAsync(AdminCall call, CancellationToken cancel)
+    {
+        try
+        {
+            return Replies.One(
+                await moving.ExportAsync(call.Text("format") ?? "", call.Text("account") ?? "", call.Text("to") ?? "", cancel), AdminJson.Default.ExportResult);
         }
         catch (SourceException e)
         {

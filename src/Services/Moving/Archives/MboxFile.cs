@@ -105,6 +105,8 @@ internal static class MboxFile
         private readonly IncrementalHash _digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         private readonly MemoryStream _header = new();
         private bool _inHeader = true;
+        private int _empty;
+        private readonly long _offset = offset;
         private long _end = offset, _endBeforeEmpty = offset;
         private (long At, long Length)? _raw;
 
@@ -120,8 +122,21 @@ internal static class MboxFile
             _endBeforeEmpty = isEmpty ? _end : line.End;
             _end = line.End;
             if (IsOurs(line.Text)) return;
+            if (isEmpty)
+            {
+                _empty++;
+                return;
+            }
+            Empty(_empty);
             _digest.AppendData(line.Text.TrimEnd((byte)'\r'));
             _digest.AppendData("\n"u8);
+        }
+
+        // The last one belongs to the file and not to the message.
+        private void Empty(int count)
+        {
+            for (; count > 0; count--) _digest.AppendData("\n"u8);
+            _empty = 0;
         }
 
         public void BeginRaw(long at, long count, LineScan lines)
@@ -134,9 +149,10 @@ internal static class MboxFile
 
         public MboxMessage End()
         {
+            Empty(_empty - 1);
             var key = System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(_digest.GetHashAndReset());
             return _raw is { } raw ? new(raw.At, raw.Length, key, fromLine, _header.ToArray(), true)
-                : new(offset, _endBeforeEmpty - offset, key, fromLine, _header.ToArray(), false);
+                : new(_offset, _endBeforeEmpty - _offset, key, fromLine, _header.ToArray(), false);
         }
 
         public void Dispose()

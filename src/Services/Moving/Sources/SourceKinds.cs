@@ -19,7 +19,7 @@ public sealed record MoveRequest(string Kind, string Path, string? Account)
 /// <summary>All kinds of sources.</summary>
 public static class SourceKinds
 {
-    public static readonly string[] All = ["maildir", "docker-mailserver"];
+    public static readonly string[] All = ["maildir", "docker-mailserver", "mbox", "eml", "takeout"];
 
     /// <exception cref="SourceException">It is no such source, or cannot be read.</exception>
     public static MoveSet Open(MoveRequest request)
@@ -29,6 +29,9 @@ public static class SourceKinds
         {
             "docker-mailserver" => MailserverReader.Read(request),
             "maildir" => One(request, () => new MaildirSource(new(request.Path, request.Indexes, request.Home))),
+            "mbox" => One(request, () => new MboxSource(request.Path)),
+            "takeout" => One(request, () => new MboxSource(request.Path, hasLabels: true)),
+            "eml" => One(request, () => new EmlSource(request.Path)),
             _ => throw new SourceException($"`{request.Kind}` is no kind of source; known are {string.Join(", ", All)}"),
         };
     }
