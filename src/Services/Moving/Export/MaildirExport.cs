@@ -5,22 +5,6 @@ using Aviso.Store;
 
 namespace Aviso.Moving;
 
-/// <summary>What an export wrote.</summary>
-public sealed class ExportResult
-{
-    public required string Account { get; init; }
-
-    public required string Path { get; init; }
-
-    public int Mailboxes { get; set; }
-
-    public long Messages { get; set; }
-
-    public long Octets { get; set; }
-
-    public List<MoveNote> Notes { get; } = [];
-}
-
 /// <summary>
 /// An account as a Maildir that Dovecot reads: Maildir++ folders with `dovecot-uidlist`, `dovecot-keywords` and, for keywords beyond 26,
 /// `dovecot.index.log`; `subscriptions`; Sieve scripts. Dovecot then shows the same UIDVALIDITY, UIDs, UIDNEXT, flags, keywords and dates.
@@ -102,7 +86,7 @@ internal sealed class MaildirExport(MoveTarget target, AccountId account, Export
             var (size, wire) = Write(body, temporary);
             var name = string.Create(CultureInfo.InvariantCulture, $"{entry.InternalDate}.M{entry.Uid}P{mailbox.Id.Value & 0xffff}.aviso,S={size},W={wire}");
             var letters = string.Concat(Enumerable.Range(0, Math.Min(26, words.Count))
-                .Where(at => Carries(view, entry, words[at])).Select(at => (char)('a' + at)));
+                .Where(at => IndexLogFile.Carries(view, entry, words[at])).Select(at => (char)('a' + at)));
             var path = Path.Combine(folder, "cur", $"{name}:2,{MaildirName.LettersOf(entry.Flags.System)}{letters}");
             File.SetLastWriteTimeUtc(temporary, DateTimeOffset.FromUnixTimeSeconds(entry.InternalDate).UtcDateTime);
             File.Move(temporary, path);
@@ -112,17 +96,10 @@ internal sealed class MaildirExport(MoveTarget target, AccountId account, Export
         }
     }
 
-    internal static bool Carries(MailboxView view, Entry entry, string word)
-    {
-        for (var number = 0; number < view.Keywords.Count; number++)
-            if (view.Keywords[number] == word) return ((entry.Flags.Keywords >> number) & 1) != 0;
-        return false;
-    }
-
     /// <summary>With LF where every line ends with CRLF, as Dovecot keeps messages; else octet by octet, and both sizes say so.</summary>
     private static (long Size, long Wire) Write(StoredBody body, string path)
     {
-        var isPlain = HasOnlyCrLf(body);
+        var isPlain = StoredText.HasOnlyCrLf(body);
         using var file = new FileStream(path, FileMode.Create, FileAccess.Write);
         var octets = new byte[64 * 1024];
         for (long at = 0; body.Read(at, octets) is > 0 and var read; at += read)
@@ -141,22 +118,6 @@ internal sealed class MaildirExport(MoveTarget target, AccountId account, Export
             }
         }
         return (file.Length, body.Length);
-    }
-
-    // A CR alone, or a LF alone, and the message is not what LF for CRLF could give back.
-    private static bool HasOnlyCrLf(StoredBody body)
-    {
-        var octets = new byte[64 * 1024];
-        var last = (byte)0;
-        for (long at = 0; body.Read(at, octets) is > 0 and var read; at += read)
-        {
-            foreach (var octet in octets.AsSpan(0, read))
-            {
-                if (octet == '\n' != (last == '\r')) return false;
-                last = octet;
-            }
-        }
-        return last != '\r';
     }
 
     private async Task ScriptsAsync(string root, CancellationToken cancel)

@@ -6,11 +6,16 @@ namespace Aviso.Moving;
 /// <summary>Octets of stored messages on their way out.</summary>
 internal static class StoredText
 {
-    /// <summary>Every line ends with CRLF, the last one too, and no CR or LF stands elsewhere: LF for CRLF can be undone.</summary>
-    public static bool IsLines(StoredBody body)
+    /// <summary>Every line ends with CRLF, the last one too, and no CR or LF stands elsewhere.</summary>
+    public static bool IsLines(StoredBody body) => HasOnlyCrLf(body, out var last) && last == '\n';
+
+    /// <summary>No CR and no LF stands alone: LF for CRLF can be undone.</summary>
+    public static bool HasOnlyCrLf(StoredBody body) => HasOnlyCrLf(body, out _);
+
+    private static bool HasOnlyCrLf(StoredBody body, out byte last)
     {
         var octets = new byte[64 * 1024];
-        var last = (byte)0;
+        last = 0;
         for (long at = 0; body.Read(at, octets) is > 0 and var read; at += read)
         {
             foreach (var octet in octets.AsSpan(0, read))
@@ -19,7 +24,7 @@ internal static class StoredText
                 last = octet;
             }
         }
-        return last == '\n';
+        return last != '\r';
     }
 
     public static void Copy(StoredBody body, Stream into)

@@ -2,16 +2,6 @@ using Aviso.Accounts;
 
 namespace Aviso.Moving;
 
-/// <summary>What a move needs of the server around it.</summary>
-public interface IMoveHost
-{
-    /// <summary>There are new domains: who signs and who asks the DNS should know.</summary>
-    Task TakeDomainsAsync(CancellationToken cancel);
-
-    /// <summary>Why a key cannot be taken; null: it is here.</summary>
-    Task<string?> TakeKeyAsync(MoveKey key, CancellationToken cancel);
-}
-
 /// <summary>Domains, accounts and aliases that a source names and that are not here yet, made in the store as verbs make them.</summary>
 internal sealed class MoveSetup(AccountBook book, AccountService accounts, IMoveHost host)
 {

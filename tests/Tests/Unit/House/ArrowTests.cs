@@ -28,6 +28,7 @@ public sealed class ArrowTests
         ["Doctor"] = ["Delivery", "Dns", "MailAuth", "Mime", "Net", "Smtp", "Store"],
         ["Imap"] = ["Net", "Mime", "Store"],
         ["ManageSieve"] = ["Net", "Sieve", "Store", "Accounts"],
+        ["Moving"] = ["Accounts", "Imap", "Mime", "Sieve", "Store"],
         ["Jmap"] = ["Mime", "Net", "Sieve", "Smtp", "Store", "Accounts"],
     };
 

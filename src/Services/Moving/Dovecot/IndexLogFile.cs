@@ -32,6 +32,13 @@ internal static class IndexLogFile
         return log.ToArray();
     }
 
+    public static bool Carries(MailboxView view, Entry entry, string word)
+    {
+        for (var number = 0; number < view.Keywords.Count; number++)
+            if (view.Keywords[number] == word) return ((entry.Flags.Keywords >> number) & 1) != 0;
+        return false;
+    }
+
     // A change of the index's header: offset, size, and what stands there.
     private static void Header(MemoryStream log, ushort offset, uint value)
     {
@@ -66,7 +73,7 @@ internal static class IndexLogFile
         while (data.Length % 4 != 0) data.WriteByte(0);
         for (var i = 0; i < view.Count; i++)
         {
-            if (!MaildirExport.Carries(view, view[i], word)) continue;
+            if (!Carries(view, view[i], word)) continue;
             BinaryPrimitives.WriteUInt32LittleEndian(number, view[i].Uid);
             data.Write(number);
             data.Write(number);
