@@ -1,4 +1,5 @@
-// Moving owns coming here from another server and going back: reading what other programs keep (rooms Dovecot and Mailserver), one account's
+// Moving owns coming here from another server and going back: reading what other programs keep (rooms Dovecot and Mailserver), one
+// account's
 // mail as a source whatever its form (Sources), what a move would do (Plan), doing it again and again until both sides are equal (Run),
 // and writing what other programs read (Export). What was taken is noted in the store, in the transaction that takes it.
 // Rules: a source is never written to; nothing of it is believed, sizes and counts are bounded; what cannot be carried is said with its

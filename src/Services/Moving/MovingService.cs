@@ -9,17 +9,20 @@ namespace Aviso.Moving;
 /// <param name="SecondsLeft">As it looks now; null: not known.</param>
 /// <param name="Results">One an account that was begun.</param>
 public sealed record MoveStatus(
-    string State, string What, string Now, long Done, long Total, long Octets, double Rate, double OctetRate, double Seconds, double? SecondsLeft,
+    string State, string What, string Now, long Done, long Total, long Octets, double Rate, double OctetRate, double Seconds,
+        double? SecondsLeft,
     string? Error, IReadOnlyList<MoveResult> Results, IReadOnlyList<VerifyResult> Compared, IReadOnlyList<MoveNote> Notes)
 {
     public static readonly MoveStatus None = new("none", "", "", 0, 0, 0, 0, 0, 0, null, null, [], [], []);
 
     /// <summary>It ended, and all of it is as it was wished.</summary>
-    public bool IsGood => State == "done" && Results.All(one => one.Stopped is null && one.Notes.TrueForAll(note => note.Kind != NoteKind.Damaged))
+    public bool IsGood => State == "done" && Results.All(one => one.Stopped is null && one.Notes.TrueForAll(note =>
+        note.Kind != NoteKind.Damaged))
         && Compared.All(one => one.DifferencesInAll == 0);
 }
 
-/// <summary>Moves mail in while the server runs, one source at a time. A move that is stopped, or whose server dies, goes on when it is run again.</summary>
+/// <summary>Moves mail in while the server runs, one source at a time. A move that is stopped, or whose server dies, goes on when it is
+/// run again.</summary>
 public sealed class MovingService(
     MoveTarget target, AccountBook book, AccountService accounts, IMoveHost host, ILogger log) : IAsyncDisposable
 {
@@ -198,7 +201,8 @@ public sealed class MovingService(
     }
 
     private static MoveStatus Of(Job job, string state, string? error) => new(
-        state, job.What, state == "running" ? job.Progress.Now : "", job.Progress.Done, job.Progress.Total, job.Progress.Octets, job.Progress.Rate,
+        state, job.What, state == "running" ? job.Progress.Now : "", job.Progress.Done, job.Progress.Total, job.Progress.Octets,
+            job.Progress.Rate,
         job.Progress.OctetRate, job.Progress.Elapsed.TotalSeconds, job.Progress.Left?.TotalSeconds, error,
         state == "running" ? [] : [.. job.Results], state == "running" ? [] : [.. job.Compared], state == "running" ? [] : [.. job.Notes]);
 }

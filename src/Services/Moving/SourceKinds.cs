@@ -24,7 +24,8 @@ public static class SourceKinds
     /// <exception cref="SourceException">It is no such source, or cannot be read.</exception>
     public static MoveSet Open(MoveRequest request)
     {
-        if (!Path.Exists(request.Path)) throw new SourceException($"there is no {request.Path}, or the server's user ({Environment.UserName}) may not see it");
+        if (!Path.Exists(request.Path)) throw new SourceException(
+            $"there is no {request.Path}, or the server's user ({Environment.UserName}) may not see it");
         return request.Kind switch
         {
             "docker-mailserver" => MailserverReader.Read(request),

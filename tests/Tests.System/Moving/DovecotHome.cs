@@ -69,17 +69,20 @@ public sealed class DovecotHome : IDisposable
 
     public async Task<IReadOnlyList<DovecotMessage>> MessagesAsync()
     {
-        var json = await RunAsync(null, "-f", "json", "fetch", "mailbox uid flags date.received.unixtime size.virtual text", "mailbox", "*", "all");
+        var json = await RunAsync(null, "-f", "json", "fetch", "mailbox uid flags date.received.unixtime size.virtual text", "mailbox",
+            "*", "all");
         return [.. JsonDocument.Parse(json).RootElement.EnumerateArray().Select(row => new DovecotMessage(
             row.GetProperty("mailbox").GetString()!, Number(row, "uid"),
-            row.GetProperty("flags").GetString()!.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(flag => flag != "\\Recent").ToHashSet(StringComparer.Ordinal),
+            row.GetProperty("flags").GetString()!.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(flag => flag != "\\Recent")
+                .ToHashSet(StringComparer.Ordinal),
             long.Parse(row.GetProperty("date.received.unixtime").GetString()!, CultureInfo.InvariantCulture), Number(row, "size.virtual"),
             row.GetProperty("text").GetString()!.ReplaceLineEndings("\r\n")))
             .OrderBy(message => message.Mailbox, StringComparer.Ordinal).ThenBy(message => message.Uid)];
     }
 
     public async Task<IReadOnlyList<string>> SubscriptionsAsync() =>
-        [.. (await RunAsync(null, "mailbox", "list", "-s")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)];
+        [.. (await RunAsync(null, "mailbox", "list", "-s")).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Order(StringComparer.Ordinal)];
 
     /// <summary>Files that the test made belong to whom doveadm is.</summary>
     public async Task GiveAsync()
@@ -87,10 +90,17 @@ public sealed class DovecotHome : IDisposable
         if (Environment.IsPrivilegedProcess) (await Tool.RunAsync("chown", ["-R", "nobody:nogroup", Folder, Mail])).MustSucceed();
     }
 
+    /// <summary>doveadm's user may walk through this folder, which was its owner's alone.</summary>
+    public async Task OpenWayAsync(string folder)
+    {
+        if (Environment.IsPrivilegedProcess) (await Tool.RunAsync("chmod", ["711", folder])).MustSucceed();
+    }
+
     public void Dispose()
     {
         if (_ownsFolder || !Mail.StartsWith(Folder, StringComparison.Ordinal)) Directory.Delete(Folder, recursive: true);
     }
 
-    private static uint Number(JsonElement row, string name) => uint.Parse(row.GetProperty(name).GetString()!, CultureInfo.InvariantCulture);
+    private static uint Number(JsonElement row, string name) => uint.Parse(row.GetProperty(name).GetString()!,
+        CultureInfo.InvariantCulture);
 }

@@ -50,7 +50,8 @@ public sealed class MoveInTests
         var messages = (await old.MessagesAsync()).Count;
         var cut = server.VerbAsync("import", "run", "maildir", old.Mail, "--account", Alice);
         await Patience.UntilAsync(
-            async () => Number((await server.VerbAsync("import", "status", "--json")).Output, "done") > 0 || cut.IsCompleted, "the first messages were taken", seconds: 60);
+            async () => Number((await server.VerbAsync("import", "status", "--json")).Output, "done") > 0 || cut.IsCompleted,
+                "the first messages were taken", seconds: 60);
         await server.KillAsync();
         await cut;
         await server.StartAgainAsync();
@@ -65,7 +66,8 @@ public sealed class MoveInTests
         await old.DoAsync("flags", "remove", "\\Seen", "mailbox", "INBOX", "uid", "6");
         await old.DoAsync("mailbox", "subscribe", "INBOX.Sub");
         var plan = JsonDocument.Parse((await server.VerbAsync("import", "plan", "maildir", old.Mail, "--account", Alice, "--json")).Output);
-        var inbox = plan.RootElement.GetProperty("accounts")[0].GetProperty("mailboxes").EnumerateArray().Single(box => box.GetProperty("name").GetString() == "INBOX");
+        var inbox = plan.RootElement.GetProperty("accounts")[0].GetProperty("mailboxes").EnumerateArray()
+            .Single(box => box.GetProperty("name").GetString() == "INBOX");
         Assert.Equal((1, 2), (inbox.GetProperty("new").GetInt32(), inbox.GetProperty("deleted").GetInt32()));
         var delta = JsonDocument.Parse((await RunAsync(server, old, "--json")).Output).RootElement.GetProperty("results")[0];
         Assert.Equal((2, 2), (delta.GetProperty("taken").GetInt32(), delta.GetProperty("deleted").GetInt32()));
@@ -74,7 +76,8 @@ public sealed class MoveInTests
         Assert.Contains("INBOX/Sub", (await ImapSight.LookAsync(server, Alice, AvisoServer.Password)).Subscriptions);
 
         var again = JsonDocument.Parse((await RunAsync(server, old, "--json")).Output).RootElement.GetProperty("results")[0];
-        Assert.Equal((0, 0, 0), (again.GetProperty("taken").GetInt32(), again.GetProperty("changed").GetInt32(), again.GetProperty("deleted").GetInt32()));
+        Assert.Equal((0, 0, 0), (again.GetProperty("taken").GetInt32(), again.GetProperty("changed").GetInt32(),
+            again.GetProperty("deleted").GetInt32()));
         Assert.Equal(0, (await server.VerbAsync("store", "check", "--bodies")).ExitCode);
     }
 
@@ -86,15 +89,18 @@ public sealed class MoveInTests
         await using var server = await AvisoServer.StartAsync();
         await RunAsync(server, old);
         var next = (await old.MailboxesAsync()).Single(box => box.Name == "INBOX").UidNext;
-        (await Tool.RunAsync(Tool.Find("swaks", "swaks"), ["--server", $"127.0.0.1:{server.Port("smtp")}", "--to", Alice, "--from", "x@elsewhere.test", "--header", "Subject: came here"])).MustSucceed();
+        (await Tool.RunAsync(Tool.Find("swaks", "swaks"), ["--server", $"127.0.0.1:{server.Port("smtp")}", "--to", Alice, "--from",
+            "x@elsewhere.test", "--header", "Subject: came here"])).MustSucceed();
         await old.SaveAsync("INBOX", Letter("came there"));
         await RunAsync(server, old);
-        var inbox = (await ImapSight.LookAsync(server, Alice, AvisoServer.Password)).Messages.Where(message => message.Mailbox == "INBOX").ToList();
+        var inbox = (await ImapSight.LookAsync(server, Alice, AvisoServer.Password)).Messages.Where(message => message.Mailbox == "INBOX")
+            .ToList();
         var here = Assert.Single(inbox, message => message.Text.Contains("came here", StringComparison.Ordinal));
         var there = Assert.Single(inbox, message => message.Text.Contains("came there", StringComparison.Ordinal));
         Assert.True(here.Uid > next && there.Uid > next);
         await RunAsync(server, old);
-        Assert.Equal(inbox.Count, (await ImapSight.LookAsync(server, Alice, AvisoServer.Password)).Messages.Count(message => message.Mailbox == "INBOX"));
+        Assert.Equal(inbox.Count, (await ImapSight.LookAsync(server, Alice, AvisoServer.Password)).Messages.Count(message =>
+            message.Mailbox == "INBOX"));
     }
 
     [Fact]
@@ -104,7 +110,8 @@ public sealed class MoveInTests
         await FillAsync(old, separator: '/');
         await using var server = await AvisoServer.StartAsync();
         Assert.Equal(0, (await RunAsync(server, old)).ExitCode);
-        ImapSight.AssertSame(await old.MailboxesAsync(), await old.MessagesAsync(), await ImapSight.LookAsync(server, Alice, AvisoServer.Password));
+        ImapSight.AssertSame(await old.MailboxesAsync(), await old.MessagesAsync(), await ImapSight.LookAsync(server, Alice,
+            AvisoServer.Password));
 
         var count = (await old.MessagesAsync()).Count;
         foreach (var list in Directory.EnumerateFiles(old.Mail, "dovecot*", SearchOption.AllDirectories)) File.Delete(list);
@@ -122,7 +129,8 @@ public sealed class MoveInTests
         var wrong = await server.VerbAsync("import", "run", "maildir", old.Mail + "/nowhere", "--account", Alice);
         Assert.Equal(1, wrong.ExitCode);
         Assert.Contains("there is no", wrong.Error, StringComparison.Ordinal);
-        Assert.Contains("is no Maildir", (await server.VerbAsync("import", "plan", "maildir", Path.GetTempPath(), "--account", Alice)).Error, StringComparison.Ordinal);
+        Assert.Contains("is no Maildir", (await server.VerbAsync("import", "plan", "maildir", Path.GetTempPath(), "--account", Alice))
+            .Error, StringComparison.Ordinal);
         Assert.Contains("--account", (await server.VerbAsync("import", "plan", "maildir", old.Mail)).Error, StringComparison.Ordinal);
 
         var half = Directory.EnumerateFiles(Path.Combine(old.Mail, "cur")).First(file => new FileInfo(file).Length > 200);
@@ -138,25 +146,30 @@ public sealed class MoveInTests
         await SameAsync(old, server);
 
         // Most of it vanishes: nobody deletes so much by accident of a mount.
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(old.Mail, "cur")).Concat(Directory.EnumerateFiles(Path.Combine(old.Mail, "new"))).ToList()) File.Delete(file);
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(old.Mail, "cur"))
+            .Concat(Directory.EnumerateFiles(Path.Combine(old.Mail, "new"))).ToList()) File.Delete(file);
         var gone = await server.VerbAsync("import", "run", "maildir", old.Mail, "--account", Alice, "--skip-damaged");
         Assert.Equal(1, gone.ExitCode);
         Assert.Contains("--allow-deletes", gone.Output, StringComparison.Ordinal);
-        Assert.NotEmpty((await ImapSight.LookAsync(server, Alice, AvisoServer.Password)).Messages.Where(message => message.Mailbox == "INBOX"));
+        Assert.NotEmpty((await ImapSight.LookAsync(server, Alice, AvisoServer.Password)).Messages.Where(message =>
+            message.Mailbox == "INBOX"));
     }
 
     internal static Task<ToolResult> RunAsync(AvisoServer server, DovecotHome old, params string[] more) =>
         server.VerbAsync(["import", "run", "maildir", old.Mail, "--account", Alice, .. more]);
 
     private static async Task SameAsync(DovecotHome old, AvisoServer server) =>
-        ImapSight.AssertSame(await old.MailboxesAsync(), await old.MessagesAsync(), await ImapSight.LookAsync(server, Alice, AvisoServer.Password));
+        ImapSight.AssertSame(await old.MailboxesAsync(), await old.MessagesAsync(), await ImapSight.LookAsync(server, Alice,
+            AvisoServer.Password));
 
     /// <summary>What people's mail is like after some years.</summary>
     internal static async Task FillAsync(DovecotHome old, char separator = '.')
     {
         string Named(string name) => name.Replace('.', separator);
-        await old.DoAsync(["mailbox", "create", "Sent Messages", Named("Archive.2024"), Named("Entwürfe.Ä"), "INBOX" + separator + "Sub", "Tom & Jerry", "日本語"]);
-        for (var i = 1; i <= 30; i++) await old.SaveAsync("INBOX", Letter($"number {i}") + string.Concat(Enumerable.Repeat("line\n", i * 5)));
+        await old.DoAsync(["mailbox", "create", "Sent Messages", Named("Archive.2024"), Named("Entwürfe.Ä"), "INBOX" + separator
+            + "Sub", "Tom & Jerry", "日本語"]);
+        for (var i = 1; i <= 30; i++) await old.SaveAsync("INBOX", Letter($"number {i}")
+            + string.Concat(Enumerable.Repeat("line\n", i * 5)));
         await old.SaveAsync("Sent Messages", Letter("sent"));
         await old.SaveAsync(Named("Entwürfe.Ä"), Letter("draft").ReplaceLineEndings("\r\n"));
         await old.SaveAsync("日本語", Letter("last line without its end") + "end");
@@ -185,7 +198,8 @@ public sealed class MoveInTests
     {
         for (var i = 0; i < count; i++)
         {
-            var path = Path.Combine(old.Mail, ".Archive.2024", "cur", string.Create(CultureInfo.InvariantCulture, $"{1_600_000_000 + i}.M1P1.bulk:2,S"));
+            var path = Path.Combine(old.Mail, ".Archive.2024", "cur", string.Create(CultureInfo.InvariantCulture,
+                $"{1_600_000_000 + i}.M1P1.bulk:2,S"));
             await File.WriteAllTextAsync(path, Letter($"bulk {i}") + new string('x', 2000) + "\n");
             File.SetLastWriteTimeUtc(path, DateTimeOffset.FromUnixTimeSeconds(1_600_000_000 + i).UtcDateTime);
         }
@@ -193,7 +207,8 @@ public sealed class MoveInTests
     }
 
     internal static string Letter(string subject) =>
-        $"From: Old Friend <friend@elsewhere.test>\nTo: {Alice}\nSubject: {subject}\nMessage-ID: <{Guid.NewGuid():N}@elsewhere.test>\nDate: Tue, 14 Nov 2023 22:13:20 +0000\n\nDear Alice,\n\nthis is {subject}.\n";
+        $"From: Old Friend <friend@elsewhere.test>\nTo: {Alice}\nSubject: {subject}\nMessage-ID: "
+            + $"<{Guid.NewGuid():N}@elsewhere.test>\nDate: Tue, 14 Nov 2023 22:13:20 +0000\n\nDear Alice,\n\nthis is {subject}.\n";
 
     private static int Number(string json, string name)
     {

@@ -10,7 +10,8 @@ public static class MovingFuzz
 {
     [Fact]
     public static void Uid_lists_only_say_uids_that_grow() => Mutator.Run(
-        ["3 V1275660208 N25022 G3085f01b7f11094c501100008c4a11c1\n1 W34 :a,S=1\n7 P1f2 S1 :b:2,S\n9 :c\n"u8.ToArray(), "1 5 3\n1 a\n3 b\n"u8.ToArray()], 2000, input =>
+        ["3 V1275660208 N25022 G3085f01b7f11094c501100008c4a11c1\n1 W34 :a,S=1\n7 P1f2 S1 :b:2,S\n9 :c\n"u8.ToArray(),
+            "1 5 3\n1 a\n3 b\n"u8.ToArray()], 2000, input =>
         {
             if (UidList.Parse(input) is not { } list) return;
             Assert.True(list.UidValidity > 0);
@@ -26,7 +27,8 @@ public static class MovingFuzz
 
     [Fact]
     public static void Small_files_and_names_are_read_whatever_they_hold() => Mutator.Run(
-        ["0 $Forwarded\n1 work\n"u8.ToArray(), "V\t2\n\nSent\nA\tB\n"u8.ToArray(), "1276528487.M364837P9451.host,S=1355,W=1394:2,FSab"u8.ToArray(), "&APw-\\2e&-"u8.ToArray()], 2000, input =>
+        ["0 $Forwarded\n1 work\n"u8.ToArray(), "V\t2\n\nSent\nA\tB\n"u8.ToArray(),
+            "1276528487.M364837P9451.host,S=1355,W=1394:2,FSab"u8.ToArray(), "&APw-\\2e&-"u8.ToArray()], 2000, input =>
         {
             Assert.All(KeywordsFile.Parse(input), word => Assert.True(word is null || Keyword.IsValid(word)));
             Assert.All(SubscriptionsFile.Parse(input, '.'), levels => Assert.All(levels, level => Assert.NotEmpty(level)));
@@ -43,15 +45,18 @@ public static class MovingFuzz
     {
         var log = DovecotFileTests.Log(
             (0x1000_0002, [1, 0, 0, 0, 0x08, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]), (0x1000_0004, [1, 0, 0, 0, 2, 0, 0, 0, 0x02, 0, 0, 0]),
-            (0x1000_0400, [0, 0, 3, 0, (byte)'a', (byte)'b', (byte)'c', 0, 1, 0, 0, 0, 2, 0, 0, 0]), (0x800, [1, 0, 0, 0, 255, 255, 255, 255]));
+            (0x1000_0400, [0, 0, 3, 0, (byte)'a', (byte)'b', (byte)'c', 0, 1, 0, 0, 0, 2, 0, 0, 0]),
+                (0x800, [1, 0, 0, 0, 255, 255, 255, 255]));
         Mutator.Run([log], 3000, input => _ = DovecotIndex.Read(null, [input]));
-        Mutator.Run([Index()], 3000, input => Assert.All(DovecotIndex.Read(input, [log]).Messages.Values, message => Assert.NotNull(message.Keywords)));
+        Mutator.Run([Index()], 3000, input => Assert.All(DovecotIndex.Read(input, [log]).Messages.Values, message =>
+            Assert.NotNull(message.Keywords)));
     }
 
     [Fact]
     public static void Mbox_files_are_cut_into_messages_that_lie_within_them() => Mutator.Run(
         [
-            "From a Tue Nov 14 22:13:20 2023\nSubject: 1\n\n>From me\n\nFrom b x\nX-Aviso-Flags: 5 SF kw\nX-Aviso-Octets: 3\nabc\n"u8.ToArray(),
+            "From a Tue Nov 14 22:13:20 2023\nSubject: 1\n\n>From me\n\nFrom b x\nX-Aviso-Flags: 5 SF kw\nX-Aviso-Octets: "
+                + "3\nabc\n"u8.ToArray(),
             "From a Tue Nov 14 22:13:20 +0000 2023\r\nX-Gmail-Labels: =?UTF-8?Q?a,b?=\r\n\r\nx\r\n"u8.ToArray(),
         ],
         2000, input =>
@@ -76,10 +81,12 @@ public static class MovingFuzz
 
     [Fact]
     public static void Settings_of_others_are_read_whatever_they_hold() => Mutator.Run(
-        ["/^(a|b)-[0-9]+.*@example\\.org$/ x@example.org"u8.ToArray(), "domain { example.org { path = \"/x\"; selector = \"m\"; } }"u8.ToArray(), "5G"u8.ToArray()], 2000, input =>
+        ["/^(a|b)-[0-9]+.*@example\\.org$/ x@example.org"u8.ToArray(),
+            "domain { example.org { path = \"/x\"; selector = \"m\"; } }"u8.ToArray(), "5G"u8.ToArray()], 2000, input =>
         {
             var text = Encoding.Latin1.GetString(input);
-            foreach (var pattern in RegexpAlias.Patterns(text, out _)) Assert.True(pattern.Count(c => c == '*') <= 1 && pattern.Contains('@'));
+            foreach (var pattern in RegexpAlias.Patterns(text, out _)) Assert.True(pattern.Count(c => c == '*') <= 1
+                && pattern.Contains('@'));
             _ = MailserverKeys.RspamdKeys(text);
             _ = ConfigLines.Parse("x", text, continues: true);
             Assert.True(MailserverReader.Size(text) is null or >= 0);

@@ -4,15 +4,18 @@ using System.Text;
 namespace Aviso.Accounts;
 
 /// <summary>
-/// Dovecot's digests: {SSHA512}, {SSHA256}, {SSHA} (digest, then salt) and {SHA512}, {SHA256}, {SHA} (no salt), in base64 or, with .HEX, in hex.
+/// Dovecot's digests: {SSHA512}, {SSHA256}, {SSHA} (digest, then salt) and {SHA512}, {SHA256}, {SHA} (no salt), in base64 or, with .HEX,
+/// in hex.
 /// They are quick to guess, so they only stand until the next login.
 /// </summary>
 internal static class SaltedHash
 {
     private static readonly (string Scheme, HashAlgorithmName Name, int Length, bool IsSalted)[] Schemes =
     [
-        ("{SSHA512}", HashAlgorithmName.SHA512, 64, true), ("{SSHA256}", HashAlgorithmName.SHA256, 32, true), ("{SSHA}", HashAlgorithmName.SHA1, 20, true),
-        ("{SHA512}", HashAlgorithmName.SHA512, 64, false), ("{SHA256}", HashAlgorithmName.SHA256, 32, false), ("{SHA}", HashAlgorithmName.SHA1, 20, false),
+        ("{SSHA512}", HashAlgorithmName.SHA512, 64, true), ("{SSHA256}", HashAlgorithmName.SHA256, 32, true),
+            ("{SSHA}", HashAlgorithmName.SHA1, 20, true),
+        ("{SHA512}", HashAlgorithmName.SHA512, 64, false), ("{SHA256}", HashAlgorithmName.SHA256, 32, false),
+            ("{SHA}", HashAlgorithmName.SHA1, 20, false),
         ("{SHA1}", HashAlgorithmName.SHA1, 20, false),
     ];
 
@@ -33,7 +36,8 @@ internal static class SaltedHash
         (name, digest, salt) = (default, [], []);
         foreach (var (scheme, algorithm, length, isSalted) in Schemes)
         {
-            if (Octets(hash, scheme) is not { } octets || octets.Length < length || (!isSalted && octets.Length != length) || octets.Length > length + 256) continue;
+            if (Octets(hash, scheme) is not { } octets || octets.Length < length || (!isSalted && octets.Length != length)
+                || octets.Length > length + 256) continue;
             (name, digest, salt) = (algorithm, octets[..length], octets[length..]);
             return true;
         }

@@ -32,7 +32,8 @@ internal sealed class ImportCalls(MovingService moving)
         try
         {
             return Replies.One(
-                await moving.ExportAsync(call.Text("format") ?? "", call.Text("account") ?? "", call.Text("to") ?? "", cancel), AdminJson.Default.ExportResult);
+                await moving.ExportAsync(call.Text("format") ?? "", call.Text("account") ?? "", call.Text("to") ?? "", cancel),
+                    AdminJson.Default.ExportResult);
         }
         catch (SourceException e)
         {

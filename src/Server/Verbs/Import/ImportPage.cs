@@ -8,7 +8,8 @@ internal static class ImportPage
 {
     private static readonly (string Kind, string Title)[] Kinds =
     [
-        ("Damaged", "Not as it ought to be at the source"), ("Lost", "Cannot be carried"), ("Changed", "Changes its meaning"), ("Carried", "Comes along"),
+        ("Damaged", "Not as it ought to be at the source"), ("Lost", "Cannot be carried"), ("Changed", "Changes its meaning"),
+            ("Carried", "Comes along"),
     ];
 
     public static bool HasDamage(JsonNode? plan) => AllNotes(plan).Any(note => note["kind"]?.ToString() == "Damaged");
@@ -22,7 +23,8 @@ internal static class ImportPage
         foreach (var account in Rows(plan["accounts"]))
         {
             output.WriteLine();
-            output.WriteLine($"{Output.Cell(account["address"])}: {Output.Cell(account["state"])}; password {Output.Cell(account["password"])}");
+            output.WriteLine($"{Output.Cell(account["address"])}: {Output.Cell(account["state"])}; password "
+                + $"{Output.Cell(account["password"])}");
             if (Rows(account["mailboxes"]).Any()) Output.Show(output, account["mailboxes"]);
             if (account["scripts"] is JsonArray { Count: > 0 } scripts) output.WriteLine($"Sieve scripts: {Output.Cell(scripts)}");
             Notes(output, Rows(account["notes"]).ToList());
@@ -57,7 +59,8 @@ internal static class ImportPage
         Notes(output, Rows(status["notes"]).ToList());
         var seconds = Number(status["seconds"]);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{Output.Cell(status["what"])}: {Output.Cell(status["state"])}, {Number(status["done"]):0} messages, {Octets(Number(status["octets"]))} in {seconds:0.0} s"));
+            $"{Output.Cell(status["what"])}: {Output.Cell(status["state"])}, {Number(status["done"]):0} messages, "
+                + $"{Octets(Number(status["octets"]))} in {seconds:0.0} s"));
         if (status["error"] is { } error) output.WriteLine(Output.Cell(error));
     }
 
@@ -68,12 +71,14 @@ internal static class ImportPage
         var share = total > 0 ? done * 100 / total : 0;
         var left = status["seconds_left"] is { } seconds ? $", {Time(Number(seconds))} left" : "";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{share,3:0}% {done:0} of {total:0} messages, {Number(status["rate"]):0}/s, {Octets(Number(status["octet_rate"]))}/s{left}: {Output.Cell(status["now"])}");
+            $"{share,3:0}% {done:0} of {total:0} messages, {Number(status["rate"]):0}/s, {Octets(Number(status["octet_rate"]))}/s{left}: "
+                + $"{Output.Cell(status["now"])}");
     }
 
     private static void Result(TextWriter output, JsonNode one)
     {
-        output.WriteLine($"{Output.Cell(one["account"])}: {Number(one["taken"]):0} taken ({Octets(Number(one["octets"]))}), {Number(one["changed"]):0} changed, "
+        output.WriteLine($"{Output.Cell(one["account"])}: {Number(one["taken"]):0} taken ({Octets(Number(one["octets"]))}), "
+            + $"{Number(one["changed"]):0} changed, "
             + $"{Number(one["deleted"]):0} deleted, {Number(one["same"]):0} as they were"
             + (Number(one["renumbered"]) > 0 ? $", {Number(one["renumbered"]):0} with a new UID" : ""));
         if (one["stopped"] is { } why) output.WriteLine($"  stopped: {Output.Cell(why)}");
@@ -83,7 +88,8 @@ internal static class ImportPage
     private static void Compared(TextWriter output, JsonNode one)
     {
         var differences = Number(one["differences_in_all"]);
-        output.WriteLine($"{Output.Cell(one["account"])}: {Number(one["equal"]):0} of {Number(one["messages"]):0} messages equal ({Octets(Number(one["octets"]))}), "
+        output.WriteLine($"{Output.Cell(one["account"])}: {Number(one["equal"]):0} of {Number(one["messages"]):0} messages equal "
+            + $"({Octets(Number(one["octets"]))}), "
             + $"{Number(one["same_uid"]):0} under the same UID, {Number(one["only_here"]):0} only here, {differences:0} differences");
         foreach (var row in Rows(one["differences"]).Take(50))
             output.WriteLine($"  {Output.Cell(row["mailbox"])} {Output.Cell(row["message"])}: {Output.Cell(row["what"])}");
@@ -107,7 +113,8 @@ internal static class ImportPage
     private static IEnumerable<JsonNode> Rows(JsonNode? list) => list is JsonArray rows ? rows.OfType<JsonNode>() : [];
 
     private static double Number(JsonNode? value) =>
-        value is not null && double.TryParse(value.ToString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : 0;
+        value is not null && double.TryParse(value.ToString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number
+            : 0;
 
     private static string Octets(double octets) => octets switch
     {

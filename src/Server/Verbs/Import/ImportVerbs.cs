@@ -18,11 +18,16 @@ internal static class ImportVerbs
         "aviso import verify docker-mailserver /srv/dms/config --mail /srv/dms/mail-data --report report.json"))
     {
         Plan(),
-        Long("run", "import.run", "Take what is new there, change what changed, delete what was deleted. Ended anywhere it goes on when it is run again. "
-            + "Exit status 1 when anything was left out.", ["aviso import run docker-mailserver /srv/dms/config"], SkipDamaged(), AllowDeletes()),
-        Long("verify", "import.verify", "Compare both sides message by message: octets, flags, keywords, dates, UIDs. It writes nothing to either. "
-            + "Exit status 1 when anything differs.", ["aviso import verify maildir /srv/old/alice --account alice@example.org --report report.json"]),
-        AdminVerb.Of("import.status", "status", "How far the move is, or how the last one ended.", ["aviso import status"], new VerbAnswers(ImportPage.Show)),
+        Long("run", "import.run",
+            "Take what is new there, change what changed, delete what was deleted. Ended anywhere it goes on when it is run again. "
+            + "Exit status 1 when anything was left out.", ["aviso import run docker-mailserver /srv/dms/config"], SkipDamaged(),
+                AllowDeletes()),
+        Long("verify", "import.verify",
+            "Compare both sides message by message: octets, flags, keywords, dates, UIDs. It writes nothing to either. "
+            + "Exit status 1 when anything differs.",
+                ["aviso import verify maildir /srv/old/alice --account alice@example.org --report report.json"]),
+        AdminVerb.Of("import.status", "status", "How far the move is, or how the last one ended.", ["aviso import status"],
+            new VerbAnswers(ImportPage.Show)),
         AdminVerb.Of("import.stop", "stop", "Stop the move; what was taken stays.", ["aviso import stop"]),
     };
 
@@ -30,7 +35,8 @@ internal static class ImportVerbs
     {
         var symbols = Symbols();
         var verb = Of("plan", "Say what maps, what changes its meaning and what cannot be carried. Nothing is written. Exit status 1 when "
-            + "something at the source is damaged.", ["aviso import plan docker-mailserver /srv/dms/config --mail /srv/dms/mail-data"], symbols);
+            + "something at the source is damaged.", ["aviso import plan docker-mailserver /srv/dms/config --mail /srv/dms/mail-data"],
+                symbols);
         verb.SetAction((parsed, cancel) => AdminVerb.SendAsync(
             parsed, "import.plan", Arguments(parsed, symbols), new(ImportPage.ShowPlan, ImportPage.HasDamage), cancel));
         return verb;
@@ -59,25 +65,32 @@ internal static class ImportVerbs
     private static Symbol[] Symbols() =>
     [
         Kind(), Source(),
-        new Option<string?>("--account") { Description = "Whose mail it becomes; of a whole server, the only account to move.", HelpName = "ADDRESS" },
+        new Option<string?>("--account") { Description = "Whose mail it becomes; of a whole server, the only account to move.",
+            HelpName = "ADDRESS" },
         new Option<string?>("--mail") { Description = "docker-mailserver: the folder of all mail.", HelpName = "FOLDER" },
-        new Option<string?>("--indexes") { Description = "maildir: where Dovecot keeps its index files, when not beside the mail.", HelpName = "FOLDER" },
-        new Option<string?>("--home") { Description = "maildir: where the Sieve scripts are, when not beside the mail.", HelpName = "FOLDER" },
+        new Option<string?>("--indexes") { Description = "maildir: where Dovecot keeps its index files, when not beside the mail.",
+            HelpName = "FOLDER" },
+        new Option<string?>("--home") { Description = "maildir: where the Sieve scripts are, when not beside the mail.",
+            HelpName = "FOLDER" },
         new Option<string?>("--label") { Description = "Under what name the source is remembered. Default: its kind.", HelpName = "NAME" },
     ];
 
     private static Argument<string?> Kind()
     {
-        var kind = new Argument<string?>("kind") { Description = $"What the source is: {string.Join(", ", SourceKinds.All)}.", HelpName = "KIND" };
+        var kind = new Argument<string?>("kind") { Description = $"What the source is: {string.Join(", ", SourceKinds.All)}.",
+            HelpName = "KIND" };
         kind.AcceptOnlyFromAmong(SourceKinds.All);
         return kind;
     }
 
-    private static Argument<string?> Source() => new("path") { Description = "Where it is, as the server's user sees it.", HelpName = "PATH" };
+    private static Argument<string?> Source() => new("path") { Description = "Where it is, as the server's user sees it.",
+        HelpName = "PATH" };
 
-    private static Option<bool> SkipDamaged() => new("--skip-damaged") { Description = "Leave out, by name, what cannot be read, instead of beginning nothing." };
+    private static Option<bool> SkipDamaged() =>
+        new("--skip-damaged") { Description = "Leave out, by name, what cannot be read, instead of beginning nothing." };
 
-    private static Option<bool> AllowDeletes() => new("--allow-deletes") { Description = "More than half of a mailbox was deleted there on purpose." };
+    private static Option<bool> AllowDeletes() =>
+        new("--allow-deletes") { Description = "More than half of a mailbox was deleted there on purpose." };
 
     private static Command Long(string name, string call, string text, string[] examples, params Symbol[] more)
     {

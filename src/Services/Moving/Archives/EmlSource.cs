@@ -10,7 +10,8 @@ using Aviso.Store;
 namespace Aviso.Moving;
 
 /// <summary>
-/// A folder or a zip of files with one message each; folders are mailboxes. `index.tsv` of an export of ours says flags and dates; without it a
+/// A folder or a zip of files with one message each; folders are mailboxes. `index.tsv` of an export of ours says flags and dates; without
+/// it a
 /// message came when its Received field, its Date or its file says, and has been read.
 /// </summary>
 public sealed class EmlSource : MailSource
@@ -41,7 +42,8 @@ public sealed class EmlSource : MailSource
         _marks = ReadMarks();
         foreach (var file in All().Where(name => name.EndsWith(".eml", StringComparison.OrdinalIgnoreCase)))
         {
-            if (_files.Values.Sum(files => files.Count) >= MostFiles) throw new SourceException($"{_root} holds more than {MostFiles} messages");
+            if (_files.Values.Sum(files => files.Count) >= MostFiles) throw new SourceException(
+                $"{_root} holds more than {MostFiles} messages");
             var name = NameOf(file);
             if (!_files.TryGetValue(name, out var files)) _files[name] = files = [];
             files.Add(file);
@@ -68,7 +70,8 @@ public sealed class EmlSource : MailSource
             if (!seen.Add(key)) doubled++;
             else messages.Add(Message(file, key, length, header));
         }
-        var text = string.Create(CultureInfo.InvariantCulture, $"{doubled} messages stand there more than once, octet for octet: each comes once");
+        var text = string.Create(CultureInfo.InvariantCulture,
+            $"{doubled} messages stand there more than once, octet for octet: each comes once");
         if (doubled > 0 && !Notes.Exists(note => note.Place == mailbox.Name)) Notes.Add(new(NoteKind.Changed, mailbox.Name, text));
         return messages;
     }
@@ -91,7 +94,8 @@ public sealed class EmlSource : MailSource
     {
         if (HeaderFields.TryFind(header, "Received"u8, out var received) && received.LastIndexOf((byte)';') is >= 0 and var at
             && MailDate.TryParse(received[(at + 1)..], out var came)) return came.ToUnixTimeSeconds();
-        return HeaderFields.TryFind(header, "Date"u8, out var value) && MailDate.TryParse(value, out var date) ? date.ToUnixTimeSeconds() : null;
+        return HeaderFields.TryFind(header, "Date"u8, out var value) && MailDate.TryParse(value, out var date) ? date.ToUnixTimeSeconds()
+            : null;
     }
 
     private long Written(string file) => (_zip is not null ? _zip.GetEntry(file)!.LastWriteTime
@@ -128,7 +132,8 @@ public sealed class EmlSource : MailSource
     }
 
     private IEnumerable<string> All() => _zip is not null ? _zip.Entries.Select(entry => entry.FullName)
-        : Directory.EnumerateFiles(_root, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint })
+        : Directory.EnumerateFiles(_root, "*", new EnumerationOptions { RecurseSubdirectories = true,
+            AttributesToSkip = FileAttributes.ReparsePoint })
             .Select(file => Path.GetRelativePath(_root, file));
 
     private static string NameOf(string file)
@@ -177,8 +182,10 @@ internal sealed record EmlMarks(SystemFlags Flags, IReadOnlyList<string> Keyword
         while (from.ReadLine() is { } line)
         {
             var fields = line.Split('\t');
-            if (fields.Length < 4 || !long.TryParse(fields[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var date)) continue;
-            marks[fields[0]] = new(MaildirName.Parse("x:2," + fields[2]).Flags, [.. fields[3].Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(Keyword.IsValid)], date);
+            if (fields.Length < 4 || !long.TryParse(fields[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
+                out var date)) continue;
+            marks[fields[0]] = new(MaildirName.Parse("x:2," + fields[2]).Flags,
+                [.. fields[3].Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(Keyword.IsValid)], date);
         }
         return marks;
     }

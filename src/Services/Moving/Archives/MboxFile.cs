@@ -15,7 +15,8 @@ namespace Aviso.Moving;
 internal sealed record MboxMessage(long Offset, long Length, UInt128 Key, string FromLine, byte[] Header, bool IsRaw);
 
 /// <summary>
-/// mbox files (RFC 4155 and what programs make of it): a message begins at a line "From " behind an empty line; in the text such lines have a
+/// mbox files (RFC 4155 and what programs make of it): a message begins at a line "From " behind an empty line; in the text such lines
+/// have a
 /// `&gt;` before them, and one of these goes when it is read (mboxrd, which reads mboxo rightly too).
 /// </summary>
 internal static class MboxFile
@@ -95,7 +96,8 @@ internal static class MboxFile
         while (lines.Peek("X-Aviso-Flags: "u8) && lines.Next(out var flags)) now.Add(flags);
         if (!lines.Peek("X-Aviso-Octets: "u8) || !lines.Next(out var raw)) return false;
         now.Add(raw);
-        if (!long.TryParse(Encoding.ASCII.GetString(raw.Text[RawField.Length..]), NumberStyles.None, CultureInfo.InvariantCulture, out var count)) return false;
+        if (!long.TryParse(Encoding.ASCII.GetString(raw.Text[RawField.Length..]), NumberStyles.None, CultureInfo.InvariantCulture,
+            out var count)) return false;
         now.BeginRaw(raw.End, count, lines);
         return true;
     }

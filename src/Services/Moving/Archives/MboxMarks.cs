@@ -5,7 +5,8 @@ using Aviso.Store;
 
 namespace Aviso.Moving;
 
-/// <summary>What header fields of an mbox say about a message: Status and X-Status (mutt, Dovecot), X-Keywords, X-Gmail-Labels, and our own on top.</summary>
+/// <summary>What header fields of an mbox say about a message: Status and X-Status (mutt, Dovecot), X-Keywords, X-Gmail-Labels, and our
+/// own on top.</summary>
 /// <param name="InternalDate">Null: they do not say.</param>
 internal sealed record MboxMarks(SystemFlags Flags, IReadOnlyList<string> Keywords, IReadOnlyList<string> Labels, long? InternalDate)
 {
@@ -39,13 +40,15 @@ internal sealed record MboxMarks(SystemFlags Flags, IReadOnlyList<string> Keywor
     public static string Write(long internalDate, SystemFlags flags, IEnumerable<string> keywords)
     {
         var letters = MaildirName.LettersOf(flags);
-        return string.Create(CultureInfo.InvariantCulture, $"{Field}{internalDate} {(letters.Length == 0 ? "-" : letters)}{string.Concat(keywords.Select(word => " " + word))}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{Field}{internalDate} {(letters.Length == 0 ? "-" : letters)}{string.Concat(keywords.Select(word => " " + word))}");
     }
 
     private static MboxMarks? Own(string value)
     {
         var words = value.Trim().Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (words.Length < 2 || !long.TryParse(words[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var date)) return null;
+        if (words.Length < 2 || !long.TryParse(words[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
+            out var date)) return null;
         return new(MaildirName.Parse("x:2," + words[1]).Flags, [.. words.Skip(2).Where(Keyword.IsValid)], [], date);
     }
 
@@ -55,7 +58,8 @@ internal sealed record MboxMarks(SystemFlags Flags, IReadOnlyList<string> Keywor
     private static List<string> Labels(byte[] header)
     {
         if (!HeaderFields.TryFind(header, "X-Gmail-Labels"u8, out var value)) return [];
-        return [.. HeaderText.Decode(value).Split(',').Select(label => label.Trim().Trim('"')).Where(label => label.Length is > 0 and < 500).Take(MostLabels)];
+        return [.. HeaderText.Decode(value).Split(',').Select(label => label.Trim().Trim('"')).Where(label => label.Length is > 0 and < 500)
+            .Take(MostLabels)];
     }
 }
 
@@ -78,7 +82,8 @@ internal static class GmailLabels
     private static readonly string[] Starred = ["Starred", "Markiert", "Suivis", "Destacados", "Speciali"];
     private static readonly string[] Important = ["Important", "Wichtig", "Importants", "Importantes", "Importanti"];
 
-    /// <summary>The mailbox, flags, and a keyword for each label of the person's own. Without a place of Gmail's the first of these labels is
+    /// <summary>The mailbox, flags, and a keyword for each label of the person's own. Without a place of Gmail's the first of these labels
+    /// is
     /// the mailbox, "/" between its levels.</summary>
     public static (string Mailbox, SystemFlags Flags, IReadOnlyList<string> Keywords) Place(IReadOnlyCollection<string> labels)
     {
@@ -93,12 +98,14 @@ internal static class GmailLabels
         return (place, flags, keywords);
     }
 
-    private static bool IsGmails(string label) => label.StartsWith("Category", StringComparison.OrdinalIgnoreCase) || label.StartsWith("Kategorie", StringComparison.OrdinalIgnoreCase)
+    private static bool IsGmails(string label) => label.StartsWith("Category", StringComparison.OrdinalIgnoreCase)
+        || label.StartsWith("Kategorie", StringComparison.OrdinalIgnoreCase)
         || Is(label, "Chat") || Is(label, Archived) || Is(label, Unread) || Is(label, Opened) || Is(label, Starred) || Is(label, Important)
         || Array.Exists(Places, place => Is(label, place.Labels));
 
     private static string Name(string label) =>
-        Base.Nfc.Normalize(string.Join('/', label.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(level => FolderName.Decode(level.Trim(), out _)).DefaultIfEmpty("Archive")));
+        Base.Nfc.Normalize(string.Join('/', label.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(level =>
+            FolderName.Decode(level.Trim(), out _)).DefaultIfEmpty("Archive")));
 
     /// <summary>Keywords are ASCII atoms (RFC 9051 §9): what is none becomes "_".</summary>
     private static string? KeywordOf(string label)
@@ -107,5 +114,6 @@ internal static class GmailLabels
         return word.All(c => c == '_') || !Keyword.IsValid(word) ? null : word;
     }
 
-    private static bool Is(string label, params string[] names) => Array.Exists(names, name => name.Equals(label, StringComparison.OrdinalIgnoreCase));
+    private static bool Is(string label, params string[] names) => Array.Exists(names, name =>
+        name.Equals(label, StringComparison.OrdinalIgnoreCase));
 }

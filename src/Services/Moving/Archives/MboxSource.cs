@@ -7,7 +7,8 @@ using Aviso.Store;
 namespace Aviso.Moving;
 
 /// <summary>
-/// mbox files: one, or a folder of them in which folders are levels. Messages have no UIDs there; each is known by its octets, so the same file
+/// mbox files: one, or a folder of them in which folders are levels. Messages have no UIDs there; each is known by its octets, so the same
+/// file
 /// or a later copy of it brings nothing twice. With labels (Google Takeout) these say where a message goes.
 /// </summary>
 public sealed class MboxSource : MailSource
@@ -69,14 +70,16 @@ public sealed class MboxSource : MailSource
     {
         if (File.Exists(root)) return [("INBOX", root)];
         var found = new List<(string, string)>();
-        foreach (var file in Directory.EnumerateFiles(root, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }))
+        foreach (var file in Directory.EnumerateFiles(root, "*", new EnumerationOptions { RecurseSubdirectories = true,
+            AttributesToSkip = FileAttributes.ReparsePoint }))
         {
             var relative = Path.GetRelativePath(root, file);
             // Apple Mail: a folder NAME.mbox with a file "mbox" in it.
             if (Path.GetFileName(file) == "mbox") relative = Path.GetDirectoryName(relative) ?? "";
             if (!relative.EndsWith(".mbox", StringComparison.OrdinalIgnoreCase)) continue;
             if (found.Count >= MostFiles) throw new SourceException($"{root} holds more than {MostFiles} files");
-            var levels = relative[..^5].Split('/').Select(level => level.EndsWith(".mbox", StringComparison.OrdinalIgnoreCase) ? level[..^5] : level)
+            var levels = relative[..^5].Split('/').Select(level => level.EndsWith(".mbox", StringComparison.OrdinalIgnoreCase)
+                ? level[..^5] : level)
                 .Select(level => FolderName.Decode(level, out _)).ToArray();
             if (levels[0].Equals("INBOX", StringComparison.OrdinalIgnoreCase)) levels[0] = "INBOX";
             found.Add((Nfc.Normalize(string.Join('/', levels)), file));
@@ -111,14 +114,16 @@ public sealed class MboxSource : MailSource
     }
 
     private static SourceMessage Message(string file, MboxMessage message, MboxMarks marks) => new(
-        0, message.Key, marks.Flags, marks.Keywords, marks.InternalDate ?? Date(message) ?? new DateTimeOffset(File.GetLastWriteTimeUtc(file), TimeSpan.Zero).ToUnixTimeSeconds(),
+        0, message.Key, marks.Flags, marks.Keywords, marks.InternalDate ?? Date(message)
+            ?? new DateTimeOffset(File.GetLastWriteTimeUtc(file), TimeSpan.Zero).ToUnixTimeSeconds(),
         message.Length, file, message.Offset);
 
     /// <summary>When it came: as the line before it says, else as it says itself.</summary>
     private static long? Date(MboxMessage message)
     {
         if (FromLine.Time(message.FromLine) is { } came) return came;
-        return HeaderFields.TryFind(message.Header, "Date"u8, out var value) && MailDate.TryParse(value, out var date) ? date.ToUnixTimeSeconds() : null;
+        return HeaderFields.TryFind(message.Header, "Date"u8, out var value) && MailDate.TryParse(value, out var date)
+            ? date.ToUnixTimeSeconds() : null;
     }
 
     private void ReadLabels()
@@ -141,7 +146,8 @@ public sealed class MboxSource : MailSource
         {
             var (mailbox, flags, keywords) = GmailLabels.Place(labels);
             if (!_labelled.TryGetValue(mailbox, out var messages)) _labelled[mailbox] = messages = [];
-            messages.Add(message with { Flags = message.Flags | flags, Keywords = [.. message.Keywords.Union(keywords, StringComparer.OrdinalIgnoreCase)] });
+            messages.Add(message with { Flags = message.Flags | flags,
+                Keywords = [.. message.Keywords.Union(keywords, StringComparer.OrdinalIgnoreCase)] });
         }
         if (_labelled.Count == 0) throw new SourceException($"{_root} holds no message");
         Doubled(_root, _doubled);
@@ -149,7 +155,8 @@ public sealed class MboxSource : MailSource
 
     private void Doubled(string place, long count)
     {
-        var text = string.Create(CultureInfo.InvariantCulture, $"{count} messages stand there more than once, octet for octet: each comes once");
+        var text = string.Create(CultureInfo.InvariantCulture,
+            $"{count} messages stand there more than once, octet for octet: each comes once");
         if (count > 0 && !Notes.Exists(note => note.Place == place)) Notes.Add(new(NoteKind.Changed, place, text));
     }
 }
@@ -173,8 +180,10 @@ internal static class FromLine
             foreach (var candidate in new[] { time, string.Join(' ', words[at..(at + 5)]) })
             {
                 // The offset as RFC 5322 writes it, without the colon of .NET.
-                var plain = System.Text.RegularExpressions.Regex.Replace(candidate, @" ([+-]\d\d)(\d\d)\b", " $1:$2", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1));
-                if (DateTimeOffset.TryParseExact(plain, Formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)) return date.ToUnixTimeSeconds();
+                var plain = System.Text.RegularExpressions.Regex.Replace(candidate, @" ([+-]\d\d)(\d\d)\b", " $1:$2",
+                    System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1));
+                if (DateTimeOffset.TryParseExact(plain, Formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal,
+                    out var date)) return date.ToUnixTimeSeconds();
             }
         }
         return null;

@@ -3,7 +3,8 @@ using Aviso.Base;
 
 namespace Aviso.Moving;
 
-/// <summary>Opens what Dovecot's plugins packed: gzip (zlib_save = gz) now; others are named, and their files stay where they are.</summary>
+/// <summary>Opens what Dovecot's plugins packed: gzip (zlib_save = gz) now; others are named, and their files stay where they
+/// are.</summary>
 public sealed class BodyOpener
 {
     /// <summary>Octets that a packed message may become.</summary>

@@ -35,7 +35,8 @@ internal static class FolderName
         for (var i = 0; i < text.Length; i++)
         {
             if (text[i] == '\\' && i + 2 < text.Length
-                && byte.TryParse(text.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code) && code is > 31 and < 127)
+                && byte.TryParse(text.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code)
+                    && code is > 31 and < 127)
             {
                 plain.Append((char)code);
                 i += 2;

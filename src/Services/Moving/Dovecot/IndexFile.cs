@@ -174,6 +174,8 @@ internal static class IndexFlags
     }
 
     public static byte ToBits(SystemFlags flags) => (byte)(
-        ((flags & SystemFlags.Answered) != 0 ? 0x01 : 0) | ((flags & SystemFlags.Flagged) != 0 ? 0x02 : 0) | ((flags & SystemFlags.Deleted) != 0 ? 0x04 : 0)
-        | ((flags & SystemFlags.Seen) != 0 ? 0x08 : 0) | ((flags & SystemFlags.Draft) != 0 ? 0x10 : 0));
+        Bit(flags, SystemFlags.Answered, 0x01) | Bit(flags, SystemFlags.Flagged, 0x02) | Bit(flags, SystemFlags.Deleted, 0x04)
+        | Bit(flags, SystemFlags.Seen, 0x08) | Bit(flags, SystemFlags.Draft, 0x10));
+
+    private static int Bit(SystemFlags flags, SystemFlags flag, int bit) => (flags & flag) != 0 ? bit : 0;
 }

@@ -5,7 +5,8 @@ using Aviso.Store;
 namespace Aviso.Moving;
 
 /// <summary>
-/// A `dovecot.index.log` that names the messages of a mailbox with their flags and all keywords, for those that a Maildir's file names cannot
+/// A `dovecot.index.log` that names the messages of a mailbox with their flags and all keywords, for those that a Maildir's file names
+/// cannot
 /// carry. Dovecot makes its index from it.
 /// </summary>
 internal static class IndexLogFile

@@ -19,7 +19,8 @@ internal sealed record MaildirLayout(string Root, bool IsPlusPlus, IReadOnlyList
     /// <exception cref="SourceException">There is none, or it may not be read.</exception>
     public static MaildirLayout Find(string root)
     {
-        if (!Directory.Exists(root)) throw new SourceException(File.Exists(root) ? $"{root} is a file, no Maildir" : $"there is no folder {root}");
+        if (!Directory.Exists(root)) throw new SourceException(File.Exists(root) ? $"{root} is a file, no Maildir"
+            : $"there is no folder {root}");
         try
         {
             if (!IsMaildir(root) && !HasPlusPlus(root))
@@ -40,7 +41,8 @@ internal sealed record MaildirLayout(string Root, bool IsPlusPlus, IReadOnlyList
     private static bool HasPlusPlus(string root) => new DirectoryInfo(root).EnumerateDirectories(".*").Any(IsFolder);
 
     private static bool HasNested(string root) =>
-        new DirectoryInfo(root).EnumerateDirectories().Any(folder => !IsOwn(folder.Name) && (IsFolder(folder) || folder.EnumerateDirectories().Any(IsFolder)));
+        new DirectoryInfo(root).EnumerateDirectories().Any(folder => !IsOwn(folder.Name)
+            && (IsFolder(folder) || folder.EnumerateDirectories().Any(IsFolder)));
 
     private static bool IsFolder(DirectoryInfo folder) => Directory.Exists(Path.Combine(folder.FullName, "cur"));
 
@@ -59,7 +61,8 @@ internal sealed record MaildirLayout(string Root, bool IsPlusPlus, IReadOnlyList
     private static void Nested(string at, string[] levels, List<MaildirFolder> folders)
     {
         if (levels.Length >= Deepest) return;
-        foreach (var folder in new DirectoryInfo(at).EnumerateDirectories().Where(folder => !IsOwn(folder.Name) && folder.LinkTarget is null))
+        foreach (var folder in new DirectoryInfo(at).EnumerateDirectories().Where(folder => !IsOwn(folder.Name)
+            && folder.LinkTarget is null))
         {
             if (folders.Count >= MostFolders) throw new SourceException($"{at} has more than {MostFolders} folders");
             string[] below = [.. levels, folder.Name];
@@ -76,7 +79,8 @@ internal sealed record MaildirLayout(string Root, bool IsPlusPlus, IReadOnlyList
         {
             var file = new FileInfo(path);
             if (!file.Exists) return null;
-            return file.Length > most ? throw new SourceException($"{path} has {file.Length} octets, which is more than such a file has") : File.ReadAllBytes(path);
+            return file.Length > most ? throw new SourceException($"{path} has {file.Length} octets, which is more than such a file has")
+                : File.ReadAllBytes(path);
         }
         catch (UnauthorizedAccessException e)
         {

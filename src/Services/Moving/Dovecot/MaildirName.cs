@@ -54,7 +54,8 @@ internal readonly record struct MaildirName(string Base, string Letters, long Si
     public static string LettersOf(SystemFlags flags) =>
         // The format wants them in the order of ASCII.
         string.Concat((flags & SystemFlags.Draft) != 0 ? "D" : "", (flags & SystemFlags.Flagged) != 0 ? "F" : "",
-            (flags & SystemFlags.Answered) != 0 ? "R" : "", (flags & SystemFlags.Seen) != 0 ? "S" : "", (flags & SystemFlags.Deleted) != 0 ? "T" : "");
+            (flags & SystemFlags.Answered) != 0 ? "R" : "", (flags & SystemFlags.Seen) != 0 ? "S" : "", (flags & SystemFlags.Deleted) != 0
+                ? "T" : "");
 
     private static long Field(string name, string field)
     {
@@ -66,7 +67,8 @@ internal readonly record struct MaildirName(string Base, string Letters, long Si
         return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var octets) ? octets : -1;
     }
 
-    /// <summary>The order in which Dovecot gives UIDs to files that have none: seconds, then microseconds where both have them, then the name.</summary>
+    /// <summary>The order in which Dovecot gives UIDs to files that have none: seconds, then microseconds where both have them, then the
+    /// name.</summary>
     public static int Compare(string a, string b)
     {
         var (one, two) = (Seconds(a, out var first), Seconds(b, out var second));
@@ -78,7 +80,8 @@ internal readonly record struct MaildirName(string Base, string Letters, long Si
     private static ulong Seconds(string name, out int end)
     {
         ulong seconds = 0;
-        for (end = 0; end < name.Length && end < 19 && char.IsAsciiDigit(name[end]); end++) seconds = (seconds * 10) + (ulong)(name[end] - '0');
+        for (end = 0; end < name.Length && end < 19 && char.IsAsciiDigit(name[end]); end++) seconds = (seconds * 10)
+            + (ulong)(name[end] - '0');
         return seconds;
     }
 

@@ -29,8 +29,10 @@ public sealed class MaildirSource : MailSource
         _layout = MaildirLayout.Find(_places.Mail);
         foreach (var folder in _layout.Folders) Add(folder);
         Subscriptions = ReadSubscriptions();
-        Scripts = SieveFolder.Read(_places.Home is { } home ? [home] : [Path.Combine(_places.Mail, "home"), Path.GetDirectoryName(_places.Mail) ?? "/", _places.Mail], Notes);
-        if (MaildirSize(_places.Mail) is { } quota) Notes.Add(new(NoteKind.Carried, Path.Combine(_places.Mail, "maildirsize"), $"the quota there is {quota} octets"));
+        Scripts = SieveFolder.Read(_places.Home is { } home ? [home] : [Path.Combine(_places.Mail, "home"),
+            Path.GetDirectoryName(_places.Mail) ?? "/", _places.Mail], Notes);
+        if (MaildirSize(_places.Mail) is { } quota) Notes.Add(new(NoteKind.Carried, Path.Combine(_places.Mail, "maildirsize"),
+            $"the quota there is {quota} octets"));
     }
 
     public override string Kind => "maildir";
@@ -54,18 +56,22 @@ public sealed class MaildirSource : MailSource
             levels.Add(FolderName.Decode(level, out var problem));
             if (problem is not null) Notes.Add(new(NoteKind.Changed, folder.Path, $"the name `{level}` {problem}"));
         }
-        var name = levels.Count == 0 || (levels.Count == 1 && levels[0].Equals("INBOX", StringComparison.OrdinalIgnoreCase)) ? "INBOX" : string.Join('/', levels);
+        var name = levels.Count == 0 || (levels.Count == 1 && levels[0].Equals("INBOX", StringComparison.OrdinalIgnoreCase)) ? "INBOX"
+            : string.Join('/', levels);
         if (levels.Count > 1 && levels[0].Equals("INBOX", StringComparison.OrdinalIgnoreCase)) name = "INBOX" + name[5..];
         name = Nfc.Normalize(name);
         if (!_folders.TryAdd(name, folder))
         {
-            Notes.Add(new(NoteKind.Lost, folder.Path, $"its name here would be {name}, which {_folders[name].Path} has already; rename one of them"));
+            Notes.Add(new(NoteKind.Lost, folder.Path,
+                $"its name here would be {name}, which {_folders[name].Path} has already; rename one of them"));
             return;
         }
         if (folder.Levels.Length > 0 && File.Exists(Path.Combine(folder.Path, "dovecot-acl")))
-            Notes.Add(new(NoteKind.Lost, Path.Combine(folder.Path, "dovecot-acl"), "rights of others in this folder: nobody shares folders here"));
+            Notes.Add(new(NoteKind.Lost, Path.Combine(folder.Path, "dovecot-acl"),
+                "rights of others in this folder: nobody shares folders here"));
         var list = List(folder.Path);
-        _mailboxes.Add(new(name, string.Join(Separator, levels.DefaultIfEmpty("INBOX")), list?.UidValidity ?? 0, list?.UidNext ?? 0, folder.Path));
+        _mailboxes.Add(new(name, string.Join(Separator, levels.DefaultIfEmpty("INBOX")), list?.UidValidity ?? 0, list?.UidNext
+            ?? 0, folder.Path));
     }
 
     public override IReadOnlyList<SourceMessage> Read(SourceMailbox mailbox, CancellationToken cancel)
@@ -75,7 +81,9 @@ public sealed class MaildirSource : MailSource
         var words = KeywordsFile.Parse(MaildirLayout.Small(Path.Combine(mailbox.Place, "dovecot-keywords"), KeywordsFile.MostOctets));
         var index = Index(mailbox.Place);
         if (list is null && files.Count > 0)
-            Say(NoteKind.Lost, mailbox.Place, "has no dovecot-uidlist that can be read: its messages get new UIDs in the order in which they came, and clients fetch them again");
+            Say(NoteKind.Lost, mailbox.Place,
+                "has no dovecot-uidlist that can be read: its messages get new UIDs in the order in which they came, and clients fetch "
+                    + "them again");
         else if (list is not null) Compare(mailbox, list, files);
         var numbers = list?.Lines.ToDictionary(line => line.BaseName, line => line.Uid, StringComparer.Ordinal) ?? [];
         var next = list?.UidNext ?? 0;
@@ -104,7 +112,8 @@ public sealed class MaildirSource : MailSource
             var path = tries == 0 ? message.Place : Renamed(message.Place) ?? throw new SourceGoneException(message.Place);
             try
             {
-                return new(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0, Share = FileShare.ReadWrite | FileShare.Delete });
+                return new(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0,
+                    Share = FileShare.ReadWrite | FileShare.Delete });
             }
             catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
             {
@@ -123,7 +132,8 @@ public sealed class MaildirSource : MailSource
         foreach (var sub in (string[])["cur", "new"])
         {
             var at = Path.Combine(folder, sub);
-            if (Directory.Exists(at) && Directory.EnumerateFiles(at).FirstOrDefault(file => MaildirName.BaseOf(Path.GetFileName(file)) == wanted) is { } found)
+            if (Directory.Exists(at) && Directory.EnumerateFiles(at).FirstOrDefault(file =>
+                MaildirName.BaseOf(Path.GetFileName(file)) == wanted) is { } found)
                 return found;
         }
         return null;
@@ -183,7 +193,8 @@ public sealed class MaildirSource : MailSource
         foreach (var number in file.Name.KeywordNumbers)
         {
             if (words[number] is { } word) keywords.Add(word);
-            else Say(NoteKind.Damaged, file.Path, $"carries the keyword letter {(char)('a' + number)}, which dovecot-keywords does not name");
+            else Say(NoteKind.Damaged, file.Path,
+                $"carries the keyword letter {(char)('a' + number)}, which dovecot-keywords does not name");
         }
         if (index?.UidValidity == validity && index.Messages.TryGetValue(uid, out var indexed))
         {
@@ -214,20 +225,25 @@ public sealed class MaildirSource : MailSource
     {
         var missing = list.Lines.Count(line => !files.ContainsKey(line.BaseName));
         if (missing > 20 && missing > list.Lines.Count / 2) Say(
-            NoteKind.Damaged, mailbox.Place, $"{missing} of {list.Lines.Count} messages of dovecot-uidlist have no file: was the folder copied whole?");
-        if (list.Unread > 0) Say(NoteKind.Damaged, Path.Combine(mailbox.Place, "dovecot-uidlist"), $"{list.Unread} lines cannot be read; their messages get new UIDs");
+            NoteKind.Damaged, mailbox.Place,
+                $"{missing} of {list.Lines.Count} messages of dovecot-uidlist have no file: was the folder copied whole?");
+        if (list.Unread > 0) Say(NoteKind.Damaged, Path.Combine(mailbox.Place, "dovecot-uidlist"),
+            $"{list.Unread} lines cannot be read; their messages get new UIDs");
         var own = list.Lines.Count(line => line.Uidl.Length > 0 && files.ContainsKey(line.BaseName));
-        if (own > 0) Say(NoteKind.Lost, mailbox.Place, $"{own} messages have POP3 ids of an older server; POP3 clients that leave mail on the server fetch them once more");
+        if (own > 0) Say(NoteKind.Lost, mailbox.Place,
+            $"{own} messages have POP3 ids of an older server; POP3 clients that leave mail on the server fetch them once more");
     }
 
     private UidList? List(string folder) =>
         MaildirLayout.Small(Path.Combine(folder, "dovecot-uidlist"), UidList.MostOctets) is { } own ? UidList.Parse(own)
-            : MaildirLayout.Small(Path.Combine(folder, "courierimapuiddb"), UidList.MostOctets) is { } courier ? UidList.Parse(courier) : null;
+            : MaildirLayout.Small(Path.Combine(folder, "courierimapuiddb"), UidList.MostOctets) is { } courier ? UidList.Parse(courier)
+                : null;
 
     private DovecotIndex? Index(string folder)
     {
         var at = _places.Indexes is { } indexes ? Path.Combine(indexes, Path.GetRelativePath(_places.Mail, folder)) : folder;
-        if (_places.Indexes is not null && folder == _places.Mail && Directory.Exists(Path.Combine(at, ".INBOX"))) at = Path.Combine(at, ".INBOX");
+        if (_places.Indexes is not null && folder == _places.Mail && Directory.Exists(Path.Combine(at, ".INBOX"))) at = Path.Combine(at,
+            ".INBOX");
         var index = MaildirLayout.Small(Path.Combine(at, "dovecot.index"), DovecotIndex.MostOctets);
         var logs = ((string[])["dovecot.index.log.2", "dovecot.index.log"])
             .Select(name => MaildirLayout.Small(Path.Combine(at, name), DovecotIndex.MostOctets)).OfType<byte[]>().ToList();
@@ -240,7 +256,8 @@ public sealed class MaildirSource : MailSource
     private IReadOnlyList<string>? ReadSubscriptions()
     {
         if (MaildirLayout.Small(Path.Combine(_places.Mail, "subscriptions"), SubscriptionsFile.MostOctets) is not { } octets) return null;
-        return [.. SubscriptionsFile.Parse(octets, Separator).Select(levels => Nfc.Normalize(string.Join('/', levels.Select(level => FolderName.Decode(level, out _)))))
+        return [.. SubscriptionsFile.Parse(octets, Separator).Select(levels => Nfc.Normalize(string.Join('/', levels.Select(level =>
+            FolderName.Decode(level, out _)))))
             .Distinct(StringComparer.Ordinal)];
     }
 

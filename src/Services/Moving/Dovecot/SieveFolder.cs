@@ -2,7 +2,8 @@ using System.Text;
 
 namespace Aviso.Moving;
 
-/// <summary>Sieve scripts as Pigeonhole keeps them: `sieve/NAME.sieve`, and `.dovecot.sieve` that points at the active one (or is it).</summary>
+/// <summary>Sieve scripts as Pigeonhole keeps them: `sieve/NAME.sieve`, and `.dovecot.sieve` that points at the active one (or is
+/// it).</summary>
 internal static class SieveFolder
 {
     private const int MostOctets = 4 << 20;

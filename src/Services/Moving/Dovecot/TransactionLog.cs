@@ -39,7 +39,8 @@ internal static class TransactionLog
     private static uint Size(ReadOnlySpan<byte> octets)
     {
         if ((octets[0] & octets[1] & octets[2] & octets[3] & 0x80) == 0) return 0;
-        return ((uint)(octets[0] & 0x7f) << 23) | ((uint)(octets[1] & 0x7f) << 16) | ((uint)(octets[2] & 0x7f) << 9) | ((uint)(octets[3] & 0x7f) << 2);
+        return ((uint)(octets[0] & 0x7f) << 23) | ((uint)(octets[1] & 0x7f) << 16) | ((uint)(octets[2] & 0x7f) << 9) | (
+            (uint)(octets[3] & 0x7f) << 2);
     }
 
     private static void Apply(

@@ -21,13 +21,15 @@ internal sealed class MaildirExport(MoveTarget target, AccountId account, Export
             cancel.ThrowIfCancellationRequested();
             if (Folder(root, mailbox.Name) is not { } folder)
             {
-                result.Notes.Add(new(NoteKind.Lost, mailbox.Name, "has a `.` in its name, which is what stands between levels in a Maildir++; rename it, or export as mbox"));
+                result.Notes.Add(new(NoteKind.Lost, mailbox.Name,
+                    "has a `.` in its name, which is what stands between levels in a Maildir++; rename it, or export as mbox"));
                 continue;
             }
             await MailboxAsync(folder, mailbox, isInbox: mailbox.Name == "INBOX", cancel);
             result.Mailboxes++;
         }
-        var names = (await target.Store.ListSubscriptionsAsync(account, cancel)).Select(name => name.Split('/').Select(FolderName.Encode).ToArray())
+        var names = (await target.Store.ListSubscriptionsAsync(account, cancel)).Select(name => name.Split('/').Select(FolderName.Encode)
+            .ToArray())
             .Where(levels => Array.TrueForAll(levels, level => level is not null)).Select(levels => levels.OfType<string>().ToArray());
         await File.WriteAllBytesAsync(Path.Combine(root, "subscriptions"), SubscriptionsFile.Write(names), cancel);
         await ScriptsAsync(root, cancel);
@@ -50,12 +52,14 @@ internal sealed class MaildirExport(MoveTarget target, AccountId account, Export
         for (var i = 0; i < view.Count; i++)
         {
             cancel.ThrowIfCancellationRequested();
-            if (await MessageAsync(folder, mailbox, view, view[i], words, cancel) is { } name) list.Append(CultureInfo.InvariantCulture, $"{view[i].Uid} :{name}\n");
+            if (await MessageAsync(folder, mailbox, view, view[i], words, cancel) is { } name) list.Append(CultureInfo.InvariantCulture,
+                $"{view[i].Uid} :{name}\n");
         }
         var head = string.Create(CultureInfo.InvariantCulture, $"3 V{view.UidValidity} N{view.UidNext} G{Guid(mailbox)}\n");
         await File.WriteAllTextAsync(Path.Combine(folder, "dovecot-uidlist"), head + list, cancel);
         if (words.Count > 0) await File.WriteAllBytesAsync(Path.Combine(folder, "dovecot-keywords"), KeywordsFile.Write(words), cancel);
-        if (words.Count > 26) await File.WriteAllBytesAsync(Path.Combine(folder, "dovecot.index.log"), IndexLogFile.Write(view, words, target.Clock), cancel);
+        if (words.Count > 26) await File.WriteAllBytesAsync(Path.Combine(folder, "dovecot.index.log"), IndexLogFile.Write(view, words,
+            target.Clock), cancel);
     }
 
     // Those that most messages carry get letters: what only the log tells is lost when somebody removes Dovecot's index files.
@@ -84,7 +88,8 @@ internal sealed class MaildirExport(MoveTarget target, AccountId account, Export
         {
             var temporary = Path.Combine(folder, "tmp", string.Create(CultureInfo.InvariantCulture, $"{entry.Uid}.writing"));
             var (size, wire) = Write(body, temporary);
-            var name = string.Create(CultureInfo.InvariantCulture, $"{entry.InternalDate}.M{entry.Uid}P{mailbox.Id.Value & 0xffff}.aviso,S={size},W={wire}");
+            var name = string.Create(CultureInfo.InvariantCulture,
+                $"{entry.InternalDate}.M{entry.Uid}P{mailbox.Id.Value & 0xffff}.aviso,S={size},W={wire}");
             var letters = string.Concat(Enumerable.Range(0, Math.Min(26, words.Count))
                 .Where(at => IndexLogFile.Carries(view, entry, words[at])).Select(at => (char)('a' + at)));
             var path = Path.Combine(folder, "cur", $"{name}:2,{MaildirName.LettersOf(entry.Flags.System)}{letters}");

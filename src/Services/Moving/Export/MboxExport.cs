@@ -4,7 +4,8 @@ using Aviso.Store;
 
 namespace Aviso.Moving;
 
-/// <summary>An account as mbox files, one a mailbox. A line on top of each message says flags, keywords and time; taken in again it goes.</summary>
+/// <summary>An account as mbox files, one a mailbox. A line on top of each message says flags, keywords and time; taken in again it
+/// goes.</summary>
 internal sealed class MboxExport(MoveTarget target, AccountId account, ExportResult result)
 {
     public async Task WriteAsync(string root, CancellationToken cancel)
@@ -30,7 +31,8 @@ internal sealed class MboxExport(MoveTarget target, AccountId account, ExportRes
     private void Write(FileStream file, MailboxView view, Entry entry, StoredBody body)
     {
         file.Write(Encoding.ASCII.GetBytes(FromLine.Write(entry.InternalDate) + "\n"));
-        file.Write(Encoding.ASCII.GetBytes(MboxMarks.Write(entry.InternalDate, entry.Flags.System, ExportNames.Keywords(view, entry)) + "\n"));
+        file.Write(Encoding.ASCII.GetBytes(MboxMarks.Write(entry.InternalDate, entry.Flags.System, ExportNames.Keywords(view, entry))
+            + "\n"));
         if (StoredText.IsLines(body)) Lines(file, body);
         else
         {

@@ -7,7 +7,8 @@ internal readonly record struct ConfigLine(string File, int Number, string Text)
     public string Place => $"{File}:{Number}";
 }
 
-/// <summary>Files of one thing a line, with `#` comments; what begins with white space goes on with the line before where Postfix reads it so.</summary>
+/// <summary>Files of one thing a line, with `#` comments; what begins with white space goes on with the line before where Postfix reads it
+/// so.</summary>
 internal static class ConfigLines
 {
     public const int MostOctets = 16 << 20;
@@ -30,7 +31,8 @@ internal static class ConfigLines
             number++;
             var line = raw.TrimEnd();
             if (line.Length == 0 || line.AsSpan().TrimStart().StartsWith("#")) continue;
-            if (continues && lines.Count > 0 && char.IsWhiteSpace(line[0])) lines[^1] = lines[^1] with { Text = lines[^1].Text + " " + line.Trim() };
+            if (continues && lines.Count > 0 && char.IsWhiteSpace(line[0])) lines[^1] = lines[^1] with { Text = lines[^1].Text + " "
+                + line.Trim() };
             else lines.Add(new(file, number, line.Trim()));
         }
         return lines;

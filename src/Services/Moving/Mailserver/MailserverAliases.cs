@@ -27,8 +27,11 @@ internal static class MailserverAliases
             if (accounts.Any(account => account.Address.Equals(item.Address, StringComparison.OrdinalIgnoreCase))
                 && !to.Contains(item.Address, StringComparer.OrdinalIgnoreCase))
             {
-                notes.Add(new(NoteKind.Lost, line.Place, $"{item.Address} is an account, and this alias takes all its mail away; here that is a contradiction. To keep the mail and "
-                    + $"send copies: aviso account set {item.Address} {string.Join(' ', to.Select(address => "--forward-to " + address))}"));
+                notes.Add(new(NoteKind.Lost, line.Place,
+                    $"{item.Address} is an account, and this alias takes all its mail away; here that is a contradiction. To keep the mail "
+                        + $"and "
+                    + $"send copies: aviso account set {item.Address} "
+                    + $"{string.Join(' ', to.Select(address => "--forward-to " + address))}"));
                 continue;
             }
             var known = aliases.FindIndex(alias => alias.Address.Equals(item.Address, StringComparison.OrdinalIgnoreCase));
@@ -55,11 +58,14 @@ internal static class MailserverAliases
         else if (patterns.Count == 0) notes.Add(new(NoteKind.Lost, line.Place, $"{line.Text}: the expression {note}"));
         else
         {
-            if (note is not null) notes.Add(new(NoteKind.Changed, line.Place, $"{line.Text} becomes {string.Join(", ", patterns)}: the expression {note}"));
-            aliases.AddRange(patterns.Where(pattern => !aliases.Exists(alias => alias.Address == pattern)).Select(pattern => new MoveAlias(pattern, to, line.Place)));
+            if (note is not null) notes.Add(new(NoteKind.Changed, line.Place,
+                $"{line.Text} becomes {string.Join(", ", patterns)}: the expression {note}"));
+            aliases.AddRange(patterns.Where(pattern => !aliases.Exists(alias => alias.Address == pattern)).Select(pattern =>
+                new MoveAlias(pattern, to, line.Place)));
         }
     }
 
     private static string Told(string problem, string file) =>
-        problem.StartsWith(file, StringComparison.Ordinal) && problem.IndexOf(": ", file.Length, StringComparison.Ordinal) is > 0 and var at ? problem[(at + 2)..] : problem;
+        problem.StartsWith(file, StringComparison.Ordinal) && problem.IndexOf(": ", file.Length,
+            StringComparison.Ordinal) is > 0 and var at ? problem[(at + 2)..] : problem;
 }

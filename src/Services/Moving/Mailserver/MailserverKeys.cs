@@ -19,10 +19,12 @@ internal static class MailserverKeys
         var all = new DirectoryInfo(Path.Combine(folder, "keys"));
         if (!all.Exists) return;
         foreach (var domain in all.EnumerateDirectories().OrderBy(domain => domain.Name, StringComparer.Ordinal))
-            foreach (var file in domain.EnumerateFiles("*.private")) Add(keys, notes, domain.Name, Path.GetFileNameWithoutExtension(file.Name), file.FullName);
+            foreach (var file in domain.EnumerateFiles("*.private")) Add(keys, notes, domain.Name, Path.GetFileNameWithoutExtension(
+                file.Name), file.FullName);
     }
 
-    // override.d/dkim_signing.conf: domain { example.org { path = "/tmp/docker-mailserver/rspamd/dkim/...private.txt"; selector = "mail"; } }
+    // override.d/dkim_signing.conf: domain { example.org { path = "/tmp/docker-mailserver/rspamd/dkim/...private.txt"; selector = "mail";
+    // } }
     private static void Rspamd(string folder, List<MoveKey> keys, List<MoveNote> notes)
     {
         var conf = Path.Combine(folder, "override.d", "dkim_signing.conf");
@@ -58,7 +60,8 @@ internal static class MailserverKeys
             }
             if (words[i] == "}" && outer.Count > 0) outer.Pop();
             if (path.Length == 0 || selector.Length == 0) continue;
-            if (outer.FirstOrDefault(name => name.Contains('.', StringComparison.Ordinal)) is { } domain) found.Add((domain, path, selector));
+            if (outer.FirstOrDefault(name => name.Contains('.', StringComparison.Ordinal)) is { } domain) found.Add(
+                (domain, path, selector));
             (path, selector) = ("", "");
         }
         return found;
@@ -81,7 +84,8 @@ internal static class MailserverKeys
     {
         try
         {
-            if (MaildirLayout.SmallText(file, MostOctets) is { } pem && pem.Contains("PRIVATE KEY", StringComparison.Ordinal)) keys.Add(new(domain, selector, pem, file));
+            if (MaildirLayout.SmallText(file, MostOctets) is { } pem && pem.Contains("PRIVATE KEY", StringComparison.Ordinal)) keys.Add(
+                new(domain, selector, pem, file));
             else notes.Add(new(NoteKind.Damaged, file, "is no private key"));
         }
         catch (SourceException e)

@@ -32,7 +32,8 @@ internal static class MailserverOverrides
         ("postfix-master.cf", "changes services of Postfix; listeners are `listeners` here"),
         ("dovecot.cf", "changes Dovecot; there is no Dovecot here"),
         ("dovecot-masters.cf", "names master users, who may open everybody's mail: there are none here"),
-        ("postfix-aliases.cf", "are aliases of the machine's own users (root and the like): there are none here; the postmaster is `postmaster`"),
+        ("postfix-aliases.cf",
+            "are aliases of the machine's own users (root and the like): there are none here; the postmaster is `postmaster`"),
         ("postfix-receive-access.cf", "refuses mail for these accounts; here an account that is suspended has its mail deferred"),
         ("postfix-relaymap.cf", "sends mail of domains by relays: say `relays` and `routes`"),
         ("postfix-sasl-password.cf", "holds passwords of relays: say `relays`, with the password as env:, file: or vault:"),
@@ -53,20 +54,25 @@ internal static class MailserverOverrides
         {
             var name = line.Text.Split('=')[0].Trim();
             notes.Add(Postfix.TryGetValue(name, out var here)
-                ? new(NoteKind.Changed, line.Place, $"{Shown(line.Text)}: {here}") : new(NoteKind.Lost, line.Place, $"{Shown(line.Text)}: there is nothing like it here"));
+                ? new(NoteKind.Changed, line.Place, $"{Shown(line.Text)}: {here}")
+                    : new(NoteKind.Lost, line.Place, $"{Shown(line.Text)}: there is nothing like it here"));
         }
         foreach (var line in ConfigLines.Read(config, "postfix-send-access.cf"))
-            notes.Add(new(NoteKind.Lost, line.Place, $"{line.Text.Split([' ', '\t'])[0]} may not send: here who may log in may send. Suspend the account, or give it no password"));
+            notes.Add(new(NoteKind.Lost, line.Place,
+                $"{line.Text.Split([' ', '\t'])[0]} may not send: here who may log in may send. Suspend the account, or give it no "
+                    + $"password"));
         foreach (var (file, text) in Whole) Explain(config, file, text, notes);
         foreach (var folder in (string[])["postgrey", "ssl"])
-            if (Directory.Exists(Path.Combine(config, folder))) notes.Add(new(NoteKind.Changed, Path.Combine(config, folder), folder == "ssl" ? "holds certificates: say `tls`" : "belongs to greylisting, which remembers anew"));
+            if (Directory.Exists(Path.Combine(config, folder))) notes.Add(new(NoteKind.Changed, Path.Combine(config, folder),
+                folder == "ssl" ? "holds certificates: say `tls`" : "belongs to greylisting, which remembers anew"));
     }
 
     private static void Explain(string config, string file, string text, List<MoveNote> notes)
     {
         var lines = ConfigLines.Read(config, file);
         if (lines.Count == 0) return;
-        var kind = text.Contains("say `", StringComparison.Ordinal) || text.Contains("name it", StringComparison.Ordinal) ? NoteKind.Changed : NoteKind.Lost;
+        var kind = text.Contains("say `", StringComparison.Ordinal) || text.Contains("name it", StringComparison.Ordinal)
+            ? NoteKind.Changed : NoteKind.Lost;
         notes.Add(new(kind, lines[0].File, text));
         var isSecret = file is "postfix-sasl-password.cf" or "dovecot-masters.cf" or "fetchmail.cf";
         if (isSecret || file.EndsWith(".sieve", StringComparison.Ordinal)) return;

@@ -3,7 +3,8 @@ using System.Text;
 namespace Aviso.Moving;
 
 /// <summary>
-/// Aliases by regular expression (postfix regexp_table(5)) as patterns with `*`: only where the pattern takes exactly, or knowingly a little
+/// Aliases by regular expression (postfix regexp_table(5)) as patterns with `*`: only where the pattern takes exactly, or knowingly a
+/// little
 /// more than, what the expression takes. Everything else is said to be lost.
 /// </summary>
 internal static class RegexpAlias
@@ -64,7 +65,8 @@ internal static class RegexpAlias
                     // A class that is repeated by hand, [0-9][0-9]*, is one `*`.
                     break;
                 case '(' when text.IndexOf(')', i) is > 0 and var close:
-                    if (!TryAlternatives(text[(i + 1)..close], patterns) || (close + 1 < text.Length && text[close + 1] is '*' or '+' or '?')) return false;
+                    if (!TryAlternatives(text[(i + 1)..close], patterns) || (close + 1 < text.Length
+                        && text[close + 1] is '*' or '+' or '?')) return false;
                     i = close + 1;
                     break;
                 // A bare dot in front of the top-level domain: everybody writes it, nobody means any character.

@@ -12,11 +12,13 @@ public sealed record PlannedMailbox(
 /// <summary>What would happen to one account.</summary>
 /// <param name="State">"exists", "to be made" or why it cannot be.</param>
 public sealed record PlannedAccount(
-    string Address, string State, string Password, IReadOnlyList<PlannedMailbox> Mailboxes, IReadOnlyList<string> Scripts, IReadOnlyList<MoveNote> Notes);
+    string Address, string State, string Password, IReadOnlyList<PlannedMailbox> Mailboxes, IReadOnlyList<string> Scripts,
+        IReadOnlyList<MoveNote> Notes);
 
 /// <summary>All that a run would do; nothing was written.</summary>
 public sealed record MovePlan(
-    string Title, IReadOnlyList<PlannedAccount> Accounts, IReadOnlyList<string> Domains, IReadOnlyList<string> Aliases, IReadOnlyList<string> Keys,
+    string Title, IReadOnlyList<PlannedAccount> Accounts, IReadOnlyList<string> Domains, IReadOnlyList<string> Aliases,
+        IReadOnlyList<string> Keys,
     IReadOnlyList<MoveNote> Notes)
 {
     public bool HasDamage => Notes.Concat(Accounts.SelectMany(account => account.Notes)).Any(note => note.Kind == NoteKind.Damaged);
@@ -40,8 +42,10 @@ internal sealed class Planner(MoveTarget target, AccountBook book, MoveWishes wi
     private async Task<PlannedAccount> PlanAsync(MoveSet set, MoveAccount account, CancellationToken cancel)
     {
         var there = book.Table.FindAccount(account.Address);
-        var state = there is not null ? "exists" : set.IsServer ? "to be made" : "there is no such account; make it first with `aviso account add`";
-        var password = there is not null ? "as it is here" : account.Hash is null ? "none" : account.HasUsableHash ? "kept" : "cannot be verified here";
+        var state = there is not null ? "exists" : set.IsServer ? "to be made"
+            : "there is no such account; make it first with `aviso account add`";
+        var password = there is not null ? "as it is here" : account.Hash is null ? "none" : account.HasUsableHash ? "kept"
+            : "cannot be verified here";
         if (account.Mail is null) return new(account.Address, state, password, [], [], []);
         MailSource source;
         try
@@ -58,16 +62,19 @@ internal sealed class Planner(MoveTarget target, AccountBook book, MoveWishes wi
             var mailboxes = await MailboxesAsync(source, there, notes, cancel);
             var scripts = source.Scripts.ByName.Keys.Select(name => name == source.Scripts.Active ? name + " (active)" : name).ToList();
             foreach (var (name, text) in source.Scripts.ByName)
-                if (MoveHabits.ProblemOf(name, text) is { } no) notes.Add(new(NoteKind.Lost, $"script {name}", "does not compile here: " + no));
+                if (MoveHabits.ProblemOf(name, text) is { } no) notes.Add(new(NoteKind.Lost, $"script {name}", "does not compile here: "
+                    + no));
             return new(account.Address, state, password, mailboxes, scripts, [.. source.Notes.Concat(notes).Take(MostNotes)]);
         }
     }
 
-    private async Task<List<PlannedMailbox>> MailboxesAsync(MailSource source, AccountId? account, List<MoveNote> notes, CancellationToken cancel)
+    private async Task<List<PlannedMailbox>> MailboxesAsync(MailSource source, AccountId? account, List<MoveNote> notes,
+        CancellationToken cancel)
     {
         var label = wishes.Label ?? source.Kind;
         var taken = account is { } id ? await TakenMailbox.LoadAsync(target.Store, id, cancel) : [];
-        var here = (account is { } known ? await target.Store.ListMailboxesAsync(known, cancel) : []).ToDictionary(box => box.Name, StringComparer.Ordinal);
+        var here = (account is { } known ? await target.Store.ListMailboxesAsync(known, cancel) : []).ToDictionary(box =>
+            box.Name, StringComparer.Ordinal);
         var planned = new List<PlannedMailbox>();
         foreach (var mailbox in source.Mailboxes)
         {
@@ -75,13 +82,15 @@ internal sealed class Planner(MoveTarget target, AccountBook book, MoveWishes wi
             var box = here.GetValueOrDefault(mailbox.Name);
             var diff = box is null ? MailboxDiff.Of(messages, null, []) : MailboxDiff.Of(messages, taken.GetValueOrDefault((label, box.Id)),
                 [.. taken.Values.Where(other => other.Mailbox == box.Id && other.Label != label)]);
-            planned.Add(new(mailbox.Name, mailbox.Shown, messages.Count, diff.New.Count, diff.Changed.Count, source.TellsOfDeletion ? diff.Gone.Count : 0,
+            planned.Add(new(mailbox.Name, mailbox.Shown, messages.Count, diff.New.Count, diff.Changed.Count, source.TellsOfDeletion
+                ? diff.Gone.Count : 0,
                 messages.Sum(message => Math.Max(0, message.Size)), Uids(mailbox, box)));
         }
         if (source.Mailboxes.Any(mailbox => mailbox.Shown.Contains('.') && mailbox.Name.Contains('/') && !mailbox.Shown.Contains('/')))
         {
             notes.Add(new(NoteKind.Changed, source.Place,
-                "clients saw `.` between levels of folders and see `/` here: what clients keep by name (caches, filters, folder choices) is kept for INBOX and folders without levels"));
+                "clients saw `.` between levels of folders and see `/` here: what clients keep by name (caches, filters, folder choices) "
+                    + "is kept for INBOX and folders without levels"));
         }
         return planned;
     }

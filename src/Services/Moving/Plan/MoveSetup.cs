@@ -15,7 +15,8 @@ internal sealed class MoveSetup(AccountBook book, AccountService accounts, IMove
         foreach (var account in set.Accounts) await AccountAsync(account, notes, cancel);
         foreach (var alias in set.Aliases) await AliasAsync(alias, notes, cancel);
         foreach (var key in set.Keys)
-            notes.Add(await host.TakeKeyAsync(key, cancel) is { } no ? new(NoteKind.Lost, key.From, no) : new(NoteKind.Carried, key.From, $"{key.Domain} signs with {key.Selector} once the DNS is seen to hold it"));
+            notes.Add(await host.TakeKeyAsync(key, cancel) is { } no ? new(NoteKind.Lost, key.From, no)
+                : new(NoteKind.Carried, key.From, $"{key.Domain} signs with {key.Selector} once the DNS is seen to hold it"));
         return notes;
     }
 
@@ -34,7 +35,8 @@ internal sealed class MoveSetup(AccountBook book, AccountService accounts, IMove
         var there = accounts.ListAliases().FirstOrDefault(known => known.Address.Equals(alias.Address, StringComparison.OrdinalIgnoreCase));
         if (there is null) Told(notes, alias.From, await accounts.AddAliasAsync(alias.Address, alias.To, cancel));
         else if (!there.To.ToHashSet(StringComparer.OrdinalIgnoreCase).SetEquals(alias.To))
-            notes.Add(new(NoteKind.Changed, alias.From, $"{alias.Address} goes to {string.Join(", ", there.To)} here ({there.Owner}), which stays"));
+            notes.Add(new(NoteKind.Changed, alias.From,
+                $"{alias.Address} goes to {string.Join(", ", there.To)} here ({there.Owner}), which stays"));
     }
 
     private static void Told(List<MoveNote> notes, string place, VerbAnswer answer) =>

@@ -24,6 +24,7 @@ internal sealed record MailboxDiff(
             else if (others.Any(other => other.Find(message.Key) is { Uid: > 0 })) same++;
             else fresh.Add(message);
         }
-        return new(fresh, changed, taken is null ? [] : [.. taken.All.Where(message => message.Uid > 0 && !seen.Contains(message.Key))], same);
+        return new(fresh, changed, taken is null ? [] : [.. taken.All.Where(message => message.Uid > 0 && !seen.Contains(message.Key))],
+            same);
     }
 }

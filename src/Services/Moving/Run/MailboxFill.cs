@@ -55,7 +55,8 @@ internal sealed class MailboxFill(
             for (var tries = 0; ; tries++)
             {
                 var uids = await UidsAsync(batch.Sources, cancel);
-                var stored = await target.Store.TakeEntriesAsync(account, here.Id, batch.Messages, uids, entries => Notes(batch, entries), cancel);
+                var stored = await target.Store.TakeEntriesAsync(account, here.Id, batch.Messages, uids, entries => Notes(batch, entries),
+                    cancel);
                 // A delivery came between.
                 if (stored.Error == StoreError.Conflict && tries < MostTries) continue;
                 if (!stored.Ok)
@@ -75,7 +76,8 @@ internal sealed class MailboxFill(
         target.Clock.GetUtcNow().ToUnixTimeSeconds());
 
     /// <summary>
-    /// The UID of the old server where this one has given out none so high. Where both have given one number to different messages, both get
+    /// The UID of the old server where this one has given out none so high. Where both have given one number to different messages, both
+    /// get
     /// a new one: a client that knew either hears that it is gone, and none shows one message for the other.
     /// </summary>
     private async Task<uint[]> UidsAsync(IReadOnlyList<SourceMessage> messages, CancellationToken cancel)

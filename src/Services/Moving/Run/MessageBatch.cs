@@ -24,7 +24,8 @@ internal sealed class MessageBatch : IDisposable
     /// <summary>Takes as many as go together, from <paramref name="at"/> on; says which could not be read.</summary>
     /// <returns>The place after the last.</returns>
     public static (MessageBatch Batch, int Next) Read(
-        MailSource source, IReadOnlyList<SourceMessage> all, int at, MoveTarget target, Action<SourceMessage, Exception> failed, CancellationToken cancel)
+        MailSource source, IReadOnlyList<SourceMessage> all, int at, MoveTarget target, Action<SourceMessage, Exception> failed,
+            CancellationToken cancel)
     {
         var batch = new MessageBatch();
         try

@@ -5,7 +5,8 @@ using Aviso.Store;
 
 namespace Aviso.Moving;
 
-/// <summary>What belongs to an account beside its mail: special uses, subscriptions, scripts. What somebody changed here since stays.</summary>
+/// <summary>What belongs to an account beside its mail: special uses, subscriptions, scripts. What somebody changed here since
+/// stays.</summary>
 internal sealed class MoveHabits(MoveTarget target, AccountId account, MailSource source, MoveResult result)
 {
     public async Task BringAsync(string label, MovedSource? before, long now, CancellationToken cancel)
@@ -41,7 +42,8 @@ internal sealed class MoveHabits(MoveTarget target, AccountId account, MailSourc
     {
         if (source.Subscriptions is not { } now) return;
         var was = before?.Subscriptions;
-        foreach (var name in now.Except(was ?? [], StringComparer.Ordinal)) await target.Store.SetSubscribedAsync(account, name, subscribed: true, cancel);
+        foreach (var name in now.Except(was ?? [], StringComparer.Ordinal)) await target.Store.SetSubscribedAsync(account, name,
+            subscribed: true, cancel);
         // At the first run the mailboxes of a new account, which nobody has subscribed to.
         var ended = was?.Except(now, StringComparer.Ordinal)
             ?? (await target.Store.ListSubscriptionsAsync(account, cancel)).Except(now, StringComparer.Ordinal)
@@ -94,7 +96,8 @@ internal sealed class MoveHabits(MoveTarget target, AccountId account, MailSourc
     public static string? ProblemOf(string name, byte[] text)
     {
         if (SieveFolder.Text(text) is not { } script) return "it is not UTF-8";
-        return SieveCompiler.Compile(script, new() { Name = name }) is { Script: null } bad && bad.Errors is [var first, ..] ? $"line {first.Line}: {first.Text}" : null;
+        return SieveCompiler.Compile(script, new() { Name = name }) is { Script: null } bad && bad.Errors is [var first, ..]
+            ? $"line {first.Line}: {first.Text}" : null;
     }
 
     private void Say(NoteKind kind, string script, string text) => result.Notes.Add(new(kind, $"{source.Place}: script {script}", text));

@@ -8,7 +8,8 @@ namespace Aviso.Moving;
 /// Brings one account in line with a source: what is new there is taken, what changed is changed, what was deleted is deleted. First comes
 /// all that is new, in all mailboxes, then what goes, so that a message that was moved there is here all the time.
 /// </summary>
-internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource source, MoveWishes wishes, MoveProgress progress, MoveResult result)
+internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource source, MoveWishes wishes, MoveProgress progress,
+    MoveResult result)
 {
     private const int MostNamed = 100;
 
@@ -47,7 +48,8 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
     private async Task<string?> WhyNotAsync(CancellationToken cancel)
     {
         long octets = 0, fresh = 0;
-        var names = (await target.Store.ListMailboxesAsync(account, cancel)).ToDictionary(box => box.Name, box => box.Id, StringComparer.Ordinal);
+        var names = (await target.Store.ListMailboxesAsync(account, cancel)).ToDictionary(box => box.Name, box =>
+            box.Id, StringComparer.Ordinal);
         foreach (var mailbox in source.Mailboxes)
         {
             progress.Now = $"{result.Account} {mailbox.Name}: looking";
@@ -59,14 +61,16 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
         result.Notes.AddRange(damaged.Take(MostNamed));
         if (damaged.Count > 0 && !wishes.SkipDamaged)
         {
-            return $"nothing was begun, for {damaged.Count} things at the source are not as they ought to be, the first: {damaged[0].Place} {damaged[0].Text}. "
+            return $"nothing was begun, for {damaged.Count} things at the source are not as they ought to be, the first: "
+                + $"{damaged[0].Place} {damaged[0].Text}. "
                 + "Put it right and run again, or say --skip-damaged to leave out what cannot be read";
         }
         var quota = await target.Store.GetQuotaAsync(account, cancel);
         if (quota.OctetLimit > 0 && quota.Octets + octets > quota.OctetLimit)
         {
             return string.Create(CultureInfo.InvariantCulture,
-                $"nothing was begun: {octets} octets are to come, {quota.Octets} are here, and the quota of {result.Account} is {quota.OctetLimit}");
+                $"nothing was begun: {octets} octets are to come, {quota.Octets} are here, and the quota of {result.Account} is "
+                    + $"{quota.OctetLimit}");
         }
         progress.Expect(fresh);
         return null;
@@ -74,7 +78,8 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
 
     private MailboxDiff Compare(IReadOnlyList<SourceMessage> there, MailboxId? here) => here is not { } id
         ? MailboxDiff.Of(there, null, [])
-        : MailboxDiff.Of(there, _taken.GetValueOrDefault((_label, id)), [.. _taken.Values.Where(taken => taken.Mailbox == id && taken.Label != _label)]);
+        : MailboxDiff.Of(there, _taken.GetValueOrDefault((_label, id)), [.. _taken.Values.Where(taken => taken.Mailbox == id
+            && taken.Label != _label)]);
 
     private TakenMailbox Taken(MailboxId mailbox)
     {
@@ -94,7 +99,8 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
             return null;
         }
         if (mailbox.UidValidity != 0 && here is { UidNext: > 1 } && made.Error == StoreError.Conflict) Say(
-            NoteKind.Changed, mailbox.Place, $"{mailbox.Name} has given out UIDs here: its messages get new ones, and clients fetch them again");
+            NoteKind.Changed, mailbox.Place,
+                $"{mailbox.Name} has given out UIDs here: its messages get new ones, and clients fetch them again");
         if (here is not null) return here;
         var created = await target.Store.CreateMailboxAsync(account, mailbox.Name, SpecialUse.None, cancel);
         if (!created.Ok) Say(NoteKind.Lost, mailbox.Place, $"no mailbox {mailbox.Name} can be made here: {Word(created.Error)}");
@@ -122,7 +128,8 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
             .Distinct(StringComparer.OrdinalIgnoreCase).Take(MostKeywords).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var over = counts.Keys.Where(word => !known.Contains(word)).ToList();
         if (over.Count == 0) return messages;
-        Say(NoteKind.Lost, there.Place, $"has more than {MostKeywords} keywords; not carried are {string.Join(", ", over.Take(10))}{(over.Count > 10 ? " ..." : "")}");
+        Say(NoteKind.Lost, there.Place,
+            $"has more than {MostKeywords} keywords; not carried are {string.Join(", ", over.Take(10))}{(over.Count > 10 ? " ..." : "")}");
         return [.. messages.Select(message => message with { Keywords = [.. message.Keywords.Where(known.Contains)] })];
     }
 
@@ -137,7 +144,8 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
             {
                 var first = some[0].Message;
                 var stored = await target.Store.StoreFlagsAsync(
-                    account, here.Id, [.. some.Select(change => change.Uid)], new(FlagOperation.Replace, first.Flags, first.Keywords), null, cancel);
+                    account, here.Id, [.. some.Select(change => change.Uid)], new(FlagOperation.Replace, first.Flags, first.Keywords),
+                        null, cancel);
                 if (!stored.Ok)
                 {
                     result.Stopped = Word(stored.Error);
@@ -161,7 +169,9 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
         if (before is not null && before.Place != source.Place && wishes.Label is null)
         {
             if (boxes.Exists(box => Compare(source.Read(box.There, cancel), box.Here.Id).Gone.Count > 0)) Say(
-                NoteKind.Changed, source.Place, $"the last run read {before.Place}: what is missing in this one is not deleted here. Say --label {_label} when both are the same mail");
+                NoteKind.Changed, source.Place,
+                    $"the last run read {before.Place}: what is missing in this one is not deleted here. Say --label {_label} when both "
+                        + $"are the same mail");
             return;
         }
         foreach (var (there, here) in boxes)
@@ -173,7 +183,8 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
             var all = Taken(here.Id).All.Count(message => message.Uid > 0);
             if (gone.Count > 20 && gone.Count > all / 2 && !wishes.AllowDeletes)
             {
-                Say(NoteKind.Damaged, there.Place, $"{gone.Count} of {all} messages are no longer there; they are kept here. Say --allow-deletes when they were deleted");
+                Say(NoteKind.Damaged, there.Place,
+                    $"{gone.Count} of {all} messages are no longer there; they are kept here. Say --allow-deletes when they were deleted");
                 continue;
             }
             await DeleteAsync(here, gone, cancel);
@@ -184,7 +195,8 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
     {
         foreach (var some in gone.Chunk(500))
         {
-            var expunged = await target.Store.ExpungeAsync(account, here.Id, [.. some.Select(message => message.Uid)], onlyDeleted: false, cancel);
+            var expunged = await target.Store.ExpungeAsync(account, here.Id, [.. some.Select(message => message.Uid)], onlyDeleted: false,
+                cancel);
             if (!expunged.Ok) return;
             result.Deleted += expunged.Value!.Uids.Count;
             var taken = Taken(here.Id);

@@ -9,7 +9,8 @@ internal static class SpecialUses
     private static readonly (SpecialUse Use, string[] Names)[] Known =
     [
         (SpecialUse.Drafts, ["Drafts", "INBOX/Drafts", "Draft", "Entwürfe", "Brouillons", "Borradores"]),
-        (SpecialUse.Sent, ["Sent", "INBOX/Sent", "Sent Messages", "Sent Items", "Sent Mail", "Gesendet", "Gesendete Objekte", "Envoyés", "Enviados"]),
+        (SpecialUse.Sent, ["Sent", "INBOX/Sent", "Sent Messages", "Sent Items", "Sent Mail", "Gesendet", "Gesendete Objekte", "Envoyés",
+            "Enviados"]),
         (SpecialUse.Junk, ["Junk", "INBOX/Junk", "Spam", "INBOX/Spam", "Junk E-mail", "Junk Email", "Bulk Mail"]),
         (SpecialUse.Trash, ["Trash", "INBOX/Trash", "Deleted Messages", "Deleted Items", "Papierkorb", "Corbeille", "Papelera"]),
         (SpecialUse.Archive, ["Archive", "INBOX/Archive", "Archives", "Archiv"]),

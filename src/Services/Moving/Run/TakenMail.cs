@@ -20,7 +20,8 @@ internal readonly record struct TakenMessage(UInt128 Key, uint Uid, ulong Flags)
     {
         if (message.Keywords.Count == 0) return (ulong)message.Flags;
         var text = string.Join(' ', message.Keywords.Select(word => word.ToLowerInvariant()).Distinct().Order(StringComparer.Ordinal));
-        return BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"{(int)message.Flags} {text}"))) | (1ul << 63);
+        return BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"{(int)message.Flags} {text}"))) | (
+            1ul << 63);
     }
 }
 
@@ -54,7 +55,8 @@ internal sealed class TakenMailbox(AccountId account, string label, MailboxId ma
         foreach (var document in await rows.ListDocumentsAsync(account, Kind, cancel))
         {
             var parts = document.Key.Name.Split('/');
-            if (parts.Length != 3 || !long.TryParse(parts[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id)) continue;
+            if (parts.Length != 3 || !long.TryParse(parts[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture,
+                out var id)) continue;
             var place = (parts[0], new MailboxId(id));
             if (!all.TryGetValue(place, out var taken)) all[place] = taken = new(account, parts[0], new(id));
             taken.Load(document.Value);
@@ -78,7 +80,8 @@ internal sealed class TakenMailbox(AccountId account, string label, MailboxId ma
     public IReadOnlyList<Document> TakeNotes(long now)
     {
         var documents = _dirty.Order().Select(block => new Document(
-            new(account, Kind, string.Create(CultureInfo.InvariantCulture, $"{label}/{mailbox.Value:x}/{block:d8}")), Block(block), now)).ToList();
+            new(account, Kind, string.Create(CultureInfo.InvariantCulture, $"{label}/{mailbox.Value:x}/{block:d8}")), Block(block), now))
+                .ToList();
         _dirty.Clear();
         return documents;
     }

@@ -50,7 +50,8 @@ public sealed class VerifyResult
 }
 
 /// <summary>Compares an account with its source, message by message: it reads every octet of both sides and writes nothing.</summary>
-internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSource source, string label, MoveProgress progress, VerifyResult result)
+internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSource source, string label, MoveProgress progress,
+    VerifyResult result)
 {
     private readonly IncrementalHash _there = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly IncrementalHash _here = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -76,7 +77,8 @@ internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSourc
                 result.Differ(mailbox.Name, "", $"UIDVALIDITY is {mailbox.UidValidity} there and {here.UidValidity} here");
             if (mailbox.UidValidity == here.UidValidity && here.UidNext < mailbox.UidNext)
                 result.Differ(mailbox.Name, "", $"UIDNEXT is {mailbox.UidNext} there and {here.UidNext} here");
-            await CompareAsync(mailbox, messages, view, [.. taken.Values.Where(known => known.Mailbox == here.Id).OrderByDescending(known => known.Label == label)], cancel);
+            await CompareAsync(mailbox, messages, view, [.. taken.Values.Where(known => known.Mailbox == here.Id)
+                .OrderByDescending(known => known.Label == label)], cancel);
         }
         Subscriptions(await target.Store.ListSubscriptionsAsync(account, cancel));
         result.DigestThere = Convert.ToHexStringLower(_there.GetHashAndReset());
@@ -95,14 +97,16 @@ internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSourc
             var at = known is { } found ? view.IndexOf(found.Uid) : -1;
             if (at < 0)
             {
-                result.Differ(mailbox.Name, message.Place, known is null ? "is not here" : $"was taken as UID {known.Value.Uid} and is no longer here");
+                result.Differ(mailbox.Name, message.Place, known is null ? "is not here"
+                    : $"was taken as UID {known.Value.Uid} and is no longer here");
                 progress.Taken(1, 0);
                 continue;
             }
             met.Add(view[at].Uid);
             if (await SameAsync(mailbox.Name, message, view, view[at], cancel)) result.Equal++;
             if (view[at].Uid == message.Uid && view.UidValidity == mailbox.UidValidity) result.SameUid++;
-            else if (message.Uid > 0 && mailbox.UidValidity == view.UidValidity) result.Differ(mailbox.Name, $"UID {view[at].Uid}", $"had UID {message.Uid}");
+            else if (message.Uid > 0 && mailbox.UidValidity == view.UidValidity) result.Differ(mailbox.Name, $"UID {view[at].Uid}",
+                $"had UID {message.Uid}");
         }
         result.OnlyHere += view.Count - met.Count;
     }
@@ -111,11 +115,15 @@ internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSourc
     {
         var before = result.DifferencesInAll;
         var name = string.Create(CultureInfo.InvariantCulture, $"UID {here.Uid}");
-        if (here.Flags.System != message.Flags) result.Differ(mailbox, name, $"flags are {message.Flags} there and {here.Flags.System} here");
+        if (here.Flags.System != message.Flags) result.Differ(mailbox, name,
+            $"flags are {message.Flags} there and {here.Flags.System} here");
         var words = Words(view.Keywords, here.Flags.Keywords);
         if (!words.SetEquals(message.Keywords))
-            result.Differ(mailbox, name, $"keywords are {string.Join(' ', message.Keywords.Order(StringComparer.OrdinalIgnoreCase))} there and {string.Join(' ', words.Order(StringComparer.OrdinalIgnoreCase))} here");
-        if (here.InternalDate != message.InternalDate) result.Differ(mailbox, name, $"the date is {message.InternalDate} there and {here.InternalDate} here");
+            result.Differ(mailbox, name,
+                $"keywords are {string.Join(' ', message.Keywords.Order(StringComparer.OrdinalIgnoreCase))} there and "
+                    + $"{string.Join(' ', words.Order(StringComparer.OrdinalIgnoreCase))} here");
+        if (here.InternalDate != message.InternalDate) result.Differ(mailbox, name,
+            $"the date is {message.InternalDate} there and {here.InternalDate} here");
         try
         {
             await OctetsAsync(mailbox, name, message, here, cancel);
@@ -148,7 +156,8 @@ internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSourc
             var had = digest.GetHashAndReset();
             _there.AppendData(wanted);
             _here.AppendData(had);
-            if (!had.AsSpan().SequenceEqual(wanted)) result.Differ(mailbox, name, $"its {there.Length} octets there are other {body.Length} octets here");
+            if (!had.AsSpan().SequenceEqual(wanted)) result.Differ(mailbox, name,
+                $"its {there.Length} octets there are other {body.Length} octets here");
         }
     }
 
@@ -162,6 +171,7 @@ internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSourc
 
     private void Subscriptions(IReadOnlyList<string> here)
     {
-        foreach (var name in (source.Subscriptions ?? []).Except(here, StringComparer.Ordinal)) result.Differ(name, "", "is subscribed there and not here");
+        foreach (var name in (source.Subscriptions ?? []).Except(here, StringComparer.Ordinal)) result.Differ(name, "",
+            "is subscribed there and not here");
     }
 }

@@ -33,7 +33,8 @@ public sealed class ArchiveTests
         var (ours, other) = (MboxFile.Index(one, "x", default)[0], MboxFile.Index(two, "x", default)[0]);
         Assert.Equal(ours.Key, other.Key);
         var marks = MboxMarks.Read(ours.Header);
-        Assert.Equal((SystemFlags.Seen | SystemFlags.Flagged, 5L, "kw"), (marks.Flags, marks.InternalDate!.Value, Assert.Single(marks.Keywords)));
+        Assert.Equal((SystemFlags.Seen | SystemFlags.Flagged, 5L, "kw"), (marks.Flags, marks.InternalDate!.Value,
+            Assert.Single(marks.Keywords)));
     }
 
     [Theory]
@@ -67,7 +68,8 @@ public sealed class ArchiveTests
     [Fact]
     public void Labels_are_read_from_folded_encoded_words()
     {
-        var marks = MboxMarks.Read(Encoding.ASCII.GetBytes("X-GM-THRID: 1\nX-Gmail-Labels: =?UTF-8?Q?Ge=C3=B6ffnet,Posteingang,?=\n =?UTF-8?Q?B=C3=BCcher?=\n\n"));
+        var marks = MboxMarks.Read(
+            Encoding.ASCII.GetBytes("X-GM-THRID: 1\nX-Gmail-Labels: =?UTF-8?Q?Ge=C3=B6ffnet,Posteingang,?=\n =?UTF-8?Q?B=C3=BCcher?=\n\n"));
         Assert.Equal(["Geöffnet", "Posteingang", "Bücher"], marks.Labels);
     }
 

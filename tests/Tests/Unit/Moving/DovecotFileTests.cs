@@ -81,8 +81,10 @@ public sealed class DovecotFileTests
     [Fact]
     public void Subscriptions_have_levels_in_both_versions()
     {
-        Assert.Equal(["Sent", "Archive|2024"], SubscriptionsFile.Parse("V\t2\n\nSent\nArchive\t2024\n"u8, '.').Select(levels => string.Join('|', levels)));
-        Assert.Equal(["Sent", "Archive|2024"], SubscriptionsFile.Parse("Sent\nArchive.2024\n"u8, '.').Select(levels => string.Join('|', levels)));
+        Assert.Equal(["Sent", "Archive|2024"], SubscriptionsFile.Parse("V\t2\n\nSent\nArchive\t2024\n"u8, '.').Select(levels =>
+            string.Join('|', levels)));
+        Assert.Equal(["Sent", "Archive|2024"], SubscriptionsFile.Parse("Sent\nArchive.2024\n"u8, '.').Select(levels =>
+            string.Join('|', levels)));
     }
 
     [Theory]
@@ -125,7 +127,8 @@ public sealed class DovecotFileTests
         foreach (var (type, data) in records)
         {
             var size = (uint)data.Length + 8;
-            log.Write([(byte)(0x80 | ((size >> 23) & 0x7f)), (byte)(0x80 | ((size >> 16) & 0x7f)), (byte)(0x80 | ((size >> 9) & 0x7f)), (byte)(0x80 | ((size >> 2) & 0x7f))]);
+            log.Write([(byte)(0x80 | ((size >> 23) & 0x7f)), (byte)(0x80 | ((size >> 16) & 0x7f)), (byte)(0x80 | ((size >> 9) & 0x7f)),
+                (byte)(0x80 | ((size >> 2) & 0x7f))]);
             var number = new byte[4];
             BinaryPrimitives.WriteUInt32LittleEndian(number, type);
             log.Write(number);

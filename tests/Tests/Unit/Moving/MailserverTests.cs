@@ -51,7 +51,8 @@ public sealed class MailserverTests
                     { path = "/tmp/b.private.txt"; selector = "b"; } ] }
             }
             """);
-        Assert.Equal([("example.org", "/tmp/docker-mailserver/rspamd/dkim/rsa-2048-mail-example.org.private.txt", "mail"), ("example.com", "/tmp/b.private.txt", "b")], keys);
+        Assert.Equal([("example.org", "/tmp/docker-mailserver/rspamd/dkim/rsa-2048-mail-example.org.private.txt", "mail"),
+            ("example.com", "/tmp/b.private.txt", "b")], keys);
     }
 
     [Fact]
@@ -62,9 +63,11 @@ public sealed class MailserverTests
         Directory.CreateDirectory(Path.Combine(root, "mail-data", "example.org", "alice", "cur"));
         Directory.CreateDirectory(Path.Combine(root, "mail-data", "example.org", "ghost", "cur"));
         File.WriteAllText(Path.Combine(config, "postfix-accounts.cf"),
-            "# comment\nAlice@example.org|{SHA512-CRYPT}$6$abc$def\nbob@example.org|{FOO}xyz\nno line\nalice@example.org|{SHA512-CRYPT}$6$again$x\n");
+            "# comment\nAlice@example.org|{SHA512-CRYPT}$6$abc$def\nbob@example.org|{FOO}xyz\nno "
+                + "line\nalice@example.org|{SHA512-CRYPT}$6$again$x\n");
         File.WriteAllText(Path.Combine(config, "postfix-virtual.cf"),
-            "info@example.org alice@example.org,\n  bob@example.org\n@example.org alice@example.org\nbob@example.org alice@example.org\nbad |/bin/sh\n");
+            "info@example.org alice@example.org,\n  bob@example.org\n@example.org alice@example.org\nbob@example.org "
+                + "alice@example.org\nbad |/bin/sh\n");
         File.WriteAllText(Path.Combine(config, "postfix-regexp.cf"), "/^s-.*@example\\.org$/ alice@example.org\n/(x/ bob@example.org\n");
         File.WriteAllText(Path.Combine(config, "dovecot-quotas.cf"), "alice@example.org:5G\nnobody\n");
         File.WriteAllText(Path.Combine(config, "postfix-main.cf"), "message_size_limit = 1000\nweird_thing = yes\n");
@@ -75,16 +78,21 @@ public sealed class MailserverTests
 
         Assert.Equal(["alice@example.org True 5368709120 True", "bob@example.org False 0 False"],
             set.Accounts.Select(account => $"{account.Address} {account.HasUsableHash} {account.QuotaOctets} {account.Mail is not null}"));
-        Assert.Equal(["info@example.org > alice@example.org bob@example.org", "@example.org > alice@example.org", "s-*@example.org > alice@example.org"],
+        Assert.Equal(["info@example.org > alice@example.org bob@example.org", "@example.org > alice@example.org",
+            "s-*@example.org > alice@example.org"],
             set.Aliases.Select(alias => $"{alias.Address} > {string.Join(' ', alias.To)}"));
         foreach (var (place, text) in new[]
         {
-            ("postfix-accounts.cf:3", "{FOO}"), ("postfix-accounts.cf:4", "is no line"), ("postfix-accounts.cf:5", "twice"), ("postfix-virtual.cf:4", "--forward-to"),
-            ("postfix-virtual.cf:5", "bad"), ("postfix-regexp.cf:2", "more than a pattern"), ("dovecot-quotas.cf:2", "ADDRESS:SIZE"), ("postfix-main.cf:1", "message_size"),
-            ("postfix-main.cf:2", "nothing like it"), ("user-patches.sh:2", "postconf"), ("postfix-send-access.cf:1", "may not send"), ("ghost", "mail of nobody"),
+            ("postfix-accounts.cf:3", "{FOO}"), ("postfix-accounts.cf:4", "is no line"), ("postfix-accounts.cf:5", "twice"),
+                ("postfix-virtual.cf:4", "--forward-to"),
+            ("postfix-virtual.cf:5", "bad"), ("postfix-regexp.cf:2", "more than a pattern"), ("dovecot-quotas.cf:2", "ADDRESS:SIZE"),
+                ("postfix-main.cf:1", "message_size"),
+            ("postfix-main.cf:2", "nothing like it"), ("user-patches.sh:2", "postconf"), ("postfix-send-access.cf:1", "may not send"),
+                ("ghost", "mail of nobody"),
         })
         {
-            Assert.Contains(set.Notes, note => note.Place.EndsWith(place, StringComparison.Ordinal) && note.Text.Contains(text, StringComparison.Ordinal));
+            Assert.Contains(set.Notes, note => note.Place.EndsWith(place, StringComparison.Ordinal)
+                && note.Text.Contains(text, StringComparison.Ordinal));
         }
         Directory.Delete(root, recursive: true);
     }

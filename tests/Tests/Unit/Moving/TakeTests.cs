@@ -90,7 +90,8 @@ public sealed class TakeTests
     private static async Task<IEnumerable<uint>> TakeAsync(TestStore test, AccountId account, MailboxId mailbox, params uint[] uids) =>
         (await TryAsync(test, account, mailbox, uids)).Value!.Select(entry => entry.Uid);
 
-    private static async Task<Outcome<IReadOnlyList<AppendedEntry>>> TryAsync(TestStore test, AccountId account, MailboxId mailbox, uint[] uids)
+    private static async Task<Outcome<IReadOnlyList<AppendedEntry>>> TryAsync(TestStore test, AccountId account, MailboxId mailbox,
+        uint[] uids)
     {
         var bodies = uids.Select(uid => test.Body($"Subject: {uid}\r\n\r\nx\r\n")).ToList();
         var messages = bodies.Select(body => new AppendMessage(body, TestStore.Rendered(), SystemFlags.Seen, ["kw"], 1_000_000)).ToList();
