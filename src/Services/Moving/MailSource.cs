@@ -73,6 +73,9 @@ public abstract class MailSource : IDisposable
     /// <summary>Sieve scripts by name, and the active one's name.</summary>
     public virtual SourceScripts Scripts => SourceScripts.None;
 
+    /// <summary>What clients saw between levels of names; null: the source does not know.</summary>
+    public virtual char? Separator => null;
+
     /// <summary>A mailbox of here that is missing there was deleted there; false where a source only ever adds (an archive).</summary>
     public virtual bool TellsOfDeletion => true;
 

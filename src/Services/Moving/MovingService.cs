@@ -1,4 +1,5 @@
 using Aviso.Accounts;
+using Aviso.Imap;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Moving;
@@ -81,6 +82,19 @@ public sealed class MovingService(
     public MoveStatus Status()
     {
         lock (_door) return _job is null ? MoveStatus.None : _job.End ?? Of(_job, "running", null);
+    }
+
+    /// <summary>How IMAP clients of an account see names of mailboxes, from their next login on.</summary>
+    /// <returns>How they do now.</returns>
+    /// <param name="naming">Null: only looks.</param>
+    /// <exception cref="SourceException">There is no such account, or names cannot look so.</exception>
+    public async Task<MailboxNaming> NamesAsync(string address, MailboxNaming? naming, CancellationToken cancel)
+    {
+        if (book.Table.FindAccount(address) is not { } account) throw new SourceException($"there is no account {address}");
+        if (naming is null) return await MailboxNaming.LoadAsync(target.Store, account, cancel);
+        if (!naming.IsValid) throw new SourceException("a separator is `/` or `.`, a prefix one word with it at its end, such as `INBOX.`");
+        await naming.SaveAsync(target.Store, account, target.Clock.GetUtcNow().ToUnixTimeSeconds(), cancel);
+        return naming;
     }
 
     /// <summary>Writes an account's mail where other programs read it. What is there when it fails has another name and goes.</summary>

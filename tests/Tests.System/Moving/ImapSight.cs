@@ -32,18 +32,18 @@ public static class ImapSight
             root.GetProperty("uses").EnumerateObject().ToDictionary(use => use.Name, use => use.Value.GetString()!));
     }
 
-    /// <summary>Fails unless the account shows what Dovecot shows: names with "/" for ".", everything else the same.</summary>
+    /// <summary>Fails unless the account shows what Dovecot shows, names and all.</summary>
     public static void AssertSame(IReadOnlyList<DovecotMailbox> boxes, IReadOnlyList<DovecotMessage> messages, Sight sight)
     {
         foreach (var box in boxes)
         {
-            var here = Assert.Single(sight.Boxes, one => one.Name == Here(box.Name));
+            var here = Assert.Single(sight.Boxes, one => one.Name == box.Name);
             Assert.Equal((box.Name, box.UidValidity, box.UidNext, box.Messages), (box.Name, here.UidValidity, here.UidNext, here.Messages));
         }
         var found = sight.Messages.ToDictionary(message => (message.Mailbox, message.Uid));
         foreach (var message in messages)
         {
-            Assert.True(found.Remove((Here(message.Mailbox), message.Uid), out var here),
+            Assert.True(found.Remove((message.Mailbox, message.Uid), out var here),
                 $"{message.Mailbox} UID {message.Uid} is not here");
             Assert.Equal((message.Received, message.Size), (here!.Received, here.Size));
             Assert.Equal(message.Flags.Order(StringComparer.Ordinal), here.Flags.Order(StringComparer.Ordinal));
@@ -51,6 +51,4 @@ public static class ImapSight
         }
         Assert.Empty(found);
     }
-
-    private static string Here(string name) => name.Replace('.', '/');
 }

@@ -34,7 +34,7 @@ public sealed class MailserverTests
             "2048"])).MustSucceed();
 
         await using var server = await AvisoServer.StartAsync(listeners: "smtp imap managesieve metrics",
-            extra: "dns: { servers: [\"127.0.0.1:9\"] }");
+            extra: "dns: { resolvers: [\"127.0.0.1:9\"] }");
         var plan = (await server.VerbAsync("import", "plan", "docker-mailserver", root)).MustSucceed().Output;
         Assert.Contains("user-patches.sh:1", plan, StringComparison.Ordinal);
         Assert.Contains("{CRAM-MD5}", plan, StringComparison.Ordinal);

@@ -11,6 +11,7 @@ internal sealed class ImportCalls(MovingService moving)
         .Add("import.run", (c, _) => Begin(c, compares: false), changes: true)
         .Add("import.verify", (c, _) => Begin(c, compares: true))
         .Add("import.status", (_, _) => Task.FromResult(Replies.One(moving.Status(), AdminJson.Default.MoveStatus)))
+        .Add("import.names", NamesAsync, changes: true)
         .Add("export.run", ExportAsync, changes: true)
         .Add("import.stop", async (_, _) => await moving.StopAsync()
             ? AdminReply.Done("stopped; run it again and it goes on") : AdminReply.No("no move is running"), changes: true);
@@ -20,6 +21,24 @@ internal sealed class ImportCalls(MovingService moving)
         try
         {
             return Replies.One(await moving.PlanAsync(Request(call), Wishes(call), cancel), AdminJson.Default.MovePlan);
+        }
+        catch (SourceException e)
+        {
+            return AdminReply.No(e.Message);
+        }
+    }
+
+    private async Task<AdminReply> NamesAsync(AdminCall call, CancellationToken cancel)
+    {
+        try
+        {
+            var (separator, prefix, address) = (call.Text("separator"), call.Text("prefix"), call.Text("address") ?? "");
+            if (separator is { Length: not 1 }) return AdminReply.No("a separator is one character");
+            var now = await moving.NamesAsync(address, null, cancel);
+            if (separator is not null || prefix is not null)
+                now = await moving.NamesAsync(address, new(separator is null ? now.Separator : separator[0], prefix ?? now.Prefix), cancel);
+            return AdminReply.Done($"IMAP clients of {address} see `{now.Separator}` between levels and "
+                + (now.Prefix.Length > 0 ? $"`{now.Prefix}` before every name but INBOX" : "no prefix"));
         }
         catch (SourceException e)
         {

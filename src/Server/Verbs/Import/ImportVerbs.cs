@@ -28,6 +28,12 @@ internal static class ImportVerbs
                 ["aviso import verify maildir /srv/old/alice --account alice@example.org --report report.json"]),
         AdminVerb.Of("import.status", "status", "How far the move is, or how the last one ended.", ["aviso import status"],
             new VerbAnswers(ImportPage.Show)),
+        AdminVerb.Of("import.names", "names", "How IMAP clients of an account see names of mailboxes, which is what they keep caches by. A "
+            + "Maildir++ that moves into an account without mail sets it; it holds from the next login on.",
+            ["aviso import names alice@example.org", "aviso import names alice@example.org --separator . --prefix INBOX."],
+            AdminVerb.Address("The account."),
+            new Option<string?>("--separator") { Description = "`/` or `.` between levels.", HelpName = "CHARACTER" },
+            new Option<string?>("--prefix") { Description = "What stands before every name but INBOX; '' for nothing.", HelpName = "PREFIX" }),
         AdminVerb.Of("import.stop", "stop", "Stop the move; what was taken stays.", ["aviso import stop"]),
     };
 

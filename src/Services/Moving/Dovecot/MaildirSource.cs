@@ -45,8 +45,9 @@ public sealed class MaildirSource : MailSource
 
     public override SourceScripts Scripts { get; }
 
-    /// <summary>What clients of the old server saw between levels.</summary>
-    public char Separator => _layout.IsPlusPlus ? '.' : '/';
+    public override char? Separator => Between;
+
+    private char Between => _layout.IsPlusPlus ? '.' : '/';
 
     private void Add(MaildirFolder folder)
     {
@@ -70,7 +71,7 @@ public sealed class MaildirSource : MailSource
             Notes.Add(new(NoteKind.Lost, Path.Combine(folder.Path, "dovecot-acl"),
                 "rights of others in this folder: nobody shares folders here"));
         var list = List(folder.Path);
-        _mailboxes.Add(new(name, string.Join(Separator, levels.DefaultIfEmpty("INBOX")), list?.UidValidity ?? 0, list?.UidNext
+        _mailboxes.Add(new(name, string.Join(Between, levels.DefaultIfEmpty("INBOX")), list?.UidValidity ?? 0, list?.UidNext
             ?? 0, folder.Path));
     }
 
@@ -256,7 +257,7 @@ public sealed class MaildirSource : MailSource
     private IReadOnlyList<string>? ReadSubscriptions()
     {
         if (MaildirLayout.Small(Path.Combine(_places.Mail, "subscriptions"), SubscriptionsFile.MostOctets) is not { } octets) return null;
-        return [.. SubscriptionsFile.Parse(octets, Separator).Select(levels => Nfc.Normalize(string.Join('/', levels.Select(level =>
+        return [.. SubscriptionsFile.Parse(octets, Between).Select(levels => Nfc.Normalize(string.Join('/', levels.Select(level =>
             FolderName.Decode(level, out _)))))
             .Distinct(StringComparer.Ordinal)];
     }

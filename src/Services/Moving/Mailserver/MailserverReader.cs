@@ -140,6 +140,8 @@ public static class MailserverReader
 
         public override IReadOnlyList<string>? Subscriptions => inner.Subscriptions;
 
+        public override char? Separator => inner.Separator;
+
         public override SourceScripts Scripts { get; } =
             new(new Dictionary<string, byte[]>(inner.Scripts.ByName, StringComparer.Ordinal) { ["docker-mailserver"] = script },
                 "docker-mailserver");

@@ -1,4 +1,5 @@
 using Aviso.Accounts;
+using Aviso.Imap;
 using Aviso.Store;
 
 namespace Aviso.Moving;
@@ -86,13 +87,19 @@ internal sealed class Planner(MoveTarget target, AccountBook book, MoveWishes wi
                 ? diff.Gone.Count : 0,
                 messages.Sum(message => Math.Max(0, message.Size)), Uids(mailbox, box)));
         }
-        if (source.Mailboxes.Any(mailbox => mailbox.Shown.Contains('.') && mailbox.Name.Contains('/') && !mailbox.Shown.Contains('/')))
-        {
-            notes.Add(new(NoteKind.Changed, source.Place,
-                "clients saw `.` between levels of folders and see `/` here: what clients keep by name (caches, filters, folder choices) "
-                    + "is kept for INBOX and folders without levels"));
-        }
+        if (await NamesAsync(source, account, here.Values, cancel) is { } note) notes.Add(note);
         return planned;
+    }
+
+    private async Task<MoveNote?> NamesAsync(
+        MailSource source, AccountId? account, IReadOnlyCollection<MailboxInfo> here, CancellationToken cancel)
+    {
+        if (source.Separator is not { } separator) return null;
+        var naming = account is { } known ? await MailboxNaming.LoadAsync(target.Store, known, cancel) : MailboxNaming.Plain;
+        if (naming.Separator == separator || here.All(box => box.UidNext == 1))
+            return separator == '/' ? null : new(NoteKind.Carried, source.Place, $"IMAP clients go on seeing `{separator}` between levels of folders");
+        return new(NoteKind.Changed, source.Place, $"clients saw `{separator}` between levels of folders and see `{naming.Separator}` here, where the "
+            + "account is in use: what they keep by name is kept for folders without levels. `aviso import names` changes it");
     }
 
     private static string Uids(SourceMailbox there, MailboxInfo? here) =>

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Aviso.Base;
+using Aviso.Imap;
 using Aviso.Store;
 
 namespace Aviso.Moving;
@@ -28,6 +28,8 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
             result.Stopped = no;
             return;
         }
+        var isNew = (await target.Store.ListMailboxesAsync(account, cancel)).All(box => box.UidNext == 1);
+        if (isNew) await NamesAsync(cancel);
         var boxes = new List<(SourceMailbox There, MailboxInfo Here)>();
         foreach (var mailbox in source.Mailboxes)
         {
@@ -42,6 +44,14 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
         }
         if (source.TellsOfDeletion) await DeleteAsync(boxes, before, cancel);
         await new MoveHabits(target, account, source, result).BringAsync(_label, before, Now, cancel);
+    }
+
+    // Nobody knows the account by other names yet: its clients go on with those of the old server.
+    private async Task NamesAsync(CancellationToken cancel)
+    {
+        if (source.Separator is not { } separator || await MailboxNaming.LoadAsync(target.Store, account, cancel) != MailboxNaming.Plain) return;
+        var naming = new MailboxNaming(separator, "");
+        if (naming != MailboxNaming.Plain) await naming.SaveAsync(target.Store, account, Now, cancel);
     }
 
     // Nothing is begun that cannot be finished as far as can be seen.
