@@ -12,6 +12,9 @@ public sealed record MoveRequest(string Kind, string Path, string? Account)
     /// <summary>Where index files are, when not in the Maildir.</summary>
     public string? Indexes { get; init; }
 
+    /// <summary>Private keys of mail_crypt: a PEM file or a folder of them.</summary>
+    public string? Keys { get; init; }
+
     /// <summary>Where Sieve scripts are, when not in the Maildir or above it.</summary>
     public string? Home { get; init; }
 }
@@ -29,7 +32,8 @@ public static class SourceKinds
         return request.Kind switch
         {
             "docker-mailserver" => MailserverReader.Read(request),
-            "maildir" => One(request, () => new MaildirSource(new(request.Path, request.Indexes, request.Home))),
+            "maildir" => One(request, () => new MaildirSource(
+                new(request.Path, request.Indexes, request.Home), request.Keys is { } keys ? new(MailCrypt.Load(keys)) : null)),
             "mbox" => One(request, () => new MboxSource(request.Path)),
             "takeout" => One(request, () => new MboxSource(request.Path, hasLabels: true)),
             "eml" => One(request, () => new EmlSource(request.Path)),

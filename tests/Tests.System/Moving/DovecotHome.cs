@@ -22,7 +22,8 @@ public sealed class DovecotHome : IDisposable
 
     /// <param name="root">Where the Maildir is or will be; null: in a folder of its own.</param>
     /// <param name="layout">Such as ":LAYOUT=fs".</param>
-    public DovecotHome(string? root = null, string layout = "")
+    /// <param name="settings">More lines of dovecot.conf.</param>
+    public DovecotHome(string? root = null, string layout = "", string settings = "")
     {
         _ownsFolder = root is null;
         Folder = Directory.CreateTempSubdirectory("aviso-dovecot-").FullName;
@@ -39,7 +40,7 @@ public sealed class DovecotHome : IDisposable
               inbox = yes
             }
 
-            """);
+            """ + settings);
     }
 
     public string Folder { get; }

@@ -155,6 +155,54 @@ public sealed class MoveInTests
             message.Mailbox == "INBOX"));
     }
 
+    [Theory]
+    [InlineData("zlib_save = gz", false)]
+    [InlineData("zlib_save = lz4", false)]
+    [InlineData("zlib_save = lz4", true)]
+    public async Task What_dovecot_packed_and_encrypted_opens_with_its_key(string plugin, bool isEncrypted)
+    {
+        using var old = new DovecotHome(settings: await PluginsAsync(plugin, isEncrypted));
+        for (var i = 1; i <= 3; i++) await old.SaveAsync("INBOX", Letter($"packed {i}")
+            + string.Concat(Enumerable.Repeat($"line {i} of many\n", i * 9000)));
+        var messages = await old.MessagesAsync();
+        await using var server = await AvisoServer.StartAsync();
+        if (isEncrypted)
+        {
+            var shut = await server.VerbAsync("import", "run", "maildir", old.Mail, "--account", Alice);
+            Assert.Equal(1, shut.ExitCode);
+            Assert.Contains("--keys", shut.Output, StringComparison.Ordinal);
+            Assert.Empty((await ImapSight.LookAsync(server, Alice, AvisoServer.Password)).Messages);
+            var other = Directory.CreateTempSubdirectory("aviso-keys-").FullName;
+            await KeysAsync(other);
+            var wrong = await server.VerbAsync("import", "run", "maildir", old.Mail, "--account", "bob@example.test", "--keys", other);
+            Assert.Contains("encrypted to a key that is not here", wrong.Output, StringComparison.Ordinal);
+            Assert.Equal(0, (await RunAsync(server, old, "--keys", Path.Combine(_keys!, "private.pem"))).ExitCode);
+        }
+        else Assert.Equal(0, (await RunAsync(server, old)).ExitCode);
+        ImapSight.AssertSame(await old.MailboxesAsync(), messages, await ImapSight.LookAsync(server, Alice, AvisoServer.Password));
+    }
+
+    private string? _keys;
+
+    private async Task<string> PluginsAsync(string plugin, bool isEncrypted)
+    {
+        if (!isEncrypted) return $"mail_plugins = zlib\nplugin {{\n  {plugin}\n}}\n";
+        _keys = Directory.CreateTempSubdirectory("aviso-keys-").FullName;
+        await KeysAsync(_keys);
+        return $"mail_plugins = zlib mail_crypt\nplugin {{\n  {plugin}\n  mail_crypt_save_version = 2\n"
+            + $"  mail_crypt_global_private_key = <{_keys}/private.pem\n  mail_crypt_global_public_key = <{_keys}/public.pem\n}}\n";
+    }
+
+    private static async Task KeysAsync(string folder)
+    {
+        var openssl = Tool.Find("openssl", "openssl");
+        var (secret, open) = (Path.Combine(folder, "private.pem"), Path.Combine(folder, "public.pem"));
+        (await Tool.RunAsync(openssl, ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", secret]))
+            .MustSucceed();
+        (await Tool.RunAsync(openssl, ["pkey", "-in", secret, "-pubout", "-out", open])).MustSucceed();
+        (await Tool.RunAsync("chmod", ["-R", "a+rX", folder])).MustSucceed();
+    }
+
     internal static Task<ToolResult> RunAsync(AvisoServer server, DovecotHome old, params string[] more) =>
         server.VerbAsync(["import", "run", "maildir", old.Mail, "--account", Alice, .. more]);
 

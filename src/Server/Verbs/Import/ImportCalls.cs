@@ -68,6 +68,7 @@ internal sealed class ImportCalls(MovingService moving)
         Mail = call.Text("mail"),
         Indexes = call.Text("indexes"),
         Home = call.Text("home"),
+        Keys = call.Text("keys"),
     };
 
     private static MoveWishes Wishes(AdminCall call) => new()

@@ -33,7 +33,8 @@ internal static class ImportVerbs
             ["aviso import names alice@example.org", "aviso import names alice@example.org --separator . --prefix INBOX."],
             AdminVerb.Address("The account."),
             new Option<string?>("--separator") { Description = "`/` or `.` between levels.", HelpName = "CHARACTER" },
-            new Option<string?>("--prefix") { Description = "What stands before every name but INBOX; '' for nothing.", HelpName = "PREFIX" }),
+            new Option<string?>("--prefix") { Description = "What stands before every name but INBOX; '' for nothing.",
+                HelpName = "PREFIX" }),
         AdminVerb.Of("import.stop", "stop", "Stop the move; what was taken stays.", ["aviso import stop"]),
     };
 
@@ -63,7 +64,7 @@ internal static class ImportVerbs
     private static JsonObject Arguments(ParseResult parsed, Symbol[] symbols)
     {
         var arguments = AdminVerb.Arguments(parsed, symbols);
-        foreach (var name in (string[])["path", "mail", "indexes", "home"])
+        foreach (var name in (string[])["path", "mail", "indexes", "home", "keys"])
             if (arguments[name] is { } given) arguments[name] = Path.GetFullPath(given.ToString());
         return arguments;
     }
@@ -78,6 +79,10 @@ internal static class ImportVerbs
             HelpName = "FOLDER" },
         new Option<string?>("--home") { Description = "maildir: where the Sieve scripts are, when not beside the mail.",
             HelpName = "FOLDER" },
+        new Option<string?>("--keys")
+        {
+            Description = "maildir: the private key of mail_crypt as PEM, or a folder of keys.", HelpName = "PATH",
+        },
         new Option<string?>("--label") { Description = "Under what name the source is remembered. Default: its kind.", HelpName = "NAME" },
     ];
 

@@ -3,25 +3,35 @@ using Aviso.Base;
 
 namespace Aviso.Moving;
 
-/// <summary>Opens what Dovecot's plugins packed: gzip (zlib_save = gz) now; others are named, and their files stay where they
-/// are.</summary>
-public sealed class BodyOpener
+/// <summary>
+/// Opens what Dovecot's plugins made of a message: gzip and LZ4 (zlib plugin), and what mail_crypt encrypted when its key is here. Others
+/// are
+/// named, and their files stay where they are.
+/// </summary>
+public sealed class BodyOpener(MailCrypt? keys = null) : IDisposable
 {
     /// <summary>Octets that a packed message may become.</summary>
     public const long MostOctets = 1L << 30;
 
-    /// <summary>Does a file begin as a packed one does?</summary>
-    public static bool IsPacked(string path)
+    /// <summary>Why a file whose size is not the one of its name cannot be opened; null: it can.</summary>
+    internal string? WhyNot(string path, long length, in MaildirName name)
     {
         Span<byte> head = stackalloc byte[16];
         try
         {
             using var file = File.OpenHandle(path);
-            return Packing.Of(head[..RandomAccess.Read(file, head, 0)]) != PackKind.None;
+            return Packing.Of(head[..RandomAccess.Read(file, head, 0)]) switch
+            {
+                PackKind.None => $"has {length} octets, its name says {name.Size}: was it copied whole?",
+                PackKind.Gzip or PackKind.DovecotLz4 => null,
+                PackKind.MailCrypt => keys is null ? "is encrypted by mail_crypt; say where its private key is with --keys" : null,
+                var other => $"is {Packing.Word(other)}, which cannot be opened",
+            };
         }
-        catch (IOException)
+        catch (FileNotFoundException)
         {
-            return false;
+            // Renamed meanwhile: reading finds it.
+            return null;
         }
     }
 
@@ -29,10 +39,7 @@ public sealed class BodyOpener
     /// <exception cref="SourceException">It is packed in a way that cannot be opened, or is not what its name says.</exception>
     internal void Copy(FileStream file, in MaildirName name, SpooledBody into)
     {
-        Span<byte> head = stackalloc byte[16];
-        var read = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-        file.Position = 0;
-        switch (Packing.Of(head[..read]))
+        switch (KindOf(file))
         {
             case PackKind.None:
                 if (name.Size >= 0 && file.Length != name.Size)
@@ -41,28 +48,50 @@ public sealed class BodyOpener
                 if (name.WireSize >= 0 && name.WireSize == file.Length) WireText.Copy(file, into);
                 else WireText.CopyWithCrLf(file, into);
                 return;
-            case PackKind.Gzip:
-                Unpack(file, name, into);
+            case PackKind.MailCrypt when keys is not null:
+                using (var plain = new MemoryStream(keys.Open(file, file.Name), writable: false)) Unpack(plain, file.Name, name, into);
                 return;
-            case var other:
-                throw new SourceException($"{file.Name} is {Packing.Word(other)}, which cannot be opened");
+            case PackKind.MailCrypt:
+                throw new SourceException($"{file.Name} is encrypted by mail_crypt; say where its private key is with --keys");
+            default:
+                Unpack(file, file.Name, name, into);
+                return;
         }
     }
 
-    private static void Unpack(FileStream file, in MaildirName name, SpooledBody into)
+    private static void Unpack(Stream packed, string path, in MaildirName name, SpooledBody into)
     {
         try
         {
-            using var plain = new BoundedStream(new GZipStream(file, CompressionMode.Decompress, leaveOpen: true), MostOctets, file.Name);
-            WireText.CopyWithCrLf(plain, into);
+            using var plain = new BoundedStream(Opened(packed, path), MostOctets, path);
+            if (name.Size >= 0 && name.Size == name.WireSize) WireText.Copy(plain, into);
+            else WireText.CopyWithCrLf(plain, into);
             if (name.Size >= 0 && plain.Taken != name.Size)
-                throw new SourceException($"{file.Name} unpacks to {plain.Taken} octets, its name says {name.Size}");
+                throw new SourceException($"{path} unpacks to {plain.Taken} octets, its name says {name.Size}");
         }
         catch (InvalidDataException e)
         {
-            throw new SourceException($"{file.Name} is packed by gzip and damaged: {e.Message}", e);
+            throw new SourceException($"{path} is packed and damaged: {e.Message}", e);
         }
     }
+
+    private static Stream Opened(Stream packed, string path) => KindOf(packed) switch
+    {
+        PackKind.None => packed,
+        PackKind.Gzip => new GZipStream(packed, CompressionMode.Decompress, leaveOpen: true),
+        PackKind.DovecotLz4 => new DovecotLz4(packed, path),
+        var other => throw new SourceException($"{path} is {Packing.Word(other)}, which cannot be opened"),
+    };
+
+    private static PackKind KindOf(Stream file)
+    {
+        Span<byte> head = stackalloc byte[16];
+        var read = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        file.Position = 0;
+        return Packing.Of(head[..read]);
+    }
+
+    public void Dispose() => keys?.Dispose();
 }
 
 /// <summary>How a file of mail was packed.</summary>

@@ -105,6 +105,11 @@ public sealed class MaildirSource : MailSource
         _opener.Copy(file, name, into);
     }
 
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) _opener.Dispose();
+    }
+
     /// <summary>A server that runs renames files while they are read: when a flag changes, and from `new` to `cur`.</summary>
     private static FileStream Open(SourceMessage message)
     {
@@ -212,8 +217,10 @@ public sealed class MaildirSource : MailSource
             Say(NoteKind.Lost, Path.GetDirectoryName(file.Path)!, $"the keyword `{bad}` is no keyword of IMAP");
         }
         // S= is what Dovecot wrote; a file that is shorter was copied by half, unless it is packed.
-        if (file.Name.Size >= 0 && file.Name.Size != file.Length && !BodyOpener.IsPacked(file.Path)) Say(
-            NoteKind.Damaged, file.Path, $"has {file.Length} octets, its name says {file.Name.Size}: was it copied whole?");
+        if (file.Name.Size >= 0 && file.Name.Size != file.Length)
+        {
+            if (_opener.WhyNot(file.Path, file.Length, file.Name) is { } no) Say(NoteKind.Damaged, file.Path, no);
+        }
         else if (file.Length == 0) Say(NoteKind.Damaged, file.Path, "is empty");
         return new(uid, KeyOf(file.Name.Base), flags, keywords, file.Time, file.Name.WireSize, file.Path);
     }

@@ -97,8 +97,10 @@ internal sealed class Planner(MoveTarget target, AccountBook book, MoveWishes wi
         if (source.Separator is not { } separator) return null;
         var naming = account is { } known ? await MailboxNaming.LoadAsync(target.Store, known, cancel) : MailboxNaming.Plain;
         if (naming.Separator == separator || here.All(box => box.UidNext == 1))
-            return separator == '/' ? null : new(NoteKind.Carried, source.Place, $"IMAP clients go on seeing `{separator}` between levels of folders");
-        return new(NoteKind.Changed, source.Place, $"clients saw `{separator}` between levels of folders and see `{naming.Separator}` here, where the "
+            return separator == '/' ? null : new(NoteKind.Carried, source.Place,
+                $"IMAP clients go on seeing `{separator}` between levels of folders");
+        return new(NoteKind.Changed, source.Place,
+            $"clients saw `{separator}` between levels of folders and see `{naming.Separator}` here, where the "
             + "account is in use: what they keep by name is kept for folders without levels. `aviso import names` changes it");
     }
 

@@ -49,7 +49,8 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
     // Nobody knows the account by other names yet: its clients go on with those of the old server.
     private async Task NamesAsync(CancellationToken cancel)
     {
-        if (source.Separator is not { } separator || await MailboxNaming.LoadAsync(target.Store, account, cancel) != MailboxNaming.Plain) return;
+        if (source.Separator is not { } separator || await MailboxNaming.LoadAsync(target.Store, account,
+            cancel) != MailboxNaming.Plain) return;
         var naming = new MailboxNaming(separator, "");
         if (naming != MailboxNaming.Plain) await naming.SaveAsync(target.Store, account, Now, cancel);
     }
