@@ -190,7 +190,8 @@ public sealed class MovingService(
             {
                 var compared = new VerifyResult { Account = account.Address };
                 lock (_door) job.Compared.Add(compared);
-                await new MoveVerify(target, id, source, wishes.Label ?? source.Kind, job.Progress, compared).RunAsync(job.Stop.Token);
+                using var comparison = new MoveVerify(target, id, source, wishes.Label ?? source.Kind, job.Progress, compared);
+                await comparison.RunAsync(job.Stop.Token);
                 return;
             }
             Add(job, result);

@@ -21,7 +21,7 @@ public sealed class MoveInTests
         var plan = await server.VerbAsync("import", "plan", "maildir", old.Mail, "--account", Alice);
         Assert.Contains("Nothing was written.", plan.MustSucceed().Output, StringComparison.Ordinal);
         Assert.Contains("Entwürfe/Ä", plan.Output, StringComparison.Ordinal);
-        Assert.Equal(0, (await ImapSight.LookAsync(server, Alice, AvisoServer.Password)).Messages.Count);
+        Assert.Empty((await ImapSight.LookAsync(server, Alice, AvisoServer.Password)).Messages);
 
         var run = await RunAsync(server, old);
         Assert.Equal(0, run.ExitCode);
@@ -151,8 +151,8 @@ public sealed class MoveInTests
         var gone = await server.VerbAsync("import", "run", "maildir", old.Mail, "--account", Alice, "--skip-damaged");
         Assert.Equal(1, gone.ExitCode);
         Assert.Contains("--allow-deletes", gone.Output, StringComparison.Ordinal);
-        Assert.NotEmpty((await ImapSight.LookAsync(server, Alice, AvisoServer.Password)).Messages.Where(message =>
-            message.Mailbox == "INBOX"));
+        Assert.Contains(
+            (await ImapSight.LookAsync(server, Alice, AvisoServer.Password)).Messages, message => message.Mailbox == "INBOX");
     }
 
     [Theory]

@@ -34,7 +34,7 @@ internal sealed record MboxMarks(SystemFlags Flags, IReadOnlyList<string> Keywor
         }
         var keywords = Value(header, "X-Keywords"u8).Split([' ', ',', '\t'], StringSplitOptions.RemoveEmptyEntries).Where(Keyword.IsValid)
             .Distinct(StringComparer.OrdinalIgnoreCase).ToList();
-        return new(flags, keywords, Labels(header), null);
+        return new(flags, keywords, LabelsOf(header), null);
     }
 
     public static string Write(long internalDate, SystemFlags flags, IEnumerable<string> keywords)
@@ -55,7 +55,7 @@ internal sealed record MboxMarks(SystemFlags Flags, IReadOnlyList<string> Keywor
     private static string Value(byte[] header, ReadOnlySpan<byte> name) =>
         HeaderFields.TryFind(header, name, out var value) ? Encoding.Latin1.GetString(value[..Math.Min(value.Length, 10_000)]).Trim() : "";
 
-    private static List<string> Labels(byte[] header)
+    private static List<string> LabelsOf(byte[] header)
     {
         if (!HeaderFields.TryFind(header, "X-Gmail-Labels"u8, out var value)) return [];
         return [.. HeaderText.Decode(value).Split(',').Select(label => label.Trim().Trim('"')).Where(label => label.Length is > 0 and < 500)

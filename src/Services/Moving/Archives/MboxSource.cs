@@ -179,11 +179,8 @@ internal static class FromLine
             var time = string.Join(' ', words[at..Math.Min(words.Length, at + 6)]);
             foreach (var candidate in new[] { time, string.Join(' ', words[at..(at + 5)]) })
             {
-                // The offset as RFC 5322 writes it, without the colon of .NET.
-                var plain = System.Text.RegularExpressions.Regex.Replace(candidate, @" ([+-]\d\d)(\d\d)\b", " $1:$2",
-                    System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1));
-                if (DateTimeOffset.TryParseExact(plain, Formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal,
-                    out var date)) return date.ToUnixTimeSeconds();
+                if (DateTimeOffset.TryParseExact(
+                    candidate, Formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)) return date.ToUnixTimeSeconds();
             }
         }
         return null;

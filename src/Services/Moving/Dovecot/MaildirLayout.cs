@@ -27,10 +27,11 @@ internal sealed record MaildirLayout(string Root, bool IsPlusPlus, IReadOnlyList
                 throw new SourceException($"{root} is no Maildir: it has neither `cur` nor folders such as `.Sent` with a `cur` in them");
             var folders = new List<MaildirFolder>();
             if (Directory.Exists(Path.Combine(root, "cur"))) folders.Add(new(root, []));
-            var isPlusPlus = HasPlusPlus(root) || !HasNested(root);
+            var isPlusPlus = HasPlusPlus(root);
             if (isPlusPlus) PlusPlus(root, folders);
             else Nested(root, [], folders);
-            return new(root, isPlusPlus, [.. folders.OrderBy(f => string.Join('\u0001', f.Levels), StringComparer.Ordinal)]);
+            return new(root, isPlusPlus || folders.TrueForAll(folder => folder.Levels.Length == 0),
+                [.. folders.OrderBy(f => string.Join('\u0001', f.Levels), StringComparer.Ordinal)]);
         }
         catch (UnauthorizedAccessException e)
         {
@@ -40,13 +41,10 @@ internal sealed record MaildirLayout(string Root, bool IsPlusPlus, IReadOnlyList
 
     private static bool HasPlusPlus(string root) => new DirectoryInfo(root).EnumerateDirectories(".*").Any(IsFolder);
 
-    private static bool HasNested(string root) =>
-        new DirectoryInfo(root).EnumerateDirectories().Any(folder => !IsOwn(folder.Name)
-            && (IsFolder(folder) || folder.EnumerateDirectories().Any(IsFolder)));
-
     private static bool IsFolder(DirectoryInfo folder) => Directory.Exists(Path.Combine(folder.FullName, "cur"));
 
-    private static bool IsOwn(string name) => name is "cur" or "new" or "tmp" or "home" or "sieve" or "virtual" || name.StartsWith('.');
+    private static bool IsOwn(DirectoryInfo folder) => folder.Name is "cur" or "new" or "tmp" || folder.Name.StartsWith('.')
+        || folder.LinkTarget is not null || (folder.Name is "home" or "sieve" && !IsFolder(folder));
 
     private static void PlusPlus(string root, List<MaildirFolder> folders)
     {

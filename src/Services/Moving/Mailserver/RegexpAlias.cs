@@ -57,7 +57,7 @@ internal static class RegexpAlias
                     widened |= text[i + 1] == '+';
                     i += 2;
                     break;
-                case '[' when text.IndexOf(']', i + 2) is > 0 and var close:
+                case '[' when text.IndexOf(']', Math.Min(i + 2, text.Length)) is > 0 and var close:
                     Append(patterns, "*");
                     widened = true;
                     i = close + 1;

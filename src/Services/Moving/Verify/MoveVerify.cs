@@ -51,7 +51,7 @@ public sealed class VerifyResult
 
 /// <summary>Compares an account with its source, message by message: it reads every octet of both sides and writes nothing.</summary>
 internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSource source, string label, MoveProgress progress,
-    VerifyResult result)
+    VerifyResult result) : IDisposable
 {
     private readonly IncrementalHash _there = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly IncrementalHash _here = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -83,6 +83,10 @@ internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSourc
         Subscriptions(await target.Store.ListSubscriptionsAsync(account, cancel));
         result.DigestThere = Convert.ToHexStringLower(_there.GetHashAndReset());
         result.DigestHere = Convert.ToHexStringLower(_here.GetHashAndReset());
+    }
+
+    public void Dispose()
+    {
         _there.Dispose();
         _here.Dispose();
     }
