@@ -1,4 +1,5 @@
 using Aviso.Accounts;
+using Aviso.Base;
 
 namespace Aviso.Moving;
 
@@ -42,6 +43,6 @@ public sealed record MoveSet
 
     /// <summary>Domains of accounts and aliases.</summary>
     public IReadOnlyList<string> Domains => [.. Accounts.Select(account => account.Address).Concat(Aliases.Select(alias => alias.Address))
-        .Select(address => address[(address.LastIndexOf('@') + 1)..].ToLowerInvariant()).Where(domain => domain.Length > 0)
+        .Select(address => MailAddress.DomainOf(address).ToLowerInvariant()).Where(domain => domain.Length > 0)
         .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 }

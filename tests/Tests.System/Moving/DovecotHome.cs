@@ -77,7 +77,7 @@ public sealed class DovecotHome : IDisposable
             row.GetProperty("flags").GetString()!.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(flag => flag != "\\Recent")
                 .ToHashSet(StringComparer.Ordinal),
             long.Parse(row.GetProperty("date.received.unixtime").GetString()!, CultureInfo.InvariantCulture), Number(row, "size.virtual"),
-            row.GetProperty("text").GetString()!.ReplaceLineEndings("\r\n")))
+            Wire(row.GetProperty("text").GetString()!)))
             .OrderBy(message => message.Mailbox, StringComparer.Ordinal).ThenBy(message => message.Uid)];
     }
 
@@ -101,6 +101,10 @@ public sealed class DovecotHome : IDisposable
     {
         if (_ownsFolder || !Mail.StartsWith(Folder, StringComparison.Ordinal)) Directory.Delete(Folder, recursive: true);
     }
+
+    // Only LF: a CR that stands alone is the message's.
+    private static string Wire(string text) =>
+        text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace("\n", "\r\n", StringComparison.Ordinal);
 
     private static uint Number(JsonElement row, string name) => uint.Parse(row.GetProperty(name).GetString()!,
         CultureInfo.InvariantCulture);

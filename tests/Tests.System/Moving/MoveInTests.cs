@@ -71,7 +71,7 @@ public sealed class MoveInTests
         Assert.Equal((1, 2), (inbox.GetProperty("new").GetInt32(), inbox.GetProperty("deleted").GetInt32()));
         var delta = JsonDocument.Parse((await RunAsync(server, old, "--json")).Output).RootElement.GetProperty("results")[0];
         Assert.Equal((2, 2), (delta.GetProperty("taken").GetInt32(), delta.GetProperty("deleted").GetInt32()));
-        Assert.Equal(messages - 3, delta.GetProperty("same").GetInt32() + delta.GetProperty("changed").GetInt32() - 1);
+        Assert.Equal((messages - 4, 2), (delta.GetProperty("same").GetInt32(), delta.GetProperty("changed").GetInt32()));
         await SameAsync(old, server);
         Assert.Contains("INBOX.Sub", (await ImapSight.LookAsync(server, Alice, AvisoServer.Password)).Subscriptions);
 
@@ -125,7 +125,7 @@ public sealed class MoveInTests
     {
         using var old = new DovecotHome();
         await FillAsync(old);
-        await using var server = await AvisoServer.StartAsync(extra: "", people: ["small@example.test"]);
+        await using var server = await AvisoServer.StartAsync();
         var wrong = await server.VerbAsync("import", "run", "maildir", old.Mail + "/nowhere", "--account", Alice);
         Assert.Equal(1, wrong.ExitCode);
         Assert.Contains("there is no", wrong.Error, StringComparison.Ordinal);
@@ -133,7 +133,7 @@ public sealed class MoveInTests
             .Error, StringComparison.Ordinal);
         Assert.Contains("--account", (await server.VerbAsync("import", "plan", "maildir", old.Mail)).Error, StringComparison.Ordinal);
 
-        var half = Directory.EnumerateFiles(Path.Combine(old.Mail, "cur")).First(file => new FileInfo(file).Length > 200);
+        var half = Files(old).First(file => new FileInfo(file).Length > 200 && file.Contains(",S=", StringComparison.Ordinal));
         var (whole, at) = (await File.ReadAllBytesAsync(half), File.GetLastWriteTimeUtc(half));
         await File.WriteAllBytesAsync(half, whole[..100]);
         var cut = await server.VerbAsync("import", "run", "maildir", old.Mail, "--account", Alice);
@@ -146,8 +146,7 @@ public sealed class MoveInTests
         await SameAsync(old, server);
 
         // Most of it vanishes: nobody deletes so much by accident of a mount.
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(old.Mail, "cur"))
-            .Concat(Directory.EnumerateFiles(Path.Combine(old.Mail, "new"))).ToList()) File.Delete(file);
+        foreach (var file in Files(old)) File.Delete(file);
         var gone = await server.VerbAsync("import", "run", "maildir", old.Mail, "--account", Alice, "--skip-damaged");
         Assert.Equal(1, gone.ExitCode);
         Assert.Contains("--allow-deletes", gone.Output, StringComparison.Ordinal);
@@ -237,10 +236,17 @@ public sealed class MoveInTests
             File.SetLastWriteTimeUtc(path, DateTimeOffset.FromUnixTimeSeconds(when).UtcDateTime);
         }
         var years = 0;
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(old.Mail, "cur")).Order(StringComparer.Ordinal))
+        foreach (var file in Files(old).Where(file => !file.Contains(".old", StringComparison.Ordinal)))
             File.SetLastWriteTimeUtc(file, DateTimeOffset.FromUnixTimeSeconds(1_000_000_000 + (years++ * 7_777_777)).UtcDateTime);
+        // What Dovecot remembers of times it would tell instead.
+        foreach (var cache in Directory.EnumerateFiles(old.Mail, "dovecot.index.cache", SearchOption.AllDirectories)) File.Delete(cache);
         await old.GiveAsync();
     }
+
+    /// <summary>Messages of INBOX.</summary>
+    private static List<string> Files(DovecotHome old) =>
+        [.. ((string[])["cur", "new"]).SelectMany(folder => Directory.EnumerateFiles(Path.Combine(old.Mail, folder)))
+            .Order(StringComparer.Ordinal)];
 
     private static async Task BulkAsync(DovecotHome old, int count)
     {

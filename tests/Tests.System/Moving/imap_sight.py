@@ -1,5 +1,6 @@
 # Everything of every mailbox of an account, as JSON: imap_sight.py PORT USER PASSWORD
-import base64, calendar, imaplib, json, re, sys
+import base64, imaplib, json, re, sys
+from datetime import datetime
 
 imaplib._MAXLINE = 1 << 26
 
@@ -35,10 +36,10 @@ for line in imap.list()[1]:
         if not isinstance(part, tuple):
             continue
         head = part[0].decode()
+        received = datetime.strptime(re.search(r'INTERNALDATE "(.*?)"', head)[1].strip(), "%d-%b-%Y %H:%M:%S %z")
         messages.append(dict(
             mailbox=name(raw), uid=int(re.search(r"UID (\d+)", head)[1]), flags=re.search(r"FLAGS \((.*?)\)", head)[1].split(),
-            received=int(calendar.timegm(imaplib.Internaldate2tuple(part[0])[:6] and __import__("time").gmtime(
-                __import__("time").mktime(imaplib.Internaldate2tuple(part[0]))))),
+            received=int(received.timestamp()),
             size=int(re.search(r"RFC822.SIZE (\d+)", head)[1]), text=part[1].decode("latin-1")))
 subscriptions = [name(told(line)[1]) for line in imap.lsub()[1] if line]
 imap.logout()

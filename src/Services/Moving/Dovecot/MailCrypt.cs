@@ -114,7 +114,9 @@ public sealed class MailCrypt : IDisposable
         {
             var type = reader.Take(1)[0];
             var id = Convert.ToHexString(reader.Take(IdLength));
-            var (point, wrapped, digest) = (reader.Counted(), reader.Counted(), reader.Counted());
+            var point = reader.Counted();
+            var wrapped = reader.Counted();
+            var digest = reader.Counted();
             ids.Add(id);
             if (type != 2 || !_keys.TryGetValue(id, out var own)) continue;
             var key = Unwrap(own, point, wrapped, rounds);

@@ -59,8 +59,7 @@ internal sealed record MaildirLayout(string Root, bool IsPlusPlus, IReadOnlyList
     private static void Nested(string at, string[] levels, List<MaildirFolder> folders)
     {
         if (levels.Length >= Deepest) return;
-        foreach (var folder in new DirectoryInfo(at).EnumerateDirectories().Where(folder => !IsOwn(folder.Name)
-            && folder.LinkTarget is null))
+        foreach (var folder in new DirectoryInfo(at).EnumerateDirectories().Where(folder => !IsOwn(folder)))
         {
             if (folders.Count >= MostFolders) throw new SourceException($"{at} has more than {MostFolders} folders");
             string[] below = [.. levels, folder.Name];

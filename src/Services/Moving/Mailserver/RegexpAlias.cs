@@ -1,4 +1,5 @@
 using System.Text;
+using Aviso.Base;
 
 namespace Aviso.Moving;
 
@@ -33,12 +34,8 @@ internal static class RegexpAlias
         return made;
     }
 
-    private static bool IsPattern(string pattern)
-    {
-        var at = pattern.LastIndexOf('@');
-        return at > 0 && at < pattern.Length - 1 && pattern.IndexOf('@', StringComparison.Ordinal) == at
-            && !pattern.AsSpan(at).Contains('*') && pattern.AsSpan(0, at).Count('*') <= 1;
-    }
+    private static bool IsPattern(string pattern) => MailAddress.TryCut(pattern, out var local, out var domain)
+        && local.Length > 0 && domain.Length > 0 && !local.Contains('@') && !domain.Contains('*') && local.Count('*') <= 1;
 
     // Literals, escaped literals, `.*` and `.+`, classes that are repeated, and one level of (a|b).
     private static bool TryRead(string text, List<StringBuilder> patterns, out bool widened)
