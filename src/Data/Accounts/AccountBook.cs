@@ -166,7 +166,8 @@ public sealed class AccountBook(IAccountRows rows, TimeProvider clock, ILogger l
         try
         {
             await rows.SetCredentialAsync(row, cancel);
-            if (!Table.IsSuspended(account) && Credential.Of(account, null, row) is { } credential) _credentials[account.Value] = credential;
+            if (!Table.IsSuspended(account) && Credential.Of(account, null, row) is { } credential)
+                _credentials[account.Value] = credential;
         }
         finally
         {

@@ -64,8 +64,10 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
     public async Task<VerbAnswer> SetHashAsync(string address, string hash, CancellationToken cancel)
     {
         if (Owned(address, out var account) is { } refused) return refused;
-        if (PasswordText.CryptString(hash) is not { } crypt) return new(false, $"{address}: the hash is of no known kind; set a new password");
-        if (!CryptHash.IsAffordable(crypt)) return new(false, $"{address}: the hash is broken or asks for more than a second of work; set a new password");
+        if (PasswordText.CryptString(hash) is not { } crypt)
+            return new(false, $"{address}: the hash is of no known kind; set a new password");
+        if (!CryptHash.IsAffordable(crypt))
+            return new(false, $"{address}: the hash is broken or asks for more than a second of work; set a new password");
         await book.SetHashAsync(account!.Row.Id, crypt, cancel);
         return new(true, $"{account.Row.Address} keeps its password");
     }

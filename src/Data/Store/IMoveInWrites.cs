@@ -1,13 +1,15 @@
 namespace Aviso.Store;
 
 /// <summary>
-/// Mailboxes and messages as another server had them: the numbers that clients keep their caches by (UIDVALIDITY, UID, UIDNEXT) are given, not
+/// Mailboxes and messages as another server had them: the numbers that clients keep their caches by (UIDVALIDITY, UID, UIDNEXT) are given,
+/// not
 /// made. What RFC 9051 §2.3.1.1 asks holds all the same: a UID is given once in a mailbox, and they only grow.
 /// </summary>
 public interface IMoveInWrites
 {
     /// <summary>
-    /// The mailbox of this name with this UIDVALIDITY: one that has it already, one that is made with its missing parents, or one that never
+    /// The mailbox of this name with this UIDVALIDITY: one that has it already, one that is made with its missing parents, or one that
+    /// never
     /// held a message, in whose place a new one comes with its use, subscription and order. Conflict: there is one with another UIDVALIDITY
     /// that has given out UIDs; NotPermitted: no name for a mailbox, or no UIDVALIDITY to go on from (0, or within 2^20 of the end);
     /// LimitReached.

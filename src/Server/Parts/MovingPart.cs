@@ -30,6 +30,7 @@ internal sealed class MovingPart(MovingService service) : IPart
             return senders.TakeDomainsAsync(cancel);
         }
 
-        public Task<string?> TakeKeyAsync(MoveKey key, CancellationToken cancel) => keys.TakeAsync(key.Domain, key.Selector, key.Pem, cancel);
+        public Task<string?> TakeKeyAsync(MoveKey key, CancellationToken cancel) => keys.TakeAsync(key.Domain, key.Selector, key.Pem,
+            cancel);
     }
 }

@@ -48,6 +48,7 @@ public static class MovingFuzz
             (0x1000_0400, [0, 0, 3, 0, (byte)'a', (byte)'b', (byte)'c', 0, 1, 0, 0, 0, 2, 0, 0, 0]),
                 (0x800, [1, 0, 0, 0, 255, 255, 255, 255]));
         Mutator.Run([log], 3000, input => _ = DovecotIndex.Read(null, [input]));
+        Assert.Equal(["kw"], DovecotIndex.Read(Index(), []).Messages[1].Keywords);
         Mutator.Run([Index()], 3000, input => Assert.All(DovecotIndex.Read(input, [log]).Messages.Values, message =>
             Assert.NotNull(message.Keywords)));
     }

@@ -20,7 +20,8 @@ internal static class LsubCommand
         {
             for (var at = name.LastIndexOf('/'); at > 0; at = name.LastIndexOf('/', at - 1))
             {
-                if (text.EndsWith('%') && pattern.Match(form.Whole(name[..at])) == ListMatch.Yes) Write(session, shown, name[..at], "\\Noselect");
+                if (text.EndsWith('%') && pattern.Match(form.Whole(name[..at])) == ListMatch.Yes)
+                    Write(session, shown, name[..at], "\\Noselect");
             }
         }
         return Completion.Ok("Done");

@@ -4,7 +4,8 @@ using Aviso.Store;
 namespace Aviso.Imap;
 
 /// <summary>
-/// How an account's clients see names of mailboxes. Clients keep caches, filters and choices of folders by name, so an account that moved in goes
+/// How an account's clients see names of mailboxes. Clients keep caches, filters and choices of folders by name, so an account that moved
+/// in goes
 /// on with the separator (`.` of a Maildir++) and the prefix (`INBOX.` of Courier) of its old server. Inside, levels are separated by `/`.
 /// </summary>
 /// <param name="Separator">One octet of ASCII, `/` or `.`.</param>

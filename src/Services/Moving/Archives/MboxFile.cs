@@ -165,7 +165,7 @@ internal static class MboxFile
     }
 }
 
-/// <param name="End">Offset behind the line and its end.</param>
+/// <param name="end">Offset behind the line and its end.</param>
 internal readonly ref struct ScannedLine(ReadOnlySpan<byte> text, long end, bool hasEnd)
 {
     /// <summary>Without its LF; a CR stays.</summary>

@@ -180,7 +180,8 @@ internal static class FromLine
             foreach (var candidate in new[] { time, string.Join(' ', words[at..(at + 5)]) })
             {
                 if (DateTimeOffset.TryParseExact(
-                    candidate, Formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)) return date.ToUnixTimeSeconds();
+                    candidate, Formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal,
+                        out var date)) return date.ToUnixTimeSeconds();
             }
         }
         return null;

@@ -79,9 +79,9 @@ public sealed class TakeTests
         var taken = new TakenMailbox(account, "maildir", inbox);
         for (var i = 1; i <= 3000; i++) taken.Set(new((UInt128)i, (uint)i, 0));
         await test.Store.ChangeDocumentsAsync(taken.TakeNotes(1), [], default);
-        taken.Set(new(2000, 0, 5));
+        taken.Set(new(2000u, 0, 5));
         Assert.Single(taken.TakeNotes(2));
-        taken.Set(new(2000, 0, 5));
+        taken.Set(new(2000u, 0, 5));
         await test.Store.ChangeDocumentsAsync(taken.TakeNotes(2), [], default);
         var read = (await TakenMailbox.LoadAsync(test.Store, account, default))[("maildir", inbox)];
         Assert.Equal(taken.All, read.All);
