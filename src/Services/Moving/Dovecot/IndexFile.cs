@@ -53,7 +53,8 @@ internal sealed class DovecotIndex
             var sequence = TransactionLog.Sequence(log);
             if (sequence < read._logSequence) continue;
             var from = sequence == read._logSequence ? read._logOffset : 0;
-            if (TransactionLog.Replay(log, from, read.Message, read.All) is { } wrong) read.Problem ??= wrong;
+            if (TransactionLog.Replay(log, from, value => read.UidValidity = value, read.Message, read.All)
+                is { } wrong) read.Problem ??= wrong;
         }
         return read;
     }

@@ -202,7 +202,9 @@ public sealed class MaildirSource : MailSource
             else Say(NoteKind.Damaged, file.Path,
                 $"carries the keyword letter {(char)('a' + number)}, which dovecot-keywords does not name");
         }
-        if (index?.UidValidity == validity && index.Messages.TryGetValue(uid, out var indexed))
+        // 0: a log whose beginning was cut off does not say.
+        if (index is not null && (index.UidValidity == 0 || index.UidValidity == validity)
+            && index.Messages.TryGetValue(uid, out var indexed))
         {
             if (indexed.IsDirty)
             {

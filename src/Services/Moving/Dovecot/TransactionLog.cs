@@ -11,13 +11,14 @@ internal static class TransactionLog
 {
     public const int HeaderLength = 40;
 
-    private const uint TypeMask = 0x0FFFFFFF, Append = 0x2, FlagUpdate = 0x4, KeywordUpdate = 0x400, KeywordReset = 0x800;
+    private const uint TypeMask = 0x0FFFFFFF, Append = 0x2, FlagUpdate = 0x4, HeaderUpdate = 0x20, KeywordUpdate = 0x400,
+        KeywordReset = 0x800;
 
     public static uint Sequence(byte[] log) => BinaryPrimitives.ReadUInt32LittleEndian(log.AsSpan(8));
 
     /// <summary>Replays from <paramref name="from"/> (0: the beginning); says what stopped it before the end, or null.</summary>
     public static string? Replay(
-        byte[] log, uint from, Func<uint, IndexedMessage?> make, Func<uint, uint, IEnumerable<IndexedMessage>> find)
+        byte[] log, uint from, Action<uint> validity, Func<uint, IndexedMessage?> make, Func<uint, uint, IEnumerable<IndexedMessage>> find)
     {
         var octets = log.AsSpan();
         var header = BinaryPrimitives.ReadUInt16LittleEndian(octets[2..]);
@@ -30,7 +31,9 @@ internal static class TransactionLog
             if (size == 0) return null;
             if (size < 8 || size > octets.Length - at) return "dovecot.index.log is cut short";
             var type = BinaryPrimitives.ReadUInt32LittleEndian(octets[(at + 4)..]) & TypeMask & ~0x1000_0000u & ~0x2000_0000u;
-            Apply(type, octets.Slice(at + 8, (int)size - 8), make, find);
+            var data = octets.Slice(at + 8, (int)size - 8);
+            if (type == HeaderUpdate) Header(data, validity);
+            else Apply(type, data, make, find);
             at += (int)size;
         }
         return null;
@@ -41,6 +44,17 @@ internal static class TransactionLog
         if ((octets[0] & octets[1] & octets[2] & octets[3] & 0x80) == 0) return 0;
         return ((uint)(octets[0] & 0x7f) << 23) | ((uint)(octets[1] & 0x7f) << 16) | ((uint)(octets[2] & 0x7f) << 9) | (
             (uint)(octets[3] & 0x7f) << 2);
+    }
+
+    // Changes of the index's header: offset, size, what stands there, padding to 4. UIDVALIDITY is at 24.
+    private static void Header(ReadOnlySpan<byte> data, Action<uint> validity)
+    {
+        while (data.Length >= 8)
+        {
+            var (at, size) = (BinaryPrimitives.ReadUInt16LittleEndian(data), BinaryPrimitives.ReadUInt16LittleEndian(data[2..]));
+            if (at == 24 && size == 4) validity(Number(data, 4));
+            data = data[Math.Min(data.Length, 4 + ((size + 3) & ~3))..];
+        }
     }
 
     private static void Apply(

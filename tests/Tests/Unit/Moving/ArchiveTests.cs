@@ -10,7 +10,8 @@ namespace Aviso.Tests.Unit.Moving;
 public sealed class ArchiveTests
 {
     [Theory]
-    [InlineData("From a Tue Nov 14 22:13:20 2023\nSubject: 1\n\n>From me\n>>From you\nx\n\nFrom b Tue Nov 14 22:13:20 2023\nSubject: 2\n\nno end",
+    [InlineData("From a Tue Nov 14 22:13:20 2023\nSubject: 1\n\n>From me\n>>From you\nx\n\nFrom b Tue Nov 14 22:13:20 2023\nSubject: "
+        + "2\n\nno end",
         "Subject: 1\r\n\r\nFrom me\r\n>From you\r\nx\r\n|Subject: 2\r\n\r\nno end")]
     [InlineData("From a x\r\nSubject: 1\r\n\r\nFrom inside, no empty line before? yes\r\n\r\n", "Subject: 1\r\n|")]
     [InlineData("From a x\nSubject: 1\n\ntext\nFrom within\n", "Subject: 1\r\n\r\ntext\r\nFrom within\r\n")]
