@@ -116,12 +116,12 @@ public sealed class MailCrypt : IDisposable
             var id = Convert.ToHexString(reader.Take(IdLength));
             var point = reader.Counted();
             var wrapped = reader.Counted();
-            var digest = reader.Counted();
+            _ = reader.Counted();
             ids.Add(id);
             if (type != 2 || !_keys.TryGetValue(id, out var own)) continue;
             var key = Unwrap(own, point, wrapped, rounds);
-            if (!SHA256.HashData(key).AsSpan().SequenceEqual(digest) || key.Length != 60) throw new CryptographicException(
-                "the key is not what its digest says");
+            // The digest beside it need not be looked at: the tag of the text proves the key.
+            if (key.Length != 60) throw new CryptographicException("the key is not as long as keys are");
             return key;
         }
         throw new SourceException(
