@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Aviso.Accounts;
 using Aviso.Delivery;
 using Aviso.Doctor;
+using Aviso.Moving;
 using Aviso.Settings;
 using Aviso.Store;
 using Aviso.Store.Rebuild;
@@ -23,6 +24,9 @@ namespace Aviso.Admin;
 [JsonSerializable(typeof(DnsRow))]
 [JsonSerializable(typeof(DomainInfo))]
 [JsonSerializable(typeof(ExpungedRow))]
+[JsonSerializable(typeof(ExportResult))]
+[JsonSerializable(typeof(MovePlan))]
+[JsonSerializable(typeof(MoveStatus))]
 [JsonSerializable(typeof(NewAppPassword))]
 [JsonSerializable(typeof(NewTotp))]
 [JsonSerializable(typeof(PasskeyInfo))]

@@ -4,6 +4,7 @@ using Aviso.Admin;
 using Aviso.Delivery;
 using Aviso.Doctor;
 using Aviso.Guard;
+using Aviso.Moving;
 using Aviso.Secrets;
 using Aviso.Settings;
 using Aviso.Store;
@@ -49,6 +50,7 @@ internal sealed class AdminPart(AdminSocket socket) : IPart
         new SpamCalls(site.The<SpamPart>(), site.The<SqliteMailStore>().Spool, address => book.Table.FindAccount(address)).Add(admin);
         StoreCalls.Add(admin, site.The<SqliteMailStore>());
         new UndeleteCalls(book, site.The<SqliteMailStore>(), site.Clock).Add(admin);
+        new ImportCalls(site.The<MovingService>()).Add(admin);
 
         // A key that was published signs from now on.
         async Task LookAtKeysAsync(CancellationToken cancel)

@@ -25,6 +25,8 @@ internal sealed class Parts(ILogger log) : IAsyncDisposable
         DnsPlanPart.OpenAsync,
         // Whether all of it agrees with the world, and who is told when it does not.
         DoctorPart.OpenAsync, EventsPart.OpenAsync,
+        // Mail from other servers.
+        MovingPart.OpenAsync,
         // The way in for verbs; last the secrets, so that every other part has taken them.
         AdminPart.OpenAsync, SecretsPart.OpenAsync,
     ];

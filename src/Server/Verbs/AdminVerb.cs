@@ -78,7 +78,7 @@ internal static class AdminVerb
     }
 
     /// <summary>Symbols by name: dashes become underscores, a password file becomes <c>password</c>. What was not given is left out.</summary>
-    private static JsonObject Arguments(ParseResult parsed, Symbol[] symbols)
+    internal static JsonObject Arguments(ParseResult parsed, Symbol[] symbols)
     {
         var args = new JsonObject();
         foreach (var symbol in symbols)

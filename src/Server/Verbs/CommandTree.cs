@@ -93,6 +93,8 @@ internal static class CommandTree
         root.Add(ProbeVerbs.Build());
         root.Add(StoreVerbs.Build());
         root.Add(UndeleteVerbs.Build());
+        root.Add(ImportVerbs.Build());
+        root.Add(ExportVerbs.Build());
         root.Add(LoginVerbs.AppPassword());
         root.Add(SpamVerbs.Build());
         root.Add(SieveStoreVerbs.Build());

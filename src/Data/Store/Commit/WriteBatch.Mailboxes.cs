@@ -5,7 +5,8 @@ namespace Aviso.Store.Commit;
 /// <summary>Changes of the mailbox tree.</summary>
 internal sealed partial class WriteBatch
 {
-    public OpenMailbox CreateMailbox(OpenAccount account, string name, SpecialUse use)
+    /// <param name="uidValidity">As another server had it; null: a new one.</param>
+    public OpenMailbox CreateMailbox(OpenAccount account, string name, SpecialUse use, uint? uidValidity = null)
     {
         var modSeq = NextModSeq(account);
         var mailbox = new OpenMailbox
@@ -13,7 +14,7 @@ internal sealed partial class WriteBatch
             Id = ids.Next(),
             Name = name,
             Use = use,
-            UidValidity = NextUidValidity(),
+            UidValidity = uidValidity is { } given ? TakeUidValidity(given) : NextUidValidity(),
             HighestModSeq = modSeq,
             CreatedModSeq = modSeq,
             TreeModSeq = modSeq,

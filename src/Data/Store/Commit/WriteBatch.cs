@@ -157,6 +157,14 @@ internal sealed partial class WriteBatch(Connection db, IdSource ids, TimeProvid
         return (uint)next;
     }
 
+    /// <summary>One that another server has given out: what is given out later here is above it.</summary>
+    private uint TakeUidValidity(uint given)
+    {
+        var last = db.Use(Statements.GetMeta).Add("uidvalidity").Number() ?? 0;
+        if (given > last) db.Use(Statements.SetMeta).Add("uidvalidity").Add(given).Run();
+        return given;
+    }
+
     /// <summary>One holder less; with the last the body is garbage.</summary>
     public void ReleaseBody(long bodyId)
     {

@@ -41,10 +41,14 @@ internal sealed class AppendPlan
     private readonly IReadOnlyList<AppendMessage> _messages;
     private readonly long[] _emails;
     private readonly string[] _keywords;
+    private readonly IReadOnlyList<uint>? _uids;
 
-    public AppendPlan(AccountId account, MailboxInfo mailbox, IReadOnlyList<AppendMessage> messages, IdSource ids, string address)
+    /// <param name="uids">Under which each comes in, growing; 0: the next one. Null: all under the next.</param>
+    public AppendPlan(
+        AccountId account, MailboxInfo mailbox, IReadOnlyList<AppendMessage> messages, IdSource ids, string address,
+        IReadOnlyList<uint>? uids = null)
     {
-        (_account, _mailbox, _messages) = (account, mailbox.Id, messages);
+        (_account, _mailbox, _messages, _uids) = (account, mailbox.Id, messages, uids);
         _emails = new long[messages.Count];
         Bodies = new BodyWrite[messages.Count];
         for (var i = 0; i < messages.Count; i++)
@@ -68,6 +72,7 @@ internal sealed class AppendPlan
     {
         if (batch.Account(_account) is not { } account || batch.Mailbox(_account, _mailbox) is not { } mailbox)
             return GiveUp(batch, StoreError.NotFound);
+        if (!UidsFit(mailbox.UidNext)) return GiveUp(batch, StoreError.Conflict);
         if (account.IsOver(Bodies.Sum(body => body.Record.BodyLength) - freed)) return GiveUp(batch, StoreError.OverQuota);
         if (!batch.TryKeywords(account, mailbox, _keywords, add: true, out _)) return GiveUp(batch, StoreError.LimitReached);
         var modSeq = batch.NextModSeq(account);
@@ -77,11 +82,24 @@ internal sealed class AppendPlan
             var message = _messages[i];
             batch.TryKeywords(account, mailbox, message.Keywords, add: false, out var keywords);
             batch.BodyStored(Bodies[i], 1);
+            if (_uids?[i] is > 0 and var uid) mailbox.UidNext = uid;
             appended[i] = batch.AddEmail(
                 account, mailbox, _emails[i], Bodies[i].Record.BodyId, message.Rendered, default, Bodies[i].Record.BodyLength,
                 new(message.Flags, keywords), message.InternalDate, modSeq);
         }
         return appended;
+    }
+
+    // RFC 9051 §2.3.1.1: a UID is given once, and they only grow.
+    private bool UidsFit(uint next)
+    {
+        foreach (var uid in _uids ?? [])
+        {
+            if (uid == 0) next++;
+            else if (uid < next || uid == uint.MaxValue) return false;
+            else next = uid + 1;
+        }
+        return true;
     }
 
     /// <summary>The bodies on disk are garbage.</summary>

@@ -156,6 +156,32 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
         return [.. List().Where(k => k.Domain.Equals(domain, StringComparison.OrdinalIgnoreCase))];
     }
 
+    /// <summary>Takes a key that signed for a domain on another server. It signs here once the DNS is seen to hold it.</summary>
+    /// <returns>Why it cannot be taken; null: it was, or was here already.</returns>
+    public async Task<string?> TakeAsync(string domain, string selector, string pem, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            if (!_domains.TryGetValue(domain, out var held)) return $"{domain} is no domain of ours";
+            if (held.Exists(h => h.Key.Selector == selector)) return null;
+            if (held.Exists(h => h.Declared)) return $"the keys of {domain} are declared in the settings; add this one there";
+#pragma warning disable CA2000 // the list holds it
+            if (!DkimKey.TryImport(domain, selector, pem, out var key, out var problem)) return problem;
+            // Younger keys of the same kind take over when they are published: this one came before them.
+            var made = new Held(key!, false, held.Select(h => h.Made).Append(clock.GetUtcNow()).Min().AddSeconds(-1), null, null, "");
+#pragma warning restore CA2000
+            await documents.ChangeDocumentsAsync([Document(domain, made)], [], cancel);
+            _domains = new(_domains, StringComparer.OrdinalIgnoreCase) { [domain] = [.. held, made] };
+        }
+        finally
+        {
+            _one.Release();
+        }
+        await CheckAsync(domain, cancel);
+        return null;
+    }
+
     /// <summary>Looks at the DNS until stopped: soon again while a key waits or is wrong, else once an hour.</summary>
     public async Task RunAsync(CancellationToken stop)
     {

@@ -68,7 +68,8 @@ internal sealed class ImapSession : IDisposable
 
     public SessionModes Modes { get; } = new();
 
-    public bool Utf8Names => Modes.Utf8;
+    /// <summary>How this session's client writes names of mailboxes.</summary>
+    public NameForm Utf8Names => new(Modes.Utf8, Writer.Naming);
 
     public NotifyWatch? Notify { get; set; }
 
@@ -253,8 +254,9 @@ internal sealed class ImapSession : IDisposable
         if (Modes.Condstore) Writer.Bytes("* OK [HIGHESTMODSEQ "u8).Number(Math.Max(box.View.HighestModSeq, 1)).Bytes("] Highest seen whole\r\n"u8);
     }
 
-    public void LogIn(Principal who)
+    public void LogIn(Principal who, MailboxNaming naming)
     {
+        Writer.Naming = naming;
         Connection.Login = Who = who;
         Connection.KeepsLongLines = false;
         Account = new(who.Account);

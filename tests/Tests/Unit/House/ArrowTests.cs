@@ -30,6 +30,7 @@ public sealed class ArrowTests
         ["Imap"] = ["Net", "Mime", "Store"],
         ["Pop3"] = ["Mime", "Net", "Store"],
         ["ManageSieve"] = ["Net", "Sieve", "Store", "Accounts"],
+        ["Moving"] = ["Accounts", "Imap", "Mime", "Sieve", "Store"],
         ["Jmap"] = ["Mime", "Net", "Sieve", "Smtp", "Store", "Accounts"],
     };
 
