@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Aviso.Accounts;
+using Aviso.Backup;
 using Aviso.Delivery;
 using Aviso.Doctor;
 using Aviso.Settings;
@@ -22,8 +23,10 @@ namespace Aviso.Admin;
 [JsonSerializable(typeof(CheckRow))]
 [JsonSerializable(typeof(DnsRow))]
 [JsonSerializable(typeof(DomainInfo))]
+[JsonSerializable(typeof(DrillReport))]
 [JsonSerializable(typeof(NewAppPassword))]
 [JsonSerializable(typeof(NewTotp))]
+[JsonSerializable(typeof(PartReport))]
 [JsonSerializable(typeof(PasskeyInfo))]
 [JsonSerializable(typeof(ProbeResult))]
 [JsonSerializable(typeof(ProbeStatus))]
@@ -36,8 +39,11 @@ namespace Aviso.Admin;
 [JsonSerializable(typeof(SigningKeyInfo))]
 [JsonSerializable(typeof(StoreFinding))]
 [JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(TargetState))]
 [JsonSerializable(typeof(TotpStatus))]
+[JsonSerializable(typeof(VerifyReport))]
 [JsonSerializable(typeof(WaitingKey))]
+[JsonSerializable(typeof(WholeReport))]
 internal sealed partial class AdminJson : JsonSerializerContext
 {
     /// <summary>Text for people: nothing is escaped that JSON does not ask for.</summary>

@@ -42,6 +42,7 @@ internal sealed class AdminPart(AdminSocket socket) : IPart
         new SieveCalls(book, site.The<SieveScripts>(), site.The<SieveStep>(), site.The<SieveTrials>()).Add(admin);
         new SpamCalls(site.The<SpamPart>(), site.The<SqliteMailStore>().Spool, address => book.Table.FindAccount(address)).Add(admin);
         StoreCalls.Add(admin, site.The<SqliteMailStore>());
+        new BackupCalls(site.The<BackupPart>(), site.The<SqliteMailStore>(), site.Reader, site.Clock).Add(admin);
 
         // A key that was published signs from now on.
         async Task LookAtKeysAsync(CancellationToken cancel)

@@ -90,6 +90,7 @@ internal static class CommandTree
         root.Add(ReportVerbs.Build());
         root.Add(ProbeVerbs.Build());
         root.Add(StoreVerbs.Build());
+        root.Add(BackupVerbs.Build());
         root.Add(LoginVerbs.AppPassword());
         root.Add(SpamVerbs.Build());
         root.Add(SieveStoreVerbs.Build());

@@ -122,7 +122,7 @@ internal sealed class DoctorPart : IPart
                 site.The<SendingBrake>().Holds, clock),
             new ReportsCheck(site.The<ReportBook>().ListAsync, clock), new PartsCheck(sights.Secrets, sights.FilterAsync,
                 sights.Settings, clock),
-            new ProbeCheck(site.The<Prober>().Status, clock), new EventCheck(Desk, clock),
+            new ProbeCheck(site.The<Prober>().Status, clock), new BackupCheck(sights.Backups, clock), new EventCheck(Desk, clock),
         ];
     }
 

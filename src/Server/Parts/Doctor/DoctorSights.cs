@@ -97,6 +97,11 @@ internal sealed class DoctorSights(Site site, Func<ServerSettings> settings)
             [.. lists.Where(l => l.State is not ("untested" or "believed")).Select(l => (l.List.Zone, l.State))]);
     }
 
+    /// <summary>Null: the settings name no targets.</summary>
+    public BackupsSight? Backups() => site.The<BackupPart>().Rounds is { } rounds
+        ? new([.. rounds.States.Select(s => new BackupSight(s.Name, s.WholeAt, s.FailsSince, s.Problem, s.ProvenAt, s.DrillProblem))],
+            rounds.Options.Drill) : null;
+
     public SettingsSight Settings()
     {
         var reload = site.The<Reload>();

@@ -96,7 +96,7 @@ internal sealed class DoctorWorld : IDoorKnocker, IZoneTexts, ITimeSource, IReso
                 () => State.Replies.Complaints, () => State.Holds, Clock),
             new ReportsCheck((_, _) => Task.FromResult(new Aviso.Delivery.KeptReports(State.Dmarc, State.Tls, 0, [])), Clock),
             new PartsCheck(() => State.Secrets, _ => Task.FromResult<FilterSight?>(State.Filter), () => State.Settings, Clock),
-            new ProbeCheck(() => State.Ways, Clock),
+            new ProbeCheck(() => State.Ways, Clock), new BackupCheck(() => State.Backups, Clock),
             new Spare(cancel => State.Fault(cancel)),
         ];
     }
