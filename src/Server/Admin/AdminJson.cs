@@ -39,7 +39,7 @@ namespace Aviso.Admin;
 [JsonSerializable(typeof(SigningKeyInfo))]
 [JsonSerializable(typeof(StoreFinding))]
 [JsonSerializable(typeof(string))]
-[JsonSerializable(typeof(TargetState))]
+[JsonSerializable(typeof(CopyState))]
 [JsonSerializable(typeof(TotpStatus))]
 [JsonSerializable(typeof(VerifyReport))]
 [JsonSerializable(typeof(WaitingKey))]

@@ -48,10 +48,10 @@ public sealed class BackupRounds : IAsyncDisposable
 
     public IReadOnlyList<ITarget> Targets => [.. _copies.Select(c => c.Target)];
 
-    public IReadOnlyList<TargetState> States => [.. _copies.Select(c =>
+    public IReadOnlyList<CopyState> States => [.. _copies.Select(c =>
     {
         var drill = _drills.GetValueOrDefault(c.Target.Name);
-        return new TargetState(c.Target.Name, c.Target.Where, c.WholeAt, c.Problem, c.FailsSince, Waiting(c), c.SentOctets,
+        return new CopyState(c.Target.Name, c.Target.Where, c.WholeAt, c.Problem, c.FailsSince, Waiting(c), c.SentOctets,
             At(drill?.ProvenAt), At(drill?.DrilledAt), drill?.Problem);
     })];
 
@@ -59,7 +59,7 @@ public sealed class BackupRounds : IAsyncDisposable
     public async Task RunAsync(CancellationToken stop)
     {
         await RememberAsync(stop);
-        BackupMeters.Show(() => States);
+        BackupMeters.Show(() => States, Options.Drill is not null);
         var drills = Task.CompletedTask;
         try
         {
@@ -102,7 +102,7 @@ public sealed class BackupRounds : IAsyncDisposable
     /// <param name="asBase">All pages and names of all bodies, whatever there is already.</param>
     /// <param name="all">Also when nothing has changed, and targets that failed are tried at once.</param>
     /// <returns>How it stands with each target now; one without a problem has all that there was when the round began.</returns>
-    public async Task<IReadOnlyList<TargetState>> RoundAsync(bool asBase, bool all, CancellationToken cancel)
+    public async Task<IReadOnlyList<CopyState>> RoundAsync(bool asBase, bool all, CancellationToken cancel)
     {
         await _one.WaitAsync(cancel);
         try
@@ -139,6 +139,7 @@ public sealed class BackupRounds : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        BackupMeters.Show(() => [], drills: false);
         foreach (var copy in _copies) await copy.Target.DisposeAsync();
         foreach (var take in _takes) File.Delete(take.Path);
         _sources.Store.EndCopies();

@@ -15,7 +15,7 @@ internal sealed class BackupCalls(BackupPart part, SqliteMailStore store, IMessa
     public void Add(AdminHandlers admin) => admin
         .Add("backup.create", CreateAsync)
         .Add("backup.status", (_, _) => Task.FromResult(part.Rounds is { } rounds
-            ? Replies.Rows(rounds.States, AdminJson.Default.TargetState) : AdminReply.No(Off)))
+            ? Replies.Rows(rounds.States, AdminJson.Default.CopyState) : AdminReply.No(Off)))
         .Add("backup.drill", DrillAsync)
         .Add("backup.return", ReturnAsync, changes: true);
 
@@ -32,11 +32,11 @@ internal sealed class BackupCalls(BackupPart part, SqliteMailStore store, IMessa
             cancel);
         await using var rounds = new BackupRounds(new(store, () => OtherFiles.In(settings.Data), store),
             [.. settings.Backup.Targets.Select(t => BackupMapping.Target(t).Open(clock))], key, options, clock, log);
-        return Replies.Rows(await rounds.RoundAsync(asBase: true, all: true, cancel), AdminJson.Default.TargetState);
+        return Replies.Rows(await rounds.RoundAsync(asBase: true, all: true, cancel), AdminJson.Default.CopyState);
     }
 
     private async Task<AdminReply> CreateAsync(AdminCall call, CancellationToken cancel) => part.Rounds is not { } rounds ? AdminReply.No(Off)
-        : Replies.Rows(await rounds.RoundAsync(call.Flag("base"), all: true, cancel), AdminJson.Default.TargetState);
+        : Replies.Rows(await rounds.RoundAsync(call.Flag("base"), all: true, cancel), AdminJson.Default.CopyState);
 
     private async Task<AdminReply> DrillAsync(AdminCall call, CancellationToken cancel)
     {

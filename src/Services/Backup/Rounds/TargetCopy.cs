@@ -109,7 +109,7 @@ internal sealed class TargetCopy(ITarget target, BackupKey key, TimeProvider clo
 
     /// <summary>Bodies, frames and other files that it wants, then the point.</summary>
     /// <param name="pages">For a base; null: not one.</param>
-    /// <param name="at">Unix milliseconds UTC: every commit until then is in the frames that wait.</param>
+    /// <param name="until">Every commit until then (Unix milliseconds UTC), and until that number, is in the frames that wait.</param>
     public async Task SendPointAsync(
         ICopySource source, string server, IReadOnlyList<Piece>? pages, IReadOnlyList<CopiedFile> files, IReadOnlyList<OtherFile> others,
         (long At, long Commit) until, CancellationToken cancel)

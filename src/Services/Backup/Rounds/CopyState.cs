@@ -8,7 +8,7 @@ namespace Aviso.Backup;
 /// <param name="ProvenAt">Of which moment the last backup is that a drill found whole.</param>
 /// <param name="DrilledAt">When the last drill ended, whatever came of it.</param>
 /// <param name="DrillProblem">What it found; null: nothing.</param>
-public sealed record TargetState(
+public sealed record CopyState(
     string Name, string Where, DateTimeOffset? WholeAt, string? Problem, DateTimeOffset? FailsSince, long Waiting, long SentOctets,
     DateTimeOffset? ProvenAt, DateTimeOffset? DrilledAt, string? DrillProblem);
 
