@@ -53,7 +53,7 @@ public sealed class RecoveryTests
             load.Stop();
             await working;
             // It was cut off, or had been done before: never an answer that is not so.
-            Assert.Contains((await creating).ExitCode, [0, 1, 3]);
+            Assert.InRange((await creating).ExitCode, 0, 3);
         }
         await server.StartAgainAsync(WithKey);
         (await VerbAsync(server, "backup", "create")).MustSucceed();

@@ -47,11 +47,11 @@ public sealed partial class SqliteMailStore : ICopySource
             db =>
             {
                 var files = ListSegments(db).Where(s => s.End > 0).Select(s => new CopiedFile(CopiedFile.SegmentName(s.Segment), s.End)).ToList();
-                // One that no row knows is being written, or nobody's.
+                // Another one that no row knows is being written, or nobody's.
                 foreach (var id in large)
                 {
                     var file = new FileInfo(_segments.LargePath(id));
-                    if (file.Exists && Knows(db, id)) files.Add(new(CopiedFile.LargeName(id), file.Length));
+                    if (file.Exists && (Knows(db, id) || _leaving.ContainsKey(id))) files.Add(new(CopiedFile.LargeName(id), file.Length));
                 }
                 return files;
             },

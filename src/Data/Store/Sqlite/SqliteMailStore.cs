@@ -40,6 +40,9 @@ public sealed partial class SqliteMailStore : IMailStore
     private readonly MailboxViews _views;
     private readonly RecentClaims _recent = new();
     private readonly CopyRounds _copies = new();
+
+    /// <summary>Large bodies that no row knows any more and that a copy may still want.</summary>
+    private readonly ConcurrentDictionary<long, byte> _leaving = new();
     private readonly ConcurrentDictionary<long, string> _addresses = new();
     private readonly SemaphoreSlim _largeWriters = new(4, 4);
 #pragma warning restore CA2213
@@ -229,8 +232,19 @@ public sealed partial class SqliteMailStore : IMailStore
     private void RemoveLargeOnceCopied(long body)
     {
         var copied = _copies.CopiedAsync(_options.Clock, _stop.Token);
-        if (copied.IsCompleted) RemoveLarge(body);
-        else _ = copied.ContinueWith(_ => RemoveLarge(body), _stop.Token, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+        if (copied.IsCompleted)
+        {
+            RemoveLarge(body);
+            return;
+        }
+        _leaving.TryAdd(body, default);
+        _ = copied.ContinueWith(
+            _ =>
+            {
+                RemoveLarge(body);
+                _leaving.TryRemove(body, out var _);
+            },
+            _stop.Token, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
     }
 
     private void RemoveLarge(long body)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Aviso.Admin;
 using Aviso.Backup;
@@ -43,9 +44,9 @@ internal static class BackupReading
         foreach (var name in (await Catalogue.ReadAsync(target, place.Key, cancel)).Names)
         {
             var (at, isBase) = ObjectName.PointOf(name)!.Value;
-            if (isBase || last is null) rows.Add(last = new() { ["from"] = DateTimeOffset.FromUnixTimeMilliseconds(at), ["base"] = isBase });
+            if (isBase || last is null) rows.Add(last = new() { ["from"] = Time(at), ["base"] = isBase });
             count = isBase ? 1 : count + 1;
-            (last["until"], last["points"]) = (DateTimeOffset.FromUnixTimeMilliseconds(at), count);
+            (last["until"], last["points"]) = (Time(at), count);
         }
         var output = parsed.InvocationConfiguration.Output;
         if (parsed.GetValue(CommandTree.Json)) Output.Json(output, Output.Rows(rows));
@@ -71,6 +72,8 @@ internal static class BackupReading
         }
         return report.Damage.Count > 0 || report.Points == 0 ? ExitStatus.FoundProblems : ExitStatus.Ok;
     }
+
+    private static string Time(long at) => DateTimeOffset.FromUnixTimeMilliseconds(at).ToString("O", CultureInfo.InvariantCulture);
 
     internal static async Task ShowAsync(TextWriter output, string what, IReadOnlyList<string> lines)
     {

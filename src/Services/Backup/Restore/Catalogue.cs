@@ -51,6 +51,9 @@ public sealed record PointChain(IReadOnlyList<StoredPoint> Points)
 /// <summary>The points on a target, opened when they are asked for.</summary>
 public sealed class Catalogue
 {
+    /// <summary>Milliseconds. A commit of the moment in which a point was taken may be in the next one; frames end at the moment anyway.</summary>
+    private const long Slack = 2_000;
+
     private readonly ITarget _target;
     private readonly BackupKey _key;
     private readonly Dictionary<string, StoredPoint?> _opened = new(StringComparer.Ordinal);
@@ -98,7 +101,7 @@ public sealed class Catalogue
             if (ObjectName.PointOf(Names[at]) is not { IsBase: true } named || named.At > until) continue;
             if (await OpenAsync(Names[at], cancel) is not { } first) continue;
             var chain = new List<StoredPoint> { first };
-            for (var next = at + 1; next < Names.Count && chain[^1].Point.At < until; next++)
+            for (var next = at + 1; next < Names.Count && chain[^1].Point.At - Slack <= until; next++)
             {
                 if (await OpenAsync(Names[next], cancel) is not { Point.Follows: true } point || point.Point.Previous != chain[^1].Checksum) break;
                 chain.Add(point);
