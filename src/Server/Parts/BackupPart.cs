@@ -43,7 +43,8 @@ internal sealed class BackupPart : IPart
         (_taken, _stop) = (taken, new());
         if (BackupMapping.Options(now) is not { } options || BackupDesk.KeyOf(now) is not { } key) return [];
         var store = _site.The<SqliteMailStore>();
-        Rounds = new(new(store, Others, store), [.. now.Backup.Targets.Select(t => BackupMapping.Target(t).Open(_site.Clock))], key, options,
+        Rounds = new(new(store, Others, store), [.. now.Backup.Targets.Select(t => BackupMapping.Target(t).Open(_site.Clock))], key,
+            options,
             _site.Clock, _site.Log("Backup"));
         _running = Rounds.RunAsync(_stop.Token);
         return [];

@@ -36,7 +36,8 @@ public sealed class BackupRounds : IAsyncDisposable
     private volatile IReadOnlyDictionary<string, DrillMemory> _drills = new Dictionary<string, DrillMemory>();
     private DateTimeOffset _lastPoint;
 
-    public BackupRounds(BackupSources sources, IReadOnlyList<ITarget> targets, BackupKey key, BackupOptions options, TimeProvider clock, ILogger log)
+    public BackupRounds(BackupSources sources, IReadOnlyList<ITarget> targets, BackupKey key, BackupOptions options, TimeProvider clock,
+        ILogger log)
     {
         (_sources, _clock, _log, Key, Options) = (sources, clock, log, key, options);
         _copies = [.. targets.Select(t => new TargetCopy(t, key, clock) { Pace = { OctetsPerSecond = options.OctetsPerSecond } })];
@@ -242,7 +243,8 @@ public sealed class BackupRounds : IAsyncDisposable
         }
         if (!_sources.Store.IsGathering) throw new IOException("pages for the backup could not be kept; it begins anew");
         _lastPoint = _clock.GetUtcNow();
-        var known = asked.Count == 0 || pages.Count > 0 ? new HashSet<string>() : asked.Select(c => c.SentLarge).Aggregate((a, b) => a.Intersect(b).ToHashSet());
+        var known = asked.Count == 0 || pages.Count > 0 ? new HashSet<string>() : asked
+            .Select(c => c.SentLarge).Aggregate((a, b) => a.Intersect(b).ToHashSet());
         var files = await _sources.Store.CopiedFilesAsync(known, cancel);
         var until = take is null ? (at, 0L) : (take.At, take.Commit);
         return await EachAsync(asked, async copy =>
@@ -302,12 +304,14 @@ public sealed class BackupRounds : IAsyncDisposable
         var memory = new DrillMemory(
             report.Problems.Count == 0 && report.At is { } at ? at.ToUnixTimeMilliseconds() : before, now.ToUnixTimeMilliseconds(),
             report.Problems.Count == 0 ? null : string.Join("; ", report.Problems.Take(5)));
-        var document = Documents.Of(new(default, DrillMemory.Kind, target), memory, BackupJson.Default.DrillMemory, now.ToUnixTimeSeconds());
+        var document = Documents.Of(new(default, DrillMemory.Kind, target), memory, BackupJson.Default.DrillMemory,
+            now.ToUnixTimeSeconds());
         await _sources.Memory.ChangeDocumentsAsync([document], [], cancel);
         _drills = new Dictionary<string, DrillMemory>(_drills, StringComparer.Ordinal) { [target] = memory };
     }
 
     private static long Waiting(TargetCopy copy) => copy.Pending.ToArray().Sum(t => t.Octets);
 
-    private static DateTimeOffset? At(long? milliseconds) => milliseconds is > 0 and var at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
+    private static DateTimeOffset? At(long? milliseconds) => milliseconds is > 0 and var at ? DateTimeOffset.FromUnixTimeMilliseconds(at)
+        : null;
 }

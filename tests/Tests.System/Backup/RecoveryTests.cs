@@ -23,7 +23,8 @@ public sealed class RecoveryTests
         await server.KillAsync();
         Directory.Delete(server.DataFolder, recursive: true);
 
-        (await Tool.RunAsync(AvisoServer.Executable, ["backup", "restore", "--yes", "--from", place, "--into", server.DataFolder], environment: WithKey))
+        (await Tool.RunAsync(AvisoServer.Executable, ["backup", "restore", "--yes", "--from", place, "--into", server.DataFolder],
+            environment: WithKey))
             .MustSucceed();
         // Settings came along; secrets did not.
         var settings = await File.ReadAllTextAsync(Path.Combine(server.DataFolder, "settings", "aviso.yaml"));
@@ -81,7 +82,8 @@ public sealed class RecoveryTests
         Directory.CreateDirectory(place);
         (await VerbAsync(server, "backup", "create")).MustSucceed();
         Assert.Equal(2, (await VerbAsync(server, "backup", "restore")).ExitCode);
-        Assert.Equal(3, (await Tool.RunAsync(AvisoServer.Executable, ["backup", "list", "--from", place + "x"], environment: WithKey)).ExitCode);
+        Assert.Equal(3, (await Tool.RunAsync(AvisoServer.Executable, ["backup", "list", "--from", place + "x"],
+            environment: WithKey)).ExitCode);
         await server.KillAsync();
         Directory.Delete(Path.GetDirectoryName(place)!, recursive: true);
     }
@@ -98,10 +100,12 @@ public sealed class RecoveryTests
         imap.Ok("SELECT INBOX");
         imap.Ok("STORE 1:3 +FLAGS (\\Deleted)");
         imap.Ok("EXPUNGE");
-        var to = (JsonNode.Parse((await VerbAsync(server, "backup", "list", "--json")).MustSucceed().Output) as JsonArray)![^1]!["until"]!.GetValue<DateTimeOffset>();
+        var to = (JsonNode.Parse((await VerbAsync(server, "backup", "list",
+            "--json")).MustSucceed().Output) as JsonArray)![^1]!["until"]!.GetValue<DateTimeOffset>();
         for (var time = 0; time < 2; time++)
         {
-            var report = JsonNode.Parse((await VerbAsync(server, "backup", "restore", "--yes", "--account", Users[0], "--to", to.ToString("O"), "--json"))
+            var report = JsonNode.Parse((await VerbAsync(server, "backup", "restore", "--yes", "--account", Users[0], "--to",
+                to.ToString("O"), "--json"))
                 .MustSucceed().Output)!;
             Assert.Equal(time == 0 ? 3 : 0, report["returned"]!.GetValue<int>());
         }
@@ -112,7 +116,8 @@ public sealed class RecoveryTests
     }
 
     private static string Settings(string place) =>
-        $"backup: {{ targets: [ {{ name: disk, folder: {place} }} ], key: env:BACKUP_KEY, every: 1s, keep: {{ days: 14, weeks: 8, months: 12 }} }}";
+        $"backup: {{ targets: [ {{ name: disk, folder: {place} }} ], key: env:BACKUP_KEY, every: 1s, keep: {{ days: 14, weeks: 8, months: "
+            + $"12 }} }}";
 
     private static Task<ToolResult> VerbAsync(AvisoServer server, params string[] args) =>
         Tool.RunAsync(AvisoServer.Executable, [.. args, "--config", server.SettingsFile], environment: WithKey);

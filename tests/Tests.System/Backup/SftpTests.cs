@@ -34,26 +34,32 @@ public sealed class SftpTests
             Subsystem sftp internal-sftp
 
             """);
-        using var running = Process.Start(new ProcessStartInfo(sshd, ["-D", "-e", "-f", Path.Combine(folder, "sshd.conf")]) { RedirectStandardError = true })!;
+        using var running = Process.Start(new ProcessStartInfo(sshd,
+            ["-D", "-e", "-f", Path.Combine(folder, "sshd.conf")]) { RedirectStandardError = true })!;
         try
         {
             await Patience.UntilAsync(() => running.HasExited || Answers(port), "sshd listens");
             Assert.False(running.HasExited, running.HasExited ? await running.StandardError.ReadToEndAsync() : "");
             var print = (await Tool.RunAsync("ssh-keygen", ["-lf", Path.Combine(folder, "host.pub")])).MustSucceed().Output.Split(' ')[1];
-            var target = $"{{ name: nas, sftp: \"sftp://{Environment.UserName}@127.0.0.1:{port}/{place}\", identity: \"file:{folder}/user\", host_key: \"{print}\" }}";
-            await using var server = await AvisoServer.StartAsync($"backup: {{ targets: [ {target} ], key: env:BACKUP_KEY, every: 1h }}", environment: WithKey);
+            var target = $"{{ name: nas, sftp: \"sftp://{Environment.UserName}@127.0.0.1:{port}/{place}\", identity: "
+                + $"\"file:{folder}/user\", host_key: \"{print}\" }}";
+            await using var server = await AvisoServer.StartAsync($"backup: {{ targets: [ {target} ], key: env:BACKUP_KEY, every: 1h }}",
+                environment: WithKey);
             using (var smtp = new SmtpLineClient(server.Port("smtp")))
-                for (var i = 0; i < 3; i++) smtp.Deliver("s@sender.test", ["alice@example.test"], $"Subject: n{i}\r\n\r\n{new string('x', 70)}\r\n");
+                for (var i = 0; i < 3; i++) smtp.Deliver("s@sender.test", ["alice@example.test"],
+                    $"Subject: n{i}\r\n\r\n{new string('x', 70)}\r\n");
             (await VerbAsync(server, "create")).MustSucceed();
             (await VerbAsync(server, "verify")).MustSucceed();
             (await VerbAsync(server, "drill")).MustSucceed();
             await server.KillAsync();
             var into = Path.Combine(folder, "restored");
             var restored = await Tool.RunAsync(AvisoServer.Executable, ["backup", "restore", "--yes", "--into", into, "--from",
-                $"sftp://{Environment.UserName}@127.0.0.1:{port}/{place}", "--identity", Path.Combine(folder, "user"), "--host-key", print], environment: WithKey);
+                $"sftp://{Environment.UserName}@127.0.0.1:{port}/{place}", "--identity", Path.Combine(folder, "user"), "--host-key",
+                    print], environment: WithKey);
             Assert.Contains("3 messages", restored.MustSucceed().Output, StringComparison.Ordinal);
             // Another host that answers at the address is refused.
-            var other = await Tool.RunAsync(AvisoServer.Executable, ["backup", "list", "--from", $"sftp://{Environment.UserName}@127.0.0.1:{port}/{place}",
+            var other = await Tool.RunAsync(AvisoServer.Executable,
+                ["backup", "list", "--from", $"sftp://{Environment.UserName}@127.0.0.1:{port}/{place}",
                 "--identity", Path.Combine(folder, "user"), "--host-key", "SHA256:" + new string('A', 43)], environment: WithKey);
             Assert.Equal(3, other.ExitCode);
         }

@@ -6,7 +6,8 @@ using Xunit;
 
 namespace Aviso.Tests.System.Backup;
 
-/// <summary>Copies to a bucket of a real S3 server: Debian's OpenStack Swift with its s3api, which judges our signatures, on free ports of this
+/// <summary>Copies to a bucket of a real S3 server: Debian's OpenStack Swift with its s3api, which judges our signatures, on free ports of
+/// this
 /// machine.</summary>
 public sealed class SwiftTests
 {
@@ -21,12 +22,15 @@ public sealed class SwiftTests
         await using var swift = await Swift.StartAsync();
         var place = $"s3+http://127.0.0.1:{swift.Port}/{Swift.Bucket}/aviso";
         await using var server = await AvisoServer.StartAsync(
-            $"backup: {{ targets: [ {{ name: off, s3: \"{place}\", access_key: env:AWS_ACCESS_KEY_ID, secret_key: env:AWS_SECRET_ACCESS_KEY }} ], "
+            $"backup: {{ targets: [ {{ name: off, s3: \"{place}\", access_key: env:AWS_ACCESS_KEY_ID, secret_key: "
+                + $"env:AWS_SECRET_ACCESS_KEY }} ], "
             + "key: env:BACKUP_KEY, every: 1h }", environment: Secrets);
         using (var smtp = new SmtpLineClient(server.Port("smtp")))
-            for (var i = 0; i < 20; i++) smtp.Deliver("s@sender.test", ["alice@example.test"], $"Subject: n{i}\r\n\r\n{new string('x', 70)}\r\n");
+            for (var i = 0; i < 20; i++) smtp.Deliver("s@sender.test", ["alice@example.test"],
+                $"Subject: n{i}\r\n\r\n{new string('x', 70)}\r\n");
         foreach (var verb in (string[])["create", "verify", "drill", "list"])
-            (await Tool.RunAsync(AvisoServer.Executable, ["backup", verb, "--config", server.SettingsFile], environment: Secrets)).MustSucceed();
+            (await Tool.RunAsync(AvisoServer.Executable, ["backup", verb, "--config", server.SettingsFile],
+                environment: Secrets)).MustSucceed();
         await server.KillAsync();
         var restored = await Tool.RunAsync(AvisoServer.Executable,
             ["backup", "restore", "--yes", "--from", place, "--into", Path.Combine(swift.Folder, "restored")], environment: Secrets);
@@ -122,7 +126,8 @@ public sealed class SwiftTests
 
         private Task WriteAsync(string name, string text) => File.WriteAllTextAsync(Path.Combine(Folder, name), text + "\n");
 
-        private void Run(string program, string settings) => _running.Add(Process.Start(new ProcessStartInfo(program, [Path.Combine(Folder, settings)])
+        private void Run(string program, string settings) =>
+            _running.Add(Process.Start(new ProcessStartInfo(program, [Path.Combine(Folder, settings)])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         })!);

@@ -31,7 +31,8 @@ internal sealed class FrameLog(string databaseFile, string folder, TimeProvider 
     /// <summary>False: nothing is gathered, because nobody began or because it could not be written.</summary>
     public bool IsOn => _isOn;
 
-    /// <summary>Gathers from the first frame of the present log on. On the committing thread, inside a transaction that will write.</summary>
+    /// <summary>Gathers from the first frame of the present log on. On the committing thread, inside a transaction that will
+    /// write.</summary>
     public void Begin()
     {
         lock (_gate)

@@ -44,7 +44,8 @@ public static class Frames
             BinaryPrimitives.ReadInt32LittleEndian(octets[24..]));
         if (read < HeadLength || head.Page < 1 || head.Octets is < 512 or > MostOctets) throw new InvalidDataException("no frame");
         if (page.Length != head.Octets) page = new byte[head.Octets];
-        if (from.ReadAtLeast(page, page.Length, throwOnEndOfStream: false) < page.Length) throw new InvalidDataException("a frame is cut off");
+        if (from.ReadAtLeast(page, page.Length, throwOnEndOfStream: false) < page.Length) throw new InvalidDataException("a frame is cut "
+            + "off");
         return true;
     }
 }

@@ -12,7 +12,8 @@ public interface ICopySource
     /// <summary>Frames are kept; false after a time in which they could not be, and before the first copy.</summary>
     bool IsGathering { get; }
 
-    /// <summary>From the pages of the database as they are read after this and the frames since, the database can be put together.</summary>
+    /// <summary>From the pages of the database as they are read after this and the frames since, the database can be put
+    /// together.</summary>
     /// <exception cref="StoreUnavailableException">The store cannot write.</exception>
     Task BeginCopyAsync(CancellationToken cancel);
 

@@ -4,7 +4,8 @@ namespace Aviso.Store.Copying;
 
 /// <summary>What a store holds at one moment: counts, and for each table a digest of its rows in the order of their keys.</summary>
 /// <param name="Commit">The number of the last numbered commit.</param>
-/// <param name="Tables">Rows and SHA-256 (hexadecimal) by table. Left out: what is written without a number, and what follows from the rest.</param>
+/// <param name="Tables">Rows and SHA-256 (hexadecimal) by table. Left out: what is written without a number, and what follows from the
+/// rest.</param>
 public sealed record StoreDigest(long Commit, IReadOnlyDictionary<string, (long Rows, string Digest)> Tables)
 {
     public long Accounts => Tables["account"].Rows;

@@ -32,7 +32,8 @@ public static class RestoredStore
     /// <exception cref="StoreOpenException">A server does.</exception>
     public static IDisposable Hold(string folder) => SqliteMailStore.LockIfThere(folder);
 
-    /// <summary>What of the bodies' files the database points at: whole segments up to their known end, or stretches of some messages.</summary>
+    /// <summary>What of the bodies' files the database points at: whole segments up to their known end, or stretches of some
+    /// messages.</summary>
     public static IReadOnlyList<FileStretch> Wants(string folder, MessageChoice? choice = null)
     {
         using var db = Open(folder);
@@ -68,7 +69,8 @@ public static class RestoredStore
         var named = new List<NamedMessage>();
         db.Query(
             "SELECT a.address, coalesce(m.name, ''), coalesce(n.uid, 0), e.email_id FROM body b JOIN email e ON e.body_id = b.body_id "
-            + "LEFT JOIN account a ON a.account_id = e.account_id LEFT JOIN entry n ON n.account_id = e.account_id AND n.email_id = e.email_id "
+            + "LEFT JOIN account a ON a.account_id = e.account_id LEFT JOIN entry n ON n.account_id = e.account_id AND n.email_id = "
+            + "e.email_id "
             + $"LEFT JOIN mailbox m ON m.account_id = n.account_id AND m.mailbox_id = n.mailbox_id WHERE {where} ORDER BY 1, 2, 3",
             row => named.Add(new(row.Text(0), row.Text(1), row.Int(2), new(row.Int(3)))));
         db.Query(
@@ -103,7 +105,8 @@ public static class RestoredStore
             """);
         RenewUidValidity(db, newUidValidity ? "1" : $"uid_next >= {LastUidWithRoom}", now);
         RaiseRecordLogs(db);
-        if (holdQueue) db.Execute("UPDATE queue_recipient SET state = 1, hold_reason = 'restored: it may have been sent since' WHERE state = 0");
+        if (holdQueue) db.Execute("UPDATE queue_recipient SET state = 1, hold_reason = 'restored: it may have been sent since' WHERE "
+            + "state = 0");
         db.Execute("COMMIT");
         db.Checkpoint(truncate: true);
     }
@@ -140,9 +143,11 @@ public static class RestoredStore
     private static string Chosen(MessageChoice choice)
     {
         var from = "FROM entry n JOIN email e ON e.email_id = n.email_id JOIN body b ON b.body_id = e.body_id "
-            + "JOIN account a ON a.account_id = n.account_id JOIN mailbox m ON m.account_id = n.account_id AND m.mailbox_id = n.mailbox_id WHERE 1";
+            + "JOIN account a ON a.account_id = n.account_id JOIN mailbox m ON m.account_id = n.account_id AND m.mailbox_id = "
+            + "n.mailbox_id WHERE 1";
         if (choice.Account is { } account) from += $" AND a.address = {Quoted(account)}";
-        if (choice.Mailbox is { } box) from += $" AND (m.name = {Quoted(box)} OR substr(m.name, 1, {box.Length + 1}) = {Quoted(box + "/")})";
+        if (choice.Mailbox is { } box) from += $" AND (m.name = {Quoted(box)} OR substr(m.name, 1, {box.Length
+            + 1}) = {Quoted(box + "/")})";
         if (choice.Email is { } email) from += $" AND n.email_id = {email.Value}";
         return from;
     }

@@ -6,7 +6,8 @@ namespace Aviso.Settings;
 public sealed class BackupSection : SettingsSection
 {
     internal static readonly Table<BackupSection> Table = new(
-        "Copies of everything elsewhere: made all the time, sealed with a key, and restored by schedule to prove them. See docs/backup.md.");
+        "Copies of everything elsewhere: made all the time, sealed with a key, and restored by schedule to prove them. See "
+            + "docs/backup.md.");
 
     public IReadOnlyList<BackupTargetSection> Targets => Get(TargetsKey);
 
@@ -103,7 +104,8 @@ public sealed class BackupTargetSection : SettingsSection
     public TimeSpan? Lock => Given(LockKey);
 
     private static readonly Key<TimeSpan> LockKey = new(Table, "lock", Types.Duration,
-        "Object lock of `s3`: nobody, not even with these keys, can remove or change an object for so long after it was written. The bucket "
+        "Object lock of `s3`: nobody, not even with these keys, can remove or change an object for so long after it was written. The "
+            + "bucket "
         + "must have been made with object lock.")
     { Example = "30d", DefaultText = "none" };
 
@@ -180,7 +182,8 @@ internal static class BackupMapping
     {
         if (!settings.HasBackup) return null;
         var backup = settings.Backup;
-        return new(settings.HostName, backup.Every, backup.Drill, new(backup.Keep.Days, backup.Keep.Weeks, backup.Keep.Months), backup.Bandwidth,
+        return new(settings.HostName, backup.Every, backup.Drill, new(backup.Keep.Days, backup.Keep.Weeks, backup.Keep.Months),
+            backup.Bandwidth,
             backup.Scratch ?? Path.Combine(settings.Data, "backup"));
     }
 

@@ -10,7 +10,8 @@ namespace Aviso.Verbs;
 /// <summary>What the verbs about backups do in the running server.</summary>
 internal sealed class BackupCalls(BackupPart part, SqliteMailStore store, IMessageReader reader, TimeProvider clock)
 {
-    private const string Off = "no backups are made; say in the settings `backup: { targets: [ { name: disk, folder: PATH } ], key: env:BACKUP_KEY }`";
+    private const string Off = "no backups are made; say in the settings `backup: { targets: [ { name: disk, folder: PATH } ], key: "
+        + "env:BACKUP_KEY }`";
 
     public void Add(AdminHandlers admin) => admin
         .Add("backup.create", CreateAsync)
@@ -28,14 +29,16 @@ internal sealed class BackupCalls(BackupPart part, SqliteMailStore store, IMessa
         DataFolder.MakeForOurselves();
         var log = NullLogger.Instance;
         await using var store = await SqliteMailStore.OpenAsync(
-            StoreMapping.Store(settings, new Delivery.MessageReader(), clock, log) with { CanaryInterval = TimeSpan.Zero, UpkeepInterval = TimeSpan.Zero, Index = false },
+            StoreMapping.Store(settings, new Delivery.MessageReader(), clock, log) with { CanaryInterval = TimeSpan.Zero,
+                UpkeepInterval = TimeSpan.Zero, Index = false },
             cancel);
         await using var rounds = new BackupRounds(new(store, () => OtherFiles.In(settings.Data), store),
             [.. settings.Backup.Targets.Select(t => BackupMapping.Target(t).Open(clock))], key, options, clock, log);
         return Replies.Rows(await rounds.RoundAsync(asBase: true, all: true, cancel), AdminJson.Default.CopyState);
     }
 
-    private async Task<AdminReply> CreateAsync(AdminCall call, CancellationToken cancel) => part.Rounds is not { } rounds ? AdminReply.No(Off)
+    private async Task<AdminReply> CreateAsync(AdminCall call, CancellationToken cancel) => part.Rounds is not { } rounds
+        ? AdminReply.No(Off)
         : Replies.Rows(await rounds.RoundAsync(call.Flag("base"), all: true, cancel), AdminJson.Default.CopyState);
 
     private async Task<AdminReply> DrillAsync(AdminCall call, CancellationToken cancel)
@@ -65,7 +68,8 @@ internal sealed class BackupCalls(BackupPart part, SqliteMailStore store, IMessa
         try
         {
             var returning = new PartRestore(target, rounds.Key, store, reader, rounds.Options.Scratch, clock);
-            return Replies.One(await returning.RunAsync(new(call.Text("account") ?? "", call.Text("folder"), call.Text("message"), to), cancel),
+            return Replies.One(await returning.RunAsync(new(call.Text("account") ?? "", call.Text("folder"), call.Text("message"), to),
+                cancel),
                 AdminJson.Default.PartReport);
         }
         catch (IOException failed)

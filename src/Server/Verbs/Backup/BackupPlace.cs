@@ -5,7 +5,8 @@ using Aviso.Settings;
 
 namespace Aviso.Verbs;
 
-/// <summary>Where a verb reads backups: a target of the settings, or one that the command line says together with the key, for a machine on which
+/// <summary>Where a verb reads backups: a target of the settings, or one that the command line says together with the key, for a machine
+/// on which
 /// there is nothing else.</summary>
 internal sealed record BackupPlace(ITarget Target, BackupKey Key, KeepRule Keep, string? Data, string? Scratch)
 {
@@ -18,10 +19,12 @@ internal sealed record BackupPlace(ITarget Target, BackupKey Key, KeepRule Keep,
 
     public static Option<string?> KeyReference { get; } = new("--key")
     {
-        Description = "With --from: the recovery key as env:NAME or file:PATH.", HelpName = "REFERENCE", DefaultValueFactory = _ => "env:BACKUP_KEY",
+        Description = "With --from: the recovery key as env:NAME or file:PATH.", HelpName = "REFERENCE", DefaultValueFactory = _ =>
+            "env:BACKUP_KEY",
     };
 
-    public static Option<string?> Identity { get; } = new("--identity") { Description = "With --from sftp://: the file of the private key.", HelpName = "FILE" };
+    public static Option<string?> Identity { get; } = new("--identity") { Description = "With --from sftp://: the file of the private "
+        + "key.", HelpName = "FILE" };
 
     public static Option<string?> HostKey { get; } = new("--host-key")
     {

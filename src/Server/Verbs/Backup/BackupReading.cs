@@ -13,7 +13,8 @@ internal static class BackupReading
 
     public static Command List()
     {
-        var verb = Verb("list", "The moments that can be restored: bases, and what came after each.", "aviso backup list", "aviso backup list --json");
+        var verb = Verb("list", "The moments that can be restored: bases, and what came after each.", "aviso backup list",
+            "aviso backup list --json");
         verb.SetAction(ListAsync);
         return verb;
     }
@@ -21,7 +22,8 @@ internal static class BackupReading
     public static Command Verify()
     {
         var verb = Verb("verify",
-            "Read everything that lies on a target and compare it with its seal and its name. Exit status 1 when anything is damaged or gone; the "
+            "Read everything that lies on a target and compare it with its seal and its name. Exit status 1 when anything is damaged or "
+                + "gone; the "
                 + "messages are named.", "aviso backup verify", "aviso backup verify --target nas");
         verb.SetAction(VerifyAsync);
         return verb;

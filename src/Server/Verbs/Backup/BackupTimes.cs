@@ -6,7 +6,8 @@ namespace Aviso.Verbs;
 internal static class BackupTimes
 {
     public static DateTimeOffset? Parse(string text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at) ? at : null;
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+            out var at) ? at : null;
 
     public static string Wrong(string text) => $"`{text}` is no time such as 2026-11-30T16:05:30Z";
 

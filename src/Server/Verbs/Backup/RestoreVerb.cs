@@ -13,19 +13,26 @@ internal static class RestoreVerb
     private static readonly Option<bool> Yes = new("--yes") { Description = "Do it. Without it only what would be done is said." };
     private static readonly Option<bool> NewUidValidity = new("--new-uidvalidity")
     {
-        Description = "Mail programs forget what they know and read everything again: for a copy of which nobody knows what was given out since.",
+        Description = "Mail programs forget what they know and read everything again: for a copy of which nobody knows what was given out "
+            + "since.",
     };
 
-    private static readonly Option<string?> To = new("--to") { Description = "The moment, such as 2026-11-30T16:05:30Z; else the newest.", HelpName = "TIME" };
-    private static readonly Option<string?> Into = new("--into") { Description = "The data folder; else that of the settings.", HelpName = "FOLDER" };
-    private static readonly Option<string?> Account = new("--account") { Description = "Only this account, into the running server.", HelpName = "ADDRESS" };
-    private static readonly Option<string?> Folder = new("--folder") { Description = "With --account: only this mailbox and those below it.", HelpName = "MAILBOX" };
-    private static readonly Option<string?> Message = new("--message") { Description = "With --account: only this message, by its EMAILID.", HelpName = "ID" };
+    private static readonly Option<string?> To = new("--to") { Description = "The moment, such as 2026-11-30T16:05:30Z; else the newest.",
+        HelpName = "TIME" };
+    private static readonly Option<string?> Into = new("--into") { Description = "The data folder; else that of the settings.",
+        HelpName = "FOLDER" };
+    private static readonly Option<string?> Account = new("--account") { Description = "Only this account, into the running server.",
+        HelpName = "ADDRESS" };
+    private static readonly Option<string?> Folder = new("--folder") { Description = "With --account: only this mailbox and those below "
+        + "it.", HelpName = "MAILBOX" };
+    private static readonly Option<string?> Message = new("--message") { Description = "With --account: only this message, by its "
+        + "EMAILID.", HelpName = "ID" };
 
     public static Command Build()
     {
         var verb = new Command("restore", CommandTree.Help(
-            "Bring everything back into a data folder that no server uses (what stands there is put aside), or with --account mail into the running "
+            "Bring everything back into a data folder that no server uses (what stands there is put aside), or with --account mail into "
+                + "the running "
                 + "server. Exit status 1 when anything is lost; it is named.",
             "aviso backup restore", "aviso backup restore --yes", "aviso backup restore --yes --to 2026-11-30T16:05:30Z",
             "aviso backup restore --yes --from /mnt/backup/aviso --into /var/lib/aviso",
@@ -66,8 +73,10 @@ internal static class RestoreVerb
         var output = parsed.InvocationConfiguration.Output;
         if (!parsed.GetValue(Yes))
         {
-            await output.WriteLineAsync($"would restore {place.Target.Where} as it was {(wishes.To is { } at ? $"at {BackupTimes.Show(at)}" : "at last")} "
-                + $"into {wishes.Folder}{(WholeRestore.IsUsed(wishes.Folder) ? ", and put aside the store that is there" : "")}. Say --yes to do it.");
+            await output.WriteLineAsync($"would restore {place.Target.Where} as it was {(wishes.To is { } at
+                ? $"at {BackupTimes.Show(at)}" : "at last")} "
+                + $"into {wishes.Folder}{(WholeRestore.IsUsed(wishes.Folder) ? ", and put aside the store that is there"
+                    : "")}. Say --yes to do it.");
             return ExitStatus.Usage;
         }
         DataFolder.MakeForOurselves();
@@ -95,9 +104,11 @@ internal static class RestoreVerb
             if (parsed.GetValue(option) is { } value) args[name] = value;
         if (!parsed.GetValue(Yes))
         {
-            await parsed.InvocationConfiguration.Output.WriteLineAsync($"would bring back what {account} had and has no more. Say --yes to do it.");
+            await parsed.InvocationConfiguration.Output.WriteLineAsync($"would bring back what {account} had and has no more. Say --yes "
+                + $"to do it.");
             return ExitStatus.Usage;
         }
-        return await AdminVerb.SendAsync(parsed, "backup.return", args, new(Finds: answer => answer?["problems"] is JsonArray { Count: > 0 }), cancel);
+        return await AdminVerb.SendAsync(parsed, "backup.return", args,
+            new(Finds: answer => answer?["problems"] is JsonArray { Count: > 0 }), cancel);
     }
 }

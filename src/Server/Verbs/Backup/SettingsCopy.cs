@@ -17,7 +17,8 @@ internal static class SettingsCopy
     {
         var file = new FileInfo(path);
         if (!file.Exists) return null;
-        return new($"{WholeRestore.Settings}/aviso.yaml", string.Create(CultureInfo.InvariantCulture, $"{file.Length} {file.LastWriteTimeUtc.Ticks}"),
+        return new($"{WholeRestore.Settings}/aviso.yaml",
+            string.Create(CultureInfo.InvariantCulture, $"{file.Length} {file.LastWriteTimeUtc.Ticks}"),
             () => File.Exists(path) ? Encoding.UTF8.GetBytes(Without(File.ReadAllText(path), settings)) : null);
     }
 
@@ -27,7 +28,8 @@ internal static class SettingsCopy
         var found = new List<string>();
         Gather(settings, ServerSettings.Table, found);
         // Longest first: one may hold another. A secret of several lines is indented in the file.
-        foreach (var line in found.SelectMany(s => s.Split('\n')).Select(l => l.Trim()).Where(l => l.Length >= LeastLength).OrderByDescending(l => l.Length))
+        foreach (var line in found.SelectMany(s => s.Split('\n')).Select(l => l.Trim())
+            .Where(l => l.Length >= LeastLength).OrderByDescending(l => l.Length))
             text = text.Replace(line, InPlace, StringComparison.Ordinal);
         return text;
     }

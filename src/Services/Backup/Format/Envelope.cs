@@ -4,7 +4,8 @@ using System.Security.Cryptography;
 namespace Aviso.Backup;
 
 /// <summary>
-/// One object on a target: "AVB1", codec (0: as it is, 1: Brotli), nonce (12 octets), sealed octets, tag (16): AES-256-GCM, with the magic, the
+/// One object on a target: "AVB1", codec (0: as it is, 1: Brotli), nonce (12 octets), sealed octets, tag (16): AES-256-GCM, with the
+/// magic, the
 /// codec and the object's name as associated data. Frozen by a test.
 /// </summary>
 internal static class Envelope
@@ -13,7 +14,8 @@ internal static class Envelope
     private const byte AsItIs = 0, Brotli = 1;
     private const int Quality = 1, Window = 22;
 
-    /// <summary>No object says that it is larger when opened; a frame of the log, a piece of a file and a list of pieces are far below.</summary>
+    /// <summary>No object says that it is larger when opened; a frame of the log, a piece of a file and a list of pieces are far
+    /// below.</summary>
     private const int MostOctets = 512 << 20;
 
     public static byte[] Seal(byte[] key, byte[] name, ReadOnlySpan<byte> octets)
@@ -40,7 +42,8 @@ internal static class Envelope
         try
         {
             using var aes = new AesGcm(key, TagLength);
-            aes.Decrypt(octets.Slice(NonceAt, NonceLength), octets.Slice(HeadLength, plain.Length), octets[^TagLength..], plain, Bound(octets, name));
+            aes.Decrypt(octets.Slice(NonceAt, NonceLength), octets.Slice(HeadLength, plain.Length), octets[^TagLength..], plain,
+                Bound(octets, name));
         }
         catch (AuthenticationTagMismatchException)
         {

@@ -32,7 +32,8 @@ public sealed record WholeFile(string Name, IReadOnlyList<Piece> Pieces);
 /// <param name="Files">Bodies: of a base all there are, else those that came.</param>
 /// <param name="Others">Small files: of a base all there are, else those that changed.</param>
 public sealed record Point(
-    int Version, string Server, string Previous, bool Follows, long At, long Commit, IReadOnlyList<Piece>? Pages, IReadOnlyList<Piece> Frames,
+    int Version, string Server, string Previous, bool Follows, long At, long Commit, IReadOnlyList<Piece>? Pages,
+        IReadOnlyList<Piece> Frames,
     IReadOnlyList<FilePieces> Files, IReadOnlyList<WholeFile> Others)
 {
     public const int Newest = 1;
@@ -41,7 +42,8 @@ public sealed record Point(
     public bool IsBase => Pages is not null;
 
     [JsonIgnore]
-    public IEnumerable<Piece> Pieces => (Pages ?? []).Concat(Frames).Concat(Files.SelectMany(f => f.Pieces)).Concat(Others.SelectMany(f => f.Pieces));
+    public IEnumerable<Piece> Pieces => (Pages ?? []).Concat(Frames).Concat(Files.SelectMany(f => f.Pieces))
+        .Concat(Others.SelectMany(f => f.Pieces));
 
     public byte[] Seal(BackupKey key, string name) => key.Seal(name, JsonSerializer.SerializeToUtf8Bytes(this, PointJson.Default.Point));
 
@@ -74,7 +76,8 @@ public static class ObjectName
 
     public static string OfPiece(string id) => $"{Pieces}{id[..2]}/{id}";
 
-    public static string OfPoint(long at, bool isBase) => string.Create(CultureInfo.InvariantCulture, $"{Points}{at:D14}{(isBase ? Base : More)}");
+    public static string OfPoint(long at, bool isBase) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Points}{at:D14}{(isBase ? Base : More)}");
 
     /// <summary>The id that a piece's name holds; null for any other name.</summary>
     public static string? PieceOf(string name) =>

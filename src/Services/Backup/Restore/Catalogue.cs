@@ -51,7 +51,8 @@ public sealed record PointChain(IReadOnlyList<StoredPoint> Points)
 /// <summary>The points on a target, opened when they are asked for.</summary>
 public sealed class Catalogue
 {
-    /// <summary>Milliseconds. A commit of the moment in which a point was taken may be in the next one; frames end at the moment anyway.</summary>
+    /// <summary>Milliseconds. A commit of the moment in which a point was taken may be in the next one; frames end at the moment
+    /// anyway.</summary>
     private const long Slack = 2_000;
 
     private readonly ITarget _target;
@@ -70,7 +71,8 @@ public sealed class Catalogue
     public static async Task<Catalogue> ReadAsync(ITarget target, BackupKey key, CancellationToken cancel)
     {
         var names = new List<string>();
-        await foreach (var found in target.ListAsync(ObjectName.Points, cancel)) if (ObjectName.PointOf(found.Name) is not null) names.Add(found.Name);
+        await foreach (var found in target.ListAsync(ObjectName.Points,
+            cancel)) if (ObjectName.PointOf(found.Name) is not null) names.Add(found.Name);
         names.Sort(StringComparer.Ordinal);
         return new(target, key, names);
     }
@@ -81,7 +83,8 @@ public sealed class Catalogue
         if (_opened.TryGetValue(name, out var known)) return known;
         try
         {
-            if (await _target.GetAsync(name, cancel) is { } octets) return _opened[name] = new(name, Point.Open(_key, name, octets), Point.ChecksumOf(octets));
+            if (await _target.GetAsync(name, cancel) is { } octets) return _opened[name] = new(name, Point.Open(_key, name, octets),
+                Point.ChecksumOf(octets));
             Damaged[name] = "it is gone";
         }
         catch (DamagedObjectException damaged)
@@ -103,7 +106,8 @@ public sealed class Catalogue
             var chain = new List<StoredPoint> { first };
             for (var next = at + 1; next < Names.Count && chain[^1].Point.At - Slack <= until; next++)
             {
-                if (await OpenAsync(Names[next], cancel) is not { Point.Follows: true } point || point.Point.Previous != chain[^1].Checksum) break;
+                if (await OpenAsync(Names[next], cancel) is not { Point.Follows: true } point
+                    || point.Point.Previous != chain[^1].Checksum) break;
                 chain.Add(point);
             }
             ways.Add(new(chain));
@@ -123,7 +127,8 @@ public sealed class Catalogue
         {
             var point = await OpenAsync(name, cancel);
             // What follows a damaged point cannot be compared with it; the damage is said once.
-            if (point is not null && before is not null && point.Point.Previous != before.Checksum && (!point.Point.IsBase || before.Point.At > since))
+            if (point is not null && before is not null && point.Point.Previous != before.Checksum
+                && (!point.Point.IsBase || before.Point.At > since))
                 breaks.Add($"points between {before.At:u} and {point.At:u} are gone");
             else if (point is { Point.IsBase: false } && before is null && breaks.Count == 0 && Damaged.Count == 0)
                 breaks.Add($"what comes before {point.At:u} is gone");

@@ -18,7 +18,8 @@ public sealed record DrillReport(
     IReadOnlyList<string> Lost);
 
 /// <summary>
-/// Proves a backup: everything on the target is read and opened, the newest is restored beside the running store, opened as a server opens it,
+/// Proves a backup: everything on the target is read and opened, the newest is restored beside the running store, opened as a server opens
+/// it,
 /// compared table by table with what the running store had at the same commit, every body with its checksum, and a message is delivered and
 /// read there. Nothing it restores is sent anywhere.
 /// </summary>
@@ -59,7 +60,8 @@ internal sealed class Drill(ITarget target, BackupKey key, string scratch, TimeP
             var lost = damage.Where(d => d.Stretch is not null).SelectMany(d => RestoredStore.MessagesIn(folder, d.Stretch!.Value))
                 .Select(m => m.ToString()).Union(verified.Messages).ToList();
             if (problems.Count == 0 && await DeliverAsync(folder, cancel) is { } wrong) problems.Add(wrong);
-            return new(target.Name, DateTimeOffset.FromUnixTimeMilliseconds(restored.Chain.Last.Point.At), problems, digest.Accounts, digest.Mailboxes,
+            return new(target.Name, DateTimeOffset.FromUnixTimeMilliseconds(restored.Chain.Last.Point.At), problems, digest.Accounts,
+                digest.Mailboxes,
                 digest.Messages, verified.Objects, lost);
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)

@@ -18,14 +18,17 @@ public sealed record PartWishes(string Account, string? Folder, string? Message,
 /// <param name="There">Messages that are in the store anyway and were left as they are.</param>
 /// <param name="Mailboxes">That were made again, with the UIDVALIDITY that they had.</param>
 /// <param name="Problems">Messages that could not come back, and why.</param>
-public sealed record PartReport(DateTimeOffset? At, int Returned, int There, IReadOnlyList<string> Mailboxes, IReadOnlyList<string> Problems);
+public sealed record PartReport(DateTimeOffset? At, int Returned, int There, IReadOnlyList<string> Mailboxes,
+    IReadOnlyList<string> Problems);
 
 /// <summary>
 /// Brings messages of a backup back into the running store without touching the rest. A message keeps its EMAILID, so that doing it twice
-/// changes nothing. In a mailbox that is there it gets a new UID, above all that clients have seen; a mailbox that was deleted comes back with
+/// changes nothing. In a mailbox that is there it gets a new UID, above all that clients have seen; a mailbox that was deleted comes back
+/// with
 /// its UIDVALIDITY and UIDs, and goes on above the gap.
 /// </summary>
-public sealed class PartRestore(ITarget target, BackupKey key, SqliteMailStore running, IMessageReader reader, string scratch, TimeProvider clock)
+public sealed class PartRestore(ITarget target, BackupKey key, SqliteMailStore running, IMessageReader reader, string scratch,
+    TimeProvider clock)
 {
     private readonly List<string> _made = [], _problems = [];
     private int _returned, _there;
@@ -36,7 +39,8 @@ public sealed class PartRestore(ITarget target, BackupKey key, SqliteMailStore r
         var account = (await running.ListAccountsAsync(cancel)).FirstOrDefault(a => a.Address == wishes.Account)
             ?? throw new NoRestoreException($"there is no account {wishes.Account} now: make it, then its mail can come back");
         EmailId? email = null;
-        if (wishes.Message is { } text) email = IdText.TryParse(text, out var id) ? new EmailId(id) : throw new NoRestoreException($"{text} is no id of a message");
+        if (wishes.Message is { } text) email = IdText.TryParse(text, out var id) ? new EmailId(id)
+            : throw new NoRestoreException($"{text} is no id of a message");
         var folder = Path.Combine(scratch, "part-" + Guid.NewGuid().ToString("N"));
         try
         {
@@ -85,11 +89,13 @@ public sealed class PartRestore(ITarget target, BackupKey key, SqliteMailStore r
             new(mailbox.Name, mailbox.SpecialUse, mailbox.UidValidity, mailbox.UidNext, mailbox.SortOrder));
         if (!made.Ok) throw new IOException($"the mailbox {mailbox.Name} cannot be made ({made.Error})");
         _made.Add(mailbox.Name);
-        return await running.FindMailboxAsync(to, mailbox.Name, cancel) ?? throw new IOException($"the mailbox {mailbox.Name} is gone again");
+        return await running.FindMailboxAsync(to, mailbox.Name, cancel)
+            ?? throw new IOException($"the mailbox {mailbox.Name} is gone again");
     }
 
     private async Task ReturnAsync(
-        SqliteMailStore old, AccountId from, AccountId to, MailboxInfo mailbox, Entry entry, IReadOnlyList<string> keywords, uint uid, CancellationToken cancel)
+        SqliteMailStore old, AccountId from, AccountId to, MailboxInfo mailbox, Entry entry, IReadOnlyList<string> keywords, uint uid,
+            CancellationToken cancel)
     {
         try
         {
@@ -121,12 +127,14 @@ public sealed class PartRestore(ITarget target, BackupKey key, SqliteMailStore r
     private async Task<HashSet<EmailId>> AllAsync(AccountId account, CancellationToken cancel)
     {
         var all = new HashSet<EmailId>();
-        foreach (var mailbox in await running.ListMailboxesAsync(account, cancel)) all.UnionWith(await IdsAsync(account, mailbox.Id, cancel));
+        foreach (var mailbox in await running.ListMailboxesAsync(account, cancel)) all.UnionWith(await IdsAsync(account, mailbox.Id,
+            cancel));
         return all;
     }
 
     private async Task<HashSet<EmailId>> IdsAsync(AccountId account, MailboxId mailbox, CancellationToken cancel) =>
-        await running.ViewAsync(account, mailbox, cancel) is { } view ? [.. Enumerable.Range(0, view.Count).Select(i => view[i].Email)] : [];
+        await running.ViewAsync(account, mailbox, cancel) is { } view ? [.. Enumerable.Range(0, view.Count).Select(i => view[i].Email)]
+            : [];
 
     private static bool IsMeant(string name, string? folder) =>
         folder is null || name == folder || name.StartsWith(folder + "/", StringComparison.Ordinal);

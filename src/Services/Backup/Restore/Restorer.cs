@@ -48,7 +48,8 @@ public sealed class Restorer(ITarget target, BackupKey key)
 
     /// <summary>Octets of bodies' files. What is damaged stays zero, and is said.</summary>
     /// <param name="wants">Stretches of <see cref="RestoredStore.Wants"/>.</param>
-    public async Task<IReadOnlyList<Damage>> BodiesAsync(PointChain chain, string folder, IReadOnlyList<FileStretch> wants, CancellationToken cancel)
+    public async Task<IReadOnlyList<Damage>> BodiesAsync(PointChain chain, string folder, IReadOnlyList<FileStretch> wants,
+        CancellationToken cancel)
     {
         Directory.CreateDirectory(Path.Combine(folder, "segments"));
         Directory.CreateDirectory(Path.Combine(folder, "large"));
@@ -65,7 +66,8 @@ public sealed class Restorer(ITarget target, BackupKey key)
                 if (octets is not null) await RandomAccess.WriteAsync(to, octets, from, cancel);
                 else damage.Add(Lost(file.Key, ObjectName.OfPiece(piece.Id), problem, from, until));
             }
-            foreach (var (from, until) in Uncovered(pieces, file)) damage.Add(Lost(file.Key, "(nothing)", "no point names it", from, until));
+            foreach (var (from, until) in Uncovered(pieces, file)) damage.Add(Lost(file.Key, "(nothing)", "no point names it", from,
+                until));
             RandomAccess.FlushToDisk(to);
         }
         // To the octet: whatever follows would be taken for mail of which the database does not know.
@@ -112,7 +114,8 @@ public sealed class Restorer(ITarget target, BackupKey key)
         try
         {
             var open = key.Open(name, octets);
-            return open.Length == piece.Octets && key.IdOf(open) == piece.Id ? (open, "") : (null, "it holds something else than its name says");
+            return open.Length == piece.Octets && key.IdOf(open) == piece.Id ? (open, "")
+                : (null, "it holds something else than its name says");
         }
         catch (DamagedObjectException damaged)
         {
@@ -120,8 +123,10 @@ public sealed class Restorer(ITarget target, BackupKey key)
         }
     }
 
-    /// <returns>Unix milliseconds UTC of the last commit in the file; null when it is no database. And whether the moment was reached.</returns>
-    private async Task<(long? At, bool Whole)> TryAsync(PointChain way, string file, CopyMoment moment, List<Damage> damage, CancellationToken cancel)
+    /// <returns>Unix milliseconds UTC of the last commit in the file; null when it is no database. And whether the moment was
+    /// reached.</returns>
+    private async Task<(long? At, bool Whole)> TryAsync(PointChain way, string file, CopyMoment moment, List<Damage> damage,
+        CancellationToken cancel)
     {
         using var image = new DatabaseImage(file);
         long at = 0;

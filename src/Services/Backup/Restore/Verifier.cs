@@ -11,7 +11,8 @@ public sealed record VerifyReport(
     string Target, int Points, int Objects, long Octets, DateTimeOffset? Oldest, DateTimeOffset? Newest, IReadOnlyList<string> Damage,
     IReadOnlyList<string> Messages);
 
-/// <summary>Reads everything that lies on a target, opens it with the key, and compares it with its name; says which messages are lost where
+/// <summary>Reads everything that lies on a target, opens it with the key, and compares it with its name; says which messages are lost
+/// where
 /// it is not what was written.</summary>
 public sealed class Verifier(ITarget target, BackupKey key, TimeProvider clock)
 {
@@ -24,7 +25,8 @@ public sealed class Verifier(ITarget target, BackupKey key, TimeProvider clock)
         var catalogue = await Catalogue.ReadAsync(target, key, cancel);
         var (damage, held) = (new List<Damage>(), await WhatHoldsAsync(catalogue, cancel));
         var breaks = await catalogue.BreaksAsync(rule, clock.GetUtcNow(), cancel);
-        foreach (var (name, problem) in catalogue.Damaged) damage.Add(new(name, problem, "a point: what came in until then, and since the one before"));
+        foreach (var (name, problem) in catalogue.Damaged) damage.Add(new(name, problem,
+            "a point: what came in until then, and since the one before"));
         var (restorer, octets, there) = (new Restorer(target, key), 0L, new HashSet<string>(StringComparer.Ordinal));
         await foreach (var found in target.ListAsync(ObjectName.Pieces, cancel))
         {
@@ -47,13 +49,15 @@ public sealed class Verifier(ITarget target, BackupKey key, TimeProvider clock)
     }
 
     /// <summary>What each piece holds, by the points that name it.</summary>
-    private static async Task<Dictionary<string, (Piece Piece, List<Damage> Means)>> WhatHoldsAsync(Catalogue catalogue, CancellationToken cancel)
+    private static async Task<Dictionary<string,
+        (Piece Piece, List<Damage> Means)>> WhatHoldsAsync(Catalogue catalogue, CancellationToken cancel)
     {
         var held = new Dictionary<string, (Piece, List<Damage>)>(StringComparer.Ordinal);
         foreach (var name in catalogue.Names)
         {
             if (await catalogue.OpenAsync(name, cancel) is not { } point) continue;
-            foreach (var piece in point.Point.Pages ?? []) Note(piece, $"the database of the base of {point.At:u}: every message, where no earlier base leads on", null);
+            foreach (var piece in point.Point.Pages ?? []) Note(piece,
+                $"the database of the base of {point.At:u}: every message, where no earlier base leads on", null);
             foreach (var piece in point.Point.Frames) Note(piece, $"what happened until {point.At:u}, since the point before", null);
             foreach (var file in point.Point.Others) foreach (var piece in file.Pieces) Note(piece, $"the file {file.Name}", null);
             foreach (var file in point.Point.Files)
@@ -82,7 +86,8 @@ public sealed class Verifier(ITarget target, BackupKey key, TimeProvider clock)
         var name = ObjectName.OfPiece(piece.Id);
         try
         {
-            return await target.GetAsync(name, cancel) is { } octets && key.IdOf(key.Open(name, octets)) == piece.Id ? "" : "it is not what its name says";
+            return await target.GetAsync(name, cancel) is { } octets && key.IdOf(key.Open(name, octets)) == piece.Id ? ""
+                : "it is not what its name says";
         }
         catch (DamagedObjectException damaged)
         {

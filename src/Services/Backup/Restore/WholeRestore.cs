@@ -22,7 +22,8 @@ public sealed record WholeReport(
     IReadOnlyList<string> Lost, IReadOnlyList<string> Findings, string Held);
 
 /// <summary>
-/// Brings everything back into a data folder that no server uses. Made beside it and moved in at the end, so that a restore which is cut off
+/// Brings everything back into a data folder that no server uses. Made beside it and moved in at the end, so that a restore which is cut
+/// off
 /// changes nothing; what stood there is kept.
 /// </summary>
 public sealed class WholeRestore(ITarget target, BackupKey key, TimeProvider clock)
@@ -32,7 +33,8 @@ public sealed class WholeRestore(ITarget target, BackupKey key, TimeProvider clo
     /// <summary>Of a store; they make no sense beside another one.</summary>
     private static readonly string[] Replaced =
     [
-        "store.db", "store.db-wal", "store.db-shm", "segments", "large", "journal", "views", "spool", "search.db", "search.db-wal", "search.db-shm",
+        "store.db", "store.db-wal", "store.db-shm", "segments", "large", "journal", "views", "spool", "search.db", "search.db-wal",
+            "search.db-shm",
         "spam.db", "spam.db-wal", "spam.db-shm",
     ];
 
@@ -59,9 +61,11 @@ public sealed class WholeRestore(ITarget target, BackupKey key, TimeProvider clo
         var findings = SqliteMailStore.CheckOffline(fresh, StoreCheckDepth.Bodies, cancel).Where(f => f.Code != "journal-missing").ToList();
         var digest = DigestReader.OfFolder(fresh);
         var aside = Swap(wishes.Folder, fresh);
-        return new(wishes.Folder, restored.At, digest.Accounts, digest.Mailboxes, digest.Messages, aside, [.. damage.Select(d => d.ToString())],
+        return new(wishes.Folder, restored.At, digest.Accounts, digest.Mailboxes, digest.Messages, aside,
+            [.. damage.Select(d => d.ToString())],
             [.. lost.Select(m => m.ToString()).Distinct()], [.. findings.Select(f => f.Text)],
-            wishes.To is null ? "" : "mail in the queue is held: it may have been sent since; see `aviso queue list`, `aviso queue release`");
+            wishes.To is null ? "" : "mail in the queue is held: it may have been sent since; see `aviso queue list`, `aviso queue "
+                + "release`");
     }
 
     /// <summary>Whether something stands in the folder that a restore would put aside.</summary>
@@ -69,7 +73,8 @@ public sealed class WholeRestore(ITarget target, BackupKey key, TimeProvider clo
 
     private string Swap(string folder, string fresh)
     {
-        var comes = new DirectoryInfo(fresh).EnumerateFileSystemInfos().Select(entry => entry.Name).Concat(Replaced).ToHashSet(StringComparer.Ordinal);
+        var comes = new DirectoryInfo(fresh).EnumerateFileSystemInfos().Select(entry => entry.Name)
+            .Concat(Replaced).ToHashSet(StringComparer.Ordinal);
         var old = new DirectoryInfo(folder).EnumerateFileSystemInfos().Where(entry => comes.Contains(entry.Name)).ToList();
         var aside = old.Count == 0 ? "" : AsideOf(folder);
         foreach (var entry in old) Move(entry, Path.Combine(aside, entry.Name));
@@ -85,7 +90,8 @@ public sealed class WholeRestore(ITarget target, BackupKey key, TimeProvider clo
         for (var n = 1; ; n++)
         {
             var path = Path.Combine(folder, $"{Before}{stamp}{(n == 1 ? "" : $"-{n}")}");
-            if (!Directory.Exists(path)) return Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
+            if (!Directory.Exists(path)) return Directory.CreateDirectory(path,
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
         }
     }
 

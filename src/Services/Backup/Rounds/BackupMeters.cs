@@ -19,7 +19,8 @@ internal static class BackupMeters
     {
         Meter.CreateObservableGauge("aviso_backup_copied_timestamp_seconds", () => Of(s => s.WholeAt),
             "s", "When all that there was had arrived at the target, Unix seconds; not there before the first time.");
-        Meter.CreateObservableGauge("aviso_backup_proven_timestamp_seconds", () => Of(s => s.ProvenAt ?? (_drills ? DateTimeOffset.UnixEpoch : null)),
+        Meter.CreateObservableGauge("aviso_backup_proven_timestamp_seconds", () =>
+            Of(s => s.ProvenAt ?? (_drills ? DateTimeOffset.UnixEpoch : null)),
             "s", "Of which moment the last backup is that a drill has restored and found whole, Unix seconds; 0 before the first.");
         Meter.CreateObservableGauge("aviso_backup_drill_failed", () => _standing().Where(s => s.DrilledAt is not null)
             .Select(s => new Measurement<double>(s.DrillProblem is null ? 0 : 1, Named(s.Name))),

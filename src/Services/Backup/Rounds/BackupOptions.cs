@@ -25,11 +25,14 @@ public sealed record KeepRule(int Days, int Weeks, int Months)
         var since = (now - TimeSpan.FromDays(Days)).ToUnixTimeMilliseconds();
         var first = sorted.FindLastIndex(p => p.IsBase && p.At <= since);
         var kept = sorted.Skip(Math.Max(0, first)).Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
-        var older = sorted.Take(Math.Max(0, first)).Where(p => p.IsBase).Select(p => (p.Name, At: DateTimeOffset.FromUnixTimeMilliseconds(p.At))).ToList();
+        var older = sorted.Take(Math.Max(0, first)).Where(p => p.IsBase)
+            .Select(p => (p.Name, At: DateTimeOffset.FromUnixTimeMilliseconds(p.At))).ToList();
         foreach (var week in older.Where(p => p.At > now - TimeSpan.FromDays(7.0 * Weeks))
-            .GroupBy(p => (System.Globalization.ISOWeek.GetYear(p.At.UtcDateTime), System.Globalization.ISOWeek.GetWeekOfYear(p.At.UtcDateTime))))
+            .GroupBy(p => (System.Globalization.ISOWeek.GetYear(p.At.UtcDateTime),
+                System.Globalization.ISOWeek.GetWeekOfYear(p.At.UtcDateTime))))
             kept.Add(week.Last().Name);
-        foreach (var month in older.Where(p => p.At > now.AddMonths(-Months)).GroupBy(p => (p.At.Year, p.At.Month))) kept.Add(month.Last().Name);
+        foreach (var month in older.Where(p => p.At > now.AddMonths(-Months))
+            .GroupBy(p => (p.At.Year, p.At.Month))) kept.Add(month.Last().Name);
         return kept;
     }
 }

@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Aviso.Backup;
 
-/// <summary>Small files of a data folder that no store writes: keys, certificates of our own, whatever other parts keep. New ones come along
+/// <summary>Small files of a data folder that no store writes: keys, certificates of our own, whatever other parts keep. New ones come
+/// along
 /// by themselves; only what is known to be the store's, or made anew by a start, is left out.</summary>
 public static class OtherFiles
 {
@@ -10,7 +11,8 @@ public static class OtherFiles
 
     private static readonly HashSet<string> LeftOut = new(StringComparer.Ordinal)
     {
-        "store.lock", "admin.sock", "ballast", "segments", "large", "journal", "spool", "views", "uploads", "backup", "restore.unfinished", "settings",
+        "store.lock", "admin.sock", "ballast", "segments", "large", "journal", "spool", "views", "uploads", "backup",
+            "restore.unfinished", "settings",
     };
 
     /// <summary>Databases, which are copied otherwise or made anew.</summary>
@@ -33,11 +35,13 @@ public static class OtherFiles
             // A socket or a device has no octets to copy.
             if (file.Length is 0 or > MostOctets || file.LinkTarget is not null) return;
             var name = Path.GetRelativePath(folder, file.FullName).Replace(Path.DirectorySeparatorChar, '/');
-            files.Add(new(name, string.Create(CultureInfo.InvariantCulture, $"{file.Length} {file.LastWriteTimeUtc.Ticks}"), () => Read(file.FullName)));
+            files.Add(new(name, string.Create(CultureInfo.InvariantCulture, $"{file.Length} {file.LastWriteTimeUtc.Ticks}"), () =>
+                Read(file.FullName)));
         }
     }
 
-    private static bool IsLeftOut(string name) => LeftOut.Contains(name) || name[0] == '.' || name.StartsWith("before-", StringComparison.Ordinal)
+    private static bool IsLeftOut(string name) => LeftOut.Contains(name) || name[0] == '.'
+        || name.StartsWith("before-", StringComparison.Ordinal)
         || name.EndsWith(".yaml", StringComparison.Ordinal) || Array.Exists(Databases, d => name.StartsWith(d, StringComparison.Ordinal));
 
     private static byte[]? Read(string path)

@@ -53,7 +53,8 @@ internal sealed class TargetCopy(ITarget target, BackupKey key, TimeProvider clo
     public long SentOctets { get; private set; }
 
     /// <summary>Large files that need not be looked at again.</summary>
-    public IReadOnlySet<string> SentLarge => _sent.Keys.Where(name => name.StartsWith("large/", StringComparison.Ordinal)).ToHashSet(StringComparer.Ordinal);
+    public IReadOnlySet<string> SentLarge => _sent.Keys
+        .Where(name => name.StartsWith("large/", StringComparison.Ordinal)).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>Something was lost for it (frames that could not be kept, or too much waits): it begins anew.</summary>
     public void BeginAnew()
@@ -78,15 +79,18 @@ internal sealed class TargetCopy(ITarget target, BackupKey key, TimeProvider clo
     {
         if (_there is not null) return;
         var (points, there) = (new List<string>(), new HashSet<string>(StringComparer.Ordinal));
-        await foreach (var found in target.ListAsync(ObjectName.Points, cancel)) if (ObjectName.PointOf(found.Name) is not null) points.Add(found.Name);
-        await foreach (var found in target.ListAsync(ObjectName.Pieces, cancel)) if (ObjectName.PieceOf(found.Name) is { } id) there.Add(id);
+        await foreach (var found in target.ListAsync(ObjectName.Points,
+            cancel)) if (ObjectName.PointOf(found.Name) is not null) points.Add(found.Name);
+        await foreach (var found in target.ListAsync(ObjectName.Pieces,
+            cancel)) if (ObjectName.PieceOf(found.Name) is { } id) there.Add(id);
         points.Sort(StringComparer.Ordinal);
         if (points.Count > 0)
         {
             LastAt = ObjectName.PointOf(points[^1])!.Value.At;
             _previous = await target.GetAsync(points[^1], cancel) is { } newest ? Point.ChecksumOf(newest) : "";
             if (!await OpensAnyAsync(points, cancel))
-                throw new TargetException($"the backups in {target.Where} were not made with this key: give the key they have, or another place");
+                throw new TargetException($"the backups in {target.Where} were not made with this key: give the key they have, or another "
+                    + $"place");
         }
         _there = there;
     }
@@ -124,7 +128,8 @@ internal sealed class TargetCopy(ITarget target, BackupKey key, TimeProvider clo
         var frames = await SendFramesAsync(cancel);
         var whole = await SendOthersAsync(others, isBase, cancel);
         var at = Math.Max(until.At, LastAt + 1);
-        var point = new Point(Point.Newest, server, _previous, _follows, at, until.Commit, pages, frames, bodies, [.. whole.Select(w => w.File)]);
+        var point = new Point(Point.Newest, server, _previous, _follows, at, until.Commit, pages, frames, bodies,
+            [.. whole.Select(w => w.File)]);
         var name = ObjectName.OfPoint(at, isBase);
         var octets = point.Seal(key, name);
         await PutAsync(name, octets, cancel);
@@ -209,7 +214,8 @@ internal sealed class TargetCopy(ITarget target, BackupKey key, TimeProvider clo
         while (at < file.Octets)
         {
             var octets = new byte[Math.Min(file.Octets, (at / FileOctets * FileOctets) + FileOctets) - at];
-            if (source.ReadCopied(file, at, octets) < octets.Length) throw new InvalidDataException($"{file.Name} is shorter than its rows say");
+            if (source.ReadCopied(file, at, octets) < octets.Length) throw new InvalidDataException($"{file.Name} is shorter than its "
+                + $"rows say");
             pieces.Add(await SendAsync(octets, cancel));
             at += octets.Length;
         }
@@ -229,7 +235,8 @@ internal sealed class TargetCopy(ITarget target, BackupKey key, TimeProvider clo
         return pieces;
     }
 
-    private async Task<IReadOnlyList<(WholeFile File, string Stamp)>> SendOthersAsync(IReadOnlyList<OtherFile> others, bool all, CancellationToken cancel)
+    private async Task<IReadOnlyList<(WholeFile File, string Stamp)>> SendOthersAsync(IReadOnlyList<OtherFile> others, bool all,
+        CancellationToken cancel)
     {
         var sent = new List<(WholeFile, string)>();
         foreach (var other in others)

@@ -9,7 +9,8 @@ using Aviso.Net;
 
 namespace Aviso.Backup;
 
-/// <summary>A bucket of an S3 server, by its REST interface with paths (https://HOST/BUCKET/NAME), signed by <see cref="SignatureV4"/>.</summary>
+/// <summary>A bucket of an S3 server, by its REST interface with paths (https://HOST/BUCKET/NAME), signed by <see
+/// cref="SignatureV4"/>.</summary>
 internal sealed class S3Target : ITarget
 {
     private const int Tries = 4;
@@ -26,7 +27,8 @@ internal sealed class S3Target : ITarget
         (Name, _bucket, _keys, _lockFor, _clock) = (name, bucket, keys, lockFor, clock);
         var handler = new SocketsHttpHandler
         {
-            AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(10), MaxResponseHeadersLength = 32,
+            AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(10),
+                MaxResponseHeadersLength = 32,
         };
         handler.SslOptions.CertificateChainPolicy = Authorities.Policy(roots);
         _http = new(handler) { Timeout = Patience, MaxResponseContentBufferSize = 1L << 30 };
@@ -53,13 +55,15 @@ internal sealed class S3Target : ITarget
             List<(string, string)> query = [("list-type", "2"), ("prefix", _bucket.Prefix + prefix)];
             if (more is not null) query.Add(("continuation-token", more));
             using var answer = await SendAsync(HttpMethod.Get, null, query, default, cancel);
-            if (answer.StatusCode == HttpStatusCode.NotFound) throw new TargetException($"there is no bucket {_bucket.Bucket} at {_bucket.Server.Authority}");
+            if (answer.StatusCode == HttpStatusCode.NotFound) throw new TargetException($"there is no bucket {_bucket.Bucket} at "
+                + $"{_bucket.Server.Authority}");
             var list = Read(await answer.Content.ReadAsStringAsync(cancel));
             foreach (var one in list.Elements().Where(e => e.Name.LocalName == "Contents"))
             {
                 var key = Text(one, "Key");
                 if (key.StartsWith(_bucket.Prefix, StringComparison.Ordinal))
-                    yield return new(key[_bucket.Prefix.Length..], long.TryParse(Text(one, "Size"), CultureInfo.InvariantCulture, out var size) ? size : 0);
+                    yield return new(key[_bucket.Prefix.Length..],
+                        long.TryParse(Text(one, "Size"), CultureInfo.InvariantCulture, out var size) ? size : 0);
             }
             more = Text(list, "IsTruncated") == "true" && Text(list, "NextContinuationToken") is { Length: > 0 } token ? token : null;
         }
@@ -89,7 +93,8 @@ internal sealed class S3Target : ITarget
                 var answer = await _http.SendAsync(request, cancel);
                 if (answer.IsSuccessStatusCode || (answer.StatusCode == HttpStatusCode.NotFound && method != HttpMethod.Put)) return answer;
                 problem = await ProblemOfAsync(answer, cancel);
-                var mayPass = (int)answer.StatusCode >= 500 || answer.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.Conflict;
+                var mayPass = (int)answer.StatusCode >= 500
+                    || answer.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.Conflict;
                 answer.Dispose();
                 if (!mayPass || tried == Tries) throw new TargetException($"{Where}: {method} was answered {problem}");
             }

@@ -6,7 +6,8 @@ using Renci.SshNet.Common;
 
 namespace Aviso.Backup;
 
-/// <summary>A folder of another machine by SFTP: files are written beside their place and renamed over it. One connection, made again when it
+/// <summary>A folder of another machine by SFTP: files are written beside their place and renamed over it. One connection, made again when
+/// it
 /// is gone.</summary>
 internal sealed class SftpTarget(string name, SftpPlace place, string? password, string? identity, string hostKey) : ITarget
 {
@@ -25,7 +26,8 @@ internal sealed class SftpTarget(string name, SftpPlace place, string? password,
     {
         var path = Full(name);
         MakeFolder(client, path[..path.LastIndexOf('/')]);
-        using (var from = new MemoryStream(octets.ToArray(), writable: false)) client.UploadFile(from, path + Unfinished, canOverride: true);
+        using (var from = new MemoryStream(octets.ToArray(), writable: false)) client.UploadFile(from, path + Unfinished,
+            canOverride: true);
         client.RenameFile(path + Unfinished, path, isPosix: true);
         return true;
     }, cancel);
@@ -87,7 +89,8 @@ internal sealed class SftpTarget(string name, SftpPlace place, string? password,
         }
     }
 
-    private void List(SftpClient client, string folder, List<TargetObject> files, CancellationToken cancel) => List(client, folder, files, place.Path, cancel);
+    private void List(SftpClient client, string folder, List<TargetObject> files, CancellationToken cancel) =>
+        List(client, folder, files, place.Path, cancel);
 
     // The target's own folder must be there: it is where a disk is mounted, or was.
     private void MakeFolder(SftpClient client, string folder)
@@ -106,8 +109,8 @@ internal sealed class SftpTarget(string name, SftpPlace place, string? password,
             // The library blocks.
             return await Task.Run(() => act(Connected()), cancel);
         }
-        catch (Exception failed) when (failed is SshException or SocketException or ObjectDisposedException or InvalidOperationException or IOException
-            and not TargetException)
+        catch (Exception failed) when (failed is (SshException or SocketException or ObjectDisposedException or InvalidOperationException
+            or IOException) and not TargetException)
         {
             Forget();
             throw new TargetException($"cannot {what} at {Where}: {failed.Message}", failed);
@@ -123,9 +126,11 @@ internal sealed class SftpTarget(string name, SftpPlace place, string? password,
         if (_client is { IsConnected: true }) return _client;
         Forget();
         var ways = new List<AuthenticationMethod>();
-        if (identity is not null) ways.Add(new PrivateKeyAuthenticationMethod(place.User, new PrivateKeyFile(new MemoryStream(Encoding.UTF8.GetBytes(identity.TrimEnd() + "\n")))));
+        if (identity is not null) ways.Add(new PrivateKeyAuthenticationMethod(place.User,
+            new PrivateKeyFile(new MemoryStream(Encoding.UTF8.GetBytes(identity.TrimEnd() + "\n")))));
         if (password is not null) ways.Add(new PasswordAuthenticationMethod(place.User, password));
-        var client = new SftpClient(new ConnectionInfo(place.Host, place.Port, place.User, [.. ways]) { Timeout = Patience }) { OperationTimeout = Patience };
+        var client = new SftpClient(new ConnectionInfo(place.Host, place.Port, place.User,
+            [.. ways]) { Timeout = Patience }) { OperationTimeout = Patience };
         client.HostKeyReceived += (_, key) => key.CanTrust = $"SHA256:{key.FingerPrintSHA256}" == hostKey.TrimEnd('=');
         try
         {

@@ -43,8 +43,10 @@ public sealed record TargetSpec(string Name, string? Folder, string? S3, string?
     }
 
     /// <summary>As written on a command line: a folder, s3://... or sftp://...</summary>
-    public static TargetSpec Of(string text) => text.StartsWith("s3://", StringComparison.Ordinal) || text.StartsWith(PlainS3 + "://", StringComparison.Ordinal)
-        ? new(text, null, text, null) : text.StartsWith("sftp://", StringComparison.Ordinal) ? new(text, null, null, text) : new(text, Path.GetFullPath(text), null, null);
+    public static TargetSpec Of(string text) => text.StartsWith("s3://", StringComparison.Ordinal)
+        || text.StartsWith(PlainS3 + "://", StringComparison.Ordinal)
+        ? new(text, null, text, null) : text.StartsWith("sftp://", StringComparison.Ordinal) ? new(text, null, null, text)
+            : new(text, Path.GetFullPath(text), null, null);
 
     /// <exception cref="ArgumentException">There is a <see cref="Problem"/>.</exception>
     public ITarget Open(TimeProvider clock)

@@ -41,15 +41,18 @@ public sealed class BackupCheck(Func<BackupsSight?> look, TimeProvider clock) : 
         foreach (var target in backups.Targets)
         {
             if (target.FailsSince is { } since && clock.GetUtcNow() - since >= MayFail)
-                seen.Add(FindingCode.BackupTargetFails, target.Target, $"the backup target {target.Target} takes nothing since {Show(since)}",
+                seen.Add(FindingCode.BackupTargetFails, target.Target,
+                    $"the backup target {target.Target} takes nothing since {Show(since)}",
                     $"{target.Problem}; all that there was had last arrived: {Show(target.WholeAt)}", FindingCode.BackupTargetFails.ToDo,
                     "aviso backup create");
             if (target.DrillProblem is { } problem)
                 seen.Add(FindingCode.BackupDamaged, target.Target, $"the last drill of the backup target {target.Target} found damage",
-                    $"{problem}; last proven: {Show(target.ProvenAt)}", FindingCode.BackupDamaged.ToDo, $"aviso backup verify --target {target.Target}");
+                    $"{problem}; last proven: {Show(target.ProvenAt)}", FindingCode.BackupDamaged.ToDo,
+                        $"aviso backup verify --target {target.Target}");
             else if (backups.Drill is { } every && clock.GetUtcNow() - (target.ProvenAt ?? _begun) > (2 * every) + MayTake)
                 seen.Add(FindingCode.BackupUnproven, target.Target, $"no drill has proven the backups on {target.Target} for long",
-                    $"last proven: {Show(target.ProvenAt)}; one is wanted every {every.TotalHours:0.#} hours", FindingCode.BackupUnproven.ToDo,
+                    $"last proven: {Show(target.ProvenAt)}; one is wanted every {every.TotalHours:0.#} hours",
+                        FindingCode.BackupUnproven.ToDo,
                     $"aviso backup drill --target {target.Target}");
         }
         return Task.CompletedTask;

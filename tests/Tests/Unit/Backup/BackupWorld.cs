@@ -63,7 +63,8 @@ internal sealed class BackupWorld : IAsyncDisposable
     public Task<VerifyReport> VerifyAsync() =>
         new Verifier(new FolderTarget("disk", Place), Key, Store.Clock).RunAsync(Path.Combine(Folder, "verify"), Keep, default);
 
-    public IReadOnlyList<string> Objects() => [.. Directory.GetFiles(Place, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Objects() => [.. Directory.GetFiles(Place, "*", SearchOption.AllDirectories)
+        .Order(StringComparer.Ordinal)];
 
     public async ValueTask DisposeAsync()
     {
@@ -73,5 +74,6 @@ internal sealed class BackupWorld : IAsyncDisposable
     }
 
     private BackupRounds Begin() => new(new(Store.Store, () => Others, Store.Store), [new FolderTarget("disk", Place)], Key,
-        new("mail.example.test", TimeSpan.FromMinutes(1), TimeSpan.FromDays(1), Keep, 0, Path.Combine(Folder, "scratch")), Store.Clock, NullLogger.Instance);
+        new("mail.example.test", TimeSpan.FromMinutes(1), TimeSpan.FromDays(1), Keep, 0, Path.Combine(Folder, "scratch")), Store.Clock,
+            NullLogger.Instance);
 }

@@ -24,8 +24,10 @@ public sealed class DamageTests
             await File.WriteAllBytesAsync(path, octets);
             var report = await w.VerifyAsync();
             var name = Path.GetRelativePath(w.Place, path);
-            Assert.True(report.Damage.Any(d => d.Contains(name, StringComparison.Ordinal)), $"octet {at} of {name}: {string.Join('\n', report.Damage)}");
-            if (report.Damage.Any(d => d.Contains(" of segments/", StringComparison.Ordinal) || d.Contains(" of large/", StringComparison.Ordinal)))
+            Assert.True(report.Damage.Any(d => d.Contains(name, StringComparison.Ordinal)),
+                $"octet {at} of {name}: {string.Join('\n', report.Damage)}");
+            if (report.Damage.Any(d => d.Contains(" of segments/", StringComparison.Ordinal)
+                || d.Contains(" of large/", StringComparison.Ordinal)))
             {
                 Assert.Contains(report.Messages, m => m.StartsWith("alice@example.test INBOX UID ", StringComparison.Ordinal));
                 named++;

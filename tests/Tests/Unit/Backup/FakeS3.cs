@@ -8,7 +8,8 @@ using System.Text;
 namespace Aviso.Tests.Unit.Backup;
 
 /// <summary>
-/// An S3 server as far as backups need one, on a free port of this machine: it judges each request's signature from what arrived, by code of its
+/// An S3 server as far as backups need one, on a free port of this machine: it judges each request's signature from what arrived, by code
+/// of its
 /// own, gives lists three objects at a time, and can be told to fail.
 /// </summary>
 internal sealed class FakeS3 : IDisposable
@@ -68,7 +69,8 @@ internal sealed class FakeS3 : IDisposable
     {
         var (request, body) = (context.Request, new MemoryStream());
         await request.InputStream.CopyToAsync(body);
-        var (status, answer) = Failing-- > 0 ? (503, Error("SlowDown")) : IsSigned(request, body.ToArray()) ? Act(request, body.ToArray()) : (403, Error("SignatureDoesNotMatch"));
+        var (status, answer) = Failing-- > 0 ? (503, Error("SlowDown")) : IsSigned(request, body.ToArray())
+            ? Act(request, body.ToArray()) : (403, Error("SignatureDoesNotMatch"));
         context.Response.StatusCode = status;
         if (status != 204) await context.Response.OutputStream.WriteAsync(answer);
         context.Response.Close();
@@ -112,7 +114,8 @@ internal sealed class FakeS3 : IDisposable
         var more = page.Count == 4;
         return Encoding.UTF8.GetBytes("<?xml version=\"1.0\"?><ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
             + string.Concat(page.Take(3).Select(o => $"<Contents><Key>{o.Key}</Key><Size>{o.Value.Length}</Size></Contents>"))
-            + $"<IsTruncated>{(more ? "true" : "false")}</IsTruncated>{(more ? $"<NextContinuationToken>{page[2].Key}</NextContinuationToken>" : "")}</ListBucketResult>");
+            + $"<IsTruncated>{(more ? "true" : "false")}</IsTruncated>{(more
+                ? $"<NextContinuationToken>{page[2].Key}</NextContinuationToken>" : "")}</ListBucketResult>");
     }
 
     private static byte[] Error(string code) => Encoding.UTF8.GetBytes($"<Error><Code>{code}</Code><Message>no</Message></Error>");
@@ -120,17 +123,23 @@ internal sealed class FakeS3 : IDisposable
     /// <summary>Task by task as AWS describes it, from the request as it arrived.</summary>
     private static bool IsSigned(HttpListenerRequest request, byte[] body)
     {
-        var fields = (request.Headers["Authorization"] ?? "").Split(' ', 2)[^1].Split(", ").Select(f => f.Split('=', 2)).ToDictionary(f => f[0], f => f[^1]);
-        if (!fields.TryGetValue("SignedHeaders", out var names) || Hex(SHA256.HashData(body)) != request.Headers["x-amz-content-sha256"]) return false;
-        if (!names.Split(';').Contains("host") || !request.Headers.AllKeys.Where(k => k!.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase))
+        var fields = (request.Headers["Authorization"] ?? "").Split(' ', 2)[^1].Split(", ").Select(f => f.Split('=', 2))
+            .ToDictionary(f => f[0], f => f[^1]);
+        if (!fields.TryGetValue("SignedHeaders", out var names)
+            || Hex(SHA256.HashData(body)) != request.Headers["x-amz-content-sha256"]) return false;
+        if (!names.Split(';').Contains("host") || !request.Headers.AllKeys
+            .Where(k => k!.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase))
             .All(k => names.Split(';').Contains(k!.ToLowerInvariant()))) return false;
-        var query = string.Join('&', request.Url!.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
+        var query = string.Join('&', request.Url!.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries)
+            .Order(StringComparer.Ordinal));
         var canonical = new StringBuilder($"{request.HttpMethod}\n{request.RawUrl!.Split('?')[0]}\n{query}\n");
         foreach (var name in names.Split(';')) canonical.Append(CultureInfo.InvariantCulture, $"{name}:{request.Headers[name]!.Trim()}\n");
         canonical.Append(CultureInfo.InvariantCulture, $"\n{names}\n{request.Headers["x-amz-content-sha256"]}");
         var scope = fields["Credential"].Split('/', 2);
-        var text = $"AWS4-HMAC-SHA256\n{request.Headers["x-amz-date"]}\n{scope[1]}\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(canonical.ToString())))}";
-        var key = scope[1].Split('/').Aggregate(Encoding.UTF8.GetBytes("AWS4" + SecretKey), (k, part) => HMACSHA256.HashData(k, Encoding.UTF8.GetBytes(part)));
+        var digest = Hex(SHA256.HashData(Encoding.UTF8.GetBytes(canonical.ToString())));
+        var text = $"AWS4-HMAC-SHA256\n{request.Headers["x-amz-date"]}\n{scope[1]}\n{digest}";
+        var key = scope[1].Split('/').Aggregate(Encoding.UTF8.GetBytes("AWS4" + SecretKey), (k, part) =>
+            HMACSHA256.HashData(k, Encoding.UTF8.GetBytes(part)));
         return scope[0] == AccessKey && Hex(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text))) == fields["Signature"];
     }
 

@@ -52,7 +52,8 @@ public sealed class FormatTests
         Assert.Equal("the first version", Encoding.UTF8.GetString(key.Open("points/00000000000001-base", first)));
     }
 
-    /// <summary>AES-256-GCM under the key that HKDF-Expand makes of "aviso backup: sealing"; made by another program (Python's cryptography).</summary>
+    /// <summary>AES-256-GCM under the key that HKDF-Expand makes of "aviso backup: sealing"; made by another program (Python's
+    /// cryptography).</summary>
     private const string First = "4156423100000102030405060708090a0be21bf0f96cbc52fa49a1c35f476510db3b3e8f5e6e5e27d78e43713fd9ce5fd572";
 
     [Fact]

@@ -37,7 +37,8 @@ public sealed class KeepTests
     [Fact]
     public async Task Nothing_that_a_point_names_is_removed_and_the_rest_is()
     {
-        await using var w = await BackupWorld.OpenAsync(o => o with { SegmentOctets = 20_000, LargeBodyOctets = 8_000, UndeleteWindow = TimeSpan.Zero });
+        await using var w = await BackupWorld.OpenAsync(o =>
+            o with { SegmentOctets = 20_000, LargeBodyOctets = 8_000, UndeleteWindow = TimeSpan.Zero });
         w.Keep = new(2, 1, 0);
         await w.AnewAsync();
         var (alice, inbox) = await w.Store.AccountAsync();

@@ -16,7 +16,8 @@ public sealed class LoadTests
     [InlineData(3)]
     public async Task Random_moments_come_back_as_they_were(int seed)
     {
-        await using var w = await BackupWorld.OpenAsync(o => o with { SegmentOctets = 30_000, LargeBodyOctets = 4_000, UndeleteWindow = TimeSpan.FromSeconds(40) });
+        await using var w = await BackupWorld.OpenAsync(o =>
+            o with { SegmentOctets = 30_000, LargeBodyOctets = 4_000, UndeleteWindow = TimeSpan.FromSeconds(40) });
         var (random, moments) = (new Random(seed), new List<Moment>());
         var (alice, inbox) = await w.Store.AccountAsync();
         var archive = (await w.Store.Store.FindMailboxAsync(alice, "Archive", default))!.Id;
@@ -25,7 +26,8 @@ public sealed class LoadTests
         // As fast as it can, beside the writing.
         var rounds = Task.Run(async () =>
         {
-            for (var i = 0; !stop.IsCancellationRequested; i++) Assert.Null(Assert.Single(await w.Rounds.RoundAsync(i % 9 == 8, i % 2 == 0, default)).Problem);
+            for (var i = 0; !stop.IsCancellationRequested; i++) Assert.Null(Assert.Single(await w.Rounds.RoundAsync(i % 9 == 8,
+                i % 2 == 0, default)).Problem);
         });
         var live = new List<(uint Uid, EmailId Email, SystemFlags Flags)>();
         var moved = 0;
@@ -35,14 +37,16 @@ public sealed class LoadTests
             var what = random.Next(10);
             if (live.Count == 0 || what < 6)
             {
-                var entry = await w.Store.DeliverAsync(alice, $"Subject: {step}\r\n\r\n{new string((char)random.Next('a', 'z'), random.Next(1, 6_000))}\r\n");
+                var entry = await w.Store.DeliverAsync(alice,
+                    $"Subject: {step}\r\n\r\n{new string((char)random.Next('a', 'z'), random.Next(1, 6_000))}\r\n");
                 live.Add((entry.Uid, entry.Email, SystemFlags.None));
             }
             else if (what < 8)
             {
                 var at = random.Next(live.Count);
                 live[at] = live[at] with { Flags = live[at].Flags | SystemFlags.Seen };
-                await w.Store.Store.StoreFlagsAsync(alice, inbox, [live[at].Uid], new(FlagOperation.Add, SystemFlags.Seen, []), null, default);
+                await w.Store.Store.StoreFlagsAsync(alice, inbox, [live[at].Uid], new(FlagOperation.Add, SystemFlags.Seen, []), null,
+                    default);
             }
             else if (what == 8)
             {

@@ -25,7 +25,8 @@ public sealed class PartRestoreTests
         for (var time = 0; time < 2; time++)
         {
             var report = await ReturnAsync(w, new(Address, null, null, at));
-            Assert.Equal((time == 0 ? 1 : 0, time == 0 ? 1 : 2, 0, 0), (report.Returned, report.There, report.Mailboxes.Count, report.Problems.Count));
+            Assert.Equal((time == 0 ? 1 : 0, time == 0 ? 1 : 2, 0, 0),
+                (report.Returned, report.There, report.Mailboxes.Count, report.Problems.Count));
             var view = (await w.Store.Store.ViewAsync(alice, inbox, default))!;
             Assert.Equal([second.Uid, third.Uid, third.Uid + 1], Enumerable.Range(0, view.Count).Select(i => view[i].Uid));
             Assert.Equal(first.Email, view[2].Email);
@@ -82,5 +83,6 @@ public sealed class PartRestoreTests
     }
 
     private static Task<PartReport> ReturnAsync(BackupWorld w, PartWishes wishes) =>
-        new PartRestore(w.Target, w.Key, w.Store.Store, new TestReader(), Path.Combine(w.Folder, "scratch"), w.Store.Clock).RunAsync(wishes, default);
+        new PartRestore(w.Target, w.Key, w.Store.Store, new TestReader(), Path.Combine(w.Folder, "scratch"),
+            w.Store.Clock).RunAsync(wishes, default);
 }

@@ -18,12 +18,14 @@ public sealed class RestoreTests
         var small = await w.Store.DeliverAsync(alice, "Subject: small\r\n\r\nhello\r\n");
         await w.RoundAsync();
         var large = await w.Store.DeliverAsync(alice, "Subject: large\r\n\r\n" + new string('x', 10_000));
-        await w.Store.Store.StoreFlagsAsync(alice, inbox, [small.Uid], new(FlagOperation.Add, SystemFlags.Flagged, ["work"]), null, default);
+        await w.Store.Store.StoreFlagsAsync(alice, inbox, [small.Uid], new(FlagOperation.Add, SystemFlags.Flagged, ["work"]), null,
+            default);
         await w.RoundAsync();
         var before = (await w.Store.Store.ListMailboxesAsync(alice, default)).First(m => m.Id == inbox);
 
         var report = await w.RestoreAsync("new");
-        Assert.Equal((1, 2, ""), (report.Accounts, report.Messages, string.Join(' ', report.Damage.Concat(report.Lost).Concat(report.Findings))));
+        Assert.Equal((1, 2, ""), (report.Accounts, report.Messages,
+            string.Join(' ', report.Damage.Concat(report.Lost).Concat(report.Findings))));
         await using var restored = await w.OpenRestoredAsync("new");
         var after = (await restored.Store.ListMailboxesAsync(alice, default)).First(m => m.Id == inbox);
         Assert.Equal((before.UidValidity, before.UidNext + RestoredStore.SafeDistance), (after.UidValidity, after.UidNext));
@@ -83,11 +85,13 @@ public sealed class RestoreTests
         await using var w = await BackupWorld.OpenAsync();
         await w.Store.AccountAsync();
         var queue = new QueueSubmission("a@example.test", null, "", DsnReturn.Full, QueueNeeds.None, QueuePriority.Person, default,
-            [new("b@elsewhere.example", "elsewhere.example", DsnNotify.Unspecified, "", w.Store.Clock.GetUtcNow().ToUnixTimeMilliseconds())]);
+            [new("b@elsewhere.example", "elsewhere.example", DsnNotify.Unspecified, "",
+                w.Store.Clock.GetUtcNow().ToUnixTimeMilliseconds())]);
         using (var body = w.Store.Body("Subject: out\r\n\r\nx\r\n"))
             await w.Store.Store.AcceptAsync(new(body, TestStore.Rendered(), [], queue) { ReceivedAt = w.Store.Clock.Seconds }, default);
         await w.RoundAsync();
-        foreach (var (name, to, state) in new[] { ("newest", (DateTimeOffset?)null, QueueState.Waiting), ("older", w.Store.Clock.GetUtcNow(), QueueState.Held) })
+        foreach (var (name, to, state) in new[] { ("newest", (DateTimeOffset?)null, QueueState.Waiting),
+            ("older", w.Store.Clock.GetUtcNow(), QueueState.Held) })
         {
             await w.RestoreAsync(name, to);
             await using var restored = await w.OpenRestoredAsync(name);
@@ -106,7 +110,8 @@ public sealed class RestoreTests
         await w.RestoreAsync("new");
         var again = await w.RestoreAsync("new");
         Assert.True(File.Exists(Path.Combine(again.Aside, "store.db")));
-        await Assert.ThrowsAsync<StoreOpenException>(() => new WholeRestore(w.Target, w.Key, w.Store.Clock).RunAsync(new(w.Store.Folder, null, false), default));
+        await Assert.ThrowsAsync<StoreOpenException>(() =>
+            new WholeRestore(w.Target, w.Key, w.Store.Clock).RunAsync(new(w.Store.Folder, null, false), default));
         await w.Store.AssertSoundAsync();
     }
 
@@ -117,10 +122,12 @@ public sealed class RestoreTests
         await w.Store.AccountAsync();
         await w.RoundAsync();
         Assert.True(BackupKey.TryParse(BackupKey.New(), out var other));
-        await Assert.ThrowsAsync<NoRestoreException>(() => new WholeRestore(w.Target, other, w.Store.Clock).RunAsync(new(Path.Combine(w.Folder, "x"), null, false), default));
+        await Assert.ThrowsAsync<NoRestoreException>(() =>
+            new WholeRestore(w.Target, other, w.Store.Clock).RunAsync(new(Path.Combine(w.Folder, "x"), null, false), default));
         await using var rounds = new BackupRounds(new(w.Store.Store, () => [], w.Store.Store), [new FolderTarget("disk", w.Place)], other,
             w.Rounds.Options, w.Store.Clock, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
-        Assert.Contains("not made with this key", Assert.Single(await rounds.RoundAsync(false, true, default)).Problem, StringComparison.Ordinal);
+        Assert.Contains("not made with this key", Assert.Single(await rounds.RoundAsync(false, true, default)).Problem,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -158,6 +165,7 @@ public sealed class RestoreTests
         Assert.Contains("qqqq", await restored.ReadAsync(alice, entry.Email), StringComparison.Ordinal);
         // The file went when the copy was made.
         await w.RoundAsync();
-        await Patience.UntilAsync(() => Directory.GetFiles(Path.Combine(w.Store.Folder, "large")).Length == 0, "the file of the expired body goes");
+        await Patience.UntilAsync(() => Directory.GetFiles(Path.Combine(w.Store.Folder, "large")).Length == 0,
+            "the file of the expired body goes");
     }
 }

@@ -38,10 +38,12 @@ public sealed class TargetTests
         await using var target = Bucket(s3);
         await target.PutAsync("points/1", "x"u8.ToArray(), default);
         s3.Refuses = (403, "AccessDenied");
-        Assert.Contains("403 AccessDenied", (await Assert.ThrowsAsync<TargetException>(() => target.PutAsync("points/2", "x"u8.ToArray(), default))).Message,
+        Assert.Contains("403 AccessDenied", (await Assert.ThrowsAsync<TargetException>(() =>
+            target.PutAsync("points/2", "x"u8.ToArray(), default))).Message,
             StringComparison.Ordinal);
         await using var wrong = Bucket(s3, secret: "another");
-        Assert.Contains("SignatureDoesNotMatch", (await Assert.ThrowsAsync<TargetException>(() => wrong.GetAsync("points/1", default))).Message,
+        Assert.Contains("SignatureDoesNotMatch", (await Assert.ThrowsAsync<TargetException>(() =>
+            wrong.GetAsync("points/1", default))).Message,
             StringComparison.Ordinal);
     }
 
@@ -65,11 +67,13 @@ public sealed class TargetTests
         await using var w = await BackupWorld.OpenAsync();
         var (alice, _) = await w.Store.AccountAsync();
         for (var i = 0; i < 9; i++) await w.Store.DeliverAsync(alice, $"Subject: {i}\r\n\r\n{new string('x', 500 * i)}");
-        await using var rounds = new BackupRounds(new(w.Store.Store, () => [], w.Store.Store), [Bucket(s3)], w.Key, w.Rounds.Options, w.Store.Clock, NullLogger.Instance);
+        await using var rounds = new BackupRounds(new(w.Store.Store, () => [], w.Store.Store), [Bucket(s3)], w.Key, w.Rounds.Options,
+            w.Store.Clock, NullLogger.Instance);
         Assert.Null(Assert.Single(await rounds.RoundAsync(false, true, default)).Problem);
         Assert.Empty((await rounds.DrillAsync(rounds.Targets[0], default)).Problems);
         await using var target = Bucket(s3);
-        var report = await new WholeRestore(target, w.Key, w.Store.Clock).RunAsync(new(Path.Combine(w.Folder, "new"), null, false), default);
+        var report = await new WholeRestore(target, w.Key, w.Store.Clock).RunAsync(new(Path.Combine(w.Folder, "new"), null, false),
+            default);
         Assert.Equal((9, 0), (report.Messages, report.Damage.Count));
         // Whoever holds the bucket sees no word of it.
         Assert.All(s3.Objects.Values, o => Assert.Equal(-1, o.AsSpan().IndexOf("Subject"u8)));
@@ -81,7 +85,8 @@ public sealed class TargetTests
         await using var w = await BackupWorld.OpenAsync();
         var (alice, _) = await w.Store.AccountAsync();
         var (away, there) = (Path.Combine(w.Folder, "away"), Directory.CreateDirectory(Path.Combine(w.Folder, "there")).FullName);
-        await using var rounds = new BackupRounds(new(w.Store.Store, () => [], w.Store.Store), [new FolderTarget("away", away), new FolderTarget("there", there)],
+        await using var rounds = new BackupRounds(new(w.Store.Store, () => [], w.Store.Store),
+            [new FolderTarget("away", away), new FolderTarget("there", there)],
             w.Key, w.Rounds.Options, w.Store.Clock, NullLogger.Instance);
         for (var i = 0; i < 4; i++)
         {
@@ -99,7 +104,8 @@ public sealed class TargetTests
         {
             var name = "from-" + Path.GetFileName(place);
             await using var target = new FolderTarget("x", place);
-            Assert.Equal(4, (await new WholeRestore(target, w.Key, w.Store.Clock).RunAsync(new(Path.Combine(w.Folder, name), null, false), default)).Messages);
+            Assert.Equal(4, (await new WholeRestore(target, w.Key, w.Store.Clock).RunAsync(new(Path.Combine(w.Folder, name), null, false),
+                default)).Messages);
         }
     }
 

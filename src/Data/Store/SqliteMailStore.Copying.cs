@@ -46,7 +46,8 @@ public sealed partial class SqliteMailStore : ICopySource
         return await _reads.ReadAsync<IReadOnlyList<CopiedFile>>(
             db =>
             {
-                var files = ListSegments(db).Where(s => s.End > 0).Select(s => new CopiedFile(CopiedFile.SegmentName(s.Segment), s.End)).ToList();
+                var files = ListSegments(db).Where(s => s.End > 0).Select(s => new CopiedFile(CopiedFile.SegmentName(s.Segment), s.End))
+                    .ToList();
                 // Another one that no row knows is being written, or nobody's.
                 foreach (var id in large)
                 {
