@@ -108,7 +108,7 @@ public sealed class BackupRounds : IAsyncDisposable
         await _one.WaitAsync(cancel);
         try
         {
-            await RoundHeldAsync(asBase, all, cancel);
+            await RoundHeldAsync(asBase, all, long.MaxValue, cancel);
             return States;
         }
         finally
@@ -124,7 +124,7 @@ public sealed class BackupRounds : IAsyncDisposable
         await _drilling.WaitAsync(cancel);
         try
         {
-            var report = await new Drill(target, Key, Options.Scratch, _clock, _log).RunAsync(_sources.Store, BringAsync, cancel);
+            var report = await new Drill(target, Key, Options.Scratch, _clock, _log).RunAsync(BringAsync, cancel);
             await NoteAsync(target.Name, report, cancel);
             if (report.Problems.Count == 0) _log.DrillPassed(target.Name, report.At, report.Messages);
             else _log.DrillFailed(target.Name, string.Join("; ", report.Problems.Take(3)));
@@ -135,7 +135,21 @@ public sealed class BackupRounds : IAsyncDisposable
             _drilling.Release();
         }
 
-        async Task<string?> BringAsync() => (await RoundAsync(asBase: false, all: true, cancel)).First(s => s.Name == target.Name).Problem;
+        // No other round may come between the digest and what is compared with it.
+        async Task<(string? Problem, StoreDigest Had)> BringAsync()
+        {
+            await _one.WaitAsync(cancel);
+            try
+            {
+                var had = await _sources.Store.DigestAsync(cancel);
+                await RoundHeldAsync(asBase: false, all: true, had.Commit, cancel);
+                return (_copies.First(c => c.Target == target).Problem, had);
+            }
+            finally
+            {
+                _one.Release();
+            }
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -148,7 +162,7 @@ public sealed class BackupRounds : IAsyncDisposable
         _drilling.Dispose();
     }
 
-    private async Task RoundHeldAsync(bool asBase, bool all, CancellationToken cancel)
+    private async Task RoundHeldAsync(bool asBase, bool all, long boundary, CancellationToken cancel)
     {
         var now = _clock.GetUtcNow();
         if (!_sources.Store.IsGathering) foreach (var copy in _copies) copy.BeginAnew();
@@ -167,7 +181,8 @@ public sealed class BackupRounds : IAsyncDisposable
         {
             if (bases.Count > 0) await BeginAsync(bases, pages, cancel);
             asked.RemoveAll(c => c.WantsBase && !pages.ContainsKey(c));
-            isWhole = await SendAsync(asked, pages, all || now - _lastPoint >= PointAtLeastEvery, cancel) && asked.Count == _copies.Count;
+            var always = all || now - _lastPoint >= PointAtLeastEvery;
+            isWhole = await SendAsync(asked, pages, always, boundary, cancel) && asked.Count == _copies.Count;
         }
         finally
         {
@@ -221,7 +236,8 @@ public sealed class BackupRounds : IAsyncDisposable
 
     /// <returns>Every one asked has all.</returns>
     private async Task<bool> SendAsync(
-        List<TargetCopy> asked, Dictionary<TargetCopy, IReadOnlyList<Piece>> pages, bool always, CancellationToken cancel)
+        List<TargetCopy> asked, Dictionary<TargetCopy, IReadOnlyList<Piece>> pages, bool always, long boundary,
+        CancellationToken cancel)
     {
         var others = _sources.Others();
         always |= pages.Count > 0 || asked.Exists(c => c.Pending.Count > 0 || c.WantsAnyOf(others));
@@ -246,7 +262,7 @@ public sealed class BackupRounds : IAsyncDisposable
         var known = asked.Count == 0 || pages.Count > 0 ? new HashSet<string>() : asked
             .Select(c => c.SentLarge).Aggregate((a, b) => a.Intersect(b).ToHashSet());
         var files = await _sources.Store.CopiedFilesAsync(known, cancel);
-        var until = take is null ? (at, 0L) : (take.At, take.Commit);
+        var until = take is null ? (at, 0L, boundary) : (take.At, take.Commit, boundary);
         return await EachAsync(asked, async copy =>
         {
             await copy.SendPointAsync(_sources.Store, Options.Server, pages.GetValueOrDefault(copy), files, others, until, cancel);

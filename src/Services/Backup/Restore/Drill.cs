@@ -30,8 +30,8 @@ internal sealed class Drill(ITarget target, BackupKey key, string scratch, TimeP
 
     private const long LeastLeft = 2L << 30;
 
-    /// <param name="bring">Brings all that there is to the target; answers what was wrong.</param>
-    public async Task<DrillReport> RunAsync(ICopySource running, Func<Task<string?>> bring, CancellationToken cancel)
+    /// <param name="bring">Brings all that there is to the target; answers what was wrong, and what the running store had.</param>
+    public async Task<DrillReport> RunAsync(Func<Task<(string? Problem, StoreDigest Had)>> bring, CancellationToken cancel)
     {
         var problems = new List<string>();
         var folder = Path.Combine(scratch, "drill");
@@ -39,9 +39,9 @@ internal sealed class Drill(ITarget target, BackupKey key, string scratch, TimeP
         try
         {
             // Twice: what is compared must lie between two points.
-            if (await bring() is { } first) return Failed($"the backup cannot be brought up to date: {first}");
-            var had = await running.DigestAsync(cancel);
-            if (await bring() is { } second) return Failed($"the backup cannot be brought up to date: {second}");
+            if (await bring() is { Problem: { } first }) return Failed($"the backup cannot be brought up to date: {first}");
+            var (second, had) = await bring();
+            if (second is not null) return Failed($"the backup cannot be brought up to date: {second}");
             var verified = await new Verifier(target, key, clock).RunAsync(Path.Combine(scratch, "verify"), KeepRule.Standard, cancel);
             problems.AddRange(verified.Damage);
             var restorer = new Restorer(target, key);

@@ -113,10 +113,11 @@ internal sealed class TargetCopy(ITarget target, BackupKey key, TimeProvider clo
 
     /// <summary>Bodies, frames and other files that it wants, then the point.</summary>
     /// <param name="pages">For a base; null: not one.</param>
-    /// <param name="until">Every commit until then (Unix milliseconds UTC), and until that number, is in the frames that wait.</param>
+    /// <param name="until">Every commit until then (Unix milliseconds UTC), and until that number, is in the frames
+    /// that wait; after that last number a moment ends.</param>
     public async Task SendPointAsync(
         ICopySource source, string server, IReadOnlyList<Piece>? pages, IReadOnlyList<CopiedFile> files, IReadOnlyList<OtherFile> others,
-        (long At, long Commit) until, CancellationToken cancel)
+        (long At, long Commit, long Boundary) until, CancellationToken cancel)
     {
         var isBase = pages is not null;
         var bodies = new List<FilePieces>();
@@ -125,7 +126,7 @@ internal sealed class TargetCopy(ITarget target, BackupKey key, TimeProvider clo
             var from = isBase ? 0 : _sent.GetValueOrDefault(file.Name);
             if (file.Octets > from) bodies.Add(await SendFileAsync(source, file, from, cancel));
         }
-        var frames = await SendFramesAsync(cancel);
+        var frames = await SendFramesAsync(until.Boundary, cancel);
         var whole = await SendOthersAsync(others, isBase, cancel);
         var at = Math.Max(until.At, LastAt + 1);
         var point = new Point(Point.Newest, server, _previous, _follows, at, until.Commit, pages, frames, bodies,
@@ -222,17 +223,30 @@ internal sealed class TargetCopy(ITarget target, BackupKey key, TimeProvider clo
         return new(file.Name, from, pieces);
     }
 
-    private async Task<IReadOnlyList<Piece>> SendFramesAsync(CancellationToken cancel)
+    private async Task<IReadOnlyList<Piece>> SendFramesAsync(long boundary, CancellationToken cancel)
     {
-        var pieces = new List<Piece>();
-        foreach (var take in Pending)
+        if (Pending.Count == 0) return [];
+        var merged = Pending[0].Path + ".merged";
+        try
         {
-            await using var file = File.OpenRead(take.Path);
-            var octets = new byte[Math.Min(FileOctets, file.Length)];
+            await using var file = new FileStream(merged, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16);
+            var merge = new FrameMerge(file, boundary);
+            foreach (var take in Pending)
+            {
+                await using var from = new FileStream(take.Path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+                merge.Add(from);
+            }
+            merge.Flush();
+            file.Position = 0;
+            var (pieces, octets) = (new List<Piece>(), new byte[Math.Min(FileOctets, file.Length)]);
             while (await file.ReadAtLeastAsync(octets, octets.Length, throwOnEndOfStream: false, cancel) is var read and > 0)
                 pieces.Add(await SendAsync(octets.AsMemory(0, read), cancel));
+            return pieces;
         }
-        return pieces;
+        finally
+        {
+            File.Delete(merged);
+        }
     }
 
     private async Task<IReadOnlyList<(WholeFile File, string Stamp)>> SendOthersAsync(IReadOnlyList<OtherFile> others, bool all,

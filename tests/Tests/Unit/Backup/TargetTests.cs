@@ -1,6 +1,5 @@
 using System.Text;
 using Aviso.Backup;
-using Aviso.Store.Copying;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
