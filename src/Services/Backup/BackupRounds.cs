@@ -248,7 +248,7 @@ public sealed class BackupRounds : IAsyncDisposable
             _takes.Add(take);
             foreach (var copy in _copies.Where(c => !c.WantsBase || pages.ContainsKey(c))) copy.Pending.Add(take);
         }
-        else if (!always)
+        else if (!always && asked.Count > 0)
         {
             foreach (var copy in asked)
             {
@@ -257,7 +257,8 @@ public sealed class BackupRounds : IAsyncDisposable
             }
             return true;
         }
-        if (!_sources.Store.IsGathering) throw new IOException("pages for the backup could not be kept; it begins anew");
+        if (!_sources.Store.IsGathering && asked.Count > 0) throw new IOException("pages for the backup could not be kept; it begins anew");
+        if (asked.Count == 0) return false;
         _lastPoint = _clock.GetUtcNow();
         var known = asked.Count == 0 || pages.Count > 0 ? new HashSet<string>() : asked
             .Select(c => c.SentLarge).Aggregate((a, b) => a.Intersect(b).ToHashSet());

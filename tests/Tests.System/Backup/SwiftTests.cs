@@ -80,7 +80,7 @@ public sealed class SwiftTests
             await swift.WriteAsync("proxy.conf", $"""
                 {swift.Common(swift.Port)}
                 [pipeline:main]
-                pipeline = catch_errors s3api tempauth proxy-server
+                pipeline = catch_errors cache s3api tempauth bulk slo proxy-server
                 [app:proxy-server]
                 use = egg:swift#proxy
                 account_autocreate = true
@@ -89,6 +89,13 @@ public sealed class SwiftTests
                 user_test_tester = testing .admin
                 [filter:s3api]
                 use = egg:swift#s3api
+                [filter:bulk]
+                use = egg:swift#bulk
+                [filter:slo]
+                use = egg:swift#slo
+                [filter:cache]
+                use = egg:swift#memcache
+                memcache_servers = 127.0.0.1:1
                 [filter:catch_errors]
                 use = egg:swift#catch_errors
                 """);

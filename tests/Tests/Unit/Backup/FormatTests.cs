@@ -70,6 +70,39 @@ public sealed class FormatTests
         Assert.Throws<InvalidDataException>(() => Frames.TryRead(new MemoryStream(new byte[10]), out _, ref page));
     }
 
+    [Theory]
+    [InlineData(long.MaxValue, "1:1 2:3 c2 | 3:4 c3")]
+    [InlineData(1, "1:1 2:2 c1 | 2:3 c2 | 3:4 c3")]
+    public void What_one_second_wrote_is_joined_but_for_where_a_drill_compares(long boundary, string expected)
+    {
+        var raw = new MemoryStream();
+        Add(raw, new(1, 0, 0, 0, 512), 1);
+        Add(raw, new(2, 2, 1_000, 1, 512), 2);
+        Add(raw, new(2, 2, 1_500, 2, 512), 3);
+        Add(raw, new(3, 3, 2_100, 3, 512), 4);
+        raw.Position = 0;
+        var merged = new MemoryStream();
+        var merge = new FrameMerge(merged, boundary);
+        merge.Add(raw);
+        merge.Flush();
+        merged.Position = 0;
+        var (said, page) = (new StringBuilder(), Array.Empty<byte>());
+        while (Frames.TryRead(merged, out var head, ref page))
+        {
+            said.Append($"{head.Page}:{page[0]} ");
+            if (head.IsCommit) said.Append($"c{head.Commit} | ");
+        }
+        Assert.Equal(expected, said.ToString().TrimEnd(' ', '|'));
+
+        static void Add(Stream to, FrameHead head, byte octet)
+        {
+            var octets = new byte[Frames.HeadLength + 512];
+            Frames.WriteHead(octets, head);
+            octets[Frames.HeadLength] = octet;
+            to.Write(octets);
+        }
+    }
+
     [Fact]
     public void Names_say_when_and_what()
     {

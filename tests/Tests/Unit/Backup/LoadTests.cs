@@ -10,6 +10,25 @@ public sealed class LoadTests
 {
     private sealed record Moment(DateTimeOffset At, IReadOnlyList<(uint Uid, EmailId Email, SystemFlags Flags)> Inbox, int Archive);
 
+    [Fact]
+    public async Task A_drill_beside_writing_finds_no_difference()
+    {
+        await using var w = await BackupWorld.OpenAsync();
+        var (alice, inbox) = await w.Store.AccountAsync();
+        using var stop = new CancellationTokenSource();
+        var writing = Task.Run(async () =>
+        {
+            for (var i = 1U; !stop.IsCancellationRequested; i++)
+            {
+                await w.Store.DeliverAsync(alice, $"Subject: {i}\r\n\r\n{new string('x', 900)}");
+                await w.Store.Store.StoreFlagsAsync(alice, inbox, [i], new(FlagOperation.Add, SystemFlags.Seen, []), null, default);
+            }
+        });
+        for (var i = 0; i < 5; i++) Assert.Empty((await w.Rounds.DrillAsync(w.Target, default)).Problems);
+        await stop.CancelAsync();
+        await writing;
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
