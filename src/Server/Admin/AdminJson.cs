@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Aviso.Accounts;
+using Aviso.Backup;
 using Aviso.Delivery;
 using Aviso.Doctor;
 using Aviso.Moving;
@@ -27,8 +28,10 @@ namespace Aviso.Admin;
 [JsonSerializable(typeof(ExportResult))]
 [JsonSerializable(typeof(MovePlan))]
 [JsonSerializable(typeof(MoveStatus))]
+[JsonSerializable(typeof(DrillReport))]
 [JsonSerializable(typeof(NewAppPassword))]
 [JsonSerializable(typeof(NewTotp))]
+[JsonSerializable(typeof(PartReport))]
 [JsonSerializable(typeof(PasskeyInfo))]
 [JsonSerializable(typeof(ProbeResult))]
 [JsonSerializable(typeof(ProbeStatus))]
@@ -45,8 +48,11 @@ namespace Aviso.Admin;
 [JsonSerializable(typeof(RelayRow))]
 [JsonSerializable(typeof(SuppressedAddress))]
 [JsonSerializable(typeof(SwitchRow))]
+[JsonSerializable(typeof(CopyState))]
 [JsonSerializable(typeof(TotpStatus))]
+[JsonSerializable(typeof(VerifyReport))]
 [JsonSerializable(typeof(WaitingKey))]
+[JsonSerializable(typeof(WholeReport))]
 internal sealed partial class AdminJson : JsonSerializerContext
 {
     /// <summary>Text for people: nothing is escaped that JSON does not ask for.</summary>

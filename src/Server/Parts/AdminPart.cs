@@ -51,6 +51,7 @@ internal sealed class AdminPart(AdminSocket socket) : IPart
         StoreCalls.Add(admin, site.The<SqliteMailStore>());
         new UndeleteCalls(book, site.The<SqliteMailStore>(), site.Clock).Add(admin);
         new ImportCalls(site.The<MovingService>()).Add(admin);
+        new BackupCalls(site.The<BackupPart>(), site.The<SqliteMailStore>(), site.Reader, site.Clock).Add(admin);
 
         // A key that was published signs from now on.
         async Task LookAtKeysAsync(CancellationToken cancel)

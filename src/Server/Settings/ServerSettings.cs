@@ -233,6 +233,14 @@ public sealed class ServerSettings : SettingsSection
         "Messages that the server sends out and waits for, to see that mail comes through.")
     { Example = "{ every: 20m, account: probe@example.org }", DefaultText = "none" };
 
+    public BackupSection Backup => Get(BackupKey);
+
+    private static readonly Key<BackupSection> BackupKey = new(Table, "backup", new SectionType<BackupSection>(BackupSection.Table), new(),
+        "Copies of everything elsewhere.")
+    { Example = "{ targets: [ { name: disk, folder: /mnt/backup/aviso } ], key: env:BACKUP_KEY, drill: 1d }", DefaultText = "none" };
+
+    public bool HasBackup => Has("backup");
+
     public DoctorSection Doctor => Get(DoctorKey);
 
     private static readonly Key<DoctorSection> DoctorKey = new(Table, "doctor", new SectionType<DoctorSection>(DoctorSection.Table), new(),

@@ -34,6 +34,7 @@ internal static class SettingsChecks
         OutboundChecks.NoticeComesFirst(settings.Outbound, problems);
         DoctorChecks.CodesAreKnown(settings.Doctor, problems);
         EventsChecks.Run(settings, problems);
+        BackupChecks.BackupIsWhole(settings, problems);
     }
 
     internal static void Say(Problems problems, SettingsSection section, string key, string text) =>

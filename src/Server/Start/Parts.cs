@@ -23,6 +23,8 @@ internal sealed class Parts(ILogger log) : IAsyncDisposable
         ProbePart.OpenAsync,
         // What the DNS ought to say of all this.
         DnsPlanPart.OpenAsync,
+        // Copies of all of it elsewhere.
+        BackupPart.OpenAsync,
         // Whether all of it agrees with the world, and who is told when it does not.
         DoctorPart.OpenAsync, EventsPart.OpenAsync,
         // Mail from other servers.

@@ -95,6 +95,7 @@ internal static class CommandTree
         root.Add(UndeleteVerbs.Build());
         root.Add(ImportVerbs.Build());
         root.Add(ExportVerbs.Build());
+        root.Add(BackupVerbs.Build());
         root.Add(LoginVerbs.AppPassword());
         root.Add(SpamVerbs.Build());
         root.Add(SieveStoreVerbs.Build());

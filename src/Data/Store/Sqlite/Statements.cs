@@ -177,6 +177,8 @@ internal static class Statements
     public const string DueUndelete = "SELECT expunged_at, email_id FROM undelete WHERE expunged_at <= ? ORDER BY expunged_at LIMIT ?";
     public const string UndeleteOfAccount = "SELECT expunged_at, email_id FROM undelete WHERE account_id = ?";
     public const string DeleteUndelete = "DELETE FROM undelete WHERE expunged_at = ? AND email_id = ?";
+    public const string ForgetUndelete = "DELETE FROM undelete WHERE email_id = ?";
+    public const string EntryOfEmail = "SELECT uid FROM entry WHERE account_id = ? AND mailbox_id = ? AND email_id = ? LIMIT 1";
     public const string InsertBody = "INSERT INTO body (body_id, segment, at, record, length, holders) VALUES (?, ?, ?, ?, ?, ?)";
     public const string GetBody = "SELECT segment, at, record, length, holders FROM body WHERE body_id = ?";
     public const string BodiesAfter = "SELECT body_id, segment, at, record, length FROM body WHERE body_id > ? ORDER BY body_id LIMIT ?";

@@ -131,7 +131,8 @@ internal sealed class DoctorPart : IPart
             new RelayListCheck(() => site.The<RelaySuppressions>().Relays, site.The<RelaySuppressions>().OursAsync),
             new ReportsCheck(site.The<ReportBook>().ListAsync, clock), new PartsCheck(sights.Secrets, sights.FilterAsync,
                 sights.Settings, clock),
-            new ProbeCheck(site.The<Prober>().Status, clock), new EventCheck(Desk, clock), new TraceCheck(sights.LostTraces, clock),
+            new ProbeCheck(site.The<Prober>().Status, clock), new BackupCheck(sights.Backups, clock), new EventCheck(Desk, clock),
+            new TraceCheck(sights.LostTraces, clock),
         ];
     }
 

@@ -100,6 +100,11 @@ internal sealed class DoctorSights(Site site, Func<ServerSettings> settings)
 
     public LostTracesSight? LostTraces() => site.The<TraceRecorder>().Lost is { } lost ? new(lost.Entries, lost.At, lost.Why) : null;
 
+    /// <summary>Null: the settings name no targets.</summary>
+    public BackupsSight? Backups() => site.The<BackupPart>().Rounds is { } rounds
+        ? new([.. rounds.States.Select(s => new BackupSight(s.Name, s.WholeAt, s.FailsSince, s.Problem, s.ProvenAt, s.DrillProblem))],
+            rounds.Options.Drill) : null;
+
     public SettingsSight Settings()
     {
         var reload = site.The<Reload>();

@@ -178,6 +178,19 @@ public sealed class FindingCode
     public static readonly FindingCode StoreIll = Error("store-ill", "The store takes no mail.",
         "Do what the evidence says; see `aviso store check`.");
 
+    // Copies elsewhere.
+    public static readonly FindingCode BackupNone = Information("backup-none",
+        "Nothing is copied elsewhere: with the disk all mail is lost.",
+        "Name a target in `backup` of the settings; see docs/backup.md.");
+    public static readonly FindingCode BackupTargetFails = Error("backup-target-fails",
+        "A target of backups is away, full, read-only or refuses us: what comes in is on one disk alone.", "Mend what the evidence names.");
+    public static readonly FindingCode BackupDamaged = Error("backup-damaged",
+        "A drill could not bring back from a target what the store has.",
+        "See `aviso backup verify`, which names what is lost; then begin anew in another place, and look "
+            + "at the disk or service that it lies on.");
+    public static readonly FindingCode BackupUnproven = Warning("backup-unproven",
+        "Backups are made, and no drill has proven them for long.", "Run one, and look at the log why none is made.");
+
     // Mail on its way out.
     public static readonly FindingCode QueueOld = Warning("queue-old", "Mail has waited in the queue for long.", "See `aviso queue list`.");
     public static readonly FindingCode DestinationStuck = Warning("destination-stuck", "All mail to one destination is put off.",

@@ -70,6 +70,12 @@ internal sealed class DoctorState(TimeProvider clock)
 
     public string? IllStore { get; set; }
 
+    public BackupsSight? Backups { get; set; } = new(
+        [new("disk", clock.GetUtcNow(), null, null, clock.GetUtcNow().AddHours(-3), null)], TimeSpan.FromDays(1));
+
+    /// <summary>The one target, otherwise.</summary>
+    public BackupsSight Backup(Func<BackupSight, BackupSight> change) => Backups! with { Targets = [change(Backups!.Targets[0])] };
+
     public List<WaitingSight> Waiting { get; } = [new("elsewhere.example", clock.GetUtcNow().AddHours(20), 1, 0, 1, "450 4.2.0 later")];
 
     public List<QuotaSight> Quotas { get; } = [new("brevo", 300, 40)];

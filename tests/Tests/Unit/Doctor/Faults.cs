@@ -47,6 +47,7 @@ internal static class Faults
         new("a machine of ours is not declared", s => s.Clients.Add(new(ListenerKind.Submissions, 3, [IPAddress.Parse("192.168.7.7")],
             s.Begun)),
             FindingCode.InternalUndeclared),
+        new("nothing is copied elsewhere", s => s.Backups = null, FindingCode.BackupNone),
         new("changed listeners wait for a restart", s => s.Settings = new(null, null, ["listeners"]), FindingCode.SettingsWait),
     ];
 
@@ -189,6 +190,14 @@ internal static class Faults
         new("the disk is nearly full", s => s.Disk = s.Disk! with { Free = 500L << 20 }, FindingCode.DiskFull),
         new("few inodes are left", s => s.Disk = s.Disk! with { FreeInodes = 2000 }, FindingCode.InodesFew),
         new("the store takes nothing", s => s.IllStore = "the disk is read-only", FindingCode.StoreIll),
+        new("a backup target is away (incident 50)", s => s.Backups = s.Backup(b => b with
+        {
+            FailsSince = s.Begun.AddHours(-1), Problem = "there is no folder /mnt/backup",
+        }), FindingCode.BackupTargetFails),
+        new("a drill finds damage (incident 51)", s => s.Backups = s.Backup(b => b with { DrillProblem = "pieces/ab: it is gone" }),
+            FindingCode.BackupDamaged),
+        new("no drill is made any more", s => s.Backups = s.Backup(b => b with { ProvenAt = s.Begun.AddDays(-9) }),
+            FindingCode.BackupUnproven),
         new("a secret cannot be read (incident 34)", s => s.Secrets.Add(new("secret/mail", s.Begun.AddHours(-3), "Vault is sealed")),
             FindingCode.SecretStale),
         new("what the filter learned is lost", s => s.Filter = s.Filter with { HasMemory = false }, FindingCode.FilterForgot),

@@ -26,6 +26,7 @@ public sealed class ArrowTests
         ["Spam"] = ["Mime", "Dns", "Net", "MailAuth", "Store"],
         ["Guard"] = ["Smtp", "Net", "Store"],
         ["Delivery"] = ["Smtp", "MailAuth", "Sieve", "Spam", "Store", "Accounts", "Dns", "Mime", "Net", "Trace"],
+        ["Backup"] = ["Net", "Store"],
         ["Doctor"] = ["Delivery", "Dns", "MailAuth", "Mime", "Net", "Smtp", "Store"],
         ["Imap"] = ["Net", "Mime", "Store"],
         ["Pop3"] = ["Mime", "Net", "Store"],
