@@ -10,6 +10,10 @@ public sealed record Actor(string Protocol, string Program, string Login, IPAddr
 {
     private static readonly AsyncLocal<Actor?> Ambient = new();
 
+    /// <summary>"imap Thunderbird 128 (phone)".</summary>
+    public override string ToString() =>
+        string.Concat(Protocol, Program.Length > 0 ? " " + Program : "", Login.Length > 0 ? $" ({Login})" : "");
+
     /// <summary>Who asks now; null: the server itself.</summary>
     public static Actor? Current
     {

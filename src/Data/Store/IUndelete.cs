@@ -22,9 +22,10 @@ public interface IUndelete
 /// <param name="InternalDate">Unix seconds UTC.</param>
 /// <param name="Size">RFC822.SIZE in octets, prefix included.</param>
 /// <param name="Envelope">See <see cref="Rendered.Envelope"/>.</param>
+/// <param name="By">Who expunged it: protocol, program and app password, as far as they are known; empty for the server.</param>
 public sealed record ExpungedEmail(
     EmailId Email, long ExpungedAt, string Mailbox, SystemFlags Flags, IReadOnlyList<string> Keywords, long InternalDate, long Size,
-    byte[] Envelope);
+    byte[] Envelope, string By);
 
 /// <summary>An email that is in a mailbox again.</summary>
 public sealed record BroughtBack(EmailId Email, string Mailbox, uint Uid);

@@ -9,6 +9,7 @@ namespace Aviso.Pop3;
 internal sealed class Pop3Session
 {
     private readonly LineSession _line;
+    private Actor? _actor;
     private long _heard;
 
     public Pop3Session(Pop3Server server, WireConnection connection)
@@ -92,6 +93,7 @@ internal sealed class Pop3Session
 
     private async ValueTask RunCommandAsync(ReadOnlyMemory<byte> line)
     {
+        Actor.Current = _actor;
         var command = Command.Of(line.Span);
         if (CommandTable.Find(command.Name) is not { } entry)
         {
@@ -163,6 +165,7 @@ internal sealed class Pop3Session
         if (!Server.Locks.TryTake(account, this)) return await LeaveForAsync(Reply.No("IN-USE", "Another session has the maildrop; try again"));
         if (await OpenAsync(account) is not { } drop) return await LeaveForAsync(Reply.No("SYS/TEMP", "There is no inbox"));
         Drop = drop;
+        _actor = new("pop3", "", who.Scope?.Name ?? "", Connection.Origin.Remote.Address);
         Connection.Login = who;
         Connection.KeepsLongLines = false;
         Pop3Log.LoggedIn(Server.Log, Connection.Id, who.Address, Connection.Origin.Remote.Address, drop.Last);
@@ -206,6 +209,7 @@ internal sealed class Pop3Session
     {
         var fetched = drop.TakeFetched();
         if (fetched.Count == 0 || !Server.Options.MarksRead || who.Scope is { MayChange: false }) return;
+        Actor.Current = _actor;
         // The client may be gone, and what it has fetched is read all the same.
         await Server.Store.StoreFlagsAsync(
             Account, drop.Inbox, fetched, new(FlagOperation.Add, SystemFlags.Seen, []), null, CancellationToken.None);

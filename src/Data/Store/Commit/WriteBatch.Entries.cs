@@ -136,7 +136,7 @@ internal sealed partial class WriteBatch
         if (entries != 0) return;
         db.Use(Statements.InsertUndelete).Add(Now).Add(entry.Email.Value).Add(account).Add(mailbox.Id)
             .Add((long)entry.Flags.System).Add(entry.InternalDate).Add(string.Join(' ', mailbox.KeywordNames(entry.Flags.Keywords)))
-            .Add(mailbox.Name).Run();
+            .Add(mailbox.Name).Add(By?.ToString() ?? "").Run();
     }
 
     /// <summary>An email that waits for its end.</summary>

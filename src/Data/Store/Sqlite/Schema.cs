@@ -133,6 +133,7 @@ internal static class Schema
     private const string WayBack = """
         ALTER TABLE undelete ADD COLUMN keywords TEXT NOT NULL DEFAULT '';
         ALTER TABLE undelete ADD COLUMN mailbox_name TEXT NOT NULL DEFAULT '';
+        ALTER TABLE undelete ADD COLUMN gone_by TEXT NOT NULL DEFAULT '';
         CREATE INDEX undelete_of_account ON undelete (account_id, email_id);
         """;
 

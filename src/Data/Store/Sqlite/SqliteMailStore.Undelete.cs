@@ -14,7 +14,7 @@ public sealed partial class SqliteMailStore : IUndelete
                 while (row.Step())
                 {
                     list.Add(new(new(row.Int(0)), row.Int(1), row.Text(2), (SystemFlags)row.Int(3), WriteBatch.KeywordsOf(row.Text(4)), row.Int(5),
-                        row.Int(6), row.Bytes(7)));
+                        row.Int(6), row.Bytes(7), row.Text(8)));
                 }
                 return list;
             },

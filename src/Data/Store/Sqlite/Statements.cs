@@ -164,10 +164,10 @@ internal static class Statements
     public const string EmailOwner = "SELECT body_id, entries FROM email WHERE email_id = ? AND account_id = ?";
     public const string DeleteEmail = "DELETE FROM email WHERE email_id = ? RETURNING body_id";
     public const string InsertUndelete =
-        "INSERT INTO undelete (expunged_at, email_id, account_id, mailbox_id, flags, internal_date, keywords, mailbox_name) "
-        + "VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+        "INSERT INTO undelete (expunged_at, email_id, account_id, mailbox_id, flags, internal_date, keywords, mailbox_name, gone_by) "
+        + "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
     public const string ExpungedOf =
-        "SELECT u.email_id, u.expunged_at, coalesce(m.name, u.mailbox_name), u.flags, u.keywords, u.internal_date, e.size, e.envelope "
+        "SELECT u.email_id, u.expunged_at, coalesce(m.name, u.mailbox_name), u.flags, u.keywords, u.internal_date, e.size, e.envelope, u.gone_by "
         + "FROM undelete u JOIN email e ON e.email_id = u.email_id "
         + "LEFT JOIN mailbox m ON m.account_id = u.account_id AND m.mailbox_id = u.mailbox_id "
         + "WHERE u.account_id = ? AND u.expunged_at >= ? ORDER BY u.expunged_at DESC, u.email_id DESC LIMIT ?";

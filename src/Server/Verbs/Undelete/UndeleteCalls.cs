@@ -82,10 +82,11 @@ internal sealed class UndeleteCalls(AccountBook book, IMailStore store, TimeProv
     {
         var from = EnvelopeReader.Addresses(email.Envelope, EnvelopeReader.From).Select(a => $"{a.Mailbox}@{a.Host}").FirstOrDefault() ?? "";
         return new(email.Email.ToString(), DateTimeOffset.FromUnixTimeSeconds(email.ExpungedAt), email.Mailbox, from,
-            EnvelopeReader.Subject(email.Envelope), email.Size);
+            EnvelopeReader.Subject(email.Envelope), email.Size, email.By);
     }
 }
 
 /// <summary>An expunged message.</summary>
 /// <param name="Size">Octets.</param>
-internal sealed record ExpungedRow(string Id, DateTimeOffset Expunged, string Mailbox, string From, string Subject, long Size);
+/// <param name="By">The program that expunged it; empty for the server itself.</param>
+internal sealed record ExpungedRow(string Id, DateTimeOffset Expunged, string Mailbox, string From, string Subject, long Size, string By);

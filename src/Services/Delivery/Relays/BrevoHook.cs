@@ -22,7 +22,9 @@ internal sealed class BrevoHook(string secret, TimeProvider clock) : IRelayHook
         using var json = HookText.Parse(request.Body);
         if (json is null) return HookReading.No(HookResult.Unreadable, "it is no JSON");
         var root = json.RootElement;
-        IEnumerable<JsonElement> items = root.ValueKind == JsonValueKind.Array ? root.EnumerateArray().Take(MostEvents) : [root];
+        if (root.ValueKind == JsonValueKind.Array && root.GetArrayLength() > MostEvents)
+            return HookReading.No(HookResult.Unreadable, $"it has more than {MostEvents} events");
+        IEnumerable<JsonElement> items = root.ValueKind == JsonValueKind.Array ? root.EnumerateArray() : [root];
         if (root.ValueKind is not (JsonValueKind.Array or JsonValueKind.Object)) return HookReading.No(HookResult.Unreadable,
             "it is no event");
         // Events of opening and clicking, and those that do not exist yet, are nobody's loss.

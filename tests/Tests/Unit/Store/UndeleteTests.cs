@@ -15,11 +15,14 @@ public sealed class UndeleteTests
         await mail.DeliverAsync(account);
         await mail.Store.StoreFlagsAsync(account, inbox, [1], new(FlagOperation.Add, SystemFlags.Flagged | SystemFlags.Deleted, []), null, default);
         var before = await EntryAsync(mail, account, inbox, 1);
+        Actor.Current = new("imap", "Phone 1", "mine", global::System.Net.IPAddress.Loopback);
         await mail.Store.ExpungeAsync(account, inbox, [1], onlyDeleted: true, default);
+        Actor.Current = null;
 
         var gone = Assert.Single(await mail.Store.ListExpungedAsync(account, 0, 100, default));
         Assert.Equal((first.Email, "INBOX", before.InternalDate, before.Size), (gone.Email, gone.Mailbox, gone.InternalDate, gone.Size));
         Assert.Equal(["$Work", "blue"], gone.Keywords);
+        Assert.Equal("imap Phone 1 (mine)", gone.By);
         var state = await mail.Store.StateAsync(account, default);
         var back = Assert.Single((await mail.Store.BringBackAsync(account, [first.Email, first.Email], null, default)).Value!);
 
