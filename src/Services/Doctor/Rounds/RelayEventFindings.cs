@@ -16,7 +16,7 @@ public sealed class RelayEventFindings(FindingBook book, ReplyWatch replies) : I
     /// <summary>A trial of another relay failed.</summary>
     public static Finding WentBack(SwitchedRelay back) => new(FindingCode.RelaySwitchedBack, $"{back.From} to {back.To}",
         $"mail goes by the relay {back.From} again: {back.Failed} of the first {back.Failed + back.Taken} recipients through {back.To} "
-            + $"failed",
+            + "failed",
         back.Why, FindingCode.RelaySwitchedBack.ToDo, $"aviso relay switch {back.From} {back.To}");
 
     public async Task HeardAsync(RelayNews news, CancellationToken cancel)

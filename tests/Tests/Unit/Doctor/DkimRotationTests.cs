@@ -1,8 +1,6 @@
-using Aviso.Base;
 using Aviso.Delivery;
 using Aviso.Dns;
 using Aviso.Doctor;
-using Aviso.Store;
 using Aviso.Tests.Unit.Delivery;
 using Aviso.Tests.Unit.Net;
 using Microsoft.Extensions.Logging.Abstractions;

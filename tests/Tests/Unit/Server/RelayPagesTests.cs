@@ -1,9 +1,7 @@
-using System.Net;
 using System.Text;
 using Aviso.Accounts;
 using Aviso.Base;
 using Aviso.Delivery;
-using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Server;
 using Aviso.Tests.Unit.Delivery.Relays;

@@ -2,7 +2,6 @@ using Aviso.Base;
 using Aviso.Delivery;
 using Aviso.Dns;
 using Aviso.Smtp;
-using Aviso.Store;
 using Aviso.Tests.Unit.Smtp;
 using Aviso.Verbs;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -20,7 +19,7 @@ public sealed class RelaySwitchTests : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly List<SwitchedRelay> _back = [];
     private volatile Router _router = new([new("*", null, "old")]);
-    private RelaySwitch _switch;
+    private readonly RelaySwitch _switch;
     private Task _running = Task.CompletedTask;
 
     public RelaySwitchTests()

@@ -1,7 +1,5 @@
-using System.Text;
 using Aviso.Base;
 using Aviso.Delivery;
-using Aviso.Mime;
 using Aviso.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;

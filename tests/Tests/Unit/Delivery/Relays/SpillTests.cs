@@ -2,7 +2,6 @@ using Aviso.Base;
 using Aviso.Delivery;
 using Aviso.Dns;
 using Aviso.Smtp;
-using Aviso.Store;
 using Aviso.Tests.Unit.Smtp;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
