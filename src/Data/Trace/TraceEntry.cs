@@ -64,7 +64,7 @@ public sealed class TraceEntry
     public TraceEntry With(TraceField field, string? text)
     {
         // An address is found by its domain too.
-        if (_fields >= 0 && text is { Length: > 0 } && TraceFieldRules.IsAddress(field) && MailAddress.DomainOf(text) is { Length: > 0 } domain)
+        if (_fields >= 0 && text is not null && TraceFieldRules.IsAddress(field) && MailAddress.DomainOf(text) is { Length: > 0 } domain)
             Token(TraceToken.Of(domain));
         return With(field, text.AsSpan());
     }
