@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
 using System.Text;
+using Aviso.Base;
 
 namespace Aviso.Trace;
 
@@ -60,7 +61,13 @@ public sealed class TraceEntry
     }
 
     /// <summary>Evidence; null and empty are left out.</summary>
-    public TraceEntry With(TraceField field, string? text) => With(field, text.AsSpan());
+    public TraceEntry With(TraceField field, string? text)
+    {
+        // An address is found by its domain too.
+        if (_fields >= 0 && text is not null && TraceFieldRules.IsAddress(field) && MailAddress.DomainOf(text) is { Length: > 0 } domain)
+            Token(TraceToken.Of(domain));
+        return With(field, text.AsSpan());
+    }
 
     public TraceEntry With(TraceField field, ReadOnlySpan<char> text)
     {
@@ -70,7 +77,7 @@ public sealed class TraceEntry
             if (!KeepsSubject) return this;
             TraceToken.EachWord(text, word => Token(TraceToken.Of(word)));
         }
-        else if (TraceFieldRules.IsKey(field)) AddKey(field, text);
+        else if (TraceFieldRules.IsKey(field)) Token(TraceToken.Of(text));
         if (text.Length > MostText) text = text[..MostText];
         Reserve(text.Length * 3 + 8);
         _buffer[_fields]++;
@@ -123,14 +130,6 @@ public sealed class TraceEntry
         _fields = _at;
         _buffer[_at++] = 0;
         With(TraceField.Count, cut);
-    }
-
-    // An address is found by its domain too.
-    private void AddKey(TraceField field, ReadOnlySpan<char> text)
-    {
-        Token(TraceToken.Of(text));
-        if (field is TraceField.Sender or TraceField.Recipient or TraceField.Author && text.LastIndexOf('@') is var at and >= 0)
-            Token(TraceToken.Of(text[(at + 1)..]));
     }
 
     private void Token(uint token)

@@ -118,6 +118,9 @@ public static class TraceFieldRules
     public static bool IsKey(TraceField field) => field is TraceField.Id or TraceField.Queue or TraceField.Email or TraceField.MessageId
         or TraceField.Account or TraceField.Client or TraceField.Sender or TraceField.Recipient or TraceField.Author;
 
+    /// <summary>A mail address: a trace is found by its domain too.</summary>
+    public static bool IsAddress(TraceField field) => field is TraceField.Sender or TraceField.Recipient or TraceField.Author;
+
     /// <summary>Events with the same one are about the same message.</summary>
     public static bool Joins(TraceField field) => field is TraceField.Id or TraceField.Queue or TraceField.Email;
 

@@ -1,3 +1,5 @@
+using Aviso.Base;
+
 namespace Aviso.Trace;
 
 /// <summary>The life of one message: what is known of it, the oldest first.</summary>
@@ -36,8 +38,7 @@ public sealed record MessageTrace(string Id, IReadOnlyList<TraceEvent> Events)
         }
         if (!TraceFieldRules.IsKey(one.Field)) return false;
         if (one.Text.Equals(word, StringComparison.OrdinalIgnoreCase)) return true;
-        return one.Field is TraceField.Sender or TraceField.Recipient or TraceField.Author && one.Text.LastIndexOf('@') is var at and >= 0
-            && one.Text.AsSpan(at + 1).Equals(word, StringComparison.OrdinalIgnoreCase);
+        return TraceFieldRules.IsAddress(one.Field) && MailAddress.DomainOf(one.Text).Equals(word, StringComparison.OrdinalIgnoreCase);
     }
 
     private string First(TraceField field) => Events.Select(e => e.Get(field)).FirstOrDefault(text => text.Length > 0) ?? "";
