@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Aviso.Base;
 using Aviso.Mime;
 using Aviso.Store;
