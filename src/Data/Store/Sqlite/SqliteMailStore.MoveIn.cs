@@ -1,5 +1,4 @@
 using Aviso.Store.Commit;
-using Aviso.Store.Sqlite;
 
 namespace Aviso.Store;
 

@@ -10,14 +10,23 @@ internal static class ExportVerbs
 
     public static Command Build()
     {
-        var format = new Argument<string?>("format") { Description =
-            "maildir (for Dovecot, with UIDs), mbox (a file a mailbox) or eml (one zip).", HelpName = "FORMAT" };
+        var format = new Argument<string?>("format")
+        {
+            Description = "maildir (for Dovecot, with UIDs), mbox (a file a mailbox) or eml (one zip).",
+            HelpName = "FORMAT",
+        };
         format.AcceptOnlyFromAmong(Formats);
         var account = new Option<string?>("--account") { Description = "Whose mail.", HelpName = "ADDRESS", Required = true };
-        var to = new Option<string?>("--to") { Description =
-            "A folder (of eml a file) that is not there yet, as the server's user sees it.", HelpName = "PATH", Required = true };
-        var dovecot = new Option<bool>("--dovecot") { Description =
-            "With maildir, where it is what happens anyway: dovecot-uidlist, dovecot-keywords, subscriptions." };
+        var to = new Option<string?>("--to")
+        {
+            Description = "A folder (of eml a file) that is not there yet, as the server's user sees it.",
+            HelpName = "PATH",
+            Required = true,
+        };
+        var dovecot = new Option<bool>("--dovecot")
+        {
+            Description = "With maildir, where it is what happens anyway: dovecot-uidlist, dovecot-keywords, subscriptions.",
+        };
         var verb = new Command("export", CommandTree.Help(
             "Write an account's mail where other programs read it; `aviso import` takes it in again octet for octet. "
             + "As a Maildir Dovecot shows the same UIDVALIDITY, UIDs, flags, keywords and dates: the way back.",

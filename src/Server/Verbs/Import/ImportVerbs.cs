@@ -33,8 +33,11 @@ internal static class ImportVerbs
             ["aviso import names alice@example.org", "aviso import names alice@example.org --separator . --prefix INBOX."],
             AdminVerb.Address("The account."),
             new Option<string?>("--separator") { Description = "`/` or `.` between levels.", HelpName = "CHARACTER" },
-            new Option<string?>("--prefix") { Description = "What stands before every name but INBOX; '' for nothing.",
-                HelpName = "PREFIX" }),
+            new Option<string?>("--prefix")
+            {
+                Description = "What stands before every name but INBOX; '' for nothing.",
+                HelpName = "PREFIX",
+            }),
         AdminVerb.Of("import.stop", "stop", "Stop the move; what was taken stays.", ["aviso import stop"]),
     };
 
@@ -72,30 +75,46 @@ internal static class ImportVerbs
     private static Symbol[] Symbols() =>
     [
         Kind(), Source(),
-        new Option<string?>("--account") { Description = "Whose mail it becomes; of a whole server, the only account to move.",
-            HelpName = "ADDRESS" },
+        new Option<string?>("--account")
+        {
+            Description = "Whose mail it becomes; of a whole server, the only account to move.",
+            HelpName = "ADDRESS",
+        },
         new Option<string?>("--mail") { Description = "docker-mailserver: the folder of all mail.", HelpName = "FOLDER" },
-        new Option<string?>("--indexes") { Description = "maildir: where Dovecot keeps its index files, when not beside the mail.",
-            HelpName = "FOLDER" },
-        new Option<string?>("--home") { Description = "maildir: where the Sieve scripts are, when not beside the mail.",
-            HelpName = "FOLDER" },
+        new Option<string?>("--indexes")
+        {
+            Description = "maildir: where Dovecot keeps its index files, when not beside the mail.",
+            HelpName = "FOLDER",
+        },
+        new Option<string?>("--home")
+        {
+            Description = "maildir: where the Sieve scripts are, when not beside the mail.",
+            HelpName = "FOLDER",
+        },
         new Option<string?>("--keys")
         {
-            Description = "maildir: the private key of mail_crypt as PEM, or a folder of keys.", HelpName = "PATH",
+            Description = "maildir: the private key of mail_crypt as PEM, or a folder of keys.",
+            HelpName = "PATH",
         },
         new Option<string?>("--label") { Description = "Under what name the source is remembered. Default: its kind.", HelpName = "NAME" },
     ];
 
     private static Argument<string?> Kind()
     {
-        var kind = new Argument<string?>("kind") { Description = $"What the source is: {string.Join(", ", SourceKinds.All)}.",
-            HelpName = "KIND" };
+        var kind = new Argument<string?>("kind")
+        {
+            Description = $"What the source is: {string.Join(", ", SourceKinds.All)}.",
+            HelpName = "KIND",
+        };
         kind.AcceptOnlyFromAmong(SourceKinds.All);
         return kind;
     }
 
-    private static Argument<string?> Source() => new("path") { Description = "Where it is, as the server's user sees it.",
-        HelpName = "PATH" };
+    private static Argument<string?> Source() => new("path")
+    {
+        Description = "Where it is, as the server's user sees it.",
+        HelpName = "PATH",
+    };
 
     private static Option<bool> SkipDamaged() =>
         new("--skip-damaged") { Description = "Leave out, by name, what cannot be read, instead of beginning nothing." };

@@ -132,8 +132,7 @@ public sealed class EmlSource : MailSource
     }
 
     private IEnumerable<string> All() => _zip is not null ? _zip.Entries.Select(entry => entry.FullName)
-        : Directory.EnumerateFiles(_root, "*", new EnumerationOptions { RecurseSubdirectories = true,
-            AttributesToSkip = FileAttributes.ReparsePoint })
+        : ArchiveFolder.Files(_root)
             .Select(file => Path.GetRelativePath(_root, file));
 
     private static string NameOf(string file)

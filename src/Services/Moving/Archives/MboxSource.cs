@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Aviso.Base;
 using Aviso.Mime;
 using Aviso.Store;
@@ -70,8 +69,7 @@ public sealed class MboxSource : MailSource
     {
         if (File.Exists(root)) return [("INBOX", root)];
         var found = new List<(string, string)>();
-        foreach (var file in Directory.EnumerateFiles(root, "*", new EnumerationOptions { RecurseSubdirectories = true,
-            AttributesToSkip = FileAttributes.ReparsePoint }))
+        foreach (var file in ArchiveFolder.Files(root))
         {
             var relative = Path.GetRelativePath(root, file);
             // Apple Mail: a folder NAME.mbox with a file "mbox" in it.
@@ -146,8 +144,8 @@ public sealed class MboxSource : MailSource
         {
             var (mailbox, flags, keywords) = GmailLabels.Place(labels);
             if (!_labelled.TryGetValue(mailbox, out var messages)) _labelled[mailbox] = messages = [];
-            messages.Add(message with { Flags = message.Flags | flags,
-                Keywords = [.. message.Keywords.Union(keywords, StringComparer.OrdinalIgnoreCase)] });
+            var words = message.Keywords.Union(keywords, StringComparer.OrdinalIgnoreCase).ToList();
+            messages.Add(message with { Flags = message.Flags | flags, Keywords = words });
         }
         if (_labelled.Count == 0) throw new SourceException($"{_root} holds no message");
         Doubled(_root, _doubled);

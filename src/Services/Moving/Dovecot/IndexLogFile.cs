@@ -15,7 +15,7 @@ internal static class IndexLogFile
 
     public static byte[] Write(MailboxView view, IReadOnlyList<string> words, TimeProvider clock)
     {
-        var log = new MemoryStream();
+        using var log = new MemoryStream();
         var now = (uint)clock.GetUtcNow().ToUnixTimeSeconds();
         Span<byte> head = stackalloc byte[TransactionLog.HeaderLength];
         head.Clear();

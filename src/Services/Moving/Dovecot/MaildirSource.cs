@@ -14,6 +14,13 @@ public sealed record MaildirPlaces(string Mail, string? Indexes = null, string? 
 /// <summary>A Maildir of Dovecot (or another program) as one account: Maildir++ or folders within folders.</summary>
 public sealed class MaildirSource : MailSource
 {
+    private static readonly FileStreamOptions Reading = new()
+    {
+        Options = FileOptions.SequentialScan,
+        BufferSize = 0,
+        Share = FileShare.ReadWrite | FileShare.Delete,
+    };
+
     private readonly MaildirPlaces _places;
     private readonly MaildirLayout _layout;
     private readonly Dictionary<string, MaildirFolder> _folders = new(StringComparer.Ordinal);
@@ -118,8 +125,7 @@ public sealed class MaildirSource : MailSource
             var path = tries == 0 ? message.Place : Renamed(message.Place) ?? throw new SourceGoneException(message.Place);
             try
             {
-                return new(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0,
-                    Share = FileShare.ReadWrite | FileShare.Delete });
+                return new(path, Reading);
             }
             catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
             {

@@ -31,8 +31,8 @@ internal static class ConfigLines
             number++;
             var line = raw.TrimEnd();
             if (line.Length == 0 || line.AsSpan().TrimStart().StartsWith("#")) continue;
-            if (continues && lines.Count > 0 && char.IsWhiteSpace(line[0])) lines[^1] = lines[^1] with { Text = lines[^1].Text + " "
-                + line.Trim() };
+            if (continues && lines.Count > 0 && char.IsWhiteSpace(line[0]))
+                lines[^1] = lines[^1] with { Text = lines[^1].Text + " " + line.Trim() };
             else lines.Add(new(file, number, line.Trim()));
         }
         return lines;

@@ -25,8 +25,11 @@ internal sealed class MoveSetup(AccountBook book, AccountService accounts, IMove
         if (book.Table.FindAccount(account.Address) is not null) return;
         var change = new AccountChange(null, account.QuotaOctets, account.Suspended, account.SendAs);
         var added = await accounts.AddAccountAsync(account.Address, change, cancel);
-        Told(notes, account.From, added);
-        if (!added.Ok || !account.HasUsableHash) return;
+        if (!added.Ok || !account.HasUsableHash)
+        {
+            Told(notes, account.From, added);
+            return;
+        }
         Told(notes, account.From, await accounts.SetHashAsync(account.Address, account.Hash!, cancel));
     }
 

@@ -1,4 +1,3 @@
-using Aviso.Base;
 using Aviso.Store;
 
 namespace Aviso.Moving;

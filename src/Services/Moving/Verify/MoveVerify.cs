@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using Aviso.Base;
 using Aviso.Store;
 
 namespace Aviso.Moving;
