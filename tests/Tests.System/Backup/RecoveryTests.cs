@@ -96,12 +96,12 @@ public sealed class RecoveryTests
         using var smtp = new Clients.SmtpLineClient(server.Port("smtp"));
         for (var i = 0; i < 5; i++) smtp.Deliver("s@sender.test", [Users[0]], $"Subject: n{i}\r\n\r\nx\r\n");
         (await VerbAsync(server, "backup", "create")).MustSucceed();
+        var to = (JsonNode.Parse((await VerbAsync(server, "backup", "list",
+            "--json")).MustSucceed().Output) as JsonArray)![^1]!["until"]!.GetValue<DateTimeOffset>();
         using var imap = new Clients.ImapLineClient(server.Port("imap"), Users[0], AvisoServer.Password);
         imap.Ok("SELECT INBOX");
         imap.Ok("STORE 1:3 +FLAGS (\\Deleted)");
         imap.Ok("EXPUNGE");
-        var to = (JsonNode.Parse((await VerbAsync(server, "backup", "list",
-            "--json")).MustSucceed().Output) as JsonArray)![^1]!["until"]!.GetValue<DateTimeOffset>();
         for (var time = 0; time < 2; time++)
         {
             var report = JsonNode.Parse((await VerbAsync(server, "backup", "restore", "--yes", "--account", Users[0], "--to",

@@ -42,7 +42,7 @@ internal sealed class FrameLog(string databaseFile, string folder, TimeProvider 
             (_captured, _salts, _counted) = (0, 0, true);
             if (_isOn) return;
             Drop();
-            if (Directory.Exists(folder)) foreach (var old in Directory.GetFiles(folder, "*.frames")) File.Delete(old);
+            if (Directory.Exists(folder)) foreach (var old in Directory.GetFiles(folder, "*.frames*")) File.Delete(old);
             Directory.CreateDirectory(folder);
             _isOn = true;
         }

@@ -226,7 +226,8 @@ internal sealed class TargetCopy(ITarget target, BackupKey key, TimeProvider clo
     private async Task<IReadOnlyList<Piece>> SendFramesAsync(long boundary, CancellationToken cancel)
     {
         if (Pending.Count == 0) return [];
-        var merged = Pending[0].Path + ".merged";
+        // Targets send at the same time.
+        var merged = $"{Pending[0].Path}.{target.Name}.merged";
         try
         {
             await using var file = new FileStream(merged, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16);
