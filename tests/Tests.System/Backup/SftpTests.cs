@@ -35,7 +35,8 @@ public sealed class SftpTests
 
             """);
         using var running = Process.Start(new ProcessStartInfo(sshd,
-            ["-D", "-e", "-f", Path.Combine(folder, "sshd.conf")]) { RedirectStandardError = true })!;
+            ["-D", "-e", "-f", Path.Combine(folder, "sshd.conf")])
+        { RedirectStandardError = true })!;
         try
         {
             await Patience.UntilAsync(() => running.HasExited || Answers(port), "sshd listens");

@@ -13,7 +13,9 @@ public sealed class SwiftTests
 {
     private static readonly Dictionary<string, string> Secrets = new()
     {
-        ["BACKUP_KEY"] = new('3', 64), ["AWS_ACCESS_KEY_ID"] = "test:tester", ["AWS_SECRET_ACCESS_KEY"] = "testing",
+        ["BACKUP_KEY"] = new('3', 64),
+        ["AWS_ACCESS_KEY_ID"] = "test:tester",
+        ["AWS_SECRET_ACCESS_KEY"] = "testing",
     };
 
     [Fact]
@@ -135,9 +137,10 @@ public sealed class SwiftTests
 
         private void Run(string program, string settings) =>
             _running.Add(Process.Start(new ProcessStartInfo(program, [Path.Combine(Folder, settings)])
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true,
-        })!);
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!);
 
         private static bool Answers(int port)
         {

@@ -29,8 +29,12 @@ internal sealed class BackupCalls(BackupPart part, SqliteMailStore store, IMessa
         DataFolder.MakeForOurselves();
         var log = NullLogger.Instance;
         await using var store = await SqliteMailStore.OpenAsync(
-            StoreMapping.Store(settings, new Delivery.MessageReader(), clock, log) with { CanaryInterval = TimeSpan.Zero,
-                UpkeepInterval = TimeSpan.Zero, Index = false },
+            StoreMapping.Store(settings, new Delivery.MessageReader(), clock, log) with
+            {
+                CanaryInterval = TimeSpan.Zero,
+                UpkeepInterval = TimeSpan.Zero,
+                Index = false
+            },
             cancel);
         await using var rounds = new BackupRounds(new(store, () => OtherFiles.In(settings.Data), store),
             [.. settings.Backup.Targets.Select(t => BackupMapping.Target(t).Open(clock))], key, options, clock, log);

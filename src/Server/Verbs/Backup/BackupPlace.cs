@@ -19,16 +19,23 @@ internal sealed record BackupPlace(ITarget Target, BackupKey Key, KeepRule Keep,
 
     public static Option<string?> KeyReference { get; } = new("--key")
     {
-        Description = "With --from: the recovery key as env:NAME or file:PATH.", HelpName = "REFERENCE", DefaultValueFactory = _ =>
+        Description = "With --from: the recovery key as env:NAME or file:PATH.",
+        HelpName = "REFERENCE",
+        DefaultValueFactory = _ =>
             "env:BACKUP_KEY",
     };
 
-    public static Option<string?> Identity { get; } = new("--identity") { Description = "With --from sftp://: the file of the private "
-        + "key.", HelpName = "FILE" };
+    public static Option<string?> Identity { get; } = new("--identity")
+    {
+        Description = "With --from sftp://: the file of the private "
+        + "key.",
+        HelpName = "FILE"
+    };
 
     public static Option<string?> HostKey { get; } = new("--host-key")
     {
-        Description = "With --from sftp://: the fingerprint of the host's key, SHA256:...", HelpName = "FINGERPRINT",
+        Description = "With --from sftp://: the fingerprint of the host's key, SHA256:...",
+        HelpName = "FINGERPRINT",
     };
 
     public static Option<string?> Region { get; } = new("--region") { Description = "With --from s3://: its region.", HelpName = "NAME" };

@@ -7,8 +7,11 @@ namespace Aviso.Verbs;
 /// <summary>`aviso backup`.</summary>
 internal static class BackupVerbs
 {
-    public static Option<string?> Target { get; } = new("--target") { Description = "The target, by its name in the settings.",
-        HelpName = "NAME" };
+    public static Option<string?> Target { get; } = new("--target")
+    {
+        Description = "The target, by its name in the settings.",
+        HelpName = "NAME"
+    };
 
     public static Command Build() => new("backup", CommandTree.Help(
         "Copies of everything elsewhere: see docs/backup.md. Exit status 0 only when all is well.",

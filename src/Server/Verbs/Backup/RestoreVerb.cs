@@ -17,16 +17,33 @@ internal static class RestoreVerb
             + "since.",
     };
 
-    private static readonly Option<string?> To = new("--to") { Description = "The moment, such as 2026-11-30T16:05:30Z; else the newest.",
-        HelpName = "TIME" };
-    private static readonly Option<string?> Into = new("--into") { Description = "The data folder; else that of the settings.",
-        HelpName = "FOLDER" };
-    private static readonly Option<string?> Account = new("--account") { Description = "Only this account, into the running server.",
-        HelpName = "ADDRESS" };
-    private static readonly Option<string?> Folder = new("--folder") { Description = "With --account: only this mailbox and those below "
-        + "it.", HelpName = "MAILBOX" };
-    private static readonly Option<string?> Message = new("--message") { Description = "With --account: only this message, by its "
-        + "EMAILID.", HelpName = "ID" };
+    private static readonly Option<string?> To = new("--to")
+    {
+        Description = "The moment, such as 2026-11-30T16:05:30Z; else the newest.",
+        HelpName = "TIME"
+    };
+    private static readonly Option<string?> Into = new("--into")
+    {
+        Description = "The data folder; else that of the settings.",
+        HelpName = "FOLDER"
+    };
+    private static readonly Option<string?> Account = new("--account")
+    {
+        Description = "Only this account, into the running server.",
+        HelpName = "ADDRESS"
+    };
+    private static readonly Option<string?> Folder = new("--folder")
+    {
+        Description = "With --account: only this mailbox and those below "
+        + "it.",
+        HelpName = "MAILBOX"
+    };
+    private static readonly Option<string?> Message = new("--message")
+    {
+        Description = "With --account: only this message, by its "
+        + "EMAILID.",
+        HelpName = "ID"
+    };
 
     public static Command Build()
     {

@@ -82,15 +82,20 @@ internal sealed class Drill(ITarget target, BackupKey key, string scratch, TimeP
     {
         await using var store = await SqliteMailStore.OpenAsync(new()
         {
-            DataFolder = folder, Clock = clock, Log = NullLogger.Instance, Reader = new NoReader(),
-            CanaryInterval = TimeSpan.Zero, UpkeepInterval = TimeSpan.Zero, Index = false,
+            DataFolder = folder,
+            Clock = clock,
+            Log = NullLogger.Instance,
+            Reader = new NoReader(),
+            CanaryInterval = TimeSpan.Zero,
+            UpkeepInterval = TimeSpan.Zero,
+            Index = false,
         }, cancel);
-        var account = (await store.ListAccountsAsync(cancel)).FirstOrDefault()
-            ?? await store.EnsureAccountAsync("drill@localhost", declared: false, cancel);
+        var account = await store.ListAccountsAsync(cancel) is [var first, ..] ? first
+            : await store.EnsureAccountAsync("drill@localhost", declared: false, cancel);
         using var body = store.Spool.Make(spooled => spooled.Write(Letter));
-        var target = new AcceptTarget(account.Id, "INBOX", default, SystemFlags.None, [], IgnoreQuota: true);
+        var place = new AcceptTarget(account.Id, "INBOX", default, SystemFlags.None, [], IgnoreQuota: true);
         var accepted = await store.AcceptAsync(
-            new(body, NoReader.Nothing, [target], null) { ReceivedAt = clock.GetUtcNow().ToUnixTimeSeconds() }, cancel);
+            new(body, NoReader.Nothing, [place], null) { ReceivedAt = clock.GetUtcNow().ToUnixTimeSeconds() }, cancel);
         if (!accepted.Ok || !accepted.Value!.Targets[0].Ok) return $"the restored store takes no message ({accepted.Error})";
         var entry = accepted.Value.Targets[0].Value!;
         if (await store.ViewAsync(account.Id, entry.Mailbox, cancel) is not { } view || view.IndexOf(entry.Uid) < 0)
@@ -99,7 +104,7 @@ internal sealed class Drill(ITarget target, BackupKey key, string scratch, TimeP
         var octets = new byte[Letter.Length];
         if (read is null || read.Length != Letter.Length || read.Read(0, octets) < octets.Length || !octets.AsSpan().SequenceEqual(Letter))
             return "a message that the restored store took cannot be read as it was";
-        log.DrillRead(target.Mailbox, account.Address);
+        log.DrillRead(place.Mailbox, account.Address);
         return null;
     }
 

@@ -120,8 +120,13 @@ public sealed class PartRestore(ITarget target, BackupKey key, SqliteMailStore r
 
     private Task<SqliteMailStore> OpenAsync(string folder, CancellationToken cancel) => SqliteMailStore.OpenAsync(new()
     {
-        DataFolder = folder, Clock = clock, Log = NullLogger.Instance, Reader = reader,
-        CanaryInterval = TimeSpan.Zero, UpkeepInterval = TimeSpan.Zero, Index = false,
+        DataFolder = folder,
+        Clock = clock,
+        Log = NullLogger.Instance,
+        Reader = reader,
+        CanaryInterval = TimeSpan.Zero,
+        UpkeepInterval = TimeSpan.Zero,
+        Index = false,
     }, cancel);
 
     private async Task<HashSet<EmailId>> AllAsync(AccountId account, CancellationToken cancel)

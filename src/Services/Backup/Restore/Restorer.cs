@@ -93,7 +93,9 @@ public sealed class Restorer(ITarget target, BackupKey key)
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             await using var to = new FileStream(path, new FileStreamOptions
             {
-                Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                Mode = FileMode.Create,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
             });
             foreach (var piece in file.Pieces)
             {

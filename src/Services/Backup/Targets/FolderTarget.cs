@@ -64,9 +64,9 @@ public sealed class FolderTarget(string name, string folder) : ITarget
         foreach (var file in new DirectoryInfo(from).EnumerateFiles("*", SearchOption.AllDirectories))
         {
             cancel.ThrowIfCancellationRequested();
-            var name = Path.GetRelativePath(folder, file.FullName).Replace(Path.DirectorySeparatorChar, '/');
-            if (name.StartsWith(prefix, StringComparison.Ordinal) && !name.EndsWith(Unfinished, StringComparison.Ordinal))
-                found.Add(new(name, file.Length));
+            var below = Path.GetRelativePath(folder, file.FullName).Replace(Path.DirectorySeparatorChar, '/');
+            if (below.StartsWith(prefix, StringComparison.Ordinal) && !below.EndsWith(Unfinished, StringComparison.Ordinal))
+                found.Add(new(below, file.Length));
         }
         return found;
     }

@@ -27,8 +27,11 @@ internal sealed class S3Target : ITarget
         (Name, _bucket, _keys, _lockFor, _clock) = (name, bucket, keys, lockFor, clock);
         var handler = new SocketsHttpHandler
         {
-            AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(10),
-                MaxResponseHeadersLength = 32,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            MaxResponseHeadersLength = 32,
         };
         handler.SslOptions.CertificateChainPolicy = Authorities.Policy(roots);
         _http = new(handler) { Timeout = Patience, MaxResponseContentBufferSize = 1L << 30 };

@@ -130,7 +130,9 @@ internal sealed class SftpTarget(string name, SftpPlace place, string? password,
             new PrivateKeyFile(new MemoryStream(Encoding.UTF8.GetBytes(identity.TrimEnd() + "\n")))));
         if (password is not null) ways.Add(new PasswordAuthenticationMethod(place.User, password));
         var client = new SftpClient(new ConnectionInfo(place.Host, place.Port, place.User,
-            [.. ways]) { Timeout = Patience }) { OperationTimeout = Patience };
+            [.. ways])
+        { Timeout = Patience })
+        { OperationTimeout = Patience };
         client.HostKeyReceived += (_, key) => key.CanTrust = $"SHA256:{key.FingerPrintSHA256}" == hostKey.TrimEnd('=');
         try
         {

@@ -1,6 +1,5 @@
 using Aviso.Backup;
 using Aviso.Store;
-using Aviso.Store.Copying;
 using Aviso.Tests.Unit.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;

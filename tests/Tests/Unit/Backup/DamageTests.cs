@@ -1,4 +1,3 @@
-using Aviso.Backup;
 using Aviso.Store;
 using Xunit;
 

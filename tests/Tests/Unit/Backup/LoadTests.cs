@@ -1,6 +1,4 @@
-using Aviso.Backup;
 using Aviso.Store;
-using Aviso.Tests.Unit.Store;
 using Xunit;
 
 namespace Aviso.Tests.Unit.Backup;
