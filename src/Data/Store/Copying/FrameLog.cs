@@ -104,7 +104,7 @@ internal sealed class FrameLog(string databaseFile, string folder, TimeProvider 
         {
             Capture();
         }
-        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             log.FramesNotKept(failed.Message);
             _isOn = false;
