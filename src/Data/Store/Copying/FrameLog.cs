@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Aviso.Store.Blobs;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Store.Copying;

@@ -35,25 +35,30 @@ public static class DigestReader
 
     internal static StoreDigest Of(Connection db)
     {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var tables = new Dictionary<string, (long, string)>();
-        var octets = new byte[8];
         foreach (var (table, columns, order) in Looked)
         {
-            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            var (rows, count) = (0L, columns.Count(c => c == ',') + 1);
-            db.Query($"SELECT {columns} FROM {table} ORDER BY {order}", row =>
-            {
-                rows++;
-                for (var i = 0; i < count; i++)
-                {
-                    var value = row.Blob(i);
-                    BitConverter.TryWriteBytes(octets, value.Length);
-                    hash.AppendData(octets.AsSpan(0, 4));
-                    hash.AppendData(value);
-                }
-            });
+            var rows = Append(hash, db, $"SELECT {columns} FROM {table} ORDER BY {order}", columns.Count(c => c == ',') + 1);
             tables.Add(table, (rows, Convert.ToHexStringLower(hash.GetHashAndReset())));
         }
         return new(DatabaseLook.Meta(db, "commit"), tables);
+    }
+
+    private static long Append(IncrementalHash hash, Connection db, string query, int columns)
+    {
+        var (octets, rows) = (new byte[sizeof(int)], 0L);
+        db.Query(query, row =>
+        {
+            rows++;
+            for (var i = 0; i < columns; i++)
+            {
+                var value = row.Blob(i);
+                BitConverter.TryWriteBytes(octets, value.Length);
+                hash.AppendData(octets);
+                hash.AppendData(value);
+            }
+        });
+        return rows;
     }
 }

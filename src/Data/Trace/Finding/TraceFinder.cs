@@ -42,7 +42,7 @@ public sealed class TraceFinder(TraceRecorder recorder)
     {
         // A copy of another message may have the same number.
         var found = Find(new() { Words = [id] }, trace => trace, cancel);
-        return found.FirstOrDefault(t => t.Id == id) ?? found.FirstOrDefault();
+        return found.FirstOrDefault(t => t.Id == id) ?? (found is [var first, ..] ? first : null);
     }
 
     /// <summary>Entries of a segment that fit, the newest <paramref name="most"/>.</summary>

@@ -47,8 +47,7 @@ internal static class TraceStates
             {
                 case TraceKind.Filed: filed++; break;
                 case TraceKind.Discarded or TraceKind.Trapped: discarded++; break;
-                case TraceKind.RecipientRefused or TraceKind.SenderRefused or TraceKind.ConnectionRefused
-                    or TraceKind.Refused: refused++; break;
+                case TraceKind.RecipientRefused or TraceKind.SenderRefused or TraceKind.ConnectionRefused or TraceKind.Refused: refused++; break;
                 case TraceKind.NotFiled: notFiled++; break;
                 case TraceKind.GivenUp: isGivenUp = true; break;
                 case TraceKind.Accepted: isAccepted = true; break;
