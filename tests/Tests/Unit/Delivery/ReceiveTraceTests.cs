@@ -25,7 +25,7 @@ public sealed class ReceiveTraceTests : FilteredScene
             $"header message_id=1@sender.example author=x@sender.example size={Plain.Length} subject=hi",
             "authentication method=iprev result=permerror",
             "authentication method=spf result=pass domain=sender.example",
-            "authentication method=dmarc result=pass domain=sender.example action=reject",
+            "authentication method=dmarc result=pass domain=sender.example action=none",
             "judged action=accept score=2.5 required=6 rule=TEST 2.5",
             "filed account=A recipient=alice@example.org folder=INBOX uid=1 email=E",
             "accepted took=0",
