@@ -57,6 +57,7 @@ public sealed class WayBackTests
         (await server.VerbAsync("export", format, "--account", Alice, "--to", to)).MustSucceed();
         (await server.VerbAsync("import", "run", format, to, "--account", "bob@example.test")).MustSucceed();
 
+        (await server.VerbAsync("import", "names", "bob@example.test", "--separator", ".")).MustSucceed();
         var (alice, bob) = (await ImapSight.LookAsync(server, Alice, AvisoServer.Password), await ImapSight.LookAsync(server,
             "bob@example.test", AvisoServer.Password));
         Assert.Equal(alice.Messages.Select(Told).Order(StringComparer.Ordinal), bob.Messages.Select(Told).Order(StringComparer.Ordinal));
