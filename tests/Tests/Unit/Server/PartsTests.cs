@@ -43,8 +43,12 @@ public sealed class PartsTests : IDisposable
         aliases_from: file:virtual
         relays:
           - { name: brevo, host: relay.example, port: 587, tls: required, ca: file:x.crt, username: env:RELAY_USER, password: env:RELAY_PASSWORD,
+              spill: ses, events: { kind: mailgun, secret: env:RELAY_PASSWORD },
+              suppressions: { kind: mailgun, key: env:RELAY_PASSWORD, domain: example.org, address: "https://api.example/v3/" },
               quota: 300/day, reserve: 30, spf: "include:spf.relay.example", dkim_selectors: [theirs],
               dkim_cnames: [ { selector: brevo1, target: "b1.{domain-dashed}.dkim.relay.example" } ] }
+          - { name: ses, host: ses.example, events: { kind: ses, topic: "arn:aws:sns:eu-central-1:123456789012:mail" },
+              suppressions: { kind: ses, key: env:RELAY_USER, secret: env:RELAY_PASSWORD, region: eu-central-1 } }
         routes: [ { to: elsewhere.example, from: example.org, relay: brevo } ]
         outbound: { allow_private: [10.1.2.0/24], give_up_after: 3d, notice_after: 2h }
         mta_sts: { verify: false, publish: testing, mx: [mail.example.org], max_age: 30d }
