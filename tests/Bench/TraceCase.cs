@@ -55,7 +55,9 @@ internal static class TraceCase
         {
             Filters = new()
             {
-                Verifier = new(zone, new() { HostName = "mail.bench.test" }, clock), Spam = () => filter, Trace = recorder,
+                Verifier = new(zone, new() { HostName = "mail.bench.test" }, clock),
+                Spam = () => filter,
+                Trace = recorder,
             },
         };
         store.Told = new StoreTrace(recorder, new(clock), clock).Hear;
@@ -85,10 +87,10 @@ internal static class TraceCase
     {
         var origin = new WireOrigin(ListenerKind.Smtp, new(IPAddress.Parse("192.0.2.7"), 1234), new(IPAddress.Loopback, 25));
         var client = new SmtpClientInfo("s", origin, "client.sender.test", "ESMTP", null, null);
-        MailAddress.TryParse("x@sender.test", out var sender);
+        _ = MailAddress.TryParse("x@sender.test", out var sender);
         for (var i = at; i < MessagesABlock; i += AtOnce)
         {
-            MailAddress.TryParse($"user{i % 50}@bench.test", out var to);
+            _ = MailAddress.TryParse($"user{i % 50}@bench.test", out var to);
             var transaction = new MailTransaction(client, new(sender), new(null, BodyType.SevenBit, false, null, null, null));
             var begun = (Begun.Open)await receiver.BeginAsync(transaction, default);
             if (await begun.Receiving.AddAsync(new(to, null, null), default) is { } no) throw new InvalidOperationException(no.ToString());

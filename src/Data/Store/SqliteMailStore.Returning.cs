@@ -21,17 +21,6 @@ public sealed partial class SqliteMailStore
         return new MailboxId(made.Id);
     });
 
-    /// <summary>Ends what <see cref="ReturnMailboxAsync"/> began: from here on UIDs are new ones.</summary>
-    public Task<Outcome<bool>> RaiseUidNextAsync(AccountId account, MailboxId mailbox, uint uidNext) => ChangeAsync<bool>(batch =>
-    {
-        if (batch.Account(account) is not { } open || batch.Mailbox(account, mailbox) is not { } box) return StoreError.NotFound;
-        batch.NextModSeq(open);
-        batch.Delta(open, box);
-        box.UidNext = Math.Max(box.UidNext, uidNext);
-        box.HighestModSeq = open.ModSeq;
-        return true;
-    });
-
     /// <summary>Puts a message back. False when it is there already; OverQuota, LimitReached (keywords), NotFound.</summary>
     public async Task<Outcome<bool>> ReturnMessageAsync(AccountId account, MailboxInfo mailbox, ReturningMessage message)
     {

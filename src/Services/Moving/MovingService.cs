@@ -74,7 +74,7 @@ public sealed class MovingService(
             if (_job is { End: null } busy) return $"another move is running ({busy.What}); `aviso import status` shows it";
             _job?.Dispose();
             var job = _job = new((compares ? "verify " : "run ") + set.Title, new(target.Clock));
-            job.Running = Task.Run(() => RunAsync(job, set, wishes, compares));
+            job.Running = Task.Run(() => RunAsync(job, set, wishes, compares), CancellationToken.None);
             return null;
         }
     }

@@ -37,8 +37,13 @@ public sealed class RelayWatchTests
         }
         await Patience.UntilAsync(() => sink.Count == 1, "the relay has it", why: () => server.Log);
         using var curl = Curl.Https(server);
-        var blocked = new JsonObject { ["event"] = "blocked", ["email"] = Carol, ["message-id"] = "<one@scene>",
-            ["reason"] = "blocked : hard bounce" };
+        var blocked = new JsonObject
+        {
+            ["event"] = "blocked",
+            ["email"] = Carol,
+            ["message-id"] = "<one@scene>",
+            ["reason"] = "blocked : hard bounce"
+        };
         Assert.Equal(401, (await HookAsync(curl, blocked, "guess")).Status);
         Assert.Equal(404, (await HookAsync(curl, blocked, Token, "other")).Status);
         Assert.Equal(413, await LongAsync(curl));

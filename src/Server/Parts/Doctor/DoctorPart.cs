@@ -7,6 +7,7 @@ using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Settings;
 using Aviso.Store;
+using Aviso.Trace;
 
 namespace Aviso.Server;
 
@@ -35,7 +36,8 @@ internal sealed class DoctorPart : IPart
         _own = new(book, client => site.The<ListenersPart>().Wiring.Internal.Contains(client), site.Clock, log);
         Take(settings);
         var relays = site.The<RelaySwitch>();
-        site.The<RelayWatch>().Sinks = [new RelayEventFindings(book, site.The<ReplyWatch>()), relays];
+        site.The<RelayWatch>().Sinks =
+            [new RelayEventFindings(book, site.The<ReplyWatch>()), relays, new RelayEventTrace(site.The<TraceRecorder>())];
         relays.Changed += _ => TakeDomains();
         relays.WentBack = (back, cancel) => book.RaiseAsync(RelayEventFindings.WentBack(back), RelayEventFindings.WentBackStands, cancel);
         site.The<Gatekeeper>().Heard += Hear;

@@ -71,7 +71,7 @@ internal sealed class RelaySwitchCalls(RelaySwitch relays, DoctorPart doctor, Dn
     {
         if (prober.Options is not { } options || !options.Ways.Any(w => w is RelayWay && w.Name == to))
             return ("", $"no message can be sent by {to} to ourselves: set `probe: {{ every: 20m, account: ADDRESS }}`, or say --untested");
-        var result = (await prober.RunNowAsync(to, cancel))?.FirstOrDefault();
+        var result = await prober.RunNowAsync(to, cancel) is [var first, ..] ? first : null;
         if (result is not { Came: true }) return ("", $"the test message by {to} failed at `{result?.FailedStage}`: {result?.Problem}");
         return Alignment.Problem(result.Proof) is { } why ? ("", $"the test message by {to} came, and {why}: {result.Proof}")
             : (result.Proof, null);

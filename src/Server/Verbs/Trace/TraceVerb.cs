@@ -19,18 +19,22 @@ internal static class TraceVerb
             new VerbAnswers(TracePage.Show, static answer => answer is JsonArray { Count: 0 }),
             new Argument<string[]>("query")
             {
-                Description = "What to look for.", HelpName = "QUERY", Arity = ArgumentArity.ZeroOrMore,
+                Description = "What to look for.",
+                HelpName = "QUERY",
+                Arity = ArgumentArity.ZeroOrMore,
             },
             new Option<string?>("--since")
             {
-                Description = "Only what happened after this: 2h (ago), a date, or a date and time.", HelpName = "TIME",
+                Description = "Only what happened after this: 2h (ago), a date, or a date and time.",
+                HelpName = "TIME",
             },
             new Option<string?>("--until") { Description = "Only what happened before this.", HelpName = "TIME" },
             new Option<string?>("--user") { Description = "Only messages from or to this account.", HelpName = "ADDRESS" },
             new Option<string?>("--limit") { Description = "So many, the newest first: 1 to 500. Default: 50.", HelpName = "NUMBER" },
             new Option<string?>("--share")
             {
-                Description = "Print a link to the lines of this trace that name nobody, for somebody without an account.", HelpName = "ID",
+                Description = "Print a link to the lines of this trace that name nobody, for somebody without an account.",
+                HelpName = "ID",
             },
             new Option<string?>("--expires") { Description = "How long the link holds, at most 90d. Default: 7d.", HelpName = "TIME" });
         verb.Validators.Add(static result =>

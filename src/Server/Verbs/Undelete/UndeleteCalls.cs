@@ -1,6 +1,5 @@
 using Aviso.Accounts;
 using Aviso.Admin;
-using Aviso.Base;
 using Aviso.Guard;
 using Aviso.Mime;
 using Aviso.Store;

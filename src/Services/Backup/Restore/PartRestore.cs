@@ -79,7 +79,7 @@ public sealed class PartRestore(ITarget target, BackupKey key, SqliteMailStore r
                 if (has.Contains(entry.Email)) _there++;
                 else await ReturnAsync(old, from, to, there, entry, Names(mailbox, entry.Flags.Keywords), isNew ? entry.Uid : 0, cancel);
             }
-            if (isNew) await running.RaiseUidNextAsync(to, there.Id, mailbox.UidNext + RestoredStore.SafeDistance);
+            if (isNew) await running.RaiseUidNextAsync(to, there.Id, mailbox.UidNext + RestoredStore.SafeDistance, cancel);
         }
     }
 

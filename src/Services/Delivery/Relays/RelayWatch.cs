@@ -46,7 +46,7 @@ public sealed class RelayWatch(RelayLedger ledger, Func<string> hostName, RelayW
             if (await ledger.FindAsync(relay, heard.Ids, heard.Recipient, cancel) is not { } handed)
             {
                 RelayMeters.Heard(relay, "unknown");
-                parts.Log.RelaySaidOfUnknown(relay, heard.Kind, heard.Recipient, heard.Ids.FirstOrDefault() ?? "");
+                parts.Log.RelaySaidOfUnknown(relay, heard.Kind, heard.Recipient, heard.Ids is [var id, ..] ? id : "");
                 news = new(relay, heard, null, false);
             }
             else if (await KeepAsync(handed, heard, isTold, cancel) is { } kept) news = kept;

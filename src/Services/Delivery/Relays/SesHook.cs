@@ -60,7 +60,7 @@ internal sealed class SesHook(string relay, string topic, FetchText fetch, TimeP
 
     private async Task<X509Certificate2?> CertificateAsync(Uri at, CancellationToken cancel)
     {
-        var now = clock.GetUtcNow();
+        var now = clock.GetUtcNow().UtcDateTime;
         if (_certificates.TryGetValue(at, out var kept) && now < kept.NotAfter.ToUniversalTime()) return kept;
         if (await fetch(at, cancel) is not { } pem) return null;
         try

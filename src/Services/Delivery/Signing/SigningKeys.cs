@@ -145,8 +145,11 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
             if (!_domains.TryGetValue(domain, out var held) || held.Exists(h => h.Declared)) return null;
             // Keys that wait already are the new ones.
             if (!held.Exists(h => h.SigningSince is null))
-                _domains = new(_domains, StringComparer.OrdinalIgnoreCase) { [domain] = [.. held,
-                    .. await MakeAsync(domain, held, cancel)] };
+                _domains = new(_domains, StringComparer.OrdinalIgnoreCase)
+                {
+                    [domain] = [.. held,
+                    .. await MakeAsync(domain, held, cancel)]
+                };
         }
         finally
         {
@@ -255,8 +258,11 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
             : published.Contains(wanted) ? "" : $"{name} holds another key";
         // A receiver may ask any server of the zone: a new key waits for the slowest.
         if (problem.Length == 0 && held is { SigningSince: null, Declared: false } && Witness is { } witness
-            && await witness.MissingAsync(name, held.Key.DnsRecord(), cancel) is { } missing) return held with { Problem = missing,
-                IsWrong = false };
+            && await witness.MissingAsync(name, held.Key.DnsRecord(), cancel) is { } missing) return held with
+            {
+                Problem = missing,
+                IsWrong = false
+            };
         var since = held.SigningSince ?? (held.Declared ? null : now);
         if (problem.Length == 0) return held with { Problem = "", IsWrong = false, SigningSince = since };
         // A new key waits to be published, that is no trouble yet; a key in use that nobody can verify is.

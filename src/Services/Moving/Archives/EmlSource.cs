@@ -167,6 +167,7 @@ public sealed class EmlSource : MailSource
     protected override void Dispose(bool disposing)
     {
         if (disposing) _zip?.Dispose();
+        base.Dispose(disposing);
     }
 }
 

@@ -43,7 +43,9 @@ internal static class MboxFile
                 if (now is not null) messages.Add(now.End());
                 if (messages.Count >= MostMessages) throw new SourceException($"{name} has more than {MostMessages} messages");
                 now?.Dispose();
+#pragma warning disable CA2000 // the next message or the end of the file lets go of it
                 now = new(Encoding.Latin1.GetString(line.Text[5..]).Trim(), line.End);
+#pragma warning restore CA2000
                 wasEmpty = false;
                 // Octets of ours are counted, not looked at.
                 if (Raw(lines, now)) wasEmpty = true;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Aviso.Base;
 using Aviso.Mime;
-using Aviso.Store;
 
 namespace Aviso.Moving;
 

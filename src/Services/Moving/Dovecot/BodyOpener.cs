@@ -63,7 +63,8 @@ public sealed class BodyOpener(MailCrypt? keys = null) : IDisposable
     {
         try
         {
-            using var plain = new BoundedStream(Opened(packed, path), MostOctets, path);
+            using var opened = Opened(packed, path);
+            using var plain = new BoundedStream(opened, MostOctets, path);
             if (name.Size >= 0 && name.Size == name.WireSize) WireText.Copy(plain, into);
             else WireText.CopyWithCrLf(plain, into);
             if (name.Size >= 0 && plain.Taken != name.Size)

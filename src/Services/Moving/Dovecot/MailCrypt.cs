@@ -73,7 +73,9 @@ public sealed class MailCrypt : IDisposable
 
     private static readonly Dictionary<string, string> Curves = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["nistP256"] = "1.2.840.10045.3.1.7", ["nistP384"] = "1.3.132.0.34", ["nistP521"] = "1.3.132.0.35",
+        ["nistP256"] = "1.2.840.10045.3.1.7",
+        ["nistP384"] = "1.3.132.0.34",
+        ["nistP521"] = "1.3.132.0.35",
     };
 
     /// <summary>The octets that were encrypted.</summary>

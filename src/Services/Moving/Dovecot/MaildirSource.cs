@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using Aviso.Base;
-using Aviso.Store;
 
 namespace Aviso.Moving;
 
@@ -115,6 +114,7 @@ public sealed class MaildirSource : MailSource
     protected override void Dispose(bool disposing)
     {
         if (disposing) _opener.Dispose();
+        base.Dispose(disposing);
     }
 
     /// <summary>A server that runs renames files while they are read: when a flag changes, and from `new` to `cur`.</summary>

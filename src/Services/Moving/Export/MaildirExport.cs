@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Aviso.Base;
 using Aviso.Store;
 
 namespace Aviso.Moving;

@@ -46,7 +46,8 @@ internal sealed class MboxExport(MoveTarget target, AccountId account, ExportRes
 
     private static void Lines(FileStream file, StoredBody body)
     {
-        using var lines = new LineScan(new StoredStream(body));
+        using var octets = new StoredStream(body);
+        using var lines = new LineScan(octets);
         var isBegin = true;
         while (lines.Next(out var line))
         {

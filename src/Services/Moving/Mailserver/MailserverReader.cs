@@ -25,8 +25,15 @@ public static class MailserverReader
             MailserverOverrides.Explain(config, notes);
             Homeless(mail, accounts, notes);
         }
-        return new() { Title = $"docker-mailserver {config}", Accounts = only, Aliases = aliases, Keys = keys, Notes = notes,
-            IsServer = true };
+        return new()
+        {
+            Title = $"docker-mailserver {config}",
+            Accounts = only,
+            Aliases = aliases,
+            Keys = keys,
+            Notes = notes,
+            IsServer = true
+        };
     }
 
     private static (string Config, string Mail) Folders(MoveRequest request)
@@ -80,7 +87,9 @@ public static class MailserverReader
 
     private static MailSource Open(string config, string folder, string address)
     {
+#pragma warning disable CA2000 // who asked for the source lets go of it
         var source = new MaildirSource(new(folder, Home: Path.Combine(folder, "home")));
+#pragma warning restore CA2000
         // `<login>.dovecot.sieve` of the settings is copied to the account at each start there.
         if (source.Scripts.Active is not null || MaildirLayout.Small(Path.Combine(config, address + ".dovecot.sieve"),
             4 << 20) is not { } script) return source;
@@ -106,8 +115,15 @@ public static class MailserverReader
     internal static long? Size(string text)
     {
         var digits = text.TrimEnd('B', 'b');
-        var shift = digits.Length == 0 ? 0 : char.ToUpperInvariant(digits[^1]) switch { 'K' => 10, 'M' => 20, 'G' => 30, 'T' => 40, _ =>
-            0 };
+        var shift = digits.Length == 0 ? 0 : char.ToUpperInvariant(digits[^1]) switch
+        {
+            'K' => 10,
+            'M' => 20,
+            'G' => 30,
+            'T' => 40,
+            _ =>
+            0
+        };
         if (shift > 0) digits = digits[..^1];
         return long.TryParse(digits, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture,
             out var number)
@@ -159,6 +175,7 @@ public static class MailserverReader
         protected override void Dispose(bool disposing)
         {
             if (disposing) inner.Dispose();
+            base.Dispose(disposing);
         }
     }
 }

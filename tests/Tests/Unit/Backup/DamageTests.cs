@@ -1,4 +1,3 @@
-using Aviso.Store;
 using Xunit;
 
 namespace Aviso.Tests.Unit.Backup;

@@ -2,7 +2,6 @@ using System.Net.Security;
 using System.Text;
 using Aviso.Net;
 using Aviso.Store;
-using Aviso.Tests.Unit.Net;
 using Aviso.Tests.Unit.Store;
 using Xunit;
 

@@ -10,7 +10,9 @@ public sealed class TraceViewTests
 
     private static readonly Dictionary<string, string> Addresses = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["alice@example.org"] = Alice, ["bob@example.org"] = Bob, ["carol@example.org"] = Carol,
+        ["alice@example.org"] = Alice,
+        ["bob@example.org"] = Bob,
+        ["carol@example.org"] = Carol,
     };
 
     private static OwnerView ViewOf(string account) => new(account, address => Addresses.GetValueOrDefault(address) == account);
