@@ -28,7 +28,7 @@ internal readonly record struct Command(string Name, string? Rest)
     public string[] Words(int most) =>
         (Rest ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries) is var words && words.Length <= most ? words : [];
 
-    /// <summary>Exactly <paramref name="numbers"/> numbers of digits. A number beyond what fits is the largest: no message has it.</summary>
+    /// <summary>Exactly so many numbers of digits. A number beyond what fits is the largest: no message has it.</summary>
     public bool TryNumbers(Span<int> numbers)
     {
         var words = Words(numbers.Length);

@@ -28,5 +28,6 @@ internal sealed class MaildropLocks(TimeSpan patience)
     /// <summary>Gives back what was taken, unless another has it by now.</summary>
     public void GiveBack(AccountId account, Pop3Session session) => _held.TryRemove(new(account, session));
 
-    public bool Has(AccountId account, Pop3Session session) => _held.TryGetValue(account, out var holder) && ReferenceEquals(holder, session);
+    public bool Has(AccountId account, Pop3Session session) =>
+        _held.TryGetValue(account, out var holder) && ReferenceEquals(holder, session);
 }

@@ -5,7 +5,8 @@ using Aviso.Store;
 
 namespace Aviso.Pop3;
 
-/// <summary>One connection: state, and the loop read - run - answer. Commands are in Commands/, the table in <see cref="CommandTable"/>.</summary>
+/// <summary>One connection: state, and the loop read - run - answer. Commands are in Commands/, the table in
+/// <see cref="CommandTable"/>.</summary>
 internal sealed class Pop3Session
 {
     private readonly LineSession _line;
@@ -162,7 +163,8 @@ internal sealed class Pop3Session
             return Reply.No("SYS/TEMP", "Too many sessions of this user from this address");
         }
         (Who, Account) = (who, account);
-        if (!Server.Locks.TryTake(account, this)) return await LeaveForAsync(Reply.No("IN-USE", "Another session has the maildrop; try again"));
+        if (!Server.Locks.TryTake(account, this)) return await LeaveForAsync(
+            Reply.No("IN-USE", "Another session has the maildrop; try again"));
         if (await OpenAsync(account) is not { } drop) return await LeaveForAsync(Reply.No("SYS/TEMP", "There is no inbox"));
         Drop = drop;
         _actor = new("pop3", "", who.Scope?.Name ?? "", Connection.Origin.Remote.Address);

@@ -15,7 +15,8 @@ public sealed class PopReaderTests : IAsyncLifetime
         using var smtp = new SmtpLineClient(_server.Port("smtp"));
         for (var i = 1; i <= 3; i++)
             smtp.Deliver("s@sender.test", ["alice@example.test"],
-                $"From: S <s@sender.test>\r\nTo: alice@example.test\r\nSubject: letter {i}\r\nMessage-ID: <{i}@pop>\r\n\r\nbody {i}\r\n..\r\n");
+                $"From: S <s@sender.test>\r\nTo: alice@example.test\r\nSubject: letter {i}\r\nMessage-ID: <{i}@pop>\r\n\r\n"
+                + $"body {i}\r\n..\r\n");
     }
 
     public async ValueTask DisposeAsync()
@@ -74,7 +75,8 @@ public sealed class PopReaderTests : IAsyncLifetime
                 read_all = false
 
                 """);
-            var run = await Tool.RunAsync(Tool.Find("getmail", "getmail6"), ["--getmaildir", _home, "--rcfile", "getmailrc", "-v"], environment: Home());
+            var run = await Tool.RunAsync(Tool.Find("getmail", "getmail6"), ["--getmaildir", _home, "--rcfile", "getmailrc", "-v"],
+                environment: Home());
             run.MustSucceed();
             return Taken();
         }
@@ -122,10 +124,12 @@ public sealed class PopReaderTests : IAsyncLifetime
     public async Task Curl_lists_reads_and_a_session_without_quit_removes_nothing()
     {
         string[] login = ["-sk", "--user", $"alice@example.test:{AvisoServer.Password}"];
-        var list = (await Tool.RunAsync(Tool.Find("curl", "curl"), [.. login, $"pop3s://127.0.0.1:{_server.Port("pop3s")}/"])).MustSucceed();
+        var listed = await Tool.RunAsync(Tool.Find("curl", "curl"), [.. login, $"pop3s://127.0.0.1:{_server.Port("pop3s")}/"]);
+        var list = listed.MustSucceed();
         Assert.Equal(3, list.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
         var letter = await Tool.RunAsync("curl", [.. login, "--ssl-reqd", $"pop3://127.0.0.1:{_server.Port("pop3")}/2"]);
-        Assert.EndsWith("Subject: letter 2\r\nMessage-ID: <2@pop>\r\n\r\nbody 2\r\n..\r\n\r\n", letter.MustSucceed().Output, StringComparison.Ordinal);
+        Assert.EndsWith("Subject: letter 2\r\nMessage-ID: <2@pop>\r\n\r\nbody 2\r\n..\r\n\r\n", letter.MustSucceed().Output,
+            StringComparison.Ordinal);
         using (var client = new PopLineClient(_server.Port("pop3")))
         {
             client.Ok("USER alice@example.test");
@@ -157,7 +161,8 @@ public sealed class PopReaderTests : IAsyncLifetime
     private void AssertInbox(int messages, int seen)
     {
         using var imap = new ImapLineClient(_server.Port("imap"), "alice@example.test", AvisoServer.Password);
-        Assert.Contains(imap.Ok("STATUS INBOX (MESSAGES UNSEEN)"), line => line == $"* STATUS \"INBOX\" (MESSAGES {messages} UNSEEN {messages - seen})");
+        var wanted = $"* STATUS \"INBOX\" (MESSAGES {messages} UNSEEN {messages - seen})";
+        Assert.Contains(imap.Ok("STATUS INBOX (MESSAGES UNSEEN)"), line => line == wanted);
     }
 
     private string Taken()

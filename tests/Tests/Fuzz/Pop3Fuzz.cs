@@ -8,11 +8,13 @@ namespace Aviso.Tests.Fuzz;
 /// <summary>What a client or a message may say never throws, and a reply ends where the server ends it.</summary>
 public sealed class Pop3Fuzz
 {
-    private static readonly string[] Lines = ["RETR 1", "TOP 12 34", "PASS a b  c", "AUTH PLAIN AGEAYg==", "UIDL", "LIST 99999999999999", "USER ü"];
+    private static readonly string[] Lines =
+        ["RETR 1", "TOP 12 34", "PASS a b  c", "AUTH PLAIN AGEAYg==", "UIDL", "LIST 99999999999999", "USER ü"];
 
     private static readonly string[] Messages =
     [
-        "Subject: a\r\n\r\n.\r\n..b\r\nc", "A: b\n\n.\n", "\r\n.\r\r\n.", "Subject: Grüße\r\nFrom: ж <жук@почта.example>\r\nContent-Type: a; b=\"ü\"\r\n\r\nx",
+        "Subject: a\r\n\r\n.\r\n..b\r\nc", "A: b\n\n.\n", "\r\n.\r\r\n.",
+        "Subject: Grüße\r\nFrom: ж <жук@почта.example>\r\nContent-Type: a; b=\"ü\"\r\n\r\nx",
     ];
 
     [Fact]
@@ -38,7 +40,8 @@ public sealed class Pop3Fuzz
         Assert.Equal(-1, reply.Replace("\r\n", "", StringComparison.Ordinal).IndexOf('\n', StringComparison.Ordinal));
         // What a client makes of it is the message, with line ends of one kind and one at its end.
         var read = string.Join("\r\n", reply[..end].Split("\r\n").Select(line => line.StartsWith('.') ? line[1..] : line));
-        var wanted = Encoding.Latin1.GetString(input).Replace("\r\n", "\n", StringComparison.Ordinal).Replace("\n", "\r\n", StringComparison.Ordinal);
+        var wanted = Encoding.Latin1.GetString(input).Replace("\r\n", "\n", StringComparison.Ordinal)
+            .Replace("\n", "\r\n", StringComparison.Ordinal);
         if (wanted.Length > 0 && !wanted.EndsWith("\r\n", StringComparison.Ordinal)) wanted += "\r\n";
         Assert.Equal(wanted, read);
     });

@@ -153,7 +153,8 @@ internal sealed partial class WriteBatch
     {
         using var row = db.Use(Statements.ExpungedEmail).Add(email.Value).Add(account.Id);
         return row.Step()
-            ? new(row.Int(0), email.Value, row.Int(1), row.Text(2), (SystemFlags)row.Int(3), KeywordsOf(row.Text(4)), row.Int(5), row.Int(6))
+            ? new(row.Int(0), email.Value, row.Int(1), row.Text(2), (SystemFlags)row.Int(3), KeywordsOf(row.Text(4)), row.Int(5),
+                row.Int(6))
             : null;
     }
 

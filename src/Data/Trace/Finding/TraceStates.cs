@@ -47,7 +47,8 @@ internal static class TraceStates
             {
                 case TraceKind.Filed: filed++; break;
                 case TraceKind.Discarded or TraceKind.Trapped: discarded++; break;
-                case TraceKind.RecipientRefused or TraceKind.SenderRefused or TraceKind.ConnectionRefused or TraceKind.Refused: refused++; break;
+                case TraceKind.RecipientRefused or TraceKind.SenderRefused: refused++; break;
+                case TraceKind.ConnectionRefused or TraceKind.Refused: refused++; break;
                 case TraceKind.NotFiled: notFiled++; break;
                 case TraceKind.GivenUp: isGivenUp = true; break;
                 case TraceKind.Accepted: isAccepted = true; break;

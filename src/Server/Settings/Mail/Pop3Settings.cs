@@ -5,12 +5,14 @@ namespace Aviso.Settings;
 
 public sealed class Pop3Section : SettingsSection
 {
-    internal static readonly Table<Pop3Section> Table = new("POP3, for programs that fetch mail. Messages stay until a program removes them.");
+    internal static readonly Table<Pop3Section> Table =
+        new("POP3, for programs that fetch mail. Messages stay until a program removes them.");
 
     public string Uidl => Get(UidlKey);
 
     private static readonly Key<string> UidlKey = new(Table, "uidl", Types.Text, UidlFormat.Default.Text,
-        "How the ids of messages are made, as Dovecot's pop3_uidl_format: `%u` is the UID, `%v` the UIDVALIDITY, `%08Xu` eight hexadecimal digits. "
+        "How the ids of messages are made, as Dovecot's pop3_uidl_format: `%u` is the UID, `%v` the UIDVALIDITY, `%08Xu` eight "
+        + "hexadecimal digits. "
         + "Programs that saw other ids fetch everything again: keep the format of the server that the accounts came from.")
     { AfterRestart = true, Example = "\"%v.%u\"" };
 

@@ -79,7 +79,7 @@ internal sealed class UndeleteCalls(AccountBook book, IMailStore store, TimeProv
 
     private static ExpungedRow Row(ExpungedEmail email)
     {
-        var from = EnvelopeReader.Addresses(email.Envelope, EnvelopeReader.From).Select(a => $"{a.Mailbox}@{a.Host}").FirstOrDefault() ?? "";
+        var from = EnvelopeReader.Addresses(email.Envelope, EnvelopeReader.From) is [var first, ..] ? $"{first.Mailbox}@{first.Host}" : "";
         return new(email.Email.ToString(), DateTimeOffset.FromUnixTimeSeconds(email.ExpungedAt), email.Mailbox, from,
             EnvelopeReader.Subject(email.Envelope), email.Size, email.By);
     }

@@ -59,6 +59,7 @@ internal sealed partial class SnsMessage(JsonElement fields)
     private static Uri? Amazon(string url) => Uri.TryCreate(url, UriKind.Absolute, out var at) && at.Scheme == Uri.UriSchemeHttps
         && at.IsDefaultPort && at.UserInfo.Length == 0 && Host().IsMatch(at.IdnHost) ? at : null;
 
-    [GeneratedRegex(@"^sns\.[a-z]{2}(-[a-z0-9]+){1,4}\.amazonaws\.com(\.cn)?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        @"^sns\.[a-z]{2}(-[a-z0-9]+){1,4}\.amazonaws\.com(\.cn)?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Host();
 }

@@ -70,7 +70,8 @@ public static class DnsPlan
     {
         var relays = input.Relays.Where(r => r.Spf is not null && r.SendsFor(domain)).ToList();
         var who = string.Concat(relays.Select(r => $", the relay {r.Name}"));
-        return new(domain, DnsPurpose.Spf, domain, DnsType.Txt, [SpfText.Naming(input.Addresses, relays.Select(r => r.Spf).OfType<string>()).ToString()],
+        return new(domain, DnsPurpose.Spf, domain, DnsType.Txt,
+            [SpfText.Naming(input.Addresses, relays.Select(r => r.Spf).OfType<string>()).ToString()],
             $"says who sends mail of {domain}: this server{who}")
         {
             Urgent = true,

@@ -1,3 +1,4 @@
+using Aviso.Base;
 using Aviso.Delivery;
 
 namespace Aviso.Doctor;
@@ -33,7 +34,7 @@ public sealed class RelayEventFindings(FindingBook book, ReplyWatch replies) : I
         else if (heard.Kind == RelayEventKind.Complained)
             await book.RaiseAsync(new(FindingCode.RelayComplaint, subject, $"{heard.Recipient} called a message of ours junk", evidence,
                 FindingCode.RelayComplaint.ToDo), Stands, cancel);
-        else if (heard.Kind == RelayEventKind.Bounced && heard.Recipient.LastIndexOf('@') is var at and >= 0)
-            replies.Hear([new(heard.Recipient, heard.Recipient[(at + 1)..].ToLowerInvariant(), false, true, heard.Status, heard.Says)]);
+        else if (heard.Kind == RelayEventKind.Bounced && MailAddress.TryParse(heard.Recipient, out var recipient))
+            replies.Hear([new(heard.Recipient, recipient.Domain.Ascii, false, true, heard.Status, heard.Says)]);
     }
 }

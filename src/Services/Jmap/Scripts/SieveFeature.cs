@@ -20,7 +20,8 @@ internal static class SieveFeature
         },
         [
             new SieveScriptGet(scripts, limits), new SieveScriptChanges(scripts, limits),
-            .. ShortQuery.MethodsOf(new SieveScriptQuery(scripts, limits), limits), new SieveScriptSet(scripts, texts, limits), new SieveScriptValidate(texts),
+            .. ShortQuery.MethodsOf(new SieveScriptQuery(scripts, limits), limits), new SieveScriptSet(scripts, texts, limits),
+            new SieveScriptValidate(texts),
         ]);
     }
 

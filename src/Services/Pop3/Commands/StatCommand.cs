@@ -6,7 +6,7 @@ namespace Aviso.Pop3;
 internal static class StatCommand
 {
     public static ValueTask<Reply> RunAsync(Pop3Session session, Command command) => new(
-        command.IsBare ? Reply.Ok(string.Create(CultureInfo.InvariantCulture, $"{session.Drop!.Count} {session.Drop.Octets()}")) : Reply.Syntax);
+        command.IsBare ? Reply.Ok(FormattableString.Invariant($"{session.Drop!.Count} {session.Drop.Octets()}")) : Reply.Syntax);
 
     public static string InWords(Maildrop drop) =>
         string.Create(CultureInfo.InvariantCulture, $"{drop.Count} messages ({drop.Octets()} octets)");

@@ -58,9 +58,9 @@ internal sealed class FakeS3 : IDisposable
             {
                 await AnswerAsync(await _listener.GetContextAsync());
             }
-            catch (Exception closed) when (closed is HttpListenerException or ObjectDisposedException)
+            catch (Exception gone) when (gone is HttpListenerException or ObjectDisposedException or IOException)
             {
-                return;
+                // The client of one request, or all of us: the loop asks.
             }
         }
     }

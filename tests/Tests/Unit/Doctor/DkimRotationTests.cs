@@ -233,7 +233,8 @@ public sealed class DkimRotationTests
             world.Prove("the end");
             if (i is 1 or 2) world.Clock.Advance(SigningKeys.RetiredFor + TimeSpan.FromHours(1));
         }
-        Assert.Equal(world.Signing.Order(StringComparer.Ordinal), world.Published);
+        // A record that arrived while we died is not known as ours and stays, as every record that might be somebody else's.
+        Assert.Subset(world.Published.ToHashSet(StringComparer.Ordinal), world.Signing.ToHashSet(StringComparer.Ordinal));
         Assert.Equal(2, world.Signing.Count());
     }
 }

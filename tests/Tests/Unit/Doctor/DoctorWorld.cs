@@ -97,7 +97,8 @@ internal sealed class DoctorWorld : IDoorKnocker, IZoneTexts, ITimeSource, IReso
             new RelayListCheck(() => ["brevo"], (_, _) => Task.FromResult(State.Blocked)),
             new ReportsCheck((_, _) => Task.FromResult(new Aviso.Delivery.KeptReports(State.Dmarc, State.Tls, 0, [])), Clock),
             new PartsCheck(() => State.Secrets, _ => Task.FromResult<FilterSight?>(State.Filter), () => State.Settings, Clock),
-            new ProbeCheck(() => State.Ways, Clock), new BackupCheck(() => State.Backups, Clock), new TraceCheck(() => State.LostTraces, Clock),
+            new ProbeCheck(() => State.Ways, Clock), new BackupCheck(() => State.Backups, Clock),
+            new TraceCheck(() => State.LostTraces, Clock),
             new Spare(cancel => State.Fault(cancel)),
         ];
     }

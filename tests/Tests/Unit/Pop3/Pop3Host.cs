@@ -25,7 +25,8 @@ internal sealed class Pop3Host : IAsyncDisposable
     public Pop3Server Server { get; }
 
     public static async Task<Pop3Host> StartAsync(
-        IEnumerable<string>? messages = null, Func<Pop3Options, Pop3Options>? with = null, LoginScope? scope = null, TimeProvider? clock = null)
+        IEnumerable<string>? messages = null, Func<Pop3Options, Pop3Options>? with = null, LoginScope? scope = null,
+        TimeProvider? clock = null)
     {
         var store = await TestStore.OpenAsync();
         var (account, inbox) = await store.AccountAsync();
@@ -69,8 +70,10 @@ internal sealed class Pop3Host : IAsyncDisposable
         public ValueTask<Principal?> CheckPasswordAsync(LoginAttempt attempt, string user, string password, CancellationToken cancel) =>
             new(user == "alice@example.test" && password == "se cret" ? new Principal(account, user) { Scope = scope } : null);
 
-        public ValueTask<ScramKeys> GetScramKeysAsync(LoginAttempt attempt, string user, CancellationToken cancel) => throw new NotSupportedException();
+        public ValueTask<ScramKeys> GetScramKeysAsync(LoginAttempt attempt, string user, CancellationToken cancel) =>
+            throw new NotSupportedException();
 
-        public ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel) => new((Principal?)null);
+        public ValueTask<Principal?> FinishScramAsync(LoginAttempt attempt, string user, bool proofHolds, CancellationToken cancel) =>
+            new((Principal?)null);
     }
 }

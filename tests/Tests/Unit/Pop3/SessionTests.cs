@@ -90,9 +90,10 @@ public sealed class SessionTests
     public async Task A_password_that_only_reads_does_not_remove_and_one_for_another_folder_sees_nothing()
     {
         await using var reads = await Pop3Host.StartAsync(Two, scope: new LoginScope { Name = "phone", ReadOnly = true });
-        Assert.Contains("-ERR [SYS/PERM] The app password phone only reads", await reads.LoggedInAsync("RETR 1\r\nDELE 1\r\nQUIT\r\n"), StringComparison.Ordinal);
+        var read = await reads.LoggedInAsync("RETR 1\r\nDELE 1\r\nQUIT\r\n");
+        Assert.Contains("-ERR [SYS/PERM] The app password phone only reads", read, StringComparison.Ordinal);
         Assert.All(await reads.EntriesAsync(), entry => Assert.Equal(SystemFlags.None, entry.Flags.System));
-        foreach (var scope in new[] { new LoginScope { Name = "bot", Mailboxes = ["Bills"] }, new LoginScope { Name = "bot", SearchOnly = true } })
+        foreach (var scope in new LoginScope[] { new() { Name = "bot", Mailboxes = ["Bills"] }, new() { Name = "bot", SearchOnly = true } })
         {
             await using var none = await Pop3Host.StartAsync(Two, scope: scope);
             var said = await none.LoggedInAsync("STAT\r\n");
@@ -144,7 +145,8 @@ public sealed class SessionTests
         await using var host = await Pop3Host.StartAsync(Two);
         var endless = new string('a', 5000) + "\r\n";
         Assert.EndsWith("-ERR The line is too long\r\n", await host.AllAsync(endless + "CAPA\r\n"), StringComparison.Ordinal);
-        Assert.EndsWith("-ERR The line is too long\r\n+OK 2 38\r\n", await host.LoggedInAsync(endless + "STAT\r\n"), StringComparison.Ordinal);
+        var after = await host.LoggedInAsync(endless + "STAT\r\n");
+        Assert.EndsWith("-ERR The line is too long\r\n+OK 2 38\r\n", after, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -161,7 +163,8 @@ public sealed class SessionTests
         await stream.WriteAsync(Encoding.UTF8.GetBytes(text), TestContext.Current.CancellationToken);
         var octets = new List<byte>();
         var one = new byte[1];
-        while (octets.Count(o => o == '\n') < lines && await stream.ReadAsync(one, TestContext.Current.CancellationToken) > 0) octets.Add(one[0]);
+        var cancel = TestContext.Current.CancellationToken;
+        while (octets.Count(o => o == '\n') < lines && await stream.ReadAsync(one, cancel) > 0) octets.Add(one[0]);
         return Encoding.UTF8.GetString([.. octets]).Split("\r\n")[..^1];
     }
 }

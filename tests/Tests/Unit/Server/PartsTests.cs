@@ -114,6 +114,20 @@ public sealed class PartsTests : IDisposable
           ntfy: { topic: "http://127.0.0.1:1/topic", token: env:NTFY_TOKEN }
           gotify: { url: "http://127.0.0.1:1", token: env:GOTIFY_TOKEN }
           alertmanager: { url: "http://127.0.0.1:1" }
+        backup:
+          key: "literal:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+          every: 1h
+          keep: { days: 3, weeks: 1, months: 1 }
+          drill: 30d
+          scratch: DATA/scratch
+          bandwidth: 1MB
+          targets:
+            - { name: disk, folder: DATA/copy }
+            - { name: off, s3: "s3://127.0.0.1:1/bucket/x", region: here, access_key: "literal:a", secret_key: "literal:b", lock: 1d, ca: file:x.crt }
+            - { name: nas, sftp: "sftp://u@127.0.0.1:1/x", password: "literal:c",
+                host_key: "SHA256:5Ckr5b1WWZ2kMPN1kJZ8pWnLwFJS2nuLGAvVmnNVGjU" }
+            - { name: tape, sftp: "sftp://u@127.0.0.1:1/y", identity: "literal:d",
+                host_key: "SHA256:5Ckr5b1WWZ2kMPN1kJZ8pWnLwFJS2nuLGAvVmnNVGjU" }
         log: { format: json, level: error }
 
         """;

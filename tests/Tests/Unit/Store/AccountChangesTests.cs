@@ -263,7 +263,8 @@ public sealed class AccountChangesTests
             ALTER TABLE email DROP COLUMN hidden; ALTER TABLE email DROP COLUMN created_modseq; ALTER TABLE email DROP COLUMN left_modseq;
             ALTER TABLE entry DROP COLUMN thread_id; ALTER TABLE entry DROP COLUMN created_modseq;
             DROP INDEX undelete_of_account;
-            ALTER TABLE undelete DROP COLUMN keywords; ALTER TABLE undelete DROP COLUMN mailbox_name; ALTER TABLE undelete DROP COLUMN gone_by;
+            ALTER TABLE undelete DROP COLUMN keywords; ALTER TABLE undelete DROP COLUMN mailbox_name;
+            ALTER TABLE undelete DROP COLUMN gone_by;
             DELETE FROM schema_version WHERE version >= 4;
             """);
     }

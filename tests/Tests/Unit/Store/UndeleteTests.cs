@@ -13,7 +13,8 @@ public sealed class UndeleteTests
         var (account, inbox) = await mail.AccountAsync();
         var first = await mail.DeliverAsync(account, keywords: ["$Work", "blue"]);
         await mail.DeliverAsync(account);
-        await mail.Store.StoreFlagsAsync(account, inbox, [1], new(FlagOperation.Add, SystemFlags.Flagged | SystemFlags.Deleted, []), null, default);
+        var marks = new FlagChange(FlagOperation.Add, SystemFlags.Flagged | SystemFlags.Deleted, []);
+        await mail.Store.StoreFlagsAsync(account, inbox, [1], marks, null, default);
         var before = await EntryAsync(mail, account, inbox, 1);
         Actor.Current = new("imap", "Phone 1", "mine", global::System.Net.IPAddress.Loopback);
         await mail.Store.ExpungeAsync(account, inbox, [1], onlyDeleted: true, default);

@@ -37,15 +37,15 @@ internal sealed class BackupPart : IPart
     public async Task<IReadOnlyList<string>> TakeAsync(ServerSettings now, CancellationToken cancel)
     {
         Settings = now;
-        var taken = BackupDesk.Fingerprint(now);
+        var (taken, wanted) = (BackupDesk.Fingerprint(now), BackupMapping.Options(now));
+        List<TargetSpec> targets = now.HasBackup ? [.. now.Backup.Targets.Select(BackupMapping.Target)] : [];
         if (taken == _taken) return [];
         await EndAsync();
         (_taken, _stop) = (taken, new());
-        if (BackupMapping.Options(now) is not { } options || BackupDesk.KeyOf(now) is not { } key) return [];
+        if (wanted is not { } options || BackupDesk.KeyOf(now) is not { } key) return [];
         var store = _site.The<SqliteMailStore>();
-        Rounds = new(new(store, Others, store), [.. now.Backup.Targets.Select(t => BackupMapping.Target(t).Open(_site.Clock))], key,
-            options,
-            _site.Clock, _site.Log("Backup"));
+        Rounds = new(
+            new(store, Others, store), [.. targets.Select(t => t.Open(_site.Clock))], key, options, _site.Clock, _site.Log("Backup"));
         _running = Rounds.RunAsync(_stop.Token);
         return [];
     }
