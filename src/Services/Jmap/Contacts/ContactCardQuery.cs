@@ -39,36 +39,20 @@ internal sealed record CardQuery(FilterNode<CardCondition>? Filter, IReadOnlyLis
     }
 }
 
-/// <summary>ContactCard/query (RFC 9610 §3.3).</summary>
-internal sealed class ContactCardQuery(ContactStore contacts, JmapLimits limits) : IMethod
+/// <summary>ContactCard/query and /queryChanges (RFC 9610 §3.3, §3.4).</summary>
+internal sealed class ContactCardQuery(ContactStore contacts, JmapLimits limits) : IShortQuery
 {
-    public string Name => "ContactCard/query";
+    public string Type => "ContactCard";
 
     public string Capability => Capabilities.Contacts;
 
-    public async Task RunAsync(Call call, CancellationToken cancel)
+    public FindRecords Read(ArgumentReader reader)
     {
-        var reader = call.Read();
-        var (query, window) = (CardQuery.Read(reader, limits), QueryWindow.Read(reader));
-        reader.End();
-        var now = await contacts.ReadAsync(call.Account, cancel);
-        ShortQuery.Answer(call, window, limits, now.CardLog.State, query.Find(now, cancel));
-    }
-}
-
-/// <summary>ContactCard/queryChanges (RFC 9610 §3.4).</summary>
-internal sealed class ContactCardQueryChanges(ContactStore contacts, JmapLimits limits) : IMethod
-{
-    public string Name => "ContactCard/queryChanges";
-
-    public string Capability => Capabilities.Contacts;
-
-    public async Task RunAsync(Call call, CancellationToken cancel)
-    {
-        var reader = call.Read();
-        var (query, arguments) = (CardQuery.Read(reader, limits), QueryChangesArguments.Read(reader));
-        reader.End();
-        var now = await contacts.ReadAsync(call.Account, cancel);
-        ShortQuery.AnswerChanges(call, arguments, now.CardLog, query.Find(now, cancel));
+        var query = CardQuery.Read(reader, limits);
+        return async (account, cancel) =>
+        {
+            var now = await contacts.ReadAsync(account, cancel);
+            return (now.CardLog, query.Find(now, cancel));
+        };
     }
 }

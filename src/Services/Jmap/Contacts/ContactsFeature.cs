@@ -24,7 +24,7 @@ internal static class ContactsFeature
             new AddressBookGet(contacts, limits), new AddressBookChanges(contacts, limits),
             new AddressBookSet(contacts, rooms.Feed, limits),
             new ContactCardGet(contacts, limits), new ContactCardChanges(contacts, limits),
-            new ContactCardQuery(contacts, limits), new ContactCardQueryChanges(contacts, limits),
+            .. ShortQuery.MethodsOf(new ContactCardQuery(contacts, limits), limits),
             new ContactCardSet(contacts, rooms.Blobs, rooms.Feed, limits), new ContactCardCopy(limits),
         ]);
     }

@@ -19,8 +19,9 @@ internal static class SieveFeature
             Account = (writer, _) => Write(writer, services),
         },
         [
-            new SieveScriptGet(scripts, limits), new SieveScriptChanges(scripts, limits), new SieveScriptQuery(scripts, limits),
-            new SieveScriptQueryChanges(scripts, limits), new SieveScriptSet(scripts, texts, limits), new SieveScriptValidate(texts),
+            new SieveScriptGet(scripts, limits), new SieveScriptChanges(scripts, limits),
+            .. ShortQuery.MethodsOf(new SieveScriptQuery(scripts, limits), limits), new SieveScriptSet(scripts, texts, limits),
+            new SieveScriptValidate(texts),
         ]);
     }
 

@@ -34,36 +34,20 @@ internal sealed record ScriptQuery(FilterNode<ScriptCondition>? Filter, IReadOnl
         by.Property == "name" ? Collation.Find(by.Collation).CompareTexts(a.Name, b.Name) : a.IsActive.CompareTo(b.IsActive);
 }
 
-/// <summary>SieveScript/query (RFC 9661 §2.5).</summary>
-internal sealed class SieveScriptQuery(SieveScripts scripts, JmapLimits limits) : IMethod
+/// <summary>SieveScript/query and /queryChanges (RFC 9661 §2.5, RFC 8620 §5.6).</summary>
+internal sealed class SieveScriptQuery(SieveScripts scripts, JmapLimits limits) : IShortQuery
 {
-    public string Name => "SieveScript/query";
+    public string Type => SieveScriptObject.Type;
 
     public string Capability => Capabilities.Sieve;
 
-    public async Task RunAsync(Call call, CancellationToken cancel)
+    public FindRecords Read(ArgumentReader reader)
     {
-        var reader = call.Read();
-        var (query, window) = (ScriptQuery.Read(reader, limits), QueryWindow.Read(reader));
-        reader.End();
-        var kept = await scripts.ReadAsync(call.Account, cancel);
-        ShortQuery.Answer(call, window, limits, kept.Log.State, query.Find(kept.All));
-    }
-}
-
-/// <summary>SieveScript/queryChanges (RFC 8620 §5.6).</summary>
-internal sealed class SieveScriptQueryChanges(SieveScripts scripts, JmapLimits limits) : IMethod
-{
-    public string Name => "SieveScript/queryChanges";
-
-    public string Capability => Capabilities.Sieve;
-
-    public async Task RunAsync(Call call, CancellationToken cancel)
-    {
-        var reader = call.Read();
-        var (query, arguments) = (ScriptQuery.Read(reader, limits), QueryChangesArguments.Read(reader));
-        reader.End();
-        var kept = await scripts.ReadAsync(call.Account, cancel);
-        ShortQuery.AnswerChanges(call, arguments, kept.Log, query.Find(kept.All));
+        var query = ScriptQuery.Read(reader, limits);
+        return async (account, cancel) =>
+        {
+            var kept = await scripts.ReadAsync(account, cancel);
+            return (kept.Log, query.Find(kept.All));
+        };
     }
 }

@@ -49,36 +49,20 @@ internal sealed record SubmissionQuery(FilterNode<SubmissionCondition>? Filter, 
     };
 }
 
-/// <summary>EmailSubmission/query (RFC 8621 §7.3).</summary>
-internal sealed class EmailSubmissionQuery(Submissions submissions, JmapLimits limits) : IMethod
+/// <summary>EmailSubmission/query and /queryChanges (RFC 8621 §7.3, §7.4).</summary>
+internal sealed class EmailSubmissionQuery(Submissions submissions, JmapLimits limits) : IShortQuery
 {
-    public string Name => "EmailSubmission/query";
+    public string Type => "EmailSubmission";
 
     public string Capability => Capabilities.Submission;
 
-    public async Task RunAsync(Call call, CancellationToken cancel)
+    public FindRecords Read(ArgumentReader reader)
     {
-        var reader = call.Read();
-        var (query, window) = (SubmissionQuery.Read(reader, limits), QueryWindow.Read(reader));
-        reader.End();
-        var (log, all) = await submissions.ReadAsync(call.Account, cancel);
-        ShortQuery.Answer(call, window, limits, log.State, query.Find(all));
-    }
-}
-
-/// <summary>EmailSubmission/queryChanges (RFC 8621 §7.4).</summary>
-internal sealed class EmailSubmissionQueryChanges(Submissions submissions, JmapLimits limits) : IMethod
-{
-    public string Name => "EmailSubmission/queryChanges";
-
-    public string Capability => Capabilities.Submission;
-
-    public async Task RunAsync(Call call, CancellationToken cancel)
-    {
-        var reader = call.Read();
-        var (query, arguments) = (SubmissionQuery.Read(reader, limits), QueryChangesArguments.Read(reader));
-        reader.End();
-        var (log, all) = await submissions.ReadAsync(call.Account, cancel);
-        ShortQuery.AnswerChanges(call, arguments, log, query.Find(all));
+        var query = SubmissionQuery.Read(reader, limits);
+        return async (account, cancel) =>
+        {
+            var (log, all) = await submissions.ReadAsync(account, cancel);
+            return (log, query.Find(all));
+        };
     }
 }

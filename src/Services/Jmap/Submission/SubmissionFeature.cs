@@ -30,7 +30,7 @@ internal static class SubmissionFeature
             new IdentityGet(rooms.Identities, limits), new IdentityChanges(rooms.Identities, limits),
             new IdentitySet(rooms.Identities, rooms.Feed, services.MaySendAs, limits),
             new EmailSubmissionGet(submissions, limits), new EmailSubmissionChanges(submissions, limits),
-            new EmailSubmissionQuery(submissions, limits), new EmailSubmissionQueryChanges(submissions, limits),
+            .. ShortQuery.MethodsOf(new EmailSubmissionQuery(submissions, limits), limits),
             new EmailSubmissionSet(
                 services.Store, submissions, rooms.Identities, rooms.Submitter, rooms.Outbox, rooms.Feed, services.MaySendAs,
                 services.Clock, limits),

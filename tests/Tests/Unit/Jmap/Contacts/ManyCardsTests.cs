@@ -29,7 +29,7 @@ public sealed class ManyCardsTests(ITestOutputHelper output)
 
         var rows = new CountedRows(scene.Store.Store);
         using var contacts = new ContactStore(rows, new(scene.Clock), scene.Clock);
-        var (query, get) = (new ContactCardQuery(contacts, new()), new ContactCardGet(contacts, new()));
+        var (query, get) = (new ShortQueryMethod(new ContactCardQuery(contacts, new()), new()), new ContactCardGet(contacts, new()));
         await FirstAsync();
         var (lists, gets) = (rows.Lists, rows.Gets);
         var ids = await FirstAsync();
