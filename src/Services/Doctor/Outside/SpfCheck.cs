@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Aviso.Dns;
 using Aviso.MailAuth;
 
@@ -56,7 +54,7 @@ public sealed class SpfCheck(Func<Deployment> now, IResolver resolver, TimeProvi
                 return;
             case SpfTrouble.NoRecord:
                 seen.Add(FindingCode.SpfMissing, domain.Name, $"{domain.Name} sends mail and has no SPF record", spf.Problem,
-                    "Publish the record.", SenderRecords.Line(domain.Name, Wanted(domain)));
+                    "Publish the record.", SenderRecords.Line(domain.Name, await WantedAsync(deployment, domain, cancel)));
                 return;
             case SpfTrouble.Several:
                 seen.Add(FindingCode.SpfSeveral, domain.Name, $"{domain.Name} has several SPF records, which counts as broken", own);
@@ -95,17 +93,16 @@ public sealed class SpfCheck(Func<Deployment> now, IResolver resolver, TimeProvi
             seen.Add(FindingCode.DirectNotInSpf, domain.Name,
                 $"mail of {domain.Name} leaves from {address}, which its SPF record does not allow",
                 $"{domain.Name} TXT \"{spf.Record}\"", "Publish the record.",
-                    SenderRecords.Line(domain.Name, With(spf.Record, Term(address))));
+                    SenderRecords.Line(domain.Name, With(spf.Record, SpfText.Term(address))));
             return;
         }
     }
 
     private static string Subject(SendingDomain domain, RelayNeeds relay) => $"{domain.Name} by {relay.Name}";
 
-    private static string Term(IPAddress address) => (address.AddressFamily == AddressFamily.InterNetworkV6 ? "ip6:" : "ip4:") + address;
-
-    private static string Wanted(SendingDomain domain) => string.Join(' ',
-        ["v=spf1", .. domain.Direct ? (string[])["mx"] : [], .. domain.Relays.Select(r => r.Spf).OfType<string>().Distinct(), "~all"]);
+    // As the DNS plan has it.
+    private async Task<string> WantedAsync(Deployment deployment, SendingDomain domain, CancellationToken cancel) => SpfText.Naming(
+        await deployment.OutgoingAsync(resolver, cancel), domain.Relays.Select(r => r.Spf).OfType<string>()).ToString();
 
     private static string With(string record, string terms) =>
         SpfText.Parse(record).With(terms.Split(' ', StringSplitOptions.RemoveEmptyEntries), [], "~all").ToString();

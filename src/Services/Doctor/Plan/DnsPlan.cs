@@ -4,6 +4,7 @@ using System.Text;
 using Aviso.Base;
 using Aviso.Delivery;
 using Aviso.Dns;
+using Aviso.MailAuth;
 
 namespace Aviso.Doctor;
 
@@ -65,16 +66,12 @@ public static class DnsPlan
             .Concat(Clients(input, domain))) yield return set;
     }
 
-    // RFC 7208 §5; all that is not named is doubtful, not refused: forwarders exist.
     private static WantedSet Spf(PlanInput input, string domain)
     {
-        List<string> terms = input.Addresses.Count == 0 ? ["mx"]
-            : [.. input.Addresses.Select(a => (a.AddressFamily == AddressFamily.InterNetwork ? "ip4:" : "ip6:") + a)];
         var relays = input.Relays.Where(r => r.Spf is not null && r.SendsFor(domain)).ToList();
-        terms.AddRange(relays.SelectMany(r => r.Spf!.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Distinct(StringComparer.OrdinalIgnoreCase));
         var who = string.Concat(relays.Select(r => $", the relay {r.Name}"));
-        return new(domain, DnsPurpose.Spf, domain, DnsType.Txt, [$"v=spf1 {string.Join(' ', terms)} ~all"],
+        return new(domain, DnsPurpose.Spf, domain, DnsType.Txt,
+            [SpfText.Naming(input.Addresses, relays.Select(r => r.Spf).OfType<string>()).ToString()],
             $"says who sends mail of {domain}: this server{who}")
         {
             Urgent = true,

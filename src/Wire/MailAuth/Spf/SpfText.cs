@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+
 namespace Aviso.MailAuth;
 
 /// <summary>
@@ -24,6 +27,17 @@ public sealed class SpfText
     public static SpfText Parse(string text) => new(
         text.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries) is [var version, .. var terms]
             && version.Equals("v=spf1", StringComparison.OrdinalIgnoreCase) ? terms : [text]);
+
+    /// <summary>The record of a domain whose mail leaves from these hosts. All that is not named is doubtful, not refused: forwarders
+    /// exist.</summary>
+    /// <param name="addresses">Ours; none: whoever takes mail for the domain sends it too.</param>
+    /// <param name="others">Terms for those who send for us, such as "include:spf.example"; several in one are set off by spaces.</param>
+    public static SpfText Naming(IReadOnlyCollection<IPAddress> addresses, IEnumerable<string> others) => new(
+        [.. addresses.Count == 0 ? ["mx"] : addresses.Select(Term),
+            .. others.SelectMany(o => o.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Distinct(StringComparer.OrdinalIgnoreCase), "~all"]);
+
+    /// <summary>The term for one host.</summary>
+    public static string Term(IPAddress address) => (address.AddressFamily == AddressFamily.InterNetworkV6 ? "ip6:" : "ip4:") + address;
 
     /// <summary>Terms that only let pass come in any order before the next that does not.</summary>
     public string Meaning
