@@ -32,8 +32,7 @@ public sealed class ListenerSection : SettingsSection
     { Example = "false" };
 
     /// <summary>TLS from the first octet.</summary>
-    public bool IsImplicitTls =>
-        Kind is ListenerKind.Submissions or ListenerKind.Imaps or ListenerKind.Pop3s or ListenerKind.Https;
+    public bool IsImplicitTls => ListenerKinds.IsImplicitTls(Kind);
 
     /// <summary>Parsed, but not bound: its part is not built yet. Null when it is.</summary>
     public string? NotYet => Kind switch
