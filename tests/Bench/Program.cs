@@ -5,7 +5,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Aviso.Bench;
 
-var names = string.Join(' ', Cases.All.Keys.Append("micro").Append("quality"));
+var names = string.Join(' ', Cases.All.Keys.Append("micro").Append("quality").Append("trace"));
 if (args.Length == 0 || args[0] is "-h" or "--help")
 {
     Console.WriteLine($"usage: dev bench NAME... [--runs N] [--write]\nNAME: {names} all\n"
@@ -22,6 +22,11 @@ if (wanted is ["micro"])
 if (wanted is ["quality"])
 {
     await Quality.RunAsync(args[1..]);
+    return 0;
+}
+if (wanted is ["trace", ..])
+{
+    await TraceCase.RunAsync(args[1..]);
     return 0;
 }
 if (wanted is ["all"]) wanted = [.. Cases.All.Keys];

@@ -158,6 +158,25 @@ public sealed class AccountBook(IAccountRows rows, TimeProvider clock, ILogger l
         CredentialChanged?.Invoke(account);
     }
 
+    /// <summary>Sets the hash that an older server had, until the next login makes a record of it.</summary>
+    internal async Task SetHashAsync(AccountId account, string hash, CancellationToken cancel)
+    {
+        var row = new CredentialRow(account, hash, [], clock.GetUtcNow().ToUnixTimeSeconds());
+        await _one.WaitAsync(cancel);
+        try
+        {
+            await rows.SetCredentialAsync(row, cancel);
+            if (!Table.IsSuspended(account) && Credential.Of(account, null, row) is { } credential)
+                _credentials[account.Value] = credential;
+        }
+        finally
+        {
+            _one.Release();
+        }
+        CountScram();
+        CredentialChanged?.Invoke(account);
+    }
+
     public void Dispose() => _one.Dispose();
 
     private async Task<ApplyResult> ChangeAsync(AccountsDeclaration? next, IReadOnlyList<FactEdit> edits, CancellationToken cancel)

@@ -60,6 +60,18 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
         return new(true, $"changed {account.Row.Address}");
     }
 
+    /// <summary>Takes the hash of an older server as the account's password; it is replaced by a stronger one at the next login.</summary>
+    public async Task<VerbAnswer> SetHashAsync(string address, string hash, CancellationToken cancel)
+    {
+        if (Owned(address, out var account) is { } refused) return refused;
+        if (PasswordText.CryptString(hash) is not { } crypt)
+            return new(false, $"{address}: the hash is of no known kind; set a new password");
+        if (!CryptHash.IsAffordable(crypt))
+            return new(false, $"{address}: the hash is broken or asks for more than a second of work; set a new password");
+        await book.SetHashAsync(account!.Row.Id, crypt, cancel);
+        return new(true, $"{account.Row.Address} keeps its password");
+    }
+
     /// <summary>It belongs to the store, so that <see cref="SetAccountAsync"/> can change it.</summary>
     public bool MayChange(string address) => Owned(address, out _) is null;
 

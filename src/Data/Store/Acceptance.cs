@@ -11,6 +11,10 @@ public sealed record Acceptance(
 {
     /// <summary>When it arrived, Unix seconds UTC.</summary>
     public required long ReceivedAt { get; init; }
+
+    /// <summary>What the server wrote and why: notice, bounce, vacation, report and so on. Null for what came from outside, whose life is
+    /// told by who took it.</summary>
+    public string? Origin { get; init; } = "server";
 }
 
 /// <summary>One local mailbox of an <see cref="Acceptance"/>.</summary>

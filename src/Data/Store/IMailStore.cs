@@ -7,8 +7,8 @@ namespace Aviso.Store;
 /// something returns after the change is durable (design.md section 2 rule 1). A SQLite store implements it today;
 /// a PostgreSQL store will later, so nothing here shows an engine. Thread-safe.
 /// </summary>
-public interface IMailStore : IMailboxes, IEntries, IAccountChanges, IEmailWrites, IMailboxWrites, IQueueRows, IAccountRows,
-    IDocumentRows, IAsyncDisposable
+public interface IMailStore : IMailboxes, IEntries, IAccountChanges, IEmailWrites, IMailboxWrites, IMoveInWrites, IQueueRows,
+    IAccountRows, IDocumentRows, IUndelete, IAsyncDisposable
 {
     /// <summary>
     /// Stores one message for all its local mailboxes and queue recipients in one transaction: the body once, a prefix

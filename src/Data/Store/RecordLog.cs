@@ -53,6 +53,9 @@ public sealed class RecordLog
         return new(Number + 1, all);
     }
 
+    /// <summary>So much later, and nothing known of what happened between.</summary>
+    public RecordLog After(int states) => new(Number + states, []);
+
     public byte[] Write()
     {
         var text = new StringBuilder(State);

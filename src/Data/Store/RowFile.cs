@@ -39,6 +39,7 @@ public sealed class RowFile : IDisposable
     private readonly Connection _db;
     private readonly Connection _finds;
     private readonly Connection _lists;
+    private long _changes;
     private bool _closed;
 
     private RowFile(string file, string? movedTo)
@@ -131,7 +132,30 @@ public sealed class RowFile : IDisposable
                 if (_db.InTransaction) _db.Use(Statements.Rollback).Run();
                 throw;
             }
+            Interlocked.Increment(ref _changes);
             if (_db.WalFrames > FramesBeforeCheckpoint) _db.Checkpoint();
+        }
+    }
+
+    /// <summary>Grows with each change of this process.</summary>
+    public long Changes => Interlocked.Read(ref _changes);
+
+    /// <summary>Writes all of it, as it is at one moment, into a file that is not there yet. Lists wait for it; finding and changing do
+    /// not.</summary>
+    public void CopyTo(string file)
+    {
+        lock (_listing)
+        {
+            ObjectDisposedException.ThrowIf(_closed, this);
+            _lists.Execute("PRAGMA query_only=0");
+            try
+            {
+                _lists.Execute($"VACUUM INTO '{file.Replace("'", "''", StringComparison.Ordinal)}'");
+            }
+            finally
+            {
+                _lists.Execute("PRAGMA query_only=1");
+            }
         }
     }
 

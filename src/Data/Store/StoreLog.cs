@@ -73,4 +73,7 @@ internal static partial class StoreLog
 
     [LoggerMessage(3222, LogLevel.Information, "removed {Path}: an interrupted delivery of {Made:u} that nobody was told about")]
     public static partial void LeftoverRemoved(this ILogger log, string path, DateTimeOffset made);
+
+    [LoggerMessage(3224, LogLevel.Error, "pages for the backup cannot be kept ({Reason}): the next backup begins anew")]
+    public static partial void FramesNotKept(this ILogger log, string reason);
 }

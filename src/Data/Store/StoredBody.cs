@@ -74,3 +74,6 @@ public abstract class StoredBody : IDisposable
 
     protected abstract void Dispose(bool disposing);
 }
+
+/// <summary>The octets of a stored message are not on the disk as they were written. One message is hurt, nothing else.</summary>
+public sealed class DamagedBodyException(string reason) : IOException("the stored message is damaged: " + reason);

@@ -4,10 +4,12 @@ using Aviso.Admin;
 using Aviso.Delivery;
 using Aviso.Doctor;
 using Aviso.Guard;
+using Aviso.Moving;
 using Aviso.Secrets;
 using Aviso.Settings;
 using Aviso.Store;
 using Aviso.Verbs;
+using Aviso.Web;
 
 namespace Aviso.Server;
 
@@ -33,15 +35,23 @@ internal sealed class AdminPart(AdminSocket socket) : IPart
         var (book, senders, dns) = (site.The<AccountBook>(), site.The<SendersPart>(), site.The<DnsPart>());
         new AccountCalls(book, site.The<AccountService>(), site.The<SendingBrake>(), site.The<QueueService>(), TakeDomainsAsync).Add(admin);
         new LoginCalls(site.The<SecondFactorService>(), site.The<AppPasswordService>()).Add(admin);
-        new DkimCalls(site.The<SigningKeys>()).Add(admin);
+        new DkimCalls(site.The<SigningKeys>(), site.The<DkimRotation>()).Add(admin);
         new ReportCalls(site.The<ReportBook>(), site.Clock).Add(admin);
         new ProbeCalls(site.The<Prober>()).Add(admin);
         new CertificateCalls(site.The<CertificatesPart>(), site.The<DnsPlanner>()).Add(admin);
         new DnsCalls(site.The<DnsPlanner>(), site.The<DnsApply>(), site.The<DnsCheck>(), LookAtKeysAsync).Add(admin);
         new QueueCalls(site.The<QueueService>()).Add(admin);
+        new RelayCalls(site.The<RelaySuppressions>(), site.The<DoctorRounds>(), site.The<RelaySwitch>(), site.The<QueueRunner>(),
+            () => site.The<Reload>().Settings).Add(admin);
+        new RelaySwitchCalls(site.The<RelaySwitch>(), site.The<DoctorPart>(), site.The<DnsPlanner>(), site.The<Prober>(),
+            () => site.The<Reload>().Settings).Add(admin);
+        new TraceCalls(site.The<TraceDesk>(), book, site.Clock).Add(admin);
         new SieveCalls(book, site.The<SieveScripts>(), site.The<SieveStep>(), site.The<SieveTrials>()).Add(admin);
         new SpamCalls(site.The<SpamPart>(), site.The<SqliteMailStore>().Spool, address => book.Table.FindAccount(address)).Add(admin);
         StoreCalls.Add(admin, site.The<SqliteMailStore>());
+        new UndeleteCalls(book, site.The<SqliteMailStore>(), site.Clock).Add(admin);
+        new ImportCalls(site.The<MovingService>()).Add(admin);
+        new BackupCalls(site.The<BackupPart>(), site.The<SqliteMailStore>(), site.Reader, site.Clock).Add(admin);
 
         // A key that was published signs from now on.
         async Task LookAtKeysAsync(CancellationToken cancel)

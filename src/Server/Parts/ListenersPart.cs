@@ -5,6 +5,7 @@ using Aviso.Guard;
 using Aviso.Imap;
 using Aviso.ManageSieve;
 using Aviso.Net;
+using Aviso.Pop3;
 using Aviso.Settings;
 using Aviso.Smtp;
 using Aviso.Store;
@@ -58,12 +59,14 @@ internal sealed class ListenersPart : IPart
         var imap = new ImapServer(LimitsMapping.Imap(settings), store, site.Reader, logins, clock, site.Log("Imap"));
         var sieve = new ManageSieveServer(
             SieveMapping.ManageSieve(settings), SieveMapping.Sieve(settings), site.The<SieveScripts>(), logins, clock, site.Log("ManageSieve"));
+        var pop3 = new Pop3Server(Pop3Mapping.Pop3(settings), store, logins, clock, site.Log("Pop3"));
         var watch = site.Put(new ClientWatch(gate, clock));
         return new(NetworksMapping.Wire(settings), kind => kind switch
         {
             ListenerKind.Smtp or ListenerKind.Lmtp => open,
             ListenerKind.Submission or ListenerKind.Submissions => submission,
             ListenerKind.Imap or ListenerKind.Imaps => imap,
+            ListenerKind.Pop3 or ListenerKind.Pop3s => pop3,
             ListenerKind.ManageSieve => sieve,
             _ => throw new InvalidOperationException($"nothing speaks {kind}"),
         }, clock, site.Log("Net"), site.The<CertificatesPart>().Shown, site.Ids, watch, gate);

@@ -4,29 +4,42 @@ using Aviso.Base;
 using Aviso.Delivery;
 using Aviso.Net;
 using Aviso.Settings;
+using Aviso.Store;
 
 namespace Aviso.Server;
 
 /// <summary>Where outbound mail goes, and which addresses names from the DNS may lead to, as the settings say now.</summary>
-internal sealed class OutboundPart(LiveRouter router, ServerSettings settings) : IPart
+internal sealed class OutboundPart : IPart
 {
-    private volatile DialGuard _guard = Guard(settings);
+    private readonly LiveRouter _router;
+    private readonly RelaySwitch _switch;
+    private volatile DialGuard _guard;
+    private volatile ServerSettings _settings;
+
+    private OutboundPart(LiveRouter router, RelaySwitch relays, ServerSettings settings)
+    {
+        (_router, _switch, _settings, _guard) = (router, relays, settings, Guard(settings));
+        relays.Changed += switched => router.Now = RoutesMapping.Routes(_settings, switched);
+    }
 
     public string Name => "outbound";
 
-    public static Task<IPart> OpenAsync(Site site, ServerSettings settings, CancellationToken cancel)
+    public static async Task<IPart> OpenAsync(Site site, ServerSettings settings, CancellationToken cancel)
     {
-        var router = new LiveRouter(RoutesMapping.Routes(settings));
+        var relays = site.Put(new RelaySwitch(site.The<SqliteMailStore>(), site.Clock, site.Log("Delivery")));
+        await relays.OpenAsync(cancel);
+        var router = new LiveRouter(RoutesMapping.Routes(settings, relays.Now));
         site.Put<IRouter>(router);
         site.Put(router);
-        return Task.FromResult<IPart>(site.Put(new OutboundPart(router, settings)));
+        return site.Put(new OutboundPart(router, relays, settings));
     }
 
     public bool MayDial(IPAddress address) => _guard.Allows(address);
 
     public Task<IReadOnlyList<string>> TakeAsync(ServerSettings now, CancellationToken cancel)
     {
-        router.Now = RoutesMapping.Routes(now);
+        _settings = now;
+        _router.Now = RoutesMapping.Routes(now, _switch.Now);
         _guard = Guard(now);
         return Task.FromResult<IReadOnlyList<string>>([]);
     }

@@ -3,6 +3,7 @@ using Aviso.Dns;
 using Aviso.Doctor;
 using Aviso.Settings;
 using Aviso.Store;
+using Aviso.Trace;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Server;
@@ -32,6 +33,7 @@ internal sealed class QueuePart : IPart
         var (store, log, clock) = (site.The<SqliteMailStore>(), site.Log("Delivery"), site.Clock);
         var brake = site.Put(await SendingBrake.OpenAsync(SendingMapping.Sending(settings), store, clock, log, cancel));
         var (departures, replies) = (site.Put(new ProbeDepartures()), site.Put(new ReplyWatch(clock)));
+        var relays = site.The<RelaySwitch>();
         var parts = new QueueParts(store, store.Spool, site.Reader, site.The<IResolver>(), site.The<IRouter>(), site.The<INoticeTarget>(), site.Ids,
             site.The<OutboundPart>().MayDial, host => string.Equals(host.TrimEnd('.'), settings.HostName, StringComparison.OrdinalIgnoreCase), clock, log)
         {
@@ -39,14 +41,21 @@ internal sealed class QueuePart : IPart
             Sts = site.The<TransportPart>().Sts,
             TlsTally = site.Put(new TlsTally(store, clock)),
             HoldReason = brake.HoldReason,
+            Relayed = site.Put(new RelayLedger(store, clock, log)),
+            Trace = site.The<TraceRecorder>(),
             Tried = (id, tries) =>
             {
                 departures.Tried(id, tries);
                 replies.Hear(tries);
+                relays.Hear(tries);
             },
         };
         var runner = site.Put(new QueueRunner(parts, OutboundMapping.Queue(settings)));
-        site.Put(new QueueService(store, clock, runner.Wake, log) { HoldReason = brake.HoldReason });
+        site.Put(new QueueService(store, clock, runner.Wake, log)
+        {
+            HoldReason = brake.HoldReason,
+            Trace = parts.Trace,
+        });
         return new QueuePart(runner, brake, clock, log);
     }
 

@@ -5,6 +5,7 @@ using Aviso.Settings;
 using Aviso.Smtp;
 using Aviso.Spam;
 using Aviso.Store;
+using Aviso.Trace;
 
 namespace Aviso.Server;
 
@@ -58,9 +59,11 @@ internal sealed class ReceivePart(SpamPart spam, ServerSettings settings) : IPar
         Tally = site.The<DmarcTally>(),
         Dmarc = () => _dmarc,
         Reports = site.The<ReportIntake>(),
+        Bounces = site.The<RelayBounces>().Take,
         Correspondents = spam.Correspondents,
         Traps = spam.Traps,
         Sending = site.The<SendingBrake>(),
+        Trace = site.The<TraceRecorder>(),
         IsTrustedRelay = site.The<SendersPart>().IsTrustedRelay,
         ReportAddresses = () => site.The<ReportsPart>().Addresses,
     };

@@ -90,6 +90,9 @@ internal sealed class SpamPart : IPart
 
     public SpamTraps Traps { get; }
 
+    /// <summary>Where everything that was learned is kept; null without spam.db.</summary>
+    public RowFile? Learned => _memory?.File;
+
     /// <summary>Null without a running server, or without spam.db.</summary>
     public JunkLearner? Learner { get; }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Aviso.Accounts;
+using Aviso.Delivery;
 using Aviso.Guard;
 using Aviso.Jmap;
 using Aviso.Net;
@@ -52,17 +53,16 @@ internal sealed class WebPart : IPart
         var bound = new List<BoundListener>();
         foreach (var listener in settings.Listeners)
         {
-            if (listener.NotYet is { } why) bound.Add(new(listener.Kind, listener.Address, why));
-            else if (ListenerKinds.IsMail(listener.Kind)) bound.Add(new(listener.Kind, mail.Dequeue(), null));
+            if (ListenerKinds.IsMail(listener.Kind)) bound.Add(new(listener.Kind, mail.Dequeue()));
             else
             {
                 var one = await WebListener.StartAsync(new(listener.Kind, listener.Address) { Proxy = listener.Proxy }, web, cancel);
                 _listeners.Add(one);
-                bound.Add(new(listener.Kind, one.Bound, null));
+                bound.Add(new(listener.Kind, one.Bound));
             }
         }
         site.Put(new BoundListeners(
-            bound, [.. settings.Listeners.Zip(bound).Where(l => l.First.Proxy && l.Second.NotBound is null).Select(l => (l.Second.Kind, l.Second.Address))]));
+            bound, [.. settings.Listeners.Zip(bound).Where(l => l.First.Proxy).Select(l => (l.Second.Kind, l.Second.Address))]));
     }
 
     // A tight spool still takes what people send and small mail; a balancer should take the rest elsewhere.
@@ -82,8 +82,9 @@ internal sealed class WebPart : IPart
         List<WebRow> rows =
         [
             .. OwnPages.Rows(site.The<MetricsRegistry>(), () => ReadinessOf(store) with { Note = secrets.StaleNote }),
-            sts.Row, .. lapi.Rows, .. rspamd.Rows, .. new JmapPages(site.The<JmapServer>(), site.The<WebLogins>()).Rows,
-            .. new WebmailPages(WebmailFiles.Embedded).Rows, .. BrowserPages.Rows(site),
+            sts.Row, new RelayPages(site.The<RelayHooks>(), guard.Gate).Row, .. lapi.Rows, .. rspamd.Rows,
+                .. new JmapPages(site.The<JmapServer>(), site.The<WebLogins>()).Rows,
+            new SharedTracePage(site.The<TraceDesk>()).Row, .. new WebmailPages(WebmailFiles.Embedded).Rows, .. BrowserPages.Rows(site),
             .. new AutoconfigPages(doors, domains).Rows, .. new AutodiscoverPages(doors, domains, site.Clock).Rows,
             new AppleProfilePage(doors, domains, site.The<CertificatesPart>().Shown).Row,
         ];

@@ -8,6 +8,8 @@ internal sealed class SettingsReader(string path, SecretSource secrets)
     private readonly References _references = References.System.With(secrets);
     private VaultWishes _wishes = VaultWishes.None;
 
+    public string Path => path;
+
     public SecretSource Secrets => secrets;
 
     /// <param name="known">Vault was asked just now: the values read then are taken.</param>

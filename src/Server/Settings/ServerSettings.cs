@@ -173,6 +173,12 @@ public sealed class ServerSettings : SettingsSection
         "How mail is kept.")
     { Example = "{ undelete: 14d }" };
 
+    public TraceSection Trace => Get(TraceKey);
+
+    private static readonly Key<TraceSection> TraceKey = new(Table, "trace", new SectionType<TraceSection>(TraceSection.Table), new(),
+        "The life of each message, kept for those who ask what became of it.")
+    { Example = "{ keep: 14d, subjects: false }" };
+
     public SpamSection Spam => Get(SpamKey);
 
     private static readonly Key<SpamSection> SpamKey = new(Table, "spam", new SectionType<SpamSection>(SpamSection.Table), new(),
@@ -197,6 +203,12 @@ public sealed class ServerSettings : SettingsSection
         "Sieve scripts: each account's own, and the administrator's around them.")
     { Example = "{ before: [/etc/aviso/before.sieve] }" };
 
+    public Pop3Section Pop3 => Get(Pop3Key);
+
+    private static readonly Key<Pop3Section> Pop3Key = new(Table, "pop3", new SectionType<Pop3Section>(Pop3Section.Table), new(),
+        "POP3: how the ids of messages are made.")
+    { Example = "{ uidl: \"%v.%u\" }" };
+
     public LoginsSection Logins => Get(LoginsKey);
 
     private static readonly Key<LoginsSection> LoginsKey = new(Table, "logins", new SectionType<LoginsSection>(LoginsSection.Table), new(),
@@ -220,6 +232,14 @@ public sealed class ServerSettings : SettingsSection
     private static readonly Key<ProbeSection> ProbeKey = new(Table, "probe", new SectionType<ProbeSection>(ProbeSection.Table), new(),
         "Messages that the server sends out and waits for, to see that mail comes through.")
     { Example = "{ every: 20m, account: probe@example.org }", DefaultText = "none" };
+
+    public BackupSection Backup => Get(BackupKey);
+
+    private static readonly Key<BackupSection> BackupKey = new(Table, "backup", new SectionType<BackupSection>(BackupSection.Table), new(),
+        "Copies of everything elsewhere.")
+    { Example = "{ targets: [ { name: disk, folder: /mnt/backup/aviso } ], key: env:BACKUP_KEY, drill: 1d }", DefaultText = "none" };
+
+    public bool HasBackup => Has("backup");
 
     public DoctorSection Doctor => Get(DoctorKey);
 

@@ -17,6 +17,7 @@ internal static class SettingsChecks
         MtaStsChecks.PolicyIsServed(settings.MtaSts, settings, problems);
         NetworksChecks.NetworksAreNotEverybody(settings, problems);
         GuardChecks.Run(settings, problems);
+        Pop3Checks.IdsAreUnique(settings.Pop3, problems);
         DomainsChecks.DomainsAreApart(settings, problems);
         AccountsChecks.AccountsAreWhole(settings, problems);
         AliasesChecks.AliasesAreClear(settings, problems);
@@ -29,9 +30,11 @@ internal static class SettingsChecks
         SpamChecks.TrapsAreNobodys(settings, problems);
         SpamChecks.LimitsRise(settings.Spam, problems);
         if (settings.HasOAuth) OAuthChecks.ProviderIsReached(settings.OAuth, problems);
+        TraceChecks.BoundsAreOfUse(settings.Trace, problems);
         OutboundChecks.NoticeComesFirst(settings.Outbound, problems);
         DoctorChecks.CodesAreKnown(settings.Doctor, problems);
         EventsChecks.Run(settings, problems);
+        BackupChecks.BackupIsWhole(settings, problems);
     }
 
     internal static void Say(Problems problems, SettingsSection section, string key, string text) =>

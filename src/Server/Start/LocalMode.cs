@@ -108,7 +108,7 @@ internal sealed record LocalMode(string Folder, int PortOffset, bool FreePorts)
         text.Append($"  {verb} sieve put rules.sieve --account alice@{Domain} --activate\n");
         return text.ToString();
 
-        int? Port(ListenerKind kind) => bound.FirstOrDefault(b => b.Kind == kind && b.NotBound is null)?.Address.Port;
+        int? Port(ListenerKind kind) => bound.FirstOrDefault(b => b.Kind == kind)?.Address.Port;
     }
 }
 

@@ -12,18 +12,23 @@ internal sealed class Parts(ILogger log) : IAsyncDisposable
         // To be heard and seen.
         LogPart.OpenAsync, MetricsPart.OpenAsync,
         // The truth on disk: the store takes the lock of the data folder.
-        StorePart.OpenAsync, AccountsPart.OpenAsync, LoginsPart.OpenAsync, GuardPart.OpenAsync,
+        StorePart.OpenAsync, AccountsPart.OpenAsync, LoginsPart.OpenAsync, GuardPart.OpenAsync, TracePart.OpenAsync,
         // The world outside: names, certificates, where mail goes and how safely.
         DnsPart.OpenAsync, CertificatesPart.OpenAsync, OutboundPart.OpenAsync, TransportPart.OpenAsync,
         // The fate of a message.
-        SendersPart.OpenAsync, SpamPart.OpenAsync, QueuePart.OpenAsync, ReportsPart.OpenAsync, SievePart.OpenAsync, ReceivePart.OpenAsync,
+        SendersPart.OpenAsync, SpamPart.OpenAsync, QueuePart.OpenAsync, RelaysPart.OpenAsync, ReportsPart.OpenAsync, SievePart.OpenAsync,
+        ReceivePart.OpenAsync,
         // Listeners: mail first, then http and metrics; then what needs their ports.
         ListenersPart.OpenAsync, JmapPart.OpenAsync, WebPart.OpenAsync, EnforcementPart.OpenAsync, RenewalPart.OpenAsync,
         ProbePart.OpenAsync,
         // What the DNS ought to say of all this.
         DnsPlanPart.OpenAsync,
+        // Copies of all of it elsewhere.
+        BackupPart.OpenAsync,
         // Whether all of it agrees with the world, and who is told when it does not.
         DoctorPart.OpenAsync, EventsPart.OpenAsync,
+        // Mail from other servers.
+        MovingPart.OpenAsync,
         // The way in for verbs; last the secrets, so that every other part has taken them.
         AdminPart.OpenAsync, SecretsPart.OpenAsync,
     ];

@@ -1,6 +1,7 @@
 // Server puts the parts together: Program reads the command line, Serve starts and stops everything in the order of Parts.
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Aviso.Net;
 using Aviso.Secrets;
 using Aviso.Settings;
 using Aviso.Verbs;
@@ -119,20 +120,13 @@ internal sealed class Serve(ServeRequest request, TextWriter output, TextWriter 
     private async Task AnnounceAsync(BoundListeners bound, long begun, ILogger own)
     {
         foreach (var listener in bound.All)
-        {
-            var name = listener.Kind.ToString().ToLowerInvariant();
-            if (listener.NotBound is { } why) own.NotBound(name, listener.Address, why);
-            else own.Listens(name, listener.Address);
-        }
+            own.Listens(ListenerKinds.Name(listener.Kind), listener.Address);
         if (request.PrintPortsTo is { } file) bound.WritePorts(file);
         var took = Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
         own.Ready((long)took);
         if (request.Local is null) return;
         foreach (var b in bound.All)
-        {
-            var kind = b.Kind.ToString().ToLowerInvariant();
-            await output.WriteLineAsync($"  {kind,-12} {b.Address}{(b.NotBound is { } why ? $"  (not bound: {why})" : "")}");
-        }
+            await output.WriteLineAsync($"  {ListenerKinds.Name(b.Kind),-12} {b.Address}");
         await output.WriteAsync(request.Local.WhatNext(bound.All));
         await output.WriteLineAsync($"\nready after {took:0} ms; Ctrl-C stops\n");
         await output.FlushAsync();

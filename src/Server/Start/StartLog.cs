@@ -11,9 +11,6 @@ internal static partial class StartLog
     [LoggerMessage(6051, LogLevel.Warning, "settings: {Key} is set and has no effect yet: {Part} comes later")]
     public static partial void NoEffectYet(this ILogger log, string key, string part);
 
-    [LoggerMessage(6052, LogLevel.Warning, "{Kind} {Address} is not bound: {Reason}")]
-    public static partial void NotBound(this ILogger log, string kind, System.Net.IPEndPoint address, string reason);
-
     [LoggerMessage(6053, LogLevel.Information, "{Kind} listens on {Address}")]
     public static partial void Listens(this ILogger log, string kind, System.Net.IPEndPoint address);
 

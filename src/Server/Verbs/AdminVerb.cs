@@ -56,7 +56,9 @@ internal static class AdminVerb
                 ProblemReport.Print(load, io.Error);
                 return ExitStatus.CouldNotRun;
             }
-            reply = await StoreCalls.OfflineAsync(settings, request, TimeProvider.System, cancel);
+            reply = call.StartsWith("backup.", StringComparison.Ordinal)
+                ? await BackupCalls.OfflineAsync(settings, request, TimeProvider.System, cancel)
+                : await StoreCalls.OfflineAsync(settings, request, TimeProvider.System, cancel);
         }
         else if (load is { Settings: null, AsksVault: false } && reply.Ok)
             await io.Error.WriteLineAsync("note: the settings file has problems, the server goes on with what it read before; see `aviso check`");
@@ -78,7 +80,7 @@ internal static class AdminVerb
     }
 
     /// <summary>Symbols by name: dashes become underscores, a password file becomes <c>password</c>. What was not given is left out.</summary>
-    private static JsonObject Arguments(ParseResult parsed, Symbol[] symbols)
+    internal static JsonObject Arguments(ParseResult parsed, Symbol[] symbols)
     {
         var args = new JsonObject();
         foreach (var symbol in symbols)

@@ -87,9 +87,15 @@ internal static class CommandTree
         root.Add(DnsVerbs.Build());
         root.Add(CertificateVerbs.Build());
         root.Add(QueueVerbs.Build());
+        root.Add(RelayVerbs.Build());
+        root.Add(TraceVerb.Build());
         root.Add(ReportVerbs.Build());
         root.Add(ProbeVerbs.Build());
         root.Add(StoreVerbs.Build());
+        root.Add(UndeleteVerbs.Build());
+        root.Add(ImportVerbs.Build());
+        root.Add(ExportVerbs.Build());
+        root.Add(BackupVerbs.Build());
         root.Add(LoginVerbs.AppPassword());
         root.Add(SpamVerbs.Build());
         root.Add(SieveStoreVerbs.Build());

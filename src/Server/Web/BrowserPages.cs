@@ -21,6 +21,7 @@ internal static class BrowserPages
             .. new OpenIdPages(pages, login, Provider).Rows,
             .. new AccountPages(pages, login, owner, site.The<AccountService>(), factors, book).Rows,
             .. new AppPasswordPages(pages, site.The<AppPasswordService>(), book).Rows,
+            .. new OwnTracePages(pages, site.The<TraceDesk>(), book, site.Clock).Rows,
             .. new TotpPages(pages, login, owner, factors, book).Rows,
             .. new OwnPasskeyPages(pages, passkeys, book).Rows,
         ];

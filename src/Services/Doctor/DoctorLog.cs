@@ -11,6 +11,12 @@ internal static partial class DoctorLog
     [LoggerMessage(4753, LogLevel.Warning, "{Name} {Type} could not be changed at {Host}: {Problem}")]
     public static partial void RecordNotChanged(this ILogger log, string name, string type, string host, string problem);
 
+    [LoggerMessage(4754, LogLevel.Warning, "DKIM rotation of {Domain} waits: {Name} cannot be published: {Problem}")]
+    public static partial void RotationWaits(this ILogger log, string domain, string name, string problem);
+
+    [LoggerMessage(4755, LogLevel.Error, "DKIM rotation of {Domain} failed; it is tried again")]
+    public static partial void RotationFailed(this ILogger log, Exception e, string domain);
+
     [LoggerMessage(4760, LogLevel.Error, "finding {Code} ({Subject}): {Says}; {Evidence}; to do: {Fix}")]
     public static partial void FoundError(this ILogger log, string code, string subject, string says, string evidence, string fix);
 

@@ -128,6 +128,7 @@ public sealed class JmapServer : IAsyncDisposable
             return Problem.UnknownCapability(unknown).Reply(envelope);
         if (request.Calls.Count > Limits.MaxCallsInRequest)
             return Problem.Limit(nameof(JmapLimits.MaxCallsInRequest), 400, $"more than {Limits.MaxCallsInRequest} calls").Reply(envelope);
+        Actor.Current = user.Actor;
         using var run = new RequestRun(_table, Limits, _log, user, request, envelope);
         await run.RunAsync(cancel);
         return run.Finish(_session.StateFor(user));

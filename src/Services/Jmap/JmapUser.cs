@@ -14,6 +14,12 @@ public sealed record JmapUser(AccountId Account, string Address)
     /// <summary>Where the client is.</summary>
     public IPAddress Client { get; init; } = IPAddress.Loopback;
 
+    /// <summary>Protocol, as a trace calls it: jmap, or webmail for a browser that is signed in.</summary>
+    public string Protocol { get; init; } = "jmap";
+
+    /// <summary>The program, as it calls itself; empty when it does not.</summary>
+    public string Program { get; init; } = "";
+
     /// <summary>What the credential is limited to.</summary>
     public LoginScope Scope { get; init; } = new();
 
@@ -22,6 +28,9 @@ public sealed record JmapUser(AccountId Account, string Address)
     /// and ids of blobs go across mailboxes.
     /// </summary>
     public bool SeesMail => Scope is { SearchOnly: false, Mailboxes.Count: 0 };
+
+    /// <summary>As the store knows who changes mail.</summary>
+    internal Actor Actor => new(Protocol, Program, Scope.Name, Client);
 
     /// <summary>May a method that changes something be called.</summary>
     public bool MayChange => Scope.MayChange;

@@ -162,3 +162,19 @@ public sealed class ImapLineClient : LineClient
         }
     }
 }
+
+/// <summary>POP3, one command at a time.</summary>
+public sealed class PopLineClient : LineClient
+{
+    public PopLineClient(int port) : base(port) => Must(ReadLine());
+
+    /// <summary>The first line of a reply, which must be +OK.</summary>
+    public string Ok(string command)
+    {
+        Send(command + "\r\n");
+        return Must(ReadLine());
+    }
+
+    private static string Must(string line) =>
+        line.StartsWith("+OK", StringComparison.Ordinal) ? line : throw new IOException($"the server said {line}");
+}

@@ -94,6 +94,36 @@ public sealed class DnsPlanTests
     }
 
     [Fact]
+    public async Task A_rotation_publishes_the_new_keys_itself_and_they_sign_when_both_servers_show_them()
+    {
+        await using var bind = await BindServer.StartAsync(whole: true);
+        await using var server = await AvisoServer.StartAsync($$"""
+            dns:
+              resolvers: ["127.0.0.1:{{bind.Primary}}"]
+              addresses: [127.0.0.1]
+              zones:
+                - { provider: rfc2136, zone: example.test, server: "127.0.0.1:{{bind.Primary}}",
+                    key_name: {{BindServer.KeyName}}, key: "literal:{{bind.Secret}}",
+                    check: ["127.0.0.1:{{bind.Primary}}", "127.0.0.1:{{bind.Secondary}}"], patience: 20s }
+            """, "smtp metrics");
+        Assert.Equal(["waiting", "waiting"], await StatesAsync(server));
+        (await server.VerbAsync("dns", "apply", "--yes")).MustSucceed();
+        Assert.Equal(["signing", "signing"], await StatesAsync(server));
+        var rotated = await server.VerbAsync("dkim", "rotate", "example.test");
+        Assert.True(rotated.ExitCode == 0, rotated.Output + rotated.Error + server.Log);
+        Assert.Equal(["retired", "retired", "signing", "signing"], await StatesAsync(server));
+        // Both old and new are published, and nothing is left to do.
+        Assert.All((await PlanAsync(server)).Values, row => Assert.True(row["action"]!.ToString() == "fine", row.ToJsonString()));
+        await server.KillAsync();
+        await server.StartAgainAsync();
+        Assert.Equal(["retired", "retired", "signing", "signing"], await StatesAsync(server));
+    }
+
+    private static async Task<IReadOnlyList<string>> StatesAsync(AvisoServer server) =>
+        [.. JsonNode.Parse((await server.VerbAsync("dkim", "status", "--json")).MustSucceed().Output)!.AsArray()
+            .Select(r => $"{r!["state"]}").Order(StringComparer.Ordinal)];
+
+    [Fact]
     public async Task Signatures_that_do_not_hold_are_bogus_and_never_missing()
     {
         await using var chain = await DnssecChain.StartAsync();

@@ -29,8 +29,13 @@ public sealed partial class RulesTests
     [Fact]
     public async Task Rules_and_board_name_metrics_that_the_server_has()
     {
-        await using var server = await AvisoServer.StartAsync("probe: { every: 1h, account: alice@example.test }");
-        var (_, page) = await server.PageAsync("/metrics");
+        var copies = Directory.CreateTempSubdirectory("aviso-copies-").FullName;
+        await using var server = await AvisoServer.StartAsync("probe: { every: 1h, account: alice@example.test }\n"
+            + $"backup: {{ targets: [ {{ name: disk, folder: {copies} }} ], key: {new string('0', 64)}, drill: 7d }}");
+        var page = "";
+        await Patience.UntilAsync(
+            async () => (page = (await server.PageAsync("/metrics")).Text).Contains("aviso_backup_copied", StringComparison.Ordinal),
+            "the first backup arrives");
         var there = Types().Matches(page).Select(m => m.Groups[1].Value).ToHashSet(StringComparer.Ordinal);
         var lint = await Tool.RunAsync(Tool.Find("promtool", "prometheus"), ["check", "metrics"], input: page);
         Assert.True(lint.ExitCode != 1, lint.Error);

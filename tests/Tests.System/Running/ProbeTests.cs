@@ -63,7 +63,9 @@ internal sealed class ProbeScene : IAsyncDisposable
 
     public PostfixServer Relay { get; private set; } = null!;
 
-    public static async Task<ProbeScene> StartAsync()
+    /// <param name="more">More sections of the settings.</param>
+    /// <param name="relays">More relays, each a line of the list.</param>
+    public static async Task<ProbeScene> StartAsync(string more = "", string relays = "")
     {
         var scene = new ProbeScene();
         try
@@ -81,13 +83,15 @@ internal sealed class ProbeScene : IAsyncDisposable
                 relays:
                   - { name: smart, host: 127.0.0.1, port: {{scene.Relay.Port}}, tls: required, ca: "file:{{scene._authority.CaFile}}",
                       username: {{DovecotAuth.Username}}, password: "literal:{{DovecotAuth.Password}}" }
+                {{relays}}
+                {{more}}
                 probe:
                   every: 1h
                   account: {{Account}}
                   patience: 8s
                   smtp: mail.{{AvisoServer.Domain}}:{{port}}
                   gateway: http://127.0.0.1:{{scene._gatewayPort}}
-                """, listeners: $"smtp@127.0.0.1:{port} imaps https metrics", people: [Account]);
+                """, listeners: $"smtp@127.0.0.1:{port} submission imaps https metrics", people: [Account]);
             return scene;
         }
         catch
@@ -95,6 +99,30 @@ internal sealed class ProbeScene : IAsyncDisposable
             await scene.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>The keys that sign for the domain are in the DNS from now on.</summary>
+    public async Task PublishKeysAsync()
+    {
+        using var json = JsonDocument.Parse((await Aviso.VerbAsync("dkim", "list", "--json")).MustSucceed().Output);
+        foreach (var key in json.RootElement.EnumerateArray())
+        {
+            var record = key.GetProperty("record").GetString()!;
+            var strings = record.Split('"').Where((_, i) => i % 2 == 1);
+            _dns!.Txt($"{key.GetProperty("selector").GetString()}._domainkey.{AvisoServer.Domain}", strings);
+        }
+        await Patience.UntilAsync(async () => (await Aviso.VerbAsync("dkim", "check")).ExitCode == 0, "the keys sign", why: () =>
+            Aviso.Log);
+    }
+
+    /// <summary>A message of alice's to somebody elsewhere.</summary>
+    public Task SubmitAsync(string subject)
+    {
+        using var smtp = new Clients.SmtpLineClient(Aviso.Port("submission"));
+        smtp.Login($"alice@{AvisoServer.Domain}", AvisoServer.Password);
+        smtp.Deliver($"alice@{AvisoServer.Domain}", ["someone@elsewhere.test"],
+            $"From: alice@{AvisoServer.Domain}\r\nSubject: {subject}\r\nMessage-ID: <{subject}@scene>\r\n\r\nhi\r\n");
+        return Task.CompletedTask;
     }
 
     public async Task<IReadOnlyList<JsonElement>> RunAsync(int status)

@@ -43,8 +43,10 @@ public sealed record AppPasswordScope(
         if (Protocols.FirstOrDefault(p => !KnownProtocols.Contains(p, StringComparer.Ordinal)) is { } unknown)
             return $"`{unknown}` is no protocol; known are {string.Join(", ", KnownProtocols)}";
         if (ReadOnly && SearchOnly) return "read-only and search-only: say one of them";
-        if ((ReadOnly || SearchOnly) && Protocols.FirstOrDefault(p => p is not ("imap" or "jmap")) is { } writes)
+        if ((ReadOnly || SearchOnly) && Protocols.FirstOrDefault(p => p is not ("imap" or "jmap" or "pop3")) is { } writes)
             return $"a password that may change nothing is of no use for {writes}";
+        if (SearchOnly && Protocols.Contains("pop3", StringComparer.Ordinal))
+            return "a password that reads no message is of no use for pop3";
         if ((ReadOnly || SearchOnly) && SendAs.Count > 0) return "a password that may change nothing cannot send";
         if (IsPartial && Protocols.Contains(Webmail, StringComparer.Ordinal))
             return "the webmail shows the whole account: webmail does not go with --mailbox or --send-as";

@@ -44,7 +44,10 @@ internal sealed class Credential(AccountId account, ScramRecord? record, string?
     public static Credential? Of(AccountId account, DeclaredSecret? declared, CredentialRow? stored)
     {
         var record = stored is null ? null : ScramRecord.TryParse(stored.Record);
-        if (declared is null) return record is null ? null : new(account, record, null, null, null);
+        // A hash that came from another server stands in the store as it was until its owner logs in.
+        if (declared is null)
+            return record is not null ? new(account, record, null, null, null)
+                : stored is not null && PasswordText.CryptString(stored.Record) is { } moved ? new(account, null, moved, null, null) : null;
         if (!declared.IsHash)
             return new(account, stored is not null && stored.DeclaredFingerprint.AsSpan().SequenceEqual(ClearMark)
                 ? record : null, null, declared.Text, declared);

@@ -18,6 +18,7 @@ internal static partial class CryptHash
     {
         if (password.Contains('\0')) return false;
         if (hash.StartsWith(Argon2Hash.Prefix, StringComparison.Ordinal)) return Argon2Hash.TryParse(hash)?.Holds(password) == true;
+        if (hash.StartsWith('{')) return SaltedHash.Holds(password, hash);
         var phrase = Terminated(password);
         var setting = Terminated(hash);
         var data = new byte[DataSize];

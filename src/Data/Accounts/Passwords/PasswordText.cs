@@ -33,9 +33,11 @@ public static class PasswordText
         (text.StartsWith('{') && text.IndexOf('}') is > 1 and < 24) || Array.Exists(Crypt, p => text.StartsWith(p, StringComparison.Ordinal))
         || text.StartsWith(ScramRecord.Scheme + "$", StringComparison.Ordinal);
 
-    /// <summary>The crypt(5) string of a declared hash, or null for a scheme that we cannot verify.</summary>
+    /// <summary>The crypt(5) string of a declared hash (of Dovecot's digests the whole of it), or null for a scheme that we cannot
+    /// verify.</summary>
     public static string? CryptString(string hash)
     {
+        if (SaltedHash.IsOne(hash)) return hash;
         foreach (var scheme in CryptSchemes)
         {
             if (hash.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)) hash = hash[scheme.Length..];

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Aviso.Store.Blobs;
+using Aviso.Store.Copying;
 using Aviso.Store.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -19,6 +20,7 @@ internal sealed class CommitStage : IDisposable
     private readonly WriteBatch _batch;
     private readonly Journal _journal;
     private readonly Ballast _ballast;
+    private readonly FrameLog _frames;
     private readonly StoreGate _gate;
     private readonly ILogger _log;
     private readonly Action<WriteBatch> _committed;
@@ -29,9 +31,10 @@ internal sealed class CommitStage : IDisposable
 
     /// <param name="committed">Called on the committing thread after each commit, before callers hear of it.</param>
     public CommitStage(
-        Connection db, WriteBatch batch, Journal journal, Ballast ballast, StoreGate gate, ILogger log, Action<WriteBatch> committed)
+        Connection db, WriteBatch batch, Journal journal, Ballast ballast, FrameLog frames, StoreGate gate, ILogger log,
+        Action<WriteBatch> committed)
     {
-        (_db, _batch, _journal, _ballast, _gate) = (db, batch, journal, ballast, gate);
+        (_db, _batch, _journal, _ballast, _frames, _gate) = (db, batch, journal, ballast, frames, gate);
         (_log, _committed) = (log, committed);
         _thread = new(Run) { IsBackground = true, Name = "aviso store commit" };
         _thread.Start();
@@ -100,6 +103,7 @@ internal sealed class CommitStage : IDisposable
             foreach (var operation in operations)
             {
                 running = operation;
+                _batch.By = operation.By;
                 operation.Apply(_batch);
             }
             running = null;
@@ -107,6 +111,7 @@ internal sealed class CommitStage : IDisposable
             _batch.Flush(counts);
             Volatile.Write(ref _begun, _begun + 1);
             _db.Use(Statements.Commit).Run();
+            _frames.Committed(_db.WalFrames, _batch.Commit, counts);
         }
         catch (Exception failed)
         {
@@ -216,6 +221,7 @@ internal sealed class CommitStage : IDisposable
     {
         try
         {
+            _frames.BeforeCheckpoint();
             _db.Checkpoint(truncate);
             StoreMeters.Checkpoints.Add(1);
             // A reader held it back: do not try again with every commit.

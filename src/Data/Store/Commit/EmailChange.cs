@@ -26,7 +26,7 @@ internal sealed class EmailChange(WriteBatch batch, OpenAccount account)
         for (var i = 0; i < flags.Length; i++)
         {
             if (i > 0) batch.HoldEmail(new(email), flags[i], ModSeq);
-            batch.AddEntry(account, mailboxes[i]!, new(0, flags[i], ModSeq, new(email), made.ReceivedAt, batch.Now, size), origin);
+            batch.AddFirstEntry(account, mailboxes[i]!, new(0, flags[i], ModSeq, new(email), made.ReceivedAt, batch.Now, size), origin);
         }
         return new CreatedEmail(new(email), new(origin.Thread), size);
     }

@@ -39,7 +39,7 @@ internal sealed class JournalLines
     /// <summary>The account's modseq: what was given out is never given out again.</summary>
     public void Counters(long account, long modSeq) => Begin(JournalKind.Counters, account, modSeq);
 
-    /// <summary>In a base: UIDs below were given out, also those of entries that are gone.</summary>
+    /// <summary>In a base, and after a move-in: UIDs below were given out, also those of entries that are gone.</summary>
     public void UidNext(long account, long mailbox, uint next)
     {
         Begin(JournalKind.UidNext, account, mailbox);

@@ -38,7 +38,8 @@ internal sealed partial class WriteBatch
         long bodyLength, EntryFlags flags, long internalDate, long modSeq)
     {
         var origin = AddEmailRow(account, email, body, rendered, prefix, bodyLength, flags, modSeq);
-        return AddEntry(account, mailbox, new(0, flags, modSeq, new(email), internalDate, Now, prefix.Length + bodyLength), origin);
+        return AddFirstEntry(
+            account, mailbox, new(0, flags, modSeq, new(email), internalDate, Now, prefix.Length + bodyLength), origin);
     }
 
     /// <summary>A new email's row and thread, counting the entry with these flags that must follow.</summary>
@@ -58,6 +59,14 @@ internal sealed partial class WriteBatch
 
     /// <summary>Adds an entry under the mailbox's next UID (the one in <paramref name="entry"/> is not looked at).</summary>
     public AppendedEntry AddEntry(OpenAccount account, OpenMailbox mailbox, Entry entry, EmailOrigin origin)
+    {
+        var added = AddFirstEntry(account, mailbox, entry, origin);
+        EntryAdded(account, mailbox, entry with { Uid = added.Uid });
+        return added;
+    }
+
+    /// <summary>As above, for an email that nobody has seen before.</summary>
+    public AppendedEntry AddFirstEntry(OpenAccount account, OpenMailbox mailbox, Entry entry, EmailOrigin origin)
     {
         var delta = Delta(account, mailbox);
         entry = entry with { Uid = mailbox.UidNext++ };
@@ -85,6 +94,7 @@ internal sealed partial class WriteBatch
         if (IsHidden(before) != IsHidden(flags)) ChangeSight(account, mailbox, entry, modSeq);
         delta.Changed.Add(entry);
         Journal.Flags(account.Id, mailbox.Id, entry);
+        EntryFlagged(account, mailbox, entry, before.System);
         return entry;
     }
 
@@ -107,12 +117,13 @@ internal sealed partial class WriteBatch
         account.Messages--;
         delta.Removed.Add(entry.Uid);
         Journal.Expunged(account.Id, mailbox.Id, entry.Uid);
-        if (!keepsEmail) DropEmail(account.Id, mailbox.Id, entry, modSeq);
+        EntryRemoved(account, mailbox, entry, keepsEmail);
+        if (!keepsEmail) DropEmail(account.Id, mailbox, entry, modSeq);
         return origin;
     }
 
     /// <summary>The email has an entry less.</summary>
-    public void DropEmail(long account, long mailbox, Entry entry, long modSeq)
+    public void DropEmail(long account, OpenMailbox mailbox, Entry entry, long modSeq)
     {
         long entries, hidden;
         EmailOrigin origin;
@@ -123,8 +134,40 @@ internal sealed partial class WriteBatch
         }
         if (!IsHidden(entry.Flags) && entries == hidden) EmailGone(account, entry.Email.Value, origin, modSeq);
         if (entries != 0) return;
-        db.Use(Statements.InsertUndelete).Add(Now).Add(entry.Email.Value).Add(account).Add(mailbox)
-            .Add((long)entry.Flags.System).Add(entry.InternalDate).Run();
+        db.Use(Statements.InsertUndelete).Add(Now).Add(entry.Email.Value).Add(account).Add(mailbox.Id)
+            .Add((long)entry.Flags.System).Add(entry.InternalDate).Add(string.Join(' ', mailbox.KeywordNames(entry.Flags.Keywords)))
+            .Add(mailbox.Name).Add(By?.ToString() ?? "").Run();
+    }
+
+    /// <summary>An email that waits for its end.</summary>
+    /// <param name="Size">With its prefix, octets.</param>
+    public sealed record ExpungedRow(
+        long ExpungedAt, long Email, long Mailbox, string MailboxName, SystemFlags Flags, IReadOnlyList<string> Keywords, long InternalDate,
+        long Size);
+
+    /// <summary>RFC 9051 §9: a keyword is an atom, so that a space sets two of them off.</summary>
+    public static string[] KeywordsOf(string names) => names.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>Null: it has a mailbox, or is gone for good.</summary>
+    public ExpungedRow? FindExpunged(OpenAccount account, EmailId email)
+    {
+        using var row = db.Use(Statements.ExpungedEmail).Add(email.Value).Add(account.Id);
+        return row.Step()
+            ? new(row.Int(0), email.Value, row.Int(1), row.Text(2), (SystemFlags)row.Int(3), KeywordsOf(row.Text(4)), row.Int(5),
+                row.Int(6))
+            : null;
+    }
+
+    /// <summary>Gives an email that waits for its end an entry again.</summary>
+    public AppendedEntry BringBack(OpenAccount account, OpenMailbox mailbox, ExpungedRow gone, long modSeq)
+    {
+        // Without room for a new name it comes back with the keywords the mailbox knows.
+        if (!TryKeywords(account, mailbox, gone.Keywords, add: true, out var keywords))
+            TryKeywords(account, mailbox, gone.Keywords, add: false, out keywords);
+        var flags = new EntryFlags(gone.Flags & ~SystemFlags.Deleted, keywords);
+        db.Use(Statements.DeleteUndelete).Add(gone.ExpungedAt).Add(gone.Email).Run();
+        var origin = HoldEmail(new(gone.Email), flags, modSeq);
+        return AddEntry(account, mailbox, new(0, flags, modSeq, new(gone.Email), gone.InternalDate, Now, gone.Size), origin);
     }
 
     /// <summary>Ends an email whose undelete window is over.</summary>

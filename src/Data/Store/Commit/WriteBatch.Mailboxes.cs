@@ -5,7 +5,8 @@ namespace Aviso.Store.Commit;
 /// <summary>Changes of the mailbox tree.</summary>
 internal sealed partial class WriteBatch
 {
-    public OpenMailbox CreateMailbox(OpenAccount account, string name, SpecialUse use)
+    /// <param name="uidValidity">As another server had it; null: a new one.</param>
+    public OpenMailbox CreateMailbox(OpenAccount account, string name, SpecialUse use, uint? uidValidity = null)
     {
         var modSeq = NextModSeq(account);
         var mailbox = new OpenMailbox
@@ -13,7 +14,7 @@ internal sealed partial class WriteBatch
             Id = ids.Next(),
             Name = name,
             Use = use,
-            UidValidity = NextUidValidity(),
+            UidValidity = uidValidity is { } given ? TakeUidValidity(given) : NextUidValidity(),
             HighestModSeq = modSeq,
             CreatedModSeq = modSeq,
             TreeModSeq = modSeq,
@@ -122,7 +123,11 @@ internal sealed partial class WriteBatch
     {
         Touch(account, tree: true);
         var modSeq = NextModSeq(account);
-        foreach (var entry in Entries(account, mailbox)) DropEmail(account.Id, mailbox.Id, entry, modSeq);
+        foreach (var entry in Entries(account, mailbox))
+        {
+            DropEmail(account.Id, mailbox, entry, modSeq);
+            EntryRemoved(account, mailbox, entry, keepsEmail: false);
+        }
         account.Octets -= mailbox.Octets;
         account.Messages -= mailbox.Entries;
         db.Use(Statements.DeleteEntriesOf).Add(account.Id).Add(mailbox.Id).Run();

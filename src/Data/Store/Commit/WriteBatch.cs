@@ -49,6 +49,9 @@ internal sealed partial class WriteBatch(Connection db, IdSource ids, TimeProvid
         Stored = StoredOctets = 0;
         Journal.Clear();
         Deltas.Clear();
+        News = null;
+        By = null;
+        _left = null;
         Touched.Clear();
         DeadLarge.Clear();
         _segmentEnds.Clear();
@@ -152,6 +155,14 @@ internal sealed partial class WriteBatch(Connection db, IdSource ids, TimeProvid
         var next = Math.Max(last + 1, Now);
         db.Use(Statements.SetMeta).Add("uidvalidity").Add(next).Run();
         return (uint)next;
+    }
+
+    /// <summary>One that another server has given out: what is given out later here is above it.</summary>
+    private uint TakeUidValidity(uint given)
+    {
+        var last = db.Use(Statements.GetMeta).Add("uidvalidity").Number() ?? 0;
+        if (given > last) db.Use(Statements.SetMeta).Add("uidvalidity").Add(given).Run();
+        return given;
     }
 
     /// <summary>One holder less; with the last the body is garbage.</summary>

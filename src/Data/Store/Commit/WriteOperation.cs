@@ -17,6 +17,9 @@ internal abstract class WriteOperation
     /// <summary>False for what a rebuild need not know of: a canary, leases that end.</summary>
     public bool Counts { get; init; } = true;
 
+    /// <summary>Who asked for it; null: the server itself.</summary>
+    public Actor? By { get; } = Actor.Current;
+
     public abstract void Apply(WriteBatch batch);
 
     /// <summary>The transaction is durable.</summary>

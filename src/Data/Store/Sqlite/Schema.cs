@@ -9,7 +9,7 @@ internal static class Schema
 {
     public static int Version => Steps.Length;
 
-    private static readonly string[] Steps = [First, DueByDestination, Documents, WholeAccounts];
+    private static readonly string[] Steps = [First, DueByDestination, Documents, WholeAccounts, WayBack];
 
     private const string First = """
         CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -127,6 +127,14 @@ internal static class Schema
         CREATE TABLE mailbox_gone (
             account_id INTEGER NOT NULL, modseq INTEGER NOT NULL, mailbox_id INTEGER NOT NULL, created_modseq INTEGER NOT NULL,
             at INTEGER NOT NULL, PRIMARY KEY (account_id, modseq, mailbox_id)) STRICT, WITHOUT ROWID;
+        """;
+
+    // What is needed to put an expunged email back as it was; those of before come back without keywords.
+    private const string WayBack = """
+        ALTER TABLE undelete ADD COLUMN keywords TEXT NOT NULL DEFAULT '';
+        ALTER TABLE undelete ADD COLUMN mailbox_name TEXT NOT NULL DEFAULT '';
+        ALTER TABLE undelete ADD COLUMN gone_by TEXT NOT NULL DEFAULT '';
+        CREATE INDEX undelete_of_account ON undelete (account_id, email_id);
         """;
 
     /// <summary>False for one that a server of before wrote, which a rebuild reads as it is.</summary>

@@ -68,7 +68,9 @@ internal sealed class AcceptPlan
         }
         if (holders > 0) batch.BodyStored(Body, holders);
         else batch.BodyUnused(Body);
-        return new(results, _queueId == 0 ? null : new QueueId(_queueId));
+        var accepted = new Accepted(results, _queueId == 0 ? null : new QueueId(_queueId));
+        batch.MessageMade(_acceptance, accepted, Body.Record.BodyLength);
+        return accepted;
     }
 
     private Outcome<AppendedEntry> Deliver(WriteBatch batch, AcceptTarget target, long email)

@@ -187,6 +187,7 @@ public sealed partial class SqliteMailStore
 
     private async Task RemoveSegmentAsync(int segment)
     {
+        await _copies.CopiedAsync(_options.Clock, _stop.Token);
         var left = await ChangeAsync(
             batch =>
             {

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Aviso.Base;
 using Aviso.Store.Blobs;
 using Aviso.Store.Commit;
+using Aviso.Store.Copying;
 using Aviso.Store.Judging;
 using Aviso.Store.Sqlite;
 using Aviso.Store.Views;
@@ -13,7 +14,7 @@ namespace Aviso.Store;
 
 /// <summary>
 /// The embedded store. Owns the data folder: `store.db` (rows), `segments/` and `large/` (bodies), `journal/` (for a
-/// rebuild), `search.db` (the index), `spool/` (bodies on their way), `store.lock`.
+/// rebuild), `search.db` (the index), `spool/` (bodies on their way), `backup/` (frames that wait to be copied), `store.lock`.
 /// Rules: changes go through two stages, bodies then rows, each synced before anybody is told; one thread writes rows and
 /// moves the log; reads see one moment; a change that fails leaves no trace and spoils no other; a failed sync is never
 /// tried again.
@@ -32,11 +33,17 @@ public sealed partial class SqliteMailStore : IMailStore
 #pragma warning disable CA2213 // the committing stage closes the journal; who still writes a large body leaves through _largeWriters
     private readonly Journal _journal;
     private readonly Ballast _ballast;
+    private readonly FrameLog _frames;
     private readonly CommitStage _commits;
     private readonly BodyStage _bodies;
+    private readonly WriteBatch _batch;
     private readonly ReadPool _reads;
     private readonly MailboxViews _views;
     private readonly RecentClaims _recent = new();
+    private readonly CopyRounds _copies = new();
+
+    /// <summary>Large bodies that no row knows any more and that a copy may still want.</summary>
+    private readonly ConcurrentDictionary<long, byte> _leaving = new();
     private readonly ConcurrentDictionary<long, string> _addresses = new();
     private readonly SemaphoreSlim _largeWriters = new(4, 4);
 #pragma warning restore CA2213
@@ -69,12 +76,25 @@ public sealed partial class SqliteMailStore : IMailStore
         _ballast = new(options.DataFolder);
         _viewFiles = new(options.DataFolder);
         _views = new(options.ViewMemory, ReadView, () => _commits!.WaitUntilPublished());
-        _commits = new(db, new(db, _ids, options.Clock), _journal, _ballast, _gate, _log, Committed);
+        _frames = new(file, Path.Combine(options.DataFolder, "backup", "frames"), options.Clock, _log);
+        _batch = new(db, _ids, options.Clock);
+        _commits = new(db, _batch, _journal, _ballast, _frames, _gate, _log, Committed);
         _bodies = new(writer, _commits, _gate);
         _reads = new(file, Math.Max(4, Environment.ProcessorCount * 2));
     }
 
     public BodySpool Spool { get; }
+
+    /// <summary>Hears of what commits did, on the committing thread and before callers do: it only copies. Null: nobody does.</summary>
+    public Action<CommitNews>? Told
+    {
+        get;
+        set
+        {
+            field = value;
+            _batch.TellsNews = value is not null;
+        }
+    }
 
     /// <summary>Opens (or makes) the store of a folder. Throws <see cref="StoreOpenException"/> when another process has it, when
     /// a newer server wrote it, or when it is damaged.</summary>
@@ -219,7 +239,26 @@ public sealed partial class SqliteMailStore : IMailStore
     {
         PublishChanges(batch);
         RaiseHints(batch);
-        foreach (var body in batch.DeadLarge) RemoveLarge(body);
+        if (batch.News is { } news) Told?.Invoke(news);
+        foreach (var body in batch.DeadLarge) RemoveLargeOnceCopied(body);
+    }
+
+    private void RemoveLargeOnceCopied(long body)
+    {
+        var copied = _copies.CopiedAsync(_options.Clock, _stop.Token);
+        if (copied.IsCompleted)
+        {
+            RemoveLarge(body);
+            return;
+        }
+        _leaving.TryAdd(body, default);
+        _ = copied.ContinueWith(
+            _ =>
+            {
+                RemoveLarge(body);
+                _leaving.TryRemove(body, out var _);
+            },
+            _stop.Token, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
     }
 
     private void RemoveLarge(long body)

@@ -11,11 +11,16 @@ namespace Aviso.Server;
 internal sealed class DnsPlanPart : IPart
 {
     /// <summary>What the settings say now.</summary>
-    private sealed record Taken(PlanInput Facts, DnsHosts Hosts, bool Asks, IReadOnlyList<System.Net.IPEndPoint> CheckWith)
+    private sealed record Taken(
+        PlanInput Facts, DnsHosts Hosts, bool Asks, IReadOnlyList<System.Net.IPEndPoint> CheckWith, TimeSpan Rotation)
     {
-        public static Taken Of(ServerSettings settings, IResolver resolver, TimeProvider clock) =>
-            new(DnsMapping.Facts(settings), DnsMapping.Hosts(settings, resolver, clock), DnsMapping.Asks(settings), settings.Dns.CheckWith);
+        public static Taken Of(ServerSettings settings, IResolver resolver, TimeProvider clock) => new(
+            DnsMapping.Facts(settings), DnsMapping.Hosts(settings, resolver, clock), DnsMapping.Asks(settings), settings.Dns.CheckWith,
+            settings.MailAuth.DkimRotation);
     }
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _rotating;
 
     private readonly Site _site;
     private readonly DnsApply _apply;
@@ -30,6 +35,12 @@ internal sealed class DnsPlanPart : IPart
         var sources = new HostSources(() => _now.Hosts, () => _now.Asks, resolver, site.Clock);
         var planner = site.Put(new DnsPlanner(InputAsync, sources, owned.WrittenAsync, resolver, site.Clock));
         _apply = site.Put(new DnsApply(planner, owned, () => _now.Hosts, resolver, site.Clock, log));
+        var keys = site.The<SigningKeys>();
+        keys.Witness = new ZoneWitness(() => _now.Hosts, resolver, site.Clock);
+        var rotation = site.Put(new DkimRotation(
+            keys, _apply, owned.AllAsync, () => _now.Hosts, () => _now.Rotation, LookAgainAsync, site.Clock, log));
+        // Where nothing leaves, nobody looks for our records.
+        _rotating = settings.Outbound.Capture is null ? rotation.RunAsync(_stop.Token) : Task.CompletedTask;
         site.Put(new DnsCheck(planner, site.The<DnsPart>().Servers, () => _now.CheckWith, () => _now.Hosts, resolver, site.Clock));
     }
 
@@ -46,12 +57,21 @@ internal sealed class DnsPlanPart : IPart
         return Task.FromResult<IReadOnlyList<string>>([]);
     }
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        await _stop.CancelAsync();
+        await _rotating.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Close(_former);
         Close(_now.Hosts);
         _apply.Dispose();
-        return default;
+        _stop.Dispose();
+    }
+
+    // A key that was published signs from now on.
+    private Task LookAgainAsync(string domain, CancellationToken cancel)
+    {
+        _site.The<DnsPart>().Flush();
+        return _site.The<SigningKeys>().CheckAsync(domain, cancel);
     }
 
     private static void Close(DnsHosts hosts)
@@ -70,7 +90,7 @@ internal sealed class DnsPlanPart : IPart
             Keys = [.. _site.The<SigningKeys>().Records().Select(k => new PlannedKey(k.Domain, k.Selector, k.Text, k.Signs, k.IsRetired))],
             WithoutCertificate = [.. domains.Select(d => "mta-sts." + d).Where(h => !(certificates.Shown?.All ?? [])
                 .Any(c => c.MatchesHostname(h, allowWildcards: true, allowCommonName: false)))],
-            Doors = PlannedDoors.Of(_site.The<BoundListeners>().All.Where(b => b.NotBound is null).Select(b => (b.Kind, b.Address))),
+            Doors = PlannedDoors.Of(_site.The<BoundListeners>().All.Select(b => (b.Kind, b.Address))),
             Tlsa = certificates.Shown?.For(host) is { } shown
                 ? TlsaValues.Of(shown, certificates.Renewer?.NextKeyOf(host), now.Asks ? await IsSignedAsync(host, cancel) : null,
                     IsOurs(certificates, host)) : null,

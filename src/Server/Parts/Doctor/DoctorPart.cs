@@ -7,6 +7,7 @@ using Aviso.Guard;
 using Aviso.Net;
 using Aviso.Settings;
 using Aviso.Store;
+using Aviso.Trace;
 
 namespace Aviso.Server;
 
@@ -34,6 +35,11 @@ internal sealed class DoctorPart : IPart
         _rounds = site.Put(new DoctorRounds(Checks(), book, site.Clock, log));
         _own = new(book, client => site.The<ListenersPart>().Wiring.Internal.Contains(client), site.Clock, log);
         Take(settings);
+        var relays = site.The<RelaySwitch>();
+        site.The<RelayWatch>().Sinks =
+            [new RelayEventFindings(book, site.The<ReplyWatch>()), relays, new RelayEventTrace(site.The<TraceRecorder>())];
+        relays.Changed += _ => TakeDomains();
+        relays.WentBack = (back, cancel) => book.RaiseAsync(RelayEventFindings.WentBack(back), RelayEventFindings.WentBackStands, cancel);
         site.The<Gatekeeper>().Heard += Hear;
         _own.Begin();
         _running = Task.WhenAll(_rounds.RunAsync(_stop.Token), _own.RunAsync(_stop.Token));
@@ -92,8 +98,12 @@ internal sealed class DoctorPart : IPart
         _site.The<ClientWatch>().Hear(evidence);
     }
 
-    private static Deployment DeploymentOf(Site site, ServerSettings settings) => DoctorMapping.Deployment(
-        settings, site.The<AccountBook>().Table.Domains, OutboundPart.OwnAddresses());
+    /// <summary>Why mail would suffer from this switch; none when the DNS allows it.</summary>
+    public Task<IReadOnlyList<string>> RefusesAsync(SwitchedRelay switched, CancellationToken cancel) =>
+        _change.RefusesAsync(_deployment, DeploymentOf(_site, _settings, switched), cancel);
+
+    private static Deployment DeploymentOf(Site site, ServerSettings settings, SwitchedRelay? switched = null) => DoctorMapping.Deployment(
+        settings, site.The<AccountBook>().Table.Domains, OutboundPart.OwnAddresses(), switched ?? site.The<RelaySwitch>().Now);
 
     private IReadOnlyList<IDoctorCheck> Checks()
     {
@@ -120,9 +130,11 @@ internal sealed class DoctorPart : IPart
             new DiskCheck(() => FileSystem.Look(_settings.Data), sights.IllStore, clock),
             new QueueCheck(sights.WaitingAsync, sights.QuotasAsync, () => site.The<ReplyWatch>().Complaints, () =>
                 site.The<SendingBrake>().Holds, clock),
+            new RelayListCheck(() => site.The<RelaySuppressions>().Relays, site.The<RelaySuppressions>().OursAsync),
             new ReportsCheck(site.The<ReportBook>().ListAsync, clock), new PartsCheck(sights.Secrets, sights.FilterAsync,
                 sights.Settings, clock),
-            new ProbeCheck(site.The<Prober>().Status, clock), new EventCheck(Desk, clock),
+            new ProbeCheck(site.The<Prober>().Status, clock), new BackupCheck(sights.Backups, clock), new EventCheck(Desk, clock),
+            new TraceCheck(sights.LostTraces, clock),
         ];
     }
 

@@ -4,6 +4,7 @@ using Aviso.Net;
 using Aviso.Secrets;
 using Aviso.Settings;
 using Aviso.Store;
+using Aviso.Trace;
 
 namespace Aviso.Server;
 
@@ -96,6 +97,13 @@ internal sealed class DoctorSights(Site site, Func<ServerSettings> settings)
         return new(spam.Words is not null, spam.Learner?.FailsSince, now - spam.ScannerSilentFor,
             [.. lists.Where(l => l.State is not ("untested" or "believed")).Select(l => (l.List.Zone, l.State))]);
     }
+
+    public LostTracesSight? LostTraces() => site.The<TraceRecorder>().Lost is { } lost ? new(lost.Entries, lost.At, lost.Why) : null;
+
+    /// <summary>Null: the settings name no targets.</summary>
+    public BackupsSight? Backups() => site.The<BackupPart>().Rounds is { } rounds
+        ? new([.. rounds.States.Select(s => new BackupSight(s.Name, s.WholeAt, s.FailsSince, s.Problem, s.ProvenAt, s.DrillProblem))],
+            rounds.Options.Drill) : null;
 
     public SettingsSight Settings()
     {

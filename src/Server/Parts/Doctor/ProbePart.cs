@@ -63,7 +63,7 @@ internal sealed class ProbePart : IPart
             roots.ImportFromPemFile(own);
         }
         return ProbeMapping.Probe(
-            settings, roots, kind => _bound.All.FirstOrDefault(b => b.Kind == kind && b.NotBound is null)?.Address.Port);
+            settings, roots, kind => _bound.All.FirstOrDefault(b => b.Kind == kind)?.Address.Port);
     }
 
     /// <summary>An app password for reading, made anew each day; nobody ever sees it.</summary>

@@ -101,7 +101,7 @@ internal static class DnsMapping
     // A relay that only routes of certain senders lead to sends for their domains; one that no route names is being prepared, for all.
     private static PlannedRelay Relay(RelaySection relay, ServerSettings settings)
     {
-        var senders = settings.Routes.Where(r => r.Relay == relay.Name).Select(r => r.From).ToList();
+        var senders = settings.Routes.Where(r => RelaysMapping.Chain(settings, r.Relay).Contains(relay)).Select(r => r.From).ToList();
         var all = senders.Count == 0 || senders.Exists(s => s.StartsWith('*'));
         return new(relay.Name, relay.Spf, [.. relay.DkimCnames.Select(c => (c.Selector, c.Target))],
             all ? null : senders.Select(s => Ascii(s.Contains('@') ? MailAddress.DomainOf(s) : s)).ToHashSet())

@@ -1,5 +1,6 @@
 using System.Net;
 using Aviso.Base;
+using Aviso.Delivery;
 using Aviso.Doctor;
 using Aviso.Net;
 
@@ -45,21 +46,25 @@ internal static class DoctorMapping
 {
     /// <param name="domains">Whose mail is received here.</param>
     /// <param name="addresses">Of this machine.</param>
-    public static Deployment Deployment(ServerSettings settings, IReadOnlyList<string> domains, IEnumerable<IPAddress> addresses) => new(
-        DnsMapping.Ascii(settings.HostName), [.. domains.Select(d => Ways(settings, d))], settings.Outbound.Capture is not null,
+    public static Deployment Deployment(
+        ServerSettings settings, IReadOnlyList<string> domains, IEnumerable<IPAddress> addresses, SwitchedRelay? switched = null) => new(
+        DnsMapping.Ascii(settings.HostName), [.. domains.Select(d => Ways(settings, d, switched))], settings.Outbound.Capture is not null,
         settings.Dns.Addresses.Count > 0 ? settings.Dns.Addresses
             : [.. addresses.Where(IsPublic).OrderBy(a => a.ToString(), StringComparer.Ordinal)]);
 
     /// <summary>By which relays mail of a domain may leave, as the routes say, and whether some of it goes straight.</summary>
-    private static SendingDomain Ways(ServerSettings settings, string domain)
+    private static SendingDomain Ways(ServerSettings settings, string domain, SwitchedRelay? switched)
     {
         var (relays, direct, isOver) = (new List<RelayNeeds>(), false, false);
         foreach (var route in settings.Routes.Where(r => MayFit(r.From, domain)))
         {
             if (route.Relay == RouteSection.Direct) direct = true;
-            else if (settings.Relays.FirstOrDefault(r => r.Name == route.Relay) is { } relay
-                && relays.TrueForAll(r => r.Name != relay.Name))
-                relays.Add(new(relay.Name, relay.Spf, [.. relay.DkimSelectors, .. relay.DkimCnames.Select(c => c.Selector)]));
+            else
+            {
+                foreach (var relay in RelaysMapping.Chain(settings, RoutesMapping.Now(route.Relay, switched)).Where(c =>
+                    relays.TrueForAll(r => r.Name != c.Name)))
+                    relays.Add(new(relay.Name, relay.Spf, [.. relay.DkimSelectors, .. relay.DkimCnames.Select(c => c.Selector)]));
+            }
             if (isOver = route.To == "*" && FitsAll(route.From, domain)) break;
         }
         // Mail that fits no route goes to the MX of its domain.

@@ -15,8 +15,7 @@ public sealed class ListenerSection : SettingsSection
     public ListenerKind Kind => Get(KindKey);
 
     private static readonly Key<ListenerKind> KindKey = new(Table, "kind", Kinds, default,
-        "What is spoken there. submissions, imaps, pop3s and https speak TLS from the first octet; the others offer STARTTLS. "
-        + "A kind whose part is not in this version is not bound, and the start says so.")
+        "What is spoken there. submissions, imaps, pop3s and https speak TLS from the first octet; the others offer STARTTLS.")
     { Required = true, Example = "smtp" };
 
     public IPEndPoint Address => Get(AddressKey);
@@ -33,13 +32,6 @@ public sealed class ListenerSection : SettingsSection
 
     /// <summary>TLS from the first octet.</summary>
     public bool IsImplicitTls => ListenerKinds.IsImplicitTls(Kind);
-
-    /// <summary>Parsed, but not bound: its part is not built yet. Null when it is.</summary>
-    public string? NotYet => Kind switch
-    {
-        ListenerKind.Pop3 or ListenerKind.Pop3s => "POP3 is not part of this version",
-        _ => null,
-    };
 }
 
 /// <summary>What the keys of this file must agree on, among themselves and with others.</summary>
@@ -87,7 +79,7 @@ internal static class ListenersMapping
 {
     public static IReadOnlyList<ListenerSettings> MailListeners(ServerSettings settings) =>
     [
-        .. settings.Listeners.Where(IsMail).Select(l => new ListenerSettings(l.Kind, l.Address)
+        .. settings.Listeners.Where(l => ListenerKinds.IsMail(l.Kind)).Select(l => new ListenerSettings(l.Kind, l.Address)
         {
             Proxy = l.Proxy,
             MaxConnections = settings.Limits.ConnectionsPerListener,
@@ -104,7 +96,4 @@ internal static class ListenersMapping
         var reached = bound.Where(a => !IPAddress.IsLoopback(a.Address)).Concat(bound).FirstOrDefault();
         return reached is null ? null : $"https://{settings.HostName}{(reached.Port == 443 ? "" : $":{reached.Port}")}";
     }
-
-    public static bool IsMail(ListenerSection listener) =>
-        listener.NotYet is null && ListenerKinds.IsMail(listener.Kind);
 }

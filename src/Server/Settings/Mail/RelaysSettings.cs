@@ -83,6 +83,31 @@ public sealed class RelaySection : SettingsSection
         "How much of the quota is kept for mail from people.")
     { Example = "50", DefaultText = "a tenth of the quota" };
 
+    /// <summary>Name of the relay that takes what the quota does not.</summary>
+    public string? Spill => Find(SpillKey);
+
+    private static readonly Key<string> SpillKey = new(Table, "spill", Types.Word,
+        "The relay that takes mail while this one's quota is used up, instead of letting it wait. That one may name another.")
+    { Example = "ses", DefaultText = "none: it waits" };
+
+    public RelayEventsSection Events => Get(EventsKey);
+
+    private static readonly Key<RelayEventsSection> EventsKey = new(
+        Table, "events", new SectionType<RelayEventsSection>(RelayEventsSection.Table), new(),
+        "What the relay says of mail after it took it: its webhook is https://HOSTNAME/relay/events/NAME. See docs/relays.md.")
+    { Example = "{ kind: mailgun, secret: env:MAILGUN_SIGNING_KEY }", DefaultText = "none" };
+
+    public bool HasEvents => Has("events");
+
+    public RelaySuppressionsSection Suppressions => Get(SuppressionsKey);
+
+    private static readonly Key<RelaySuppressionsSection> SuppressionsKey = new(
+        Table, "suppressions", new SectionType<RelaySuppressionsSection>(RelaySuppressionsSection.Table), new(),
+        "The relay's list of recipients that it no longer serves: looked at every hour, and mended by `aviso relay unblock`.")
+    { Example = "{ kind: brevo, key: env:BREVO_API_KEY }", DefaultText = "none" };
+
+    public bool HasSuppressions => Has("suppressions");
+
     public string? Spf => Find(SpfKey);
 
     private static readonly Key<string> SpfKey = new(Table, "spf", Types.Text,
@@ -141,8 +166,18 @@ internal static class RelaysChecks
                 SettingsChecks.Say(problems, relay, "spf", "must be SPF terms such as include:spf.example, without v=spf1 and all");
             foreach (var alias in relay.DkimCnames.Where(a => a.Target.Length > 0 && !IsName(a.Target)))
                 SettingsChecks.Say(problems, alias, "target", "is no host name");
+            RelayEventsChecks.Run(relay, problems);
+            if (relay.Spill is { } next) SpillLeadsOn(settings, relay, next, problems);
             if (relay.Quota is { } quota && relay.Reserve >= quota.Count) SettingsChecks.Say(problems, relay, "reserve", "must be smaller than the quota");
         }
+    }
+
+    private static void SpillLeadsOn(ServerSettings settings, RelaySection relay, string next, Problems problems)
+    {
+        if (next == relay.Name) SettingsChecks.Say(problems, relay, "spill", "a relay cannot stand in for itself");
+        else if (settings.Relays.All(r => r.Name != next)) SettingsChecks.Say(problems, relay, "spill",
+            $"there is no relay {next} in `relays`{Nearest.Hint(next, settings.Relays.Select(r => r.Name))}");
+        if (relay.Quota is null) SettingsChecks.Say(problems, relay, "spill", "is for mail beyond `quota`, which is not given");
     }
 
     private static bool IsName(string target) => target.Contains('.')
@@ -153,6 +188,19 @@ internal static class RelaysChecks
 /// <summary>What this part of the file says, in the words of those who do it.</summary>
 internal static class RelaysMapping
 {
+    /// <summary>The relay of this name and those that stand in for it, in their order.</summary>
+    public static IReadOnlyList<RelaySection> Chain(ServerSettings settings, string name)
+    {
+        var chain = new List<RelaySection>();
+        var next = settings.Relays.FirstOrDefault(r => r.Name == name);
+        while (next is not null && !chain.Contains(next))
+        {
+            chain.Add(next);
+            next = next.Spill is { } other ? settings.Relays.FirstOrDefault(r => r.Name == other) : null;
+        }
+        return chain;
+    }
+
     public static RelaySettings Relay(RelaySection relay) => new()
     {
         Name = relay.Name,
@@ -170,6 +218,7 @@ internal static class RelaysMapping
         Quota = (int)Math.Min(relay.Quota?.Count ?? 0, int.MaxValue),
         QuotaSpan = relay.Quota?.Per ?? TimeSpan.FromDays(1),
         Reserve = relay is { Reserve: { } kept, Quota: { } quota } ? (double)kept / quota.Count : 0.1,
+        Spill = relay.Spill,
         Authorities = relay.Ca is { } ca ? Net.Authorities.Read(ca.Reveal()) : null,
     };
 }

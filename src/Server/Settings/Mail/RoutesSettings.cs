@@ -51,10 +51,15 @@ internal static class RoutesChecks
 /// <summary>What this part of the file says, in the words of those who do it.</summary>
 internal static class RoutesMapping
 {
-    public static Router Routes(ServerSettings settings) => new(
+    /// <param name="switched">What goes by another relay than its route says; probes go where they are sent.</param>
+    public static Router Routes(ServerSettings settings, SwitchedRelay? switched = null) => new(
     [
         .. ProbeMapping.Routes(settings),
         .. settings.Routes.Select(r => new RouteSettings(
-            r.To == "*" ? null : r.To, r.From == "*" ? null : r.From, r.Relay == RouteSection.Direct ? null : r.Relay)),
+            r.To == "*" ? null : r.To, r.From == "*" ? null : r.From, r.Relay == RouteSection.Direct ? null : Now(r.Relay, switched))),
     ]);
+
+    /// <summary>The relay that mail of a route goes by now.</summary>
+    public static string Now(string relay, SwitchedRelay? switched) =>
+        switched is { IsInForce: true } now && now.From == relay ? now.To : relay;
 }

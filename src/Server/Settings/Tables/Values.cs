@@ -58,7 +58,7 @@ internal static class Types
         pattern: "^[0-9]+/(min|hour|day)$");
 
     public static readonly ScalarType<TimeSpan> Duration = new("time", "a time such as 30s, 20m, 4h or 14d", ParseDuration,
-        ShowDuration, "^[0-9]+(s|m|h|d)$");
+        ShowDuration, "^[0-9]+(s|m|min|h|d)$");
 
     /// <summary>22:00-07:00.</summary>
     public static readonly ScalarType<string> HoursOfDay = new("hours", "hours of the day such as \"22:00-07:00\"",
@@ -200,9 +200,11 @@ internal static class Types
 
     private static Parsed<TimeSpan> ParseDuration(Resolved r)
     {
-        if (r.Text.Length < 2 || !int.TryParse(r.Text.AsSpan(0, r.Text.Length - 1), NumberStyles.None,
+        // As rates have it: 1min is 1m.
+        var text = r.Text.EndsWith("min", StringComparison.Ordinal) ? r.Text[..^2] : r.Text;
+        if (text.Length < 2 || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None,
             CultureInfo.InvariantCulture, out var count) || count > 1_000_000) return Parsed.No<TimeSpan>();
-        return r.Text[^1] switch
+        return text[^1] switch
         {
             's' => TimeSpan.FromSeconds(count),
             'm' => TimeSpan.FromMinutes(count),

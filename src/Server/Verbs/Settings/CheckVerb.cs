@@ -57,8 +57,6 @@ internal static class CheckVerb
         var found = AccountBook.Check(AccountsMapping.Accounts(settings), out var warnings)
             .Select(c => new Problem(new(c.First.Line > 0 ? c.First.Name : path, c.First.Line, c.First.Column), "", c.Text)).ToList();
         notes = [.. warnings,
-            .. settings.Listeners.Where(l => l.NotYet is not null)
-                .Select(l => $"{l.PlaceOf("kind")}: {l.Kind.ToString().ToLowerInvariant()} will not be bound: {l.NotYet}"),
             .. ServerSettings.Table.Keys.Where(k => k.Later is not null && settings.Has(k.Name))
                 .Select(k => $"{settings.PlaceOf(k.Name)}: {k.Name} has no effect yet: {k.Later} comes later")];
         return found;

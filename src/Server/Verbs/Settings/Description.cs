@@ -28,7 +28,7 @@ internal sealed class Description
         });
         page.Add("Findings", await AskAsync(settings, "doctor.list", cancel) ?? []);
         page.Add("Listeners", settings.Listeners.Select(l => Row(("kind", Word(l.Kind)), ("address", l.Address.ToString()),
-            ("tls", l.IsImplicitTls ? "from the first octet" : ""), ("note", l.NotYet is { } why ? $"not bound: {why}" : ""))));
+            ("tls", l.IsImplicitTls ? "from the first octet" : ""))));
         page.Add("Domains", await AskAsync(settings, "domain.list", cancel) ?? [.. settings.Domains.Select(d =>
             (JsonNode)Row(("name", d.Name), ("catch_all", d.CatchAll ?? ""), ("alias_of", d.AliasOf ?? ""), ("owner", d.PlaceOf("name").ToString())))]);
         page.Add("Accounts and aliases", [(JsonNode)await CountsAsync(settings, accounts, cancel)]);

@@ -37,6 +37,8 @@ internal sealed class JmapPages(JmapServer jmap, WebLogins logins)
         {
             Credential = credential,
             Client = exchange.Client,
+            Protocol = WebUsers.IsBrowser(exchange) ? "webmail" : "jmap",
+            Program = exchange.Request.Headers.UserAgent.ToString() is { Length: <= 200 } agent ? agent : "",
             Scope = user.Scope ?? new(),
         };
 

@@ -53,6 +53,9 @@ public sealed record RelaySettings
     /// <summary>Share of the quota kept for mail from people, 0 to 1; automatic mail stops at this, bulk mail at twice this (or half-way to all).</summary>
     public double Reserve { get; init; } = 0.1;
 
+    /// <summary>Name of the relay that takes what the quota does not; null: it waits.</summary>
+    public string? Spill { get; init; }
+
     /// <summary>Connections at once.</summary>
     public int Connections { get; init; } = 4;
 

@@ -147,7 +147,7 @@ internal sealed class Bounces(
             body.Write(octets);
             return new(body, reader.Render(body), local is null ? [] : [local with { IgnoreQuota = true }],
                 local is null ? Queued(to, octets, keep, now) : null)
-            { ReceivedAt = now.ToUnixTimeSeconds() };
+            { ReceivedAt = now.ToUnixTimeSeconds(), Origin = "bounce" };
         }
         catch
         {

@@ -18,6 +18,7 @@ internal sealed class QueueDelivery(
     private const int MaxOtherHosts = 3;
 
     private readonly RelaySettings? _relay = options.Relays.FirstOrDefault(r => r.Destination == destination);
+    private readonly SpillChains _chains = new(options.Relays);
     private readonly QueueSettling _settling = new(parts, options);
     private readonly List<Task> _settlements = [];
     private readonly Dictionary<TlsWish, Refusal> _unreachable = [];
@@ -82,6 +83,8 @@ internal sealed class QueueDelivery(
         if (_relay is not null) granted = await quota.TakeAsync(_relay, message.Priority, due.Count, cancel);
         else if (destination.StartsWith(Router.RelayPrefix, StringComparison.Ordinal))
             _gone = Later(3, 5, $"the relay {destination[Router.RelayPrefix.Length..]} is not in the settings");
+        if (granted < due.Count) due = [.. due.Take(granted), .. await SpillAsync(message, due.Skip(granted).ToList(), cancel)];
+        if (due.Count == 0) return;
         var outcomes = due.Skip(granted).Select(r => QueueOutcome.Hold(r, HoldReason(message.Priority))).ToList();
         var watch = Stopwatch.GetTimestamp();
         try
@@ -95,6 +98,8 @@ internal sealed class QueueDelivery(
         }
         Report(message, outcomes, Stopwatch.GetElapsedTime(watch));
         _settlements.Add(SettleAsync(message, outcomes, granted));
+        if (granted > 0 && _relay is not null && parts.Relayed is { } ledger)
+            _settlements.Add(ledger.HandedOverAsync(_relay.Name, message, outcomes.ConvertAll(Try)));
     }
 
     private static Refusal Later(int subject, int detail, string text) => new(451, new(4, subject, detail), text, Reason.NextHop, text);
@@ -102,13 +107,36 @@ internal sealed class QueueDelivery(
     private string HoldReason(QueuePriority priority) => $"the quota of relay {_relay!.Name} ({_relay.Quota} {Span(_relay.QuotaSpan)}) is used up"
         + (priority == QueuePriority.Person ? "" : " or kept for mail from people");
 
+    /// <summary>What this relay's quota does not take goes to the next one that has room; returns what must wait here.</summary>
+    private async Task<List<QueueRecipient>> SpillAsync(QueueMessage message, List<QueueRecipient> rows, CancellationToken cancel)
+    {
+        var (waiting, moved) = (new List<QueueRecipient>(), new List<(QueueRecipient Row, string To)>());
+        foreach (var row in rows)
+        {
+            var routed = parts.Router.DestinationFor(message.Sender, row.Address);
+            if (await quota.FirstWithRoomAsync(_chains.Of(routed).Where(r => r.Destination != destination), message.Priority, cancel)
+                is { } next)
+                moved.Add((row, next.Destination));
+            else waiting.Add(row);
+        }
+        if (moved.Count == 0) return waiting;
+        foreach (var to in moved.GroupBy(m => m.To))
+        {
+            parts.Log.Spilled(message.Id, to.Count(), destination, to.Key);
+            QueueMeters.Spilled(destination, to.Key, to.Count());
+        }
+        _settlements.Add(_settling.MoveAsync(moved));
+        return waiting;
+    }
+
     private static string Span(TimeSpan span) => span == TimeSpan.FromDays(1) ? "a day" : span == TimeSpan.FromHours(1) ? "an hour" : "a minute";
 
     // Routes may have changed since the message came.
     private List<QueueRecipient> Reroute(QueueMessage message, List<QueueRecipient> due)
     {
         var moved = due.Select(r => (Row: r, To: parts.Router.DestinationFor(message.Sender, r.Address)))
-            .Where(m => m.To != m.Row.Destination).ToList();
+            // What a full relay has spilled stays where it went.
+            .Where(m => m.To != m.Row.Destination && !_chains.Of(m.To).Any(r => r.Destination == m.Row.Destination)).ToList();
         if (moved.Count == 0) return due;
         _settlements.Add(_settling.MoveAsync(moved));
         return due.Except(moved.Select(m => m.Row)).ToList();
@@ -230,6 +258,7 @@ internal sealed class QueueDelivery(
             stored.Dispose();
             throw new DamagedBodyException(fault);
         }
+        if (_relay is not null && parts.Relayed is { } ledger) await ledger.HandingOverAsync(_relay.Name, message, batch, stored, cancel);
         using var body = OutgoingBody.For(stored, message.Needs, hop.Client.Features, parts.Spool);
         var mail = new OutgoingMail(message.Sender, batch.Select(Envelope).ToList(), body.Length, body.Read, body.Type,
             message.Needs.HasFlag(QueueNeeds.SmtpUtf8),
@@ -274,8 +303,7 @@ internal sealed class QueueDelivery(
 
     private void Report(QueueMessage message, List<QueueOutcome> outcomes, TimeSpan took)
     {
-        parts.Tried(message.Id, outcomes.ConvertAll(o => new QueueTry(o.Recipient.Address, destination, o.Fate == Fate.Delivered,
-            o.Fate is Fate.Delivered or Fate.Failed, o.FromPeer?.Enhanced, o.Reply)));
+        parts.Tried(message.Id, outcomes.ConvertAll(Try));
         foreach (var group in outcomes.GroupBy(o => (o.Fate, o.Reply)))
         {
             QueueMeters.Tried(group.Key.Fate.ToString().ToLowerInvariant(), group.Count());
@@ -284,4 +312,10 @@ internal sealed class QueueDelivery(
                 message.MessageId, (long)took.TotalMilliseconds, group.Key.Reply);
         }
     }
+
+    private QueueTry Try(QueueOutcome outcome) => new(outcome.Recipient.Address, destination, outcome.Fate == Fate.Delivered,
+        outcome.Fate is Fate.Delivered or Fate.Failed, outcome.FromPeer?.Enhanced, outcome.Reply)
+    {
+        IsHeld = outcome.Fate == Fate.Held,
+    };
 }

@@ -36,6 +36,10 @@ internal static partial class QueueLog
         "the sender {Sender} of a forwarded message could not be kept; it goes out under a long address, to which few bounces come back")]
     public static partial void SenderNotKept(this ILogger log, Exception e, string sender);
 
+    [LoggerMessage(4309, LogLevel.Information,
+        "Queue {Queue}: {Recipients} recipients go from {From} to {To}, since the quota of the first is used up")]
+    public static partial void Spilled(this ILogger log, QueueId queue, int recipients, string from, string to);
+
     [LoggerMessage(4306, LogLevel.Error,
         "relay {Relay} refuses our login as {User}: {Reply}; mail for it waits until `username` and `password` of the relay are right")]
     public static partial void RelayLoginRefused(this ILogger log, string relay, string user, string reply);

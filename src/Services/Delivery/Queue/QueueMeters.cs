@@ -35,6 +35,9 @@ internal static class QueueMeters
     /// <summary>Logins that relays refused, by relay name.</summary>
     public static readonly Counter<long> RelayLoginsRefused = Meter.CreateCounter<long>("aviso_relay_logins_refused_total");
 
+    /// <summary>Recipients that went to the next relay because the quota of the first was used up, by relay names.</summary>
+    public static readonly Counter<long> Spills = Meter.CreateCounter<long>("aviso_relay_spilled_total");
+
     /// <summary>What is left of each relay's quota, by relay name.</summary>
     public static readonly ConcurrentDictionary<string, long> QuotaRemaining = new();
 
@@ -56,8 +59,16 @@ internal static class QueueMeters
     /// <summary>Their failures are counted from 0.</summary>
     public static void Expect(IEnumerable<RelaySettings> relays)
     {
-        foreach (var relay in relays) RelayLoginsRefused.Add(0, new KeyValuePair<string, object?>("relay", relay.Name));
+        foreach (var relay in relays)
+        {
+            RelayLoginsRefused.Add(0, new KeyValuePair<string, object?>("relay", relay.Name));
+            if (relay.Spill is { } next) Spilled(relay.Destination, Router.RelayPrefix + next, 0);
+        }
     }
+
+    public static void Spilled(string from, string to, int recipients) => Spills.Add(recipients,
+        new KeyValuePair<string, object?>("from", from[Router.RelayPrefix.Length..]),
+        new KeyValuePair<string, object?>("to", to[Router.RelayPrefix.Length..]));
 
     public static void Tried(string outcome, int recipients) =>
         Attempts.Add(recipients, new KeyValuePair<string, object?>("outcome", outcome));

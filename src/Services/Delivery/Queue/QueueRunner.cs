@@ -3,6 +3,7 @@ using Aviso.Base;
 using Aviso.Dns;
 using Aviso.Smtp;
 using Aviso.Store;
+using Aviso.Trace;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Delivery;
@@ -65,6 +66,26 @@ public sealed record QueueParts(
 
     /// <summary>Told of each attempt before it is settled.</summary>
     public Action<QueueId, IReadOnlyList<QueueTry>> Tried { get; init; } = (_, _) => { };
+
+    /// <summary>Keeps what goes to relays; null when nobody does.</summary>
+    public IRelayLedger? Relayed { get; init; }
+
+    /// <summary>Keeps the life of each message.</summary>
+    public TraceRecorder? Trace { get; init; }
+}
+
+/// <summary>
+/// Keeps what is handed to relays, so that what they say of it later finds its message. Neither method keeps mail from leaving: what fails
+/// in it is its own matter.
+/// </summary>
+public interface IRelayLedger
+{
+    /// <summary>Before the message goes out.</summary>
+    Task HandingOverAsync(
+        string relay, QueueMessage message, IReadOnlyList<QueueRecipient> recipients, StoredBody body, CancellationToken cancel);
+
+    /// <summary>After it: the relay's replies may name it by an id of the relay's. Never throws.</summary>
+    Task HandedOverAsync(string relay, QueueMessage message, IReadOnlyList<QueueTry> tries);
 }
 
 /// <summary>What an attempt at one recipient came to, for those who watch the queue.</summary>
@@ -72,7 +93,11 @@ public sealed record QueueParts(
 /// <param name="IsFinal">Delivered, or refused for good.</param>
 /// <param name="Said">The code that another server named (RFC 3463); null when it named none or said nothing.</param>
 /// <param name="Reply">Host and words, or why it waits.</param>
-public sealed record QueueTry(string Recipient, string Destination, bool IsDelivered, bool IsFinal, EnhancedCode? Said, string Reply);
+public sealed record QueueTry(string Recipient, string Destination, bool IsDelivered, bool IsFinal, EnhancedCode? Said, string Reply)
+{
+    /// <summary>It was not tried: a quota or a person holds it.</summary>
+    public bool IsHeld { get; init; }
+}
 
 /// <summary>Leases what is due and gives it to deliveries, so many at once.</summary>
 public sealed class QueueRunner : IDisposable
@@ -172,6 +197,11 @@ public sealed class QueueRunner : IDisposable
         var ended = _parts.Clock.GetTimestamp();
         Volatile.Write(ref _countAgainAt, ended + ((ended - began) * 100));
     }
+
+    /// <summary>Recipients that a relay still takes in its span; null when it has no quota.</summary>
+    public async Task<long?> QuotaLeftAsync(string relay, CancellationToken cancel) =>
+        Options.Relays.FirstOrDefault(r => r.Name == relay) is { Quota: > 0 } known ? Math.Max(0,
+            await _quota.RemainingAsync(known, cancel)) : null;
 
     // Leases and starts; returns the recipients leased.
     private async Task<int> StartDueAsync(CancellationToken stop, CancellationToken abort)

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Aviso.Base;
 using Aviso.Store;
+using Aviso.Trace;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Delivery;
@@ -24,6 +25,9 @@ public sealed record QueueSelection(string? Id = null, string? Recipient = null,
 /// <summary>The verbs queue list|show|retry|hold|release|drop.</summary>
 public sealed partial class QueueService(IQueueRows queue, TimeProvider clock, Action wake, ILogger log)
 {
+    /// <summary>Keeps the life of each message.</summary>
+    public TraceRecorder? Trace { get; init; }
+
     /// <summary>Why nothing of an account may leave now, or null: shown before the queue has come to each of its rows.</summary>
     public Func<AccountId, string?> HoldReason { get; init; } = _ => null;
 
@@ -59,7 +63,10 @@ public sealed partial class QueueService(IQueueRows queue, TimeProvider clock, A
         foreach (var item in items)
         {
             foreach (var row in item.Recipients.Where(r => Fits(which.Recipient, r.Address) && Fits(which.Destination, r.Destination)))
+            {
                 log.Dropped(item.Message.Id, row.Address, item.Message.Sender, item.Message.MessageId);
+                QueueTrace.Dropped(Trace, item.Message.Id, row.Address, clock.GetUtcNow());
+            }
         }
         if (dropped > 0) QueueMeters.Tried("dropped", dropped);
         return dropped;

@@ -16,9 +16,11 @@ internal sealed class QueueSettling(QueueParts parts, QueueRunnerOptions options
         var age = TimeSpan.FromMilliseconds(now - message.ArrivedAt);
         var settlements = new List<QueueSettlement>();
         var notices = new List<(QueueOutcome, NoticeKind)>();
+        var settled = new List<QueueOutcome>(outcomes.Count);
         foreach (var tried in outcomes)
         {
             var outcome = GiveUp(tried, age);
+            settled.Add(outcome);
             var kind = Notice(outcome, age);
             if (kind is { } k) notices.Add((outcome, k));
             settlements.Add(Settlement(outcome, now, kind == NoticeKind.Delayed));
@@ -28,6 +30,7 @@ internal sealed class QueueSettling(QueueParts parts, QueueRunnerOptions options
         try
         {
             await WriteAsync(settlements, follows);
+            QueueTrace.Settled(parts.Trace, message, settled, follows.Count > 0 ? notices : [], parts.Clock.GetUtcNow());
         }
         finally
         {

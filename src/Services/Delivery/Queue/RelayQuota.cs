@@ -74,6 +74,15 @@ internal sealed class RelayQuota(IQueueRows queue, TimeProvider clock) : IDispos
         }
     }
 
+    /// <summary>The first of these that would take mail of this priority now; null when none would.</summary>
+    public async Task<RelaySettings?> FirstWithRoomAsync(IEnumerable<RelaySettings> relays, QueuePriority priority,
+        CancellationToken cancel)
+    {
+        foreach (var relay in relays)
+            if (relay.Quota <= 0 || await RemainingAsync(relay, cancel) > KeptFrom(relay, priority)) return relay;
+        return null;
+    }
+
     private async Task<long> LeftAsync(RelaySettings relay, CancellationToken cancel)
     {
         var since = (clock.GetUtcNow() - relay.QuotaSpan).ToUnixTimeMilliseconds();
@@ -87,4 +96,21 @@ internal sealed class RelayQuota(IQueueRows queue, TimeProvider clock) : IDispos
         // Never all of it: what is held must be able to go one day.
         _ => (long)Math.Round(relay.Quota * Math.Min(relay.Reserve * 2, (1 + relay.Reserve) / 2)),
     };
+}
+
+/// <summary>Which relays stand in for which, in their order: each relay names the next.</summary>
+internal sealed class SpillChains(IReadOnlyList<RelaySettings> relays)
+{
+    /// <summary>The relay of a destination and those after it; none when the destination is no relay of the settings.</summary>
+    public IReadOnlyList<RelaySettings> Of(string destination)
+    {
+        var chain = new List<RelaySettings>();
+        var next = relays.FirstOrDefault(r => r.Destination == destination);
+        while (next is not null && !chain.Contains(next))
+        {
+            chain.Add(next);
+            next = next.Spill is { } name ? relays.FirstOrDefault(r => r.Name == name) : null;
+        }
+        return chain;
+    }
 }

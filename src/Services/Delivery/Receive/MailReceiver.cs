@@ -40,8 +40,12 @@ public sealed class MailReceiver(
     {
         if (CheckSender(transaction) is not { } no) return new(new Begun.Open(new Receiving(Run, transaction)));
         ReceiveOutcome.Tell(log, transaction, "", no);
+        Refused(transaction, no);
         return new(new Begun.Not(no));
     }
+
+    public void Refused(MailTransaction transaction, Refusal why) =>
+        TransactionTrace.Refused(Filters.Trace, transaction, why, IdText.Format(ids.Next()), clock.GetUtcNow());
 
     private Refusal? CheckSender(MailTransaction transaction)
     {

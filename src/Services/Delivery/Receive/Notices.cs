@@ -73,7 +73,11 @@ internal sealed class Notices(ReceiveParts parts)
             }
             var queue = local is null ? Queued(context, address, body) : null;
             var stored = await parts.Store.AcceptAsync(
-                new(body, parts.Reader.Render(body), local is null ? [] : [local], queue) { ReceivedAt = context.Now.ToUnixTimeSeconds() }, cancel);
+                new(body, parts.Reader.Render(body), local is null ? [] : [local], queue)
+                {
+                    ReceivedAt = context.Now.ToUnixTimeSeconds(),
+                    Origin = "notice",
+                }, cancel);
             var isStored = stored.Value is { } accepted && accepted.Targets.All(t => t.Ok);
             if (!isStored) parts.Log.NoticeLost(null, context.Id, kind);
             return (isStored, isStored && queue is not null);

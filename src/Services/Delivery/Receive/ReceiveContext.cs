@@ -42,11 +42,15 @@ internal sealed class ReceiveContext(MailTransaction transaction, SpooledBody bo
 
     public List<ResolvedRecipient> Recipients { get; } = [];
 
+    private ReceiveHeader? _header;
+
     public ReceiveHeader Header
     {
-        get => field ?? throw new InvalidOperationException("the header was not read");
-        set;
+        get => _header ?? throw new InvalidOperationException("the header was not read");
+        set => _header = value;
     }
+
+    public bool HasHeader => _header is { IsTooLarge: false };
 
     /// <summary>Who sent it: the client, or the one a trusted relay took it from.</summary>
     public System.Net.IPAddress Sender => Auth?.Client ?? transaction.Client.Origin.Remote.Address;
@@ -111,6 +115,15 @@ internal sealed class ReceiveContext(MailTransaction transaction, SpooledBody bo
 
     /// <summary>What is stored in one transaction; those without copies and without queue are not.</summary>
     public List<PlannedMessage> Messages { get; } = [];
+
+    /// <summary>What was kept for somebody who had no share of it.</summary>
+    public List<(PlannedCopy Copy, ResolvedRecipient For)> KeptCopies { get; } = [];
+
+    /// <summary>Names of steps that were left out.</summary>
+    public List<string> Skipped { get; } = [];
+
+    /// <summary>What the trace was told of before the message was whole.</summary>
+    public TransactionTrace Told { get; init; } = new(null, transaction, now);
 
     /// <summary>Set by the step that refuses the whole message.</summary>
     public Refusal? Refused { get; set; }

@@ -1,6 +1,9 @@
 using System.Net;
+using Aviso.Base;
 using Aviso.MailAuth;
+using Aviso.Mime;
 using Aviso.Spam;
+using Aviso.Trace;
 
 namespace Aviso.Delivery;
 
@@ -40,6 +43,9 @@ public sealed record ReceiveFilters
 
     public ReportIntake? Reports { get; init; }
 
+    /// <summary>Looks through what comes with the null sender for bounces of mail that a relay took; never waits.</summary>
+    public Action<SpooledBody, MimePart>? Bounces { get; init; }
+
     /// <summary>What each account may send.</summary>
     public SendingBrake? Sending { get; init; }
 
@@ -51,6 +57,9 @@ public sealed record ReceiveFilters
 
     /// <summary>Relays and backups that are believed when they say whom they have a message from.</summary>
     public Func<IPAddress, bool> IsTrustedRelay { get; init; } = _ => false;
+
+    /// <summary>Keeps the life of each message.</summary>
+    public TraceRecorder? Trace { get; init; }
 
     /// <summary>Addresses whose mail is looked through for reports, lower case; postmaster of any domain always is.</summary>
     public Func<IReadOnlyCollection<string>> ReportAddresses { get; init; } = () => [];

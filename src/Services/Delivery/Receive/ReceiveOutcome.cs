@@ -12,6 +12,7 @@ internal sealed class ReceiveOutcome(ReceiveParts parts, ReceiveContext context)
     {
         var results = context.Refused is { } no ? context.Recipients.ConvertAll(_ => (Refusal?)no) : context.Fates.Replies(context.IsLmtp);
         Finish(results, took);
+        ReceiveTrace.Tell(context, results, took, parts.Clock.GetUtcNow());
         return new(context.Id, results) { IsTagged = context.IsTagged };
     }
 

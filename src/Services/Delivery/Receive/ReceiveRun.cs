@@ -9,10 +9,11 @@ internal sealed class ReceiveRun(ReceiveParts parts, IReadOnlyList<ReceiveStep> 
     public ReceiveParts Parts => parts;
 
     public async ValueTask<ReceiveResult> RunAsync(
-        MailTransaction transaction, IReadOnlyList<ResolvedRecipient> recipients, SpooledBody body, CancellationToken cancel)
+        MailTransaction transaction, IReadOnlyList<ResolvedRecipient> recipients, SpooledBody body, TransactionTrace told,
+        CancellationToken cancel)
     {
         var started = parts.Clock.GetTimestamp();
-        using var context = new ReceiveContext(transaction, body, IdText.Format(parts.Ids.Next()), parts.Clock.GetUtcNow());
+        using var context = new ReceiveContext(transaction, body, IdText.Format(parts.Ids.Next()), parts.Clock.GetUtcNow()) { Told = told };
         context.Recipients.AddRange(recipients);
         using var time = new StepTime(parts.Clock, cancel);
         foreach (var step in steps)
@@ -50,6 +51,7 @@ internal sealed class ReceiveRun(ReceiveParts parts, IReadOnlyList<ReceiveStep> 
         if (step.Fails == Fails.Skip)
         {
             parts.Log.StepSkipped(e, context.Id, step.Name);
+            context.Skipped.Add(step.Name);
             step.Work.WasSkipped(context);
             return null;
         }

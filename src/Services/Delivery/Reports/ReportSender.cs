@@ -170,7 +170,11 @@ public sealed class ReportSender(
         // A report that cannot be delivered is of no use to anybody: no bounce.
         var queue = new QueueSubmission(Options.From, null, "", DsnReturn.Unspecified, QueueNeeds.None, QueuePriority.Bulk, signature,
             [.. to.Select(a => new QueueTarget(a, router.DestinationFor(Options.From, a), DsnNotify.Never, "", due))]);
-        var stored = await store.AcceptAsync(new Acceptance(message, reader.Render(message), [], queue) { ReceivedAt = due / 1000 }, cancel);
+        var stored = await store.AcceptAsync(new Acceptance(message, reader.Render(message), [], queue)
+        {
+            ReceivedAt = due / 1000,
+            Origin = "report",
+        }, cancel);
         if (!stored.Ok) throw new InvalidOperationException($"the store says {stored.Error}");
         ReportMeters.Sent(kind);
         log.ReportSent(kind, domain, day, string.Join(' ', to));

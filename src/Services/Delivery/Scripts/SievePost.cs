@@ -53,7 +53,11 @@ public sealed class SievePost(INoticeTarget target, AccountBook accounts, IMailS
         if (targets.Count == 0 && elsewhere.Count == 0) return false;
         var submission = elsewhere.Count > 0 ? Queued(account, elsewhere, body) : null;
         var stored = await store.AcceptAsync(
-            new(body, reader.Render(body), targets, submission) { ReceivedAt = clock.GetUtcNow().ToUnixTimeSeconds() }, cancel);
+            new(body, reader.Render(body), targets, submission)
+            {
+                ReceivedAt = clock.GetUtcNow().ToUnixTimeSeconds(),
+                Origin = letter.Kind,
+            }, cancel);
         if (!stored.Ok) log.SieveLetterLost(null, account.ToString(), letter.Kind);
         return stored.Ok && submission is not null;
     }

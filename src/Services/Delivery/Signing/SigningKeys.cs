@@ -22,6 +22,22 @@ public sealed record SigningKeyInfo(
 /// <param name="IsRetired">It signs no more; mail signed with it is still under way.</param>
 public sealed record SigningKeyRecord(string Domain, string Selector, string Text, bool Signs, bool IsRetired);
 
+/// <summary>How far a key of ours is.</summary>
+/// <param name="State">As in <see cref="SigningKeyInfo"/>.</param>
+/// <param name="GoneAt">When a retired key is forgotten and its record may go; null for the others.</param>
+public sealed record SigningKeyStage(
+    string Domain, string Selector, string State, DateTimeOffset Made, DateTimeOffset? SigningSince, DateTimeOffset? RetiredAt,
+    DateTimeOffset? GoneAt, string Problem);
+
+/// <summary>Asks the servers of a zone themselves, one by one.</summary>
+public interface IKeyWitness
+{
+    /// <summary>Who of those that answer does not show this key yet; null: nobody, or none can be asked.</summary>
+    /// <param name="name">SELECTOR._domainkey.DOMAIN.</param>
+    /// <param name="record">The TXT value that ought to stand there.</param>
+    Task<string?> MissingAsync(string name, string record, CancellationToken cancel);
+}
+
 /// <summary>
 /// The keys of each domain. Declared keys sign always. A domain without one gets an RSA and an Ed25519 key of our own (RFC 8463): they
 /// sign from the moment the DNS shows their records, for a signature that nobody can verify is worse than none. A rotation makes new keys
@@ -33,7 +49,9 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
 {
     private const string Kind = "dkim-key";
 
-    private static readonly TimeSpan Retired = TimeSpan.FromDays(14);
+    /// <summary>How long the record of a retired key stays: mail may be under way for days, and is looked at again later.</summary>
+    public static readonly TimeSpan RetiredFor = TimeSpan.FromDays(14);
+
     private static readonly TimeSpan WaitingEvery = TimeSpan.FromMinutes(10);
     private static readonly Meter Meter = new("Aviso.Delivery");
 
@@ -55,6 +73,9 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
         public bool IsWrong { get; init; }
     }
 
+    /// <summary>Must agree before a new key signs; null: our resolver decides alone.</summary>
+    public IKeyWitness? Witness { get; set; }
+
     public IReadOnlyList<DkimKey> KeysOf(string domain) =>
         DomainName.TryParse(domain, out var name) && _domains.TryGetValue(name.Ascii, out var held) ? held.FindAll(h => h.Signs && !IsPaused(h, held)).ConvertAll(h => h.Key) : [];
 
@@ -63,9 +84,18 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
 
     public IReadOnlyList<SigningKeyInfo> List() =>
         [.. _domains.OrderBy(d => d.Key, StringComparer.Ordinal).SelectMany(d => d.Value.Select(h => new SigningKeyInfo(
-        d.Key, h.Key.Selector, h.Key.AlgorithmName, h.Declared ? "declared" : h.RetiredAt is not null ? "retired" : h.SigningSince is null
-            ? "waiting" : IsPaused(h, d.Value) ? "paused" : "signing",
-        h.Key.ZoneLine(), h.Problem, h.SigningSince)))];
+        d.Key, h.Key.Selector, h.Key.AlgorithmName, StateOf(h, d.Value), h.Key.ZoneLine(), h.Problem, h.SigningSince)))];
+
+    /// <summary>Keys that this server made, by domain; none of a domain that declares its own.</summary>
+    public IReadOnlyList<SigningKeyStage> Stages() =>
+    [
+        .. _domains.OrderBy(d => d.Key, StringComparer.Ordinal).SelectMany(d =>
+            d.Value.Where(h => !h.Declared).Select(h => new SigningKeyStage(
+            d.Key, h.Key.Selector, StateOf(h, d.Value), h.Made, h.SigningSince, h.RetiredAt, h.RetiredAt + RetiredFor, h.Problem))),
+    ];
+
+    private static string StateOf(Held held, List<Held> all) => held.Declared ? "declared" : held.RetiredAt is not null ? "retired"
+        : held.SigningSince is null ? "waiting" : IsPaused(held, all) ? "paused" : "signing";
 
     /// <summary>What the DNS ought to hold of each key.</summary>
     public IReadOnlyList<SigningKeyRecord> Records() =>
@@ -95,7 +125,7 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
                 }
                 if (declared.Count > 0) continue;
                 held.AddRange(stored[domain].Select(Read).OfType<Held>());
-                if (held.Count == 0) held.AddRange(await MakeAsync(domain, cancel));
+                if (held.Count == 0) held.AddRange(await MakeAsync(domain, [], cancel));
             }
             _domains = next;
         }
@@ -115,7 +145,11 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
             if (!_domains.TryGetValue(domain, out var held) || held.Exists(h => h.Declared)) return null;
             // Keys that wait already are the new ones.
             if (!held.Exists(h => h.SigningSince is null))
-                _domains = new(_domains, StringComparer.OrdinalIgnoreCase) { [domain] = [.. held, .. await MakeAsync(domain, cancel)] };
+                _domains = new(_domains, StringComparer.OrdinalIgnoreCase)
+                {
+                    [domain] = [.. held,
+                    .. await MakeAsync(domain, held, cancel)]
+                };
         }
         finally
         {
@@ -123,6 +157,32 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
         }
         await CheckAsync(domain, cancel);
         return [.. List().Where(k => k.Domain.Equals(domain, StringComparison.OrdinalIgnoreCase))];
+    }
+
+    /// <summary>Takes a key that signed for a domain on another server. It signs here once the DNS is seen to hold it.</summary>
+    /// <returns>Why it cannot be taken; null: it was, or was here already.</returns>
+    public async Task<string?> TakeAsync(string domain, string selector, string pem, CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            if (!_domains.TryGetValue(domain, out var held)) return $"{domain} is no domain of ours";
+            if (held.Exists(h => h.Key.Selector == selector)) return null;
+            if (held.Exists(h => h.Declared)) return $"the keys of {domain} are declared in the settings; add this one there";
+#pragma warning disable CA2000 // the list holds it
+            if (!DkimKey.TryImport(domain, selector, pem, out var key, out var problem)) return problem;
+            // Younger keys of the same kind take over when they are published: this one came before them.
+            var made = new Held(key!, false, held.Select(h => h.Made).Append(clock.GetUtcNow()).Min().AddSeconds(-1), null, null, "");
+#pragma warning restore CA2000
+            await documents.ChangeDocumentsAsync([Document(domain, made)], [], cancel);
+            _domains = new(_domains, StringComparer.OrdinalIgnoreCase) { [domain] = [.. held, made] };
+        }
+        finally
+        {
+            _one.Release();
+        }
+        await CheckAsync(domain, cancel);
+        return null;
     }
 
     /// <summary>Looks at the DNS until stopped: soon again while a key waits or is wrong, else once an hour.</summary>
@@ -172,7 +232,7 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
                     && after.Exists(h => h.SigningSince is not null && h.Made > old.Made
                         && h.Key.Algorithm == old.Key.Algorithm)) after[i] = old with { RetiredAt = now };
             }
-            var gone = after.FindAll(h => h.RetiredAt is { } at && now - at > Retired);
+            var gone = after.FindAll(h => h.RetiredAt is { } at && now - at > RetiredFor);
             after.RemoveAll(gone.Contains);
             if (after.SequenceEqual(before)) return;
             await documents.ChangeDocumentsAsync(
@@ -191,20 +251,28 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
     {
         var name = $"{held.Key.Selector}._domainkey.{held.Key.Domain}";
         var answer = await resolver.QueryAsync(name, DnsType.Txt, cancel);
-        var wanted = Tag(held.Key.DnsRecord());
-        var published = answer.Records.OfType<TxtRecord>().Select(r => Tag(r.Text)).ToList();
+        var wanted = KeyIn(held.Key.DnsRecord());
+        var published = answer.Records.OfType<TxtRecord>().Select(r => KeyIn(r.Text)).ToList();
         var problem = answer.IsTemporary ? $"{name} could not be asked for"
             : published.Count == 0 ? $"{name} is not in the DNS"
             : published.Contains(wanted) ? "" : $"{name} holds another key";
+        // A receiver may ask any server of the zone: a new key waits for the slowest.
+        if (problem.Length == 0 && held is { SigningSince: null, Declared: false } && Witness is { } witness
+            && await witness.MissingAsync(name, held.Key.DnsRecord(), cancel) is { } missing) return held with
+            {
+                Problem = missing,
+                IsWrong = false
+            };
         var since = held.SigningSince ?? (held.Declared ? null : now);
         if (problem.Length == 0) return held with { Problem = "", IsWrong = false, SigningSince = since };
         // A new key waits to be published, that is no trouble yet; a key in use that nobody can verify is.
         if (problem != held.Problem && held.Signs) log.KeyNotPublished(held.Key.Domain, problem);
         return held with { Problem = problem, IsWrong = !answer.IsTemporary };
-
-        static string Tag(string record) => record.Split(';').Select(t => t.Replace(" ", "", StringComparison.Ordinal).Trim())
-            .FirstOrDefault(t => t.StartsWith("p=", StringComparison.Ordinal)) ?? "";
     }
+
+    /// <summary>The tag that makes two records the same key.</summary>
+    public static string KeyIn(string record) => record.Split(';').Select(t => t.Replace(" ", "", StringComparison.Ordinal).Trim())
+        .FirstOrDefault(t => t.StartsWith("p=", StringComparison.Ordinal)) ?? "";
 
     // The first message after a change is ours.
     private async Task ProveAsync(string domain, CancellationToken cancel)
@@ -224,14 +292,20 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
         else log.SignatureBroken(domain, bad.Selector, bad.Result.ToString(), bad.Problem);
     }
 
-    private async Task<List<Held>> MakeAsync(string domain, CancellationToken cancel)
+    private async Task<List<Held>> MakeAsync(string domain, IReadOnlyList<Held> beside, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
         var stamp = now.UtcDateTime.ToString("yyyyMMdd'T'HHmm", CultureInfo.InvariantCulture).ToLowerInvariant();
+        // Two rotations within a minute: a selector that stands for another key would break what that one signed.
+        for (var (first, again) = (stamp, 2); beside.Any(h => h.Key.Selector.StartsWith("a" + stamp, StringComparison.Ordinal)); again++)
+            stamp = string.Create(CultureInfo.InvariantCulture, $"{first}n{again}");
+        // The younger takes over: of whole seconds, as they are kept, each pair has one of its own.
+        var oldest = beside.Select(h => h.Made).DefaultIfEmpty().Max().AddSeconds(1);
+        var at = oldest > now ? oldest : now;
         List<Held> made =
         [
-            new(DkimKey.Generate(domain, $"a{stamp}r", DkimAlgorithm.RsaSha256), false, now, null, null, ""),
-            new(DkimKey.Generate(domain, $"a{stamp}e", DkimAlgorithm.Ed25519Sha256), false, now, null, null, ""),
+            new(DkimKey.Generate(domain, $"a{stamp}r", DkimAlgorithm.RsaSha256), false, at, null, null, ""),
+            new(DkimKey.Generate(domain, $"a{stamp}e", DkimAlgorithm.Ed25519Sha256), false, at, null, null, ""),
         ];
         await documents.ChangeDocumentsAsync([.. made.Select(h => Document(domain, h))], [], cancel);
         foreach (var held in made) log.KeyMade(domain, held.Key.Selector);

@@ -178,6 +178,19 @@ public sealed class FindingCode
     public static readonly FindingCode StoreIll = Error("store-ill", "The store takes no mail.",
         "Do what the evidence says; see `aviso store check`.");
 
+    // Copies elsewhere.
+    public static readonly FindingCode BackupNone = Information("backup-none",
+        "Nothing is copied elsewhere: with the disk all mail is lost.",
+        "Name a target in `backup` of the settings; see docs/backup.md.");
+    public static readonly FindingCode BackupTargetFails = Error("backup-target-fails",
+        "A target of backups is away, full, read-only or refuses us: what comes in is on one disk alone.", "Mend what the evidence names.");
+    public static readonly FindingCode BackupDamaged = Error("backup-damaged",
+        "A drill could not bring back from a target what the store has.",
+        "See `aviso backup verify`, which names what is lost; then begin anew in another place, and look "
+            + "at the disk or service that it lies on.");
+    public static readonly FindingCode BackupUnproven = Warning("backup-unproven",
+        "Backups are made, and no drill has proven them for long.", "Run one, and look at the log why none is made.");
+
     // Mail on its way out.
     public static readonly FindingCode QueueOld = Warning("queue-old", "Mail has waited in the queue for long.", "See `aviso queue list`.");
     public static readonly FindingCode DestinationStuck = Warning("destination-stuck", "All mail to one destination is put off.",
@@ -189,6 +202,19 @@ public sealed class FindingCode
         "Mend the finding about that record; without one look at what the receiver says.");
     public static readonly FindingCode RelayQuotaNearlyUsed = Warning("relay-quota-nearly-used", "Most of a relay's quota is used.",
         "Send less, or raise the quota with the relay.");
+    public static readonly FindingCode RelayDropped = Error("relay-dropped", "A relay took mail and then did not send it on.",
+        "Look at the relay's reason; if it blocks the recipient and should not, `aviso relay unblock ADDRESS`.");
+    public static readonly FindingCode RelayBlocks = Warning("relay-blocks",
+        "A relay's list of blocked recipients names somebody whom we write to: mail for them is taken and thrown away.",
+        "If the recipient should have our mail, take the address off the list.");
+    public static readonly FindingCode RelayListUnread = Warning("relay-list-unread",
+        "A relay's list of blocked recipients cannot be read.",
+        "Look at what the API answers, and at `relays.suppressions`.");
+    public static readonly FindingCode RelayComplaint = Warning("relay-complaint", "A recipient called mail of ours junk.",
+        "Do not write there again without being asked; many complaints make every receiver distrust the domain.");
+    public static readonly FindingCode RelaySwitchedBack = Error("relay-switched-back",
+        "A switch to another relay was taken back by itself, since the first messages failed.",
+        "Look at what the relay or the receivers answered; mend it, then switch again.");
     public static readonly FindingCode SendingHeld = Warning("sending-held",
         "Mail of an account is held because it suddenly writes to many new people: its password may be stolen.",
         "Ask the owner; then release or drop it.");
@@ -234,6 +260,9 @@ public sealed class FindingCode
     public static readonly FindingCode ResolverNoDnssec = Information("resolver-no-dnssec",
         "The resolver does not validate DNSSEC, or is not on this machine: DANE is not used for mail that leaves.",
         "Run a validating resolver on this machine and name it in `dns.resolvers`.");
+    public static readonly FindingCode TracesLost = Warning("traces-lost",
+        "Traces of messages were not kept: what became of some mail cannot be told. The mail itself is not touched.",
+        "Look at the disk that DATA/trace lies on and at its load.");
     public static readonly FindingCode SettingsRefused = Error("settings-refused",
         "The settings file was read again and refused: the server goes on with older settings.", "Correct the file; see `aviso check`.");
     public static readonly FindingCode SettingsWait = Information("settings-wait", "Settings have changed that hold after a restart only.",

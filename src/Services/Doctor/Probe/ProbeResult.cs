@@ -48,9 +48,10 @@ public sealed record ProbeStep(string Stage, TimeSpan Took);
 /// <param name="Problem">One sentence for people; empty when it came.</param>
 /// <param name="Path">The hosts that passed it on, by its Received fields, first hop first; empty when it did not come.</param>
 /// <param name="NotLooked">Stages that were left out, and why.</param>
+/// <param name="Proof">What our own server, as its receiver, says of SPF, DKIM and DMARC (RFC 8601); empty when it did not come.</param>
 public sealed record ProbeResult(
     string Route, DateTimeOffset Began, TimeSpan Took, IReadOnlyList<ProbeStep> Steps, string? FailedStage, string Problem, string Path,
-    IReadOnlyList<string> NotLooked)
+    IReadOnlyList<string> NotLooked, string Proof = "")
 {
     public bool Came => FailedStage is null;
 }

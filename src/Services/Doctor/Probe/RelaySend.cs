@@ -92,7 +92,7 @@ public sealed class RelaySend(
             QueuePriority.Automatic, signature,
             [new(letter.To.Wire, Router.RelayPrefix + way.Name, DsnNotify.Never, "", now.ToUnixTimeMilliseconds())]);
         var stored = await store.AcceptAsync(
-            new(body, reader.Render(body), [], queue) { ReceivedAt = now.ToUnixTimeSeconds() }, cancel);
+            new(body, reader.Render(body), [], queue) { ReceivedAt = now.ToUnixTimeSeconds(), Origin = "probe" }, cancel);
         if (!stored.Ok || stored.Value!.Queue is not { } id) throw new ProbeException(ProbeStage.Send,
             $"the store does not take it: {stored.Error}");
         wake();

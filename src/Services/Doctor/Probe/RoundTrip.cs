@@ -43,7 +43,8 @@ internal sealed class RoundTrip(ProbeParts parts, ProbeOptions options, ProbeInb
         if (arrival is null) inbox.Await(letter.Marker);
         else fault = await DeleteAsync(arrival, steps) ?? fault;
         cancel.ThrowIfCancellationRequested();
-        return (new(way.Name, began, took, steps.Done, fault?.Stage, fault?.Message ?? "", arrival?.Path ?? "", steps.NotLooked),
+        return (new(way.Name, began, took, steps.Done, fault?.Stage, fault?.Message ?? "", arrival?.Path ?? "", steps.NotLooked,
+            Cut(arrival?.Field("Authentication-Results"u8) ?? "")),
             arrival is null ? letter.Marker : null);
     }
 

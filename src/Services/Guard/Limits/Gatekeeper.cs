@@ -96,6 +96,9 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
     /// <summary>All evidence, with the user it is about if any; heard by the compatibility log.</summary>
     public event Action<Evidence, string?>? Heard;
 
+    /// <summary>A client was not let in, since it is banned or comes too often; called from the listener.</summary>
+    public event Action<Evidence>? TurnedAway;
+
     public bool IsExempt(IPAddress client) => IPAddress.IsLoopback(client) || _options.Exempt.Contains(client);
 
     /// <summary>Banned for connections, by what holds now.</summary>
@@ -118,6 +121,7 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
         if (IsBanned(client))
         {
             GuardMeters.Refuse(kind, "ban");
+            TurnedAway?.Invoke(new(kind, client, Reason.Banned));
             return false;
         }
         if ((kind != ListenerKind.Smtp && !ListenerKinds.IsForLogins(kind)) || IsExempt(client)) return true;
@@ -126,6 +130,7 @@ public sealed partial class Gatekeeper(GuardOptions options, DecisionBook book, 
         {
             GuardMeters.Refuse(kind, "rate");
             Report(new(kind, client, Reason.Rate));
+            TurnedAway?.Invoke(new(kind, client, Reason.Rate));
             return false;
         }
         if (IsTrusted(client) || _rates.TakeOfNetwork(client, rate, Of(rate))) return true;

@@ -30,7 +30,7 @@ internal sealed class AppendedBodies(ImapSession session, IReadOnlyList<SpooledB
 
     private async ValueTask<Completion?> CopyAsync(SpooledBody into, string text)
     {
-        if (MessageUrl.Parse(text) is not { } url) return Bad(text, "That is no URL of a message in this session");
+        if (MessageUrl.Parse(text, session.Utf8Names) is not { } url) return Bad(text, "That is no URL of a message in this session");
         // RFC 4469 §3: the octets leave the message, as they would by FETCH.
         if (session.Scope is { SearchOnly: true }) return Completion.NotAllowed;
         var mailbox = url.Mailbox is null ? session.Box?.Id : (await session.Mailboxes.FindMailboxAsync(session.Account, url.Mailbox, session.Cancel))?.Id;

@@ -37,7 +37,7 @@ internal static class AuthenticateCommand
                     // RFC 9051 §6.2.2: IMAP has no place for data with success; it goes as one more challenge.
                     if (success.FinalData.Length > 0
                         && !ReadResponse(await AskAsync(session, success.FinalData), out _)) return Completion.Bad("Cancelled");
-                    return LoginCommand.Succeeded(session, success.Principal);
+                    return await LoginCommand.SucceededAsync(session, success.Principal);
                 case SaslStep.Failure { Reason: SaslFailure.Malformed }:
                     return Completion.Bad("The SASL message cannot be read");
                 default:

@@ -11,7 +11,7 @@ internal static class ListCommand
         // RFC 9051 §6.3.9: an empty pattern asks for the separator and the root.
         if (!request.Extended && request.Patterns is [""])
         {
-            session.Writer.Bytes("* LIST (\\Noselect) \"/\" \"\"\r\n"u8);
+            session.Writer.Bytes("* LIST (\\Noselect) "u8).Separator().Bytes(" \"\"\r\n"u8);
             return Completion.Ok("Done");
         }
         if (request.Status.HasFlag(StatusItems.HighestModSeq)) EnableCommand.CondstoreOn(session);
@@ -21,7 +21,8 @@ internal static class ListCommand
             foreach (var name in tree.Subscribed) tree.AddMissing(name);
         }
         var patterns = request.Patterns.Select(p => new ListPattern(MailboxName.Canonical(request.Reference + p))).ToList();
-        bool Shown(string name) => patterns.Exists(p => p.Match(name) == ListMatch.Yes);
+        var form = session.Utf8Names;
+        bool Shown(string name) => patterns.Exists(p => p.Match(form.Whole(name)) == ListMatch.Yes);
         HashSet<string> above = [], aboveHidden = [];
         if (request.RecursiveMatch)
         {
@@ -83,7 +84,7 @@ internal static class ListCommand
         // RFC 3348, RFC 9051 §7.3.1: said always, it costs nothing here.
         Attribute(tree.HasChildren(row.Name) ? "\\HasChildren"u8 : "\\HasNoChildren"u8);
         if (row.Info is not null && SpecialUses.Attribute(row.Info.SpecialUse) is { IsEmpty: false } use) Attribute(use);
-        writer.Bytes(") \"/\" "u8).Name(row.Name);
+        writer.Bytes(") "u8).Separator().Byte(' ').Name(row.Name);
         if (row.ChildInfo.Length > 0) writer.Bytes(" (\"CHILDINFO\" (\""u8).Text(row.ChildInfo[0]).Bytes("\"))"u8);
         writer.Line();
 

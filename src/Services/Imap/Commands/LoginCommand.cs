@@ -13,14 +13,15 @@ internal static class LoginCommand
         var (name, secret) = (Grammar.AsText(user), Grammar.AsText(password));
         var attempt = Attempt(session, "LOGIN");
         var who = await session.Server.Authenticator.CheckPasswordAsync(attempt, name, secret, session.Cancel);
-        return who is null ? await FailedAsync(session, "wrong", attempt.Notes.Advice) : Succeeded(session, who);
+        return who is null ? await FailedAsync(session, "wrong", attempt.Notes.Advice) : await SucceededAsync(session, who);
     }
 
     public static LoginAttempt Attempt(ImapSession session, string mechanism) =>
         new(session.Connection.Id, session.Connection.Origin.Kind, session.Connection.Origin.Remote.Address, mechanism);
 
-    public static Completion Succeeded(ImapSession session, Principal who)
+    public static async ValueTask<Completion> SucceededAsync(ImapSession session, Principal who)
     {
+        var naming = await MailboxNaming.LoadAsync(session.Store, new(who.Account), session.Cancel);
         var address = session.Connection.Origin.Remote.Address;
         if (!session.Server.Places.TryEnter(who.Account, address))
         {
@@ -28,7 +29,7 @@ internal static class LoginCommand
             ImapMeters.Logins.Add(1, new KeyValuePair<string, object?>("result", "limit"));
             return Completion.No("LIMIT", "Too many sessions of this user from this address");
         }
-        session.LogIn(who);
+        session.LogIn(who, naming);
         ImapMeters.Logins.Add(1, new KeyValuePair<string, object?>("result", "ok"));
         ImapLog.LoggedIn(session.Server.Log, session.Connection.Id, who.Address, address);
         return Completion.Ok("Welcome", Capabilities.AsText(session));

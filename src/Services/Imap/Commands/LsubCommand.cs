@@ -12,14 +12,16 @@ internal static class LsubCommand
         var pattern = new ListPattern(MailboxName.Canonical(reference + text));
         var subscribed = (await session.Mailboxes.ListSubscriptionsAsync(session.Account, session.Cancel)).Order(StringComparer.Ordinal)
             .ToList();
+        var form = session.Utf8Names;
         var shown = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var name in subscribed.Where(n => pattern.Match(n) == ListMatch.Yes)) Write(session, shown, name, "");
+        foreach (var name in subscribed.Where(n => pattern.Match(form.Whole(n)) == ListMatch.Yes)) Write(session, shown, name, "");
         // With "%" a level above a subscribed name is shown as \Noselect.
         foreach (var name in subscribed)
         {
             for (var at = name.LastIndexOf('/'); at > 0; at = name.LastIndexOf('/', at - 1))
             {
-                if (text.EndsWith('%') && pattern.Match(name[..at]) == ListMatch.Yes) Write(session, shown, name[..at], "\\Noselect");
+                if (text.EndsWith('%') && pattern.Match(form.Whole(name[..at])) == ListMatch.Yes)
+                    Write(session, shown, name[..at], "\\Noselect");
             }
         }
         return Completion.Ok("Done");
@@ -28,6 +30,6 @@ internal static class LsubCommand
     private static void Write(ImapSession session, HashSet<string> shown, string name, string attribute)
     {
         if (!shown.Add(name)) return;
-        session.Writer.Bytes("* LSUB ("u8).Text(attribute).Bytes(") \"/\" "u8).Name(name).Line();
+        session.Writer.Bytes("* LSUB ("u8).Text(attribute).Bytes(") "u8).Separator().Byte(' ').Name(name).Line();
     }
 }

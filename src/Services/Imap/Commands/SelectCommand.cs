@@ -60,6 +60,6 @@ internal static class SelectCommand
         if (!session.Modes.Rev2) return;
         writer.Bytes("* LIST ("u8);
         if (info.Subscribed) writer.Bytes("\\Subscribed"u8);
-        writer.Bytes(") \"/\" "u8).Name(info.Name).Line();
+        writer.Bytes(") "u8).Separator().Byte(' ').Name(info.Name).Line();
     }
 }

@@ -11,7 +11,7 @@ namespace Aviso.Imap;
 internal sealed record Command(
     string Tag, CommandEntry? Entry, bool Uid, ReadOnlyMemory<byte> Octets, int ArgumentsAt, IReadOnlyList<SpooledBody> Bodies)
 {
-    public Grammar Arguments(bool utf8Names) => new(Octets.Span[ArgumentsAt..], utf8Names);
+    public Grammar Arguments(NameForm utf8Names) => new(Octets.Span[ArgumentsAt..], utf8Names);
 }
 
 [Flags]

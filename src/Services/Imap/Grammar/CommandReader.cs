@@ -120,7 +120,7 @@ internal sealed class CommandReader(ImapSession session) : IDisposable
 
     /// <summary>Does the marker at the end begin a message, or a part of one? True after mailbox (and flags, date) of APPEND and REPLACE.</summary>
     /// <param name="size">Octets of that message in all its literals so far.</param>
-    private bool MessageLiteral(bool utf8Names, out CommandEntry? entry, out string? mailbox, out int ordinal, out long size)
+    private bool MessageLiteral(NameForm utf8Names, out CommandEntry? entry, out string? mailbox, out int ordinal, out long size)
     {
         mailbox = null;
         (ordinal, size) = (0, 0);

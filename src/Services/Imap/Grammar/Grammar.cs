@@ -9,7 +9,7 @@ namespace Aviso.Imap;
 /// exactly as on the wire. Never waits, never throws. A message literal (APPEND) is only its marker here; its octets
 /// went to a spool.
 /// </summary>
-internal ref partial struct Grammar(ReadOnlySpan<byte> octets, bool utf8Names)
+internal ref partial struct Grammar(ReadOnlySpan<byte> octets, NameForm utf8Names)
 {
     // atom-specials: ( ) { SP CTL list-wildcards quoted-specials resp-specials
     private static readonly SearchValues<byte> AtomChars = SearchValues.Create(Chars("(){%*\"\\]"));
@@ -19,7 +19,7 @@ internal ref partial struct Grammar(ReadOnlySpan<byte> octets, bool utf8Names)
     private static readonly SearchValues<byte> QuotedStops = SearchValues.Create("\"\\\r\n\0"u8);
 
     private readonly ReadOnlySpan<byte> _octets = octets;
-    private readonly bool _utf8Names = utf8Names;
+    private readonly NameForm _names = utf8Names;
     private int _at;
     private int _searchKeys;
 
@@ -181,7 +181,7 @@ internal ref partial struct Grammar(ReadOnlySpan<byte> octets, bool utf8Names)
     {
         name = null;
         if (!AString(out var raw)) return false;
-        name = MailboxName.FromWire(raw, _utf8Names);
+        name = MailboxName.FromWire(raw, _names);
         return true;
     }
 
@@ -190,7 +190,7 @@ internal ref partial struct Grammar(ReadOnlySpan<byte> octets, bool utf8Names)
     {
         pattern = null;
         if (!(Peek is (byte)'"' or (byte)'{' ? String(out var raw) : Run(ListChars, out raw))) return false;
-        pattern = MailboxName.PatternFromWire(raw, _utf8Names);
+        pattern = MailboxName.PatternFromWire(raw, _names);
         return true;
     }
 

@@ -12,12 +12,13 @@ namespace Aviso.Imap;
 internal sealed record MessageUrl(string? Mailbox, uint? UidValidity, uint Uid, FetchSection Section)
 {
     /// <summary>Null for what is no such URL: absolute ones, those with a login, and whatever names no message.</summary>
-    public static MessageUrl? Parse(string text)
+    /// <param name="names">How the client writes names; in a URL always in UTF-8 (RFC 5092 §8).</param>
+    public static MessageUrl? Parse(string text, NameForm names = default)
     {
         // RFC 5092 §7.2: inetwork-path and absolute URLs lead to other servers or sessions.
         if (text.StartsWith("//", StringComparison.Ordinal) || text.Contains("://", StringComparison.Ordinal)) return null;
         var at = text.IndexOf(";UID=", StringComparison.OrdinalIgnoreCase);
-        if (at < 0 || !TryMailbox(text[..at], out var mailbox, out var validity)) return null;
+        if (at < 0 || !TryMailbox(text[..at], names with { Utf8 = true }, out var mailbox, out var validity)) return null;
         var items = text[(at + 1)..].Split('/');
         if (!TryNumber(items[0], "UID=", out var uid)) return null;
         var (section, range) = ("", "");
@@ -30,7 +31,7 @@ internal sealed record MessageUrl(string? Mailbox, uint? UidValidity, uint Uid, 
         return TrySection(section, range, out var found) ? new(mailbox, validity, uid, found) : null;
     }
 
-    private static bool TryMailbox(string text, out string? mailbox, out uint? validity)
+    private static bool TryMailbox(string text, NameForm names, out string? mailbox, out uint? validity)
     {
         (mailbox, validity) = (null, null);
         if (text.EndsWith('/')) text = text[..^1];
@@ -43,7 +44,8 @@ internal sealed record MessageUrl(string? Mailbox, uint? UidValidity, uint Uid, 
             validity = number;
             text = text[..at];
         }
-        if (!TryUnescape(text[1..], out var name) || MailboxName.FromWire(Encoding.UTF8.GetBytes(name), utf8: true) is not { Length: > 0 } known) return false;
+        if (!TryUnescape(text[1..], out var name)
+            || MailboxName.FromWire(Encoding.UTF8.GetBytes(name), names) is not { Length: > 0 } known) return false;
         mailbox = known;
         return true;
     }

@@ -16,17 +16,18 @@ internal static class MailboxName
     private static readonly UTF8Encoding Strict = new(false, true);
 
     /// <summary>The canonical name, or null when the octets cannot be one.</summary>
-    public static string? FromWire(ReadOnlySpan<byte> raw, bool utf8)
+    public static string? FromWire(ReadOnlySpan<byte> raw, NameForm form)
     {
-        if (raw.Length > MaxOctets * 3 || Decode(raw, utf8) is not { } name) return null;
-        return Canonical(name);
+        if (raw.Length > MaxOctets * 3 || Decode(raw, form.Utf8) is not { } name) return null;
+        return Canonical(form.Inward(name));
     }
 
     /// <summary>A LIST pattern: decoded, wildcards kept. Null when it cannot match any name.</summary>
-    public static string? PatternFromWire(ReadOnlySpan<byte> raw, bool utf8) =>
-        raw.Length > MaxOctets * 3 ? null : (Decode(raw, utf8) is { } text ? Aviso.Base.Nfc.Normalize(text) : null);
+    public static string? PatternFromWire(ReadOnlySpan<byte> raw, NameForm form) =>
+        raw.Length > MaxOctets * 3 ? null : (Decode(raw, form.Utf8) is { } text ? Aviso.Base.Nfc.Normalize(form.Turned(text)) : null);
 
-    public static string ToWire(string name, bool utf8) => utf8 ? name : ModifiedUtf7.Encode(name);
+    public static string ToWire(string name, NameForm form) =>
+        form.Utf8 ? form.Outward(name) : ModifiedUtf7.Encode(form.Outward(name));
 
     public static string Canonical(string name)
     {

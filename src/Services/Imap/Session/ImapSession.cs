@@ -12,6 +12,7 @@ internal sealed class ImapSession : IDisposable
 {
     private readonly CommandReader _commands;
     private readonly LineSession _line;
+    private Actor? _actor;
 
     public ImapSession(ImapServer server, WireConnection connection)
     {
@@ -40,6 +41,17 @@ internal sealed class ImapSession : IDisposable
 
     public AccountId Account { get; private set; }
 
+    /// <summary>What the client calls itself (RFC 2971); empty when it did not.</summary>
+    public string Program
+    {
+        get;
+        set
+        {
+            field = value;
+            if (Who is { } who) _actor = ActorOf(who);
+        }
+    } = "";
+
     /// <summary>What this login is limited to; null: nothing.</summary>
     public LoginScope? Scope => Who?.Scope;
 
@@ -56,7 +68,8 @@ internal sealed class ImapSession : IDisposable
 
     public SessionModes Modes { get; } = new();
 
-    public bool Utf8Names => Modes.Utf8;
+    /// <summary>How this session's client writes names of mailboxes.</summary>
+    public NameForm Utf8Names => new(Modes.Utf8, Writer.Naming);
 
     public NotifyWatch? Notify { get; set; }
 
@@ -179,6 +192,7 @@ internal sealed class ImapSession : IDisposable
     {
         try
         {
+            Actor.Current = _actor;
             var done = await command.Entry!.Run(this, command);
             var news = command.Entry.News;
             if (done.Status is CompletionStatus.Silent or CompletionStatus.Bad || Box is null || news == News.None) return done;
@@ -240,13 +254,17 @@ internal sealed class ImapSession : IDisposable
         if (Modes.Condstore) Writer.Bytes("* OK [HIGHESTMODSEQ "u8).Number(Math.Max(box.View.HighestModSeq, 1)).Bytes("] Highest seen whole\r\n"u8);
     }
 
-    public void LogIn(Principal who)
+    public void LogIn(Principal who, MailboxNaming naming)
     {
+        Writer.Naming = naming;
         Connection.Login = Who = who;
         Connection.KeepsLongLines = false;
         Account = new(who.Account);
+        _actor = ActorOf(who);
         Mailboxes = who.Scope is { Mailboxes.Count: > 0 } scope ? new ScopedMailboxes(Store, scope) : Store;
     }
+
+    private Actor ActorOf(Principal who) => new("imap", Program, who.Scope?.Name ?? "", Connection.Origin.Remote.Address);
 
     public void Select(SelectedMailbox? box) => Box = box;
 

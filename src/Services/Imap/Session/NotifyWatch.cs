@@ -82,7 +82,7 @@ internal sealed class NotifyWatch(ImapSession session, IReadOnlyList<NotifyGroup
 
     private void WriteList(string name, string attribute, string? oldName)
     {
-        session.Writer.Bytes("* LIST ("u8).Text(attribute).Bytes(") \"/\" "u8).Name(name);
+        session.Writer.Bytes("* LIST ("u8).Text(attribute).Bytes(") "u8).Separator().Byte(' ').Name(name);
         if (oldName is not null) session.Writer.Bytes(" (\"OLDNAME\" ("u8).Name(oldName).Bytes("))"u8);
         session.Writer.Line();
     }

@@ -23,6 +23,9 @@ internal sealed class ResponseWriter(WireConnection connection, TimeSpan patienc
     /// <summary>The client has enabled UTF-8: strings and names may carry it.</summary>
     public bool Utf8 { get; set; }
 
+    /// <summary>How this account's clients see names.</summary>
+    public MailboxNaming Naming { get; set; } = MailboxNaming.Plain;
+
     public long Written { get; private set; }
 
     /// <summary>The octets announced for a literal are not all written: after a fault now the stream has no meaning.</summary>
@@ -94,7 +97,10 @@ internal sealed class ResponseWriter(WireConnection connection, TimeSpan patienc
     public ResponseWriter String(string text) => String(Encoding.UTF8.GetBytes(text));
 
     /// <summary>A mailbox name in the encoding this client uses.</summary>
-    public ResponseWriter Name(string name) => String(MailboxName.ToWire(name, Utf8));
+    public ResponseWriter Name(string name) => String(MailboxName.ToWire(name, new(Utf8, Naming)));
+
+    /// <summary>What stands between levels of names, quoted.</summary>
+    public ResponseWriter Separator() => Byte('"').Byte(Naming.Separator).Byte('"');
 
     public ResponseWriter Flags(EntryFlags flags, IReadOnlyList<string> keywords, bool recent)
     {

@@ -68,6 +68,7 @@ internal sealed class Submitter(IMailReceiver receiver, IdSource ids, int mostRe
             if (await receiving.AddAsync(recipient, cancel) is { } why) refused.Add((to.Email, why));
         }
         if (refused.Count == 0) return (receiving, null, false);
+        receiving.End("");
         return No(refused.Any(r => r.Why.Reason == Reason.TooManyRecipients)
             ? TooMany() : Invalid([.. refused.Select(r => r.Address)], refused[0].Why.Text), refused.All(r => !r.Why.IsPermanent));
     }

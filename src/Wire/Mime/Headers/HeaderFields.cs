@@ -63,6 +63,21 @@ public ref struct HeaderFields(ReadOnlySpan<byte> header)
         return false;
     }
 
+    /// <summary>Octets of the header of <paramref name="message"/> with the empty line that ends it; 0 when that line is not there.</summary>
+    public static int LengthOf(ReadOnlySpan<byte> message)
+    {
+        for (var at = 0; at < message.Length;)
+        {
+            var line = message[at..];
+            if (line[0] == '\n') return at + 1;
+            if (line.StartsWith("\r\n"u8)) return at + 2;
+            var end = line.IndexOf((byte)'\n');
+            if (end < 0) return 0;
+            at += end + 1;
+        }
+        return 0;
+    }
+
     // RFC 5322 §2.2.3: a line that begins with white space continues the field.
     private static int FieldLength(ReadOnlySpan<byte> rest)
     {

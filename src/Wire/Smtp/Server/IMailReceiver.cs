@@ -11,13 +11,23 @@ public interface IMailReceiver
 {
     /// <summary>MAIL FROM: may this sender begin a transaction here (send-as, size, state of the store), and the transaction.</summary>
     ValueTask<Begun> BeginAsync(MailTransaction transaction, CancellationToken cancel);
+
+    /// <summary>The session refuses MAIL itself, by a limit of Guard's; it has said so and logged it.</summary>
+    void Refused(MailTransaction transaction, Refusal why)
+    {
+    }
 }
 
-/// <summary>One mail transaction on the receiver's side: what RCPT found out is known after the data. Dropping it is the reset.</summary>
+/// <summary>One mail transaction on the receiver's side: what RCPT found out is known after the data. </summary>
 public interface IReceiving
 {
     /// <summary>RCPT TO: adds the recipient, or says why not.</summary>
     ValueTask<Refusal?> AddAsync(MailRecipient recipient, CancellationToken cancel);
+
+    /// <summary>The session refuses a recipient itself, by a limit of Guard's; it has said so and logged it.</summary>
+    void Refused(MailRecipient recipient, Refusal why)
+    {
+    }
 
     /// <summary>Where the octets after DATA or BDAT go. Throws <see cref="SpoolFullException"/> when the budget is used up.</summary>
     /// <param name="evict">Ends the session when it is too slow while others wait.</param>
@@ -29,6 +39,12 @@ public interface IReceiving
     /// disposes <paramref name="body"/>. Called once.
     /// </summary>
     ValueTask<ReceiveResult> FinishAsync(SpooledBody body, CancellationToken cancel);
+
+    /// <summary>The transaction is over. After <see cref="FinishAsync"/> it says nothing new.</summary>
+    /// <param name="said">The reply by which its octets were refused; empty when the client went, or began anew.</param>
+    void End(string said)
+    {
+    }
 }
 
 /// <summary>What MAIL led to.</summary>

@@ -30,7 +30,7 @@ internal sealed partial class SmtpSession
         if (body.Fault != BodyFault.None)
         {
             var no = No(body);
-            Reset();
+            Reset(no.ToString());
             return await Say(no) && (!connection.HasBuffered || await End(Replies.OutOfStep, Reason.OutOfStep));
         }
         await Say(Replies.SendData);
@@ -150,7 +150,7 @@ internal sealed partial class SmtpSession
     // RFC 2033 §4.2: one reply for each recipient, also when the message itself is refused.
     private async ValueTask<bool> SayToAll(Reply reply, OpenTransaction transaction)
     {
-        Reset();
+        Reset(reply.ToString());
         for (var i = 1; IsLmtp && i < transaction.Recipients.Count; i++) await Say(reply);
         return await Say(reply);
     }

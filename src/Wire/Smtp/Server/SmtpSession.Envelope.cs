@@ -63,8 +63,12 @@ internal sealed partial class SmtpSession
         if (mail.Parameters.Size > _options.MessageSize) return await Refuse(TooLarge, $"SIZE={mail.Parameters.Size}");
         var client = new SmtpClientInfo(
             connection.Id, connection.Origin, _helo, Protocol(mail.Parameters.SmtpUtf8), connection.Tls, _login);
-        if (server.Guard.CheckMessage(client) is { } limited) return await Refuse(Reply.From(limited), limited.Cause);
         var transaction = new MailTransaction(client, mail.Sender, mail.Parameters);
+        if (server.Guard.CheckMessage(client) is { } limited)
+        {
+            server.Receiver.Refused(transaction, limited);
+            return await Refuse(Reply.From(limited), limited.Cause);
+        }
         var begun = await server.Receiver.BeginAsync(transaction, connection.Aborted);
         if (begun is not Begun.Open open) return await Say(Reply.From(((Begun.Not)begun).Why));
         _idleCommands--;
@@ -84,7 +88,10 @@ internal sealed partial class SmtpSession
         // RFC 5321 §4.5.3.1.10: temporary, so that the sender comes again with the rest.
         if (transaction.Recipients.Count >= _options.Recipients) return await RefuseRecipient(Replies.TooManyRecipients);
         if (server.Guard.CheckRecipient(transaction.Client) is { } limited)
+        {
+            transaction.Receiving.Refused(recipient!, limited);
             return await Refuse(Reply.From(limited), limited.Cause) && await CountRefusedRecipient(Reply.From(limited));
+        }
         if (await transaction.Receiving.AddAsync(recipient!, connection.Aborted) is { } refusal)
         {
             server.Guard.RecipientRefused(transaction.Client, refusal);

@@ -221,8 +221,10 @@ internal sealed partial class SmtpSession(SmtpServer server, WireConnection conn
         return connection.FlushAsync(_options.ReplyPatience);
     }
 
-    private void Reset()
+    /// <param name="said">The reply that ends the transaction before its message is whole.</param>
+    private void Reset(string said = "")
     {
+        _transaction?.Receiving.End(said);
         _transaction = null;
         _mailRefused = false;
         _recipientsRefusedHere = 0;

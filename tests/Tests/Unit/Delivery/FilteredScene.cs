@@ -35,6 +35,13 @@ public abstract class FilteredScene : IAsyncLifetime
     private Task _reading = Task.CompletedTask;
     private MailReceiver _receiver = null!;
 
+    private protected MailReceiver Receiver => _receiver;
+
+    private protected IdSource Ids => field ??= new(Store.Clock);
+
+    /// <summary>Null unless a test records.</summary>
+    private protected Aviso.Trace.TraceRecorder? Recorder { get; set; }
+
     public async ValueTask InitializeAsync()
     {
         Store = await TestStore.OpenAsync();
@@ -63,6 +70,7 @@ public abstract class FilteredScene : IAsyncLifetime
         Replies.Dispose();
         Keys.Dispose();
         Accounts.Dispose();
+        if (Recorder is { } recorder) await recorder.DisposeAsync();
         await Store.DisposeAsync();
         GC.SuppressFinalize(this);
     }
@@ -88,7 +96,8 @@ public abstract class FilteredScene : IAsyncLifetime
             Dmarc = () => DmarcAction.Score,
             Reports = Intake,
         };
-        _receiver = new(new() { HostName = "mail.example.org" }, Accounts, Store.Store, reader, router, new IdSource(Store.Clock), Store.Clock, NullLogger.Instance)
+        _receiver = new(
+            new() { HostName = "mail.example.org" }, Accounts, Store.Store, reader, router, Ids, Store.Clock, NullLogger.Instance)
         {
             Filters = with?.Invoke(filters) ?? filters,
         };

@@ -18,6 +18,9 @@ public static partial class CatalogueTests
         [FindingCode.OwnSenderRefused] = nameof(OwnWatchTests.A_refusal_of_one_of_ours_is_a_finding_that_names_it),
         [FindingCode.OwnRefused] = nameof(OwnWatchTests.A_refusal_of_one_of_ours_is_a_finding_that_names_it),
         [FindingCode.OwnLoginFailed] = nameof(OwnWatchTests.A_failed_login_of_ours_is_a_finding_and_one_of_strangers_is_not),
+        [FindingCode.RelayDropped] = nameof(RelayEventFindingsTests.What_a_relay_drops_is_a_finding_that_names_the_way_out),
+        [FindingCode.RelaySwitchedBack] = nameof(RelayEventFindingsTests.A_switch_that_went_back_is_a_finding_that_says_why),
+        [FindingCode.RelayComplaint] = nameof(RelayEventFindingsTests.A_complaint_is_a_finding_for_a_day),
         [FindingCode.EventsNotDelivered] =
             nameof(EventDeskTests.A_target_that_is_away_gets_everything_once_it_is_back_and_is_a_finding_meanwhile),
     };
@@ -37,7 +40,7 @@ public static partial class CatalogueTests
         Assert.Equal(owned.Count, owned.Distinct().Count());
         var alone = FindingCode.All.Except(owned).Select(c => c.Word);
         Assert.Equal(["doctor-check-failed", "events-not-delivered", "own-login-failed", "own-refused", "own-relay-refused",
-            "own-sender-refused"],
+            "own-sender-refused", "relay-complaint", "relay-dropped", "relay-switched-back"],
             alone.Order(StringComparer.Ordinal));
     }
 

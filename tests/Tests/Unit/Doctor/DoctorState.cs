@@ -70,9 +70,18 @@ internal sealed class DoctorState(TimeProvider clock)
 
     public string? IllStore { get; set; }
 
+    public BackupsSight? Backups { get; set; } = new(
+        [new("disk", clock.GetUtcNow(), null, null, clock.GetUtcNow().AddHours(-3), null)], TimeSpan.FromDays(1));
+
+    /// <summary>The one target, otherwise.</summary>
+    public BackupsSight Backup(Func<BackupSight, BackupSight> change) => Backups! with { Targets = [change(Backups!.Targets[0])] };
+
     public List<WaitingSight> Waiting { get; } = [new("elsewhere.example", clock.GetUtcNow().AddHours(20), 1, 0, 1, "450 4.2.0 later")];
 
     public List<QuotaSight> Quotas { get; } = [new("brevo", 300, 40)];
+
+    /// <summary>Whom the relay blocks of those whom we write to.</summary>
+    public SuppressionAnswer Blocked { get; set; } = new([], null);
 
     public ReplyWatch Replies { get; } = new(clock);
 
@@ -89,6 +98,8 @@ internal sealed class DoctorState(TimeProvider clock)
     public FilterSight Filter { get; set; } = new(true, null, null, []);
 
     public SettingsSight Settings { get; set; } = new(null, null, []);
+
+    public LostTracesSight? LostTraces { get; set; }
 
     /// <summary>What a check of no other use does.</summary>
     public Func<CancellationToken, Task> Fault { get; set; } = _ => Task.CompletedTask;

@@ -94,9 +94,11 @@ internal sealed class DoctorWorld : IDoorKnocker, IZoneTexts, ITimeSource, IReso
             new QueueCheck(_ => Task.FromResult<IReadOnlyList<WaitingSight>>(State.Waiting),
                 _ => Task.FromResult<IReadOnlyList<QuotaSight>>(State.Quotas),
                 () => State.Replies.Complaints, () => State.Holds, Clock),
+            new RelayListCheck(() => ["brevo"], (_, _) => Task.FromResult(State.Blocked)),
             new ReportsCheck((_, _) => Task.FromResult(new Aviso.Delivery.KeptReports(State.Dmarc, State.Tls, 0, [])), Clock),
             new PartsCheck(() => State.Secrets, _ => Task.FromResult<FilterSight?>(State.Filter), () => State.Settings, Clock),
-            new ProbeCheck(() => State.Ways, Clock),
+            new ProbeCheck(() => State.Ways, Clock), new BackupCheck(() => State.Backups, Clock),
+            new TraceCheck(() => State.LostTraces, Clock),
             new Spare(cancel => State.Fault(cancel)),
         ];
     }

@@ -47,6 +47,7 @@ internal static class Faults
         new("a machine of ours is not declared", s => s.Clients.Add(new(ListenerKind.Submissions, 3, [IPAddress.Parse("192.168.7.7")],
             s.Begun)),
             FindingCode.InternalUndeclared),
+        new("nothing is copied elsewhere", s => s.Backups = null, FindingCode.BackupNone),
         new("changed listeners wait for a restart", s => s.Settings = new(null, null, ["listeners"]), FindingCode.SettingsWait),
     ];
 
@@ -189,6 +190,14 @@ internal static class Faults
         new("the disk is nearly full", s => s.Disk = s.Disk! with { Free = 500L << 20 }, FindingCode.DiskFull),
         new("few inodes are left", s => s.Disk = s.Disk! with { FreeInodes = 2000 }, FindingCode.InodesFew),
         new("the store takes nothing", s => s.IllStore = "the disk is read-only", FindingCode.StoreIll),
+        new("a backup target is away (incident 50)", s => s.Backups = s.Backup(b => b with
+        {
+            FailsSince = s.Begun.AddHours(-1), Problem = "there is no folder /mnt/backup",
+        }), FindingCode.BackupTargetFails),
+        new("a drill finds damage (incident 51)", s => s.Backups = s.Backup(b => b with { DrillProblem = "pieces/ab: it is gone" }),
+            FindingCode.BackupDamaged),
+        new("no drill is made any more", s => s.Backups = s.Backup(b => b with { ProvenAt = s.Begun.AddDays(-9) }),
+            FindingCode.BackupUnproven),
         new("a secret cannot be read (incident 34)", s => s.Secrets.Add(new("secret/mail", s.Begun.AddHours(-3), "Vault is sealed")),
             FindingCode.SecretStale),
         new("what the filter learned is lost", s => s.Filter = s.Filter with { HasMemory = false }, FindingCode.FilterForgot),
@@ -197,6 +206,7 @@ internal static class Faults
         new("clamd is away", s => s.Filter = s.Filter with { ScannerSilentSince = s.Begun.AddHours(-1) }, FindingCode.ScannerSilent),
         new("a list refuses us", s => s.Filter = s.Filter with { Lists = [("zen.spamhaus.org", "refused")] }, FindingCode.ListSilent),
         new("the settings file has a slip", s => s.Settings = new("aviso.yaml:3: is no setting", s.Begun, []), FindingCode.SettingsRefused),
+        new("traces were lost", s => s.LostTraces = new(7, s.Begun.AddMinutes(-5), "no space left on device"), FindingCode.TracesLost),
         new("a check throws", s => s.Fault = _ => throw new InvalidOperationException("a fault of ours"), FindingCode.CheckFailed),
     ];
 
@@ -209,6 +219,11 @@ internal static class Faults
             s => s.Waiting.Add(new("relay:brevo", s.Begun.AddMinutes(-20), 3, 0, 3, "535 5.7.8 bad password")),
             FindingCode.RelayNotTaking),
         new("the relay's quota is nearly used", s => s.Quotas[0] = s.Quotas[0] with { Used = 290 }, FindingCode.RelayQuotaNearlyUsed),
+        new("the relay blocks somebody whom we write to (incident 45)",
+            s => s.Blocked = new([new("brevo", "carol@elsewhere.example", "blocked", "Blocked : hard bounce", null)], null),
+            FindingCode.RelayBlocks),
+        new("the relay's list cannot be read", s => s.Blocked = new([], "api.brevo.com answers 401: unauthorized"),
+            FindingCode.RelayListUnread),
         new("Gmail wants authentication",
             s => s.Replies.Hear([new("x@gmail.com", "gmail.com", false, true, new EnhancedCode(5, 7, 26), "550 5.7.26 unauthenticated")]),
             FindingCode.ReceiverWantsAuthentication),

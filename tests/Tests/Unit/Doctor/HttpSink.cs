@@ -41,6 +41,9 @@ internal sealed class HttpSink : IDisposable
 
     public int Status { get; set; } = 200;
 
+    /// <summary>Status and body instead of <see cref="Status"/> alone.</summary>
+    public Func<SunkRequest, (int Status, string Body)>? Answer { get; set; }
+
     public IReadOnlyList<SunkRequest> Requests => [.. _requests];
 
     public void Dispose() => _listener.Close();
@@ -56,9 +59,11 @@ internal sealed class HttpSink : IDisposable
                 await context.Request.InputStream.CopyToAsync(body);
                 var headers = context.Request.Headers.AllKeys.OfType<string>()
                     .ToDictionary(k => k, k => context.Request.Headers[k] ?? "", StringComparer.OrdinalIgnoreCase);
-                _requests.Enqueue(new(context.Request.HttpMethod, context.Request.RawUrl!, headers, body.ToArray()));
-                context.Response.StatusCode = Status;
-                context.Response.Close();
+                var request = new SunkRequest(context.Request.HttpMethod, context.Request.RawUrl!, headers, body.ToArray());
+                _requests.Enqueue(request);
+                var (status, text) = Answer?.Invoke(request) ?? (Status, "");
+                context.Response.StatusCode = status;
+                context.Response.Close(Encoding.UTF8.GetBytes(text), willBlock: false);
             }
         }
         catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)

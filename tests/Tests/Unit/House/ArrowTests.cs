@@ -22,12 +22,16 @@ public sealed class ArrowTests
         ["Sieve"] = ["Mime"],
         ["Store"] = [],
         ["Accounts"] = ["Store", "Net"],
+        ["Trace"] = ["Store"],
         ["Spam"] = ["Mime", "Dns", "Net", "MailAuth", "Store"],
         ["Guard"] = ["Smtp", "Net", "Store"],
-        ["Delivery"] = ["Smtp", "MailAuth", "Sieve", "Spam", "Store", "Accounts", "Dns", "Mime", "Net"],
+        ["Delivery"] = ["Smtp", "MailAuth", "Sieve", "Spam", "Store", "Accounts", "Dns", "Mime", "Net", "Trace"],
+        ["Backup"] = ["Net", "Store"],
         ["Doctor"] = ["Delivery", "Dns", "MailAuth", "Mime", "Net", "Smtp", "Store"],
         ["Imap"] = ["Net", "Mime", "Store"],
+        ["Pop3"] = ["Mime", "Net", "Store"],
         ["ManageSieve"] = ["Net", "Sieve", "Store", "Accounts"],
+        ["Moving"] = ["Accounts", "Imap", "Mime", "Sieve", "Store"],
         ["Jmap"] = ["Mime", "Net", "Sieve", "Smtp", "Store", "Accounts"],
     };
 

@@ -43,8 +43,12 @@ public sealed class PartsTests : IDisposable
         aliases_from: file:virtual
         relays:
           - { name: brevo, host: relay.example, port: 587, tls: required, ca: file:x.crt, username: env:RELAY_USER, password: env:RELAY_PASSWORD,
+              spill: ses, events: { kind: mailgun, secret: env:RELAY_PASSWORD },
+              suppressions: { kind: mailgun, key: env:RELAY_PASSWORD, domain: example.org, address: "https://api.example/v3/" },
               quota: 300/day, reserve: 30, spf: "include:spf.relay.example", dkim_selectors: [theirs],
               dkim_cnames: [ { selector: brevo1, target: "b1.{domain-dashed}.dkim.relay.example" } ] }
+          - { name: ses, host: ses.example, events: { kind: ses, topic: "arn:aws:sns:eu-central-1:123456789012:mail" },
+              suppressions: { kind: ses, key: env:RELAY_USER, secret: env:RELAY_PASSWORD, region: eu-central-1 } }
         routes: [ { to: elsewhere.example, from: example.org, relay: brevo } ]
         outbound: { allow_private: [10.1.2.0/24], give_up_after: 3d, notice_after: 2h }
         mta_sts: { verify: false, publish: testing, mx: [mail.example.org], max_age: 30d }
@@ -110,6 +114,20 @@ public sealed class PartsTests : IDisposable
           ntfy: { topic: "http://127.0.0.1:1/topic", token: env:NTFY_TOKEN }
           gotify: { url: "http://127.0.0.1:1", token: env:GOTIFY_TOKEN }
           alertmanager: { url: "http://127.0.0.1:1" }
+        backup:
+          key: "literal:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+          every: 1h
+          keep: { days: 3, weeks: 1, months: 1 }
+          drill: 30d
+          scratch: DATA/scratch
+          bandwidth: 1MB
+          targets:
+            - { name: disk, folder: DATA/copy }
+            - { name: off, s3: "s3://127.0.0.1:1/bucket/x", region: here, access_key: "literal:a", secret_key: "literal:b", lock: 1d, ca: file:x.crt }
+            - { name: nas, sftp: "sftp://u@127.0.0.1:1/x", password: "literal:c",
+                host_key: "SHA256:5Ckr5b1WWZ2kMPN1kJZ8pWnLwFJS2nuLGAvVmnNVGjU" }
+            - { name: tape, sftp: "sftp://u@127.0.0.1:1/y", identity: "literal:d",
+                host_key: "SHA256:5Ckr5b1WWZ2kMPN1kJZ8pWnLwFJS2nuLGAvVmnNVGjU" }
         log: { format: json, level: error }
 
         """;

@@ -6,6 +6,7 @@ using Aviso.Net;
 using Aviso.Store;
 using Aviso.Tests.Unit.Accounts;
 using Aviso.Tests.Unit.Store;
+using Aviso.Trace;
 using Aviso.Web;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -32,6 +33,8 @@ internal sealed class SignInScene : IAsyncDisposable
     {
         var (log, rows, clock) = (NullLogger.Instance, store.Store, store.Clock);
         (Store, _decisions, Book) = (store, decisions, new(rows, clock, log));
+        Recorder = TraceRecorder.Open(store.Folder, new(), clock, log);
+        Desk = new(new(Recorder), Links = new(new byte[32], clock), "mail.example.org");
         (_apps, _factors, _passkeys) = (new(rows, clock, log), new(rows, clock, log), new(rows, clock, log));
         _auth = new(Book) { AppPasswords = _apps, SecondFactors = _factors, IsTwoStep = _factors.IsOn };
         Sessions = new(rows, new(Book, _factors, _apps), clock, log);
@@ -54,6 +57,7 @@ internal sealed class SignInScene : IAsyncDisposable
             .. new OpenIdPages(pages, login, () => Provider).Rows,
             .. new AccountPages(pages, login, owner, Accounts, services, Book).Rows,
             .. new AppPasswordPages(pages, apps, Book).Rows,
+            .. new OwnTracePages(pages, Desk, Book, clock).Rows, new SharedTracePage(Desk).Row,
             .. new TotpPages(pages, login, owner, services, Book).Rows,
             .. new OwnPasskeyPages(pages, _passkeys, Book).Rows,
         ];
@@ -67,6 +71,12 @@ internal sealed class SignInScene : IAsyncDisposable
     public TestStore Store { get; }
 
     public AccountBook Book { get; }
+
+    public TraceRecorder Recorder { get; }
+
+    public TraceDesk Desk { get; }
+
+    public TraceLinks Links { get; }
 
     public AccountService Accounts { get; }
 
@@ -122,6 +132,8 @@ internal sealed class SignInScene : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Book.CredentialChanged -= Sessions.LookAgain;
+        Desk.Dispose();
+        await Recorder.DisposeAsync();
         _provider.Dispose();
         _auth.TokenLogins?.Dispose();
         _auth.Dispose();

@@ -251,7 +251,7 @@ public sealed class AccountChangesTests
         Assert.Equal(3, (await t.Store.FindMailboxAsync(account, "INBOX", default))!.Exists);
     }
 
-    /// <summary>Makes the database one of the step before.</summary>
+    /// <summary>Makes the database one of before accounts were known as a whole.</summary>
     private static void Undo(string file)
     {
         using var db = new Connection(file, writes: true, 1000);
@@ -262,7 +262,10 @@ public sealed class AccountChangesTests
             ALTER TABLE mailbox DROP COLUMN sort_order;
             ALTER TABLE email DROP COLUMN hidden; ALTER TABLE email DROP COLUMN created_modseq; ALTER TABLE email DROP COLUMN left_modseq;
             ALTER TABLE entry DROP COLUMN thread_id; ALTER TABLE entry DROP COLUMN created_modseq;
-            DELETE FROM schema_version WHERE version = 4;
+            DROP INDEX undelete_of_account;
+            ALTER TABLE undelete DROP COLUMN keywords; ALTER TABLE undelete DROP COLUMN mailbox_name;
+            ALTER TABLE undelete DROP COLUMN gone_by;
+            DELETE FROM schema_version WHERE version >= 4;
             """);
     }
 

@@ -12,6 +12,9 @@ internal sealed record PlannedMessage(SpooledBody Body, Rendered Rendered, long 
 
     public QueueSubmission? Queue { get; set; }
 
+    /// <summary>Where it stands in the queue, once it is stored.</summary>
+    public QueueId? QueueId { get; set; }
+
     /// <summary>The same body with its own copies and queue.</summary>
     public PlannedMessage Again() => new(Body, Rendered, HeaderLength);
 
@@ -22,6 +25,7 @@ internal sealed record PlannedMessage(SpooledBody Body, Rendered Rendered, long 
         copies.ConvertAll(c => new AcceptTarget(c.Target.Account, c.Mailbox, context.Trace[c.Prefix], c.Flags, c.Keywords, ignoreQuota)), null)
     {
         ReceivedAt = context.Now.ToUnixTimeSeconds(),
+        Origin = null,
     };
 }
 
@@ -37,6 +41,9 @@ internal sealed record PlannedCopy(LocalTarget Target, Range Prefix)
 
     /// <summary>What the store said of it; null before it was asked.</summary>
     public StoreError? Error { get; set; }
+
+    /// <summary>Where it lies, once it is stored.</summary>
+    public AppendedEntry? Entry { get; set; }
 
     public bool IsStored => Error == StoreError.None;
 }

@@ -47,17 +47,17 @@ internal sealed class Rescue(ReceiveParts parts)
         if (share.Copies is [var first, ..] && share.Rejection is null)
         {
             var message = context.Messages.Find(m => m.Copies.Exists(c => ReferenceEquals(c, first))) ?? arrival.Message;
-            return new(share, message, first with { Error = null }) { IsOverQuota = first.Error == StoreError.OverQuota };
+            return new(share, message, first with { Error = null }, share.For) { IsOverQuota = first.Error == StoreError.OverQuota };
         }
         var mailbox = share.Rejection is null ? share.Keep : share.Junk;
-        return new(share, arrival.Message, new(arrival.Target, share.Prefix.Octets) { Mailbox = mailbox });
+        return new(share, arrival.Message, new(arrival.Target, share.Prefix.Octets) { Mailbox = mailbox }, share.For);
     }
 
     private static Place At(ReceiveContext context, Share share, LocalTarget keeper)
     {
         if (context.Fates.Of(keeper.Account) is { IsHeld: true } holder) return Own(context, holder);
         var prefix = context.Trace.Local(keeper.Address.Wire, share.For.Shown, default);
-        return new(null, context.Messages[0], new(keeper, prefix.Octets));
+        return new(null, context.Messages[0], new(keeper, prefix.Octets), share.For);
     }
 
     private async Task<bool> StoreAsync(ReceiveContext context, Place place, CancellationToken cancel)
@@ -65,7 +65,9 @@ internal sealed class Rescue(ReceiveParts parts)
         var outcome = await parts.Store.AcceptAsync(place.Message.Acceptance(context, [place.Copy], ignoreQuota: true), cancel);
         place.Copy.Error = outcome.Value is { Targets: [var target] } ? target.Error : StoreError.ReadOnly;
         if (!place.Copy.IsStored) return false;
-        place.Owner?.Copies.Add(place.Copy);
+        place.Copy.Entry = outcome.Value?.Targets[0].Value;
+        if (place.Owner is { } owner) owner.Copies.Add(place.Copy);
+        else context.KeptCopies.Add((place.Copy, place.For));
         return true;
     }
 
@@ -80,7 +82,7 @@ internal sealed class Rescue(ReceiveParts parts)
     }
 
     /// <param name="Owner">The share whose account it is; null for one that had none of this message.</param>
-    private sealed record Place(Share? Owner, PlannedMessage Message, PlannedCopy Copy)
+    private sealed record Place(Share? Owner, PlannedMessage Message, PlannedCopy Copy, ResolvedRecipient For)
     {
         public bool IsOverQuota { get; init; }
 

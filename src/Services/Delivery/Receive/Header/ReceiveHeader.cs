@@ -26,6 +26,18 @@ internal sealed class ReceiveHeader
 
     public bool HasMessageId { get; private set; }
 
+    /// <summary>The first Message-ID as it stands there, without angle brackets.</summary>
+    public string MessageId => HeaderText.Raw(_messageId.Span.Trim("<> \t\r\n"u8));
+
+    /// <summary>The value of the first Subject, as it stands there.</summary>
+    public ReadOnlyMemory<byte> Subject { get; private set; }
+
+    /// <summary>The first address of From; empty when there is none.</summary>
+    public string Author => Authors.From is [var from, ..]
+        && AddressList.Mailboxes(AddressList.Parse(from.Span)).FirstOrDefault() is { } first ? first.Address : "";
+
+    private ReadOnlyMemory<byte> _messageId;
+
     /// <summary>Precedence says bulk, list or junk.</summary>
     public bool IsBulk { get; private set; }
 
@@ -91,7 +103,11 @@ internal sealed class ReceiveHeader
             case 4 when field.Is("From"u8): Authors.From.Add(Value(field)); break;
             case 6 when field.Is("Sender"u8): Authors.Sender.Add(Value(field)); break;
             case 8 when field.Is("Received"u8): Received++; break;
-            case 10 when field.Is("Message-ID"u8): HasMessageId = true; break;
+            case 7 when Subject.IsEmpty && field.Is("Subject"u8): Subject = Value(field); break;
+            case 10 when field.Is("Message-ID"u8):
+                HasMessageId = true;
+                if (_messageId.IsEmpty) _messageId = Value(field);
+                break;
             case 10 when field.Is("Precedence"u8): IsBulk |= Word(field.Value) is "bulk" or "list" or "junk"; break;
             case 10 when field.Is("Resent-Bcc"u8): (Blind ??= []).Add(Place(field)); break;
             case 11 when field.Is("Resent-From"u8): Authors.ResentFrom.Add(Value(field)); break;

@@ -14,6 +14,8 @@ internal sealed class Learn(ReceiveParts parts) : IReceiveStep
         if (context.Account is { } account) LearnCorrespondents(account, context);
         else if (parts.Filters.Reports is { } reports && context.Recipients.Exists(TakesReports))
             reports.Take(context.Body, context.Parts);
+        // RFC 3464 §2: a delivery status comes with the null reverse-path.
+        if (context.Transaction.Sender.IsNull) parts.Filters.Bounces?.Invoke(context.Body, context.Parts);
         return null;
     }
 

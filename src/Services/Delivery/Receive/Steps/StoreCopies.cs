@@ -15,7 +15,9 @@ internal sealed class StoreCopies(ReceiveParts parts) : IReceiveStep
         for (var i = 0; i < messages.Count; i++)
         {
             var copies = messages[i].Copies;
-            for (var k = 0; k < copies.Count; k++) copies[k].Error = accepted[i].Targets[k].Error;
+            var outcomes = accepted[i].Targets;
+            for (var k = 0; k < copies.Count; k++) (copies[k].Error, copies[k].Entry) = (outcomes[k].Error, outcomes[k].Value);
+            messages[i].QueueId = accepted[i].Queue;
         }
         if (messages.Exists(m => m.Queue is not null)) parts.Queued();
         return null;

@@ -1,0 +1,89 @@
+using System.Text;
+
+namespace Aviso.Moving;
+
+/// <summary>A folder of a Maildir tree.</summary>
+/// <param name="Levels">As on disk; none: INBOX.</param>
+internal sealed record MaildirFolder(string Path, string[] Levels);
+
+/// <summary>Which folders there are: Maildir++ (`.A.B` beside INBOX) or Dovecot's LAYOUT=fs (folders within folders).</summary>
+internal sealed record MaildirLayout(string Root, bool IsPlusPlus, IReadOnlyList<MaildirFolder> Folders)
+{
+    private const int MostFolders = 10_000;
+    private const int Deepest = 32;
+
+    /// <summary>Is there a Maildir at all?</summary>
+    public static bool IsMaildir(string path) =>
+        Directory.Exists(Path.Combine(path, "cur")) || Directory.Exists(Path.Combine(path, "INBOX", "cur"));
+
+    /// <exception cref="SourceException">There is none, or it may not be read.</exception>
+    public static MaildirLayout Find(string root)
+    {
+        if (!Directory.Exists(root)) throw new SourceException(File.Exists(root) ? $"{root} is a file, no Maildir"
+            : $"there is no folder {root}");
+        try
+        {
+            if (!IsMaildir(root) && !HasPlusPlus(root))
+                throw new SourceException($"{root} is no Maildir: it has neither `cur` nor folders such as `.Sent` with a `cur` in them");
+            var folders = new List<MaildirFolder>();
+            if (Directory.Exists(Path.Combine(root, "cur"))) folders.Add(new(root, []));
+            var isPlusPlus = HasPlusPlus(root);
+            if (isPlusPlus) PlusPlus(root, folders);
+            else Nested(root, [], folders);
+            return new(root, isPlusPlus || folders.TrueForAll(folder => folder.Levels.Length == 0),
+                [.. folders.OrderBy(f => string.Join('\u0001', f.Levels), StringComparer.Ordinal)]);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new SourceException($"{root} may not be read by the server's user ({Environment.UserName}): {e.Message}", e);
+        }
+    }
+
+    private static bool HasPlusPlus(string root) => new DirectoryInfo(root).EnumerateDirectories(".*").Any(IsFolder);
+
+    private static bool IsFolder(DirectoryInfo folder) => Directory.Exists(Path.Combine(folder.FullName, "cur"));
+
+    private static bool IsOwn(DirectoryInfo folder) => folder.Name is "cur" or "new" or "tmp" || folder.Name.StartsWith('.')
+        || folder.LinkTarget is not null || (folder.Name is "home" or "sieve" && !IsFolder(folder));
+
+    private static void PlusPlus(string root, List<MaildirFolder> folders)
+    {
+        foreach (var folder in new DirectoryInfo(root).EnumerateDirectories(".*").Where(IsFolder))
+        {
+            if (folders.Count >= MostFolders) throw new SourceException($"{root} has more than {MostFolders} folders");
+            var levels = folder.Name[1..].Split('.');
+            if (Array.TrueForAll(levels, level => level.Length > 0) && levels.Length <= Deepest) folders.Add(new(folder.FullName, levels));
+        }
+    }
+
+    private static void Nested(string at, string[] levels, List<MaildirFolder> folders)
+    {
+        if (levels.Length >= Deepest) return;
+        foreach (var folder in new DirectoryInfo(at).EnumerateDirectories().Where(folder => !IsOwn(folder)))
+        {
+            if (folders.Count >= MostFolders) throw new SourceException($"{at} has more than {MostFolders} folders");
+            string[] below = [.. levels, folder.Name];
+            if (IsFolder(folder)) folders.Add(new(folder.FullName, below));
+            Nested(folder.FullName, below, folders);
+        }
+    }
+
+    /// <summary>Octets of a small file of a folder; null when there is none.</summary>
+    /// <exception cref="SourceException">It is larger than <paramref name="most"/> or may not be read.</exception>
+    public static byte[]? Small(string path, int most)
+    {
+        try
+        {
+            var file = new FileInfo(path);
+            if (!file.Exists) return null;
+            return file.Length > most ? throw new SourceException($"{path} has {file.Length} octets, which is more than such a file has")
+                : File.ReadAllBytes(path);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new SourceException($"{path} may not be read by the server's user ({Environment.UserName})", e);
+        }
+    }
+
+    public static string? SmallText(string path, int most) => Small(path, most) is { } octets ? Encoding.UTF8.GetString(octets) : null;
+}

@@ -1,0 +1,238 @@
+using System.Globalization;
+using Aviso.Imap;
+using Aviso.Store;
+
+namespace Aviso.Moving;
+
+/// <summary>
+/// Brings one account in line with a source: what is new there is taken, what changed is changed, what was deleted is deleted. First comes
+/// all that is new, in all mailboxes, then what goes, so that a message that was moved there is here all the time.
+/// </summary>
+internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource source, MoveWishes wishes, MoveProgress progress,
+    MoveResult result)
+{
+    private const int MostNamed = 100;
+
+    private readonly string _label = wishes.Label ?? source.Kind;
+    private Dictionary<(string Label, MailboxId Mailbox), TakenMailbox> _taken = [];
+    private int _failures;
+
+    private long Now => target.Clock.GetUtcNow().ToUnixTimeSeconds();
+
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        _taken = await TakenMailbox.LoadAsync(target.Store, account, cancel);
+        var before = await MovedSource.LoadAsync(target.Store, account, _label, cancel);
+        if (await WhyNotAsync(cancel) is { } no)
+        {
+            result.Stopped = no;
+            return;
+        }
+        var isNew = (await target.Store.ListMailboxesAsync(account, cancel)).All(box => box.UidNext == 1);
+        if (isNew) await NamesAsync(cancel);
+        var boxes = new List<(SourceMailbox There, MailboxInfo Here)>();
+        foreach (var mailbox in source.Mailboxes)
+        {
+            if (await TakeMailboxAsync(mailbox, cancel) is { } here) boxes.Add((mailbox, here));
+            if (result.Stopped is not null) return;
+        }
+        foreach (var (there, here) in boxes)
+        {
+            progress.Now = $"{result.Account} {there.Name}";
+            await BringAsync(there, here, cancel);
+            if (result.Stopped is not null) return;
+        }
+        if (source.TellsOfDeletion) await DeleteAsync(boxes, before, cancel);
+        await new MoveHabits(target, account, source, result).BringAsync(_label, before, Now, cancel);
+    }
+
+    // Nobody knows the account by other names yet: its clients go on with those of the old server.
+    private async Task NamesAsync(CancellationToken cancel)
+    {
+        if (source.Separator is not { } separator || await MailboxNaming.LoadAsync(target.Store, account,
+            cancel) != MailboxNaming.Plain) return;
+        var naming = new MailboxNaming(separator, "");
+        if (naming != MailboxNaming.Plain) await naming.SaveAsync(target.Store, account, Now, cancel);
+    }
+
+    // Nothing is begun that cannot be finished as far as can be seen.
+    private async Task<string?> WhyNotAsync(CancellationToken cancel)
+    {
+        long octets = 0, fresh = 0;
+        var names = (await target.Store.ListMailboxesAsync(account, cancel)).ToDictionary(box => box.Name, box =>
+            box.Id, StringComparer.Ordinal);
+        foreach (var mailbox in source.Mailboxes)
+        {
+            progress.Now = $"{result.Account} {mailbox.Name}: looking";
+            var diff = Compare(source.Read(mailbox, cancel), names.TryGetValue(mailbox.Name, out var id) ? id : null);
+            fresh += diff.New.Count;
+            octets += diff.New.Sum(message => Math.Max(0, message.Size));
+        }
+        var damaged = source.Notes.Where(note => note.Kind == NoteKind.Damaged).ToList();
+        result.Notes.AddRange(damaged.Take(MostNamed));
+        if (damaged.Count > 0 && !wishes.SkipDamaged)
+        {
+            return $"nothing was begun, for {damaged.Count} things at the source are not as they ought to be, the first: "
+                + $"{damaged[0].Place} {damaged[0].Text}. "
+                + "Put it right and run again, or say --skip-damaged to leave out what cannot be read";
+        }
+        var quota = await target.Store.GetQuotaAsync(account, cancel);
+        if (quota.OctetLimit > 0 && quota.Octets + octets > quota.OctetLimit)
+        {
+            return string.Create(CultureInfo.InvariantCulture,
+                $"nothing was begun: {octets} octets are to come, {quota.Octets} are here, and the quota of {result.Account} is "
+                    + $"{quota.OctetLimit}");
+        }
+        progress.Expect(fresh);
+        return null;
+    }
+
+    private MailboxDiff Compare(IReadOnlyList<SourceMessage> there, MailboxId? here) => here is not { } id
+        ? MailboxDiff.Of(there, null, [])
+        : MailboxDiff.Of(there, _taken.GetValueOrDefault((_label, id)), [.. _taken.Values.Where(taken => taken.Mailbox == id
+            && taken.Label != _label)]);
+
+    private TakenMailbox Taken(MailboxId mailbox)
+    {
+        if (!_taken.TryGetValue((_label, mailbox), out var taken)) _taken[(_label, mailbox)] = taken = new(account, _label, mailbox);
+        return taken;
+    }
+
+    private async Task<MailboxInfo?> TakeMailboxAsync(SourceMailbox mailbox, CancellationToken cancel)
+    {
+        var here = await target.Store.FindMailboxAsync(account, mailbox.Name, cancel);
+        var made = mailbox.UidValidity == 0 ? StoreError.NotPermitted
+            : await target.Store.TakeMailboxAsync(account, mailbox.Name, mailbox.UidValidity, cancel);
+        if (made.Ok) return made.Value;
+        if (made.Error is StoreError.DiskFull or StoreError.ReadOnly)
+        {
+            result.Stopped = Word(made.Error);
+            return null;
+        }
+        if (mailbox.UidValidity != 0 && here is { UidNext: > 1 } && made.Error == StoreError.Conflict) Say(
+            NoteKind.Changed, mailbox.Place,
+                $"{mailbox.Name} has given out UIDs here: its messages get new ones, and clients fetch them again");
+        if (here is not null) return here;
+        var created = await target.Store.CreateMailboxAsync(account, mailbox.Name, SpecialUse.None, cancel);
+        if (!created.Ok) Say(NoteKind.Lost, mailbox.Place, $"no mailbox {mailbox.Name} can be made here: {Word(created.Error)}");
+        return created.Value;
+    }
+
+    private async Task BringAsync(SourceMailbox there, MailboxInfo here, CancellationToken cancel)
+    {
+        var listed = Limited(there, here, source.Read(there, cancel));
+        var diff = Compare(listed, here.Id);
+        result.Same += diff.Same;
+        var keeps = there.UidValidity != 0 && there.UidValidity == here.UidValidity;
+        await new MailboxFill(target, account, here, source, Taken(here.Id), keeps, result, Failed).FillAsync(diff.New, progress, cancel);
+        if (result.Stopped is not null) return;
+        await ChangeAsync(here, diff.Changed, cancel);
+        if (keeps && there.UidNext > 1) await target.Store.RaiseUidNextAsync(account, here.Id, there.UidNext, cancel);
+    }
+
+    // A mailbox here has at most 128 keywords: those that most messages carry.
+    private IReadOnlyList<SourceMessage> Limited(SourceMailbox there, MailboxInfo here, IReadOnlyList<SourceMessage> messages)
+    {
+        var counts = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
+        foreach (var word in messages.SelectMany(message => message.Keywords)) counts[word] = counts.GetValueOrDefault(word) + 1;
+        var known = here.Keywords.Concat(counts.OrderByDescending(count => count.Value).Select(count => count.Key))
+            .Distinct(StringComparer.OrdinalIgnoreCase).Take(MostKeywords).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var over = counts.Keys.Where(word => !known.Contains(word)).ToList();
+        if (over.Count == 0) return messages;
+        Say(NoteKind.Lost, there.Place,
+            $"has more than {MostKeywords} keywords; not carried are {string.Join(", ", over.Take(10))}{(over.Count > 10 ? " ..." : "")}");
+        return [.. messages.Select(message => message with { Keywords = [.. message.Keywords.Where(known.Contains)] })];
+    }
+
+    private const int MostKeywords = 128;
+
+    private async Task ChangeAsync(MailboxInfo here, IReadOnlyList<(SourceMessage Message, uint Uid)> changed, CancellationToken cancel)
+    {
+        var taken = Taken(here.Id);
+        foreach (var same in changed.GroupBy(change => TakenMessage.MarkOf(change.Message)))
+        {
+            foreach (var some in same.Chunk(500))
+            {
+                var first = some[0].Message;
+                var stored = await target.Store.StoreFlagsAsync(
+                    account, here.Id, [.. some.Select(change => change.Uid)], new(FlagOperation.Replace, first.Flags, first.Keywords),
+                        null, cancel);
+                if (!stored.Ok)
+                {
+                    result.Stopped = Word(stored.Error);
+                    return;
+                }
+                foreach (var (message, uid) in some) taken.Set(new(message.Key, uid, same.Key));
+                await target.Store.ChangeDocumentsAsync(taken.TakeNotes(Now), [], cancel);
+                result.Changed += stored.Value!.Changed.Count;
+            }
+        }
+    }
+
+    private async Task DeleteAsync(List<(SourceMailbox There, MailboxInfo Here)> boxes, MovedSource? before, CancellationToken cancel)
+    {
+        foreach (var taken in _taken.Values.Where(taken => taken.Label == _label && boxes.TrueForAll(box => box.Here.Id != taken.Mailbox)))
+        {
+            var left = taken.All.Count(message => message.Uid > 0);
+            if (left > 0 && (await target.Store.ViewAsync(account, taken.Mailbox, cancel))?.Count > 0) Say(
+                NoteKind.Changed, source.Place, $"a mailbox that {left} messages came from is no longer there; what is here stays");
+        }
+        if (before is not null && before.Place != source.Place && wishes.Label is null)
+        {
+            if (boxes.Exists(box => Compare(source.Read(box.There, cancel), box.Here.Id).Gone.Count > 0)) Say(
+                NoteKind.Changed, source.Place,
+                    $"the last run read {before.Place}: what is missing in this one is not deleted here. Say --label {_label} when both "
+                        + $"are the same mail");
+            return;
+        }
+        foreach (var (there, here) in boxes)
+        {
+            // Looked at twice: a file that is renamed while a folder is read can be overlooked.
+            var gone = Compare(source.Read(there, cancel), here.Id).Gone;
+            if (gone.Count == 0) continue;
+            gone = [.. Compare(source.Read(there, cancel), here.Id).Gone.Intersect(gone)];
+            var all = Taken(here.Id).All.Count(message => message.Uid > 0);
+            if (gone.Count > 20 && gone.Count > all / 2 && !wishes.AllowDeletes)
+            {
+                Say(NoteKind.Damaged, there.Place,
+                    $"{gone.Count} of {all} messages are no longer there; they are kept here. Say --allow-deletes when they were deleted");
+                continue;
+            }
+            await DeleteAsync(here, gone, cancel);
+        }
+    }
+
+    private async Task DeleteAsync(MailboxInfo here, IReadOnlyList<TakenMessage> gone, CancellationToken cancel)
+    {
+        foreach (var some in gone.Chunk(500))
+        {
+            var expunged = await target.Store.ExpungeAsync(account, here.Id, [.. some.Select(message => message.Uid)], onlyDeleted: false,
+                cancel);
+            if (!expunged.Ok) return;
+            result.Deleted += expunged.Value!.Uids.Count;
+            var taken = Taken(here.Id);
+            foreach (var message in some) taken.Set(message with { Uid = 0 });
+            await target.Store.ChangeDocumentsAsync(taken.TakeNotes(Now), [], cancel);
+        }
+    }
+
+    private void Failed(SourceMessage message, Exception why)
+    {
+        // It is gone there: the next run sees where it went.
+        if (why is SourceGoneException) return;
+        if (++_failures <= MostNamed) Say(NoteKind.Damaged, message.Place, why.Message);
+    }
+
+    private void Say(NoteKind kind, string place, string text) => result.Notes.Add(new(kind, place, text));
+
+    internal static string Word(StoreError error) => error switch
+    {
+        StoreError.OverQuota => "the account's quota is reached",
+        StoreError.DiskFull => "the disk reserve of this server is reached; make room and run again: it goes on where it was",
+        StoreError.ReadOnly => "the store of this server cannot be written now; see `aviso doctor`",
+        StoreError.LimitReached => "a limit of mailboxes or keywords is reached",
+        StoreError.NotPermitted => "such a name is not permitted",
+        StoreError.NotFound => "it is gone",
+        _ => error.ToString(),
+    };
+}

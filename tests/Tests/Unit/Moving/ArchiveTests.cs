@@ -1,0 +1,92 @@
+using System.Text;
+using Aviso.Base;
+using Aviso.Moving;
+using Aviso.Store;
+using Xunit;
+
+namespace Aviso.Tests.Unit.Moving;
+
+/// <summary>mbox files, their dates and flags, and labels of Takeout.</summary>
+public sealed class ArchiveTests
+{
+    [Theory]
+    [InlineData("From a Tue Nov 14 22:13:20 2023\nSubject: 1\n\n>From me\n>>From you\nx\n\nFrom b Tue Nov 14 22:13:20 2023\nSubject: "
+        + "2\n\nno end",
+        "Subject: 1\r\n\r\nFrom me\r\n>From you\r\nx\r\n|Subject: 2\r\n\r\nno end")]
+    [InlineData("From a x\r\nSubject: 1\r\n\r\nFrom inside, no empty line before? yes\r\n\r\n", "Subject: 1\r\n|")]
+    [InlineData("From a x\nSubject: 1\n\ntext\nFrom within\n", "Subject: 1\r\n\r\ntext\r\nFrom within\r\n")]
+    [InlineData("", "")]
+    public void Messages_are_kept_apart_and_lines_are_given_back(string text, string messages) =>
+        Assert.Equal(messages.Length == 0 ? [] : messages.Split('|'), Read(text));
+
+    [Fact]
+    public void What_is_no_mbox_says_so()
+    {
+        using var file = new MemoryStream("Subject: 1\n\n"u8.ToArray());
+        Assert.Throws<SourceException>(() => MboxFile.Index(file, "x", default));
+    }
+
+    [Fact]
+    public void The_same_octets_have_the_same_key_whatever_stood_on_top()
+    {
+        using var one = new MemoryStream("From a x\nX-Aviso-Flags: 5 SF kw\nSubject: 1\n\nx\n\n"u8.ToArray());
+        using var two = new MemoryStream("From b y\r\nSubject: 1\r\n\r\nx\r\n\r\n"u8.ToArray());
+        var (ours, other) = (MboxFile.Index(one, "x", default)[0], MboxFile.Index(two, "x", default)[0]);
+        Assert.Equal(ours.Key, other.Key);
+        var marks = MboxMarks.Read(ours.Header);
+        Assert.Equal((SystemFlags.Seen | SystemFlags.Flagged, 5L, "kw"), (marks.Flags, marks.InternalDate!.Value,
+            Assert.Single(marks.Keywords)));
+    }
+
+    [Theory]
+    [InlineData("a@b Tue Nov 14 22:13:20 2023", 1700000000L)]
+    [InlineData("1234@xxx Tue Nov 14 22:13:20 +0000 2023", 1700000000L)]
+    [InlineData("a@b Tue Nov 14 23:13:20 +0100 2023", 1700000000L)]
+    [InlineData("a@b Wed Nov  1 00:00:00 2023", 1698796800L)]
+    [InlineData("MAILER-DAEMON", null)]
+    [InlineData("", null)]
+    public void The_line_before_a_message_says_when_it_came(string line, long? time)
+    {
+        Assert.Equal(time, FromLine.Time(line));
+        if (time is { } at) Assert.Equal(time, FromLine.Time(FromLine.Write(at)[5..]));
+    }
+
+    [Theory]
+    [InlineData("Inbox,Opened,Category Personal", "INBOX", SystemFlags.Seen, "")]
+    [InlineData("Inbox,Unread,Starred,Important", "INBOX", SystemFlags.Flagged, "$Important")]
+    [InlineData("Archived,Work/Plans,Opened", "Work/Plans", SystemFlags.Seen, "Work/Plans")]
+    [InlineData("Spam,Inbox", "Junk", SystemFlags.Seen, "")]
+    [InlineData("Trash,Family photos", "Trash", SystemFlags.Seen, "Family_photos")]
+    [InlineData("Drafts", "Drafts", SystemFlags.Seen | SystemFlags.Draft, "")]
+    [InlineData("Gesendet", "Sent", SystemFlags.Seen, "")]
+    [InlineData("", "Archive", SystemFlags.Seen, "")]
+    public void Labels_become_a_mailbox_flags_and_keywords(string labels, string mailbox, SystemFlags flags, string keywords)
+    {
+        var place = GmailLabels.Place(labels.Split(',', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal((mailbox, flags, keywords), (place.Mailbox, place.Flags, string.Join(' ', place.Keywords)));
+    }
+
+    [Fact]
+    public void Labels_are_read_from_folded_encoded_words()
+    {
+        var marks = MboxMarks.Read(
+            Encoding.ASCII.GetBytes("X-GM-THRID: 1\nX-Gmail-Labels: =?UTF-8?Q?Ge=C3=B6ffnet,Posteingang,?=\n =?UTF-8?Q?B=C3=BCcher?=\n\n"));
+        Assert.Equal(["Geöffnet", "Posteingang", "Bücher"], marks.Labels);
+    }
+
+    private static List<string> Read(string text)
+    {
+        using var file = new MemoryStream(Encoding.UTF8.GetBytes(text));
+        var folder = Directory.CreateTempSubdirectory("aviso-mbox-").FullName;
+        var spool = new BodySpool(folder, 1 << 20);
+        var read = new List<string>();
+        foreach (var message in MboxFile.Index(file, "test", default))
+        {
+            using var body = spool.Begin();
+            MboxFile.Copy(file, message, body);
+            read.Add(Encoding.UTF8.GetString(body.Memory.Span));
+        }
+        Directory.Delete(folder, recursive: true);
+        return read;
+    }
+}
