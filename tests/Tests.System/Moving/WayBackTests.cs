@@ -52,7 +52,7 @@ public sealed class WayBackTests
         await using var server = await AvisoServer.StartAsync();
         await MoveInTests.RunAsync(server, old);
         await AppendAsync(server, "raw: no end of line", "Subject: a\r\nX: b\nFrom here\n\r\n\rFrom there\r\n>From\r\n\r\n\r\n\r\n",
-            "Subject: long\r\n\r\n" + new string('x', 3_000_000) + "\r\n");
+            "Subject: long\r\n\r\n" + new string('x', 3_000_000) + "\r\n", "X-Aviso-Flags: 1 S\r\nX-Aviso-Octets: 5\r\n\r\nnot ours\r\n");
         var to = Path.Combine(server.Folder, "out." + format);
         (await server.VerbAsync("export", format, "--account", Alice, "--to", to)).MustSucceed();
         (await server.VerbAsync("import", "run", format, to, "--account", "bob@example.test")).MustSucceed();

@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -37,7 +37,7 @@ internal static class MboxFile
         var wasEmpty = true;
         while (lines.Next(out var line))
         {
-            if (wasEmpty && line.Text.StartsWith("From "u8))
+            if (wasEmpty && line.IsStart && line.Text.StartsWith("From "u8))
             {
                 cancel.ThrowIfCancellationRequested();
                 if (now is not null) messages.Add(now.End());
@@ -48,7 +48,10 @@ internal static class MboxFile
 #pragma warning restore CA2000
                 wasEmpty = false;
                 // Octets of ours are counted, not looked at.
-                if (Raw(lines, now)) wasEmpty = true;
+                if (!Raw(lines, now)) continue;
+                wasEmpty = lines.Next(out var end) && end.IsEmpty && (lines.Peek("From "u8) || lines.IsAtEnd);
+                if (!wasEmpty)
+                    throw new SourceException($"{name}: the message at octet {now.Offset} does not end where its {RawField}says");
                 continue;
             }
             if (now is null)
@@ -57,7 +60,7 @@ internal static class MboxFile
                 throw new SourceException($"{name} is no mbox: it does not begin with a line \"From ...\"");
             }
             now.Add(line);
-            wasEmpty = line.Text.IsEmpty || (line.Text.Length == 1 && line.Text[0] == '\r');
+            wasEmpty = line.IsEmpty;
         }
         if (now is not null) messages.Add(now.End());
         now?.Dispose();
@@ -82,11 +85,10 @@ internal static class MboxFile
             // The fields that an export of ours put on top are not the message's.
             isTop = isTop && IsOurs(line.Text);
             if (isTop) continue;
-            var octets = line.Text;
-            if (octets.Length > 0 && octets[0] == '>' && octets.TrimStart((byte)'>').StartsWith("From "u8)) octets = octets[1..];
+            var isKept = line.IsStart && line.Text is [(byte)'>', ..] && line.Text.TrimStart((byte)'>').StartsWith("From "u8);
+            var octets = isKept ? line.Text[1..] : line.Text;
             into.Write(octets);
-            if (!line.HasEnd) break;
-            into.Write(octets is [.., (byte)'\r'] ? "\n"u8 : "\r\n"u8);
+            if (line.HasEnd) into.Write(octets is [.., (byte)'\r'] ? "\n"u8 : "\r\n"u8);
         }
     }
 
@@ -110,18 +112,18 @@ internal static class MboxFile
         private readonly MemoryStream _header = new();
         private bool _inHeader = true;
         private int _empty;
-        private readonly long _offset = offset;
+        public long Offset { get; } = offset;
         private long _end = offset, _endBeforeEmpty = offset;
         private (long At, long Length)? _raw;
 
         public void Add(in ScannedLine line)
         {
-            var isEmpty = line.Text.IsEmpty || (line.Text.Length == 1 && line.Text[0] == '\r');
+            var isEmpty = line.IsEmpty;
             if (_inHeader && isEmpty) _inHeader = false;
             if (_inHeader && _header.Length + line.Text.Length < MostHeader)
             {
                 _header.Write(line.Text);
-                _header.WriteByte((byte)'\n');
+                if (line.HasEnd) _header.WriteByte((byte)'\n');
             }
             _endBeforeEmpty = isEmpty ? _end : line.End;
             _end = line.End;
@@ -132,8 +134,8 @@ internal static class MboxFile
                 return;
             }
             Empty(_empty);
-            _digest.AppendData(line.Text.TrimEnd((byte)'\r'));
-            _digest.AppendData("\n"u8);
+            _digest.AppendData(line.HasEnd ? line.Text.TrimEnd((byte)'\r') : line.Text);
+            if (line.HasEnd) _digest.AppendData("\n"u8);
         }
 
         // The last one belongs to the file and not to the message.
@@ -154,9 +156,9 @@ internal static class MboxFile
         public MboxMessage End()
         {
             Empty(_empty - 1);
-            var key = System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(_digest.GetHashAndReset());
+            var key = BinaryPrimitives.ReadUInt128BigEndian(_digest.GetHashAndReset());
             return _raw is { } raw ? new(raw.At, raw.Length, key, fromLine, _header.ToArray(), true)
-                : new(_offset, _endBeforeEmpty - _offset, key, fromLine, _header.ToArray(), false);
+                : new(Offset, _endBeforeEmpty - Offset, key, fromLine, _header.ToArray(), false);
         }
 
         public void Dispose()
@@ -165,80 +167,4 @@ internal static class MboxFile
             _header.Dispose();
         }
     }
-}
-
-/// <param name="end">Offset behind the line and its end.</param>
-internal readonly ref struct ScannedLine(ReadOnlySpan<byte> text, long end, bool hasEnd)
-{
-    /// <summary>Without its LF; a CR stays.</summary>
-    public ReadOnlySpan<byte> Text { get; } = text;
-
-    public long End { get; } = end;
-
-    public bool HasEnd { get; } = hasEnd;
-}
-
-/// <summary>Lines of a stream of any length; one that is longer than the buffer comes in pieces.</summary>
-internal sealed class LineScan(Stream from) : IDisposable
-{
-    private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(1 << 20);
-    private int _start, _end;
-    private long _base = from.CanSeek ? from.Position : 0;
-
-    public bool Next(out ScannedLine line)
-    {
-        while (true)
-        {
-            var at = _buffer.AsSpan(_start, _end - _start).IndexOf((byte)'\n');
-            if (at >= 0)
-            {
-                line = new(_buffer.AsSpan(_start, at), _base + _start + at + 1, true);
-                _start += at + 1;
-                return true;
-            }
-            if (_end - _start == _buffer.Length || !Fill())
-            {
-                line = new(_buffer.AsSpan(_start, _end - _start), _base + _end, false);
-                var some = _end > _start;
-                _start = _end;
-                return some;
-            }
-        }
-    }
-
-    /// <summary>Does what comes next begin so?</summary>
-    public bool Peek(ReadOnlySpan<byte> text)
-    {
-        while (_end - _start < text.Length && Fill())
-        {
-        }
-        return _buffer.AsSpan(_start, _end - _start).StartsWith(text);
-    }
-
-    public void Skip(long count, Action<byte[]> each)
-    {
-        while (count > 0 && (_end > _start || Fill()))
-        {
-            var some = (int)Math.Min(count, _end - _start);
-            each(_buffer.AsSpan(_start, some).ToArray());
-            _start += some;
-            count -= some;
-        }
-    }
-
-    private bool Fill()
-    {
-        if (_start > 0)
-        {
-            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
-            _base += _start;
-            (_start, _end) = (0, _end - _start);
-        }
-        if (_end == _buffer.Length) return false;
-        var read = from.Read(_buffer.AsSpan(_end));
-        _end += read;
-        return read > 0;
-    }
-
-    public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);
 }

@@ -33,7 +33,7 @@ internal sealed class MboxExport(MoveTarget target, AccountId account, ExportRes
         file.Write(Encoding.ASCII.GetBytes(FromLine.Write(entry.InternalDate) + "\n"));
         file.Write(Encoding.ASCII.GetBytes(MboxMarks.Write(entry.InternalDate, entry.Flags.System, ExportNames.Keywords(view, entry))
             + "\n"));
-        if (StoredText.IsLines(body)) Lines(file, body);
+        if (StoredText.IsLines(body) && !BeginsAsOurs(body)) Lines(file, body);
         else
         {
             file.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{MboxFile.RawField}{body.Length}\n")));
@@ -42,6 +42,13 @@ internal sealed class MboxExport(MoveTarget target, AccountId account, ExportRes
         file.Write("\n"u8);
         result.Messages++;
         result.Octets += body.Length;
+    }
+
+    // Such a line on top would be taken for one of the export's own, and go.
+    private static bool BeginsAsOurs(StoredBody body)
+    {
+        Span<byte> first = stackalloc byte[16];
+        return MboxFile.IsOurs(first[..Math.Max(0, body.Read(0, first))]);
     }
 
     private static void Lines(FileStream file, StoredBody body)

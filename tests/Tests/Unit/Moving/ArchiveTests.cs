@@ -74,17 +74,78 @@ public sealed class ArchiveTests
         Assert.Equal(["Geöffnet", "Posteingang", "Bücher"], marks.Labels);
     }
 
+    [Fact]
+    public void Lines_of_any_length_come_in_pieces_that_make_the_text()
+    {
+        var random = new Random(20261130);
+        for (var round = 0; round < 2000; round++)
+        {
+            var text = string.Concat(Enumerable.Range(0, random.Next(120)).Select(_ => "x\r\n\n\rxxx"[random.Next(8)]));
+            using var stream = new MemoryStream(Encoding.ASCII.GetBytes(text));
+            using var lines = new LineScan(stream, 16);
+            var made = new StringBuilder();
+            while (lines.Next(out var line))
+            {
+                Assert.Equal(made.Length == 0 || made[^1] == '\n', line.IsStart);
+                made.Append(Encoding.ASCII.GetString(line.Text));
+                if (line.HasEnd) made.Append('\n');
+                Assert.Equal(made.Length, line.End);
+                Assert.True(line.HasEnd || made.Length == text.Length
+                    || (made[^1], text[made.Length]) != ('\r', '\n'), "a CR is kept beside its LF");
+            }
+            Assert.Equal(text, made.ToString());
+        }
+    }
+
+    [Theory]
+    [InlineData("\r")]
+    [InlineData("\r\n")]
+    [InlineData("\r\nFrom me\r\n")]
+    [InlineData("From me\r\n\r\n")]
+    [InlineData("\n\nx\n")]
+    public void A_long_line_is_read_to_its_end_wherever_the_buffer_ends(string end)
+    {
+        for (var length = (1 << 20) - 36; length <= (1 << 20) + 2; length++)
+        {
+            var text = $"Subject: 1\n\n{new string('x', length)}{end}";
+            var expected = text.ReplaceLineEndings("\r\n").Replace("\n\nFrom me", "\n\n>From me", StringComparison.Ordinal);
+            if (end is "\r") expected = text.Replace("\n", "\r\n", StringComparison.Ordinal);
+            if (end.EndsWith("\r\n\r\n", StringComparison.Ordinal)) expected = expected[..^2];
+            var read = Assert.Single(Read("From a x\n" + text));
+            Assert.True(expected == read, $"{length} octets and {end.Length}: {expected.Length} became {read.Length}");
+        }
+    }
+
+    [Theory]
+    [InlineData("From a x\nX-Aviso-Flags: 5 S\nX-Aviso-Octets: 3\na\rb\n", true)]
+    [InlineData("From a x\nX-Aviso-Flags: 5 S\nX-Aviso-Octets: 3\na\rb\nFrom b x\nSubject: 2\n", true)]
+    [InlineData("From a x\nX-Aviso-Octets: 30\nSubject: 1\n\nFrom b x\nSubject: 2\n", false)]
+    [InlineData("From a x\nX-Aviso-Octets: 10\nSubject: 1\n\nmore\n\nFrom b x\nSubject: 2\n", false)]
+    [InlineData("From a x\nX-Aviso-Octets: 9999999999\nSubject: 1\n\n", false)]
+    public void Counted_octets_end_where_a_message_may_end(string text, bool isGood)
+    {
+        if (isGood) Assert.Equal("a\rb", Read(text)[0]);
+        else Assert.Throws<SourceException>(() => Read(text));
+    }
+
+    private static string Text(SpooledBody body)
+    {
+        var octets = new byte[body.Length];
+        Assert.Equal(octets.Length, body.Read(0, octets));
+        return Encoding.UTF8.GetString(octets);
+    }
+
     private static List<string> Read(string text)
     {
         using var file = new MemoryStream(Encoding.UTF8.GetBytes(text));
         var folder = Directory.CreateTempSubdirectory("aviso-mbox-").FullName;
-        var spool = new BodySpool(folder, 1 << 20);
+        var spool = new BodySpool(folder, 2 << 20);
         var read = new List<string>();
         foreach (var message in MboxFile.Index(file, "test", default))
         {
             using var body = spool.Begin();
             MboxFile.Copy(file, message, body);
-            read.Add(Encoding.UTF8.GetString(body.Memory.Span));
+            read.Add(Text(body));
         }
         Directory.Delete(folder, recursive: true);
         return read;
