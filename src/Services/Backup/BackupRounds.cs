@@ -246,6 +246,7 @@ public sealed class BackupRounds : IAsyncDisposable
         if (take is not null)
         {
             _takes.Add(take);
+            if (!take.Follows) foreach (var copy in _copies) copy.BeginAnew();
             foreach (var copy in _copies.Where(c => !c.WantsBase || pages.ContainsKey(c))) copy.Pending.Add(take);
         }
         else if (!always && asked.Count > 0)
@@ -257,6 +258,8 @@ public sealed class BackupRounds : IAsyncDisposable
             }
             return true;
         }
+        // After a gap those without pages of now wait for their base.
+        asked.RemoveAll(c => c.WantsBase && !pages.ContainsKey(c));
         if (!_sources.Store.IsGathering && asked.Count > 0) throw new IOException("pages for the backup could not be kept; it begins anew");
         if (asked.Count == 0) return false;
         _lastPoint = _clock.GetUtcNow();

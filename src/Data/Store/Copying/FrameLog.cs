@@ -20,8 +20,8 @@ internal sealed class FrameLog(string databaseFile, string folder, TimeProvider 
     private int _captured;
     private long _salts;
     private long _takes;
-    private long _lastCommit;
-    private bool _counted;
+    private long _lastCommit, _lastAt;
+    private bool _counted, _hasGap;
     private volatile bool _isOn;
 
     /// <summary>A commit: how many frames the log has with it.</summary>
@@ -52,7 +52,7 @@ internal sealed class FrameLog(string databaseFile, string folder, TimeProvider 
     {
         lock (_gate)
         {
-            _isOn = false;
+            (_isOn, _hasGap) = (false, true);
             _marks.Clear();
             Drop();
         }
@@ -66,7 +66,7 @@ internal sealed class FrameLog(string databaseFile, string folder, TimeProvider 
         if (!_isOn) return;
         lock (_gate)
         {
-            _marks.Add(new(frames, clock.GetUtcNow().ToUnixTimeMilliseconds(), commit));
+            _marks.Add(new(frames, Now(), commit));
             _lastCommit = commit;
             _counted |= counts;
         }
@@ -92,8 +92,9 @@ internal sealed class FrameLog(string databaseFile, string folder, TimeProvider 
             var (path, octets) = (_spool.Name, _spool.Length);
             _spool.Dispose();
             _spool = null;
-            _counted = false;
-            return new(path, octets, clock.GetUtcNow().ToUnixTimeMilliseconds(), _lastCommit);
+            var take = new FrameTake(path, octets, Now(), _lastCommit, Follows: !_hasGap);
+            (_counted, _hasGap) = (false, false);
+            return take;
         }
     }
 
@@ -106,11 +107,14 @@ internal sealed class FrameLog(string databaseFile, string folder, TimeProvider 
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             log.FramesNotKept(failed.Message);
-            _isOn = false;
+            (_isOn, _hasGap) = (false, true);
             _marks.Clear();
             Drop();
         }
     }
+
+    // A clock that is set back must not put a commit before an earlier one.
+    private long Now() => _lastAt = Math.Max(_lastAt, clock.GetUtcNow().ToUnixTimeMilliseconds());
 
     private void Capture()
     {
@@ -162,4 +166,5 @@ internal sealed class FrameLog(string databaseFile, string folder, TimeProvider 
 /// <param name="Path">A file of <see cref="Frames"/>; whoever took it removes it.</param>
 /// <param name="At">Unix milliseconds UTC: every commit until then is in it or in one before it.</param>
 /// <param name="Commit">The number of the last commit in it; 0 when none had one yet.</param>
-public sealed record FrameTake(string Path, long Octets, long At, long Commit);
+/// <param name="Follows">False: commits between the take before and this one could not be kept.</param>
+public sealed record FrameTake(string Path, long Octets, long At, long Commit, bool Follows);

@@ -33,8 +33,8 @@ internal sealed class TargetCopy(ITarget target, BackupKey key, TimeProvider clo
     /// <summary>Without a base in this process, or after something was lost for it.</summary>
     public bool WantsBase { get; private set; } = true;
 
-    /// <summary>Unix milliseconds UTC of its newest point; 0: none.</summary>
-    public long LastAt { get; private set; }
+    /// <summary>Unix milliseconds UTC in the name of its newest point; 0: none.</summary>
+    public long LastNamed { get; private set; }
 
     /// <summary>Of its newest base; null: none of this process.</summary>
     public DateTimeOffset? LastBase { get; private set; }
@@ -86,7 +86,7 @@ internal sealed class TargetCopy(ITarget target, BackupKey key, TimeProvider clo
         points.Sort(StringComparer.Ordinal);
         if (points.Count > 0)
         {
-            LastAt = ObjectName.PointOf(points[^1])!.Value.At;
+            LastNamed = ObjectName.PointOf(points[^1])!.Value.At;
             _previous = await target.GetAsync(points[^1], cancel) is { } newest ? Point.ChecksumOf(newest) : "";
             if (!await OpensAnyAsync(points, cancel))
                 throw new TargetException($"the backups in {target.Where} were not made with this key: give the key they have, or another "
@@ -128,10 +128,11 @@ internal sealed class TargetCopy(ITarget target, BackupKey key, TimeProvider clo
         }
         var frames = await SendFramesAsync(until.Boundary, cancel);
         var whole = await SendOthersAsync(others, isBase, cancel);
-        var at = Math.Max(until.At, LastAt + 1);
-        var point = new Point(Point.Newest, server, _previous, _follows, at, until.Commit, pages, frames, bodies,
+        var point = new Point(Point.Newest, server, _previous, _follows, until.At, until.Commit, pages, frames, bodies,
             [.. whole.Select(w => w.File)]);
-        var name = ObjectName.OfPoint(at, isBase);
+        // Names are in order and none twice, whatever the clock says.
+        var named = Math.Max(until.At, LastNamed + 1);
+        var name = ObjectName.OfPoint(named, isBase);
         var octets = point.Seal(key, name);
         await PutAsync(name, octets, cancel);
         if (isBase)
@@ -142,7 +143,7 @@ internal sealed class TargetCopy(ITarget target, BackupKey key, TimeProvider clo
         }
         foreach (var file in bodies) _sent[file.Name] = file.Until;
         foreach (var (file, stamp) in whole) _others[file.Name] = stamp;
-        (_previous, _follows, LastAt) = (Point.ChecksumOf(octets), true, at);
+        (_previous, _follows, LastNamed) = (Point.ChecksumOf(octets), true, named);
         if (isBase) WantsBase = false;
         Pending.Clear();
     }

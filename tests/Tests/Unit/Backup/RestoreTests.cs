@@ -41,6 +41,19 @@ public sealed class RestoreTests
     }
 
     [Fact]
+    public async Task Many_points_of_one_moment_hide_nothing_that_came_after_them()
+    {
+        await using var w = await BackupWorld.OpenAsync();
+        var (alice, inbox) = await w.Store.AccountAsync();
+        for (var i = 0; i < 2_100; i++) await w.RoundAsync();
+        await w.Store.DeliverAsync(alice, "Subject: late\r\n\r\nx\r\n");
+        await w.RoundAsync();
+        await w.RestoreAsync("now", w.Store.Clock.GetUtcNow());
+        await using var restored = await w.OpenRestoredAsync("now");
+        Assert.Equal(1, (await restored.Store.ViewAsync(alice, inbox, default))!.Count);
+    }
+
+    [Fact]
     public async Task Each_second_can_be_restored()
     {
         await using var w = await BackupWorld.OpenAsync();
