@@ -63,18 +63,18 @@ public sealed class LoadTests
                 var at = random.Next(live.Count);
                 live[at] = live[at] with { Flags = live[at].Flags | SystemFlags.Seen };
                 var change = new FlagChange(FlagOperation.Add, SystemFlags.Seen, []);
-                Assert.Null((await w.Store.Store.StoreFlagsAsync(alice, inbox, [live[at].Uid], change, null, default)).Error);
+                Assert.Equal(StoreError.None, (await w.Store.Store.StoreFlagsAsync(alice, inbox, [live[at].Uid], change, null, default)).Error);
             }
             else if (what == 8)
             {
                 var at = random.Next(live.Count);
-                Assert.Null((await w.Store.Store.ExpungeAsync(alice, inbox, [live[at].Uid], onlyDeleted: false, default)).Error);
+                Assert.Equal(StoreError.None, (await w.Store.Store.ExpungeAsync(alice, inbox, [live[at].Uid], onlyDeleted: false, default)).Error);
                 live.RemoveAt(at);
             }
             else
             {
                 var at = random.Next(live.Count);
-                Assert.Null((await w.Store.Store.CopyAsync(alice, inbox, [live[at].Uid], archive, move: true, default)).Error);
+                Assert.Equal(StoreError.None, (await w.Store.Store.CopyAsync(alice, inbox, [live[at].Uid], archive, move: true, default)).Error);
                 live.RemoveAt(at);
                 moved++;
             }
