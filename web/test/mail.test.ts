@@ -271,6 +271,9 @@ describe('acts', () => {
       await s.actions.destroy({ ids }, () => {});
       await vi.advanceTimersByTimeAsync(11_000);
       expect(ids.some(id => s.account.emails.has(id))).toBe(false);
+      // Too late is not too late: the server keeps it a while.
+      await undo();
+      expect(ids.every(id => s.account.emails.has(id))).toBe(true);
     } finally {
       vi.useRealTimers();
     }

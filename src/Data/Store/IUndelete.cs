@@ -3,6 +3,8 @@ namespace Aviso.Store;
 /// <summary>Mail that left its last mailbox and can be had back until the undelete window is over (StoreOptions.UndeleteWindow).</summary>
 public interface IUndelete
 {
+    TimeSpan UndeleteWindow { get; }
+
     /// <summary>What an account expunged since then (Unix seconds UTC; also with a mailbox that was deleted), youngest first.</summary>
     Task<IReadOnlyList<ExpungedEmail>> ListExpungedAsync(AccountId account, long since, int most, CancellationToken cancel);
 

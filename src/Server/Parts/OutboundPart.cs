@@ -28,6 +28,7 @@ internal sealed class OutboundPart : IPart
     {
         var relays = site.Put(new RelaySwitch(site.The<SqliteMailStore>(), site.Clock, site.Log("Delivery")));
         await relays.OpenAsync(cancel);
+        if (relays.Now is { } before && RoutesMapping.IsOver(settings, before)) await relays.ForgetAsync(cancel);
         var router = new LiveRouter(RoutesMapping.Routes(settings, relays.Now));
         site.Put<IRouter>(router);
         site.Put(router);

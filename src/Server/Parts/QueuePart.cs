@@ -42,6 +42,7 @@ internal sealed class QueuePart : IPart
             TlsTally = site.Put(new TlsTally(store, clock)),
             HoldReason = brake.HoldReason,
             Relayed = site.Put(new RelayLedger(store, clock, log)),
+            Left = () => relays.Left,
             Trace = site.The<TraceRecorder>(),
             Tried = (id, tries) =>
             {

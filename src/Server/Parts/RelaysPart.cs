@@ -1,6 +1,7 @@
 using Aviso.Delivery;
 using Aviso.Settings;
 using Aviso.Store;
+using Microsoft.Extensions.Logging;
 
 namespace Aviso.Server;
 
@@ -17,6 +18,11 @@ internal sealed class RelaysPart : IPart
     private readonly RelaySuppressions _lists;
     private readonly RelaySwitch _switch;
     private readonly Task _running;
+    private readonly SqliteMailStore _store;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _log;
+    private readonly Action _wake;
+    private volatile Task _moving = Task.CompletedTask;
     private volatile ServerSettings _settings;
 
     private RelaysPart(Site site, ServerSettings settings)
@@ -32,8 +38,8 @@ internal sealed class RelaysPart : IPart
         ledger.IsHeard = _hooks.Has;
         Take(settings);
         _switch = site.The<RelaySwitch>();
-        // What waits for the former relay goes by the other at once.
-        _switch.Changed += _ => site.The<QueueRunner>().Wake();
+        (_store, _clock, _log, _wake) = (store, site.Clock, log, site.The<QueueRunner>().Wake);
+        _switch.Changed += _ => _moving = MoveAsync(_switch.Left);
         _running = Task.WhenAll(bounces.RunAsync(_stop.Token), _switch.RunAsync(_stop.Token));
     }
 
@@ -45,10 +51,7 @@ internal sealed class RelaysPart : IPart
     public async Task<IReadOnlyList<string>> TakeAsync(ServerSettings now, CancellationToken cancel)
     {
         Take(now);
-        // Routes that name the relay of before no more have taken the switch over; a relay that is gone cannot be switched to.
-        if (_switch.Now is { IsInForce: true } switched
-            && (now.Routes.All(r => r.Relay != switched.From) || now.Relays.All(r => r.Name != switched.To))) await _switch.EndAsync("",
-                cancel);
+        if (_switch.Now is { } switched && RoutesMapping.IsOver(now, switched)) await _switch.ForgetAsync(cancel);
         return [];
     }
 
@@ -56,10 +59,27 @@ internal sealed class RelaysPart : IPart
     {
         await _stop.CancelAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _moving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _watch.Dispose();
         _lists.Dispose();
         _http.Dispose();
         _stop.Dispose();
+    }
+
+    // What waits for the former relay goes by the other at once, and not when it would have been tried again there.
+    private async Task MoveAsync(LeftRelay? left)
+    {
+        try
+        {
+            if (left is not null)
+                await _store.ChangeQueueAsync(
+                    new(Destination: left.Destination), QueueChange.RetryNow, _clock.GetUtcNow().ToUnixTimeMilliseconds(), _stop.Token);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            _log.WaitingNotMoved(e, left!.Destination);
+        }
+        _wake();
     }
 
     private void Take(ServerSettings now)

@@ -2,14 +2,15 @@ using System.Text.Json;
 
 namespace Aviso.Jmap;
 
-/// <summary>The capabilities by their registered names.</summary>
+/// <summary>The capabilities by their registered names, and one of our own.</summary>
 internal static class Capabilities
 {
     public const string Core = "urn:ietf:params:jmap:core", Mail = "urn:ietf:params:jmap:mail",
         Submission = "urn:ietf:params:jmap:submission", VacationResponse = "urn:ietf:params:jmap:vacationresponse",
         WebSocket = "urn:ietf:params:jmap:websocket", Mdn = "urn:ietf:params:jmap:mdn", Blob = "urn:ietf:params:jmap:blob",
         Quota = "urn:ietf:params:jmap:quota", Sieve = "urn:ietf:params:jmap:sieve",
-        Contacts = "urn:ietf:params:jmap:contacts", WebPushVapid = "urn:ietf:params:jmap:webpush-vapid";
+        Contacts = "urn:ietf:params:jmap:contacts", WebPushVapid = "urn:ietf:params:jmap:webpush-vapid",
+        Expunged = "urn:x-aviso:params:jmap:expunged";
 
     /// <summary>RFC 4790 names of the orders that texts can be sorted by; the first where a comparator names none.</summary>
     public static readonly IReadOnlyList<string> Collations = ["i;unicode-casemap", "i;ascii-casemap", "i;ascii-numeric", "i;octet"];

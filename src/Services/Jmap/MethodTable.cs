@@ -32,8 +32,9 @@ internal sealed class MethodTable
         CoreFeature.Of(
             rooms.Limits, new BlobCopy(rooms.Blobs, rooms.Limits), new PushSubscriptionGet(rooms.Push, rooms.Limits),
             new PushSubscriptionSet(rooms.Push, rooms.Services.Clock, rooms.Limits)),
-        MailFeature.Of(rooms.Mail, rooms.Limits), SubmissionFeature.Of(rooms), WebPushFeature.Of(rooms.Vapid),
-        QuotaFeature.Of(rooms.Quotas, rooms.Limits), SieveFeature.Of(rooms.Services.Scripts, rooms.Blobs, rooms.Limits),
+        MailFeature.Of(rooms.Mail, rooms.Limits), ExpungedFeature.Of(rooms.Mail, rooms.Limits), SubmissionFeature.Of(rooms),
+        WebPushFeature.Of(rooms.Vapid), QuotaFeature.Of(rooms.Quotas, rooms.Limits),
+        SieveFeature.Of(rooms.Services.Scripts, rooms.Blobs, rooms.Limits),
         VacationFeature.Of(rooms.Services.Scripts.Replies, rooms.Limits), ReceiptFeature.Of(rooms),
         BlobFeature.Of(rooms.Blobs, rooms.Services.Store, rooms.Limits), ContactsFeature.Of(rooms), SocketFeature.Of(),
     ]);

@@ -51,7 +51,13 @@ internal sealed class ManageSieveSession : IDisposable
         while (!Over && !Writer.Broken)
         {
             if (!Connection.HasBuffered) await Writer.FlushAsync();
+            else await Writer.BreatheAsync();
             if (Writer.Broken) break;
+            if (_line.IsLoginLate)
+            {
+                Answer(Response.Bye(Reason.Timeout, "Log in faster"));
+                break;
+            }
             switch (await ReadAsync(betweenCommands: true))
             {
                 case CommandReadStatus.Complete:

@@ -8,7 +8,8 @@ namespace Aviso.ManageSieve;
 /// <summary>Writes responses (RFC 5804 §4) into the connection's pipe; nothing is sent before <see cref="FlushAsync"/>.</summary>
 internal sealed class ResponseWriter(WireConnection connection, TimeSpan patience)
 {
-    private bool _unflushed;
+    private const int Much = 64 * 1024;
+    private int _unflushed;
 
     /// <summary>The peer is gone or does not read: stop working for it.</summary>
     public bool Broken { get; private set; }
@@ -16,7 +17,7 @@ internal sealed class ResponseWriter(WireConnection connection, TimeSpan patienc
     public ResponseWriter Bytes(ReadOnlySpan<byte> octets)
     {
         connection.Output.Write(octets);
-        _unflushed = true;
+        _unflushed += octets.Length;
         return this;
     }
 
@@ -44,10 +45,13 @@ internal sealed class ResponseWriter(WireConnection connection, TimeSpan patienc
         return Line();
     }
 
+    /// <summary>Sends when much has gathered: a client that reads nothing waits for itself.</summary>
+    public ValueTask BreatheAsync() => _unflushed < Much ? default : FlushAsync();
+
     public async ValueTask FlushAsync()
     {
-        if (!_unflushed || Broken) return;
-        _unflushed = false;
+        if (_unflushed == 0 || Broken) return;
+        _unflushed = 0;
         Broken = !await connection.FlushAsync(patience);
     }
 }

@@ -52,13 +52,21 @@ internal sealed class Pop3Session
     /// <summary>Since the client said something, or took what it had asked for.</summary>
     public TimeSpan Silence => Server.Clock.GetElapsedTime(Volatile.Read(ref _heard));
 
+    private static Reply LoginLate => Reply.Bye(Reason.Timeout, "Log in faster", "SYS/TEMP");
+
     public async Task RunAsync()
     {
         Writer.Reply(Reply.Ok($"{Server.Options.HostName} POP3 ready"));
         while (!Over && !Writer.Broken)
         {
             if (!Connection.HasBuffered) await Writer.FlushAsync();
+            else await Writer.GoOnAsync();
             if (Writer.Broken) break;
+            if (_line.IsLoginLate)
+            {
+                Answer(LoginLate);
+                break;
+            }
             var read = await Connection.ReadLineAsync(Server.Options.Line, Patience(), betweenCommands: true);
             Heard();
             switch (read.Status)
@@ -71,7 +79,7 @@ internal sealed class Pop3Session
                     Answer(Drop is null ? Reply.Bye(Reason.OctetsBeforeLogin, "The line is too long") : Reply.Bad("The line is too long"));
                     break;
                 case ReadStatus.TimedOut when Drop is null:
-                    Answer(Reply.Bye(Reason.Timeout, "Log in faster", "SYS/TEMP"));
+                    Answer(LoginLate);
                     break;
                 case ReadStatus.TimedOut:
                     // RFC 1939 §3: no reply, and nothing is removed.
@@ -129,6 +137,12 @@ internal sealed class Pop3Session
             var id = LineSession.NewFaultId();
             Pop3Meters.Faults.Add(1);
             Pop3Log.Fault(Server.Log, e, id, Connection.Id, entry.Name);
+            if (Writer.IsInLines)
+            {
+                // What is said now would be taken for a line of the message: the client must see that it is not whole.
+                Over = true;
+                return Reply.Silent;
+            }
             return Reply.No("SYS/TEMP", "Internal fault " + id);
         }
     }

@@ -13,6 +13,9 @@ internal sealed class ReplyWriter(WireConnection connection, TimeSpan patience)
     /// <summary>The peer is gone or does not read: stop working for it.</summary>
     public bool Broken { get; private set; }
 
+    /// <summary>A reply of many lines has begun and not ended.</summary>
+    public bool IsInLines { get; set; }
+
     public void Bytes(ReadOnlySpan<byte> octets)
     {
         connection.Output.Write(octets);
@@ -25,8 +28,18 @@ internal sealed class ReplyWriter(WireConnection connection, TimeSpan patience)
         Bytes("\r\n"u8);
     }
 
-    /// <summary>RFC 1939 §3: the end of a multi-line reply.</summary>
-    public void End() => Bytes(".\r\n"u8);
+    /// <summary>RFC 1939 §3: a reply of many lines begins; a dot alone ends it.</summary>
+    public void Begin(Reply reply)
+    {
+        Reply(reply);
+        IsInLines = true;
+    }
+
+    public void End()
+    {
+        Bytes(".\r\n"u8);
+        IsInLines = false;
+    }
 
     public void Reply(Reply reply)
     {

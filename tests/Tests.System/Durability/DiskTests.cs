@@ -94,8 +94,12 @@ public sealed class DiskTests : IAsyncLifetime
 
     private async Task FillAsync(string filler, int free)
     {
-        var left = new DriveInfo(Disk).AvailableFreeSpace - ((long)free << 20);
-        (await Tool.RunAsync("fallocate", ["-l", $"{left / 4096 * 4096}", filler])).MustSucceed();
+        // The server writes meanwhile, so the place may be taken before we have it.
+        await Patience.UntilAsync(async () =>
+        {
+            var left = new DriveInfo(Disk).AvailableFreeSpace - ((long)free << 20);
+            return (await Tool.RunAsync("fallocate", ["-l", $"{left / 4096 * 4096}", filler])).ExitCode == 0;
+        }, "the disk is full");
     }
 
     private async Task DefersAsync(AvisoServer server, string reply)

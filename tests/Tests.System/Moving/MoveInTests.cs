@@ -117,6 +117,7 @@ public sealed class MoveInTests
         foreach (var list in Directory.EnumerateFiles(old.Mail, "dovecot*", SearchOption.AllDirectories)) File.Delete(list);
         var lost = await server.VerbAsync("import", "run", "maildir", old.Mail, "--account", "bob@example.test");
         Assert.Contains("no dovecot-uidlist", lost.Output, StringComparison.Ordinal);
+        Assert.True(lost.ExitCode == 0, lost.Output + lost.Error);
         Assert.Equal(count, (await ImapSight.LookAsync(server, "bob@example.test", AvisoServer.Password)).Messages.Count);
     }
 

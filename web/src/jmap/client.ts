@@ -21,6 +21,7 @@ const capabilities: Record<string, string> = {
   AddressBook: 'urn:ietf:params:jmap:contacts',
   ContactCard: 'urn:ietf:params:jmap:contacts',
   Quota: 'urn:ietf:params:jmap:quota',
+  ExpungedEmail: 'urn:x-aviso:params:jmap:expunged',
 };
 
 /** The capability whose method this is. */
@@ -97,6 +98,13 @@ export class Client {
   accountFor(method: string): string {
     const capability = capabilityOf(method);
     return this.session.primaryAccounts[capability] ?? this.session.primaryAccounts['urn:ietf:params:jmap:mail'] ?? '';
+  }
+
+  /** Days for which what was deleted for good can be had back; 0: not at all. */
+  daysOfExpunged(): number {
+    const account = this.session.accounts[this.accountFor('ExpungedEmail/get')];
+    const seconds = Number(account?.accountCapabilities[capabilityOf('ExpungedEmail/get')]?.['keptSeconds'] ?? 0);
+    return Math.floor(seconds / 86_400);
   }
 
   call<T>(name: string, args: Arguments): Promise<T> {

@@ -3,6 +3,10 @@ import type { View } from '../app/mailbox-view';
 import { route } from '../app/route';
 import { Icon, type IconName } from '../app/icons';
 
+export function expunged(view: View): void {
+  void import('./expunged').then(part => part.showExpunged(view));
+}
+
 /** Nothing here, said in a way that fits the place. */
 export function EmptyList({ view }: { view: View }) {
   const role = view.mailbox.value?.role;
@@ -36,6 +40,11 @@ export function EmptyList({ view }: { view: View }) {
       </span>
       <p>{text}</p>
       {note && <p class="quiet">{note}</p>}
+      {role === 'trash' && view.client.daysOfExpunged() > 0 && (
+        <button type="button" class="text-button" onClick={() => expunged(view)}>
+          {t('expunged.title')}
+        </button>
+      )}
     </div>
   );
 }

@@ -3,6 +3,7 @@ import type { View } from '../app/mailbox-view';
 import { IconButton } from '../app/icons';
 import { openMenu } from '../app/dialog';
 import { folderPicker } from '../app/folder-picker';
+import { expunged } from './empty';
 import { discard } from './pane';
 
 /** The head of the list: its name, or, when rows are marked, what can be done with them. Same height, so that nothing jumps. */
@@ -63,6 +64,9 @@ export function ListToolbar({ view, title, total }: { view: View; title: string;
             </h1>
             {total !== null && total > 0 && <span class="list-total">{total.toLocaleString(document.documentElement.lang)}</span>}
             <span class="spring" />
+            {role === 'trash' && view.client.daysOfExpunged() > 0 && (
+              <IconButton icon="undo" label={t('expunged.title')} onClick={() => expunged(view)} />
+            )}
             {(role === 'trash' || role === 'junk') && !!total && (
               <button type="button" class="button small" onClick={() => empty(view)}>
                 {t(role === 'trash' ? 'list.emptyTrash' : 'list.emptyJunk')}

@@ -70,17 +70,17 @@ export class Actions {
   async destroy(targets: Targets, hide: () => void): Promise<void> {
     const ids = await this.idsOf(targets);
     hide();
-    let stopped = false;
+    let done: Promise<void> | null = null;
     const timer = setTimeout(() => {
-      if (!stopped) void this.destroyNow(ids);
+      done = this.destroyNow(ids);
     }, 10_000);
     did(
       {
         label: t('did.destroyed', { n: ids.length }),
         undo: async () => {
-          stopped = true;
           clearTimeout(timer);
-          this.store.mailChanges.value++;
+          if (done) await done.then(() => this.bringBack(ids));
+          else this.store.mailChanges.value++;
         },
       },
       t('undo'),
@@ -95,6 +95,27 @@ export class Actions {
       notify({ kind: 'trouble', text: troubleText(error) });
     }
     await this.store.sync();
+  }
+
+  /** What was deleted for good goes back to where it was. */
+  async restore(ids: readonly Id[]): Promise<void> {
+    const back = await begun(this.bringBack(ids));
+    if (back.length > 0) did({ label: t('did.restored', { n: back.length }), undo: () => this.destroyNow(back) }, t('undo'));
+  }
+
+  private async bringBack(ids: readonly Id[]): Promise<Id[]> {
+    const back: Id[] = [];
+    try {
+      for (const some of chunks([...ids], this.store.client.limits.maxObjectsInSet)) {
+        const answer = await this.store.client.call<{ restored: Record<Id, unknown> }>('ExpungedEmail/restore', { ids: some });
+        back.push(...Object.keys(answer.restored));
+      }
+      if (back.length < ids.length) notify({ kind: 'trouble', text: t('trouble.notDone', { n: ids.length - back.length }) });
+    } catch (error) {
+      notify({ kind: 'trouble', text: troubleText(error) });
+    }
+    await this.store.sync();
+    return back;
   }
 
   // Does it, and keeps the way back.

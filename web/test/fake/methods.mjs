@@ -289,10 +289,32 @@ export const methods = {
       destroy: id => {
         const e = a.emails.get(id);
         a.emails.delete(id);
+        a.expunged.set(id, e);
         a.note('Email', id, 'destroyed');
         for (const m of Object.keys(e.mailboxIds)) a.note('Mailbox', m, 'updated');
       },
     }),
+  'ExpungedEmail/get': (a, { ids }) => ({
+    accountId: 'a1',
+    state: String(a.state),
+    list: [...a.expunged.values()]
+      .filter(e => !ids || ids.includes(e.id))
+      .map(e => ({ id: e.id, mailbox: 'Trash', expungedAt: new Date().toISOString(), from: e.from, subject: e.subject })),
+    notFound: (ids ?? []).filter(id => !a.expunged.has(id)),
+    hasMore: false,
+  }),
+  'ExpungedEmail/restore': (a, { ids }) => {
+    const restored = {};
+    for (const id of ids.filter(id => a.expunged.has(id))) {
+      const e = a.expunged.get(id);
+      a.expunged.delete(id);
+      a.emails.set(id, e);
+      a.note('Email', id, 'created');
+      for (const m of Object.keys(e.mailboxIds)) a.note('Mailbox', m, 'updated');
+      restored[id] = { mailboxId: Object.keys(e.mailboxIds)[0] };
+    }
+    return { accountId: 'a1', restored, notRestored: Object.fromEntries(ids.filter(id => !restored[id]).map(id => [id, { type: 'notFound' }])) };
+  },
   'SearchSnippet/get': (a, args) => ({
     accountId: 'a1',
     list: args.emailIds.map(emailId => ({ emailId, subject: null, preview: null })),

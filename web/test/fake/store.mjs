@@ -6,6 +6,7 @@ export class Account {
     this.state = 1;
     this.mailboxes = new Map();
     this.emails = new Map();
+    this.expunged = new Map();
     this.threads = new Map();
     this.blobs = new Map();
     this.identities = new Map();

@@ -31,6 +31,8 @@ public sealed partial class SqliteMailStore : IEmailWrites, IUndelete
             },
             cancel);
 
+    public TimeSpan UndeleteWindow => _options.UndeleteWindow;
+
     public Task<Outcome<IReadOnlyList<BroughtBack>>> BringBackAsync(
         AccountId account, IReadOnlyList<EmailId> emails, string? into, CancellationToken cancel)
     {

@@ -24,8 +24,10 @@ public sealed class OwnerView(string account, Func<string, bool> isOwnAddress)
     {
         // Where a neighbour sat when he wrote is his own matter.
         TraceKind.Connected => isSender ? one : isSubmission ? null : one.Only(e => e.Field != TraceField.Login),
-        TraceKind.Mail or TraceKind.Header or TraceKind.Authentication or TraceKind.Judged or TraceKind.SenderRefused or TraceKind.Refused
+        TraceKind.Mail or TraceKind.Header or TraceKind.Authentication or TraceKind.Judged or TraceKind.SenderRefused
             or TraceKind.Accepted or TraceKind.GivenUp or TraceKind.Made => one,
+        // By LMTP each recipient has its own answer.
+        TraceKind.Refused => one.Get(TraceField.Recipient).Length == 0 || isSender || IsOwnRecipient(one) ? one : null,
         TraceKind.RecipientAccepted or TraceKind.RecipientRefused => isSender || IsOwn(one) || IsOwnRecipient(one) ? one : null,
         // That a neighbour's script threw it away is his own matter too.
         TraceKind.Filed or TraceKind.Discarded or TraceKind.Trapped => IsOwn(one) ? one
@@ -42,7 +44,8 @@ public sealed class OwnerView(string account, Func<string, bool> isOwnAddress)
     private bool IsOwn(TraceEvent one) => one.Has(TraceField.Account, account);
 
     private bool IsOwnRecipient(TraceEvent one) =>
-        one.Kind is TraceKind.RecipientAccepted or TraceKind.RecipientRefused && isOwnAddress(one.Get(TraceField.Recipient));
+        one.Kind is TraceKind.RecipientAccepted or TraceKind.RecipientRefused or TraceKind.Refused
+        && isOwnAddress(one.Get(TraceField.Recipient));
 
     // Why we do something is the administrator's to know, and numbers of accounts are ours.
     private static bool IsForOwners(TraceEvidence one) => one.Field is not (TraceField.Cause or TraceField.Account or TraceField.Step);

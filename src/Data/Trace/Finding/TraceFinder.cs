@@ -68,7 +68,8 @@ public sealed class TraceFinder(TraceRecorder recorder)
         var asked = new HashSet<TraceEvidence>();
         for (var round = 0; round < MostRounds; round++)
         {
-            var fresh = Ids(entries).Where(asked.Add).Select(id => TraceToken.Of(id.Text)).ToHashSet();
+            var leads = round == 0 ? entries : entries.Where(e => !e.IsDeed);
+            var fresh = Ids(leads).Where(asked.Add).Select(id => TraceToken.Of(id.Text)).ToHashSet();
             if (fresh.Count == 0) break;
             foreach (var segment in segments)
             {
@@ -89,7 +90,7 @@ public sealed class TraceFinder(TraceRecorder recorder)
         return Joined(entries);
     }
 
-    // Deeds of clients and words of relays have no id of a message but of its copy, or only Message-ID: they lead nowhere further.
+    // Words of relays have only Message-ID, deeds of clients the ids of up to hundreds of copies: these lead nowhere further.
     private static IEnumerable<TraceEvidence> Ids(IEnumerable<Entry> entries) => entries.SelectMany(e => e.Events)
         .SelectMany(e => e.Evidence.Where(one => TraceFieldRules.Joins(one.Field) || (one.Field == TraceField.MessageId
             && e.Kind is TraceKind.Header or TraceKind.Made or TraceKind.RelaySaid)));
@@ -174,6 +175,10 @@ public sealed class TraceFinder(TraceRecorder recorder)
 
         /// <summary>Id of the life that it begins; empty for what came later.</summary>
         public string Id { get; } = events.Select(e => e.Get(TraceField.Id)).FirstOrDefault(id => id.Length > 0) ?? "";
+
+        /// <summary>What a client did in its mailboxes.</summary>
+        public bool IsDeed { get; } =
+            events.All(e => e.Kind is TraceKind.Flagged or TraceKind.Moved or TraceKind.Copied or TraceKind.Expunged);
 
         private string Text { get; } = $"{at} {string.Join('\n', events.Select(e => $"{e.Kind} {string.Join('\0', e.Evidence)}"))}";
 

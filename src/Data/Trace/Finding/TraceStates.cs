@@ -53,10 +53,12 @@ internal static class TraceStates
                 case TraceKind.GivenUp: isGivenUp = true; break;
                 case TraceKind.Accepted: isAccepted = true; break;
                 case TraceKind.Queued: fates.TryAdd(KeyOf(one), Fate.Waiting); break;
-                case TraceKind.Tried or TraceKind.RelaySaid: Take(fates, one); break;
+                case TraceKind.Tried: Take(fates, one); break;
                 case TraceKind.Dropped: fates[KeyOf(one)] = Fate.Failed; break;
             }
         }
+        // A relay's clock may say that it dropped the message before it took it.
+        foreach (var said in events.Where(e => e.Kind == TraceKind.RelaySaid)) Take(fates, said);
         if (fates.ContainsValue(Fate.Waiting)) return TraceState.Waiting;
         var sent = fates.Values.Count(f => f == Fate.Sent);
         var failed = fates.Count - sent + (isAccepted ? notFiled : 0);

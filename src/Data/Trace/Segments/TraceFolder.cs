@@ -68,6 +68,7 @@ internal sealed class TraceFolder : IDisposable
                 {
                     // Begins anew elsewhere; what a torn write left behind the end is not read.
                     Close(segment);
+                    if (segment.End == TraceSegment.Mark.Length) Drop(segment, "empty");
                     throw;
                 }
                 segment.End += part.Length;
@@ -109,10 +110,20 @@ internal sealed class TraceFolder : IDisposable
         }
         MakeRoom(options, keep: 0);
         var file = Path.Combine(_folder, (++_number).ToString("00000000", CultureInfo.InvariantCulture) + ".trace");
-        _file = File.OpenHandle(file, FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete);
         var segment = new TraceSegment(_number, file) { Tokens = new(TokenOctets(options)) };
+        _file = File.OpenHandle(file, FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete);
         _segments.Add(segment);
-        RandomAccess.Write(_file, TraceSegment.Mark, 0);
+        try
+        {
+            RandomAccess.Write(_file, TraceSegment.Mark, 0);
+        }
+        catch
+        {
+            _file.Dispose();
+            _file = null;
+            Drop(segment, "empty");
+            throw;
+        }
         return segment;
     }
 
@@ -157,6 +168,7 @@ internal sealed class TraceFolder : IDisposable
         catch (IOException e)
         {
             // It keeps its tokens in memory, and is read anew at the next start.
+            segment.Tokens = segment.Tokens?.Shrunk();
             _log.Unreadable(e, segment.File);
         }
         finally
@@ -195,6 +207,11 @@ internal sealed class TraceFolder : IDisposable
     private bool Mend(TraceSegment segment, TraceOptions options)
     {
         var octets = File.ReadAllBytes(segment.File);
+        if (octets.Length <= TraceSegment.Mark.Length)
+        {
+            File.Delete(segment.File);
+            return false;
+        }
         if (!octets.AsSpan().StartsWith(TraceSegment.Mark)) throw new IOException("it is no file of traces");
         var tokens = new TokenSet(TokenOctets(options));
         var at = TraceSegment.Mark.Length;

@@ -59,6 +59,10 @@ internal static class RoutesMapping
             r.To == "*" ? null : r.To, r.From == "*" ? null : r.From, r.Relay == RouteSection.Direct ? null : Now(r.Relay, switched))),
     ]);
 
+    /// <summary>Routes that do not name the former relay any more have taken a switch over; one whose relay is gone cannot hold.</summary>
+    public static bool IsOver(ServerSettings settings, SwitchedRelay switched) =>
+        settings.Routes.All(r => r.Relay != switched.From) || settings.Relays.All(r => r.Name != switched.To);
+
     /// <summary>The relay that mail of a route goes by now.</summary>
     public static string Now(string relay, SwitchedRelay? switched) =>
         switched is { IsInForce: true } now && now.From == relay ? now.To : relay;

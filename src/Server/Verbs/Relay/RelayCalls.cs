@@ -39,7 +39,7 @@ internal sealed class RelayCalls(
     }
 
     private static string Said(SwitchedRelay now) => now.State == "back"
-        ? $"the switch from {now.From} to {now.To} went back: {now.Why}"
+        ? $"the switch from {now.From} to {now.To} went back{(now.Why.Length > 0 ? $": {now.Why}" : " by hand")}"
             : $"{now.To} for {now.From}, {now.State}: {now.Taken} taken, {now.Failed} failed";
 
     private async Task<AdminReply> SuppressedAsync(AdminCall call, CancellationToken cancel)

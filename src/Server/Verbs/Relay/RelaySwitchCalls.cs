@@ -48,7 +48,7 @@ internal sealed class RelaySwitchCalls(RelaySwitch relays, DoctorPart doctor, Dn
             return AdminReply.No(
                 $"mail for {now.From} goes by {now.To} already ({now.State}); `aviso relay switch {now.To} {now.From} --yes` goes back");
         if (!isMeant) return Rows([], new("flip", "waits", $"back to {to}, as `routes` say: say --yes"));
-        await relays.EndAsync("", cancel);
+        await relays.EndAsync(cancel);
         return Rows([], new("flip", "fine", $"mail goes by {to} again, as `routes` say"));
     }
 

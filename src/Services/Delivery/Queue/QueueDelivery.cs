@@ -83,12 +83,13 @@ internal sealed class QueueDelivery(
         if (_relay is not null) granted = await quota.TakeAsync(_relay, message.Priority, due.Count, cancel);
         else if (destination.StartsWith(Router.RelayPrefix, StringComparison.Ordinal))
             _gone = Later(3, 5, $"the relay {destination[Router.RelayPrefix.Length..]} is not in the settings");
-        if (granted < due.Count) due = [.. due.Take(granted), .. await SpillAsync(message, due.Skip(granted).ToList(), cancel)];
-        if (due.Count == 0) return;
-        var outcomes = due.Skip(granted).Select(r => QueueOutcome.Hold(r, HoldReason(message.Priority))).ToList();
+        var outcomes = new List<QueueOutcome>();
         var watch = Stopwatch.GetTimestamp();
         try
         {
+            if (granted < due.Count) due = [.. due.Take(granted), .. await SpillAsync(message, due.Skip(granted).ToList(), cancel)];
+            if (due.Count == 0) return;
+            outcomes.AddRange(due.Skip(granted).Select(r => QueueOutcome.Hold(r, HoldReason(message.Priority))));
             if (granted > 0) outcomes.AddRange(await TryAsync(message, due.Take(granted).ToList(), cancel));
         }
         catch
@@ -114,7 +115,8 @@ internal sealed class QueueDelivery(
         foreach (var row in rows)
         {
             var routed = parts.Router.DestinationFor(message.Sender, row.Address);
-            if (await quota.FirstWithRoomAsync(_chains.Of(routed).Where(r => r.Destination != destination), message.Priority, cancel)
+            var others = _chains.Of(routed).Where(r => r.Destination != destination && !IsLeft(message, r.Destination));
+            if (await quota.FirstWithRoomAsync(others, message.Priority, cancel)
                 is { } next)
                 moved.Add((row, next.Destination));
             else waiting.Add(row);
@@ -135,12 +137,18 @@ internal sealed class QueueDelivery(
     private List<QueueRecipient> Reroute(QueueMessage message, List<QueueRecipient> due)
     {
         var moved = due.Select(r => (Row: r, To: parts.Router.DestinationFor(message.Sender, r.Address)))
-            // What a full relay has spilled stays where it went.
-            .Where(m => m.To != m.Row.Destination && !_chains.Of(m.To).Any(r => r.Destination == m.Row.Destination)).ToList();
+            .Where(m => m.To != m.Row.Destination && (IsLeft(message, m.Row.Destination) || !HasSpilled(m.Row, m.To))).ToList();
         if (moved.Count == 0) return due;
         _settlements.Add(_settling.MoveAsync(moved));
         return due.Except(moved.Select(m => m.Row)).ToList();
     }
+
+    // What a full relay has spilled stays where it went.
+    private bool HasSpilled(QueueRecipient row, string routed) => _chains.Of(routed).Any(r => r.Destination == row.Destination);
+
+    // Mail went away from this relay after the message came.
+    private bool IsLeft(QueueMessage message, string from) =>
+        parts.Left() is { } left && left.Destination == from && message.ArrivedAt < left.Before;
 
     private Task SettleAsync(QueueMessage message, List<QueueOutcome> outcomes, int granted) => _relay is null
         ? _settling.SettleAsync(message, outcomes)

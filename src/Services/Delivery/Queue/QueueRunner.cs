@@ -70,6 +70,9 @@ public sealed record QueueParts(
     /// <summary>Keeps what goes to relays; null when nobody does.</summary>
     public IRelayLedger? Relayed { get; init; }
 
+    /// <summary>The relay that mail went away from last.</summary>
+    public Func<LeftRelay?> Left { get; init; } = static () => null;
+
     /// <summary>Keeps the life of each message.</summary>
     public TraceRecorder? Trace { get; init; }
 }

@@ -38,7 +38,7 @@ internal sealed class Forwards(ReceiveParts parts)
         var prefix = context.Trace.Queued(from.Shown.ToLowerInvariant(), context.Recipients.Count == 1 ? from.Shown : null,
             [.. marks.Span, .. Seal(context, message, from)]);
         var queue = ReceiveQueue.Submission(context, parts.Router, to, sender, context.Trace[prefix], account);
-        var planned = message.Again();
+        var planned = message.Again() with { IsForward = true };
         // Who keeps a failed forward keeps all of it.
         planned.Queue = genuine ? queue : queue with { Return = DsnReturn.Full };
         return planned;

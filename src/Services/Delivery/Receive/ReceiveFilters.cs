@@ -44,7 +44,7 @@ public sealed record ReceiveFilters
     public ReportIntake? Reports { get; init; }
 
     /// <summary>Looks through what comes with the null sender for bounces of mail that a relay took; never waits.</summary>
-    public Action<SpooledBody, MimePart>? Bounces { get; init; }
+    public Action<SpooledBody, MimePart, IReadOnlyList<string>>? Bounces { get; init; }
 
     /// <summary>What each account may send.</summary>
     public SendingBrake? Sending { get; init; }

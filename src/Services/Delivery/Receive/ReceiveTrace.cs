@@ -88,7 +88,8 @@ internal static class ReceiveTrace
         if (share.IsDiscarded) Event(TraceKind.Discarded);
         if (share.Rejection is not null) Event(TraceKind.Script).With(TraceField.Action, "reject");
         if (share.Onward.Count > 0) Event(TraceKind.Script).With(TraceField.Action, "redirect").With(TraceField.Count, share.Onward.Count);
-        foreach (var copy in share.Copies) Copy(entry, copy, share.For, now);
+        foreach (var copy in share.Copies.Where(c => c.IsStored || !share.Copies.Any(r => r.IsStored && r.Mailbox == c.Mailbox)))
+            Copy(entry, copy, share.For, now);
         if (share.IsTold)
             Event(TraceKind.NotFiled).With(TraceField.Reason, share.No?.Reason.Word).With(TraceField.Action, "bounce");
 
@@ -112,7 +113,9 @@ internal static class ReceiveTrace
         if (message.Queue is not { } queue || message.QueueId is not { } id) return;
         foreach (var recipient in queue.Recipients)
             entry.Event(TraceKind.Queued, now).With(TraceField.Queue, id.ToString()).With(TraceField.Recipient, recipient.Address)
-                .With(TraceField.Destination, recipient.Destination).With(TraceField.Account, queue.Account?.ToString());
+                .With(TraceField.Destination, recipient.Destination)
+                // Where an alias leads is not the sender's to know.
+                .With(TraceField.Account, message.IsForward ? null : queue.Account?.ToString());
     }
 
     private static void Reply(TraceEntry entry, ReceiveContext context, List<Refusal?> results, TimeSpan took, DateTimeOffset now)

@@ -27,12 +27,13 @@ internal sealed class MailgunHook(string key, TimeProvider clock) : IRelayHook
         var (time, token) = (HookText.Text(root, "signature", "timestamp"), HookText.Text(root, "signature", "token"));
         if (!HookText.AreSame(HookText.Text(root, "signature", "signature").ToLowerInvariant(), Sign(key, time, token)))
             return HookReading.No(HookResult.Refused, "the signature is not of our signing key");
-        var (now, at) = (clock.GetUtcNow(), HookText.Time(time));
+        // The signature has no mark between the two: digits of the token must not become digits of the time.
+        var (now, at) = (clock.GetUtcNow(), time.Length == 10 ? HookText.Time(time) : null);
         if (at is not { } signed || signed < now - Window || signed > now + Ahead || token.Length is 0 or > MostToken)
             return HookReading.No(HookResult.Stale, $"it was signed at {time}, and {now:u} is now");
         if (HookText.Find(root, "event-data") is not { ValueKind: JsonValueKind.Object } data)
             return HookReading.No(HookResult.Unreadable, "it has no event-data");
-        return new(HookResult.Taken, Event(data) is { } heard ? [heard] : [], Token: token);
+        return new(HookResult.Taken, Event(data) is { } heard ? [heard] : [], Token: time + token);
     }
 
     /// <summary>Hexadecimal digits of the HMAC-SHA256 of time and token.</summary>

@@ -15,24 +15,26 @@ public sealed class RelayBounces(RelayWatch watch, Func<IReadOnlyList<string>> r
 {
     private const int MostWaiting = 256, MostPart = 64 * 1024, MostRecipients = 100;
 
-    private readonly Channel<DeliveryStatus> _waiting = Channel.CreateBounded<DeliveryStatus>(
-        new BoundedChannelOptions(MostWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<(DeliveryStatus Status, IReadOnlyList<string> For)> _waiting =
+        Channel.CreateBounded<(DeliveryStatus Status, IReadOnlyList<string> For)>(
+            new BoundedChannelOptions(MostWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>Looks whether it is a bounce and hands it over; never waits, never throws for what is in it.</summary>
-    public void Take(SpooledBody body, MimePart root)
+    /// <param name="recipients">Whom it was for, as the envelope said.</param>
+    public void Take(SpooledBody body, MimePart root, IReadOnlyList<string> recipients)
     {
-        if (relays().Count > 0 && DeliveryStatus.Read(root, MessageReader.Reader(body), MostPart) is { } status) _waiting.Writer.TryWrite(
-            status);
+        if (relays().Count > 0 && DeliveryStatus.Read(root, MessageReader.Reader(body), MostPart) is { } status)
+            _waiting.Writer.TryWrite((status, recipients));
     }
 
     /// <summary>Reads what comes, until stopped.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        await foreach (var status in _waiting.Reader.ReadAllAsync(stop))
+        await foreach (var (status, recipients) in _waiting.Reader.ReadAllAsync(stop))
         {
             try
             {
-                await HearAsync(status, stop);
+                await HearAsync(status, recipients, stop);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -41,7 +43,7 @@ public sealed class RelayBounces(RelayWatch watch, Func<IReadOnlyList<string>> r
         }
     }
 
-    internal async Task HearAsync(DeliveryStatus status, CancellationToken cancel)
+    internal async Task HearAsync(DeliveryStatus status, IReadOnlyList<string> recipients, CancellationToken cancel)
     {
         foreach (var (recipient, action, code, said) in status.Recipients.Take(MostRecipients))
         {
@@ -57,7 +59,12 @@ public sealed class RelayBounces(RelayWatch watch, Func<IReadOnlyList<string>> r
             var heard = new RelayEvent(known, recipient, [status.MessageId], clock.GetUtcNow(), RelayEvent.OneLine(said),
                 HookText.Code(code));
             foreach (var relay in relays())
-                if (await watch.KnowsAsync(relay, heard, cancel)) await watch.TakeBounceAsync(relay, heard, cancel);
+            {
+                // Whoever got the message knows its id and could write a bounce about others; only we know its return path.
+                var handed = await watch.FindAsync(relay, heard, cancel);
+                if (handed is not null && recipients.Contains(handed.Sender, StringComparer.OrdinalIgnoreCase))
+                    await watch.TakeBounceAsync(relay, heard, cancel);
+            }
         }
     }
 }

@@ -58,7 +58,8 @@ public sealed record RelayEvent(
 /// <summary>News of a relay about a message, for whoever keeps or tells such things.</summary>
 /// <param name="Message">What was handed over; null when nothing known has this id and recipient.</param>
 /// <param name="SenderTold">A notice about it was stored just now.</param>
-public sealed record RelayNews(string Relay, RelayEvent Event, HandedOver? Message, bool SenderTold);
+/// <param name="IsByMail">A bounce that came by mail, which anybody who knows the message can write; false: the vendor proved it.</param>
+public sealed record RelayNews(string Relay, RelayEvent Event, HandedOver? Message, bool SenderTold, bool IsByMail = false);
 
 /// <summary>Told of each event once, after the sender was told. What it throws is logged and harms nobody.</summary>
 public interface IRelayEventSink

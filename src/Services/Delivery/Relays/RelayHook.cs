@@ -66,15 +66,28 @@ internal static class HookText
     }
 
     /// <summary>A text or number below these names; empty when there is none.</summary>
-    public static string Text(JsonElement from, params ReadOnlySpan<string> names)
+    public static string Text(JsonElement from, string name, params ReadOnlySpan<string> names)
     {
-        if (Find(from, names) is not { } found) return "";
+        if (Find(from, [name, .. names]) is not { } found) return "";
         return found.ValueKind switch
         {
-            JsonValueKind.String => found.GetString() ?? "",
+            JsonValueKind.String => Text(found),
             JsonValueKind.Number => found.GetRawText(),
             _ => "",
         };
+    }
+
+    /// <summary>Empty when it is no string, or holds half of a surrogate pair, which is no text.</summary>
+    public static string Text(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString() ?? "" : "";
+        }
+        catch (InvalidOperationException)
+        {
+            return "";
+        }
     }
 
     public static JsonElement? Find(JsonElement from, params ReadOnlySpan<string> names)

@@ -67,7 +67,7 @@ public sealed class RelayHooks(RelayWatch watch, IDocumentRows documents, TimePr
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            log.EventsFailed(e, relay);
+            if (entry.Warns(clock)) log.EventsFailed(e, relay);
             return Counted(HookResult.Failed);
         }
         finally

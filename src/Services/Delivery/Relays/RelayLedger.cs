@@ -15,7 +15,7 @@ namespace Aviso.Delivery;
 /// </summary>
 public sealed class RelayLedger(IDocumentRows documents, TimeProvider clock, ILogger log) : IRelayLedger
 {
-    private const string Kind = "relay-handed", IdKind = "relay-id";
+    private const string Kind = "relay-handed", IdKind = "relay-id", ToKind = "relay-to";
     private const int HeaderOctets = 64 * 1024, KeptOctets = 4096;
 
     private const int MostLater = 1000;
@@ -44,7 +44,7 @@ public sealed class RelayLedger(IDocumentRows documents, TimeProvider clock, ILo
                 relay, message.Id.Value, RelayEvent.Plain(message.MessageId), r.Address, message.Sender, message.Account?.Value ?? 0,
                 message.EnvelopeId, message.Return, message.Needs, r.Notify, r.OriginalRecipient, message.ArrivedAt,
                 now.ToUnixTimeMilliseconds(), header, 0, "")).ToList();
-            if (IsHeard(relay)) await documents.ChangeDocumentsAsync(rows.ConvertAll(r => Document(r, now)), [], cancel);
+            if (IsHeard(relay)) await documents.ChangeDocumentsAsync([.. rows.SelectMany(r => Rows(r, now))], [], cancel);
             else Later(message.Id, rows);
         }
         catch (Exception e) when (e is not OperationCanceledException)
@@ -62,7 +62,7 @@ public sealed class RelayLedger(IDocumentRows documents, TimeProvider clock, ILo
                 new(default, IdKind, Name(relay, id, t.Recipient)), Encoding.ASCII.GetBytes(Name(relay, MainId(message), t.Recipient)),
                 now.ToUnixTimeSeconds(), (now + Kept).ToUnixTimeSeconds()))).ToList();
             if (_later.TryRemove(message.Id.Value, out var rows)) ids.AddRange(
-                rows.Where(r => tries.Any(t => t.IsDelivered && t.Recipient == r.Recipient)).Select(r => Document(r, now)));
+                rows.Where(r => tries.Any(t => t.IsDelivered && t.Recipient == r.Recipient)).SelectMany(r => Rows(r, now)));
             if (ids.Count > 0) await documents.ChangeDocumentsAsync(ids, [], CancellationToken.None);
         }
         catch (Exception e)
@@ -98,11 +98,15 @@ public sealed class RelayLedger(IDocumentRows documents, TimeProvider clock, ILo
     public Task ChangeAsync(HandedOver handed, CancellationToken cancel) =>
         documents.ChangeDocumentsAsync([Document(handed, clock.GetUtcNow())], [], cancel);
 
-    /// <summary>Whom mail was handed to a relay for, in the last days; lower case.</summary>
-    public async Task<IReadOnlySet<string>> RecipientsAsync(string relay, CancellationToken cancel) =>
-        (await documents.ListDocumentsAsync(default, Kind, cancel)).Select(d => d.Read(RelayJson.Default.HandedOver))
-            .OfType<HandedOver>().Where(h => h.Relay == relay).Select(h => h.Recipient.ToLowerInvariant())
-                .ToHashSet(StringComparer.Ordinal);
+    /// <summary>Was mail for this address handed to the relay in the last days.</summary>
+    public async Task<bool> HasSentToAsync(string relay, string recipient, CancellationToken cancel) =>
+        await documents.GetDocumentAsync(default, ToKind, Name(relay, "", recipient), cancel) is not null;
+
+    private static IEnumerable<Document> Rows(HandedOver handed, DateTimeOffset now) =>
+    [
+        Document(handed, now),
+        new(new(default, ToKind, Name(handed.Relay, "", handed.Recipient)), [], now.ToUnixTimeSeconds(), (now + Kept).ToUnixTimeSeconds()),
+    ];
 
     private static Document Document(HandedOver handed, DateTimeOffset now) => Documents.Of(
         new(default, Kind, Name(handed.Relay, handed.MessageId.Length > 0 ? handed.MessageId : handed.Id.ToString(), handed.Recipient)),

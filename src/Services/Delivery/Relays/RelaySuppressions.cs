@@ -29,9 +29,12 @@ public sealed class RelaySuppressions(RelayLedger ledger, TimeProvider clock, IL
     public async Task<SuppressionAnswer> OursAsync(string relay, CancellationToken cancel)
     {
         var answer = await ListAsync(relay, cancel);
-        if (answer.Rows.Count == 0) return answer;
-        var ours = await ledger.RecipientsAsync(relay, cancel);
-        return answer with { Rows = [.. answer.Rows.Where(r => ours.Contains(r.Address.ToLowerInvariant()))] };
+        var ours = new List<SuppressedAddress>();
+        foreach (var row in answer.Rows)
+        {
+            if (await ledger.HasSentToAsync(relay, row.Address, cancel)) ours.Add(row);
+        }
+        return answer with { Rows = ours };
     }
 
     /// <summary>Takes an address off the lists of all relays: where it stood, and what went wrong.</summary>

@@ -7,15 +7,20 @@ using Microsoft.Extensions.Logging;
 namespace Aviso.Delivery;
 
 /// <summary>Mail for one relay goes by another, whatever the routes of the settings say.</summary>
-/// <param name="At">Since when, Unix seconds UTC.</param>
+/// <param name="At">When it began; of one that went back: when it did. Unix seconds UTC.</param>
 /// <param name="Taken">Recipients that the new relay took while it was on trial.</param>
 /// <param name="Failed">Those that were refused, or bounced for want of proof, meanwhile.</param>
-/// <param name="State">"trial", "holds" (the trial is over), or "back" (it went back, because of <paramref name="Why"/>).</param>
+/// <param name="State">"trial", "holds" (the trial is over), or "back" (it went back, because of <paramref name="Why"/>, or
+/// by hand where that is empty).</param>
 public sealed record SwitchedRelay(string From, string To, long At, int Taken, int Failed, string State, string Why)
 {
     [JsonIgnore]
     public bool IsInForce => State is "trial" or "holds";
 }
+
+/// <summary>The relay that mail went away from: what waits for it from before goes as the routes say now, spilled mail too.</summary>
+/// <param name="Before">Unix milliseconds UTC.</param>
+public sealed record LeftRelay(string Destination, long Before);
 
 /// <summary>
 /// The guarded switch from one relay to another. It holds over a restart; the first messages are its trial: when as many fail as would be
@@ -41,6 +46,10 @@ public sealed class RelaySwitch(IDocumentRows documents, TimeProvider clock, ILo
     /// <summary>The last one; null when there was none.</summary>
     public SwitchedRelay? Now => _now;
 
+    /// <summary>Null: there was no switch.</summary>
+    public LeftRelay? Left =>
+        _now is { } now ? new(Router.RelayPrefix + (now.IsInForce ? now.From : now.To), (now.At + 1) * 1000) : null;
+
     /// <summary>Called after each change of what is in force; null: nothing is.</summary>
     public Action<SwitchedRelay?> Changed { get; set; } = _ => { };
 
@@ -52,11 +61,14 @@ public sealed class RelaySwitch(IDocumentRows documents, TimeProvider clock, ILo
 
     /// <summary>From now on mail for <paramref name="from"/> goes by <paramref name="to"/>, on trial.</summary>
     public Task BeginAsync(string from, string to, CancellationToken cancel) =>
-        ChangeAsync(_ => new(from, to, clock.GetUtcNow().ToUnixTimeSeconds(), 0, 0, "trial", ""), cancel);
+        ChangeAsync(_ => new(from, to, Seconds, 0, 0, "trial", ""), cancel);
 
-    /// <summary>Ends it: the routes of the settings say all again. With a reason it is remembered as having gone back.</summary>
-    public Task EndAsync(string why, CancellationToken cancel) =>
-        ChangeAsync(now => why.Length == 0 || now is null ? null : now with { State = "back", Why = why }, cancel);
+    /// <summary>Goes back by hand: the routes of the settings say all again.</summary>
+    public Task EndAsync(CancellationToken cancel) =>
+        ChangeAsync(now => now is { IsInForce: true } ? now with { State = "back", Why = "", At = Seconds } : now, cancel);
+
+    /// <summary>The routes of the settings have taken it over, or one of its relays is gone from them.</summary>
+    public Task ForgetAsync(CancellationToken cancel) => ChangeAsync(_ => null, cancel);
 
     /// <summary>Called by the queue after each attempt at any message; never waits.</summary>
     public void Hear(IReadOnlyList<QueueTry> tries)
@@ -68,10 +80,12 @@ public sealed class RelaySwitch(IDocumentRows documents, TimeProvider clock, ILo
         if (taken + failed.Count > 0) _heard.Writer.TryWrite((taken, failed.Count, failed.FirstOrDefault()?.Reply ?? ""));
     }
 
-    /// <summary>What the new relay says later: a receiver that misses SPF, DKIM or DMARC.</summary>
+    /// <summary>What the new relay says later of mail of the trial: a receiver that misses SPF, DKIM or DMARC. Only what the vendor
+    /// proved counts: bounces by mail are anybody's.</summary>
     public Task HeardAsync(RelayNews news, CancellationToken cancel)
     {
-        if (_now is { State: "trial" } now && news.Relay == now.To && news.Event.IsLoss && IsOfUs(news.Event.Status))
+        if (_now is { State: "trial" } now && news is { IsByMail: false, Message: { } ours } && news.Relay == now.To
+            && ours.HandedAt >= now.At * 1000 && news.Event.IsLoss && IsOfUs(news.Event.Status))
             _heard.Writer.TryWrite((0, 1, news.Event.Says));
         return Task.CompletedTask;
     }
@@ -92,6 +106,8 @@ public sealed class RelaySwitch(IDocumentRows documents, TimeProvider clock, ILo
         }
     }
 
+    private long Seconds => clock.GetUtcNow().ToUnixTimeSeconds();
+
     // A recipient that does not exist says nothing of the relay; a refused login or connection, a sender that it does not know, and missing
     // proof do.
     private static bool IsFailure(QueueTry one) => !one.IsDelivered && !one.IsHeld && (one.Said is null || IsOfUs(one.Said));
@@ -106,7 +122,7 @@ public sealed class RelaySwitch(IDocumentRows documents, TimeProvider clock, ILo
         {
             if (now is not { State: "trial" }) return now;
             var next = now with { Taken = now.Taken + taken, Failed = now.Failed + failed };
-            if (next.Failed >= MostFailed && next.Failed >= next.Taken) return back = next with { State = "back", Why = why };
+            if (next.Failed >= MostFailed && next.Failed >= next.Taken) return back = next with { State = "back", Why = why, At = Seconds };
             return next.Taken + next.Failed >= Trial ? next with { State = "holds" } : next;
         }, cancel);
         if (back is null) return;

@@ -33,9 +33,9 @@ public sealed class RelayWatch(RelayLedger ledger, Func<string> hostName, RelayW
     public Task<RelayNews?> TakeBounceAsync(string relay, RelayEvent heard, CancellationToken cancel) =>
         TakeAsync(relay, heard, isTold: true, cancel);
 
-    /// <summary>Was its message handed to this relay.</summary>
-    public async Task<bool> KnowsAsync(string relay, RelayEvent heard, CancellationToken cancel) =>
-        await ledger.FindAsync(relay, heard.Ids, heard.Recipient, cancel) is not null;
+    /// <summary>The message that it is about; null when none such was handed to this relay.</summary>
+    public Task<HandedOver?> FindAsync(string relay, RelayEvent heard, CancellationToken cancel) =>
+        ledger.FindAsync(relay, heard.Ids, heard.Recipient, cancel);
 
     private async Task<RelayNews?> TakeAsync(string relay, RelayEvent heard, bool isTold, CancellationToken cancel)
     {
@@ -72,7 +72,7 @@ public sealed class RelayWatch(RelayLedger ledger, Func<string> hostName, RelayW
         if (heard.IsLoss)
             parts.Log.RelayLost(handed.Relay, handed.Id, handed.MessageId, handed.Recipient, heard.Kind, heard.Says, told || isTold);
         else parts.Log.RelaySaid(handed.Relay, handed.Id, handed.MessageId, handed.Recipient, heard.Kind, heard.Says);
-        return new(handed.Relay, heard, handed, told);
+        return new(handed.Relay, heard, handed, told, IsByMail: isTold);
     }
 
     private async Task<bool> NoticeAsync(HandedOver handed, RelayEvent heard, CancellationToken cancel)

@@ -93,12 +93,12 @@ internal static class SesEvents
                 RelayEventKind.Complained, HookText.Text(r, "emailAddress"), ids, At(said, "complaint", now),
                 RelayEvent.OneLine(HookText.Text(said, "complaint", "complaintFeedbackType")))),
             "Delivery" => HookText.Items(said, "delivery", "recipients").Select(r => new RelayEvent(
-                RelayEventKind.Delivered, r.ValueKind == JsonValueKind.String ? r.GetString()! : "", ids, At(said, "delivery", now),
+                RelayEventKind.Delivered, HookText.Text(r), ids, At(said, "delivery", now),
                 RelayEvent.OneLine(HookText.Text(said, "delivery", "smtpResponse")))),
             "DeliveryDelay" => HookText.Items(said, "deliveryDelay", "delayedRecipients").Select(r => Refused(
                 RelayEventKind.Deferred, r, ids, At(said, "deliveryDelay", now), HookText.Text(said, "deliveryDelay", "delayType"))),
             "Reject" => HookText.Items(said, "mail", "destination").Select(r => new RelayEvent(
-                RelayEventKind.Dropped, r.ValueKind == JsonValueKind.String ? r.GetString()! : "", ids, now,
+                RelayEventKind.Dropped, HookText.Text(r), ids, now,
                 RelayEvent.OneLine(HookText.Text(said, "reject", "reason")))),
             _ => [],
         };

@@ -91,6 +91,11 @@ internal sealed class ImapSession : IDisposable
             if (!Connection.HasBuffered) await Writer.FlushAsync();
             else await Writer.BreatheAsync();
             if (Writer.Broken) break;
+            if (_line.IsLoginLate)
+            {
+                Bye(Reason.Timeout, "Log in faster");
+                break;
+            }
             var line = Notify is null ? null : await Notify.WaitForLineAsync();
             switch (await ReadCommandAsync(line))
             {

@@ -32,7 +32,7 @@ internal static class AuthCommand
 
     private static async ValueTask<Reply> ListAsync(Pop3Session session)
     {
-        session.Writer.Reply(Reply.Ok("Mechanisms"));
+        session.Writer.Begin(Reply.Ok("Mechanisms"));
         foreach (var mechanism in Capabilities.Mechanisms(session)) session.Writer.Line(mechanism);
         session.Writer.End();
         await session.Writer.GoOnAsync();

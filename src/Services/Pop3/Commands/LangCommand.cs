@@ -7,7 +7,7 @@ internal static class LangCommand
     {
         if (command.IsBare)
         {
-            session.Writer.Reply(Reply.Ok("Languages"));
+            session.Writer.Begin(Reply.Ok("Languages"));
             session.Writer.Line("en English");
             session.Writer.End();
             return new(Reply.Silent);

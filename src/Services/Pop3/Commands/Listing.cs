@@ -10,7 +10,7 @@ internal static class Listing
     {
         var drop = session.Drop!;
         if (!command.IsBare) return One(drop, command, what);
-        session.Writer.Reply(Reply.Ok(StatCommand.InWords(drop)));
+        session.Writer.Begin(Reply.Ok(StatCommand.InWords(drop)));
         for (var number = 1; number <= drop.Last; number++)
         {
             if (!drop.TryFind(number, out var entry)) continue;

@@ -18,14 +18,12 @@ internal static class MessageReply
             Pop3Log.Damaged(session.Server.Log, session.Connection.Id, session.Who?.Address ?? "", entry.Email.ToString(), fault);
             return Reply.No("SYS/PERM", "That message is damaged on the disk; its owner should ask the administrator");
         }
-        session.Writer.Reply(Reply.Ok(bodyLines is null ? FormattableString.Invariant($"{entry.Size} octets") : "The beginning follows"));
+        var length = 0;
+        var header = session.Utf8 ? null : SevenBitHeader(body, out length);
+        session.Writer.Begin(Reply.Ok(bodyLines is null ? FormattableString.Invariant($"{entry.Size} octets") : "The beginning follows"));
         var lines = new MessageLines(octets => session.Writer.Bytes(octets.Span), bodyLines);
-        var offset = 0L;
-        if (!session.Utf8 && SevenBitHeader(body, out var length) is { } header)
-        {
-            lines.Write(header);
-            offset = length;
-        }
+        if (header is not null) lines.Write(header);
+        var offset = header is null ? 0L : length;
         var piece = new byte[Piece];
         while (!lines.IsFull && body.Read(offset, piece) is var read and > 0)
         {
@@ -35,6 +33,7 @@ internal static class MessageReply
             session.Heard();
         }
         lines.Finish();
+        session.Writer.IsInLines = false;
         return Reply.Silent;
     }
 

@@ -42,6 +42,9 @@ public sealed class LineSession(WireConnection connection, TimeProvider clock, I
         return left > Shortest ? left : Shortest;
     }
 
+    /// <summary>The time for a login is over, though the client never was silent.</summary>
+    public bool IsLoginLate => connection.Login is null && Age >= limits.LoginTime;
+
     /// <summary>One more command that was not understood or out of place; true: it is one too many, and why the session ends.</summary>
     public bool IsOneBadTooMany()
     {

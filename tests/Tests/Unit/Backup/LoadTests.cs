@@ -63,18 +63,18 @@ public sealed class LoadTests
                 var at = random.Next(live.Count);
                 live[at] = live[at] with { Flags = live[at].Flags | SystemFlags.Seen };
                 var change = new FlagChange(FlagOperation.Add, SystemFlags.Seen, []);
-                Assert.Equal(StoreError.None, (await w.Store.Store.StoreFlagsAsync(alice, inbox, [live[at].Uid], change, null, default)).Error);
+                Did(await w.Store.Store.StoreFlagsAsync(alice, inbox, [live[at].Uid], change, null, default));
             }
             else if (what == 8)
             {
                 var at = random.Next(live.Count);
-                Assert.Equal(StoreError.None, (await w.Store.Store.ExpungeAsync(alice, inbox, [live[at].Uid], onlyDeleted: false, default)).Error);
+                Did(await w.Store.Store.ExpungeAsync(alice, inbox, [live[at].Uid], onlyDeleted: false, default));
                 live.RemoveAt(at);
             }
             else
             {
                 var at = random.Next(live.Count);
-                Assert.Equal(StoreError.None, (await w.Store.Store.CopyAsync(alice, inbox, [live[at].Uid], archive, move: true, default)).Error);
+                Did(await w.Store.Store.CopyAsync(alice, inbox, [live[at].Uid], archive, move: true, default));
                 live.RemoveAt(at);
                 moved++;
             }
@@ -97,8 +97,9 @@ public sealed class LoadTests
             await using var restored = await w.OpenRestoredAsync(name);
             var view = (await restored.Store.ViewAsync(alice, inbox, default))!;
             var restoredInbox = Enumerable.Range(0, view.Count).Select(i => (view[i].Uid, view[i].Email, view[i].Flags.System));
+            var (lost, more) = (moment.Inbox.Except(restoredInbox), restoredInbox.Except(moment.Inbox));
             Assert.True(moment.Inbox.SequenceEqual(restoredInbox), $"to {moment.At:O}, restored {report.At:O}: {moment.Inbox.Count} became "
-                + $"{view.Count}; {string.Join(',', moment.Inbox.Except(restoredInbox))} / {string.Join(',', restoredInbox.Except(moment.Inbox))}");
+                + $"{view.Count}; lost {string.Join(',', lost)}, more {string.Join(',', more)}");
             Assert.Equal(moment.Archive, (await restored.Store.ViewAsync(alice, archive, default))!.Count);
             foreach (var (_, email, _) in moment.Inbox)
             {
@@ -107,4 +108,6 @@ public sealed class LoadTests
             }
         }
     }
+
+    private static void Did<T>(Outcome<T> outcome) where T : class => Assert.Equal(StoreError.None, outcome.Error);
 }

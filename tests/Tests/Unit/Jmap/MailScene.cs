@@ -21,7 +21,8 @@ internal sealed class MailScene : IAsyncDisposable, IBlobs
     {
         (_test, Account, Inbox) = (test, account, inbox);
         Services = new(test.Store, test.Clock, new MessageReader(), this);
-        _server = new(new MethodTable([CoreFeature.Of(limits), MailFeature.Of(Services, limits)]), limits, NullLogger.Instance);
+        var features = new[] { CoreFeature.Of(limits), MailFeature.Of(Services, limits), ExpungedFeature.Of(Services, limits) };
+        _server = new(new MethodTable(features), limits, NullLogger.Instance);
     }
 
     public AccountId Account { get; }
@@ -67,7 +68,8 @@ internal sealed class MailScene : IAsyncDisposable, IBlobs
 
     public async Task<JsonElement> AnswersAsync(string calls)
     {
-        var body = $$$$"""{"using":["{{{{Capabilities.Core}}}}","{{{{Capabilities.Mail}}}}"],"methodCalls":[{{{{calls}}}}]}""";
+        var use = $"\"{Capabilities.Core}\",\"{Capabilities.Mail}\",\"{Capabilities.Expunged}\"";
+        var body = $$$$"""{"using":[{{{{use}}}}],"methodCalls":[{{{{calls}}}}]}""";
         var user = new JmapUser(Account, "alice@example.test");
         using var reply = await _server.AnswerAsync(user, "application/json", Encoding.UTF8.GetBytes(body), default);
         Assert.Equal(200, reply.Status);

@@ -47,6 +47,27 @@ public sealed class TraceStoreTests
     }
 
     [Fact]
+    public async Task A_full_disk_leaves_no_files_and_no_memory_and_afterwards_it_goes_on()
+    {
+        await using var scene = new TraceScene(Small);
+        var before = scene.Tell(messageId: "before@sender.example");
+        await scene.ReopenAsync(Small, () =>
+        {
+            for (var i = 2; i < 6; i++) File.CreateSymbolicLink(Path.Combine(scene.Files, $"{i:D8}.trace"), "/dev/full");
+        });
+        for (var i = 0; i < 4; i++)
+        {
+            scene.Tell(messageId: "lost@sender.example");
+            scene.Recorder.Flush();
+            Assert.Single(scene.Recorder.Folder.Segments);
+        }
+        var after = scene.Tell(messageId: "after@sender.example");
+        Assert.Equal([after], scene.Ids("after@sender.example"));
+        Assert.Equal([before], scene.Ids("before@sender.example"));
+        Assert.Equal(2, Directory.GetFiles(scene.Files).Length);
+    }
+
+    [Fact]
     public async Task Files_that_are_none_are_passed_over()
     {
         await using var scene = new TraceScene(Small);

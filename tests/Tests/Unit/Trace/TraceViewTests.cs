@@ -68,6 +68,45 @@ public sealed class TraceViewTests
     }
 
     [Fact]
+    public async Task By_lmtp_nobody_sees_who_else_was_refused()
+    {
+        await using var scene = new TraceScene();
+        var id = scene.Tell("x@sender.example", "alice@example.org", account: Alice, more: e =>
+            e.Event(TraceKind.Refused).With(TraceField.Recipient, "bob@example.org"));
+        var shown = ViewOf(Alice).Of(scene.Find(id)[0])!;
+        Assert.DoesNotContain(shown.Events, e => e.Kind == TraceKind.Refused);
+        Assert.Equal(TraceState.Delivered, shown.State);
+        Assert.Contains(ViewOf(Bob).Of(scene.Find(id)[0])!.Events, e => e.Kind == TraceKind.Refused);
+    }
+
+    [Fact]
+    public async Task What_a_relay_dropped_is_not_sent_whatever_its_clock_says()
+    {
+        await using var scene = new TraceScene();
+        var queue = scene.NewId();
+        var id = scene.Tell("alice@example.org", "carol@far.example", queue: queue);
+        scene.Later(e => e.Event(TraceKind.RelaySaid, scene.Clock.GetUtcNow().AddMinutes(-1)).With(TraceField.Queue, queue)
+            .With(TraceField.Recipient, "carol@far.example").With(TraceField.Result, "failed"));
+        scene.Later(e => e.Event(TraceKind.Tried).With(TraceField.Queue, queue).With(TraceField.Recipient, "carol@far.example")
+            .With(TraceField.Result, "delivered"));
+        Assert.Equal(TraceState.Failed, scene.Find(id)[0].State);
+    }
+
+    [Fact]
+    public async Task One_deed_on_many_messages_leads_to_none_of_the_others()
+    {
+        await using var scene = new TraceScene();
+        var ids = Enumerable.Range(0, 50).Select(i => scene.Tell(messageId: $"{i}@sender.example")).ToList();
+        scene.Later(e =>
+        {
+            e.Event(TraceKind.Flagged).With(TraceField.Account, Alice);
+            foreach (var id in ids) e.With(TraceField.Email, "e" + id[1..]).With(TraceField.Uid, 1L);
+        });
+        var found = Assert.Single(scene.Find("7@sender.example"));
+        Assert.Contains(found.Events, e => e.Kind == TraceKind.Flagged);
+    }
+
+    [Fact]
     public async Task Nobody_else_sees_any_of_it_whatever_they_ask()
     {
         await using var scene = new TraceScene();

@@ -12,6 +12,9 @@ internal sealed record PlannedMessage(SpooledBody Body, Rendered Rendered, long 
 
     public QueueSubmission? Queue { get; set; }
 
+    /// <summary>An address of ours sends it on: where to is its owner's to know.</summary>
+    public bool IsForward { get; init; }
+
     /// <summary>Where it stands in the queue, once it is stored.</summary>
     public QueueId? QueueId { get; set; }
 

@@ -15,7 +15,8 @@ internal sealed class Learn(ReceiveParts parts) : IReceiveStep
         else if (parts.Filters.Reports is { } reports && context.Recipients.Exists(TakesReports))
             reports.Take(context.Body, context.Parts);
         // RFC 3464 §2: a delivery status comes with the null reverse-path.
-        if (context.Transaction.Sender.IsNull) parts.Filters.Bounces?.Invoke(context.Body, context.Parts);
+        if (context.Transaction.Sender.IsNull)
+            parts.Filters.Bounces?.Invoke(context.Body, context.Parts, context.Recipients.ConvertAll(r => r.Recipient.Address.Wire));
         return null;
     }
 

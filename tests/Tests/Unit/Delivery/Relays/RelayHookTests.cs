@@ -53,6 +53,20 @@ public sealed class RelayHookTests
     }
 
     [Fact]
+    public async Task Digits_of_a_token_of_mailgun_cannot_be_moved_into_its_time()
+    {
+        await using var scene = await WatchScene.StartAsync();
+        await scene.SendAsync("one@home.test", ["carol@far.test", "dave@far.test"]);
+        scene.Restart(Mailgun);
+        Assert.Equal(HookResult.Taken, await scene.PostAsync(MailgunBody(scene, "123ab")));
+        var moved = MailgunBody(scene, "123ab", recipient: "dave@far.test").Replace("\",\"token\":\"123ab\"", "123\",\"token\":\"ab\"",
+            StringComparison.Ordinal);
+        Assert.Contains("\"token\":\"ab\"", moved, StringComparison.Ordinal);
+        Assert.Equal(HookResult.Stale, await scene.PostAsync(moved));
+        Assert.Single(scene.News);
+    }
+
+    [Fact]
     public async Task Mailgun_is_not_believed_with_another_key_nor_out_of_time()
     {
         await using var scene = await WatchScene.StartAsync();
@@ -80,6 +94,8 @@ public sealed class RelayHookTests
     [InlineData("""{"event":"opened","recipient":"c@far.test"}""", null)]
     [InlineData("""{"event":"failed"}""", null)]
     [InlineData("""{"event":{"a":[1]},"recipient":"c@far.test"}""", null)]
+    [InlineData("""{"event":"failed","recipient":"\ud800"}""", null)]
+    [InlineData("""{"event":"rejected","reject":{"reason":"\udfff"},"recipient":"c@far.test"}""", RelayEventKind.Dropped)]
     public async Task Mailgun_words(string data, RelayEventKind? kind)
     {
         await using var scene = await WatchScene.StartAsync();

@@ -20,6 +20,7 @@ public sealed class RelaySwitchTests : IAsyncDisposable
     private readonly List<SwitchedRelay> _back = [];
     private volatile Router _router = new([new("*", null, "old")]);
     private readonly RelaySwitch _switch;
+    private bool _oldSpills, _newSpills;
     private Task _running = Task.CompletedTask;
 
     public RelaySwitchTests()
@@ -71,11 +72,12 @@ public sealed class RelaySwitchTests : IAsyncDisposable
         {
             Dial = (to, _) => (to.Address.ToString() == "203.0.113.1" ? _old : _new).ConnectAsync(),
             Tried = (_, tries) => _switch.Hear(tries),
+            Left = () => _switch.Left,
         }, new()
         {
             HostName = "home.test",
-            Relays = [new() { Name = "old", Host = "old.test", Tls = TlsDemand.None },
-                new() { Name = "new", Host = "new.test", Tls = TlsDemand.None }],
+            Relays = [new() { Name = "old", Host = "old.test", Tls = TlsDemand.None, Spill = _oldSpills ? "new" : null },
+                new() { Name = "new", Host = "new.test", Tls = TlsDemand.None, Spill = _newSpills ? "old" : null }],
         });
         await runner.DeliverDueAsync(default);
     }
@@ -152,7 +154,14 @@ public sealed class RelaySwitchTests : IAsyncDisposable
     {
         await _switch.BeginAsync("old", "new", default);
         var bounce = new RelayEvent(RelayEventKind.Bounced, "u@far.test", ["x"], _clock.Now, "550 5.7.26 no DMARC", new(5, 7, 26));
-        for (var i = 0; i < 3; i++) await _switch.HeardAsync(new("new", bounce, null, false), default);
+        var handed = new HandedOver("new", 1, "x", "u@far.test", "a@home.test", 0, "", default, default, default, "", 0,
+            _clock.Now.ToUnixTimeMilliseconds() - 5000, [], 0, "");
+        // Of mail that is not ours, of before the trial, or said by who can write a letter: nothing of the relay.
+        foreach (var news in (RelayNews[])[new("new", bounce, null, false), new("new", bounce, handed, false),
+            new("new", bounce, handed with { HandedAt = handed.HandedAt + 9000 }, false, IsByMail: true)])
+            for (var i = 0; i < 9; i++) await _switch.HeardAsync(news, default);
+        handed = handed with { HandedAt = handed.HandedAt + 9000 };
+        for (var i = 0; i < 3; i++) await _switch.HeardAsync(new("new", bounce, handed, false), default);
         await Patience.UntilAsync(() => _back.Count == 1, "it went back");
     }
 
@@ -163,9 +172,31 @@ public sealed class RelaySwitchTests : IAsyncDisposable
         var again = new RelaySwitch(_documents, _clock, NullLogger.Instance);
         await again.OpenAsync(default);
         Assert.Equal(("old", "new", true), (again.Now!.From, again.Now.To, again.Now.IsInForce));
-        await again.EndAsync("", default);
+        await again.EndAsync(default);
+        await _switch.OpenAsync(default);
+        Assert.Equal(("back", "", false), (_switch.Now!.State, _switch.Now.Why, _switch.Now.IsInForce));
+        await again.ForgetAsync(default);
         await _switch.OpenAsync(default);
         Assert.Null(_switch.Now);
+    }
+
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public async Task A_relay_that_also_takes_what_is_spilled_keeps_nothing_of_before(bool oldSpills, bool newSpills)
+    {
+        (_oldSpills, _newSpills) = (oldSpills, newSpills);
+        for (var i = 0; i < 3; i++) _queue.Add("relay:old", to: $"u{i}@far.test");
+        await _switch.BeginAsync("old", "new", default);
+        _new.Answer = line => line.StartsWith("MAIL", StringComparison.Ordinal) ? "451 4.7.1 not yet" : null;
+        await DeliverAsync();
+        Assert.Empty(To(_old));
+        await _switch.EndAsync(default);
+        _clock.Now += TimeSpan.FromHours(1);
+        await DeliverAsync();
+        Assert.Equal(["u0@far.test", "u1@far.test", "u2@far.test"], To(_old).Order(StringComparer.Ordinal));
+        Assert.Empty(_queue.Rows);
     }
 
     [Theory]

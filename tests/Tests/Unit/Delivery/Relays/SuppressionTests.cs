@@ -79,11 +79,13 @@ public sealed class SuppressionTests
     {
         var documents = new FakeDocuments(_clock);
         var ledger = new RelayLedger(documents, _clock, NullLogger.Instance);
-        await ledger.ChangeAsync(new("brevo", 1, "x@home.test", "Carol@far.test", "alice@home.test", 1, "", default, default, default, "",
-            1, 1, [], 0, ""), default);
-        Assert.Equal(["carol@far.test"], await ledger.RecipientsAsync("brevo", default));
-        Assert.Empty(await ledger.RecipientsAsync("ses", default));
+        var message = new QueueMessage(new(1), "alice@home.test", null, "", default, default, default, 1, long.MaxValue, "<x@home.test>");
+        var row = new QueueRecipient(new(1), 0, "Carol@far.test", "relay:brevo", default, "", default, "", 0, 0, "", 0, false);
+        await ledger.HandingOverAsync("brevo", message, [row], new KeptHeader("Subject: x\r\n\r\n"u8.ToArray()), default);
+        Assert.True(await ledger.HasSentToAsync("brevo", "carol@FAR.test", default));
+        Assert.False(await ledger.HasSentToAsync("ses", "carol@far.test", default));
+        Assert.False(await ledger.HasSentToAsync("brevo", "dave@far.test", default));
         _clock.Now += RelayLedger.Kept + TimeSpan.FromMinutes(1);
-        Assert.Empty(await ledger.RecipientsAsync("brevo", default));
+        Assert.False(await ledger.HasSentToAsync("brevo", "carol@far.test", default));
     }
 }
