@@ -87,6 +87,8 @@ internal sealed class Planner(MoveTarget target, AccountBook book, MoveWishes wi
                 ? diff.Gone.Count : 0,
                 messages.Sum(message => Math.Max(0, message.Size)), Uids(mailbox, box)));
         }
+        if (account is { } there && MovedSource.WhyNot(await MovedSource.LoadAsync(target.Store, there, label, cancel), source, wishes)
+            is { } no) notes.Add(new(NoteKind.Damaged, source.Place, no));
         if (await NamesAsync(source, account, here.Values, cancel) is { } note) notes.Add(note);
         return planned;
     }

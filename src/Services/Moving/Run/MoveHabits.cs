@@ -14,7 +14,8 @@ internal sealed class MoveHabits(MoveTarget target, AccountId account, MailSourc
         if (before is null) await UsesAsync(cancel);
         await SubscriptionsAsync(before, cancel);
         var scripts = await ScriptsAsync(before, cancel);
-        await new MovedSource(source.Place, source.Subscriptions, scripts).SaveAsync(target.Store, account, label, now, cancel);
+        var ended = new MovedSource(source.Place, source.Subscriptions, scripts) { HasEnded = true };
+        await ended.SaveAsync(target.Store, account, label, now, cancel);
     }
 
     private async Task UsesAsync(CancellationToken cancel)

@@ -23,11 +23,17 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
     {
         _taken = await TakenMailbox.LoadAsync(target.Store, account, cancel);
         var before = await MovedSource.LoadAsync(target.Store, account, _label, cancel);
+        if (MovedSource.WhyNot(before, source, wishes) is { } other)
+        {
+            result.Stopped = "nothing was begun: " + other;
+            return;
+        }
         if (await WhyNotAsync(cancel) is { } no)
         {
             result.Stopped = no;
             return;
         }
+        await ((before ?? MovedSource.At(source.Place)) with { Place = source.Place }).SaveAsync(target.Store, account, _label, Now, cancel);
         var isNew = (await target.Store.ListMailboxesAsync(account, cancel)).All(box => box.UidNext == 1);
         if (isNew) await NamesAsync(cancel);
         var boxes = new List<(SourceMailbox There, MailboxInfo Here)>();
@@ -42,8 +48,8 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
             await BringAsync(there, here, cancel);
             if (result.Stopped is not null) return;
         }
-        if (source.TellsOfDeletion) await DeleteAsync(boxes, before, cancel);
-        await new MoveHabits(target, account, source, result).BringAsync(_label, before, Now, cancel);
+        if (source.TellsOfDeletion) await DeleteAsync(boxes, cancel);
+        await new MoveHabits(target, account, source, result).BringAsync(_label, before is { HasEnded: true } ? before : null, Now, cancel);
     }
 
     // Nobody knows the account by other names yet: its clients go on with those of the old server.
@@ -169,21 +175,13 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
         }
     }
 
-    private async Task DeleteAsync(List<(SourceMailbox There, MailboxInfo Here)> boxes, MovedSource? before, CancellationToken cancel)
+    private async Task DeleteAsync(List<(SourceMailbox There, MailboxInfo Here)> boxes, CancellationToken cancel)
     {
         foreach (var taken in _taken.Values.Where(taken => taken.Label == _label && boxes.TrueForAll(box => box.Here.Id != taken.Mailbox)))
         {
             var left = taken.All.Count(message => message.Uid > 0);
             if (left > 0 && (await target.Store.ViewAsync(account, taken.Mailbox, cancel))?.Count > 0) Say(
                 NoteKind.Changed, source.Place, $"a mailbox that {left} messages came from is no longer there; what is here stays");
-        }
-        if (before is not null && before.Place != source.Place && wishes.Label is null)
-        {
-            if (boxes.Exists(box => Compare(source.Read(box.There, cancel), box.Here.Id).Gone.Count > 0)) Say(
-                NoteKind.Changed, source.Place,
-                    $"the last run read {before.Place}: what is missing in this one is not deleted here. Say --label {_label} when both "
-                        + $"are the same mail");
-            return;
         }
         foreach (var (there, here) in boxes)
         {
