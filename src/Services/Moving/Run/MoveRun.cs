@@ -130,10 +130,30 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
         var diff = Compare(listed, here.Id);
         result.Same += diff.Same;
         var keeps = there.UidValidity != 0 && there.UidValidity == here.UidValidity;
-        await new MailboxFill(target, account, here, source, Taken(here.Id), keeps, result, Failed).FillAsync(diff.New, progress, cancel);
+        await FillAsync(there, here, listed, diff.New, keeps, cancel);
         if (result.Stopped is not null) return;
-        await ChangeAsync(here, diff.Changed, cancel);
+        await ChangeAsync(here, Compare(listed, here.Id).Changed, cancel);
         if (keeps && there.UidNext > 1) await target.Store.RaiseUidNextAsync(account, here.Id, there.UidNext, cancel);
+    }
+
+    /// <summary>First what can keep its UID. New UIDs are given out above all of the source's, so that none is in the way of the next.</summary>
+    private async Task FillAsync(
+        SourceMailbox there, MailboxInfo here, IReadOnlyList<SourceMessage> listed, IReadOnlyList<SourceMessage> fresh, bool keeps,
+        CancellationToken cancel)
+    {
+        var fill = new MailboxFill(target, account, here, source, Taken(here.Id), keeps, result, Failed);
+        await fill.FillAsync(fresh, progress, cancel);
+        if (!keeps || result.Stopped is not null) return;
+        var next = Math.Max(there.UidNext, listed.Select(message => message.Uid).DefaultIfEmpty().Max() + 1);
+        await target.Store.RaiseUidNextAsync(account, here.Id, next, cancel);
+        var doubled = new DoubledUids(target, account, here.Id, [.. _taken.Values.Where(taken => taken.Mailbox == here.Id)]);
+        if (await doubled.EndAsync(listed, cancel) is { } error)
+        {
+            result.Stopped = Word(error);
+            return;
+        }
+        var late = new MailboxFill(target, account, here, source, Taken(here.Id), keeps: false, result, Failed);
+        await late.FillAsync(fill.Late, progress, cancel);
     }
 
     // A mailbox here has at most 128 keywords: those that most messages carry.
