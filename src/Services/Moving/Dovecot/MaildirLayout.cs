@@ -9,6 +9,12 @@ internal sealed record MaildirFolder(string Path, string[] Levels);
 /// <summary>Which folders there are: Maildir++ (`.A.B` beside INBOX) or Dovecot's LAYOUT=fs (folders within folders).</summary>
 internal sealed record MaildirLayout(string Root, bool IsPlusPlus, IReadOnlyList<MaildirFolder> Folders)
 {
+    /// <summary>Folders that are links out of the Maildir: they are not read.</summary>
+    public IReadOnlyList<string> Outside { get; init; } = [];
+
+    /// <summary>Around the Maildir.</summary>
+    public Fence Fence { get; } = new(Root);
+
     private const int MostFolders = 10_000;
     private const int Deepest = 32;
 
@@ -30,8 +36,13 @@ internal sealed record MaildirLayout(string Root, bool IsPlusPlus, IReadOnlyList
             var isPlusPlus = HasPlusPlus(root);
             if (isPlusPlus) PlusPlus(root, folders);
             else Nested(root, [], folders);
+            var inside = new Fence(root);
+            var outside = folders.Where(folder => !IsWithin(inside, folder.Path)).ToList();
             return new(root, isPlusPlus || folders.TrueForAll(folder => folder.Levels.Length == 0),
-                [.. folders.OrderBy(f => string.Join('\u0001', f.Levels), StringComparer.Ordinal)]);
+                [.. folders.Except(outside).OrderBy(f => string.Join('\u0001', f.Levels), StringComparer.Ordinal)])
+            {
+                Outside = [.. outside.Select(folder => folder.Path)],
+            };
         }
         catch (UnauthorizedAccessException e)
         {
@@ -39,12 +50,15 @@ internal sealed record MaildirLayout(string Root, bool IsPlusPlus, IReadOnlyList
         }
     }
 
+    private static bool IsWithin(Fence fence, string folder) =>
+        fence.Holds(folder) && fence.Holds(Path.Combine(folder, "cur")) && fence.Holds(Path.Combine(folder, "new"));
+
     private static bool HasPlusPlus(string root) => new DirectoryInfo(root).EnumerateDirectories(".*").Any(IsFolder);
 
     private static bool IsFolder(DirectoryInfo folder) => Directory.Exists(Path.Combine(folder.FullName, "cur"));
 
     private static bool IsOwn(DirectoryInfo folder) => folder.Name is "cur" or "new" or "tmp" || folder.Name.StartsWith('.')
-        || folder.LinkTarget is not null || (folder.Name is "home" or "sieve" && !IsFolder(folder));
+        || (folder.Name is "home" or "sieve" && !IsFolder(folder));
 
     private static void PlusPlus(string root, List<MaildirFolder> folders)
     {
@@ -64,7 +78,8 @@ internal sealed record MaildirLayout(string Root, bool IsPlusPlus, IReadOnlyList
             if (folders.Count >= MostFolders) throw new SourceException($"{at} has more than {MostFolders} folders");
             string[] below = [.. levels, folder.Name];
             if (IsFolder(folder)) folders.Add(new(folder.FullName, below));
-            Nested(folder.FullName, below, folders);
+            // What lies below a link lies elsewhere too, or above it.
+            if (folder.LinkTarget is null) Nested(folder.FullName, below, folders);
         }
     }
 
