@@ -77,7 +77,16 @@ internal sealed class Planner(MoveTarget target, AccountBook book, MoveWishes wi
         var here = (account is { } known ? await target.Store.ListMailboxesAsync(known, cancel) : []).ToDictionary(box =>
             box.Name, StringComparer.Ordinal);
         var planned = new List<PlannedMailbox>();
-        foreach (var mailbox in source.Mailboxes)
+        var mailboxes = source.Mailboxes;
+        if (account is { } whose)
+        {
+            var boxes = await KnownMailboxes.LoadAsync(target, whose, source, label, taken.Values, cancel);
+            notes.AddRange(mailboxes.Select(mailbox => boxes.WhyNot(mailbox.Name)).OfType<MoveNote>());
+            mailboxes = [.. mailboxes.Where(mailbox => boxes.WhyNot(mailbox.Name) is null)];
+            foreach (var mailbox in mailboxes)
+                if (boxes.Find(mailbox.Name) is { } renamed) here[mailbox.Name] = renamed;
+        }
+        foreach (var mailbox in mailboxes)
         {
             var messages = source.Read(mailbox, cancel);
             var box = here.GetValueOrDefault(mailbox.Name);

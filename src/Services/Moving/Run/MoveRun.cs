@@ -15,6 +15,7 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
 
     private readonly string _label = wishes.Label ?? source.Kind;
     private Dictionary<(string Label, MailboxId Mailbox), TakenMailbox> _taken = [];
+    private KnownMailboxes _known = null!;
     private int _failures;
 
     private long Now => target.Clock.GetUtcNow().ToUnixTimeSeconds();
@@ -23,6 +24,7 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
     {
         _taken = await TakenMailbox.LoadAsync(target.Store, account, cancel);
         var before = await MovedSource.LoadAsync(target.Store, account, _label, cancel);
+        _known = await KnownMailboxes.LoadAsync(target, account, source, _label, _taken.Values, cancel);
         if (MovedSource.WhyNot(before, source, wishes) is { } other)
         {
             result.Stopped = "nothing was begun: " + other;
@@ -33,7 +35,6 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
             result.Stopped = no;
             return;
         }
-        await ((before ?? MovedSource.At(source.Place)) with { Place = source.Place }).SaveAsync(target.Store, account, _label, Now, cancel);
         var isNew = (await target.Store.ListMailboxesAsync(account, cancel)).All(box => box.UidNext == 1);
         if (isNew) await NamesAsync(cancel);
         var boxes = new List<(SourceMailbox There, MailboxInfo Here)>();
@@ -42,6 +43,7 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
             if (await TakeMailboxAsync(mailbox, cancel) is { } here) boxes.Add((mailbox, here));
             if (result.Stopped is not null) return;
         }
+        var now = await RememberAsync(before, boxes, cancel);
         foreach (var (there, here) in boxes)
         {
             progress.Now = $"{result.Account} {there.Name}";
@@ -49,7 +51,18 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
             if (result.Stopped is not null) return;
         }
         if (source.TellsOfDeletion) await DeleteAsync(boxes, cancel);
-        await new MoveHabits(target, account, source, result).BringAsync(_label, before is { HasEnded: true } ? before : null, Now, cancel);
+        await new MoveHabits(target, account, source, result).BringAsync(_label, now, Now, cancel);
+    }
+
+    // Before the first message: who kills the run does not make it forget where its mail came from and went to.
+    private async Task<MovedSource> RememberAsync(
+        MovedSource? before, List<(SourceMailbox There, MailboxInfo Here)> boxes, CancellationToken cancel)
+    {
+        var mailboxes = new Dictionary<string, long>(before?.Mailboxes ?? new Dictionary<string, long>(), StringComparer.Ordinal);
+        foreach (var (there, here) in boxes) mailboxes[there.Name] = here.Id.Value;
+        var now = (before ?? MovedSource.At(source.Place)) with { Place = source.Place, Mailboxes = mailboxes };
+        await now.SaveAsync(target.Store, account, _label, Now, cancel);
+        return now;
     }
 
     // Nobody knows the account by other names yet: its clients go on with those of the old server.
@@ -65,9 +78,9 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
     private async Task<string?> WhyNotAsync(CancellationToken cancel)
     {
         long octets = 0, fresh = 0;
-        var names = (await target.Store.ListMailboxesAsync(account, cancel)).ToDictionary(box => box.Name, box =>
-            box.Id, StringComparer.Ordinal);
-        foreach (var mailbox in source.Mailboxes)
+        var names = source.Mailboxes.Select(mailbox => (mailbox.Name, Here: _known.Find(mailbox.Name))).Where(pair => pair.Here is not null)
+            .ToDictionary(pair => pair.Name, pair => pair.Here!.Id, StringComparer.Ordinal);
+        foreach (var mailbox in source.Mailboxes.Where(mailbox => _known.WhyNot(mailbox.Name) is null))
         {
             progress.Now = $"{result.Account} {mailbox.Name}: looking";
             var diff = Compare(source.Read(mailbox, cancel), names.TryGetValue(mailbox.Name, out var id) ? id : null);
@@ -106,6 +119,12 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
 
     private async Task<MailboxInfo?> TakeMailboxAsync(SourceMailbox mailbox, CancellationToken cancel)
     {
+        if (_known.WhyNot(mailbox.Name) is { } no)
+        {
+            result.Notes.Add(no);
+            return null;
+        }
+        if (_known.Find(mailbox.Name) is { } renamed && renamed.Name != mailbox.Name) return renamed;
         var here = await target.Store.FindMailboxAsync(account, mailbox.Name, cancel);
         var made = mailbox.UidValidity == 0 ? StoreError.NotPermitted
             : await target.Store.TakeMailboxAsync(account, mailbox.Name, mailbox.UidValidity, cancel);

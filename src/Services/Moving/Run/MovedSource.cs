@@ -15,6 +15,9 @@ internal sealed record MovedSource(string Place, IReadOnlyList<string>? Subscrip
     /// <summary>A run has come to its end: what people have beside mail was brought.</summary>
     public bool HasEnded { get; init; }
 
+    /// <summary>Ids of the mailboxes here by their names there: people rename and delete them.</summary>
+    public IReadOnlyDictionary<string, long>? Mailboxes { get; init; }
+
     public static MovedSource At(string place) => new(place, null, new Dictionary<string, string>());
 
     /// <summary>

@@ -58,6 +58,7 @@ internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSourc
     public async Task RunAsync(CancellationToken cancel)
     {
         var taken = await TakenMailbox.LoadAsync(target.Store, account, cancel);
+        var boxes = await KnownMailboxes.LoadAsync(target, account, source, label, taken.Values, cancel);
         foreach (var mailbox in source.Mailboxes)
         {
             cancel.ThrowIfCancellationRequested();
@@ -66,7 +67,7 @@ internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSourc
             progress.Expect(messages.Count);
             result.Mailboxes++;
             result.Messages += messages.Count;
-            if (await target.Store.FindMailboxAsync(account, mailbox.Name, cancel) is not { } here
+            if (boxes.Find(mailbox.Name) is not { } here
                 || await target.Store.ViewAsync(account, here.Id, cancel) is not { } view)
             {
                 result.Differ(mailbox.Name, "", $"the mailbox is not here; it has {messages.Count} messages");

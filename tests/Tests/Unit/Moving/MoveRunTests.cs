@@ -75,4 +75,57 @@ public sealed class MoveRunTests
         Assert.Contains("Gesendet", await scene.Test.Store.ListSubscriptionsAsync(scene.Alice, default));
         Assert.Equal(Aviso.Store.SpecialUse.Sent, (await scene.Test.Store.FindMailboxAsync(scene.Alice, "Gesendet", default))!.SpecialUse);
     }
+
+    [Fact]
+    public async Task A_folder_renamed_here_is_followed_and_one_deleted_here_stays_deleted()
+    {
+        await using var scene = await MoveScene.OpenAsync();
+        var old = scene.Maildir("one");
+        var (work, gone) = (old.Folder("Work"), old.Folder("Gone", 79));
+        work.Add("Subject: work 1\n\nx\n");
+        work.Save();
+        gone.Add("Subject: gone 1\n\nx\n");
+        gone.Save();
+        await scene.RunAsync(old);
+        await scene.Test.Store.RenameMailboxAsync(scene.Alice, await IdAsync(scene, "Work"), "Plans/Work", default);
+        await scene.Test.Store.DeleteMailboxAsync(scene.Alice, await IdAsync(scene, "Gone"), default);
+        foreach (var folder in (OldMaildir[])[work, gone])
+        {
+            folder.Add("Subject: 2\n\nx\n");
+            folder.Save();
+        }
+        var result = await scene.RunAsync(old);
+        Assert.Equal((1L, 1L), (result.Taken, result.Same));
+        Assert.Equal("was deleted here, so nothing of it comes, new mail neither; --label with another name brings all of it once more",
+            Assert.Single(result.Notes, note => note.Place == "Gone").Text);
+        Assert.Equal([1u, 2u], (await scene.SightAsync("Plans/Work")).Keys);
+        Assert.Null(await scene.Test.Store.FindMailboxAsync(scene.Alice, "Work", default));
+        Assert.Null(await scene.Test.Store.FindMailboxAsync(scene.Alice, "Gone", default));
+        Assert.Null((await scene.RunAsync(old, new() { Label = "again" })).Stopped);
+        Assert.Equal(2, (await scene.SightAsync("Gone")).Count);
+    }
+
+    [Fact]
+    public async Task Folders_of_the_source_never_share_a_mailbox()
+    {
+        await using var scene = await MoveScene.OpenAsync();
+        var old = scene.Maildir("one");
+        var work = old.Folder("Work");
+        work.Add("Subject: work 1\n\nx\n");
+        work.Save();
+        await scene.RunAsync(old);
+        await scene.Test.Store.RenameMailboxAsync(scene.Alice, await IdAsync(scene, "Work"), "Plans", default);
+        var plans = old.Folder("Plans", 80);
+        plans.Add("Subject: plans 1\n\nx\n");
+        plans.Save();
+        for (var round = 0; round < 2; round++)
+        {
+            var result = await scene.RunAsync(old);
+            Assert.Equal((NoteKind.Damaged, 0L), (Assert.Single(result.Notes, note => note.Place == "Plans").Kind, result.Deleted));
+        }
+        Assert.Single(await scene.SightAsync("Plans"));
+    }
+
+    private static async Task<Aviso.Store.MailboxId> IdAsync(MoveScene scene, string name) =>
+        (await scene.Test.Store.FindMailboxAsync(scene.Alice, name, default))!.Id;
 }
