@@ -55,7 +55,25 @@ internal sealed record MaildirLayout(string Root, bool IsPlusPlus, IReadOnlyList
 
     private static bool HasPlusPlus(string root) => new DirectoryInfo(root).EnumerateDirectories(".*").Any(IsFolder);
 
-    private static bool IsFolder(DirectoryInfo folder) => Directory.Exists(Path.Combine(folder.FullName, "cur"));
+    private static bool IsFolder(DirectoryInfo folder) => Exists(Path.Combine(folder.FullName, "cur"));
+
+    /// <summary>There is such a folder. Where nobody may look, nobody can say that there is none.</summary>
+    /// <exception cref="SourceException">It cannot be seen whether there is.</exception>
+    public static bool Exists(string folder)
+    {
+        if (Directory.Exists(folder)) return true;
+        if (Path.GetDirectoryName(folder) is not { } parent || !Exists(parent)) return false;
+        try
+        {
+            var name = Path.GetFileName(folder);
+            if (File.Exists(folder) || new DirectoryInfo(parent).EnumerateFileSystemInfos().All(entry => entry.Name != name)) return false;
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new SourceException($"{parent} may not be read by the server's user ({Environment.UserName})", e);
+        }
+        throw new SourceException($"{folder} may not be looked into by the server's user ({Environment.UserName})");
+    }
 
     private static bool IsOwn(DirectoryInfo folder) => folder.Name is "cur" or "new" or "tmp" || folder.Name.StartsWith('.')
         || (folder.Name is "home" or "sieve" && !IsFolder(folder));
