@@ -8,7 +8,7 @@ namespace Aviso.Moving;
 /// <summary>A message in an mbox file.</summary>
 /// <param name="Offset">Of its first octet after the line that begins with "From ".</param>
 /// <param name="Length">Octets in the file, without the empty line that ends it.</param>
-/// <param name="Key">Digest of those octets.</param>
+/// <param name="Key">Digest of those octets, without the fields that programs rewrite in the file.</param>
 /// <param name="FromLine">What stands after "From ".</param>
 /// <param name="Header">Its header as it stands in the file, cut at <see cref="MboxFile.MostHeader"/>.</param>
 /// <param name="IsRaw">Written by an export of ours octet by octet, since lines cannot say it.</param>
@@ -27,6 +27,12 @@ internal static class MboxFile
     public const string RawField = "X-Aviso-Octets: ";
 
     private const int MostMessages = 10_000_000;
+
+    // What was read, answered, labelled and counted since: a later copy of the file has the same message with others.
+    private static readonly string[] Rewritten =
+    [
+        "Status", "X-Status", "X-Keywords", "X-UID", "X-IMAP", "X-IMAPbase", "X-Gmail-Labels", "Content-Length", "Lines",
+    ];
 
     /// <exception cref="SourceException">It is no mbox.</exception>
     public static IReadOnlyList<MboxMessage> Index(Stream file, string name, CancellationToken cancel)
@@ -94,6 +100,13 @@ internal static class MboxFile
 
     public static bool IsOurs(ReadOnlySpan<byte> line) => line.StartsWith("X-Aviso-Flags: "u8) || line.StartsWith("X-Aviso-Octets: "u8);
 
+    private static bool IsRewritten(ReadOnlySpan<byte> line)
+    {
+        foreach (var name in Rewritten)
+            if (line.Length > name.Length && line[name.Length] == ':' && Ascii.EqualsIgnoreCase(line[..name.Length], name)) return true;
+        return false;
+    }
+
     private static bool Raw(LineScan lines, Reading now)
     {
         if (!lines.Peek("X-Aviso-Flags: "u8) && !lines.Peek("X-Aviso-Octets: "u8)) return false;
@@ -110,7 +123,7 @@ internal static class MboxFile
     {
         private readonly IncrementalHash _digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         private readonly MemoryStream _header = new();
-        private bool _inHeader = true;
+        private bool _inHeader = true, _inRewritten;
         private int _empty;
         public long Offset { get; } = offset;
         private long _end = offset, _endBeforeEmpty = offset;
@@ -127,7 +140,9 @@ internal static class MboxFile
             }
             _endBeforeEmpty = isEmpty ? _end : line.End;
             _end = line.End;
-            if (IsOurs(line.Text)) return;
+            // RFC 5322 §2.2.3: a line that begins with a blank goes on with the field before it.
+            if (line.IsStart && line.Text is not [(byte)' ' or (byte)'\t', ..]) _inRewritten = _inHeader && IsRewritten(line.Text);
+            if (IsOurs(line.Text) || _inRewritten) return;
             if (isEmpty)
             {
                 _empty++;

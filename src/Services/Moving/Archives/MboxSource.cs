@@ -41,6 +41,8 @@ public sealed class MboxSource : MailSource
     // An archive is what was there on a day: what is missing in it says nothing.
     public override bool TellsOfDeletion => false;
 
+    public override bool MovesByItself => _hasLabels;
+
     public override IReadOnlyList<SourceMessage> Read(SourceMailbox mailbox, CancellationToken cancel)
     {
         if (_hasLabels) return _labelled[mailbox.Name];

@@ -90,8 +90,7 @@ internal sealed class Planner(MoveTarget target, AccountBook book, MoveWishes wi
         {
             var messages = source.Read(mailbox, cancel);
             var box = here.GetValueOrDefault(mailbox.Name);
-            var diff = box is null ? MailboxDiff.Of(messages, null, []) : MailboxDiff.Of(messages, taken.GetValueOrDefault((label, box.Id)),
-                [.. taken.Values.Where(other => other.Mailbox == box.Id && other.Label != label)]);
+            var diff = MailboxDiff.Of(source, messages, taken.Values, label, box?.Id);
             planned.Add(new(mailbox.Name, mailbox.Shown, messages.Count, diff.New.Count, diff.Changed.Count, source.TellsOfDeletion
                 ? diff.Gone.Count : 0,
                 messages.Sum(message => Math.Max(0, message.Size)), Uids(mailbox, box)));

@@ -106,10 +106,8 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
         return null;
     }
 
-    private MailboxDiff Compare(IReadOnlyList<SourceMessage> there, MailboxId? here) => here is not { } id
-        ? MailboxDiff.Of(there, null, [])
-        : MailboxDiff.Of(there, _taken.GetValueOrDefault((_label, id)), [.. _taken.Values.Where(taken => taken.Mailbox == id
-            && taken.Label != _label)]);
+    private MailboxDiff Compare(IReadOnlyList<SourceMessage> there, MailboxId? here) =>
+        MailboxDiff.Of(source, there, _taken.Values, _label, here);
 
     private TakenMailbox Taken(MailboxId mailbox)
     {

@@ -77,6 +77,7 @@ internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSourc
                 result.Differ(mailbox.Name, "", $"UIDVALIDITY is {mailbox.UidValidity} there and {here.UidValidity} here");
             if (mailbox.UidValidity == here.UidValidity && here.UidNext < mailbox.UidNext)
                 result.Differ(mailbox.Name, "", $"UIDNEXT is {mailbox.UidNext} there and {here.UidNext} here");
+            if (source.MovesByItself) messages = [.. messages.Where(message => !IsElsewhere(mailbox, message, here.Id, taken.Values))];
             await CompareAsync(mailbox, messages, view, [.. taken.Values.Where(known => known.Mailbox == here.Id)
                 .OrderByDescending(known => known.Label == label)], cancel);
         }
@@ -89,6 +90,15 @@ internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSourc
     {
         _there.Dispose();
         _here.Dispose();
+    }
+
+    private bool IsElsewhere(SourceMailbox mailbox, SourceMessage message, MailboxId here, IEnumerable<TakenMailbox> taken)
+    {
+        var all = taken.Where(known => known.Label == label && known.Find(message.Key) is { Uid: > 0 }).ToList();
+        if (all.Count == 0 || all.Exists(known => known.Mailbox == here)) return false;
+        result.Differ(mailbox.Name, message.Place, "was taken into another mailbox, where its labels put it then");
+        progress.Taken(1, 0);
+        return true;
     }
 
     private async Task CompareAsync(

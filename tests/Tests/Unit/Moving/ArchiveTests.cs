@@ -39,6 +39,41 @@ public sealed class ArchiveTests
     }
 
     [Theory]
+    [InlineData("Status: RO\nX-Status: A\nSubject: 1\nX-Keywords: a b\n c\n\nd\n", "Subject: 1\n\nd\n")]
+    [InlineData("X-IMAPbase: 1 2\nX-IMAP: 1\nSubject: 1\nX-UID: 5\n\nd\n", "Status: O\nSubject: 1\n\nd\n")]
+    [InlineData("x-gmail-labels: =?UTF-8?Q?a?=\r\n =?UTF-8?Q?b?=\r\nSubject: 1\r\n\r\nd\r\n",
+        "Content-Length: 2\nLines: 1\nSubject: 1\n\nd\n")]
+    [InlineData("Status: RO\n\td\nSubject: 1\n\nd\n", "Subject: 1\n\nd\n")]
+    public void What_programs_rewrite_in_the_file_makes_no_other_message(string one, string other) => Assert.Equal(Key(one), Key(other));
+
+    [Theory]
+    [InlineData("Subject: 1\n\nStatus: RO\n", "Subject: 1\n\n")]
+    [InlineData("Subject: 1\n\nStatus: RO\n", "Subject: 1\n\nStatus: O\n")]
+    [InlineData("Statuses: 1\n\nd\n", "Subject: 1\n\nd\n")]
+    [InlineData("Status: 1\nSubject: a\n b\n\nd\n", "Status: 1\nSubject: a\n\nd\n")]
+    public void What_people_wrote_makes_another(string one, string other) => Assert.NotEqual(Key(one), Key(other));
+
+    [Fact]
+    public async Task A_later_copy_brings_a_message_whose_labels_changed_only_once()
+    {
+        await using var scene = await MoveScene.OpenAsync();
+        var file = Path.Combine(scene.Folder, "all.mbox");
+        foreach (var (labels, taken) in new[] { ("Inbox,Unread", 1), ("Archived,Opened,Work", 0), ("Trash", 0) })
+        {
+            await File.WriteAllTextAsync(file, $"From a x\nX-Gmail-Labels: {labels}\nSubject: 1\n\nx\n");
+            Assert.Equal(taken, (await scene.RunAsync(new MboxSource(file, hasLabels: true))).Taken);
+        }
+        Assert.Single(await scene.SightAsync());
+        Assert.Empty(await scene.SightAsync("Work"));
+    }
+
+    private static UInt128 Key(string message)
+    {
+        using var file = new MemoryStream(Encoding.UTF8.GetBytes("From a x\n" + message));
+        return Assert.Single(MboxFile.Index(file, "x", default)).Key;
+    }
+
+    [Theory]
     [InlineData("a@b Tue Nov 14 22:13:20 2023", 1700000000L)]
     [InlineData("1234@xxx Tue Nov 14 22:13:20 +0000 2023", 1700000000L)]
     [InlineData("a@b Tue Nov 14 23:13:20 +0100 2023", 1700000000L)]
