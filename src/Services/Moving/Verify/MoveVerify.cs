@@ -165,6 +165,11 @@ internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSourc
         }
         using (body)
         {
+            if (body.Prove() is { } fault)
+            {
+                result.Differ(mailbox, name, $"it is damaged here: {fault}");
+                return;
+            }
             var octets = new byte[64 * 1024];
             for (long at = 0; body.Read(at, octets) is > 0 and var read; at += read) digest.AppendData(octets.AsSpan(0, read));
             var had = digest.GetHashAndReset();
