@@ -26,6 +26,7 @@ public sealed class EmlSource : MailSource
     private readonly Dictionary<string, List<string>> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, EmlMarks> _marks;
     private readonly List<SourceMailbox> _mailboxes = [];
+    private readonly HashSet<string> _damaged = new(StringComparer.Ordinal);
 
     /// <exception cref="SourceException">There is no such file, or it may not be read.</exception>
     public EmlSource(string path)
@@ -35,9 +36,9 @@ public sealed class EmlSource : MailSource
         {
             if (File.Exists(_root)) _zip = ZipFile.OpenRead(_root);
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or UnauthorizedAccessException or IOException)
         {
-            throw new SourceException($"{_root} is no zip: {e.Message}", e);
+            throw new SourceException($"{_root} is no zip that can be read: {e.Message}", e);
         }
         _marks = ReadMarks();
         foreach (var file in All().Where(name => name.EndsWith(".eml", StringComparison.OrdinalIgnoreCase)))
@@ -66,9 +67,16 @@ public sealed class EmlSource : MailSource
         foreach (var file in _files[mailbox.Name].Order(StringComparer.Ordinal))
         {
             cancel.ThrowIfCancellationRequested();
-            var (key, length, header) = Look(file);
-            if (!seen.Add(key)) doubled++;
-            else messages.Add(Message(file, key, length, header));
+            try
+            {
+                var (key, length, header) = Look(file);
+                if (!seen.Add(key)) doubled++;
+                else messages.Add(Message(file, key, length, header));
+            }
+            catch (SourceException e)
+            {
+                if (_damaged.Add(file)) Notes.Add(new(NoteKind.Damaged, file, e.Message));
+            }
         }
         var text = string.Create(CultureInfo.InvariantCulture,
             $"{doubled} messages stand there more than once, octet for octet: each comes once");
@@ -147,10 +155,10 @@ public sealed class EmlSource : MailSource
     {
         try
         {
-            return _zip is null ? File.OpenRead(Path.Combine(_root, file))
-                : new BoundedStream(_zip.GetEntry(file)!.Open(), MostOctets, file);
+            return _zip is null ? new SourceStream(File.OpenRead(Path.Combine(_root, file)), file)
+                : new BoundedStream(new SourceStream(_zip.GetEntry(file)!.Open(), file), MostOctets, file);
         }
-        catch (Exception e) when (e is UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e) when (e is UnauthorizedAccessException or InvalidDataException or NotSupportedException or IOException)
         {
             throw new SourceException($"{file} of {_root} cannot be read: {e.Message}", e);
         }

@@ -92,15 +92,16 @@ public sealed class MboxSource : MailSource
         return files;
     }
 
-    private static FileStream Open(string path)
+    private static SourceStream Open(string path)
     {
+        var options = new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0, Share = FileShare.ReadWrite };
         try
         {
-            return new(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0, Share = FileShare.ReadWrite });
+            return new(new FileStream(path, options), path);
         }
-        catch (UnauthorizedAccessException e)
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
-            throw new SourceException($"{path} may not be read by the server's user ({Environment.UserName})", e);
+            throw new SourceException($"{path} cannot be read by the server's user ({Environment.UserName}): {e.Message}", e);
         }
     }
 
