@@ -17,8 +17,8 @@ public sealed record MoveStatus(
     public static readonly MoveStatus None = new("none", "", "", 0, 0, 0, 0, 0, 0, null, null, [], [], []);
 
     /// <summary>It ended, and all of it is as it was wished.</summary>
-    public bool IsGood => State == "done" && Results.All(one => one.Stopped is null && one.Notes.TrueForAll(note =>
-        note.Kind != NoteKind.Damaged))
+    public bool IsGood => State == "done" && Results.All(one => one.Stopped is null)
+        && Results.SelectMany(one => one.Notes).Concat(Notes).All(note => note.Kind != NoteKind.Damaged)
         && Compared.All(one => one.DifferencesInAll == 0);
 }
 

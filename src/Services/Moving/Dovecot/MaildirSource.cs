@@ -27,8 +27,7 @@ public sealed class MaildirSource : MailSource
         _opener = opener ?? new();
         _layout = MaildirLayout.Find(_places.Mail);
         foreach (var folder in _layout.Folders) Add(folder);
-        foreach (var folder in _layout.Outside) Notes.Add(new(NoteKind.Damaged, folder,
-            $"is a link out of {_places.Mail}, or has one in the place of `cur` or `new`: it is not read"));
+        Notes.AddRange(_layout.LeftOut);
         Subscriptions = ReadSubscriptions();
         Scripts = SieveFolder.Read(_places.Home is { } home ? [home] : [Path.Combine(_places.Mail, "home"),
             Path.GetDirectoryName(_places.Mail) ?? "/", _places.Mail], Notes);
@@ -64,7 +63,7 @@ public sealed class MaildirSource : MailSource
         name = Nfc.Normalize(name);
         if (!_folders.TryAdd(name, folder))
         {
-            Notes.Add(new(NoteKind.Lost, folder.Path,
+            Notes.Add(new(NoteKind.Damaged, folder.Path,
                 $"its name here would be {name}, which {_folders[name].Path} has already; rename one of them"));
             return;
         }

@@ -43,5 +43,5 @@ internal sealed class MoveSetup(AccountBook book, AccountService accounts, IMove
     }
 
     private static void Told(List<MoveNote> notes, string place, VerbAnswer answer) =>
-        notes.Add(new(answer.Ok ? NoteKind.Carried : NoteKind.Lost, place, answer.Text));
+        notes.Add(new(answer.Ok ? NoteKind.Carried : NoteKind.Damaged, place, answer.Text));
 }

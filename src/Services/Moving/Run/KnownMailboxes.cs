@@ -8,6 +8,9 @@ namespace Aviso.Moving;
 /// </summary>
 internal sealed class KnownMailboxes
 {
+    // As the store has them: characters of a name, and levels.
+    private const int LongestName = 1000, Deepest = 32;
+
     private readonly Dictionary<string, MailboxInfo> _byName;
     private readonly Dictionary<long, MailboxInfo> _byId;
     private readonly IReadOnlyDictionary<string, long> _taken;
@@ -46,7 +49,9 @@ internal sealed class KnownMailboxes
             return _byId.ContainsKey(id) || !_noted.Contains(id) ? null : new(NoteKind.Changed, name,
                 "was deleted here, so nothing of it comes, new mail neither; --label with another name brings all of it once more");
         }
-        if (!_byName.TryGetValue(name, out var box)) return null;
+        if (!_byName.TryGetValue(name, out var box))
+            return name.Length <= LongestName && name.AsSpan().Count('/') < Deepest ? null : new(NoteKind.Damaged, name,
+                $"no mailbox can have this name here: at most {LongestName} characters and {Deepest} levels");
         var other = _taken.FirstOrDefault(pair => pair.Value == box.Id.Value && _there.Contains(pair.Key)).Key;
         return other is null ? null : new(NoteKind.Damaged, name,
             $"the mailbox of this name here is the one that {other} came into: rename it, for mail of both would not be kept apart");

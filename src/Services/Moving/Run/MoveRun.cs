@@ -87,7 +87,9 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
             fresh += diff.New.Count;
             octets += diff.New.Sum(message => Math.Max(0, message.Size));
         }
-        var damaged = source.Notes.Where(note => note.Kind == NoteKind.Damaged).ToList();
+        var unwanted = source.Mailboxes.Select(mailbox => _known.WhyNot(mailbox.Name)).OfType<MoveNote>().ToList();
+        result.Notes.AddRange(unwanted.Where(note => note.Kind != NoteKind.Damaged));
+        var damaged = source.Notes.Concat(unwanted).Where(note => note.Kind == NoteKind.Damaged).ToList();
         result.Notes.AddRange(damaged.Take(MostNamed));
         if (damaged.Count > 0 && !wishes.SkipDamaged)
         {
@@ -117,11 +119,7 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
 
     private async Task<MailboxInfo?> TakeMailboxAsync(SourceMailbox mailbox, CancellationToken cancel)
     {
-        if (_known.WhyNot(mailbox.Name) is { } no)
-        {
-            result.Notes.Add(no);
-            return null;
-        }
+        if (_known.WhyNot(mailbox.Name) is not null) return null;
         if (_known.Find(mailbox.Name) is { } renamed && renamed.Name != mailbox.Name) return renamed;
         var here = await target.Store.FindMailboxAsync(account, mailbox.Name, cancel);
         var made = mailbox.UidValidity == 0 ? StoreError.NotPermitted
@@ -137,7 +135,7 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
                 $"{mailbox.Name} has given out UIDs here: its messages get new ones, and clients fetch them again");
         if (here is not null) return here;
         var created = await target.Store.CreateMailboxAsync(account, mailbox.Name, SpecialUse.None, cancel);
-        if (!created.Ok) Say(NoteKind.Lost, mailbox.Place, $"no mailbox {mailbox.Name} can be made here: {Word(created.Error)}");
+        if (!created.Ok) Say(NoteKind.Damaged, mailbox.Place, $"no mailbox {mailbox.Name} can be made here: {Word(created.Error)}");
         return created.Value;
     }
 

@@ -30,6 +30,57 @@ public sealed class MovingServiceTests
         foreach (var _ in (int[])[1, 2]) Assert.True((await scene.RunAsync(request, new() { Label = "wörd.1" })).IsGood);
         Assert.Equal(1, scene.Service.Status().Results[0].Same);
     }
+
+    [Fact]
+    public async Task A_folder_that_is_left_out_is_no_good_end()
+    {
+        await using var scene = await ServiceScene.OpenAsync();
+        var old = scene.Move.Maildir("one");
+        old.Save();
+        // Two folders that are one name here: modified UTF-7 and the letter itself.
+        foreach (var name in (string[])["&AOQ-", "\u00e4", "a..b"])
+        {
+            var folder = old.Folder(name);
+            folder.Add("Subject: 1\n\nx\n");
+            folder.Save();
+        }
+        var request = new MoveRequest("maildir", old.Path, "alice@example.org");
+        var end = await scene.RunAsync(request);
+        Assert.False(end.IsGood);
+        Assert.StartsWith("nothing was begun, for 2 things", end.Results[0].Stopped, StringComparison.Ordinal);
+        end = await scene.RunAsync(request, new() { SkipDamaged = true });
+        Assert.Equal((false, 1L), (end.IsGood, end.Results[0].Taken));
+    }
+
+    [Fact]
+    public async Task A_name_that_no_mailbox_can_have_is_said_before_anything_is_done()
+    {
+        await using var scene = await ServiceScene.OpenAsync();
+        var deep = Path.Combine([scene.Move.Folder, "mail", .. Enumerable.Repeat("d", 33)]);
+        Directory.CreateDirectory(deep);
+        await File.WriteAllTextAsync(Path.Combine(deep, "1.mbox"), "From a x\nSubject: 1\n\nx\n");
+        await File.WriteAllTextAsync(Path.Combine(scene.Move.Folder, "mail", "Good.mbox"), "From a x\nSubject: 2\n\nx\n");
+        var request = new MoveRequest("mbox", Path.Combine(scene.Move.Folder, "mail"), "alice@example.org");
+        var end = await scene.RunAsync(request);
+        Assert.Equal((false, 0L), (end.IsGood, end.Results[0].Taken));
+        Assert.Contains("no mailbox can have this name here", end.Results[0].Stopped, StringComparison.Ordinal);
+        Assert.True((await scene.Service.PlanAsync(request, new(), default)).HasDamage);
+        end = await scene.RunAsync(request, new() { SkipDamaged = true });
+        Assert.Equal((false, 1L), (end.IsGood, end.Results[0].Taken));
+    }
+
+    [Fact]
+    public async Task An_alias_that_could_not_be_made_is_no_good_end()
+    {
+        await using var scene = await ServiceScene.OpenAsync();
+        var request = await scene.MailserverAsync("dave@example.org", "x");
+        Assert.True((await scene.RunAsync(request)).IsGood);
+        // An account is no alias.
+        await File.WriteAllTextAsync(Path.Combine(request.Path, "postfix-virtual.cf"), "bob@example.org dave@example.org\n");
+        var end = await scene.RunAsync(request);
+        Assert.Contains(end.Notes, note => note.Kind == NoteKind.Damaged && note.Text.Contains("bob@example.org", StringComparison.Ordinal));
+        Assert.False(end.IsGood);
+    }
 }
 
 /// <summary>The service with a real store, and accounts whose rows are in it.</summary>
@@ -67,6 +118,15 @@ internal sealed class ServiceScene : IAsyncDisposable
         Assert.Null(Service.Start(request, wishes ?? new(), compares));
         while (Service.Status().State == "running") await Task.Delay(5);
         return Service.Status();
+    }
+
+    /// <summary>A docker-mailserver with one account.</summary>
+    public async Task<MoveRequest> MailserverAsync(string address, string hash)
+    {
+        var config = Directory.CreateDirectory(Path.Combine(Move.Folder, "config")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(config, "postfix-accounts.cf"), $"{address}|{hash}\n");
+        Directory.CreateDirectory(Path.Combine(Move.Folder, "mail-data"));
+        return new("docker-mailserver", config, null);
     }
 
     public async ValueTask DisposeAsync()
