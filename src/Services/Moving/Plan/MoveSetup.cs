@@ -22,7 +22,13 @@ internal sealed class MoveSetup(AccountBook book, AccountService accounts, IMove
 
     private async Task AccountAsync(MoveAccount account, List<MoveNote> notes, CancellationToken cancel)
     {
-        if (book.Table.FindAccount(account.Address) is not null) return;
+        if (book.Table.FindAccount(account.Address) is not null)
+        {
+            // A run that was killed here had made the account and not set its hash yet.
+            if (account.HasUsableHash && await accounts.HasNoPasswordAsync(account.Address, cancel))
+                Told(notes, account.From, await accounts.SetHashAsync(account.Address, account.Hash!, cancel));
+            return;
+        }
         var change = new AccountChange(null, account.QuotaOctets, account.Suspended, account.SendAs);
         var added = await accounts.AddAccountAsync(account.Address, change, cancel);
         if (!added.Ok || !account.HasUsableHash)

@@ -70,6 +70,28 @@ public sealed class MovingServiceTests
     }
 
     [Fact]
+    public async Task An_account_whose_run_was_killed_before_its_hash_was_set_gets_its_password()
+    {
+        await using var scene = await ServiceScene.OpenAsync();
+        var hash = "{SSHA}" + Convert.ToBase64String([.. System.Security.Cryptography.SHA1.HashData("secret of davesalt"u8), .. "salt"u8]);
+        var request = await scene.MailserverAsync("dave@example.org", hash);
+        Assert.True((await scene.Accounts.AddAccountAsync("dave@example.org", new(), default)).Ok);
+        Assert.True((await scene.RunAsync(request)).IsGood);
+        Assert.NotNull(await LoginAsync("secret of dave"));
+        // A password that somebody set here stays.
+        Assert.True((await scene.Accounts.SetAccountAsync("dave@example.org", new("another one"), default)).Ok);
+        Assert.True((await scene.RunAsync(request)).IsGood);
+        Assert.NotNull(await LoginAsync("another one"));
+        Assert.True((await scene.Accounts.SetAccountAsync("dave@example.org", new(Suspended: true), default)).Ok);
+        Assert.True((await scene.RunAsync(request)).IsGood);
+        Assert.True((await scene.Accounts.SetAccountAsync("dave@example.org", new(Suspended: false), default)).Ok);
+        Assert.NotNull(await LoginAsync("another one"));
+
+        ValueTask<Principal?> LoginAsync(string password) => scene.Logins.CheckPasswordAsync(
+            new("s", Aviso.Net.ListenerKind.Imaps, System.Net.IPAddress.Loopback, "PLAIN"), "dave@example.org", password, default);
+    }
+
+    [Fact]
     public async Task An_alias_that_could_not_be_made_is_no_good_end()
     {
         await using var scene = await ServiceScene.OpenAsync();
@@ -86,18 +108,18 @@ public sealed class MovingServiceTests
 /// <summary>The service with a real store, and accounts whose rows are in it.</summary>
 internal sealed class ServiceScene : IAsyncDisposable
 {
-    private readonly Authenticator _logins;
-
     private ServiceScene(MoveScene move, AccountBook book)
     {
-        (Move, Book, _logins) = (move, book, new(book));
-        Accounts = new(book, _logins);
+        (Move, Book, Logins) = (move, book, new(book));
+        Accounts = new(book, Logins);
         Service = new(move.Target, book, Accounts, Host, NullLogger.Instance);
     }
 
     public MoveScene Move { get; }
 
     public AccountBook Book { get; }
+
+    public Authenticator Logins { get; }
 
     public AccountService Accounts { get; }
 
@@ -132,7 +154,7 @@ internal sealed class ServiceScene : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Service.DisposeAsync();
-        _logins.Dispose();
+        Logins.Dispose();
         Book.Dispose();
         await Move.DisposeAsync();
     }
