@@ -168,8 +168,8 @@ public sealed class EmlSource : MailSource
     {
         var found = All().FirstOrDefault(name => name == EmlMarks.FileName);
         if (found is null) return [];
-        using var reader = new StreamReader(Open(found), Encoding.UTF8);
-        return EmlMarks.Parse(reader);
+        using var file = new BoundedStream(Open(found), EmlMarks.MostOctets, found);
+        return EmlMarks.Parse(file);
     }
 
     protected override void Dispose(bool disposing)
@@ -184,11 +184,20 @@ internal sealed record EmlMarks(SystemFlags Flags, IReadOnlyList<string> Keyword
 {
     public const string FileName = "index.tsv";
 
-    public static Dictionary<string, EmlMarks> Parse(TextReader from)
+    public const long MostOctets = 256 << 20;
+
+    // A path of 4,096 octets and 128 keywords fit.
+    private const int LongestLine = 64 * 1024;
+
+    /// <exception cref="SourceException">A line is longer than one of ours can be.</exception>
+    public static Dictionary<string, EmlMarks> Parse(Stream from)
     {
         var marks = new Dictionary<string, EmlMarks>(StringComparer.Ordinal);
-        while (from.ReadLine() is { } line)
+        using var lines = new LineScan(from, LongestLine);
+        while (lines.Next(out var read))
         {
+            if (!read.IsStart) throw new SourceException($"{FileName} has a line of more than {LongestLine} octets");
+            var line = Encoding.UTF8.GetString(read.Text.TrimEnd((byte)'\r'));
             var fields = line.Split('\t');
             if (fields.Length < 4 || !long.TryParse(fields[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
                 out var date)) continue;

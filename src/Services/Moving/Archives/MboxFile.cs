@@ -34,10 +34,11 @@ internal static class MboxFile
         "Status", "X-Status", "X-Keywords", "X-UID", "X-IMAP", "X-IMAPbase", "X-Gmail-Labels", "Content-Length", "Lines",
     ];
 
+    /// <summary>Says each message when its end is known, so that nobody holds the headers of a whole file.</summary>
     /// <exception cref="SourceException">It is no mbox.</exception>
-    public static IReadOnlyList<MboxMessage> Index(Stream file, string name, CancellationToken cancel)
+    public static void Index(Stream file, string name, Action<MboxMessage> each, CancellationToken cancel)
     {
-        var messages = new List<MboxMessage>();
+        var messages = 0;
         using var lines = new LineScan(file);
         Reading? now = null;
         var wasEmpty = true;
@@ -46,8 +47,8 @@ internal static class MboxFile
             if (wasEmpty && line.IsStart && line.Text.StartsWith("From "u8))
             {
                 cancel.ThrowIfCancellationRequested();
-                if (now is not null) messages.Add(now.End());
-                if (messages.Count >= MostMessages) throw new SourceException($"{name} has more than {MostMessages} messages");
+                if (now is not null) each(now.End());
+                if (++messages > MostMessages) throw new SourceException($"{name} has more than {MostMessages} messages");
                 now?.Dispose();
 #pragma warning disable CA2000 // the next message or the end of the file lets go of it
                 now = new(Encoding.Latin1.GetString(line.Text[5..]).Trim(), line.End);
@@ -68,22 +69,22 @@ internal static class MboxFile
             now.Add(line);
             wasEmpty = line.IsEmpty;
         }
-        if (now is not null) messages.Add(now.End());
+        if (now is not null) each(now.End());
         now?.Dispose();
-        return messages;
     }
 
     /// <summary>Writes a message with CRLF and without the `&gt;` that kept lines apart.</summary>
-    public static void Copy(Stream file, MboxMessage message, Base.SpooledBody into)
+    /// <param name="isRaw">As <see cref="MboxMessage.IsRaw"/>.</param>
+    public static void Copy(Stream file, long offset, long length, bool isRaw, Base.SpooledBody into)
     {
-        file.Position = message.Offset;
-        if (message.IsRaw)
+        file.Position = offset;
+        if (isRaw)
         {
-            using var piece = new PieceStream(file, message.Length);
+            using var piece = new PieceStream(file, length);
             WireText.Copy(piece, into);
             return;
         }
-        using var text = new PieceStream(file, message.Length);
+        using var text = new PieceStream(file, length);
         using var lines = new LineScan(text);
         var isTop = true;
         while (lines.Next(out var line))

@@ -16,7 +16,7 @@ public sealed class MboxSource : MailSource
     private readonly string _root;
     private readonly Dictionary<string, List<string>> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<SourceMessage>> _labelled = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Path, long Offset), MboxMessage> _known = [];
+    private readonly HashSet<(string Path, long Offset)> _raw = [];
     private readonly List<SourceMailbox> _mailboxes = [];
     private long _doubled;
 
@@ -49,11 +49,11 @@ public sealed class MboxSource : MailSource
         var (messages, seen) = (new List<SourceMessage>(), new HashSet<UInt128>());
         foreach (var file in _files[mailbox.Name])
         {
-            foreach (var message in Index(file, cancel))
+            Index(file, message =>
             {
                 if (!seen.Add(message.Key)) _doubled++;
                 else messages.Add(Message(file, message, MboxMarks.Read(message.Header)));
-            }
+            }, cancel);
         }
         Doubled(mailbox.Name, _doubled);
         _doubled = 0;
@@ -63,7 +63,7 @@ public sealed class MboxSource : MailSource
     public override void Copy(SourceMessage message, SpooledBody into)
     {
         using var file = Open(message.Place);
-        MboxFile.Copy(file, _known[(message.Place, message.Offset)], into);
+        MboxFile.Copy(file, message.Offset, message.Size, _raw.Contains((message.Place, message.Offset)), into);
     }
 
     private static IEnumerable<(string Name, string Path)> Find(string root)
@@ -105,12 +105,14 @@ public sealed class MboxSource : MailSource
         }
     }
 
-    private IReadOnlyList<MboxMessage> Index(string path, CancellationToken cancel)
+    private void Index(string path, Action<MboxMessage> each, CancellationToken cancel)
     {
         using var file = Open(path);
-        var messages = MboxFile.Index(file, path, cancel);
-        foreach (var message in messages) _known[(path, message.Offset)] = message;
-        return messages;
+        MboxFile.Index(file, path, message =>
+        {
+            if (message.IsRaw) _raw.Add((path, message.Offset));
+            each(message);
+        }, cancel);
     }
 
     private static SourceMessage Message(string file, MboxMessage message, MboxMarks marks) => new(
@@ -131,7 +133,7 @@ public sealed class MboxSource : MailSource
         var seen = new Dictionary<UInt128, (SourceMessage Message, HashSet<string> Labels)>();
         foreach (var file in _files.Values.SelectMany(files => files))
         {
-            foreach (var message in Index(file, CancellationToken.None))
+            Index(file, message =>
             {
                 var marks = MboxMarks.Read(message.Header);
                 if (seen.TryGetValue(message.Key, out var known))
@@ -140,7 +142,7 @@ public sealed class MboxSource : MailSource
                     _doubled++;
                 }
                 else seen[message.Key] = (Message(file, message, marks), [.. marks.Labels]);
-            }
+            }, CancellationToken.None);
         }
         foreach (var (message, labels) in seen.Values)
         {
