@@ -72,6 +72,10 @@ public sealed class AccountService(AccountBook book, Authenticator authenticator
         return new(true, $"{account.Row.Address} keeps its password");
     }
 
+    /// <summary>It belongs to the store and nobody has set a password yet, so that <see cref="SetHashAsync"/> overwrites none.</summary>
+    public async Task<bool> HasNoPasswordAsync(string address, CancellationToken cancel) =>
+        Owned(address, out var account) is null && await book.Rows.GetCredentialAsync(account!.Row.Id, cancel) is null;
+
     /// <summary>It belongs to the store, so that <see cref="SetAccountAsync"/> can change it.</summary>
     public bool MayChange(string address) => Owned(address, out _) is null;
 

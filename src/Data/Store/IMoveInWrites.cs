@@ -25,6 +25,14 @@ public interface IMoveInWrites
         AccountId account, MailboxId mailbox, IReadOnlyList<AppendMessage> messages, IReadOnlyList<uint> uids,
         Func<IReadOnlyList<AppendedEntry>, IReadOnlyList<Document>> notes, CancellationToken cancel);
 
+    /// <summary>
+    /// Moves entries within their mailbox, so that they get UIDs above all others, and writes what the mover notes of them in the same
+    /// transaction. UIDs gone meanwhile are left out.
+    /// </summary>
+    Task<Outcome<EntriesCopied>> RenumberAsync(
+        AccountId account, MailboxId mailbox, IReadOnlyList<uint> uids, Func<EntriesCopied, IReadOnlyList<Document>> notes,
+        CancellationToken cancel);
+
     /// <summary>UIDs below this are not given out any more: the other server had given them.</summary>
     Task<StoreError> RaiseUidNextAsync(AccountId account, MailboxId mailbox, uint uidNext, CancellationToken cancel);
 }

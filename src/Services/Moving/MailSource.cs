@@ -79,6 +79,9 @@ public abstract class MailSource : IDisposable
     /// <summary>A mailbox of here that is missing there was deleted there; false where a source only ever adds (an archive).</summary>
     public virtual bool TellsOfDeletion => true;
 
+    /// <summary>A message may be in another mailbox in a later copy of the source: what was taken into any is here.</summary>
+    public virtual bool MovesByItself => false;
+
     /// <summary>All messages of a mailbox; those with UIDs in their order, first.</summary>
     /// <exception cref="SourceException">It cannot be read.</exception>
     public abstract IReadOnlyList<SourceMessage> Read(SourceMailbox mailbox, CancellationToken cancel);

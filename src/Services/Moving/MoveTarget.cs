@@ -12,6 +12,11 @@ public sealed record MoveWishes
     /// <summary>Under what name the source is remembered; null: its kind.</summary>
     public string? Label { get; init; }
 
+    /// <summary>What is wrong with the wishes; null: nothing. Notes are found again by labels, so these have a form.</summary>
+    public string? Problem => Label is null || (Label.Length is > 0 and <= 100
+        && !Label.Any(c => c == '/' || char.IsWhiteSpace(c) || char.IsControl(c))) ? null
+        : "a label is one word without `/`, 1 to 100 characters";
+
     /// <summary>What cannot be read is left out and named, instead of nothing being begun.</summary>
     public bool SkipDamaged { get; init; }
 

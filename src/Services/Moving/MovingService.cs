@@ -17,8 +17,8 @@ public sealed record MoveStatus(
     public static readonly MoveStatus None = new("none", "", "", 0, 0, 0, 0, 0, 0, null, null, [], [], []);
 
     /// <summary>It ended, and all of it is as it was wished.</summary>
-    public bool IsGood => State == "done" && Results.All(one => one.Stopped is null && one.Notes.TrueForAll(note =>
-        note.Kind != NoteKind.Damaged))
+    public bool IsGood => State == "done" && Results.All(one => one.Stopped is null)
+        && Results.SelectMany(one => one.Notes).Concat(Notes).All(note => note.Kind != NoteKind.Damaged)
         && Compared.All(one => one.DifferencesInAll == 0);
 }
 
@@ -54,12 +54,13 @@ public sealed class MovingService(
 
     /// <exception cref="SourceException">The source cannot be read.</exception>
     public Task<MovePlan> PlanAsync(MoveRequest request, MoveWishes wishes, CancellationToken cancel) =>
-        Task.Run(() => new Planner(target, book, wishes).PlanAsync(SourceKinds.Open(request), cancel), cancel);
+        wishes.Problem is { } no ? throw new SourceException(no) : Task.Run(() => new Planner(target, book, wishes).PlanAsync(SourceKinds.Open(request), cancel), cancel);
 
     /// <summary>Begins a run, or a comparison of both sides, in the background.</summary>
     /// <returns>Why it cannot begin; null: it has.</returns>
     public string? Start(MoveRequest request, MoveWishes wishes, bool compares)
     {
+        if (wishes.Problem is { } no) return no;
         MoveSet set;
         try
         {

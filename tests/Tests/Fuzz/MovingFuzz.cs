@@ -64,14 +64,14 @@ public static class MovingFuzz
             using var file = new MemoryStream(input);
             try
             {
-                foreach (var message in MboxFile.Index(file, "fuzz", default))
+                MboxFile.Index(file, "fuzz", message =>
                 {
                     Assert.True(message.Offset >= 0 && message.Length >= 0 && message.Offset <= input.Length);
                     var marks = MboxMarks.Read(message.Header);
                     Assert.All(marks.Keywords, word => Assert.True(Keyword.IsValid(word)));
                     _ = FromLine.Time(message.FromLine);
                     Assert.NotEmpty(GmailLabels.Place(marks.Labels).Mailbox);
-                }
+                }, default);
             }
             catch (SourceException)
             {

@@ -83,6 +83,23 @@ public sealed partial class SqliteMailStore : IEntries, IMoveInWrites
             plan.Bodies, bringsMail: true);
     }
 
+    public Task<Outcome<EntriesCopied>> RenumberAsync(
+        AccountId account, MailboxId mailbox, IReadOnlyList<uint> uids, Func<EntriesCopied, IReadOnlyList<Document>> notes,
+        CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        return ChangeAsync<EntriesCopied>(batch =>
+        {
+            if (batch.Mailbox(account, mailbox) is not { } box) return StoreError.NotFound;
+            var owner = batch.Account(account)!;
+            var entries = FindEntries(batch, owner, box, uids);
+            if (entries.Count == 0) return new EntriesCopied(box.UidValidity, [], [], box.HighestModSeq);
+            var moved = Copy(batch, owner, box, box, entries, [.. Enumerable.Range(0, box.Keywords.Count)], move: true);
+            foreach (var note in notes(moved)) Set(batch, note);
+            return moved;
+        });
+    }
+
     public Task<StoreError> RaiseUidNextAsync(AccountId account, MailboxId mailbox, uint uidNext, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();

@@ -96,7 +96,11 @@ internal static class ImportVerbs
             Description = "maildir: the private key of mail_crypt as PEM, or a folder of keys.",
             HelpName = "PATH",
         },
-        new Option<string?>("--label") { Description = "Under what name the source is remembered. Default: its kind.", HelpName = "NAME" },
+        new Option<string?>("--label")
+        {
+            Description = "Under what name the source is remembered, one word without `/`. Default: its kind.",
+            HelpName = "NAME",
+        },
     ];
 
     private static Argument<string?> Kind()

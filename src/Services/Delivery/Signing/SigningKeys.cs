@@ -167,7 +167,7 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
         try
         {
             if (!_domains.TryGetValue(domain, out var held)) return $"{domain} is no domain of ours";
-            if (held.Exists(h => h.Key.Selector == selector)) return null;
+            if (held.Find(h => h.Key.Selector.Equals(selector, StringComparison.OrdinalIgnoreCase)) is { } here) return WhyNot(here, pem);
             if (held.Exists(h => h.Declared)) return $"the keys of {domain} are declared in the settings; add this one there";
 #pragma warning disable CA2000 // the list holds it
             if (!DkimKey.TryImport(domain, selector, pem, out var key, out var problem)) return problem;
@@ -183,6 +183,19 @@ public sealed class SigningKeys(IDocumentRows documents, IResolver resolver, Bod
         }
         await CheckAsync(domain, cancel);
         return null;
+    }
+
+    // One name of the DNS is one key's: another one under the same selector cannot sign beside it.
+    private static string? WhyNot(Held here, string pem)
+    {
+        var (domain, selector) = (here.Key.Domain, here.Key.Selector);
+        if (!DkimKey.TryImport(domain, selector, pem, out var key, out var problem)) return problem;
+        using (key)
+        {
+            if (key.DnsRecord() != here.Key.DnsRecord())
+                return $"{domain} has another key under the selector {selector} here, which stays; this one was not taken";
+        }
+        return here.RetiredAt is null ? null : $"{domain} has this key ({selector}) here already, retired: it signs no more";
     }
 
     /// <summary>Looks at the DNS until stopped: soon again while a key waits or is wrong, else once an hour.</summary>

@@ -26,6 +26,7 @@ public sealed class EmlSource : MailSource
     private readonly Dictionary<string, List<string>> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, EmlMarks> _marks;
     private readonly List<SourceMailbox> _mailboxes = [];
+    private readonly HashSet<string> _damaged = new(StringComparer.Ordinal);
 
     /// <exception cref="SourceException">There is no such file, or it may not be read.</exception>
     public EmlSource(string path)
@@ -35,9 +36,9 @@ public sealed class EmlSource : MailSource
         {
             if (File.Exists(_root)) _zip = ZipFile.OpenRead(_root);
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or UnauthorizedAccessException or IOException)
         {
-            throw new SourceException($"{_root} is no zip: {e.Message}", e);
+            throw new SourceException($"{_root} is no zip that can be read: {e.Message}", e);
         }
         _marks = ReadMarks();
         foreach (var file in All().Where(name => name.EndsWith(".eml", StringComparison.OrdinalIgnoreCase)))
@@ -66,9 +67,16 @@ public sealed class EmlSource : MailSource
         foreach (var file in _files[mailbox.Name].Order(StringComparer.Ordinal))
         {
             cancel.ThrowIfCancellationRequested();
-            var (key, length, header) = Look(file);
-            if (!seen.Add(key)) doubled++;
-            else messages.Add(Message(file, key, length, header));
+            try
+            {
+                var (key, length, header) = Look(file);
+                if (!seen.Add(key)) doubled++;
+                else messages.Add(Message(file, key, length, header));
+            }
+            catch (SourceException e)
+            {
+                if (_damaged.Add(file)) Notes.Add(new(NoteKind.Damaged, file, e.Message));
+            }
         }
         var text = string.Create(CultureInfo.InvariantCulture,
             $"{doubled} messages stand there more than once, octet for octet: each comes once");
@@ -147,10 +155,10 @@ public sealed class EmlSource : MailSource
     {
         try
         {
-            return _zip is null ? File.OpenRead(Path.Combine(_root, file))
-                : new BoundedStream(_zip.GetEntry(file)!.Open(), MostOctets, file);
+            return _zip is null ? new SourceStream(File.OpenRead(Path.Combine(_root, file)), file)
+                : new BoundedStream(new SourceStream(_zip.GetEntry(file)!.Open(), file), MostOctets, file);
         }
-        catch (Exception e) when (e is UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e) when (e is UnauthorizedAccessException or InvalidDataException or NotSupportedException or IOException)
         {
             throw new SourceException($"{file} of {_root} cannot be read: {e.Message}", e);
         }
@@ -160,8 +168,8 @@ public sealed class EmlSource : MailSource
     {
         var found = All().FirstOrDefault(name => name == EmlMarks.FileName);
         if (found is null) return [];
-        using var reader = new StreamReader(Open(found), Encoding.UTF8);
-        return EmlMarks.Parse(reader);
+        using var file = new BoundedStream(Open(found), EmlMarks.MostOctets, found);
+        return EmlMarks.Parse(file);
     }
 
     protected override void Dispose(bool disposing)
@@ -176,11 +184,20 @@ internal sealed record EmlMarks(SystemFlags Flags, IReadOnlyList<string> Keyword
 {
     public const string FileName = "index.tsv";
 
-    public static Dictionary<string, EmlMarks> Parse(TextReader from)
+    public const long MostOctets = 256 << 20;
+
+    // A path of 4,096 octets and 128 keywords fit.
+    private const int LongestLine = 64 * 1024;
+
+    /// <exception cref="SourceException">A line is longer than one of ours can be.</exception>
+    public static Dictionary<string, EmlMarks> Parse(Stream from)
     {
         var marks = new Dictionary<string, EmlMarks>(StringComparer.Ordinal);
-        while (from.ReadLine() is { } line)
+        using var lines = new LineScan(from, LongestLine);
+        while (lines.Next(out var read))
         {
+            if (!read.IsStart) throw new SourceException($"{FileName} has a line of more than {LongestLine} octets");
+            var line = Encoding.UTF8.GetString(read.Text.TrimEnd((byte)'\r'));
             var fields = line.Split('\t');
             if (fields.Length < 4 || !long.TryParse(fields[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
                 out var date)) continue;

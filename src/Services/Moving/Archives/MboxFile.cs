@@ -8,7 +8,7 @@ namespace Aviso.Moving;
 /// <summary>A message in an mbox file.</summary>
 /// <param name="Offset">Of its first octet after the line that begins with "From ".</param>
 /// <param name="Length">Octets in the file, without the empty line that ends it.</param>
-/// <param name="Key">Digest of those octets.</param>
+/// <param name="Key">Digest of those octets, without the fields that programs rewrite in the file.</param>
 /// <param name="FromLine">What stands after "From ".</param>
 /// <param name="Header">Its header as it stands in the file, cut at <see cref="MboxFile.MostHeader"/>.</param>
 /// <param name="IsRaw">Written by an export of ours octet by octet, since lines cannot say it.</param>
@@ -28,10 +28,17 @@ internal static class MboxFile
 
     private const int MostMessages = 10_000_000;
 
+    // What was read, answered, labelled and counted since: a later copy of the file has the same message with others.
+    private static readonly string[] Rewritten =
+    [
+        "Status", "X-Status", "X-Keywords", "X-UID", "X-IMAP", "X-IMAPbase", "X-Gmail-Labels", "Content-Length", "Lines",
+    ];
+
+    /// <summary>Says each message when its end is known, so that nobody holds the headers of a whole file.</summary>
     /// <exception cref="SourceException">It is no mbox.</exception>
-    public static IReadOnlyList<MboxMessage> Index(Stream file, string name, CancellationToken cancel)
+    public static void Index(Stream file, string name, Action<MboxMessage> each, CancellationToken cancel)
     {
-        var messages = new List<MboxMessage>();
+        var messages = 0;
         using var lines = new LineScan(file);
         Reading? now = null;
         var wasEmpty = true;
@@ -40,8 +47,8 @@ internal static class MboxFile
             if (wasEmpty && line.IsStart && line.Text.StartsWith("From "u8))
             {
                 cancel.ThrowIfCancellationRequested();
-                if (now is not null) messages.Add(now.End());
-                if (messages.Count >= MostMessages) throw new SourceException($"{name} has more than {MostMessages} messages");
+                if (now is not null) each(now.End());
+                if (++messages > MostMessages) throw new SourceException($"{name} has more than {MostMessages} messages");
                 now?.Dispose();
 #pragma warning disable CA2000 // the next message or the end of the file lets go of it
                 now = new(Encoding.Latin1.GetString(line.Text[5..]).Trim(), line.End);
@@ -62,22 +69,22 @@ internal static class MboxFile
             now.Add(line);
             wasEmpty = line.IsEmpty;
         }
-        if (now is not null) messages.Add(now.End());
+        if (now is not null) each(now.End());
         now?.Dispose();
-        return messages;
     }
 
     /// <summary>Writes a message with CRLF and without the `&gt;` that kept lines apart.</summary>
-    public static void Copy(Stream file, MboxMessage message, Base.SpooledBody into)
+    /// <param name="isRaw">As <see cref="MboxMessage.IsRaw"/>.</param>
+    public static void Copy(Stream file, long offset, long length, bool isRaw, Base.SpooledBody into)
     {
-        file.Position = message.Offset;
-        if (message.IsRaw)
+        file.Position = offset;
+        if (isRaw)
         {
-            using var piece = new PieceStream(file, message.Length);
+            using var piece = new PieceStream(file, length);
             WireText.Copy(piece, into);
             return;
         }
-        using var text = new PieceStream(file, message.Length);
+        using var text = new PieceStream(file, length);
         using var lines = new LineScan(text);
         var isTop = true;
         while (lines.Next(out var line))
@@ -93,6 +100,13 @@ internal static class MboxFile
     }
 
     public static bool IsOurs(ReadOnlySpan<byte> line) => line.StartsWith("X-Aviso-Flags: "u8) || line.StartsWith("X-Aviso-Octets: "u8);
+
+    private static bool IsRewritten(ReadOnlySpan<byte> line)
+    {
+        foreach (var name in Rewritten)
+            if (line.Length > name.Length && line[name.Length] == ':' && Ascii.EqualsIgnoreCase(line[..name.Length], name)) return true;
+        return false;
+    }
 
     private static bool Raw(LineScan lines, Reading now)
     {
@@ -110,7 +124,7 @@ internal static class MboxFile
     {
         private readonly IncrementalHash _digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         private readonly MemoryStream _header = new();
-        private bool _inHeader = true;
+        private bool _inHeader = true, _inRewritten;
         private int _empty;
         public long Offset { get; } = offset;
         private long _end = offset, _endBeforeEmpty = offset;
@@ -127,7 +141,9 @@ internal static class MboxFile
             }
             _endBeforeEmpty = isEmpty ? _end : line.End;
             _end = line.End;
-            if (IsOurs(line.Text)) return;
+            // RFC 5322 §2.2.3: a line that begins with a blank goes on with the field before it.
+            if (line.IsStart && line.Text is not [(byte)' ' or (byte)'\t', ..]) _inRewritten = _inHeader && IsRewritten(line.Text);
+            if (IsOurs(line.Text) || _inRewritten) return;
             if (isEmpty)
             {
                 _empty++;

@@ -16,7 +16,7 @@ public sealed class MboxSource : MailSource
     private readonly string _root;
     private readonly Dictionary<string, List<string>> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<SourceMessage>> _labelled = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Path, long Offset), MboxMessage> _known = [];
+    private readonly HashSet<(string Path, long Offset)> _raw = [];
     private readonly List<SourceMailbox> _mailboxes = [];
     private long _doubled;
 
@@ -41,17 +41,19 @@ public sealed class MboxSource : MailSource
     // An archive is what was there on a day: what is missing in it says nothing.
     public override bool TellsOfDeletion => false;
 
+    public override bool MovesByItself => _hasLabels;
+
     public override IReadOnlyList<SourceMessage> Read(SourceMailbox mailbox, CancellationToken cancel)
     {
         if (_hasLabels) return _labelled[mailbox.Name];
         var (messages, seen) = (new List<SourceMessage>(), new HashSet<UInt128>());
         foreach (var file in _files[mailbox.Name])
         {
-            foreach (var message in Index(file, cancel))
+            Index(file, message =>
             {
                 if (!seen.Add(message.Key)) _doubled++;
                 else messages.Add(Message(file, message, MboxMarks.Read(message.Header)));
-            }
+            }, cancel);
         }
         Doubled(mailbox.Name, _doubled);
         _doubled = 0;
@@ -61,7 +63,7 @@ public sealed class MboxSource : MailSource
     public override void Copy(SourceMessage message, SpooledBody into)
     {
         using var file = Open(message.Place);
-        MboxFile.Copy(file, _known[(message.Place, message.Offset)], into);
+        MboxFile.Copy(file, message.Offset, message.Size, _raw.Contains((message.Place, message.Offset)), into);
     }
 
     private static IEnumerable<(string Name, string Path)> Find(string root)
@@ -90,24 +92,27 @@ public sealed class MboxSource : MailSource
         return files;
     }
 
-    private static FileStream Open(string path)
+    private static SourceStream Open(string path)
     {
+        var options = new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0, Share = FileShare.ReadWrite };
         try
         {
-            return new(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0, Share = FileShare.ReadWrite });
+            return new(new FileStream(path, options), path);
         }
-        catch (UnauthorizedAccessException e)
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
-            throw new SourceException($"{path} may not be read by the server's user ({Environment.UserName})", e);
+            throw new SourceException($"{path} cannot be read by the server's user ({Environment.UserName}): {e.Message}", e);
         }
     }
 
-    private IReadOnlyList<MboxMessage> Index(string path, CancellationToken cancel)
+    private void Index(string path, Action<MboxMessage> each, CancellationToken cancel)
     {
         using var file = Open(path);
-        var messages = MboxFile.Index(file, path, cancel);
-        foreach (var message in messages) _known[(path, message.Offset)] = message;
-        return messages;
+        MboxFile.Index(file, path, message =>
+        {
+            if (message.IsRaw) _raw.Add((path, message.Offset));
+            each(message);
+        }, cancel);
     }
 
     private static SourceMessage Message(string file, MboxMessage message, MboxMarks marks) => new(
@@ -128,7 +133,7 @@ public sealed class MboxSource : MailSource
         var seen = new Dictionary<UInt128, (SourceMessage Message, HashSet<string> Labels)>();
         foreach (var file in _files.Values.SelectMany(files => files))
         {
-            foreach (var message in Index(file, CancellationToken.None))
+            Index(file, message =>
             {
                 var marks = MboxMarks.Read(message.Header);
                 if (seen.TryGetValue(message.Key, out var known))
@@ -137,7 +142,7 @@ public sealed class MboxSource : MailSource
                     _doubled++;
                 }
                 else seen[message.Key] = (Message(file, message, marks), [.. marks.Labels]);
-            }
+            }, CancellationToken.None);
         }
         foreach (var (message, labels) in seen.Values)
         {

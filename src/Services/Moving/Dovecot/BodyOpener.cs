@@ -14,30 +14,17 @@ public sealed class BodyOpener(MailCrypt? keys = null) : IDisposable
     public const long MostOctets = 1L << 30;
 
     /// <summary>Why a file whose size is not the one of its name cannot be opened; null: it can.</summary>
-    internal string? WhyNot(string path, long length, in MaildirName name)
+    internal string? WhyNot(SourceStream file, in MaildirName name) => KindOf(file) switch
     {
-        Span<byte> head = stackalloc byte[16];
-        try
-        {
-            using var file = File.OpenHandle(path);
-            return Packing.Of(head[..RandomAccess.Read(file, head, 0)]) switch
-            {
-                PackKind.None => $"has {length} octets, its name says {name.Size}: was it copied whole?",
-                PackKind.Gzip or PackKind.DovecotLz4 => null,
-                PackKind.MailCrypt => keys is null ? "is encrypted by mail_crypt; say where its private key is with --keys" : null,
-                var other => $"is {Packing.Word(other)}, which cannot be opened",
-            };
-        }
-        catch (FileNotFoundException)
-        {
-            // Renamed meanwhile: reading finds it.
-            return null;
-        }
-    }
+        PackKind.None => $"has {file.Length} octets, its name says {name.Size}: was it copied whole?",
+        PackKind.Gzip or PackKind.DovecotLz4 => null,
+        PackKind.MailCrypt => keys is null ? "is encrypted by mail_crypt; say where its private key is with --keys" : null,
+        var other => $"is {Packing.Word(other)}, which cannot be opened",
+    };
 
     /// <summary>Writes the message as clients got it.</summary>
     /// <exception cref="SourceException">It is packed in a way that cannot be opened, or is not what its name says.</exception>
-    internal void Copy(FileStream file, in MaildirName name, SpooledBody into)
+    internal void Copy(SourceStream file, in MaildirName name, SpooledBody into)
     {
         switch (KindOf(file))
         {

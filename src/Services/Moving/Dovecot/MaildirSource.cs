@@ -13,13 +13,6 @@ public sealed record MaildirPlaces(string Mail, string? Indexes = null, string? 
 /// <summary>A Maildir of Dovecot (or another program) as one account: Maildir++ or folders within folders.</summary>
 public sealed class MaildirSource : MailSource
 {
-    private static readonly FileStreamOptions Reading = new()
-    {
-        Options = FileOptions.SequentialScan,
-        BufferSize = 0,
-        Share = FileShare.ReadWrite | FileShare.Delete,
-    };
-
     private readonly MaildirPlaces _places;
     private readonly MaildirLayout _layout;
     private readonly Dictionary<string, MaildirFolder> _folders = new(StringComparer.Ordinal);
@@ -34,10 +27,11 @@ public sealed class MaildirSource : MailSource
         _opener = opener ?? new();
         _layout = MaildirLayout.Find(_places.Mail);
         foreach (var folder in _layout.Folders) Add(folder);
+        Notes.AddRange(_layout.LeftOut);
         Subscriptions = ReadSubscriptions();
         Scripts = SieveFolder.Read(_places.Home is { } home ? [home] : [Path.Combine(_places.Mail, "home"),
             Path.GetDirectoryName(_places.Mail) ?? "/", _places.Mail], Notes);
-        if (MaildirSize(_places.Mail) is { } quota) Notes.Add(new(NoteKind.Carried, Path.Combine(_places.Mail, "maildirsize"),
+        if (MaildirSize() is { } quota) Notes.Add(new(NoteKind.Carried, Path.Combine(_places.Mail, "maildirsize"),
             $"the quota there is {quota} octets"));
     }
 
@@ -69,7 +63,7 @@ public sealed class MaildirSource : MailSource
         name = Nfc.Normalize(name);
         if (!_folders.TryAdd(name, folder))
         {
-            Notes.Add(new(NoteKind.Lost, folder.Path,
+            Notes.Add(new(NoteKind.Damaged, folder.Path,
                 $"its name here would be {name}, which {_folders[name].Path} has already; rename one of them"));
             return;
         }
@@ -85,7 +79,7 @@ public sealed class MaildirSource : MailSource
     {
         var list = List(mailbox.Place);
         var files = Files(mailbox.Place, cancel);
-        var words = KeywordsFile.Parse(MaildirLayout.Small(Path.Combine(mailbox.Place, "dovecot-keywords"), KeywordsFile.MostOctets));
+        var words = KeywordsFile.Parse(_layout.Fence.Small(Path.Combine(mailbox.Place, "dovecot-keywords"), KeywordsFile.MostOctets));
         var index = Index(mailbox.Place);
         if (list is null && files.Count > 0)
             Say(NoteKind.Lost, mailbox.Place,
@@ -118,22 +112,18 @@ public sealed class MaildirSource : MailSource
     }
 
     /// <summary>A server that runs renames files while they are read: when a flag changes, and from `new` to `cur`.</summary>
-    private static FileStream Open(SourceMessage message)
+    private SourceStream Open(SourceMessage message)
     {
         for (var tries = 0; ; tries++)
         {
             var path = tries == 0 ? message.Place : Renamed(message.Place) ?? throw new SourceGoneException(message.Place);
             try
             {
-                return new(path, Reading);
+                return _layout.Fence.Open(path);
             }
-            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+            catch (FileNotFoundException)
             {
                 if (tries == 5) throw new SourceGoneException(message.Place);
-            }
-            catch (UnauthorizedAccessException e)
-            {
-                throw new SourceException($"{path} may not be read by the server's user ({Environment.UserName})", e);
             }
         }
     }
@@ -186,6 +176,11 @@ public sealed class MaildirSource : MailSource
                 Say(NoteKind.Damaged, file.FullName, "its name is not UTF-8: rename it");
                 return;
             }
+            if ((file.Attributes & FileAttributes.ReparsePoint) != 0 && file.LinkTarget is not null)
+            {
+                Say(NoteKind.Damaged, file.FullName, "is a link, which no message is: it is not read");
+                return;
+            }
             var name = MaildirName.Parse(file.Name);
             var time = new DateTimeOffset(file.LastWriteTimeUtc, TimeSpan.Zero).ToUnixTimeSeconds();
             // A message that is in both was moved while we looked.
@@ -227,10 +222,28 @@ public sealed class MaildirSource : MailSource
         // S= is what Dovecot wrote; a file that is shorter was copied by half, unless it is packed.
         if (file.Name.Size >= 0 && file.Name.Size != file.Length)
         {
-            if (_opener.WhyNot(file.Path, file.Length, file.Name) is { } no) Say(NoteKind.Damaged, file.Path, no);
+            if (WhyNot(file) is { } no) Say(NoteKind.Damaged, file.Path, no);
         }
         else if (file.Length == 0) Say(NoteKind.Damaged, file.Path, "is empty");
         return new(uid, KeyOf(file.Name.Base), flags, keywords, file.Time, file.Name.WireSize, file.Path);
+    }
+
+    private string? WhyNot(MailFile file)
+    {
+        try
+        {
+            using var stream = _layout.Fence.Open(file.Path);
+            return _opener.WhyNot(stream, file.Name);
+        }
+        catch (FileNotFoundException)
+        {
+            // Renamed meanwhile: reading finds it.
+            return null;
+        }
+        catch (SourceException e)
+        {
+            return e.Message;
+        }
     }
 
     internal static UInt128 KeyOf(string text) =>
@@ -251,8 +264,8 @@ public sealed class MaildirSource : MailSource
     }
 
     private UidList? List(string folder) =>
-        MaildirLayout.Small(Path.Combine(folder, "dovecot-uidlist"), UidList.MostOctets) is { } own ? UidList.Parse(own)
-            : MaildirLayout.Small(Path.Combine(folder, "courierimapuiddb"), UidList.MostOctets) is { } courier ? UidList.Parse(courier)
+        _layout.Fence.Small(Path.Combine(folder, "dovecot-uidlist"), UidList.MostOctets) is { } own ? UidList.Parse(own)
+            : _layout.Fence.Small(Path.Combine(folder, "courierimapuiddb"), UidList.MostOctets) is { } courier ? UidList.Parse(courier)
                 : null;
 
     private DovecotIndex? Index(string folder)
@@ -260,9 +273,10 @@ public sealed class MaildirSource : MailSource
         var at = _places.Indexes is { } indexes ? Path.Combine(indexes, Path.GetRelativePath(_places.Mail, folder)) : folder;
         if (_places.Indexes is not null && folder == _places.Mail && Directory.Exists(Path.Combine(at, ".INBOX"))) at = Path.Combine(at,
             ".INBOX");
-        var index = MaildirLayout.Small(Path.Combine(at, "dovecot.index"), DovecotIndex.MostOctets);
+        var fence = _places.Indexes is { } elsewhere ? new Fence(elsewhere) : _layout.Fence;
+        var index = fence.Small(Path.Combine(at, "dovecot.index"), DovecotIndex.MostOctets);
         var logs = ((string[])["dovecot.index.log.2", "dovecot.index.log"])
-            .Select(name => MaildirLayout.Small(Path.Combine(at, name), DovecotIndex.MostOctets)).OfType<byte[]>().ToList();
+            .Select(name => fence.Small(Path.Combine(at, name), DovecotIndex.MostOctets)).OfType<byte[]>().ToList();
         if (index is null && logs.Count == 0) return null;
         var read = DovecotIndex.Read(index, logs);
         if (read.Problem is { } problem) Say(NoteKind.Damaged, at, problem + "; keywords beyond 26 may be missing");
@@ -271,16 +285,16 @@ public sealed class MaildirSource : MailSource
 
     private IReadOnlyList<string>? ReadSubscriptions()
     {
-        if (MaildirLayout.Small(Path.Combine(_places.Mail, "subscriptions"), SubscriptionsFile.MostOctets) is not { } octets) return null;
+        if (_layout.Fence.Small(Path.Combine(_places.Mail, "subscriptions"), SubscriptionsFile.MostOctets) is not { } octets) return null;
         return [.. SubscriptionsFile.Parse(octets, Between).Select(levels => Nfc.Normalize(string.Join('/', levels.Select(level =>
             FolderName.Decode(level, out _)))))
             .Distinct(StringComparer.Ordinal)];
     }
 
-    private static long? MaildirSize(string root)
+    private long? MaildirSize()
     {
-        if (MaildirLayout.SmallText(Path.Combine(root, "maildirsize"), 1 << 20) is not { } text) return null;
-        var octets = text.Split('\n')[0].Split(',').FirstOrDefault(part => part.EndsWith('S'));
+        if (_layout.Fence.Small(Path.Combine(_places.Mail, "maildirsize"), 1 << 20) is not { } text) return null;
+        var octets = Encoding.UTF8.GetString(text).Split('\n')[0].Split(',').FirstOrDefault(part => part.EndsWith('S'));
         return octets is not null && long.TryParse(octets[..^1], out var limit) && limit > 0 ? limit : null;
     }
 

@@ -19,12 +19,8 @@ internal sealed class EmlExport(MoveTarget target, AccountId account, ExportResu
             for (var i = 0; i < view.Count; i++)
             {
                 cancel.ThrowIfCancellationRequested();
-                using var body = await target.Store.OpenBodyAsync(account, view[i].Email, cancel);
-                if (body is null)
-                {
-                    result.Notes.Add(new(NoteKind.Lost, $"{mailbox.Name} UID {view[i].Uid}", "its octets are not there"));
-                    continue;
-                }
+                using var body = await StoredText.OpenAsync(target.Store, account, mailbox, view[i], result.Notes, cancel);
+                if (body is null) continue;
                 var name = string.Create(CultureInfo.InvariantCulture, $"{ExportNames.Path(mailbox.Name)}/{view[i].Uid:d10}.eml");
                 using (var entry = zip.CreateEntry(name, CompressionLevel.Fastest).Open()) StoredText.Copy(body, entry);
                 index.Append(EmlMarks.Write(name, view[i].InternalDate, view[i].Flags.System, ExportNames.Keywords(view, view[i])));

@@ -24,6 +24,11 @@ internal sealed class MaildirExport(MoveTarget target, AccountId account, Export
                     "has a `.` in its name, which is what stands between levels in a Maildir++; rename it, or export as mbox"));
                 continue;
             }
+            if (!ExportNames.Fits(folder))
+            {
+                result.Notes.Add(ExportNames.TooLong(mailbox.Name));
+                continue;
+            }
             await MailboxAsync(folder, mailbox, isInbox: mailbox.Name == "INBOX", cancel);
             result.Mailboxes++;
         }
@@ -78,11 +83,7 @@ internal sealed class MaildirExport(MoveTarget target, AccountId account, Export
     private async Task<string?> MessageAsync(
         string folder, MailboxInfo mailbox, MailboxView view, Entry entry, List<string> words, CancellationToken cancel)
     {
-        if (await target.Store.OpenBodyAsync(account, entry.Email, cancel) is not { } body)
-        {
-            result.Notes.Add(new(NoteKind.Lost, $"{mailbox.Name} UID {entry.Uid}", "its octets are not there"));
-            return null;
-        }
+        if (await StoredText.OpenAsync(target.Store, account, mailbox, entry, result.Notes, cancel) is not { } body) return null;
         using (body)
         {
             var temporary = Path.Combine(folder, "tmp", string.Create(CultureInfo.InvariantCulture, $"{entry.Uid}.writing"));
@@ -137,7 +138,13 @@ internal sealed class MaildirExport(MoveTarget target, AccountId account, Export
                 result.Notes.Add(new(NoteKind.Lost, script.Name, "a script's name has a `/`, which no file has"));
                 continue;
             }
-            await File.WriteAllBytesAsync(Path.Combine(folder, script.Name + ".sieve"), script.Text, cancel);
+            var path = Path.Combine(folder, script.Name + ".sieve");
+            if (!ExportNames.Fits(path))
+            {
+                result.Notes.Add(ExportNames.TooLong(script.Name));
+                continue;
+            }
+            await File.WriteAllBytesAsync(path, script.Text, cancel);
             if (script.IsActive) File.CreateSymbolicLink(Path.Combine(root, "home", ".dovecot.sieve"), $"sieve/{script.Name}.sieve");
         }
     }

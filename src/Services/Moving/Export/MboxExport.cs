@@ -15,14 +15,18 @@ internal sealed class MboxExport(MoveTarget target, AccountId account, ExportRes
         {
             if (await target.Store.ViewAsync(account, mailbox.Id, cancel) is not { } view) continue;
             var path = Path.Combine(root, ExportNames.Path(mailbox.Name) + ".mbox");
+            if (!ExportNames.Fits(path))
+            {
+                result.Notes.Add(ExportNames.TooLong(mailbox.Name));
+                continue;
+            }
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
             for (var i = 0; i < view.Count; i++)
             {
                 cancel.ThrowIfCancellationRequested();
-                using var body = await target.Store.OpenBodyAsync(account, view[i].Email, cancel);
-                if (body is null) result.Notes.Add(new(NoteKind.Lost, $"{mailbox.Name} UID {view[i].Uid}", "its octets are not there"));
-                else Write(file, view, view[i], body);
+                using var body = await StoredText.OpenAsync(target.Store, account, mailbox, view[i], result.Notes, cancel);
+                if (body is not null) Write(file, view, view[i], body);
             }
             result.Mailboxes++;
         }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Aviso.Imap;
 using Aviso.Store;
 
@@ -27,6 +29,18 @@ internal static class StoredText
         return last != '\r';
     }
 
+    /// <summary>The octets of a message, read against their checksum once; null when they cannot be given out, which a note says.</summary>
+    public static async Task<StoredBody?> OpenAsync(
+        IMailStore store, AccountId account, MailboxInfo mailbox, Entry entry, List<MoveNote> notes, CancellationToken cancel)
+    {
+        var body = await store.OpenBodyAsync(account, entry.Email, cancel);
+        if ((body is null ? "its octets are not there" : body.Prove()) is not { } fault) return body;
+        body?.Dispose();
+        notes.Add(new(NoteKind.Lost, string.Create(CultureInfo.InvariantCulture, $"{mailbox.Name} UID {entry.Uid}"),
+            body is null ? fault : $"is damaged here and was left out: {fault}"));
+        return null;
+    }
+
     public static void Copy(StoredBody body, Stream into)
     {
         var octets = new byte[64 * 1024];
@@ -37,6 +51,16 @@ internal static class StoredText
 /// <summary>Names of mailboxes and keywords outside.</summary>
 internal static class ExportNames
 {
+    // Linux: NAME_MAX, and PATH_MAX without the zero and the name of a message's file.
+    private const int LongestName = 255, LongestPath = 3800;
+
+    /// <summary>Such a file or folder can be made.</summary>
+    public static bool Fits(string path) => Encoding.UTF8.GetByteCount(path) <= LongestPath
+        && path.Split('/').All(name => Encoding.UTF8.GetByteCount(name) <= LongestName);
+
+    public static MoveNote TooLong(string name) => new(NoteKind.Lost, name,
+        $"its name is longer than the {LongestName} octets that a folder's may have; rename it and export again");
+
     /// <summary>A mailbox's name as a path: levels in modified UTF-7, as Maildirs have them.</summary>
     public static string Path(string mailbox) =>
         string.Join('/', mailbox.Split('/').Select(level => level is "." or ".." ? level.Replace('.', '_') : ModifiedUtf7.Encode(level)));

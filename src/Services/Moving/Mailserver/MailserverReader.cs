@@ -23,7 +23,14 @@ public static class MailserverReader
         if (request.Account is null)
         {
             MailserverOverrides.Explain(config, notes);
-            Homeless(mail, accounts, notes);
+            try
+            {
+                Homeless(mail, accounts, notes);
+            }
+            catch (UnauthorizedAccessException e)
+            {
+                throw new SourceException($"{mail} may not be read by the server's user ({Environment.UserName}): {e.Message}", e);
+            }
         }
         return new()
         {
@@ -71,7 +78,7 @@ public static class MailserverReader
             }
             var folder = Path.Combine(mail, key.Domain, key.LocalPart);
             var account = new MoveAccount(key.ToString(), fields[1].Trim(), quotas.GetValueOrDefault(key.ToString()), [],
-                Directory.Exists(folder) ? () => Open(config, folder, key.ToString()) : null, line.Place);
+                MaildirLayout.Exists(folder) ? () => Open(config, folder, key.ToString()) : null, line.Place);
             if (!account.HasUsableHash) notes.Add(new(NoteKind.Lost, line.Place,
                 $"{key}: the hash is of a kind that cannot be verified here ({Scheme(fields[1])}); set a new password"));
             if (fields.Length > 2 && fields[2].Trim().Length > 0) notes.Add(new(NoteKind.Lost, line.Place,

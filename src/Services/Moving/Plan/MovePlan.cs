@@ -77,16 +77,26 @@ internal sealed class Planner(MoveTarget target, AccountBook book, MoveWishes wi
         var here = (account is { } known ? await target.Store.ListMailboxesAsync(known, cancel) : []).ToDictionary(box =>
             box.Name, StringComparer.Ordinal);
         var planned = new List<PlannedMailbox>();
-        foreach (var mailbox in source.Mailboxes)
+        var mailboxes = source.Mailboxes;
+        if (account is { } whose)
+        {
+            var boxes = await KnownMailboxes.LoadAsync(target, whose, source, label, taken.Values, cancel);
+            notes.AddRange(mailboxes.Select(mailbox => boxes.WhyNot(mailbox.Name)).OfType<MoveNote>());
+            mailboxes = [.. mailboxes.Where(mailbox => boxes.WhyNot(mailbox.Name) is null)];
+            foreach (var mailbox in mailboxes)
+                if (boxes.Find(mailbox.Name) is { } renamed) here[mailbox.Name] = renamed;
+        }
+        foreach (var mailbox in mailboxes)
         {
             var messages = source.Read(mailbox, cancel);
             var box = here.GetValueOrDefault(mailbox.Name);
-            var diff = box is null ? MailboxDiff.Of(messages, null, []) : MailboxDiff.Of(messages, taken.GetValueOrDefault((label, box.Id)),
-                [.. taken.Values.Where(other => other.Mailbox == box.Id && other.Label != label)]);
+            var diff = MailboxDiff.Of(source, messages, taken.Values, label, box?.Id);
             planned.Add(new(mailbox.Name, mailbox.Shown, messages.Count, diff.New.Count, diff.Changed.Count, source.TellsOfDeletion
                 ? diff.Gone.Count : 0,
                 messages.Sum(message => Math.Max(0, message.Size)), Uids(mailbox, box)));
         }
+        if (account is { } there && MovedSource.WhyNot(await MovedSource.LoadAsync(target.Store, there, label, cancel), source, wishes)
+            is { } no) notes.Add(new(NoteKind.Damaged, source.Place, no));
         if (await NamesAsync(source, account, here.Values, cancel) is { } note) notes.Add(note);
         return planned;
     }

@@ -22,7 +22,13 @@ internal sealed class MoveSetup(AccountBook book, AccountService accounts, IMove
 
     private async Task AccountAsync(MoveAccount account, List<MoveNote> notes, CancellationToken cancel)
     {
-        if (book.Table.FindAccount(account.Address) is not null) return;
+        if (book.Table.FindAccount(account.Address) is not null)
+        {
+            // A run that was killed here had made the account and not set its hash yet.
+            if (account.HasUsableHash && await accounts.HasNoPasswordAsync(account.Address, cancel))
+                Told(notes, account.From, await accounts.SetHashAsync(account.Address, account.Hash!, cancel));
+            return;
+        }
         var change = new AccountChange(null, account.QuotaOctets, account.Suspended, account.SendAs);
         var added = await accounts.AddAccountAsync(account.Address, change, cancel);
         if (!added.Ok || !account.HasUsableHash)
@@ -43,5 +49,5 @@ internal sealed class MoveSetup(AccountBook book, AccountService accounts, IMove
     }
 
     private static void Told(List<MoveNote> notes, string place, VerbAnswer answer) =>
-        notes.Add(new(answer.Ok ? NoteKind.Carried : NoteKind.Lost, place, answer.Text));
+        notes.Add(new(answer.Ok ? NoteKind.Carried : NoteKind.Damaged, place, answer.Text));
 }

@@ -1,3 +1,5 @@
+using Aviso.Store;
+
 namespace Aviso.Moving;
 
 /// <summary>How a mailbox there differs from what was taken of it.</summary>
@@ -7,9 +9,16 @@ namespace Aviso.Moving;
 internal sealed record MailboxDiff(
     IReadOnlyList<SourceMessage> New, IReadOnlyList<(SourceMessage Message, uint Uid)> Changed, IReadOnlyList<TakenMessage> Gone, int Same)
 {
+    /// <param name="all">All that is noted of the account.</param>
+    /// <param name="here">Null: the mailbox is not here yet.</param>
+    public static MailboxDiff Of(
+        MailSource source, IReadOnlyList<SourceMessage> there, IReadOnlyCollection<TakenMailbox> all, string label, MailboxId? here) =>
+        Of(there, all.FirstOrDefault(taken => taken.Mailbox == here && taken.Label == label), [.. all.Where(taken =>
+            taken.Label == label ? source.MovesByItself && taken.Mailbox != here : taken.Mailbox == here)]);
+
     /// <param name="taken">Of this source; null: nothing yet.</param>
-    /// <param name="others">Of other sources in the same mailbox: what they brought is not brought again.</param>
-    public static MailboxDiff Of(IReadOnlyList<SourceMessage> there, TakenMailbox? taken, IReadOnlyList<TakenMailbox> others)
+    /// <param name="others">Of other sources in the same mailbox, or of other mailboxes: what they brought is not brought again.</param>
+    private static MailboxDiff Of(IReadOnlyList<SourceMessage> there, TakenMailbox? taken, IReadOnlyList<TakenMailbox> others)
     {
         var (fresh, changed) = (new List<SourceMessage>(), new List<(SourceMessage, uint)>());
         var (seen, same) = (new HashSet<UInt128>(), 0);

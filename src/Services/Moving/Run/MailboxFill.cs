@@ -4,13 +4,19 @@ using Aviso.Store;
 namespace Aviso.Moving;
 
 /// <summary>Takes new messages into one mailbox, batch by batch; while one batch goes to disk the next is read.</summary>
-/// <param name="keeps">Both sides have one UIDVALIDITY: UIDs stay what they were wherever they are free.</param>
+/// <param name="keeps">Both sides have one UIDVALIDITY: only messages whose UIDs are free are taken, the others are <see cref="Late"/>.
+/// Else each gets the next UID.</param>
 internal sealed class MailboxFill(
     MoveTarget target, AccountId account, MailboxInfo here, MailSource source, TakenMailbox taken, bool keeps, MoveResult result,
     Action<SourceMessage, Exception> failed)
 {
     private const int MostTries = 20;
     private static readonly TimeSpan ForRoom = TimeSpan.FromSeconds(1);
+    private readonly List<SourceMessage> _late = [];
+
+    /// <summary>What this server gave their UIDs to is another message: one UID given here costs one of theirs, and not all above
+    /// it.</summary>
+    public IReadOnlyList<SourceMessage> Late => _late;
 
     public async Task FillAsync(IReadOnlyList<SourceMessage> fresh, MoveProgress progress, CancellationToken cancel)
     {
@@ -54,9 +60,15 @@ internal sealed class MailboxFill(
             if (batch.Messages.Count == 0 || result.Stopped is not null) return;
             for (var tries = 0; ; tries++)
             {
-                var uids = await UidsAsync(batch.Sources, cancel);
-                var stored = await target.Store.TakeEntriesAsync(account, here.Id, batch.Messages, uids, entries => Notes(batch, entries),
-                    cancel);
+                var next = keeps ? (await target.Store.ViewAsync(account, here.Id, cancel))?.UidNext ?? 1 : 0;
+                var (free, late) = Parted(batch.Sources, next);
+                if (free.Count == 0)
+                {
+                    _late.AddRange(late);
+                    return;
+                }
+                var stored = await target.Store.TakeEntriesAsync(account, here.Id, [.. free.Select(i => batch.Messages[i])],
+                    [.. free.Select(i => keeps ? batch.Sources[i].Uid : 0)], entries => Notes(batch, free, entries), cancel);
                 // A delivery came between.
                 if (stored.Error == StoreError.Conflict && tries < MostTries) continue;
                 if (!stored.Ok)
@@ -64,51 +76,44 @@ internal sealed class MailboxFill(
                     result.Stopped = MoveRun.Word(stored.Error);
                     return;
                 }
-                Count(batch, stored.Value!);
-                progress.Taken(batch.Messages.Count, batch.Octets);
+                _late.AddRange(late);
+                Count(batch, free, stored.Value!);
+                progress.Taken(free.Count, free.Sum(i => batch.Messages[i].Body.Length));
                 return;
             }
         }
     }
 
-    private IReadOnlyList<Document> Notes(MessageBatch batch, IReadOnlyList<AppendedEntry> entries) => taken.NotesWith(
-        [.. batch.Sources.Select((message, i) => new TakenMessage(message.Key, entries[i].Uid, TakenMessage.MarkOf(message)))],
-        target.Clock.GetUtcNow().ToUnixTimeSeconds());
-
-    /// <summary>
-    /// The UID of the old server where this one has given out none so high. Where both have given one number to different messages, both
-    /// get
-    /// a new one: a client that knew either hears that it is gone, and none shows one message for the other.
-    /// </summary>
-    private async Task<uint[]> UidsAsync(IReadOnlyList<SourceMessage> messages, CancellationToken cancel)
+    /// <summary>Places of those whose UIDs this server has not given out, and those that it cannot give any more.</summary>
+    private static (List<int> Free, List<SourceMessage> Late) Parted(IReadOnlyList<SourceMessage> messages, uint next)
     {
-        var uids = new uint[messages.Count];
-        if (!keeps || await target.Store.ViewAsync(account, here.Id, cancel) is not { } view) return uids;
-        var next = view.UidNext;
-        var doubled = new List<uint>();
-        for (var i = 0; i < uids.Length; i++)
+        var (free, late) = (new List<int>(), new List<SourceMessage>());
+        for (var i = 0; i < messages.Count; i++)
         {
-            if (messages[i].Uid >= next)
+            if (next > 0 && messages[i].Uid < next)
             {
-                uids[i] = messages[i].Uid;
-                next = uids[i] + 1;
+                late.Add(messages[i]);
                 continue;
             }
-            next++;
-            if (messages[i].Uid > 0 && view.IndexOf(messages[i].Uid) >= 0) doubled.Add(messages[i].Uid);
+            free.Add(i);
+            if (next > 0) next = messages[i].Uid + 1;
         }
-        var ours = doubled.Count == 0 ? [] : taken.All.Select(message => message.Uid).ToHashSet();
-        doubled.RemoveAll(ours.Contains);
-        if (doubled.Count == 0) return uids;
-        await target.Store.CopyAsync(account, here.Id, doubled, here.Id, move: true, cancel);
-        return await UidsAsync(messages, cancel);
+        return (free, late);
     }
 
-    private void Count(MessageBatch batch, IReadOnlyList<AppendedEntry> entries)
+    private IReadOnlyList<Document> Notes(MessageBatch batch, List<int> stored, IReadOnlyList<AppendedEntry> entries) => taken.NotesWith(
+        [.. stored.Select((place, i) => (Message: batch.Sources[place], entries[i].Uid))
+            .Select(pair => new TakenMessage(pair.Message.Key, pair.Uid, TakenMessage.MarkOf(pair.Message)))],
+        target.Clock.GetUtcNow().ToUnixTimeSeconds());
+
+    private void Count(MessageBatch batch, List<int> stored, IReadOnlyList<AppendedEntry> entries)
     {
-        result.Taken += entries.Count;
-        result.Octets += batch.Octets;
         for (var i = 0; i < entries.Count; i++)
-            if (batch.Sources[i].Uid > 0 && batch.Sources[i].Uid != entries[i].Uid) result.Renumbered++;
+        {
+            var message = batch.Sources[stored[i]];
+            result.Taken++;
+            result.Octets += batch.Messages[stored[i]].Body.Length;
+            if (message.Uid > 0 && message.Uid != entries[i].Uid) result.Renumbered++;
+        }
     }
 }

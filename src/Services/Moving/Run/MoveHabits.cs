@@ -9,12 +9,15 @@ namespace Aviso.Moving;
 /// stays.</summary>
 internal sealed class MoveHabits(MoveTarget target, AccountId account, MailSource source, MoveResult result)
 {
-    public async Task BringAsync(string label, MovedSource? before, long now, CancellationToken cancel)
+    /// <param name="known">As it was noted before the first message came.</param>
+    public async Task BringAsync(string label, MovedSource known, long now, CancellationToken cancel)
     {
+        var before = known.HasEnded ? known : null;
         if (before is null) await UsesAsync(cancel);
         await SubscriptionsAsync(before, cancel);
         var scripts = await ScriptsAsync(before, cancel);
-        await new MovedSource(source.Place, source.Subscriptions, scripts).SaveAsync(target.Store, account, label, now, cancel);
+        var ended = known with { Subscriptions = source.Subscriptions, Scripts = scripts, HasEnded = true };
+        await ended.SaveAsync(target.Store, account, label, now, cancel);
     }
 
     private async Task UsesAsync(CancellationToken cancel)

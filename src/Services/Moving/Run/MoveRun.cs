@@ -15,6 +15,7 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
 
     private readonly string _label = wishes.Label ?? source.Kind;
     private Dictionary<(string Label, MailboxId Mailbox), TakenMailbox> _taken = [];
+    private KnownMailboxes _known = null!;
     private int _failures;
 
     private long Now => target.Clock.GetUtcNow().ToUnixTimeSeconds();
@@ -23,6 +24,12 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
     {
         _taken = await TakenMailbox.LoadAsync(target.Store, account, cancel);
         var before = await MovedSource.LoadAsync(target.Store, account, _label, cancel);
+        _known = await KnownMailboxes.LoadAsync(target, account, source, _label, _taken.Values, cancel);
+        if (MovedSource.WhyNot(before, source, wishes) is { } other)
+        {
+            result.Stopped = "nothing was begun: " + other;
+            return;
+        }
         if (await WhyNotAsync(cancel) is { } no)
         {
             result.Stopped = no;
@@ -36,14 +43,26 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
             if (await TakeMailboxAsync(mailbox, cancel) is { } here) boxes.Add((mailbox, here));
             if (result.Stopped is not null) return;
         }
+        var now = await RememberAsync(before, boxes, cancel);
         foreach (var (there, here) in boxes)
         {
             progress.Now = $"{result.Account} {there.Name}";
             await BringAsync(there, here, cancel);
             if (result.Stopped is not null) return;
         }
-        if (source.TellsOfDeletion) await DeleteAsync(boxes, before, cancel);
-        await new MoveHabits(target, account, source, result).BringAsync(_label, before, Now, cancel);
+        if (source.TellsOfDeletion) await DeleteAsync(boxes, cancel);
+        await new MoveHabits(target, account, source, result).BringAsync(_label, now, Now, cancel);
+    }
+
+    // Before the first message: who kills the run does not make it forget where its mail came from and went to.
+    private async Task<MovedSource> RememberAsync(
+        MovedSource? before, List<(SourceMailbox There, MailboxInfo Here)> boxes, CancellationToken cancel)
+    {
+        var mailboxes = new Dictionary<string, long>(before?.Mailboxes ?? new Dictionary<string, long>(), StringComparer.Ordinal);
+        foreach (var (there, here) in boxes) mailboxes[there.Name] = here.Id.Value;
+        var now = (before ?? MovedSource.At(source.Place)) with { Place = source.Place, Mailboxes = mailboxes };
+        await now.SaveAsync(target.Store, account, _label, Now, cancel);
+        return now;
     }
 
     // Nobody knows the account by other names yet: its clients go on with those of the old server.
@@ -59,16 +78,18 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
     private async Task<string?> WhyNotAsync(CancellationToken cancel)
     {
         long octets = 0, fresh = 0;
-        var names = (await target.Store.ListMailboxesAsync(account, cancel)).ToDictionary(box => box.Name, box =>
-            box.Id, StringComparer.Ordinal);
-        foreach (var mailbox in source.Mailboxes)
+        var names = source.Mailboxes.Select(mailbox => (mailbox.Name, Here: _known.Find(mailbox.Name))).Where(pair => pair.Here is not null)
+            .ToDictionary(pair => pair.Name, pair => pair.Here!.Id, StringComparer.Ordinal);
+        foreach (var mailbox in source.Mailboxes.Where(mailbox => _known.WhyNot(mailbox.Name) is null))
         {
             progress.Now = $"{result.Account} {mailbox.Name}: looking";
             var diff = Compare(source.Read(mailbox, cancel), names.TryGetValue(mailbox.Name, out var id) ? id : null);
             fresh += diff.New.Count;
             octets += diff.New.Sum(message => Math.Max(0, message.Size));
         }
-        var damaged = source.Notes.Where(note => note.Kind == NoteKind.Damaged).ToList();
+        var unwanted = source.Mailboxes.Select(mailbox => _known.WhyNot(mailbox.Name)).OfType<MoveNote>().ToList();
+        result.Notes.AddRange(unwanted.Where(note => note.Kind != NoteKind.Damaged));
+        var damaged = source.Notes.Concat(unwanted).Where(note => note.Kind == NoteKind.Damaged).ToList();
         result.Notes.AddRange(damaged.Take(MostNamed));
         if (damaged.Count > 0 && !wishes.SkipDamaged)
         {
@@ -87,10 +108,8 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
         return null;
     }
 
-    private MailboxDiff Compare(IReadOnlyList<SourceMessage> there, MailboxId? here) => here is not { } id
-        ? MailboxDiff.Of(there, null, [])
-        : MailboxDiff.Of(there, _taken.GetValueOrDefault((_label, id)), [.. _taken.Values.Where(taken => taken.Mailbox == id
-            && taken.Label != _label)]);
+    private MailboxDiff Compare(IReadOnlyList<SourceMessage> there, MailboxId? here) =>
+        MailboxDiff.Of(source, there, _taken.Values, _label, here);
 
     private TakenMailbox Taken(MailboxId mailbox)
     {
@@ -100,6 +119,8 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
 
     private async Task<MailboxInfo?> TakeMailboxAsync(SourceMailbox mailbox, CancellationToken cancel)
     {
+        if (_known.WhyNot(mailbox.Name) is not null) return null;
+        if (_known.Find(mailbox.Name) is { } renamed && renamed.Name != mailbox.Name) return renamed;
         var here = await target.Store.FindMailboxAsync(account, mailbox.Name, cancel);
         var made = mailbox.UidValidity == 0 ? StoreError.NotPermitted
             : await target.Store.TakeMailboxAsync(account, mailbox.Name, mailbox.UidValidity, cancel);
@@ -114,7 +135,7 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
                 $"{mailbox.Name} has given out UIDs here: its messages get new ones, and clients fetch them again");
         if (here is not null) return here;
         var created = await target.Store.CreateMailboxAsync(account, mailbox.Name, SpecialUse.None, cancel);
-        if (!created.Ok) Say(NoteKind.Lost, mailbox.Place, $"no mailbox {mailbox.Name} can be made here: {Word(created.Error)}");
+        if (!created.Ok) Say(NoteKind.Damaged, mailbox.Place, $"no mailbox {mailbox.Name} can be made here: {Word(created.Error)}");
         return created.Value;
     }
 
@@ -124,10 +145,30 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
         var diff = Compare(listed, here.Id);
         result.Same += diff.Same;
         var keeps = there.UidValidity != 0 && there.UidValidity == here.UidValidity;
-        await new MailboxFill(target, account, here, source, Taken(here.Id), keeps, result, Failed).FillAsync(diff.New, progress, cancel);
+        await FillAsync(there, here, listed, diff.New, keeps, cancel);
         if (result.Stopped is not null) return;
-        await ChangeAsync(here, diff.Changed, cancel);
+        await ChangeAsync(here, Compare(listed, here.Id).Changed, cancel);
         if (keeps && there.UidNext > 1) await target.Store.RaiseUidNextAsync(account, here.Id, there.UidNext, cancel);
+    }
+
+    /// <summary>First what can keep its UID. New UIDs are given out above all of the source's, so that none is in the way of the next.</summary>
+    private async Task FillAsync(
+        SourceMailbox there, MailboxInfo here, IReadOnlyList<SourceMessage> listed, IReadOnlyList<SourceMessage> fresh, bool keeps,
+        CancellationToken cancel)
+    {
+        var fill = new MailboxFill(target, account, here, source, Taken(here.Id), keeps, result, Failed);
+        await fill.FillAsync(fresh, progress, cancel);
+        if (!keeps || result.Stopped is not null) return;
+        var next = Math.Max(there.UidNext, listed.Select(message => message.Uid).DefaultIfEmpty().Max() + 1);
+        await target.Store.RaiseUidNextAsync(account, here.Id, next, cancel);
+        var doubled = new DoubledUids(target, account, here.Id, [.. _taken.Values.Where(taken => taken.Mailbox == here.Id)]);
+        if (await doubled.EndAsync(listed, cancel) is { } error)
+        {
+            result.Stopped = Word(error);
+            return;
+        }
+        var late = new MailboxFill(target, account, here, source, Taken(here.Id), keeps: false, result, Failed);
+        await late.FillAsync(fill.Late, progress, cancel);
     }
 
     // A mailbox here has at most 128 keywords: those that most messages carry.
@@ -169,21 +210,13 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
         }
     }
 
-    private async Task DeleteAsync(List<(SourceMailbox There, MailboxInfo Here)> boxes, MovedSource? before, CancellationToken cancel)
+    private async Task DeleteAsync(List<(SourceMailbox There, MailboxInfo Here)> boxes, CancellationToken cancel)
     {
         foreach (var taken in _taken.Values.Where(taken => taken.Label == _label && boxes.TrueForAll(box => box.Here.Id != taken.Mailbox)))
         {
             var left = taken.All.Count(message => message.Uid > 0);
             if (left > 0 && (await target.Store.ViewAsync(account, taken.Mailbox, cancel))?.Count > 0) Say(
                 NoteKind.Changed, source.Place, $"a mailbox that {left} messages came from is no longer there; what is here stays");
-        }
-        if (before is not null && before.Place != source.Place && wishes.Label is null)
-        {
-            if (boxes.Exists(box => Compare(source.Read(box.There, cancel), box.Here.Id).Gone.Count > 0)) Say(
-                NoteKind.Changed, source.Place,
-                    $"the last run read {before.Place}: what is missing in this one is not deleted here. Say --label {_label} when both "
-                        + $"are the same mail");
-            return;
         }
         foreach (var (there, here) in boxes)
         {

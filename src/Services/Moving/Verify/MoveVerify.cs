@@ -58,6 +58,7 @@ internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSourc
     public async Task RunAsync(CancellationToken cancel)
     {
         var taken = await TakenMailbox.LoadAsync(target.Store, account, cancel);
+        var boxes = await KnownMailboxes.LoadAsync(target, account, source, label, taken.Values, cancel);
         foreach (var mailbox in source.Mailboxes)
         {
             cancel.ThrowIfCancellationRequested();
@@ -66,7 +67,7 @@ internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSourc
             progress.Expect(messages.Count);
             result.Mailboxes++;
             result.Messages += messages.Count;
-            if (await target.Store.FindMailboxAsync(account, mailbox.Name, cancel) is not { } here
+            if (boxes.Find(mailbox.Name) is not { } here
                 || await target.Store.ViewAsync(account, here.Id, cancel) is not { } view)
             {
                 result.Differ(mailbox.Name, "", $"the mailbox is not here; it has {messages.Count} messages");
@@ -76,6 +77,7 @@ internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSourc
                 result.Differ(mailbox.Name, "", $"UIDVALIDITY is {mailbox.UidValidity} there and {here.UidValidity} here");
             if (mailbox.UidValidity == here.UidValidity && here.UidNext < mailbox.UidNext)
                 result.Differ(mailbox.Name, "", $"UIDNEXT is {mailbox.UidNext} there and {here.UidNext} here");
+            if (source.MovesByItself) messages = [.. messages.Where(message => !IsElsewhere(mailbox, message, here.Id, taken.Values))];
             await CompareAsync(mailbox, messages, view, [.. taken.Values.Where(known => known.Mailbox == here.Id)
                 .OrderByDescending(known => known.Label == label)], cancel);
         }
@@ -88,6 +90,15 @@ internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSourc
     {
         _there.Dispose();
         _here.Dispose();
+    }
+
+    private bool IsElsewhere(SourceMailbox mailbox, SourceMessage message, MailboxId here, IEnumerable<TakenMailbox> taken)
+    {
+        var all = taken.Where(known => known.Label == label && known.Find(message.Key) is { Uid: > 0 }).ToList();
+        if (all.Count == 0 || all.Exists(known => known.Mailbox == here)) return false;
+        result.Differ(mailbox.Name, message.Place, "was taken into another mailbox, where its labels put it then");
+        progress.Taken(1, 0);
+        return true;
     }
 
     private async Task CompareAsync(
@@ -154,6 +165,11 @@ internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSourc
         }
         using (body)
         {
+            if (body.Prove() is { } fault)
+            {
+                result.Differ(mailbox, name, $"it is damaged here: {fault}");
+                return;
+            }
             var octets = new byte[64 * 1024];
             for (long at = 0; body.Read(at, octets) is > 0 and var read; at += read) digest.AppendData(octets.AsSpan(0, read));
             var had = digest.GetHashAndReset();

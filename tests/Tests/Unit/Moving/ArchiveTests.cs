@@ -23,7 +23,7 @@ public sealed class ArchiveTests
     public void What_is_no_mbox_says_so()
     {
         using var file = new MemoryStream("Subject: 1\n\n"u8.ToArray());
-        Assert.Throws<SourceException>(() => MboxFile.Index(file, "x", default));
+        Assert.Throws<SourceException>(() => Index(file));
     }
 
     [Fact]
@@ -31,11 +31,104 @@ public sealed class ArchiveTests
     {
         using var one = new MemoryStream("From a x\nX-Aviso-Flags: 5 SF kw\nSubject: 1\n\nx\n\n"u8.ToArray());
         using var two = new MemoryStream("From b y\r\nSubject: 1\r\n\r\nx\r\n\r\n"u8.ToArray());
-        var (ours, other) = (MboxFile.Index(one, "x", default)[0], MboxFile.Index(two, "x", default)[0]);
+        var (ours, other) = (Index(one)[0], Index(two)[0]);
         Assert.Equal(ours.Key, other.Key);
         var marks = MboxMarks.Read(ours.Header);
         Assert.Equal((SystemFlags.Seen | SystemFlags.Flagged, 5L, "kw"), (marks.Flags, marks.InternalDate!.Value,
             Assert.Single(marks.Keywords)));
+    }
+
+    [Theory]
+    [InlineData("Status: RO\nX-Status: A\nSubject: 1\nX-Keywords: a b\n c\n\nd\n", "Subject: 1\n\nd\n")]
+    [InlineData("X-IMAPbase: 1 2\nX-IMAP: 1\nSubject: 1\nX-UID: 5\n\nd\n", "Status: O\nSubject: 1\n\nd\n")]
+    [InlineData("x-gmail-labels: =?UTF-8?Q?a?=\r\n =?UTF-8?Q?b?=\r\nSubject: 1\r\n\r\nd\r\n",
+        "Content-Length: 2\nLines: 1\nSubject: 1\n\nd\n")]
+    [InlineData("Status: RO\n\td\nSubject: 1\n\nd\n", "Subject: 1\n\nd\n")]
+    public void What_programs_rewrite_in_the_file_makes_no_other_message(string one, string other) => Assert.Equal(Key(one), Key(other));
+
+    [Theory]
+    [InlineData("Subject: 1\n\nStatus: RO\n", "Subject: 1\n\n")]
+    [InlineData("Subject: 1\n\nStatus: RO\n", "Subject: 1\n\nStatus: O\n")]
+    [InlineData("Statuses: 1\n\nd\n", "Subject: 1\n\nd\n")]
+    [InlineData("Status: 1\nSubject: a\n b\n\nd\n", "Status: 1\nSubject: a\n\nd\n")]
+    public void What_people_wrote_makes_another(string one, string other) => Assert.NotEqual(Key(one), Key(other));
+
+    [Fact]
+    public async Task A_later_copy_brings_a_message_whose_labels_changed_only_once()
+    {
+        await using var scene = await MoveScene.OpenAsync();
+        var file = Path.Combine(scene.Folder, "all.mbox");
+        foreach (var (labels, taken) in new[] { ("Inbox,Unread", 1), ("Archived,Opened,Work", 0), ("Trash", 0) })
+        {
+            await File.WriteAllTextAsync(file, $"From a x\nX-Gmail-Labels: {labels}\nSubject: 1\n\nx\n");
+            Assert.Equal(taken, (await scene.RunAsync(new MboxSource(file, hasLabels: true))).Taken);
+        }
+        Assert.Single(await scene.SightAsync());
+        Assert.Empty(await scene.SightAsync("Work"));
+    }
+
+    private static UInt128 Key(string message)
+    {
+        using var file = new MemoryStream(Encoding.UTF8.GetBytes("From a x\n" + message));
+        return Assert.Single(Index(file)).Key;
+    }
+
+    [Fact]
+    public void Headers_of_an_mbox_are_not_held()
+    {
+        var folder = Directory.CreateTempSubdirectory("aviso-mbox-").FullName;
+        var path = Path.Combine(folder, "big.mbox");
+        var fields = string.Concat(Enumerable.Repeat($"X-Long: {new string('x', 900)}\n", 200));
+        using (var file = File.CreateText(path))
+        {
+            for (var i = 0; i < 300; i++)
+                file.Write($"From a x\nSubject: {i}\n{fields}\nx\n\n");
+        }
+        using var source = new MboxSource(path);
+        var messages = source.Read(source.Mailboxes[0], default);
+        Assert.Equal(300, messages.Count);
+        // 300 headers of 180 KiB are 53 MB.
+        Assert.InRange(Held(source, new(ReferenceEqualityComparer.Instance)) + Held(messages, new(ReferenceEqualityComparer.Instance)), 0, 300_000);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    // Octets of arrays that an object keeps alive.
+    private static long Held(object? from, HashSet<object> seen)
+    {
+        if (from is null or string or Type or Delegate || !seen.Add(from)) return 0;
+        if (from is byte[] octets) return octets.Length;
+        if (from is Array array) return array.Cast<object?>().Sum(one => Held(one, seen));
+        long held = 0;
+        for (var type = from.GetType(); type is not null && !type.IsPrimitive; type = type.BaseType)
+        {
+            foreach (var field in type.GetFields(System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.Public
+                | System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.DeclaredOnly))
+                if (!field.FieldType.IsPrimitive && !field.FieldType.IsPointer) held += Held(field.GetValue(from), seen);
+        }
+        return held;
+    }
+
+    [Fact]
+    public void A_list_of_marks_has_a_longest_line_and_a_size()
+    {
+        static Stream Text(string text) => new MemoryStream(Encoding.UTF8.GetBytes(text));
+        var marks = EmlMarks.Parse(Text("a/1.eml\t5\tSF\tkw\r\nno marks\nb/2.eml\t6\t\t"));
+        Assert.Equal(["a/1.eml", "b/2.eml"], marks.Keys);
+        Assert.Equal((SystemFlags.Seen | SystemFlags.Flagged, 5L, "kw"), (marks["a/1.eml"].Flags, marks["a/1.eml"].InternalDate,
+            Assert.Single(marks["a/1.eml"].Keywords)));
+        Assert.Throws<SourceException>(() => EmlMarks.Parse(Text(new string('x', 300_000))));
+        using var endless = new BoundedStream(new Lines(), EmlMarks.MostOctets, "index.tsv");
+        Assert.Throws<SourceException>(() => EmlMarks.Parse(endless));
+    }
+
+    /// <summary>Lines without end.</summary>
+    private sealed class Lines : MemoryStream
+    {
+        public override int Read(Span<byte> buffer)
+        {
+            buffer.Fill((byte)'\n');
+            return buffer.Length;
+        }
     }
 
     [Theory]
@@ -128,6 +221,13 @@ public sealed class ArchiveTests
         else Assert.Throws<SourceException>(() => Read(text));
     }
 
+    private static List<MboxMessage> Index(Stream file)
+    {
+        var messages = new List<MboxMessage>();
+        MboxFile.Index(file, "test", messages.Add, default);
+        return messages;
+    }
+
     private static string Text(SpooledBody body)
     {
         var octets = new byte[body.Length];
@@ -141,10 +241,10 @@ public sealed class ArchiveTests
         var folder = Directory.CreateTempSubdirectory("aviso-mbox-").FullName;
         var spool = new BodySpool(folder, 2 << 20);
         var read = new List<string>();
-        foreach (var message in MboxFile.Index(file, "test", default))
+        foreach (var message in Index(file))
         {
             using var body = spool.Begin();
-            MboxFile.Copy(file, message, body);
+            MboxFile.Copy(file, message.Offset, message.Length, message.IsRaw, body);
             read.Add(Text(body));
         }
         Directory.Delete(folder, recursive: true);
