@@ -200,7 +200,7 @@ public sealed class MaildirSource : MailSource
         foreach (var number in file.Name.KeywordNumbers)
         {
             if (words[number] is { } word) keywords.Add(word);
-            else Say(NoteKind.Damaged, file.Path,
+            else Say(NoteKind.Lost, file.Path,
                 $"carries the keyword letter {(char)('a' + number)}, which dovecot-keywords does not name");
         }
         // 0: a log whose beginning was cut off does not say.
