@@ -151,7 +151,8 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
         if (keeps && there.UidNext > 1) await target.Store.RaiseUidNextAsync(account, here.Id, there.UidNext, cancel);
     }
 
-    /// <summary>First what can keep its UID. New UIDs are given out above all of the source's, so that none is in the way of the next.</summary>
+    /// <summary>First what can keep its UID. New UIDs are given out above all of the source's, so that none is in the way of the
+    /// next.</summary>
     private async Task FillAsync(
         SourceMailbox there, MailboxInfo here, IReadOnlyList<SourceMessage> listed, IReadOnlyList<SourceMessage> fresh, bool keeps,
         CancellationToken cancel)
