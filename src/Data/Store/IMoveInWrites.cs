@@ -18,7 +18,7 @@ public interface IMoveInWrites
 
     /// <summary>
     /// Appends messages under their UIDs, all or none, and writes what the mover notes of them in the same transaction. None is \Recent.
-    /// Conflict: a UID is not above all that the mailbox has given out.
+    /// Conflict: a UID is not above all that the mailbox has given out, or within 2^20 of the end.
     /// </summary>
     /// <param name="uids">One for each message, growing; 0: the next one.</param>
     Task<Outcome<IReadOnlyList<AppendedEntry>>> TakeEntriesAsync(
@@ -33,6 +33,6 @@ public interface IMoveInWrites
         AccountId account, MailboxId mailbox, IReadOnlyList<uint> uids, Func<EntriesCopied, IReadOnlyList<Document>> notes,
         CancellationToken cancel);
 
-    /// <summary>UIDs below this are not given out any more: the other server had given them.</summary>
+    /// <summary>UIDs below this are not given out any more: the other server had given them. NotPermitted within 2^20 of the end.</summary>
     Task<StoreError> RaiseUidNextAsync(AccountId account, MailboxId mailbox, uint uidNext, CancellationToken cancel);
 }

@@ -108,6 +108,7 @@ public sealed partial class SqliteMailStore : IEntries, IMoveInWrites
             {
                 if (batch.Mailbox(account, mailbox) is not { } box) return StoreError.NotFound;
                 if (box.UidNext >= uidNext) return StoreError.None;
+                if (uidNext > AppendPlan.LastUid) return StoreError.NotPermitted;
                 var owner = batch.Account(account)!;
                 batch.Delta(owner, box);
                 batch.Touch(owner);
@@ -123,6 +124,9 @@ public sealed partial class SqliteMailStore : IEntries, IMoveInWrites
 /// <summary>Messages appended to one mailbox, all or none (RFC 3502).</summary>
 internal sealed class AppendPlan
 {
+    /// <summary>UIDs above are kept for what comes later: a number of another server must not be the last.</summary>
+    public const uint LastUid = uint.MaxValue - (1 << 20);
+
     private readonly AccountId _account;
     private readonly MailboxId _mailbox;
     private readonly IReadOnlyList<AppendMessage> _messages;
@@ -183,7 +187,7 @@ internal sealed class AppendPlan
         foreach (var uid in _uids ?? [])
         {
             if (uid == 0) next++;
-            else if (uid < next || uid == uint.MaxValue) return false;
+            else if (uid < next || uid >= LastUid) return false;
             else next = uid + 1;
         }
         return true;

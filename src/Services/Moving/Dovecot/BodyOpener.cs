@@ -14,13 +14,29 @@ public sealed class BodyOpener(MailCrypt? keys = null) : IDisposable
     public const long MostOctets = 1L << 30;
 
     /// <summary>Why a file whose size is not the one of its name cannot be opened; null: it can.</summary>
-    internal string? WhyNot(SourceStream file, in MaildirName name) => KindOf(file) switch
+    internal string? WhyNot(Fence within, string path, in MaildirName name)
     {
-        PackKind.None => $"has {file.Length} octets, its name says {name.Size}: was it copied whole?",
-        PackKind.Gzip or PackKind.DovecotLz4 => null,
-        PackKind.MailCrypt => keys is null ? "is encrypted by mail_crypt; say where its private key is with --keys" : null,
-        var other => $"is {Packing.Word(other)}, which cannot be opened",
-    };
+        try
+        {
+            using var file = within.Open(path);
+            return KindOf(file) switch
+            {
+                PackKind.None => $"has {file.Length} octets, its name says {name.Size}: was it copied whole?",
+                PackKind.Gzip or PackKind.DovecotLz4 => null,
+                PackKind.MailCrypt => keys is null ? "is encrypted by mail_crypt; say where its private key is with --keys" : null,
+                var other => $"is {Packing.Word(other)}, which cannot be opened",
+            };
+        }
+        catch (FileNotFoundException)
+        {
+            // Renamed meanwhile: reading finds it.
+            return null;
+        }
+        catch (SourceException e)
+        {
+            return e.Message;
+        }
+    }
 
     /// <summary>Writes the message as clients got it.</summary>
     /// <exception cref="SourceException">It is packed in a way that cannot be opened, or is not what its name says.</exception>

@@ -222,28 +222,10 @@ public sealed class MaildirSource : MailSource
         // S= is what Dovecot wrote; a file that is shorter was copied by half, unless it is packed.
         if (file.Name.Size >= 0 && file.Name.Size != file.Length)
         {
-            if (WhyNot(file) is { } no) Say(NoteKind.Damaged, file.Path, no);
+            if (_opener.WhyNot(_layout.Fence, file.Path, file.Name) is { } no) Say(NoteKind.Damaged, file.Path, no);
         }
         else if (file.Length == 0) Say(NoteKind.Damaged, file.Path, "is empty");
         return new(uid, KeyOf(file.Name.Base), flags, keywords, file.Time, file.Name.WireSize, file.Path);
-    }
-
-    private string? WhyNot(MailFile file)
-    {
-        try
-        {
-            using var stream = _layout.Fence.Open(file.Path);
-            return _opener.WhyNot(stream, file.Name);
-        }
-        catch (FileNotFoundException)
-        {
-            // Renamed meanwhile: reading finds it.
-            return null;
-        }
-        catch (SourceException e)
-        {
-            return e.Message;
-        }
     }
 
     internal static UInt128 KeyOf(string text) =>

@@ -33,7 +33,7 @@ internal sealed class DoubledUids(MoveTarget target, AccountId account, MailboxI
     {
         var now = moved.Source.Zip(moved.Destination).ToDictionary(pair => pair.First, pair => pair.Second);
         var seconds = target.Clock.GetUtcNow().ToUnixTimeSeconds();
-        return [.. taken.SelectMany(one => one.NotesWith(
-            [.. one.All.Where(message => now.ContainsKey(message.Uid)).Select(message => message with { Uid = now[message.Uid] })], seconds))];
+        return [.. taken.SelectMany(one => one.NotesWith([.. one.All.Where(message => now.ContainsKey(message.Uid))
+            .Select(message => message with { Uid = now[message.Uid] })], seconds))];
     }
 }

@@ -144,14 +144,25 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
         var listed = Limited(there, here, source.Read(there, cancel));
         var diff = Compare(listed, here.Id);
         result.Same += diff.Same;
-        var keeps = there.UidValidity != 0 && there.UidValidity == here.UidValidity;
+        var keeps = there.UidValidity != 0 && there.UidValidity == here.UidValidity && HaveRoom(there, listed);
         await FillAsync(there, here, listed, diff.New, keeps, cancel);
         if (result.Stopped is not null) return;
         await ChangeAsync(here, Compare(listed, here.Id).Changed, cancel);
         if (keeps && there.UidNext > 1) await target.Store.RaiseUidNextAsync(account, here.Id, there.UidNext, cancel);
     }
 
-    /// <summary>First what can keep its UID. New UIDs are given out above all of the source's, so that none is in the way of the next.</summary>
+    // A list that was spoilt, or made so, must not take the last UID of a mailbox: it could never get mail again.
+    private bool HaveRoom(SourceMailbox there, IReadOnlyList<SourceMessage> listed)
+    {
+        if (Math.Max(there.UidNext, listed.Select(message => message.Uid).DefaultIfEmpty().Max()) < LastUid) return true;
+        Say(NoteKind.Damaged, there.Place, "has UIDs up to the last there are: its messages get new ones, and clients fetch them again");
+        return false;
+    }
+
+    private const uint LastUid = uint.MaxValue - (1 << 20);
+
+    /// <summary>First what can keep its UID. New UIDs are given out above all of the source's, so that none is in the way of the
+    /// next.</summary>
     private async Task FillAsync(
         SourceMailbox there, MailboxInfo here, IReadOnlyList<SourceMessage> listed, IReadOnlyList<SourceMessage> fresh, bool keeps,
         CancellationToken cancel)

@@ -14,7 +14,8 @@ public sealed class TakenKeyTests
     public async Task Another_key_under_the_same_selector_is_not_called_taken()
     {
         var clock = new ManualClock();
-        using var keys = new SigningKeys(new FakeDocuments(clock), new MemoryDns(), new(Path.GetTempPath(), 1_000_000), clock, NullLogger.Instance);
+        using var keys = new SigningKeys(
+            new FakeDocuments(clock), new MemoryDns(), new(Path.GetTempPath(), 1_000_000), clock, NullLogger.Instance);
         await keys.ApplyAsync([("example.org", [])], default);
         using var one = DkimKey.Generate("example.org", "mail", DkimAlgorithm.Ed25519Sha256);
         using var other = DkimKey.Generate("example.org", "mail", DkimAlgorithm.RsaSha256, 1024);

@@ -100,7 +100,8 @@ public sealed class MovingServiceTests
         // An account is no alias.
         await File.WriteAllTextAsync(Path.Combine(request.Path, "postfix-virtual.cf"), "bob@example.org dave@example.org\n");
         var end = await scene.RunAsync(request);
-        Assert.Contains(end.Notes, note => note.Kind == NoteKind.Damaged && note.Text.Contains("bob@example.org", StringComparison.Ordinal));
+        Assert.Contains(
+            end.Notes, note => note.Kind == NoteKind.Damaged && note.Text.Contains("bob@example.org", StringComparison.Ordinal));
         Assert.False(end.IsGood);
     }
 }

@@ -45,8 +45,9 @@ public sealed class TakeTests
         var (account, _) = await test.AccountAsync();
         var inbox = (await test.Store.TakeMailboxAsync(account, "INBOX", 77, default)).Value!.Id;
         await TakeAsync(test, account, inbox, 10);
-        foreach (var uids in (uint[][])[[10], [9], [11, 11], [12, 11], [uint.MaxValue]])
+        foreach (var uids in (uint[][])[[10], [9], [11, 11], [12, 11], [uint.MaxValue], [uint.MaxValue - 5]])
             Assert.Equal(StoreError.Conflict, (await TryAsync(test, account, inbox, uids)).Error);
+        Assert.Equal(StoreError.NotPermitted, await test.Store.RaiseUidNextAsync(account, inbox, uint.MaxValue, default));
         // What was refused left nothing behind.
         Assert.Single(await test.Store.ListDocumentsAsync(account, "note", default));
         Assert.Equal([11u], await TakeAsync(test, account, inbox, 0));

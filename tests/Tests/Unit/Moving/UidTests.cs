@@ -52,6 +52,23 @@ public sealed class UidTests
     }
 
     [Theory]
+    [InlineData(uint.MaxValue - 1, 0u)]
+    [InlineData(5u, uint.MaxValue)]
+    public async Task A_spoilt_list_does_not_take_the_last_uid_of_a_mailbox(uint uid, uint next)
+    {
+        await using var scene = await MoveScene.OpenAsync();
+        var old = scene.Maildir("one");
+        old.Add("Subject: 1\n\nx\n", uid);
+        old.UidNext = next;
+        old.Save();
+        var result = await scene.RunAsync(old);
+        Assert.Contains(result.Notes, note => note.Kind == NoteKind.Damaged && note.Text.StartsWith("has UIDs up to the last",
+            StringComparison.Ordinal));
+        for (var i = 0; i < 3; i++) await scene.DeliverAsync("Subject: came here\r\n\r\nx\r\n");
+        Assert.Equal([1u, 2u, 3u, 4u], (await scene.SightAsync()).Keys);
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
