@@ -42,16 +42,15 @@ public sealed class DnsApply(DnsPlanner planner, OwnedRecords owned, Func<DnsHos
         return [.. rows, .. await _wait.UntilShownAsync(waiting, cancel), .. NotThere(only, plan.Lines)];
     }, cancel);
 
-    /// <summary>Puts back what stood before the last apply, where nobody has changed it since. Records of keys that sign stay, unless they
-    /// are named: keys are published by themselves, and without their records all mail would fail.</summary>
+    /// <summary>Puts back what stood before the last apply, where nobody has changed it since. One that only published keys that sign now is
+    /// passed over unless they are named: keys follow one another by themselves, and without their records all mail would fail.</summary>
     public Task<IReadOnlyList<ApplyRow>> RollBackAsync(IReadOnlyList<string> only, CancellationToken cancel) => OneAtATimeAsync(async () =>
     {
         var signing = only.Count > 0 ? [] : (await planner.WantedAsync(cancel))
             .Where(w => w is { Purpose: DnsPurpose.Dkim, Type: DnsType.Txt, Urgent: true })
             .Select(w => w.Label).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        var all = (await owned.AllAsync(cancel))
-            .Where(o => o.Steps.Count > 0 && IsMeant(o.AsWanted.Label, only) && !signing.Contains(o.AsWanted.Label)).ToList();
-        var last = all.Select(o => o.Steps[^1].Run).DefaultIfEmpty().Max();
+        var all = (await owned.AllAsync(cancel)).Where(o => o.Steps.Count > 0 && IsMeant(o.AsWanted.Label, only)).ToList();
+        var last = all.Where(o => !signing.Contains(o.AsWanted.Label)).Select(o => o.Steps[^1].Run).DefaultIfEmpty().Max();
         var rows = new List<ApplyRow>();
         var waiting = new List<Shown>();
         // By name: an announcement (_mta-sts) goes before its host.

@@ -1,5 +1,6 @@
 using Aviso.Accounts;
 using Aviso.Moving;
+using Aviso.Net;
 using Aviso.Tests.Unit.Accounts;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;

@@ -126,9 +126,9 @@ public sealed class RelayWatchTests
         using var body = scene.Test.Body(Bounce("one@home.test", "carol@far.test"));
         var status = DeliveryStatus.Read(new MessageReader().Scan(body), MessageReader.Reader(body), 65536);
         // Who got the message can write such a letter about another; to its return path it comes from those who took it.
-        await bounces.HearAsync(status!, ["bob@home.test"], default);
+        await bounces.HearAsync(status!, ["bob@example.test"], default);
         Assert.Empty(scene.News);
-        await bounces.HearAsync(status!, ["ALICE@home.test"], default);
+        await bounces.HearAsync(status!, ["ALICE@example.test"], default);
         var news = Assert.Single(scene.News);
         Assert.Equal((RelayEventKind.Bounced, "carol@far.test", new EnhancedCode(5, 1, 1), false),
             (news.Event.Kind, news.Event.Recipient, news.Event.Status, news.SenderTold));

@@ -1,4 +1,5 @@
 using Aviso.Delivery;
+using Aviso.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
