@@ -38,7 +38,7 @@ internal sealed partial class Fence(string root)
     }
 
     /// <summary>Octets of a small file; null when there is none.</summary>
-    /// <exception cref="SourceException">As <see cref="Open"/>, or it is larger than <paramref name="most"/>.</exception>
+    /// <exception cref="SourceException">As <see cref="Open(string)"/>, or it is larger than <paramref name="most"/>.</exception>
     public byte[]? Small(string path, int most)
     {
         try

@@ -1,6 +1,6 @@
 using Aviso.Delivery;
-using Aviso.Dns;
 using Aviso.MailAuth;
+using Aviso.Tests.Unit.Doctor;
 using Aviso.Tests.Unit.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
