@@ -1,5 +1,4 @@
 using Aviso.Delivery;
-using Aviso.Dns;
 using Aviso.MailAuth;
 using Aviso.Tests.Unit.Doctor;
 using Aviso.Tests.Unit.Net;

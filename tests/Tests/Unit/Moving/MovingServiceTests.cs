@@ -89,7 +89,7 @@ public sealed class MovingServiceTests
         Assert.NotNull(await LoginAsync("another one"));
 
         ValueTask<Principal?> LoginAsync(string password) => scene.Logins.CheckPasswordAsync(
-            new("s", Aviso.Net.ListenerKind.Imaps, System.Net.IPAddress.Loopback, "PLAIN"), "dave@example.org", password, default);
+            new("s", ListenerKind.Imaps, System.Net.IPAddress.Loopback, "PLAIN"), "dave@example.org", password, default);
     }
 
     [Fact]
