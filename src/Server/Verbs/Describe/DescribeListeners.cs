@@ -1,0 +1,21 @@
+using Aviso.Net;
+using Aviso.Server;
+
+namespace Aviso.Verbs;
+
+/// <summary>Where it listens, and for what.</summary>
+/// <param name="hasCertificate">There is one to speak TLS with.</param>
+internal sealed class DescribeListeners(BoundListeners bound, Func<bool> hasCertificate) : IDescribed
+{
+    public string Title => "Listeners";
+
+    public Task WriteAsync(DescribedPart part, CancellationToken cancel)
+    {
+        part.Say($"It listens on {DescribedPart.Count(bound.All.Count, "address", "addresses")}.");
+        part.Table("listeners", bound.All.Select(b => DescribedPart.Row(("kind", ListenerKinds.Name(b.Kind)), ("address", $"{b.Address}"),
+            ("tls", ListenerKinds.IsImplicitTls(b.Kind) ? "from the first octet"
+                : ListenerKinds.IsMail(b.Kind) && hasCertificate() ? "STARTTLS" : "none"),
+            ("proxy", bound.ReadsProxy.Contains((b.Kind, b.Address)) ? "read from `networks.proxies`" : ""))));
+        return Task.CompletedTask;
+    }
+}
