@@ -103,7 +103,7 @@ public sealed class DescribeSecretsTests
           introspection: { client_id: aviso, client_secret: "literal:{{Mark}}-introspection" }
           sign_in: { client_id: webmail, client_secret: "literal:{{Mark}}-signin" }
         events:
-          webhooks: [ { url: "http://127.0.0.1:1/{{Mark}}-path", secret: "literal:{{Mark}}-webhook" } ]
+          webhooks: [ { url: "http://127.0.0.1:1/path", secret: "literal:{{Mark}}-webhook" } ]
           ntfy: { topic: "http://127.0.0.1:1/topic", token: "literal:{{Mark}}-ntfy" }
           gotify: { url: "http://127.0.0.1:1", token: "literal:{{Mark}}-gotify" }
         backup:
