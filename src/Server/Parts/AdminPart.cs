@@ -28,6 +28,8 @@ internal sealed class AdminPart(AdminSocket socket) : IPart
         AddSettings(site, admin);
         new DoctorCalls(site.The<DoctorRounds>(), site.The<FindingBook>()).Add(admin);
         AddDescribe(site, admin);
+        new TopCalls(site.The<MailFlow>(), () => site.The<ListenersPart>().Host.ConnectionsByKind, site.The<SqliteMailStore>(),
+            site.The<FindingBook>(), () => site.The<Reload>().Settings, site.Clock).Add(admin);
         return Task.FromResult<IPart>(new AdminPart(AdminSocket.Start(settings.Data, admin, site.Log("Admin"))));
     }
 
