@@ -17,7 +17,8 @@ internal sealed class TallyPart : IPart
 
     public static async Task<IPart> OpenAsync(Site site, ServerSettings settings, CancellationToken cancel)
     {
-        var days = new DayTallies(site.The<SqliteMailStore>(), () => FileSystem.Look(settings.Data) is { } disk ? disk.Total - disk.Free : 0,
+        var days = new DayTallies(site.The<SqliteMailStore>(),
+            () => FileSystem.Look(settings.Data) is { } disk ? disk.Total - disk.Free : 0,
             site.Clock, site.Log("Doctor"));
         await days.OpenAsync(cancel);
         site.Put(days);

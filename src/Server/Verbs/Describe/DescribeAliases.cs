@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using static Aviso.Verbs.DescribedPart;
 
 namespace Aviso.Verbs;
 
@@ -16,9 +17,9 @@ internal sealed class DescribeAliases(DescribeAsk ask) : IDescribed
         var catchAlls = domains.Where(d => d["catch_all"] is not null).ToDictionary(d => $"{d["name"]}", d => $"{d["catch_all"]}");
         foreach (var one in aliases.Where(a => $"{a["address"]}".StartsWith('@')))
             catchAlls.TryAdd($"{one["address"]}"[1..], Output.Cell(one["to"]));
-        part.Say(problem ?? $"{DescribedPart.Count(all.Count, "alias", "aliases")} and {DescribedPart.Count(catchAlls.Count, "catch-all")}.");
+        part.Say(problem ?? $"{Count(all.Count, "alias", "aliases")} and {Count(catchAlls.Count, "catch-all")}.");
         part.Table("domains", all.Select(DomainOf).Concat(catchAlls.Keys).Distinct().Order(StringComparer.Ordinal).Select(domain =>
-            DescribedPart.Row(("domain", domain), ("aliases", $"{all.Count(a => DomainOf(a) == domain)}"),
+            Row(("domain", domain), ("aliases", $"{all.Count(a => DomainOf(a) == domain)}"),
                 ("the rest goes to", catchAlls.GetValueOrDefault(domain, "nobody")))));
     }
 

@@ -1,4 +1,5 @@
 using Aviso.Backup;
+using static Aviso.Verbs.DescribedPart;
 
 namespace Aviso.Verbs;
 
@@ -11,13 +12,13 @@ internal sealed class DescribeBackups(Func<BackupRounds?> rounds, TimeProvider c
     {
         if (rounds() is not { } running) part.Say("No backups are made: the settings name no targets.");
         else
-            part.Say($"{DescribedPart.Count(running.States.Count, "target")}.").Table("targets", running.States.Select(s => DescribedPart.Row(
-                ("target", s.Name), ("where", s.Where), ("whole copy", Age(s.WholeAt)), ("waiting", DescribedPart.Octets(s.Waiting)),
-                ("proven", Age(s.ProvenAt)), ("last drill", DescribedPart.Time(s.DrilledAt)),
+            part.Say($"{Count(running.States.Count, "target")}.").Table("targets", running.States.Select(s => Row(
+                ("target", s.Name), ("where", s.Where), ("whole copy", Age(s.WholeAt)), ("waiting", Octets(s.Waiting)),
+                ("proven", Age(s.ProvenAt)), ("last drill", Time(s.DrilledAt)),
                 ("problem", s.Problem ?? s.DrillProblem ?? ""))));
         return Task.CompletedTask;
     }
 
     private string Age(DateTimeOffset? at) => at is { } time
-        ? $"{DescribedPart.Time(time)}, {DescribedPart.Span(clock.GetUtcNow() - time)} ago" : "never since the start";
+        ? $"{Time(time)}, {Span(clock.GetUtcNow() - time)} ago" : "never since the start";
 }

@@ -1,4 +1,5 @@
 using Aviso.Guard;
+using static Aviso.Verbs.DescribedPart;
 
 namespace Aviso.Verbs;
 
@@ -19,12 +20,12 @@ internal sealed class DescribeBans(Gatekeeper gate, Func<EngineLink?> engine) : 
             _ => "Nobody decides about bans here.",
         });
         if (engine()?.Problem is { } problem) part.Say($"The CrowdSec engine does not answer: {problem}.");
-        part.Say(all.Count == 0 ? "Nobody is banned." : $"{DescribedPart.Count(all.Count, "decision")} in force: "
+        part.Say(all.Count == 0 ? "Nobody is banned." : $"{Count(all.Count, "decision")} in force: "
             + string.Join(", ", all.GroupBy(d => d.Origin).OrderByDescending(g => g.Count()).Select(g => $"{g.Count()} by {g.Key}")) + ".");
         if (all.Count > MostRows) part.Say($"The latest {MostRows}; `aviso decisions list` has all.");
-        part.Table("decisions", all.OrderByDescending(d => d.Since).Take(MostRows).Select(d => DescribedPart.Row(("value", d.Value),
-            ("type", d.Type), ("reason", d.Scenario), ("origin", d.Origin), ("since", DescribedPart.Time(d.Since)),
-            ("until", DescribedPart.Time(d.Until)))));
+        part.Table("decisions", all.OrderByDescending(d => d.Since).Take(MostRows).Select(d => Row(("value", d.Value),
+            ("type", d.Type), ("reason", d.Scenario), ("origin", d.Origin), ("since", Time(d.Since)),
+            ("until", Time(d.Until)))));
         return Task.CompletedTask;
     }
 }

@@ -1,3 +1,5 @@
+using static Aviso.Verbs.DescribedPart;
+
 namespace Aviso.Verbs;
 
 /// <summary>Names, and until when they hold.</summary>
@@ -9,6 +11,6 @@ internal sealed class DescribeCertificates(DescribeAsk ask) : IDescribed
     {
         var (rows, problem) = await ask.RowsAsync("certificates.list", cancel);
         part.Say(problem ?? (rows.Count == 0 ? "There is no certificate: no listener speaks TLS."
-            : $"{DescribedPart.Count(rows.Count, "certificate")}.")).Table("certificates", rows);
+            : $"{Count(rows.Count, "certificate")}.")).Table("certificates", rows);
     }
 }

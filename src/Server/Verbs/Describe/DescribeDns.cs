@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Aviso.Dns;
 using Aviso.Doctor;
+using static Aviso.Verbs.DescribedPart;
 
 namespace Aviso.Verbs;
 
@@ -14,15 +15,16 @@ internal sealed class DescribeDns(DnsPlanner planner) : IDescribed
         var (wanted, look) = (await planner.WantedAsync(cancel), planner.LastLook);
         part.Say(!planner.Asks ? "The DNS is not asked: nothing leaves this server (`outbound.capture`)."
             : look is null ? "The DNS has not been asked since the start; `aviso dns plan` asks it now."
-            : $"The DNS was asked at {DescribedPart.Time(look.At)}: {Sum(look.Report.Lines)}.");
-        part.Table("domains", wanted.GroupBy(w => w.Domain).Select(domain => OneDomain(domain.Key, [.. domain], planner.Asks ? look : null)));
+            : $"The DNS was asked at {Time(look.At)}: {Sum(look.Report.Lines)}.");
+        part.Table("domains", wanted.GroupBy(w => w.Domain)
+            .Select(domain => OneDomain(domain.Key, [.. domain], planner.Asks ? look : null)));
         if (look is null) return;
-        part.Table("differences", look.Report.Lines.Where(l => l.Action != PlanAction.Fine).Select(l => DescribedPart.Row(
+        part.Table("differences", look.Report.Lines.Where(l => l.Action != PlanAction.Fine).Select(l => Row(
             ("name", l.Name), ("type", DnsTypes.NameOf(l.Type)), ("state", Said(l.Action)), ("because", l.Reason))));
         foreach (var note in look.Report.Notes) part.Say(note + ".");
     }
 
-    private static JsonObject OneDomain(string domain, IReadOnlyList<WantedSet> wanted, DnsLook? look) => DescribedPart.Row(
+    private static JsonObject OneDomain(string domain, IReadOnlyList<WantedSet> wanted, DnsLook? look) => Row(
         ("domain", domain), ("records", $"{wanted.Count}"),
         ("planned", string.Join(", ", wanted.GroupBy(w => w.Purpose).OrderBy(g => g.Key)
             .Select(g => g.Count() == 1 ? Name(g.Key) : $"{Name(g.Key)} ({g.Count()})"))),

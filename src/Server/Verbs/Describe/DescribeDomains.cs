@@ -1,3 +1,5 @@
+using static Aviso.Verbs.DescribedPart;
+
 namespace Aviso.Verbs;
 
 /// <summary>Whose mail is taken here.</summary>
@@ -9,6 +11,6 @@ internal sealed class DescribeDomains(DescribeAsk ask) : IDescribed
     {
         var (rows, problem) = await ask.RowsAsync("domain.list", cancel);
         part.Say(problem ?? (rows.Count == 0 ? "No domain has its mail here."
-            : $"Mail for {DescribedPart.Count(rows.Count, "domain")} is received here.")).Table("domains", rows);
+            : $"Mail for {Count(rows.Count, "domain")} is received here.")).Table("domains", rows);
     }
 }

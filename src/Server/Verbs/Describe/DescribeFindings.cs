@@ -1,4 +1,5 @@
 using Aviso.Doctor;
+using static Aviso.Verbs.DescribedPart;
 
 namespace Aviso.Verbs;
 
@@ -12,14 +13,15 @@ internal sealed class DescribeFindings(FindingBook book, DoctorRounds rounds) : 
         var (standing, states) = (book.Standing, rounds.States);
         var looked = states.Count(s => s.LastAt is not null);
         part.Say(standing.Count == 0 ? "Nothing stands that the doctor knows to be wrong."
-            : $"{DescribedPart.Count(standing.Count, "known risk")}: what the doctor found and what has not cleared yet.");
-        part.Say(looked == states.Count ? $"All {looked} checks have been made since the start, the oldest look at {DescribedPart.Time(states.Min(s => s.LastAt))}."
+            : $"{Count(standing.Count, "known risk")}: what the doctor found and what has not cleared yet.");
+        part.Say(looked == states.Count
+            ? $"All {looked} checks have been made since the start, the oldest look at {Time(states.Min(s => s.LastAt))}."
             : $"{looked} of {states.Count} checks have been made since the start; `aviso doctor` makes all of them now.");
         if (book.Ignored.Count > 0)
             part.Say($"Nothing is said of {string.Join(", ", book.Ignored.Order(StringComparer.Ordinal))}: `doctor.ignore` names them.");
-        part.Table("findings", standing.Select(s => DescribedPart.Row(("severity", DescribedPart.Word(s.Finding.Code.Severity)),
-            ("code", s.Finding.Code.Word), ("subject", s.Finding.Subject), ("says", s.Finding.Says), ("since", DescribedPart.Time(s.Since)),
-            ("acknowledged", s.Acknowledged is { } at ? DescribedPart.Time(at) : ""), ("to do", s.Finding.Fix))));
+        part.Table("findings", standing.Select(s => Row(("severity", Word(s.Finding.Code.Severity)),
+            ("code", s.Finding.Code.Word), ("subject", s.Finding.Subject), ("says", s.Finding.Says), ("since", Time(s.Since)),
+            ("acknowledged", s.Acknowledged is { } at ? Time(at) : ""), ("to do", s.Finding.Fix))));
         return Task.CompletedTask;
     }
 }

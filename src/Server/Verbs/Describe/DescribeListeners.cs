@@ -1,5 +1,6 @@
 using Aviso.Net;
 using Aviso.Server;
+using static Aviso.Verbs.DescribedPart;
 
 namespace Aviso.Verbs;
 
@@ -11,8 +12,8 @@ internal sealed class DescribeListeners(BoundListeners bound, Func<bool> hasCert
 
     public Task WriteAsync(DescribedPart part, CancellationToken cancel)
     {
-        part.Say($"It listens on {DescribedPart.Count(bound.All.Count, "address", "addresses")}.");
-        part.Table("listeners", bound.All.Select(b => DescribedPart.Row(("kind", ListenerKinds.Name(b.Kind)), ("address", $"{b.Address}"),
+        part.Say($"It listens on {Count(bound.All.Count, "address", "addresses")}.");
+        part.Table("listeners", bound.All.Select(b => Row(("kind", ListenerKinds.Name(b.Kind)), ("address", $"{b.Address}"),
             ("tls", ListenerKinds.IsImplicitTls(b.Kind) ? "from the first octet"
                 : ListenerKinds.IsMail(b.Kind) && hasCertificate() ? "STARTTLS" : "none"),
             ("proxy", bound.ReadsProxy.Contains((b.Kind, b.Address)) ? "read from `networks.proxies`" : ""))));

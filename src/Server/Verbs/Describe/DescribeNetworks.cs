@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Aviso.Settings;
+using static Aviso.Verbs.DescribedPart;
 
 namespace Aviso.Verbs;
 
@@ -24,5 +25,5 @@ internal sealed class DescribeNetworks(Func<ServerSettings> settings) : IDescrib
     }
 
     private static IEnumerable<JsonObject> Rows(IReadOnlyList<IPNetwork> networks, string kind, string means) =>
-        networks.Select(n => DescribedPart.Row(("network", n.ToString()), ("kind", kind), ("means", means)));
+        networks.Select(n => Row(("network", n.ToString()), ("kind", kind), ("means", means)));
 }

@@ -1,4 +1,5 @@
 using Aviso.Doctor;
+using static Aviso.Verbs.DescribedPart;
 
 namespace Aviso.Verbs;
 
@@ -11,9 +12,9 @@ internal sealed class DescribeProbes(Prober prober) : IDescribed
     {
         if (prober.Options is null) part.Say("Nothing is probed.");
         else
-            part.Say("Messages are sent out and waited for, each of these ways.").Table("routes", prober.Status().Select(s => DescribedPart.Row(
-                ("route", s.Route), ("last", s.Last is { } last ? DescribedPart.Time(last.Began) : "not tried yet"), ("result", Said(s.Last)),
-                ("last success", DescribedPart.Time(s.LastSuccess)), ("next", DescribedPart.Time(s.Next)))));
+            part.Say("Messages are sent out and waited for, each of these ways.").Table("routes", prober.Status().Select(s => Row(
+                ("route", s.Route), ("last", s.Last is { } last ? Time(last.Began) : "not tried yet"), ("result", Said(s.Last)),
+                ("last success", Time(s.LastSuccess)), ("next", Time(s.Next)))));
         return Task.CompletedTask;
     }
 

@@ -1,4 +1,5 @@
 using Aviso.Store;
+using static Aviso.Verbs.DescribedPart;
 
 namespace Aviso.Verbs;
 
@@ -16,7 +17,7 @@ internal sealed class DescribeQueue(IQueueRows queue, TimeProvider clock) : IDes
             return;
         }
         var oldest = totals.OldestArrival is { } at ? clock.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(at) : TimeSpan.Zero;
-        part.Say($"{DescribedPart.Count(totals.Messages, "message")} for {DescribedPart.Count(totals.Recipients, "recipient")} wait, the "
-            + $"oldest for {DescribedPart.Span(oldest)}; {totals.Held} of the recipients are held. `aviso queue list` has the reasons.");
+        part.Say($"{Count(totals.Messages, "message")} for {Count(totals.Recipients, "recipient")} wait, the "
+            + $"oldest for {Span(oldest)}; {totals.Held} of the recipients are held. `aviso queue list` has the reasons.");
     }
 }

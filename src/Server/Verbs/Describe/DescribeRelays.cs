@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Aviso.Delivery;
 using Aviso.Settings;
+using static Aviso.Verbs.DescribedPart;
 
 namespace Aviso.Verbs;
 
@@ -16,16 +17,17 @@ internal sealed class DescribeRelays(DescribeAsk ask, Func<ServerSettings> setti
         part.Say(now.Routes.Count == 0 ? "All mail goes directly to the MX of its domain."
             : "The first route that fits takes a message; what fits none goes directly to the MX of its domain.");
         if (switched() is { IsInForce: true } change)
-            part.Say($"{change.To} takes what the routes give to {change.From}, since {DescribedPart.Time(DateTimeOffset.FromUnixTimeSeconds(change.At))}.");
+            part.Say($"{change.To} takes what the routes give to {change.From}, since "
+                + $"{Time(DateTimeOffset.FromUnixTimeSeconds(change.At))}.");
         part.Table("relays", rows.Select(row => With(row, now.Relays.FirstOrDefault(r => r.Name == $"{row["relay"]}"))));
-        part.Table("routes", now.Routes.Select(r => DescribedPart.Row(("from", r.From), ("to", r.To), ("relay", r.Relay),
+        part.Table("routes", now.Routes.Select(r => Row(("from", r.From), ("to", r.To), ("relay", r.Relay),
             ("goes by", RoutesMapping.Now(r.Relay, switched()) is var by && by != r.Relay ? by : ""))));
     }
 
     private static JsonObject With(JsonObject row, RelaySection? relay)
     {
         var shown = (JsonObject)row.DeepClone();
-        shown["tls"] = relay is null ? "" : DescribedPart.Word(relay.Tls);
+        shown["tls"] = relay is null ? "" : Word(relay.Tls);
         shown["login"] = relay?.Username?.ToString() ?? "none";
         return shown;
     }

@@ -6,7 +6,8 @@ using Aviso.Settings;
 
 namespace Aviso.Verbs;
 
-/// <summary>Prints what the server is: tables, one page in Markdown, or JSON with every key that holds. References instead of secrets.</summary>
+/// <summary>Prints what the server is: tables, one page in Markdown, or JSON with every key that holds. References instead of
+/// secrets.</summary>
 internal static class DescribeVerb
 {
     public static Command Build()
@@ -19,7 +20,10 @@ internal static class DescribeVerb
             "Describe the server as it is now: listeners, networks, domains, relays and what is left of their quotas, DNS, certificates, "
                 + "accounts, backups, bans, findings, changes. Tables on a terminal, else one document in Markdown whose headings never "
                 + "change. With --json also every setting that holds. When no server runs: what the settings say. Never shows a secret.",
-            "aviso describe", "aviso describe --markdown > server.md", "aviso describe --json")) { CommandTree.Json, markdown, writeDocs, check };
+            "aviso describe", "aviso describe --markdown > server.md", "aviso describe --json"))
+        {
+            CommandTree.Json, markdown, writeDocs, check,
+        };
         verb.SetAction((parsed, cancel) => parsed.GetValue(writeDocs) is { } checkout
             ? Task.FromResult(Docs(checkout, parsed.GetValue(check), parsed.InvocationConfiguration.Error))
             : DescribeAsync(parsed, parsed.GetValue(markdown), cancel));

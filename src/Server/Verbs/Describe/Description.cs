@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Aviso.Admin;
 using Aviso.Server;
 using Aviso.Settings;
+using static Aviso.Verbs.DescribedPart;
 
 namespace Aviso.Verbs;
 
@@ -27,32 +28,36 @@ internal sealed class Description
             ["postmaster"] = settings.Postmaster,
         });
         page.Add("Findings", await AskAsync(settings, "doctor.list", cancel) ?? []);
-        page.Add("Listeners", settings.Listeners.Select(l => DescribedPart.Row(("kind", DescribedPart.Word(l.Kind)), ("address", l.Address.ToString()),
+        page.Add("Listeners", settings.Listeners.Select(l => Row(("kind", Word(l.Kind)), ("address", l.Address.ToString()),
             ("tls", l.IsImplicitTls ? "from the first octet" : ""))));
         page.Add("Domains", await AskAsync(settings, "domain.list", cancel) ?? [.. settings.Domains.Select(d =>
-            (JsonNode)DescribedPart.Row(("name", d.Name), ("catch_all", d.CatchAll ?? ""), ("alias_of", d.AliasOf ?? ""), ("owner", d.PlaceOf("name").ToString())))]);
+            (JsonNode)Row(("name", d.Name), ("catch_all", d.CatchAll ?? ""), ("alias_of", d.AliasOf ?? ""),
+                ("owner", d.PlaceOf("name").ToString())))]);
         page.Add("Accounts and aliases", [(JsonNode)await CountsAsync(settings, accounts, cancel)]);
-        page.Add("Relays", settings.Relays.Select(r => DescribedPart.Row(("name", r.Name), ("host", $"{r.Host}:{r.Port}"), ("tls", DescribedPart.Word(r.Tls)),
+        page.Add("Relays", settings.Relays.Select(r => Row(("name", r.Name), ("host", $"{r.Host}:{r.Port}"), ("tls", Word(r.Tls)),
             ("login", r.Username?.ToString() ?? "none"), ("quota", r.Quota?.ToString() ?? "none"))));
-        page.Add("Routes", settings.Routes.Select(r => DescribedPart.Row(("from", r.From), ("to", r.To), ("relay", r.Relay))));
-        var waiting = (await AskAsync(settings, "settings.waiting", cancel) ?? []).ToDictionary(w => w!["key"]!.ToString(), w => w!["holds"]!.ToString());
+        page.Add("Routes", settings.Routes.Select(r => Row(("from", r.From), ("to", r.To), ("relay", r.Relay))));
+        var waiting = (await AskAsync(settings, "settings.waiting", cancel) ?? [])
+            .ToDictionary(w => w!["key"]!.ToString(), w => w!["holds"]!.ToString());
         page.Add("Limits", SettingsRows.Limits(settings, waiting));
-        page.Add("Changed, but only after a restart", waiting.Select(w => DescribedPart.Row(("key", w.Key), ("holds until then", w.Value))));
+        page.Add("Changed, but only after a restart", waiting.Select(w => Row(("key", w.Key), ("holds until then", w.Value))));
         page.Add("Set, but without effect yet", ServerSettings.Table.Keys.Where(k => k.Later is not null && settings.Has(k.Name))
-            .Select(k => DescribedPart.Row(("key", k.Name), ("comes with", k.Later!))));
+            .Select(k => Row(("key", k.Name), ("comes with", k.Later!))));
         return page;
     }
 
     public JsonObject Json()
     {
         var json = (JsonObject)_head.DeepClone();
-        foreach (var (title, rows) in _parts) json[title.ToLowerInvariant().Replace(",", "", StringComparison.Ordinal).Replace(' ', '_')] = rows.DeepClone();
+        foreach (var (title, rows) in _parts)
+            json[title.ToLowerInvariant().Replace(",", "", StringComparison.Ordinal).Replace(' ', '_')] = rows.DeepClone();
         return json;
     }
 
     public string Markdown()
     {
-        var text = new StringBuilder($"# {_head["hostname"]}\n\nAviso {_head["version"]}, settings from {_head["file"]}, data in {_head["data"]}, "
+        var text = new StringBuilder($"# {_head["hostname"]}\n\nAviso {_head["version"]}, settings from {_head["file"]}, "
+            + $"data in {_head["data"]}, "
             + $"{(_head["running"]!.GetValue<bool>() ? "running" : "not running")}. Mail for postmaster goes to {_head["postmaster"]}.\n");
         foreach (var (title, rows) in _parts.Where(p => p.Rows.Count > 0))
         {
@@ -69,9 +74,11 @@ internal sealed class Description
     private static async Task<JsonObject> CountsAsync(ServerSettings settings, JsonArray? accounts, CancellationToken cancel)
     {
         var declared = AccountsMapping.Accounts(settings);
-        var aliases = (await AskAsync(settings, "alias.list", cancel))?.Count ?? declared.Aliases.Count + (declared.AliasesFrom?.Items?.Count ?? 0);
-        return DescribedPart.Row(("accounts", (accounts?.Count ?? declared.Accounts.Count + (declared.AccountsFrom?.Items?.Count ?? 0)).ToString()),
-            ("suspended", accounts is null ? "" : accounts.Count(a => a!["state"]?.ToString() == "suspended").ToString()), ("aliases", aliases.ToString()));
+        var aliases = (await AskAsync(settings, "alias.list", cancel))?.Count
+            ?? declared.Aliases.Count + (declared.AliasesFrom?.Items?.Count ?? 0);
+        return Row(("accounts", (accounts?.Count ?? declared.Accounts.Count + (declared.AccountsFrom?.Items?.Count ?? 0)).ToString()),
+            ("suspended", accounts is null ? "" : accounts.Count(a => a!["state"]?.ToString() == "suspended").ToString()),
+            ("aliases", aliases.ToString()));
     }
 
     /// <summary>Null when no server runs, or it may not be asked.</summary>

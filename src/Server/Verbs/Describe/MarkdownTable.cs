@@ -20,7 +20,8 @@ internal static class MarkdownTable
     /// <summary>The same rows without columns that are empty in all of them.</summary>
     public static JsonArray Filled(JsonArray rows) => Output.Rows(DescribeAsk.Only(rows.OfType<JsonObject>(), [.. Columns(rows)]));
 
-    public static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("|", "\\|", StringComparison.Ordinal)
+    public static string Escape(string text) => text
+        .Replace("\\", "\\\\", StringComparison.Ordinal).Replace("|", "\\|", StringComparison.Ordinal)
         .Replace("<", "&lt;", StringComparison.Ordinal);
 
     private static List<string> Columns(JsonArray rows) => [.. rows.OfType<JsonObject>().SelectMany(r => r.Select(c => c.Key)).Distinct()

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Aviso.Settings;
+using static Aviso.Verbs.DescribedPart;
 
 namespace Aviso.Verbs;
 
@@ -17,7 +18,7 @@ internal static class SettingsRows
     /// <summary>The limits as they hold now; a change that waits for a restart stands beside it.</summary>
     /// <param name="waiting">What holds until a restart, by key.</param>
     public static IEnumerable<JsonObject> Limits(ServerSettings settings, IReadOnlyDictionary<string, string> waiting) =>
-        LimitsSection.Table.Keys.Select(k => DescribedPart.Row(("limit", k.Name), ("value", Limit(k, settings.Limits, waiting)),
+        LimitsSection.Table.Keys.Select(k => Row(("limit", k.Name), ("value", Limit(k, settings.Limits, waiting)),
             ("note", k.Later is { } later ? $"no effect yet: {later} come later" : "")));
 
     private static string Limit(SettingsKey key, LimitsSection limits, IReadOnlyDictionary<string, string> waiting)

@@ -9,6 +9,7 @@ using Aviso.Net;
 using Aviso.Server;
 using Aviso.Settings;
 using Aviso.Store;
+using static Aviso.Verbs.DescribedPart;
 
 namespace Aviso.Verbs;
 
@@ -37,16 +38,18 @@ internal sealed class TopCalls(
                 ["recipients"] = totals.Recipients,
                 ["deferred"] = totals.Deferred,
                 ["held"] = totals.Held,
-                ["oldest_seconds"] = totals.OldestArrival is { } oldest ? Math.Max(0, (now.ToUnixTimeMilliseconds() - oldest) / 1000) : null,
+                ["oldest_seconds"] = totals.OldestArrival is { } oldest
+                    ? Math.Max(0, (now.ToUnixTimeMilliseconds() - oldest) / 1000) : null,
             },
             ["rates"] = Output.Rows(MailFlow.Rated.Select(Rate)),
             ["verdicts"] = Counts(flow.Sums(FlowWord.Verdict)),
             ["refusals"] = Counts(flow.Sums(FlowWord.RefusedFor).Take(MostReasons)),
             ["process"] = Process(),
-            ["disk"] = FileSystem.Look(settings().Data) is { } disk ? new JsonObject { ["total"] = disk.Total, ["free"] = disk.Free } : null,
+            ["disk"] = FileSystem.Look(settings().Data) is { } disk
+                ? new JsonObject { ["total"] = disk.Total, ["free"] = disk.Free } : null,
             ["findings"] = Output.Rows(book.Standing.Take(MostFindings).Select(s => new JsonObject
             {
-                ["severity"] = DescribedPart.Word(s.Finding.Code.Severity),
+                ["severity"] = Word(s.Finding.Code.Severity),
                 ["code"] = s.Finding.Code.Word,
                 ["says"] = s.Finding.Says,
                 ["acknowledged"] = s.Acknowledged is not null,

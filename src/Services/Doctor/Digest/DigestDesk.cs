@@ -26,7 +26,8 @@ public sealed class DigestDesk(
     IDocumentRows rows, Func<DateOnly, CancellationToken, Task<DigestFacts>> look, TimeProvider clock, ILogger log)
 {
     private const string Kind = "digest", Name = "last", Form = "yyyy-MM-dd";
-    private static readonly TimeSpan Beat = TimeSpan.FromMinutes(1), FirstPause = TimeSpan.FromMinutes(1), LongestPause = TimeSpan.FromHours(6);
+    private static readonly TimeSpan Beat = TimeSpan.FromMinutes(1), FirstPause = TimeSpan.FromMinutes(1),
+        LongestPause = TimeSpan.FromHours(6);
 
     private TimeSpan _pause = FirstPause;
     private DateTimeOffset _notBefore;

@@ -50,7 +50,8 @@ internal sealed class DigestWeek
         .ThenBy(s => s.Word, StringComparer.Ordinal)];
 
     /// <summary>The busiest first.</summary>
-    public IReadOnlyList<(string Account, AccountTally Tally)> Accounts => [.. _days.SelectMany(d => d.Accounts).Where(a => a.Key.Length > 0)
-        .GroupBy(a => a.Key).Select(g => (g.Key, new AccountTally(g.Sum(a => a.Value.In), g.Sum(a => a.Value.Out))))
+    public IReadOnlyList<(string Account, AccountTally Tally)> Accounts => [.. _days.SelectMany(d => d.Accounts)
+        .Where(a => a.Key.Length > 0).GroupBy(a => a.Key)
+        .Select(g => (g.Key, new AccountTally(g.Sum(a => a.Value.In), g.Sum(a => a.Value.Out))))
         .OrderByDescending(a => a.Item2.In + a.Item2.Out).ThenBy(a => a.Key, StringComparer.Ordinal)];
 }

@@ -6,7 +6,7 @@ namespace Aviso.Doctor;
 /// <summary>The weekly letter: sentences for somebody who looks after a few people's mail.</summary>
 internal sealed class DigestText(DigestFacts facts)
 {
-    private const int MostReasons = 5, MostFindings = 10, MostAccounts = 5;
+    private const int Width = 76, MostReasons = 5, MostFindings = 10, MostAccounts = 5;
 
     private readonly DigestWeek _week = DigestWeek.Of(facts.Days, facts.From), _before = DigestWeek.Of(facts.Days, facts.From.AddDays(-7));
     private readonly StringBuilder _text = new();
@@ -17,7 +17,8 @@ internal sealed class DigestText(DigestFacts facts)
     {
         Line($"This is what {facts.HostName} did from {Day(facts.From)} to {Day(facts.From.AddDays(6))} {facts.From.AddDays(6).Year}.");
         if (!_week.IsWhole)
-            Line(_week.Since is { } since ? $"Mail has only been counted since {Day(since)}." : "Nothing was counted in this week: the server did not run.");
+            Line(_week.Since is { } since ? $"Mail has only been counted since {Day(since)}."
+                : "Nothing was counted in this week: the server did not run.");
         Mail();
         Refused();
         Accounts();
@@ -54,7 +55,8 @@ internal sealed class DigestText(DigestFacts facts)
             foreach (var (word, count) in reasons.Take(MostReasons)) Line($"  - {RefusalWords.Of(word)}: {Number(count)}");
             if (reasons.Count > MostReasons) Line($"  - other reasons: {Number(reasons.Skip(MostReasons).Sum(r => r.Count))}");
         }
-        if (away > 0) Line($"{Upper(Count(FlowWord.TurnedAway, "connection was", "connections were"))} not let in at all{Than(FlowWord.TurnedAway)}.");
+        if (away == 0) return;
+        Line($"{Upper(Count(FlowWord.TurnedAway, "connection was", "connections were"))} not let in at all{Than(FlowWord.TurnedAway)}.");
     }
 
     private void Accounts()
@@ -87,7 +89,8 @@ internal sealed class DigestText(DigestFacts facts)
         if (findings.Count == 0) return;
         Line(title);
         foreach (var one in findings.Take(MostFindings))
-            Line($"  - {one.Finding.Says} ({one.Finding.Code.Word}, since {When(one.Since)}{(one.Acknowledged is null ? "" : ", acknowledged")})");
+            Line($"  - {one.Finding.Says} ({one.Finding.Code.Word}, since {When(one.Since)}"
+                + (one.Acknowledged is null ? ")" : ", acknowledged)"));
         More(findings.Count);
     }
 
@@ -102,7 +105,8 @@ internal sealed class DigestText(DigestFacts facts)
         var queue = facts.Queue;
         if (queue.Messages == 0) Line("Nothing waits.");
         else
-            Line($"{Upper(Number(queue.Messages, "message"))} for {Number(queue.Recipients, "recipient")} {(queue.Messages == 1 ? "waits" : "wait")}"
+            Line($"{Upper(Number(queue.Messages, "message"))} for {Number(queue.Recipients, "recipient")} "
+                + (queue.Messages == 1 ? "waits" : "wait")
                 + (queue.OldestArrival is { } oldest ? $", the oldest since {When(DateTimeOffset.FromUnixTimeMilliseconds(oldest))}" : "")
                 + (queue.Held > 0 ? $"; {Number(queue.Held)} are held until somebody releases them" : "") + ".");
     }
@@ -122,8 +126,10 @@ internal sealed class DigestText(DigestFacts facts)
         if (facts.Backups is not { } backups) Line("No backups are made. If this disk fails, all mail is lost.");
         else
             foreach (var one in backups)
-                Line($"{one.Name}: " + (one.CopiedAt is { } copied ? $"the last whole copy is of {When(copied)}" : "no whole copy since the start")
-                    + (one.ProvenAt is { } proven ? $", the last one that was read back and found whole is of {When(proven)}." : "; none was ever read back.")
+                Line($"{one.Name}: "
+                    + (one.CopiedAt is { } copied ? $"the last whole copy is of {When(copied)}" : "no whole copy since the start")
+                    + (one.ProvenAt is { } proven ? $", the last one that was read back and found whole is of {When(proven)}."
+                        : "; none was ever read back.")
                     + (one.Problem is { } problem ? $" There is a problem: {problem}." : ""));
     }
 
@@ -168,5 +174,19 @@ internal sealed class DigestText(DigestFacts facts)
 
     private void Head(string title) => _text.Append('\n').Append(title.ToUpperInvariant()).Append('\n');
 
-    private void Line(string text = "") => _text.Append(text).Append('\n');
+    // Not every program folds what it shows.
+    private void Line(string text = "")
+    {
+        var (indent, line) = (text.StartsWith("  - ", StringComparison.Ordinal) ? "    " : "", new StringBuilder());
+        foreach (var word in text.Split(' '))
+        {
+            if (line.Length + word.Length > Width && !line.ToString().AsSpan().Trim([' ', '-']).IsEmpty)
+            {
+                _text.Append(line.ToString().AsSpan().TrimEnd()).Append('\n');
+                line.Clear().Append(indent);
+            }
+            line.Append(word).Append(' ');
+        }
+        _text.Append(line.ToString().AsSpan().TrimEnd()).Append('\n');
+    }
 }

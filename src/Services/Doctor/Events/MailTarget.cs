@@ -11,6 +11,7 @@ public sealed class MailTarget(OwnerLetter letter, EventSource source) : IEventT
     {
         var (now, host) = (source.Clock.GetUtcNow(), source.HostName());
         return letter.SendAsync($"{events[0].Id}.{now.ToUnixTimeMilliseconds()}.event", EventText.Title(host, events),
-            EventText.Body(events) + $"\n\n`aviso doctor` on {host} shows everything that stands; docs/doctor.md explains the codes.\n", cancel);
+            EventText.Body(events) + $"\n\n`aviso doctor` on {host} shows everything that stands; docs/doctor.md explains the codes.\n",
+            cancel);
     }
 }

@@ -68,8 +68,9 @@ public sealed class MailFlow : IDisposable
     public long Sum(string word) => _sums.GetValueOrDefault(word);
 
     /// <summary>Sums since the start of all words that begin so, without the beginning.</summary>
-    public IReadOnlyList<(string Word, long Count)> Sums(string prefix) => [.. _sums.Where(s => s.Key.StartsWith(prefix, StringComparison.Ordinal)
-        && s.Value > 0).Select(s => (s.Key[prefix.Length..], s.Value)).OrderByDescending(s => s.Value).ThenBy(s => s.Item1, StringComparer.Ordinal)];
+    public IReadOnlyList<(string Word, long Count)> Sums(string prefix) => [.. _sums
+        .Where(s => s.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(s => (Word: s.Key[prefix.Length..], Count: s.Value))
+        .OrderByDescending(s => s.Count).ThenBy(s => s.Word, StringComparer.Ordinal)];
 
     /// <summary>In the last whole second and in the last minute.</summary>
     /// <param name="word">Of <see cref="Rated"/>.</param>

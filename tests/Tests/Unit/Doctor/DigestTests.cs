@@ -33,7 +33,8 @@ public sealed class DigestTests
         var facts = Facts(
             Day(-7, 1000, used: 10L << 30, more: [(FlowWord.Junk, 7), (FlowWord.Delivered, 3)]),
             Day(0, 600, accounts: new() { ["alice"] = new(40, 2), ["gone"] = new(900, 0) },
-                more: [(FlowWord.Refused, 12), (FlowWord.RefusedFor + "unknown", 9), (FlowWord.RefusedFor + "spam", 3), (FlowWord.Sent, 1)]),
+                more: [(FlowWord.Refused, 12), (FlowWord.RefusedFor + "unknown", 9), (FlowWord.RefusedFor + "spam", 3),
+                    (FlowWord.Sent, 1)]),
             Day(6, 604, used: 11L << 30, accounts: new() { ["alice"] = new(2, 0), ["bob"] = new(50, 1) },
                 more: [(FlowWord.Junk, 7), (FlowWord.Failed, 2), (FlowWord.Delivered, 1), (FlowWord.TurnedAway, 1)])) with
         {
@@ -47,16 +48,19 @@ public sealed class DigestTests
         };
         Assert.Equal("mail.example.org: the week from Monday 23 November to Sunday 29 November", new DigestText(facts).Subject);
         Assert.Equal("""
-            This is what mail.example.org did from Monday 23 November to Sunday 29 November 2026.
+            This is what mail.example.org did from Monday 23 November to Sunday 29
+            November 2026.
 
             MAIL
             1,204 messages were accepted, 204 more than in the week before.
             One copy was put into mailboxes here, 2 fewer than in the week before.
-            One recipient elsewhere got mail from here, 1 more than in the week before; 2 could not be reached.
+            One recipient elsewhere got mail from here, 1 more than in the week before;
+            2 could not be reached.
             7 messages were put aside as junk, as many as in the week before.
 
             REFUSED
-            Mail was refused or put off 12 times, 12 more than in the week before, because
+            Mail was refused or put off 12 times, 12 more than in the week before,
+            because
               - nobody here has the address: 9
               - the filter was sure that it was junk: 3
             One connection was not let in at all, 1 more than in the week before.
@@ -71,21 +75,27 @@ public sealed class DigestTests
             Stands since before this week:
               - the disk is full (disk-full, since Mon 26 Oct 14:30)
             Cleared:
-              - example.net has no SPF record (from Wed 25 Nov 14:30 to Wed 25 Nov 17:30)
+              - example.net has no SPF record (from Wed 25 Nov 14:30 to Wed 25 Nov
+                17:30)
 
             WAITING TO BE SENT
-            3 messages for 4 recipients wait, the oldest since Wed 25 Nov 14:30; 1 are held until somebody releases them.
+            3 messages for 4 recipients wait, the oldest since Wed 25 Nov 14:30; 1 are
+            held until somebody releases them.
 
             DISK
-            11.0 GB of 20.0 GB are in use, 1.0 GB more than a week before; 9.0 GB are free.
+            11.0 GB of 20.0 GB are in use, 1.0 GB more than a week before; 9.0 GB are
+            free.
 
             BACKUPS
             disk: the last whole copy is of Wed 25 Nov 14:30; none was ever read back.
-            nas: no whole copy since the start, the last one that was read back and found whole is of Wed 25 Nov 14:30. There is a problem: no route to host.
+            nas: no whole copy since the start, the last one that was read back and
+            found whole is of Wed 25 Nov 14:30. There is a problem: no route to host.
 
-            `aviso describe` on mail.example.org shows the server as it is now, `aviso doctor` what is wrong and what to do. `events: { digest: { day: never } }` in the settings ends these letters.
+            `aviso describe` on mail.example.org shows the server as it is now, `aviso
+            doctor` what is wrong and what to do. `events: { digest: { day: never } }`
+            in the settings ends these letters.
 
-            """.ReplaceLineEndings("\n"), new DigestText(facts).Write());
+""".ReplaceLineEndings("\n"), new DigestText(facts).Write());
     }
 
     [Fact]
@@ -100,7 +110,8 @@ public sealed class DigestTests
         Assert.DoesNotContain("only been counted", text, StringComparison.Ordinal);
         Assert.DoesNotContain("in the week before", text, StringComparison.Ordinal);
         text = new DigestText(Facts()).Write();
-        foreach (var words in (string[])["Nothing was counted in this week", "No messages were accepted.", "No mail was refused", "Nothing waits.",
+        foreach (var words in (string[])["Nothing was counted in this week", "No messages were accepted.", "No mail was refused",
+            "Nothing waits.",
             "No backups are made. If this disk fails, all mail is lost.", "Nothing that the doctor knows of."])
             Assert.Contains(words, text, StringComparison.Ordinal);
     }

@@ -24,7 +24,8 @@ internal sealed class ServedFolder : IAsyncDisposable
         var ports = Path.Combine(served._folder, "ports.json");
         served._running = new Serve(new(served.Config, null, ports), TextWriter.Null, TextWriter.Synchronized(served._errors), Stream.Null,
             TimeProvider.System).RunAsync(served._stop.Token);
-        await Patience.UntilAsync(() => File.Exists(ports) || served._running.IsCompleted, "the server listens", 60, served._errors.ToString, 20);
+        await Patience.UntilAsync(() => File.Exists(ports) || served._running.IsCompleted, "the server listens", 60,
+            served._errors.ToString, 20);
         Assert.True(File.Exists(ports), served._errors.ToString());
         return served;
     }

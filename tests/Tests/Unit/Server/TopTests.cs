@@ -8,17 +8,18 @@ namespace Aviso.Tests.Unit.Server;
 /// <summary>The picture of `aviso top`, of looks that are given.</summary>
 public sealed class TopTests
 {
-    private static JsonNode Look(string at = "2026-11-30T10:00:00.000Z", double cpu = 360, int findings = 2, long messages = 3) => JsonNode.Parse($$"""
+    private static JsonNode Look(string at = "2026-11-30T10:00:00.000Z", double cpu = 360, int findings = 2) => JsonNode.Parse($$"""
         {
           "at": "{{at}}", "hostname": "mail.example.org", "version": "1.2.3",
           "sessions": [ { "kind": "smtp", "open": 4 }, { "kind": "imaps", "open": 1200 } ],
-          "queue": { "messages": {{messages}}, "recipients": 5, "deferred": 2, "held": 1, "oldest_seconds": 7200 },
+          "queue": { "messages": 3, "recipients": 5, "deferred": 2, "held": 1, "oldest_seconds": 7200 },
           "rates": [
             { "what": "accepted", "second": 12, "minute": 345, "total": 67890 },
             { "what": "refused", "second": 0, "minute": 1, "total": 2 } ],
           "verdicts": [ { "word": "accept", "count": 60000 }, { "word": "tag", "count": 7 } ],
           "refusals": [],
-          "process": { "id": 42, "started": "2026-11-30T09:00:00.000Z", "cpu_seconds": {{cpu}}, "cores": 2, "resident": 104857600, "heap": 20971520 },
+          "process": { "id": 42, "started": "2026-11-30T09:00:00.000Z", "cpu_seconds": {{cpu}}, "cores": 2,
+            "resident": 104857600, "heap": 20971520 },
           "disk": { "total": 21474836480, "free": 16106127360 },
           "findings": [
             { "severity": "error", "code": "disk-full", "says": "the disk is [full]\u001b[2J", "acknowledged": false },
@@ -34,6 +35,8 @@ public sealed class TopTests
         return [.. output.ToString().Split('\n').Select(l => l.TrimEnd()).Where(l => l.Length > 0)];
     }
 
+    private static string[] Cells(string line) => line.Split((char[])[' ', '│', '|'], StringSplitOptions.RemoveEmptyEntries);
+
     [Fact]
     public void The_picture_shows_everything_that_moves()
     {
@@ -41,8 +44,8 @@ public sealed class TopTests
         Assert.Equal("mail.example.org  Aviso 1.2.3  up 60 minutes  2026-11-30 10:00:00Z", lines[0]);
         Assert.Equal("cpu 10 % since the start of 2 cores  memory 100 MB (heap 20 MB)  disk 15 GB free of 20 GB", lines[1]);
         Assert.Equal("queue     3 messages, 5 recipients: 2 deferred, 1 held; oldest 2 hours", lines[2]);
-        Assert.Contains(lines, l => l.Split((char[])[' ', '│', '|'], StringSplitOptions.RemoveEmptyEntries) is ["accepted", "12", "345", "67,890"]);
-        Assert.Contains(lines, l => l.Split((char[])[' ', '│', '|'], StringSplitOptions.RemoveEmptyEntries) is ["refused", "0", "1", "2"]);
+        Assert.Contains(lines, l => Cells(l) is ["accepted", "12", "345", "67,890"]);
+        Assert.Contains(lines, l => Cells(l) is ["refused", "0", "1", "2"]);
         Assert.Contains("sessions  smtp 4  imaps 1,200", lines);
         Assert.Contains("verdicts  accept 60,000  tag 7", lines);
         Assert.Contains("refused   none", lines);
@@ -84,7 +87,8 @@ public sealed class TopTests
         var config = Path.Combine(folder, "aviso.yaml");
         await File.WriteAllTextAsync(config, $"data: {folder}\n", TestContext.Current.CancellationToken);
         var errors = new StringWriter();
-        Assert.Equal(3, await CommandTree.RunAsync(["top", "--config", config], new StringWriter(), errors, TestContext.Current.CancellationToken));
+        string[] args = ["top", "--config", config];
+        Assert.Equal(3, await CommandTree.RunAsync(args, new StringWriter(), errors, TestContext.Current.CancellationToken));
         Assert.Contains("no server runs", errors.ToString(), StringComparison.Ordinal);
         Directory.Delete(folder, recursive: true);
     }
