@@ -52,11 +52,11 @@ internal sealed class EventsPart : IPart
     {
         _settings = now;
         var (events, source) = (now.Events, new EventSource(() => _settings.HostName, _site.Clock));
-        var book = _site.The<FindingBook>();
+        var (book, day, hour) = (_site.The<FindingBook>(), events.Digest.Day, events.Digest.Hour);
         var targets = new List<IEventTarget>();
         OwnerLetter? letter = events.Mail.To is { Count: > 0 } to ? new(to, MailParts(events.Mail.Relay), book, source) : null;
         if (letter is not null) targets.Add(new MailTarget(letter, source));
-        _digest.Plan = letter is not null && events.Digest.Day is { } day ? new(day, events.Digest.Hour, letter) : null;
+        _digest.Plan = letter is not null && day is { } wanted ? new(wanted, hour, letter) : null;
         targets.AddRange(events.Webhooks.Select(w => new WebhookTarget(new(w.Url), w.Secret?.Reveal(), source, _post)));
         if (events.HasNtfy) targets.Add(new NtfyTarget(new(events.Ntfy.Topic), events.Ntfy.Token?.Reveal(), source, _post));
         if (events.HasGotify) targets.Add(new GotifyTarget(new(events.Gotify.Url), events.Gotify.Token.Reveal(), source, _post));

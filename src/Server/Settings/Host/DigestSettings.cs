@@ -7,7 +7,7 @@ public sealed class DigestSection : SettingsSection
     /// <summary>Null: there is none.</summary>
     public DayOfWeek? Day => Get(DayKey).Day;
 
-    private static readonly Key<DigestDay> DayKey = new(Table, "day", Types.Words("day",
+    private static readonly Key<DigestDay> DayKey = new(Table, "day", Types.Words<DigestDay>("day",
         [.. Enum.GetValues<DayOfWeek>().Select(d => (d.ToString().ToLowerInvariant(), new DigestDay(d))), ("never", new DigestDay(null))]),
         new(DayOfWeek.Monday),
         "When it goes; it is about the seven days before. never: there is none.")

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using static Aviso.Verbs.DescribedPart;
 
 namespace Aviso.Verbs;

@@ -29,7 +29,8 @@ internal sealed class DescribedPart
     /// <param name="name">What a row is, such as "relays".</param>
     public DescribedPart Table(string name, IEnumerable<JsonObject> rows)
     {
-        _tables.Add((name, Output.Rows(rows)));
+        // What stands in another answer is copied.
+        _tables.Add((name, Output.Rows(rows.Select(r => r.Parent is null ? r : (JsonObject)r.DeepClone()))));
         return this;
     }
 

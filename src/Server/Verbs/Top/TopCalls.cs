@@ -1,6 +1,5 @@
 // Top owns the live picture of the running server: what it is asked, and how that is drawn. Rules in here: looking changes nothing and is
 // cheap enough for once a second; the picture is a function of two looks, so that a test can draw it.
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Aviso.Admin;

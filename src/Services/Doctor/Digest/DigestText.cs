@@ -108,7 +108,12 @@ internal sealed class DigestText(DigestFacts facts)
             Line($"{Upper(Number(queue.Messages, "message"))} for {Number(queue.Recipients, "recipient")} "
                 + (queue.Messages == 1 ? "waits" : "wait")
                 + (queue.OldestArrival is { } oldest ? $", the oldest since {When(DateTimeOffset.FromUnixTimeMilliseconds(oldest))}" : "")
-                + (queue.Held > 0 ? $"; {Number(queue.Held)} are held until somebody releases them" : "") + ".");
+                + (queue.Held switch
+                {
+                    0 => "",
+                    1 => "; one is held until somebody releases it",
+                    var held => $"; {Number(held)} are held until somebody releases them",
+                }) + ".");
     }
 
     private void Disk()
@@ -149,8 +154,12 @@ internal sealed class DigestText(DigestFacts facts)
         _ => ", as much as a week before",
     };
 
-    private string Count(string word, string one, string many) => _week.Sum(word) is var count && count == 1 ? $"one {one}"
-        : count == 0 ? $"no {one}" : $"{Number(count)} {many}";
+    private string Count(string word, string one, string many) => _week.Sum(word) switch
+    {
+        0 => $"no {many}",
+        1 => $"one {one}",
+        var count => $"{Number(count)} {many}",
+    };
 
     private static string Upper(string text) => string.Concat(char.ToUpperInvariant(text[0]).ToString(), text.AsSpan(1));
 
@@ -180,13 +189,13 @@ internal sealed class DigestText(DigestFacts facts)
         var (indent, line) = (text.StartsWith("  - ", StringComparison.Ordinal) ? "    " : "", new StringBuilder());
         foreach (var word in text.Split(' '))
         {
-            if (line.Length + word.Length > Width && !line.ToString().AsSpan().Trim([' ', '-']).IsEmpty)
+            if (line.Length + word.Length > Width && line.ToString().Trim(' ', '-').Length > 0)
             {
-                _text.Append(line.ToString().AsSpan().TrimEnd()).Append('\n');
+                _text.Append(line.ToString().TrimEnd()).Append('\n');
                 line.Clear().Append(indent);
             }
             line.Append(word).Append(' ');
         }
-        _text.Append(line.ToString().AsSpan().TrimEnd()).Append('\n');
+        _text.Append(line.ToString().TrimEnd()).Append('\n');
     }
 }

@@ -79,8 +79,8 @@ public sealed class DigestTests
                 17:30)
 
             WAITING TO BE SENT
-            3 messages for 4 recipients wait, the oldest since Wed 25 Nov 14:30; 1 are
-            held until somebody releases them.
+            3 messages for 4 recipients wait, the oldest since Wed 25 Nov 14:30; one
+            is held until somebody releases it.
 
             DISK
             11.0 GB of 20.0 GB are in use, 1.0 GB more than a week before; 9.0 GB are
@@ -95,7 +95,7 @@ public sealed class DigestTests
             doctor` what is wrong and what to do. `events: { digest: { day: never } }`
             in the settings ends these letters.
 
-""".ReplaceLineEndings("\n"), new DigestText(facts).Write());
+            """.ReplaceLineEndings("\n"), new DigestText(facts).Write());
     }
 
     [Fact]

@@ -57,7 +57,7 @@ public sealed class DescribeSecretsTests
             if (value is Secret secret && secret.Reveal().Length > 0 && !Public.Contains(key.Name)) yield return (Name(table, key), secret);
             foreach (var one in value as IReadOnlyList<Secret> ?? []) yield return (Name(table, key), one);
             if (key.Type.Table is not { } inner) continue;
-            var below = value switch
+            IEnumerable<SettingsSection> below = value switch
             {
                 SettingsSection one => [one],
                 IEnumerable<SettingsSection> many => many,
@@ -87,7 +87,7 @@ public sealed class DescribeSecretsTests
           - { name: example.org, dkim: [ { selector: mail, key: {{Quoted(Dkim)}} } ] }
         accounts:
           - { address: alice@example.org, password: "literal:{{Mark}}-alice" }
-          - { address: bob@example.org, hash: "{PLAIN}{{Mark}}-bob" }
+          - { address: bob@example.org, hash: "{SHA512-CRYPT}$6${{Mark}}salt${{new string('a', 86)}}" }
         accounts_from: 'literal:{"carol@example.org": "{{Mark}}-carol"}'
         relays:
           - { name: brevo, host: 127.0.0.1, port: 9, tls: implicit, username: "literal:{{Mark}}-user", password: "literal:{{Mark}}-relay",
@@ -134,7 +134,7 @@ public sealed class DescribeSecretsTests
         dns: { resolvers: ["127.0.0.1:1"] }
         tls:
           acme:
-            authorities: [ { directory: "https://127.0.0.1:1/directory", eab_key_id: kid, eab_key: "literal:{{Mark}}eab" } ]
+            authorities: [ { directory: "https://127.0.0.1:1/directory", eab_key_id: kid, eab_key: "literal:{{Mark}}eabx" } ]
         domains: [ { name: example.org } ]
         accounts: [ { address: alice@example.org, password: "literal:{{Mark}}-alice" } ]
         vault:

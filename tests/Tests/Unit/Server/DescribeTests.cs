@@ -107,8 +107,8 @@ public sealed class DescribeTests
         MarkdownTable.Write(text, [new JsonObject { ["says"] = "<script>| x\n## Relays\u001b[2J", ["empty"] = "" }]);
         var lines = text.ToString().TrimEnd('\n').Split('\n');
         Assert.Equal(3, lines.Length);
-        Assert.Equal("| says                            |", lines[0]);
-        Assert.Equal(@"| &lt;script>\| x ## Relays [2J    |", lines[2]);
+        Assert.StartsWith("| says ", lines[0], StringComparison.Ordinal);
+        Assert.Equal(@"| &lt;script>\| x ## Relays [2J |", lines[2]);
     }
 
     private static string Section(string page, string title)
