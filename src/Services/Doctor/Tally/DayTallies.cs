@@ -28,8 +28,8 @@ public sealed class DayTallies(IDocumentRows rows, Func<long> used, TimeProvider
     /// <summary>Goes on with what was counted before the last stop.</summary>
     public async Task OpenAsync(CancellationToken cancel)
     {
-        var kept = (await rows.GetDocumentAsync(default, Kind, Name(Today), cancel))?.Read(TallyJson.Default.DayTally);
-        var logins = (await rows.GetDocumentAsync(default, LoginKind, LoginName, cancel))?.Read(TallyJson.Default.LastLogins);
+        var kept = (await rows.GetDocumentAsync(default, Kind, Name(Today), cancel))?.Read(DayJson.Default.DayTally);
+        var logins = (await rows.GetDocumentAsync(default, LoginKind, LoginName, cancel))?.Read(DayJson.Default.LastLogins);
         lock (_gate)
         {
             if (kept is not null) _open[kept.Day] = new(kept);
@@ -74,7 +74,7 @@ public sealed class DayTallies(IDocumentRows rows, Func<long> used, TimeProvider
     public async Task<IReadOnlyList<DayTally>> ListAsync(CancellationToken cancel)
     {
         await WriteAsync(cancel);
-        return [.. (await rows.ListDocumentsAsync(default, Kind, cancel)).Select(d => d.Read(TallyJson.Default.DayTally)).OfType<DayTally>()
+        return [.. (await rows.ListDocumentsAsync(default, Kind, cancel)).Select(d => d.Read(DayJson.Default.DayTally)).OfType<DayTally>()
             .OrderBy(d => d.Day)];
     }
 
@@ -113,10 +113,10 @@ public sealed class DayTallies(IDocumentRows rows, Func<long> used, TimeProvider
                 _loginsChanged = false;
             }
             var now = clock.GetUtcNow();
-            var set = days.ConvertAll(d => Documents.Of(new(default, Kind, Name(d.Day)), d, TallyJson.Default.DayTally,
+            var set = days.ConvertAll(d => Documents.Of(new(default, Kind, Name(d.Day)), d, DayJson.Default.DayTally,
                 now.ToUnixTimeSeconds(), (now + Kept).ToUnixTimeSeconds()));
             if (logins is not null)
-                set.Add(Documents.Of(new(default, LoginKind, LoginName), logins, TallyJson.Default.LastLogins, now.ToUnixTimeSeconds()));
+                set.Add(Documents.Of(new(default, LoginKind, LoginName), logins, DayJson.Default.LastLogins, now.ToUnixTimeSeconds()));
             await rows.ChangeDocumentsAsync(set, [], cancel);
             // A day that is over and written down needs no place here.
             lock (_gate)

@@ -19,4 +19,4 @@ internal sealed record LastLogins(IReadOnlyDictionary<string, long> At);
 
 [JsonSerializable(typeof(DayTally))]
 [JsonSerializable(typeof(LastLogins))]
-internal sealed partial class TallyJson : JsonSerializerContext;
+internal sealed partial class DayJson : JsonSerializerContext;
