@@ -13,7 +13,7 @@ namespace Aviso.Doctor;
 /// <param name="Backups">How it stands with each target; null: no backups are made.</param>
 /// <param name="AddressOf">An account's address by its id as tallied; null: there is none any more.</param>
 public sealed record DigestFacts(
-    string HostName, DateOnly From, DateTimeOffset Now, TimeZoneInfo Zone, IReadOnlyList<DayTally> Days,
+    string HostName, DateOnly From, DateTimeOffset Now, TimeZoneInfo Zone, IReadOnlyList<MailDay> Days,
     IReadOnlyList<StandingFinding> Findings, IReadOnlyList<(StandingFinding Standing, DateTimeOffset At)> Cleared, QueueTotals Queue,
     DiskSight? Disk, IReadOnlyList<DigestBackup>? Backups, Func<string, string?> AddressOf);
 
@@ -24,9 +24,9 @@ public sealed record DigestBackup(string Name, DateTimeOffset? CopiedAt, DateTim
 /// <summary>Seven days in sum.</summary>
 internal sealed class DigestWeek
 {
-    private readonly IReadOnlyList<DayTally> _days;
+    private readonly IReadOnlyList<MailDay> _days;
 
-    private DigestWeek(IReadOnlyList<DayTally> days, DateOnly from, DateOnly? known) =>
+    private DigestWeek(IReadOnlyList<MailDay> days, DateOnly from, DateOnly? known) =>
         (_days, From, IsWhole) = (days, from, known is { } first && first <= from);
 
     public DateOnly From { get; }
@@ -39,7 +39,7 @@ internal sealed class DigestWeek
 
     public long Used => _days.Where(d => d.Used > 0).Select(d => d.Used).LastOrDefault();
 
-    public static DigestWeek Of(IReadOnlyList<DayTally> all, DateOnly from) => new(
+    public static DigestWeek Of(IReadOnlyList<MailDay> all, DateOnly from) => new(
         [.. all.Where(d => d.Day >= from && d.Day < from.AddDays(7))], from, all.Count > 0 ? all[0].Day : null);
 
     public long Sum(string word) => _days.Sum(d => d.Counts.GetValueOrDefault(word));

@@ -28,7 +28,7 @@ public sealed class DayTallies(IDocumentRows rows, Func<long> used, TimeProvider
     /// <summary>Goes on with what was counted before the last stop.</summary>
     public async Task OpenAsync(CancellationToken cancel)
     {
-        var kept = (await rows.GetDocumentAsync(default, Kind, Name(Today), cancel))?.Read(DayJson.Default.DayTally);
+        var kept = (await rows.GetDocumentAsync(default, Kind, Name(Today), cancel))?.Read(DayJson.Default.MailDay);
         var logins = (await rows.GetDocumentAsync(default, LoginKind, LoginName, cancel))?.Read(DayJson.Default.LastLogins);
         lock (_gate)
         {
@@ -71,10 +71,10 @@ public sealed class DayTallies(IDocumentRows rows, Func<long> used, TimeProvider
     }
 
     /// <summary>All days that are known, today's so far among them; the oldest first.</summary>
-    public async Task<IReadOnlyList<DayTally>> ListAsync(CancellationToken cancel)
+    public async Task<IReadOnlyList<MailDay>> ListAsync(CancellationToken cancel)
     {
         await WriteAsync(cancel);
-        return [.. (await rows.ListDocumentsAsync(default, Kind, cancel)).Select(d => d.Read(DayJson.Default.DayTally)).OfType<DayTally>()
+        return [.. (await rows.ListDocumentsAsync(default, Kind, cancel)).Select(d => d.Read(DayJson.Default.MailDay)).OfType<MailDay>()
             .OrderBy(d => d.Day)];
     }
 
@@ -102,7 +102,7 @@ public sealed class DayTallies(IDocumentRows rows, Func<long> used, TimeProvider
         try
         {
             var (today, inUse) = (Today, used());
-            List<DayTally> days;
+            List<MailDay> days;
             LastLogins? logins;
             lock (_gate)
             {
@@ -113,7 +113,7 @@ public sealed class DayTallies(IDocumentRows rows, Func<long> used, TimeProvider
                 _loginsChanged = false;
             }
             var now = clock.GetUtcNow();
-            var set = days.ConvertAll(d => Documents.Of(new(default, Kind, Name(d.Day)), d, DayJson.Default.DayTally,
+            var set = days.ConvertAll(d => Documents.Of(new(default, Kind, Name(d.Day)), d, DayJson.Default.MailDay,
                 now.ToUnixTimeSeconds(), (now + Kept).ToUnixTimeSeconds()));
             if (logins is not null)
                 set.Add(Documents.Of(new(default, LoginKind, LoginName), logins, DayJson.Default.LastLogins, now.ToUnixTimeSeconds()));
@@ -143,7 +143,7 @@ public sealed class DayTallies(IDocumentRows rows, Func<long> used, TimeProvider
     private static string Name(DateOnly day) => day.ToString(Form, CultureInfo.InvariantCulture);
 
     /// <summary>A day that is still counted.</summary>
-    private sealed class Open(DayTally from)
+    private sealed class Open(MailDay from)
     {
         public DateOnly Day => from.Day;
 
@@ -153,7 +153,7 @@ public sealed class DayTallies(IDocumentRows rows, Func<long> used, TimeProvider
 
         public long Used { get; set; } = from.Used;
 
-        public DayTally Close() =>
+        public MailDay Close() =>
             new(Day, new Dictionary<string, long>(Counts), new Dictionary<string, AccountTally>(Accounts), Used);
     }
 }

@@ -3,7 +3,6 @@ using System.Text;
 using Aviso.Base;
 using Aviso.Delivery;
 using Aviso.Doctor;
-using Aviso.Store;
 using Aviso.Tests.Unit.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -15,11 +14,11 @@ public sealed class DigestTests
 {
     private static readonly DateOnly Monday = new(2026, 11, 23);
 
-    private static DayTally Day(int offset, long accepted, long used = 0, Dictionary<string, AccountTally>? accounts = null,
+    private static MailDay Day(int offset, long accepted, long used = 0, Dictionary<string, AccountTally>? accounts = null,
         params (string Word, long Count)[] more) => new(Monday.AddDays(offset),
             more.Append((FlowWord.Accepted, accepted)).ToDictionary(c => c.Item1, c => c.Item2), accounts ?? [], used);
 
-    private static DigestFacts Facts(params DayTally[] days) => new("mail.example.org", Monday,
+    private static DigestFacts Facts(params MailDay[] days) => new("mail.example.org", Monday,
         new(2026, 11, 30, 8, 0, 0, TimeSpan.Zero), TimeZoneInfo.Utc, days, [], [], new(0, 0, 0, null), null, null,
         id => id == "gone" ? null : id + "@example.org");
 

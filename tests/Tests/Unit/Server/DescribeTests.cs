@@ -104,7 +104,7 @@ public sealed class DescribeTests
     public void What_strangers_wrote_opens_no_tag_no_cell_and_no_line()
     {
         var text = new StringBuilder();
-        MarkdownTable.Write(text, [new JsonObject { ["says"] = "<script>| x\n## Relays\u001b[2J", ["empty"] = "" }]);
+        MarkdownTable.Write(text, new JsonArray(new JsonObject { ["says"] = "<script>| x\n## Relays\u001b[2J", ["empty"] = "" }));
         var lines = text.ToString().TrimEnd('\n').Split('\n');
         Assert.Equal(3, lines.Length);
         Assert.StartsWith("| says ", lines[0], StringComparison.Ordinal);
