@@ -78,8 +78,8 @@ public sealed class DigestTests
                 17:30)
 
             WAITING TO BE SENT
-            3 messages for 4 recipients wait, the oldest since Wed 25 Nov 14:30; one
-            is held until somebody releases it.
+            3 messages for 4 recipients wait, the oldest since Wed 25 Nov 14:30; one is
+            held until somebody releases it.
 
             DISK
             11.0 GB of 20.0 GB are in use, 1.0 GB more than a week before; 9.0 GB are

@@ -134,7 +134,7 @@ public sealed class DescribeSecretsTests
         dns: { resolvers: ["127.0.0.1:1"] }
         tls:
           acme:
-            authorities: [ { directory: "https://127.0.0.1:1/directory", eab_key_id: kid, eab_key: "literal:{{Mark}}eabx" } ]
+            authorities: [ { directory: "https://127.0.0.1:1/directory", eab_key_id: kid, eab_key: "literal:{{Mark}}eabxyz" } ]
         domains: [ { name: example.org } ]
         accounts: [ { address: alice@example.org, password: "literal:{{Mark}}-alice" } ]
         vault:

@@ -38,7 +38,7 @@ public sealed class DescribeTests
         relays:
           - { name: brevo, host: 127.0.0.1, port: 9, tls: none, quota: 300/day }
         routes:
-          - { to: "*.example", relay: brevo }
+          - { to: "*.elsewhere.example", relay: brevo }
         """;
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class DescribeTests
         {
             ("Domains", "Mail for 2 domains is received here."), ("Listeners", "from the first octet"), ("Listeners", "STARTTLS"),
             ("Networks", "10.1.0.0/16"), ("Networks", "10.2.0.0/16"), ("Networks", "192.0.2.25"),
-            ("Relays", "300 of 300 left"), ("Relays", "*.example"), ("Queue", "Nothing waits."), ("DNS", "example.net"),
+            ("Relays", "300 of 300 left"), ("Relays", "*.elsewhere.example"), ("Queue", "Nothing waits."), ("DNS", "example.net"),
             ("Certificates", "mail.example.org"), ("Accounts", "2 accounts."), ("Accounts", "5.0 GB"), ("Accounts", "plans@example.net"),
             ("Aliases", "1 alias and 1 catch-all."), ("Probes", "Nothing is probed."), ("Backups", "No backups are made"),
             ("Filter", "0 good messages and 0 junk messages"), ("Bans", "Nobody is banned."), ("Limits", "message"),
