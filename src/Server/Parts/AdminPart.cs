@@ -94,7 +94,8 @@ internal sealed class AdminPart(AdminSocket socket) : IPart
         new DescribeCalls(
         [
             new DescribeServer(settings, FileSystem.Look, clock), new DescribeFindings(book, site.The<DoctorRounds>()),
-            new DescribeDomains(ask), new DescribeListeners(site.The<BoundListeners>(), () => site.The<CertificatesPart>().Shown is not null),
+            new DescribeDomains(ask),
+            new DescribeListeners(site.The<BoundListeners>(), () => site.The<CertificatesPart>().Shown is not null, settings),
             new DescribeNetworks(settings), new DescribeRelays(ask, settings, () => switched.Now), new DescribeQueue(store, clock),
             new DescribeDns(site.The<DnsPlanner>()), new DescribeCertificates(ask),
             new DescribeAccounts(site.The<AccountService>(), site.The<AccountBook>(), store, site.The<SendingBrake>(), days.LastLogin),

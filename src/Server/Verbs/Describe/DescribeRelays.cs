@@ -14,7 +14,8 @@ internal sealed class DescribeRelays(DescribeAsk ask, Func<ServerSettings> setti
     {
         var (now, (rows, problem)) = (settings(), await ask.RowsAsync("relay.list", cancel));
         if (problem is not null) part.Say(problem);
-        part.Say(now.Routes.Count == 0 ? "All mail goes directly to the MX of its domain."
+        part.Say(now.Outbound.Capture is { } capture ? $"`outbound.capture` gives all mail for elsewhere to {capture}."
+            : now.Routes.Count == 0 ? "All mail goes directly to the MX of its domain."
             : "The first route that fits takes a message; what fits none goes directly to the MX of its domain.");
         if (switched() is { IsInForce: true } change)
             part.Say($"{change.To} takes what the routes give to {change.From}, since "

@@ -54,6 +54,7 @@ public sealed class DescribeTests
         foreach (var (title, words) in new (string, string)[]
         {
             ("Domains", "Mail for 2 domains is received here."), ("Listeners", "from the first octet"), ("Listeners", "STARTTLS"),
+            ("Listeners", "read from `networks.proxies`"),
             ("Networks", "10.1.0.0/16"), ("Networks", "10.2.0.0/16"), ("Networks", "192.0.2.25"),
             ("Relays", "300 of 300 left"), ("Relays", "*.elsewhere.example"), ("Queue", "Nothing waits."), ("DNS", "example.net"),
             ("Certificates", "mail.example.org"), ("Accounts", "2 accounts."), ("Accounts", "5.0 GB"), ("Accounts", "plans@example.net"),
