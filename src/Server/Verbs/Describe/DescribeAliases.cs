@@ -18,8 +18,8 @@ internal sealed class DescribeAliases(DescribeAsk ask) : IDescribed
         foreach (var one in aliases.Where(a => $"{a["address"]}".StartsWith('@')))
             catchAlls.TryAdd($"{one["address"]}"[1..], Output.Cell(one["to"]));
         part.Say(problem ?? $"{Count(all.Count, "alias", "aliases")} and {Count(catchAlls.Count, "catch-all")}.");
-        part.Table("domains", all.Select(MailAddress.DomainOf).Concat(catchAlls.Keys).Distinct().Order(StringComparer.Ordinal).Select(domain =>
-            Row(("domain", domain), ("aliases", $"{all.Count(a => MailAddress.DomainOf(a) == domain)}"),
+        part.Table("domains", all.Select(MailAddress.DomainOf).Concat(catchAlls.Keys).Distinct().Order(StringComparer.Ordinal)
+            .Select(domain => Row(("domain", domain), ("aliases", $"{all.Count(a => MailAddress.DomainOf(a) == domain)}"),
                 ("the rest goes to", catchAlls.GetValueOrDefault(domain, "nobody")))));
     }
 }

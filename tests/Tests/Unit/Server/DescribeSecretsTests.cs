@@ -105,8 +105,8 @@ public sealed class DescribeSecretsTests
           introspection: { client_id: aviso, client_secret: "literal:{{Mark}}-introspection" }
           sign_in: { client_id: webmail, client_secret: "literal:{{Mark}}-signin" }
         events:
-          webhooks: [ { url: "http://127.0.0.1:1/path", secret: "literal:{{Mark}}-webhook" } ]
-          ntfy: { topic: "http://127.0.0.1:1/topic", token: "literal:{{Mark}}-ntfy" }
+          webhooks: [ { url: "http://127.0.0.1:1/{{Mark}}-path", secret: "literal:{{Mark}}-webhook" } ]
+          ntfy: { topic: "http://127.0.0.1:1/{{Mark}}-topic", token: "literal:{{Mark}}-ntfy" }
           gotify: { url: "http://127.0.0.1:1", token: "literal:{{Mark}}-gotify" }
         backup:
           key: "literal:{{BackupKey}}"
@@ -117,6 +117,7 @@ public sealed class DescribeSecretsTests
         probe:
           every: 20m
           account: alice@example.org
+          gateway: "http://push:{{Mark}}-gateway@127.0.0.1:1"
           kuma: "literal:http://127.0.0.1:1/{{Mark}}-kuma"
           apis: [ { name: api, vendor: brevo, key: "literal:{{Mark}}-probe", from: probe@example.org, address: "http://127.0.0.1:1/" } ]
         vault:
