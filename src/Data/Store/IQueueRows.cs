@@ -141,4 +141,5 @@ public enum QueueChange
 }
 
 /// <param name="Held">Recipients held by hand or by a relay's quota.</param>
-public sealed record QueueTotals(long Messages, long Recipients, long Held, long? OldestArrival);
+/// <param name="Deferred">Recipients that were tried, and wait to be tried again.</param>
+public sealed record QueueTotals(long Messages, long Recipients, long Held, long? OldestArrival, long Deferred = 0);

@@ -27,6 +27,9 @@ internal sealed class AdminPart(AdminSocket socket) : IPart
         AddGuard(site, admin);
         AddSettings(site, admin);
         new DoctorCalls(site.The<DoctorRounds>(), site.The<FindingBook>()).Add(admin);
+        AddDescribe(site, admin);
+        new TopCalls(site.The<MailFlow>(), () => site.The<ListenersPart>().Host.ConnectionsByKind, site.The<SqliteMailStore>(),
+            site.The<FindingBook>(), () => site.The<Reload>().Settings, site.Clock).Add(admin);
         return Task.FromResult<IPart>(new AdminPart(AdminSocket.Start(settings.Data, admin, site.Log("Admin"))));
     }
 
@@ -81,6 +84,26 @@ internal sealed class AdminPart(AdminSocket socket) : IPart
     {
         var reload = site.The<Reload>();
         new SettingsCalls(reload, site.Started, site.The<SettingsReader>().Secrets, site.Clock).Add(admin);
+    }
+
+    private static void AddDescribe(Site site, AdminHandlers admin)
+    {
+        var (ask, clock, reload, store) = (new DescribeAsk(admin), site.Clock, site.The<Reload>(), site.The<SqliteMailStore>());
+        var (book, days, switched) = (site.The<FindingBook>(), site.The<DayTallies>(), site.The<RelaySwitch>());
+        Func<ServerSettings> settings = () => reload.Settings;
+        new DescribeCalls(
+        [
+            new DescribeServer(settings, FileSystem.Look, clock), new DescribeFindings(book, site.The<DoctorRounds>()),
+            new DescribeDomains(ask),
+            new DescribeListeners(site.The<BoundListeners>(), () => site.The<CertificatesPart>().Shown is not null, settings),
+            new DescribeNetworks(settings), new DescribeRelays(ask, settings, () => switched.Now), new DescribeQueue(store, clock),
+            new DescribeDns(site.The<DnsPlanner>()), new DescribeCertificates(ask),
+            new DescribeAccounts(site.The<AccountService>(), site.The<AccountBook>(), store, site.The<SendingBrake>(), days.LastLogin),
+            new DescribeAliases(ask), new DescribeProbes(site.The<Prober>()),
+            new DescribeBackups(() => site.The<BackupPart>().Rounds, clock), new DescribeFilter(site.The<SpamPart>(), settings),
+            new DescribeBans(site.The<Gatekeeper>(), () => site.The<GuardPart>().Engine), new DescribeLimits(settings, ask),
+            new DescribeChanges(reload, book, () => switched.Now, ask),
+        ], settings).Add(admin);
     }
 
     public ValueTask DisposeAsync() => socket.DisposeAsync();

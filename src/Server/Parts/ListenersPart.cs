@@ -50,6 +50,7 @@ internal sealed class ListenersPart : IPart
         var (gate, clock, smtp, store) = (site.The<Gatekeeper>(), site.Clock, site.Log("Smtp"), site.The<SqliteMailStore>());
         var logins = site.Put(new GuardedLogin(site.The<Authenticator>(), gate, site.The<GuardPart>().Changes, clock, site.Log("Guard"))
         {
+            Entered = principal => site.The<DayTallies>().LoggedIn(new(principal.Account)),
             NameOf = static user => AddressKey.TryParse(user, out var key) ? key.ToString() : user.ToLowerInvariant(),
         });
         var (receiver, guard) = (site.The<IMailReceiver>(), new SmtpGuard(gate));

@@ -1,5 +1,6 @@
 using Aviso.Accounts;
 using Aviso.Delivery;
+using Aviso.Doctor;
 using Aviso.MailAuth;
 using Aviso.Settings;
 using Aviso.Smtp;
@@ -65,6 +66,7 @@ internal sealed class ReceivePart(SpamPart spam, ServerSettings settings) : IPar
         Sending = site.The<SendingBrake>(),
         Trace = site.The<TraceRecorder>(),
         IsTrustedRelay = site.The<SendersPart>().IsTrustedRelay,
+        Moved = site.The<DayTallies>().Moved,
         ReportAddresses = () => site.The<ReportsPart>().Addresses,
     };
 }

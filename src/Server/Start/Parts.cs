@@ -12,7 +12,7 @@ internal sealed class Parts(ILogger log) : IAsyncDisposable
         // To be heard and seen.
         LogPart.OpenAsync, MetricsPart.OpenAsync,
         // The truth on disk: the store takes the lock of the data folder.
-        StorePart.OpenAsync, AccountsPart.OpenAsync, LoginsPart.OpenAsync, GuardPart.OpenAsync, TracePart.OpenAsync,
+        StorePart.OpenAsync, TallyPart.OpenAsync, AccountsPart.OpenAsync, LoginsPart.OpenAsync, GuardPart.OpenAsync, TracePart.OpenAsync,
         // The world outside: names, certificates, where mail goes and how safely.
         DnsPart.OpenAsync, CertificatesPart.OpenAsync, OutboundPart.OpenAsync, TransportPart.OpenAsync,
         // The fate of a message.

@@ -64,6 +64,9 @@ public sealed class Reload : IAsyncDisposable
     /// <summary>Why what was read last was not taken, and when that was; null: it was taken.</summary>
     public (string Problem, DateTimeOffset At)? Refused { get; private set; }
 
+    /// <summary>When settings were last taken after the start, and why they were read; null: never.</summary>
+    public (string Reason, DateTimeOffset At)? Applied { get; private set; }
+
     /// <summary>Whoever asked for the reading that is made now wants it in spite of what the outside says.</summary>
     public bool IsForced { get; private set; }
 
@@ -136,6 +139,7 @@ public sealed class Reload : IAsyncDisposable
             _log.HoldsNotYet("settings", notes[^1]);
         }
         Refused = null;
+        Applied = (reason, _clock.GetUtcNow());
         _log.ReadAgain(reason);
         Done.Add(1, new KeyValuePair<string, object?>("result", "applied"));
         return notes;

@@ -78,6 +78,7 @@ internal static class CommandTree
         root.Add(InitVerb.Build());
         root.Add(CheckVerb.Build());
         root.Add(DescribeVerb.Build());
+        root.Add(TopVerb.Build());
         root.Add(DoctorVerbs.Build());
         root.Add(ReloadVerb.Build());
         root.Add(AccountVerbs.Account());

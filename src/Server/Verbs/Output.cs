@@ -42,11 +42,14 @@ internal static class Output
         else foreach (var item in list) output.WriteLine($"  - {Cell(item)}");
     }
 
+    /// <summary>A person looks at it.</summary>
+    public static bool IsTerminal(TextWriter output) => ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
+
     private static void Table(TextWriter output, JsonArray rows)
     {
         var columns = rows.SelectMany(r => ((JsonObject)r!).Select(c => c.Key)).Distinct().ToList();
         var cells = rows.Select(r => columns.Select(c => Cell(r![c])).ToList()).ToList();
-        if (ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected) Fancy(columns, cells);
+        if (IsTerminal(output)) Fancy(columns, cells);
         else Plain(output, columns, cells);
     }
 

@@ -52,4 +52,20 @@ internal static partial class DoctorLog
 
     [LoggerMessage(4773, LogLevel.Error, "events could not be looked at; it is tried again")]
     public static partial void EventsFailed(this ILogger log, Exception e);
+
+    [LoggerMessage(4774, LogLevel.Error, "what was counted of mail could not be written down; it is tried again")]
+    public static partial void TallyNotKept(this ILogger log, Exception e);
+
+    [LoggerMessage(4775, LogLevel.Information, "weekly digest of {Due:yyyy-MM-dd} handed over for {Target}")]
+    public static partial void DigestSent(this ILogger log, DateTime due, string target);
+
+    [LoggerMessage(4776, LogLevel.Warning, "weekly digest of {Due:yyyy-MM-dd} was not taken ({Problem}); tried again at {Next:u}")]
+    public static partial void DigestPutOff(this ILogger log, DateTime due, string problem, DateTimeOffset next);
+
+    [LoggerMessage(4777, LogLevel.Warning,
+        "the server stopped while the weekly digest of {Due:yyyy-MM-dd} was handed over; it is not sent twice, so it may be missing")]
+    public static partial void DigestUnsure(this ILogger log, DateTime due);
+
+    [LoggerMessage(4778, LogLevel.Error, "the weekly digest could not be made; it is tried again")]
+    public static partial void DigestFailed(this ILogger log, Exception e);
 }

@@ -96,7 +96,7 @@ public sealed partial class SqliteMailStore : IQueueRows
             using var recipients = db.Use(Statements.QueueRecipientTotals);
             messages.Step();
             recipients.Step();
-            return new QueueTotals(messages.Int(0), recipients.Int(0), recipients.Int(1), messages.IntOrNull(1));
+            return new QueueTotals(messages.Int(0), recipients.Int(0), recipients.Int(1), messages.IntOrNull(1), recipients.Int(2));
         },
         cancel);
 

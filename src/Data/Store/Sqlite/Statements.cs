@@ -270,7 +270,8 @@ internal static class Statements
     public const string DeleteQueueMessage = "DELETE FROM queue_message WHERE queue_id = ?";
     public const string QueueMessageTotals =
         "SELECT count(*), (SELECT arrived_at FROM queue_message ORDER BY queue_id LIMIT 1) FROM queue_message";
-    public const string QueueRecipientTotals = "SELECT count(*), coalesce(sum(state = 1 OR hold_reason <> ''), 0) FROM queue_recipient";
+    public const string QueueRecipientTotals = "SELECT count(*), coalesce(sum(state = 1 OR hold_reason <> ''), 0), "
+        + "coalesce(sum(state = 0 AND hold_reason = '' AND attempts > 0), 0) FROM queue_recipient";
     public const string InsertRelayUse =
         "INSERT INTO relay_use (relay, at, queue_id, number) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
     public const string RelayUse = "SELECT count(*) FROM relay_use WHERE relay = ? AND at >= ?";

@@ -13,14 +13,16 @@ internal sealed class EventsPart : IPart
     private readonly EventPost _post = new();
     private readonly Site _site;
     private readonly EventDesk _desk;
+    private readonly DigestDesk _digest;
     private readonly Task _running;
     private volatile ServerSettings _settings;
 
     private EventsPart(Site site, ServerSettings settings, EventDesk desk)
     {
         (_site, _settings, _desk) = (site, settings, desk);
+        _digest = new(site.The<SqliteMailStore>(), new DigestSights(site, () => _settings).LookAsync, site.Clock, site.Log("Doctor"));
         Take(settings);
-        _running = desk.RunAsync(_stop.Token);
+        _running = Task.WhenAll(desk.RunAsync(_stop.Token), _digest.RunAsync(_stop.Token));
     }
 
     public string Name => "events";
@@ -50,10 +52,11 @@ internal sealed class EventsPart : IPart
     {
         _settings = now;
         var (events, source) = (now.Events, new EventSource(() => _settings.HostName, _site.Clock));
-        var book = _site.The<FindingBook>();
+        var (book, day, hour) = (_site.The<FindingBook>(), events.Digest.Day, events.Digest.Hour);
         var targets = new List<IEventTarget>();
-        MailTarget? mail = null;
-        if (events.Mail.To is { Count: > 0 } to) targets.Add(mail = new(to, MailParts(events.Mail.Relay), book, source));
+        OwnerLetter? letter = events.Mail.To is { Count: > 0 } to ? new(to, MailParts(events.Mail.Relay), book, source) : null;
+        if (letter is not null) targets.Add(new MailTarget(letter, source));
+        _digest.Plan = letter is not null && day is { } wanted ? new(wanted, hour, letter) : null;
         targets.AddRange(events.Webhooks.Select(w => new WebhookTarget(new(w.Url), w.Secret?.Reveal(), source, _post)));
         if (events.HasNtfy) targets.Add(new NtfyTarget(new(events.Ntfy.Topic), events.Ntfy.Token?.Reveal(), source, _post));
         if (events.HasGotify) targets.Add(new GotifyTarget(new(events.Gotify.Url), events.Gotify.Token.Reveal(), source, _post));
@@ -61,7 +64,7 @@ internal sealed class EventsPart : IPart
         if (events.HasAlertmanager) targets.Add(new AlertmanagerTarget(new(events.Alertmanager.Url), book, () => from, source, _post));
         var quiet = events.Quiet;
         _desk.Options = new(targets, from, at => EventsMapping.IsQuiet(quiet, TimeZoneInfo.ConvertTime(at, TimeZoneInfo.Local).TimeOfDay));
-        _site.The<LiveRouter>().Detour = mail is null ? null : mail.DetourOf;
+        _site.The<LiveRouter>().Detour = letter is null ? null : letter.DetourOf;
     }
 
     private EventMailParts MailParts(string? relay)

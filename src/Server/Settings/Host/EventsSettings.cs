@@ -29,6 +29,12 @@ public sealed class EventsSection : SettingsSection
         "By mail.")
     { Example = "{ to: [you@elsewhere.example] }" };
 
+    public DigestSection Digest => Get(DigestKey);
+
+    private static readonly Key<DigestSection> DigestKey = new(Table, "digest", new SectionType<DigestSection>(DigestSection.Table), new(),
+        "A letter every week to those whom `mail` names: mail in and out, what was refused and why, findings, queue, disk, backups.")
+    { Example = "{ day: monday, hour: 8 }" };
+
     public IReadOnlyList<WebhookSection> Webhooks => Get(WebhooksKey);
 
     private static readonly Key<IReadOnlyList<WebhookSection>> WebhooksKey = new(Table, "webhooks",

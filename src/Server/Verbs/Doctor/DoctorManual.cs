@@ -61,6 +61,8 @@ internal static class DoctorManual
         a secret, `X-Aviso-Signature` is `sha256=` and the hexadecimal HMAC-SHA256 of `X-Aviso-Timestamp`, a dot and the body.
         Alertmanager is told every five minutes what stands.
 
+        Those whom `mail` names also get a letter every week, in sentences: [docs/monitoring.md](monitoring.md#the-weekly-letter).
+
         ## Codes
 
         `doctor.ignore` in the settings silences a code for good.

@@ -3,6 +3,7 @@ using Aviso.Base;
 using Aviso.MailAuth;
 using Aviso.Mime;
 using Aviso.Spam;
+using Aviso.Store;
 using Aviso.Trace;
 
 namespace Aviso.Delivery;
@@ -60,6 +61,9 @@ public sealed record ReceiveFilters
 
     /// <summary>Keeps the life of each message.</summary>
     public TraceRecorder? Trace { get; init; }
+
+    /// <summary>Told of each copy that an account was given (false), and of each message that it sent (true); never waits.</summary>
+    public Action<AccountId, bool> Moved { get; init; } = static (_, _) => { };
 
     /// <summary>Addresses whose mail is looked through for reports, lower case; postmaster of any domain always is.</summary>
     public Func<IReadOnlyCollection<string>> ReportAddresses { get; init; } = () => [];

@@ -1,6 +1,7 @@
 using Aviso.Base;
 using Aviso.Net;
 using Aviso.Smtp;
+using Aviso.Store;
 using Microsoft.Extensions.Logging;
 
 namespace Aviso.Delivery;
@@ -29,6 +30,13 @@ internal sealed class ReceiveOutcome(ReceiveParts parts, ReceiveContext context)
             log.Refused(client.SessionId, client.Origin.Remote, transaction.Sender.ToString(), recipient, no.ToString(), no.Cause);
     }
 
+    private void Moved(Action<AccountId, bool> moved, MailTransaction transaction)
+    {
+        if (transaction.Client.Login is { } login) moved(new(login.Account), true);
+        foreach (var copy in context.Fates.Shares.SelectMany(s => s.Copies).Concat(context.KeptCopies.Select(k => k.Copy)))
+            if (copy.IsStored) moved(copy.Target.Account, false);
+    }
+
     private void Finish(List<Refusal?> results, TimeSpan took)
     {
         var transaction = context.Transaction;
@@ -39,6 +47,7 @@ internal sealed class ReceiveOutcome(ReceiveParts parts, ReceiveContext context)
             ReceiveMeters.AcceptToStored.Record(took.TotalSeconds);
             ReceiveMeters.Count("local", context.Fates.Placed);
             ReceiveMeters.Count("queued", context.Fates.Queued);
+            Moved(parts.Filters.Moved, transaction);
         }
         if (!parts.Log.IsEnabled(LogLevel.Information)) return;
         var result = refused == 0 ? "accepted" : refused == results.Count ? results[0]!.ToString() : "accepted in part";

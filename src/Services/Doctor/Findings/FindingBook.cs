@@ -14,7 +14,7 @@ public sealed class FindingBook
     public const int Most = 500;
 
     private const string Kind = "doctor-finding";
-    private static readonly TimeSpan ClearedKept = TimeSpan.FromDays(7);
+    private static readonly TimeSpan ClearedKept = TimeSpan.FromDays(9);
 
     private readonly SemaphoreSlim _one = new(1);
     private readonly IDocumentRows _rows;

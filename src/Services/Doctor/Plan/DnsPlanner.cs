@@ -9,6 +9,9 @@ namespace Aviso.Doctor;
 /// <param name="Notes">What people ought to know of the whole.</param>
 public sealed record DnsPlanReport(IReadOnlyList<PlanLine> Lines, IReadOnlyList<string> Notes);
 
+/// <summary>A look at all of it, and when it was taken.</summary>
+public sealed record DnsLook(DnsPlanReport Report, DateTimeOffset At);
+
 /// <summary>Where a look at the DNS begins.</summary>
 public interface IRecordSources
 {
@@ -33,11 +36,16 @@ public sealed class DnsPlanner(
 {
     private const int AtOnce = 8;
 
+    private volatile DnsLook? _lastLook;
+
     /// <summary>What the DNS ought to hold, without asking it.</summary>
     public async Task<IReadOnlyList<WantedSet>> WantedAsync(CancellationToken cancel) => DnsPlan.Of(await input(cancel));
 
     /// <summary>False where the DNS is not asked at all.</summary>
     public bool Asks => sources.Look() is not null;
+
+    /// <summary>What was found when all of it was last asked for; null: not since the start.</summary>
+    public DnsLook? LastLook => _lastLook;
 
     public Task<PlanInput> InputAsync(CancellationToken cancel) => input(cancel);
 
@@ -65,8 +73,10 @@ public sealed class DnsPlanner(
         // Published for a key that somebody else renews: it breaks with the next certificate, or has done so already.
         if (facts.Tlsa is { IsOurs: false } foreign && (domain is null || domain == facts.HostName)
             && await TlsaAsync(facts, foreign, look, cancel) is { Action: PlanAction.ByHand } risk) unused.Add(risk);
-        return new([.. lines.OfType<PlanLine>().Select(l => Announced(l, lines, facts)), .. unused], [.. look.Notes, .. Notes(facts),
-            .. Leftovers(all, facts, look), .. lines.OfType<PlanLine>().SelectMany(Strangers)]);
+        var report = new DnsPlanReport([.. lines.OfType<PlanLine>().Select(l => Announced(l, lines, facts)), .. unused], [.. look.Notes,
+            .. Notes(facts), .. Leftovers(all, facts, look), .. lines.OfType<PlanLine>().SelectMany(Strangers)]);
+        if (domain is null) _lastLook = new(report, clock.GetUtcNow());
+        return report;
     }
 
     /// <summary>TLSA records of the mail host, whether its zone is signed or not; null without a certificate.</summary>

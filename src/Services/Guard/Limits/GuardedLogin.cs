@@ -32,6 +32,9 @@ public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, LoginCha
     /// <summary>The one form of all the names that lead to the same account: each spelling would be another account to guess at.</summary>
     public Func<string, string> NameOf { get; init; } = static user => user.ToLowerInvariant();
 
+    /// <summary>Somebody got in; called on the connection's thread.</summary>
+    public Action<Principal> Entered { get; init; } = static _ => { };
+
     public bool ScramOffered => inner.ScramOffered;
 
     public async ValueTask<Principal?> CheckPasswordAsync(LoginAttempt attempt, string user, string password, CancellationToken cancel)
@@ -122,6 +125,7 @@ public sealed class GuardedLogin(IAuthenticator inner, Gatekeeper gate, LoginCha
         _logins.With(Key(attempt.Remote, user), login => login.At = now);
         _logins.With(Key(attempt.Remote, principal.Address), login => login.At = now);
         _pairs.With(Key(attempt.Remote, user), pair => pair.Forgive());
+        Entered(principal);
         return principal;
     }
 

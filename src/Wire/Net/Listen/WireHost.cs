@@ -62,6 +62,10 @@ public sealed partial class WireHost : IAsyncDisposable
     /// <summary>Connections open now, those not yet handed to a protocol included.</summary>
     public int ConnectionCount => _sessions.Count;
 
+    /// <summary>How many are open now, by kind.</summary>
+    public IReadOnlyDictionary<ListenerKind, int> ConnectionsByKind => _sessions.Values.GroupBy(s => s.Listener.Settings.Kind)
+        .ToDictionary(g => g.Key, g => g.Count());
+
     /// <summary>What is listened on, with the port the system gave for port 0.</summary>
     public IReadOnlyList<(ListenerSettings Settings, IPEndPoint Bound)> Bound => [.. _listeners.Select(l => (l.Settings, l.Bound))];
 

@@ -28,8 +28,9 @@ public sealed class MailTargetTests
         var parts = new EventMailParts(store.Store, new MessageReader(), new Nobody(),
             _ => ["relay:brevo", "relay:spare", "elsewhere.example"],
             () => "postmaster@example.org", (_, domain) => Encoding.ASCII.GetBytes($"X-Signed: {domain}\r\n"), () => woken++);
-        var target = new MailTarget(["you@elsewhere.example"], parts, book, new(() => "mail.example.org", store.Clock));
-        Assert.Null(await target.SendAsync([Event], default));
+        var source = new EventSource(() => "mail.example.org", store.Clock);
+        var letter = new OwnerLetter(["you@elsewhere.example"], parts, book, source);
+        Assert.Null(await new MailTarget(letter, source).SendAsync([Event], default));
         Assert.Equal(1, woken);
         var item = Assert.Single(await store.Store.ListQueueAsync(new(), 10, default));
         Assert.Equal("", item.Message.Sender);
@@ -37,9 +38,9 @@ public sealed class MailTargetTests
         var octets = new byte[body!.Length];
         body.Read(0, octets);
         var (you, other) = (RowAddresses.Read("you@elsewhere.example"), RowAddresses.Read("other@elsewhere.example"));
-        Assert.Equal(item.Recipients[0].Destination, target.DetourOf(default, you));
-        Assert.Null(target.DetourOf(default, other));
-        Assert.Null(target.DetourOf(other, you));
+        Assert.Equal(item.Recipients[0].Destination, letter.DetourOf(default, you));
+        Assert.Null(letter.DetourOf(default, other));
+        Assert.Null(letter.DetourOf(other, you));
         return (item.Recipients[0].Destination, Encoding.UTF8.GetString(octets));
     }
 

@@ -3,10 +3,11 @@ using System.Text.Json.Nodes;
 using Aviso.Admin;
 using Aviso.Server;
 using Aviso.Settings;
+using static Aviso.Verbs.DescribedPart;
 
 namespace Aviso.Verbs;
 
-/// <summary>The server on one page: from its settings, and from the running server what verbs added. Has no secrets.</summary>
+/// <summary>A server that does not run, on one page: from its settings. Has no secrets.</summary>
 internal sealed class Description
 {
     private readonly List<(string Title, JsonArray Rows)> _parts = [];
@@ -30,14 +31,15 @@ internal sealed class Description
         page.Add("Listeners", settings.Listeners.Select(l => Row(("kind", Word(l.Kind)), ("address", l.Address.ToString()),
             ("tls", l.IsImplicitTls ? "from the first octet" : ""))));
         page.Add("Domains", await AskAsync(settings, "domain.list", cancel) ?? [.. settings.Domains.Select(d =>
-            (JsonNode)Row(("name", d.Name), ("catch_all", d.CatchAll ?? ""), ("alias_of", d.AliasOf ?? ""), ("owner", d.PlaceOf("name").ToString())))]);
+            (JsonNode)Row(("name", d.Name), ("catch_all", d.CatchAll ?? ""), ("alias_of", d.AliasOf ?? ""),
+                ("owner", d.PlaceOf("name").ToString())))]);
         page.Add("Accounts and aliases", [(JsonNode)await CountsAsync(settings, accounts, cancel)]);
         page.Add("Relays", settings.Relays.Select(r => Row(("name", r.Name), ("host", $"{r.Host}:{r.Port}"), ("tls", Word(r.Tls)),
             ("login", r.Username?.ToString() ?? "none"), ("quota", r.Quota?.ToString() ?? "none"))));
         page.Add("Routes", settings.Routes.Select(r => Row(("from", r.From), ("to", r.To), ("relay", r.Relay))));
-        var waiting = (await AskAsync(settings, "settings.waiting", cancel) ?? []).ToDictionary(w => w!["key"]!.ToString(), w => w!["holds"]!.ToString());
-        page.Add("Limits", LimitsSection.Table.Keys.Select(k => Row(("limit", k.Name), ("value", Limit(k, settings.Limits, waiting)),
-            ("note", k.Later is { } later ? $"no effect yet: {later} come later" : ""))));
+        var waiting = (await AskAsync(settings, "settings.waiting", cancel) ?? [])
+            .ToDictionary(w => w!["key"]!.ToString(), w => w!["holds"]!.ToString());
+        page.Add("Limits", SettingsRows.Limits(settings, waiting));
         page.Add("Changed, but only after a restart", waiting.Select(w => Row(("key", w.Key), ("holds until then", w.Value))));
         page.Add("Set, but without effect yet", ServerSettings.Table.Keys.Where(k => k.Later is not null && settings.Has(k.Name))
             .Select(k => Row(("key", k.Name), ("comes with", k.Later!))));
@@ -47,22 +49,20 @@ internal sealed class Description
     public JsonObject Json()
     {
         var json = (JsonObject)_head.DeepClone();
-        foreach (var (title, rows) in _parts) json[title.ToLowerInvariant().Replace(",", "", StringComparison.Ordinal).Replace(' ', '_')] = rows.DeepClone();
+        foreach (var (title, rows) in _parts)
+            json[title.ToLowerInvariant().Replace(",", "", StringComparison.Ordinal).Replace(' ', '_')] = rows.DeepClone();
         return json;
     }
 
     public string Markdown()
     {
-        var text = new StringBuilder($"# {_head["hostname"]}\n\nAviso {_head["version"]}, settings from {_head["file"]}, data in {_head["data"]}, "
+        var text = new StringBuilder($"# {_head["hostname"]}\n\nAviso {_head["version"]}, settings from {_head["file"]}, "
+            + $"data in {_head["data"]}, "
             + $"{(_head["running"]!.GetValue<bool>() ? "running" : "not running")}. Mail for postmaster goes to {_head["postmaster"]}.\n");
         foreach (var (title, rows) in _parts.Where(p => p.Rows.Count > 0))
         {
             text.Append($"\n## {title}\n\n");
-            var columns = ((JsonObject)rows[0]!).Select(c => c.Key).Where(c => rows.Any(r => Output.Cell(r![c]).Length > 0)).ToList();
-            var cells = rows.Select(r => columns.ConvertAll(c => Output.Cell(r![c]).Replace("|", "\\|", StringComparison.Ordinal))).Prepend(columns).ToList();
-            var widths = columns.Select((_, i) => cells.Max(r => r[i].Length)).ToList();
-            cells.Insert(1, widths.ConvertAll(w => new string('-', w)));
-            foreach (var row in cells) text.Append("| ").AppendJoin(" | ", row.Select((c, i) => c.PadRight(widths[i]))).Append(" |\n");
+            MarkdownTable.Write(text, rows);
         }
         return text.ToString();
     }
@@ -74,15 +74,11 @@ internal sealed class Description
     private static async Task<JsonObject> CountsAsync(ServerSettings settings, JsonArray? accounts, CancellationToken cancel)
     {
         var declared = AccountsMapping.Accounts(settings);
-        var aliases = (await AskAsync(settings, "alias.list", cancel))?.Count ?? declared.Aliases.Count + (declared.AliasesFrom?.Items?.Count ?? 0);
+        var aliases = (await AskAsync(settings, "alias.list", cancel))?.Count
+            ?? declared.Aliases.Count + (declared.AliasesFrom?.Items?.Count ?? 0);
         return Row(("accounts", (accounts?.Count ?? declared.Accounts.Count + (declared.AccountsFrom?.Items?.Count ?? 0)).ToString()),
-            ("suspended", accounts is null ? "" : accounts.Count(a => a!["state"]?.ToString() == "suspended").ToString()), ("aliases", aliases.ToString()));
-    }
-
-    private static string Limit(SettingsKey key, LimitsSection limits, Dictionary<string, string> waiting)
-    {
-        var value = key.Show(limits).Trim('"');
-        return waiting.TryGetValue($"limits.{key.Name}", out var holds) ? $"{holds} (after a restart: {value})" : value;
+            ("suspended", accounts is null ? "" : accounts.Count(a => a!["state"]?.ToString() == "suspended").ToString()),
+            ("aliases", aliases.ToString()));
     }
 
     /// <summary>Null when no server runs, or it may not be asked.</summary>
@@ -97,9 +93,4 @@ internal sealed class Description
             return null;
         }
     }
-
-    private static JsonObject Row(params (string Key, string Value)[] cells) =>
-        new(cells.Select(c => KeyValuePair.Create(c.Key, (JsonNode?)JsonValue.Create(c.Value))));
-
-    private static string Word<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
 }
