@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Aviso.Store;
 using Xunit;
 
 namespace Aviso.Tests.Unit.Jmap;
