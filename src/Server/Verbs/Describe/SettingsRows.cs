@@ -8,6 +8,9 @@ namespace Aviso.Verbs;
 /// <summary>Every setting that holds and where it comes from; references instead of secrets.</summary>
 internal static partial class SettingsRows
 {
+    // Milliseconds.
+    private const int Patience = 2000;
+
     public static IEnumerable<JsonObject> Of(ServerSettings settings) => ServerSettings.Table.Keys.Select(key => new JsonObject
     {
         ["key"] = key.Name,
@@ -29,10 +32,10 @@ internal static partial class SettingsRows
         return key == "events" ? PathOfUrl().Replace(without, "$1/...") : without;
     }
 
-    [GeneratedRegex("""://[^/@\s"]*:[^/@\s"]*@""")]
+    [GeneratedRegex("""://[^/@\s"]*:[^/@\s"]*@""", RegexOptions.None, Patience)]
     private static partial Regex Login();
 
-    [GeneratedRegex("""(https?://[^/\s"]+)/[^\s",}\]]+""")]
+    [GeneratedRegex("""(https?://[^/\s"]+)/[^\s",}\]]+""", RegexOptions.None, Patience)]
     private static partial Regex PathOfUrl();
 
     private static string Limit(SettingsKey key, LimitsSection limits, IReadOnlyDictionary<string, string> waiting)

@@ -72,7 +72,7 @@ internal sealed class TopCalls(
         return new()
         {
             ["id"] = process.Id,
-            ["started"] = Time(process.StartTime.ToUniversalTime()),
+            ["started"] = Time(new DateTimeOffset(process.StartTime.ToUniversalTime())),
             ["cpu_seconds"] = process.TotalProcessorTime.TotalSeconds,
             ["cores"] = Environment.ProcessorCount,
             ["resident"] = process.WorkingSet64,
