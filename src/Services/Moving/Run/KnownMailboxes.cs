@@ -11,6 +11,8 @@ internal sealed class KnownMailboxes
     // As the store has them: characters of a name, and levels.
     private const int LongestName = 1000, Deepest = 32;
 
+    public static readonly KnownMailboxes None = new([], new Dictionary<string, long>(), [], []);
+
     private readonly Dictionary<string, MailboxInfo> _byName;
     private readonly Dictionary<long, MailboxInfo> _byId;
     private readonly IReadOnlyDictionary<string, long> _taken;

@@ -15,7 +15,7 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
 
     private readonly string _label = wishes.Label ?? source.Kind;
     private Dictionary<(string Label, MailboxId Mailbox), TakenMailbox> _taken = [];
-    private KnownMailboxes _known = null!;
+    private KnownMailboxes _known = KnownMailboxes.None;
     private int _failures;
 
     private long Now => target.Clock.GetUtcNow().ToUnixTimeSeconds();

@@ -19,7 +19,7 @@ public sealed class ExportTests
         await scene.DeliverAsync("Subject: good 1\r\n\r\nx\r\n");
         await scene.DeliverAsync("Subject: hurt\r\n\r\nthis will be hurt on the disk\r\n");
         await scene.DeliverAsync("Subject: good 2\r\n\r\nx\r\n");
-        Hurt(scene, "this will be hurt on the disk");
+        await HurtAsync(scene, "this will be hurt on the disk");
         var (result, texts) = await ExportAsync(scene, format);
         Assert.Equal(2, result.Messages);
         var note = Assert.Single(result.Notes);
@@ -55,7 +55,7 @@ public sealed class ExportTests
         foreach (var text in (string[])["good 1", "this will be hurt on the disk", "good 2"]) old.Add($"Subject: x\n\n{text}\n");
         old.Save();
         await scene.RunAsync(old);
-        Hurt(scene, "this will be hurt on the disk");
+        await HurtAsync(scene, "this will be hurt on the disk");
         var compared = new VerifyResult { Account = "alice@example.test" };
         using var source = new MaildirSource(new(old.Path));
         using var verify = new MoveVerify(scene.Target, scene.Alice, source, "maildir", new(scene.Test.Clock), compared);
@@ -87,21 +87,21 @@ public sealed class ExportTests
     }
 
     // One octet of a stored message is another one.
-    private static void Hurt(MoveScene scene, string text)
+    private static async Task HurtAsync(MoveScene scene, string text)
     {
         scene.Test.CheckAtEnd = false;
         var hurt = 0;
-        foreach (var path in Directory.EnumerateFiles(scene.Test.Folder, "*", SearchOption.AllDirectories)
-            .Where(path => !path.EndsWith(".lock", StringComparison.Ordinal)))
+        await scene.ReopenAsync(folder =>
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-            var octets = new byte[file.Length];
-            file.ReadExactly(octets);
-            if (octets.AsSpan().IndexOf(Encoding.ASCII.GetBytes(text)) is not (>= 0 and var at)) continue;
-            file.Position = at;
-            file.WriteByte((byte)'T');
-            hurt++;
-        }
-        Assert.True(hurt > 0, "the message is somewhere on the disk");
+            foreach (var path in Directory.EnumerateFiles(Path.Combine(folder, "segments")))
+            {
+                var octets = File.ReadAllBytes(path);
+                if (octets.AsSpan().IndexOf(Encoding.ASCII.GetBytes(text)) is not (>= 0 and var at)) continue;
+                octets[at] ^= 1;
+                File.WriteAllBytes(path, octets);
+                hurt++;
+            }
+        });
+        Assert.Equal(1, hurt);
     }
 }

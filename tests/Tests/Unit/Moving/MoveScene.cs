@@ -9,20 +9,16 @@ namespace Aviso.Tests.Unit.Moving;
 /// <summary>An account of a real store, and a folder for the places that mail comes from.</summary>
 internal sealed class MoveScene : IAsyncDisposable
 {
-    private readonly SieveScripts _scripts;
+    private SieveScripts _scripts;
 
-    private MoveScene(TestStore test, AccountId alice)
-    {
-        (Test, Alice) = (test, alice);
-        _scripts = new(test.Store, test.Clock);
-        Target = new(test.Store, Reader, _scripts, test.Clock);
-    }
+    private MoveScene(TestStore test, AccountId alice) =>
+        (Test, Alice, _scripts) = (test, alice, new(test.Store, test.Clock));
 
     public TestStore Test { get; }
 
     public AccountId Alice { get; }
 
-    public MoveTarget Target { get; }
+    public MoveTarget Target => new(Test.Store, Reader, _scripts, Test.Clock);
 
     /// <summary>What happens while messages are read.</summary>
     public HookedReader Reader { get; } = new();
@@ -59,6 +55,18 @@ internal sealed class MoveScene : IAsyncDisposable
         var view = (await Test.Store.ViewAsync(Alice, box.Id, default))!;
         for (var i = 0; i < view.Count; i++) seen[view[i].Uid] = await Test.ReadAsync(Alice, view[i].Email);
         return seen;
+    }
+
+    /// <summary>The store starts anew; something happens to its folder before.</summary>
+    public async Task ReopenAsync(Action<string> between)
+    {
+        _scripts.Dispose();
+        await Test.ReopenAsync(options =>
+        {
+            between(Test.Folder);
+            return options;
+        });
+        _scripts = new(Test.Store, Test.Clock);
     }
 
     public Task DeliverAsync(string text) => Test.DeliverAsync(Alice, text, prefix: "");

@@ -140,7 +140,7 @@ internal sealed class ServiceScene : IAsyncDisposable
     public async Task<MoveStatus> RunAsync(MoveRequest request, MoveWishes? wishes = null, bool compares = false)
     {
         Assert.Null(Service.Start(request, wishes ?? new(), compares));
-        while (Service.Status().State == "running") await Task.Delay(5);
+        await Patience.UntilAsync(() => Service.Status().State != "running", "the move ends", pause: 5);
         return Service.Status();
     }
 
