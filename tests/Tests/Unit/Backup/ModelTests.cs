@@ -34,7 +34,7 @@ public sealed class ModelTests
         /// <summary>The last state of each second in which a commit came.</summary>
         private readonly SortedDictionary<long, List<EmailId>> _moments = [];
 
-        /// <summary>Seconds of commits that no frames may bring: between the last point and the base of a restart.</summary>
+        /// <summary>Seconds of commits that no frames may bring: between the last point and the end of the base of a restart.</summary>
         private readonly HashSet<long> _uncertain = [], _since = [];
 
         /// <summary>Seconds into which commits may have fallen while the clock was set back: the log's own does not go back.</summary>
@@ -42,6 +42,7 @@ public sealed class ModelTests
         private readonly List<string> _log = [];
         private long _highest;
         private int _idle;
+        private bool _anew;
 
         public async Task StepAsync(int step)
         {
@@ -97,7 +98,9 @@ public sealed class ModelTests
             var state = Assert.Single(await w.Rounds.RoundAsync(asBase: random.Next(6) == 0, all: true, default));
             w.Shaky.Shakes = Shakes.Nothing;
             if (shakes == Shakes.Nothing) Assert.Null(state.Problem);
-            if (state.Problem is null) _since.Clear();
+            if (state.Problem is not null) return;
+            _since.Clear();
+            _anew = false;
         }
 
         private async Task RestartAsync()
@@ -105,6 +108,7 @@ public sealed class ModelTests
             Log("restart", 0);
             await w.AnewAsync();
             _uncertain.UnionWith(_since);
+            _anew = true;
         }
 
         private void Committed()
@@ -114,6 +118,7 @@ public sealed class ModelTests
             _vague.UnionWith(_moments.Keys.Where(at => at >= now && at < _highest));
             _moments[_highest] = [.. _live.Select(l => l.Email)];
             _since.Add(_highest);
+            if (_anew) _uncertain.Add(_highest);
         }
 
         private void Advance(TimeSpan by, string what)
@@ -131,7 +136,7 @@ public sealed class ModelTests
         private async Task CompareAsync(long at, bool mayBeMissing = false)
         {
             var name = "at" + Guid.NewGuid().ToString("N");
-            var report = await w.RestoreAsync(name, DateTimeOffset.FromUnixTimeSeconds(at).AddMilliseconds(999));
+            var report = await w.RestoreAsync(name, DateTimeOffset.FromUnixTimeSeconds(at));
             var told = $"{at}: {string.Join('\n', report.Damage.Concat(report.Lost).Concat(report.Findings))}\n{string.Join('\n', _log)}";
             if (mayBeMissing && report.Damage.Count > 0) return;
             Assert.True(report.Damage.Count + report.Lost.Count + report.Findings.Count == 0, told);

@@ -13,7 +13,7 @@ namespace Aviso.Tests.Unit.Server;
 /// <summary>`aviso undelete` does all that it is asked for, however much that is.</summary>
 public sealed class UndeleteCallsTests
 {
-    private const string Address = "alice@example.test";
+    private const string Address = "alice@example.org";
 
     [Fact]
     public async Task All_is_all_also_where_one_look_does_not_show_it()
