@@ -53,7 +53,8 @@ public sealed class Verifier(ITarget target, BackupKey key, TimeProvider clock)
         var messages = await NameAsync(scratch, damage, cancel);
         var dates = catalogue.Names.Select(n => DateTimeOffset.FromUnixTimeMilliseconds(ObjectName.PointOf(n)!.Value.At)).ToList();
         return new(target.Name, catalogue.Names.Count, held.Count + catalogue.Names.Count, octets, dates.Count > 0 ? dates[0] : null,
-            dates.Count > 0 ? dates[^1] : null, [.. breaks, .. damage.Select(d => d.ToString()).Distinct()], messages) { Pieces = pieces };
+            dates.Count > 0 ? dates[^1] : null, [.. breaks, .. damage.Select(d => d.ToString()).Distinct()], messages)
+        { Pieces = pieces };
     }
 
     /// <summary>What each piece holds, by the points that name it.</summary>
