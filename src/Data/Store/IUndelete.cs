@@ -6,7 +6,10 @@ public interface IUndelete
     TimeSpan UndeleteWindow { get; }
 
     /// <summary>What an account expunged since then (Unix seconds UTC; also with a mailbox that was deleted), youngest first.</summary>
-    Task<IReadOnlyList<ExpungedEmail>> ListExpungedAsync(AccountId account, long since, int most, CancellationToken cancel);
+    /// <param name="mailbox">Only what was in the one of this name, in any case of ASCII letters; null: anywhere.</param>
+    /// <param name="emails">Only these; null: all.</param>
+    Task<IReadOnlyList<ExpungedEmail>> ListExpungedAsync(
+        AccountId account, long since, int most, CancellationToken cancel, string? mailbox = null, IReadOnlyList<EmailId>? emails = null);
 
     /// <summary>
     /// Puts emails back, all in one transaction: with their flags but \Deleted, their keywords as far as the mailbox can have them, and

@@ -42,6 +42,9 @@ public sealed record StoreOptions
     /// <summary>Bodies over this are a file of their own and never hold up a batch.</summary>
     public long LargeBodyOctets { get; init; } = 1L << 20;
 
+    /// <summary>Pages of the database that wait to be copied; beyond it they are let go, and the copy begins anew.</summary>
+    public long CopyOctets { get; init; } = 1L << 30;
+
     /// <summary>Pause between canary writes that feed <see cref="IMailStore.Health"/>; zero: none (tests).</summary>
     public TimeSpan CanaryInterval { get; init; } = TimeSpan.FromSeconds(5);
 

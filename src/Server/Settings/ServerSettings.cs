@@ -7,6 +7,9 @@ public sealed class ServerSettings : SettingsSection
 {
     internal static readonly Table<ServerSettings> Table = new("Everything an Aviso server is told.");
 
+    /// <summary>Of the octets that these were read from; see <see cref="FileSignature.Digest"/>.</summary>
+    internal string Digest { get; init; } = "";
+
     public string HostName => Get(HostNameKey);
 
     private static readonly Key<string> HostNameKey = new(Table, "hostname", Types.HostName, "",

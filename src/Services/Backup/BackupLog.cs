@@ -22,4 +22,7 @@ internal static partial class BackupLog
 
     [LoggerMessage(4905, LogLevel.Debug, "a message to {Mailbox} of {Address} was delivered and read in the restored store")]
     public static partial void DrillRead(this ILogger log, string mailbox, string address);
+
+    [LoggerMessage(4906, LogLevel.Error, "the backup on {Target} lacks what cannot be read here: {Problem}; the rest is copied")]
+    public static partial void FileNotRead(this ILogger log, string target, string problem);
 }

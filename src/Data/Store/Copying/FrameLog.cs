@@ -10,7 +10,8 @@ namespace Aviso.Store.Copying;
 /// </summary>
 /// <param name="databaseFile">`store.db`; its log is beside it.</param>
 /// <param name="folder">Where frames wait to be taken; its old content is of no use to anybody.</param>
-internal sealed class FrameLog(string databaseFile, string folder, TimeProvider clock, ILogger log)
+/// <param name="mostOctets">More than that does not wait: the disk is for mail.</param>
+internal sealed class FrameLog(string databaseFile, string folder, long mostOctets, TimeProvider clock, ILogger log)
 {
     private const int LogHeader = 32, FrameHeader = 24, FramesARead = 64;
 
@@ -129,6 +130,8 @@ internal sealed class FrameLog(string databaseFile, string folder, TimeProvider 
         var until = _marks[^1].Frames;
         _spool ??= new(Path.Combine(folder, $"{++_takes:D8}.frames"), FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
         var (frame, mark) = (FrameHeader + page, 0);
+        if (_spool.Length + ((long)(until - _captured) * (Frames.HeadLength + page)) > mostOctets)
+            throw new IOException($"more than {mostOctets} octets wait to be copied");
         var some = new byte[FramesARead * frame];
         Span<byte> head = stackalloc byte[Frames.HeadLength];
         while (_captured < until)

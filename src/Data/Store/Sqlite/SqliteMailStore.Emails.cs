@@ -15,19 +15,29 @@ public sealed partial class SqliteMailStore : IEmailWrites, IUndelete
         return await ChangeAsync<EmailsSet>(plan.Apply, plan.Bodies, bringsMail: set.Create.Count > 0);
     }
 
-    public async Task<IReadOnlyList<ExpungedEmail>> ListExpungedAsync(AccountId account, long since, int most, CancellationToken cancel) =>
+    public async Task<IReadOnlyList<ExpungedEmail>> ListExpungedAsync(
+        AccountId account, long since, int most, CancellationToken cancel, string? mailbox = null, IReadOnlyList<EmailId>? emails = null) =>
         await _reads.ReadAsync(
             db =>
             {
                 var list = new List<ExpungedEmail>();
-                using var row = db.Use(Statements.ExpungedOf).Add(account.Value).Add(since).Add(most);
-                while (row.Step())
-                {
-                    var keywords = WriteBatch.KeywordsOf(row.Text(4));
-                    list.Add(new(new(row.Int(0)), row.Int(1), row.Text(2), (SystemFlags)row.Int(3), keywords, row.Int(5), row.Int(6),
-                        row.Bytes(7), row.Text(8)));
-                }
+                if (emails is null) Read(Use(Statements.ExpungedOf).Add(most));
+                else foreach (var email in emails.Distinct().Take(most)) Read(Use(Statements.ExpungedOne).Add(email.Value));
                 return list;
+
+                Statement Use(string text) => db.Use(text).Add(account.Value).Add(since).Add(mailbox ?? "").Add(mailbox ?? "");
+
+                void Read(Statement row)
+                {
+                    using (row)
+                    {
+                        while (row.Step())
+                        {
+                            list.Add(new(new(row.Int(0)), row.Int(1), row.Text(2), (SystemFlags)row.Int(3),
+                                WriteBatch.KeywordsOf(row.Text(4)), row.Int(5), row.Int(6), row.Bytes(7), row.Text(8)));
+                        }
+                    }
+                }
             },
             cancel);
 

@@ -76,7 +76,7 @@ public sealed partial class SqliteMailStore : IMailStore
         _ballast = new(options.DataFolder);
         _viewFiles = new(options.DataFolder);
         _views = new(options.ViewMemory, ReadView, () => _commits!.WaitUntilPublished());
-        _frames = new(file, Path.Combine(options.DataFolder, "backup", "frames"), options.Clock, _log);
+        _frames = new(file, Path.Combine(options.DataFolder, "backup", "frames"), options.CopyOctets, options.Clock, _log);
         _batch = new(db, _ids, options.Clock);
         _commits = new(db, _batch, _journal, _ballast, _frames, _gate, _log, Committed);
         _bodies = new(writer, _commits, _gate);

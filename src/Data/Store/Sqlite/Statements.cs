@@ -166,11 +166,13 @@ internal static class Statements
     public const string InsertUndelete =
         "INSERT INTO undelete (expunged_at, email_id, account_id, mailbox_id, flags, internal_date, keywords, mailbox_name, gone_by) "
         + "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    public const string ExpungedOf =
+    private const string SomeExpunged =
         "SELECT u.email_id, u.expunged_at, coalesce(m.name, u.mailbox_name), u.flags, u.keywords, u.internal_date, e.size, e.envelope, "
         + "u.gone_by FROM undelete u JOIN email e ON e.email_id = u.email_id "
         + "LEFT JOIN mailbox m ON m.account_id = u.account_id AND m.mailbox_id = u.mailbox_id "
-        + "WHERE u.account_id = ? AND u.expunged_at >= ? ORDER BY u.expunged_at DESC, u.email_id DESC LIMIT ?";
+        + "WHERE u.account_id = ? AND u.expunged_at >= ? AND (? = '' OR coalesce(m.name, u.mailbox_name) = ? COLLATE NOCASE) ";
+    public const string ExpungedOf = SomeExpunged + "ORDER BY u.expunged_at DESC, u.email_id DESC LIMIT ?";
+    public const string ExpungedOne = SomeExpunged + "AND u.email_id = ?";
     public const string ExpungedEmail =
         "SELECT u.expunged_at, u.mailbox_id, u.mailbox_name, u.flags, u.keywords, u.internal_date, e.size "
         + "FROM email e JOIN undelete u ON u.email_id = e.email_id AND u.account_id = e.account_id "
@@ -179,6 +181,7 @@ internal static class Statements
     public const string UndeleteOfAccount = "SELECT expunged_at, email_id FROM undelete WHERE account_id = ?";
     public const string DeleteUndelete = "DELETE FROM undelete WHERE expunged_at = ? AND email_id = ?";
     public const string ForgetUndelete = "DELETE FROM undelete WHERE email_id = ?";
+    public const string LastUid = "SELECT max(uid) FROM entry WHERE account_id = ? AND mailbox_id = ?";
     public const string EntryOfEmail = "SELECT uid FROM entry WHERE account_id = ? AND mailbox_id = ? AND email_id = ? LIMIT 1";
     public const string InsertBody = "INSERT INTO body (body_id, segment, at, record, length, holders) VALUES (?, ?, ?, ?, ?, ?)";
     public const string GetBody = "SELECT segment, at, record, length, holders FROM body WHERE body_id = ?";

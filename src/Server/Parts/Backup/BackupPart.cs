@@ -1,4 +1,3 @@
-using System.Globalization;
 using Aviso.Backup;
 using Aviso.Secrets;
 using Aviso.Settings;
@@ -10,15 +9,14 @@ namespace Aviso.Server;
 /// <summary>Backups of the running server: rounds and drills as the settings say, and what verbs ask.</summary>
 internal sealed class BackupPart : IPart
 {
-    private static readonly TimeSpan WordsEvery = TimeSpan.FromHours(1);
-
     private readonly Site _site;
     private CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
     private string _taken = "";
-    private (long Changes, DateTimeOffset At) _words = (-1, default);
+    private readonly SettingsCopy _settingsCopy = new();
+    private readonly WordsCopy _words;
 
-    private BackupPart(Site site) => _site = site;
+    private BackupPart(Site site) => (_site, _words) = (site, new(site.Clock));
 
     public string Name => "backup";
 
@@ -68,24 +66,9 @@ internal sealed class BackupPart : IPart
     private IReadOnlyList<OtherFile> Others()
     {
         var others = OtherFiles.In(Settings.Data).ToList();
-        if (_site.The<SpamPart>().Learned is { } words) others.Add(Words(words));
-        if (SettingsCopy.Of(_site.The<SettingsReader>().Path, Settings) is { } copy) others.Add(copy);
+        if (_site.The<SpamPart>().Learned is { } words)
+            others.Add(_words.Of(words.Changes, words.CopyTo, Path.Combine(Settings.Data, "backup")));
+        if (_settingsCopy.Of(_site.The<SettingsReader>().Path, Settings) is { } copy) others.Add(copy);
         return others;
-    }
-
-    /// <summary>What the filter learned; a copy of all of it, so not with every word.</summary>
-    private OtherFile Words(RowFile file)
-    {
-        var now = _site.Clock.GetUtcNow();
-        if (file.Changes != _words.Changes && now - _words.At >= WordsEvery) _words = (file.Changes, now);
-        return new(SpamMemory.FileName, _words.Changes.ToString(CultureInfo.InvariantCulture), () =>
-        {
-            var copy = Path.Combine(Directory.CreateDirectory(Path.Combine(Settings.Data, "backup")).FullName, "learned.copy");
-            File.Delete(copy);
-            file.CopyTo(copy);
-            var octets = File.ReadAllBytes(copy);
-            File.Delete(copy);
-            return octets;
-        });
     }
 }

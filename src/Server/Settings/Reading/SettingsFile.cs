@@ -68,7 +68,7 @@ public static class SettingsFile
     {
         var problems = new Problems();
         var reading = new Reading(folder, references ?? References.System, problems);
-        var settings = new ServerSettings();
+        var settings = new ServerSettings { Digest = FileSignature.Digest(octets) };
         string? data = null;
         ServerSettings? addresses = null;
         if (YamlTree.Read(octets, name, problems) is { } root && ServerSettings.Table.TryRead(root, "", reading, settings))

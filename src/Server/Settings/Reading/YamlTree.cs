@@ -11,8 +11,14 @@ internal abstract class Node(Place place)
 }
 
 /// <param name="plain">Written without quotes.</param>
-internal sealed class ScalarNode(Place place, string text, bool plain) : Node(place)
+/// <param name="from">Where its first sign, such as a quote, stands in the text; counted in characters, without a byte order mark.</param>
+/// <param name="until">Behind its last; behind the lines of a block.</param>
+internal sealed class ScalarNode(Place place, string text, bool plain, int from, int until) : Node(place)
 {
+    public int From { get; } = from;
+
+    public int Until { get; } = until;
+
     public string Text { get; } = text;
 
     /// <summary>Nothing after the colon, or one of YAML's words for nothing.</summary>
@@ -133,7 +139,8 @@ internal sealed class YamlTree
         if (_parser.Current is NodeEvent node) RefuseProperties(node, place);
         return _parser.Current switch
         {
-            Scalar scalar => new ScalarNode(place, scalar.Value, scalar.Style == ScalarStyle.Plain),
+            Scalar scalar => new ScalarNode(
+                place, scalar.Value, scalar.Style == ScalarStyle.Plain, (int)scalar.Start.Index, (int)scalar.End.Index),
             MappingStart => Map(place, depth),
             SequenceStart => List(place, depth),
             AnchorAlias alias => Refuse(place, $"`*{alias.Value}` is an alias; write the value out"),

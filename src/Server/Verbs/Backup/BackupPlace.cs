@@ -6,9 +6,9 @@ using Aviso.Settings;
 namespace Aviso.Verbs;
 
 /// <summary>Where a verb reads backups: a target of the settings, or one that the command line says together with the key, for a machine
-/// on which
-/// there is nothing else.</summary>
-internal sealed record BackupPlace(ITarget Target, BackupKey Key, KeepRule Keep, string? Data, string? Scratch)
+/// on which there is nothing else.</summary>
+/// <param name="Keep">By which points were let go; null with --from, where nobody knows.</param>
+internal sealed record BackupPlace(ITarget Target, BackupKey Key, KeepRule? Keep, string? Data, string? Scratch)
 {
     public static Option<string?> From { get; } = new("--from")
     {
@@ -87,6 +87,6 @@ internal sealed record BackupPlace(ITarget Target, BackupKey Key, KeepRule Keep,
             errors.WriteLine($"aviso: {problem}");
             return null;
         }
-        return new(spec.Open(clock), key, KeepRule.Standard, null, null);
+        return new(spec.Open(clock), key, null, null, null);
     }
 }

@@ -69,7 +69,16 @@ internal static class RestoreVerb
             await errors.WriteLineAsync($"aviso: {BackupTimes.Wrong(text)}");
             return ExitStatus.Usage;
         }
-        if (parsed.GetValue(Account) is { } account) return await PartAsync(parsed, account, cancel);
+        if (parsed.GetValue(Account) is { } account)
+        {
+            if (OnlyForAll().Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => o.Name).ToList() is { Count: > 0 } wrong)
+            {
+                await errors.WriteLineAsync($"aviso: {string.Join(", ", wrong)} cannot be said with --account: mail comes back into the "
+                    + "running server, from a target of its settings (--target)");
+                return ExitStatus.Usage;
+            }
+            return await PartAsync(parsed, account, cancel);
+        }
         if (parsed.GetValue(Folder) is not null || parsed.GetValue(Message) is not null)
         {
             await errors.WriteLineAsync("aviso: say by --account whose it is");
@@ -84,6 +93,10 @@ internal static class RestoreVerb
         }
         return await WholeAsync(parsed, place, new(Path.GetFullPath(folder), to, parsed.GetValue(NewUidValidity)), cancel);
     }
+
+    /// <summary>What makes no sense for the running server.</summary>
+    private static IEnumerable<Option> OnlyForAll() =>
+        BackupPlace.Options.Where(o => o != BackupVerbs.Target).Append(Into).Append(NewUidValidity);
 
     private static async Task<int> WholeAsync(ParseResult parsed, BackupPlace place, WholeWishes wishes, CancellationToken cancel)
     {

@@ -1,5 +1,6 @@
 using Aviso.Accounts;
 using Aviso.Admin;
+using Aviso.Base;
 using Aviso.Guard;
 using Aviso.Mime;
 using Aviso.Store;
@@ -7,9 +8,11 @@ using Aviso.Store;
 namespace Aviso.Verbs;
 
 /// <summary>What the verbs about expunged mail do in the running server.</summary>
-internal sealed class UndeleteCalls(AccountBook book, IMailStore store, TimeProvider clock)
+/// <param name="mostRows">Of a list, and of what is asked of the store in one go.</param>
+internal sealed class UndeleteCalls(AccountBook book, IMailStore store, TimeProvider clock, int mostRows = UndeleteCalls.MostRows)
 {
-    private const int MostRows = 10_000;
+    public const int MostRows = 10_000;
+
     private const int MostAtOnce = 500;
 
     public void Add(AdminHandlers admin) => admin
@@ -20,7 +23,8 @@ internal sealed class UndeleteCalls(AccountBook book, IMailStore store, TimeProv
     {
         if (Account(call, out var account) is { } no) return no;
         if (!TrySince(call, out var since)) return WrongSince(call);
-        return Replies.Rows((await FindAsync(account, since, call, cancel)).Select(Row), AdminJson.Default.ExpungedRow);
+        var rows = await store.ListExpungedAsync(account, since, mostRows, cancel, call.Text("mailbox"));
+        return Replies.Rows(rows.Select(Row), AdminJson.Default.ExpungedRow);
     }
 
     private async Task<AdminReply> RestoreAsync(AdminCall call, CancellationToken cancel)
@@ -29,22 +33,28 @@ internal sealed class UndeleteCalls(AccountBook book, IMailStore store, TimeProv
         if (!TrySince(call, out var since)) return WrongSince(call);
         var ids = call.Texts("id");
         if (ids.Count == 0 && !call.Flag("all")) return AdminReply.No("say which messages: ids of `aviso undelete list`, or --all");
-        var there = await FindAsync(account, since, call, cancel);
-        var wanted = ids.Count == 0 ? there : [.. there.Where(e => ids.Contains(e.Email.ToString(), StringComparer.Ordinal))];
-        if (wanted.Count < ids.Distinct(StringComparer.Ordinal).Count())
+        if (ids.Count > mostRows) return AdminReply.No($"at most {mostRows} ids at once; nothing was changed");
+        var emails = ids.Select(id => IdText.TryParse(id, out var value) ? new EmailId(value) : (EmailId?)null).OfType<EmailId>().ToList();
+        var back = new Dictionary<string, int>(StringComparer.Ordinal);
+        while (true)
         {
+            var some = ids.Count == 0 ? null : emails;
+            var wanted = await store.ListExpungedAsync(account, since, mostRows, cancel, call.Text("mailbox"), some);
             var known = wanted.Select(e => e.Email.ToString()).ToHashSet(StringComparer.Ordinal);
-            return AdminReply.No($"{string.Join(", ", ids.Where(id => !known.Contains(id)))} cannot be brought back; nothing was changed");
-        }
-        var back = new List<BroughtBack>();
-        foreach (var some in wanted.Chunk(MostAtOnce))
-        {
-            var outcome = await store.BringBackAsync(account, [.. some.Select(e => e.Email)], call.Text("into"), cancel);
-            if (outcome is not { Ok: true, Value: { } done }) return AdminReply.No(Why(outcome.Error, call, back.Count));
-            back.AddRange(done);
+            if (ids.Where(id => !known.Contains(id)).Distinct(StringComparer.Ordinal).ToList() is { Count: > 0 } unknown)
+                return AdminReply.No($"{string.Join(", ", unknown)} cannot be brought back; nothing was changed");
+            var before = back.Values.Sum();
+            foreach (var chunk in wanted.Chunk(MostAtOnce))
+            {
+                var outcome = await store.BringBackAsync(account, [.. chunk.Select(e => e.Email)], call.Text("into"), cancel);
+                if (outcome is not { Ok: true, Value: { } done }) return AdminReply.No(Why(outcome.Error, call, back.Values.Sum()));
+                foreach (var one in done) back[one.Mailbox] = back.GetValueOrDefault(one.Mailbox) + 1;
+            }
+            // With --all as long as there was more than one look gives, and something came of it.
+            if (ids.Count > 0 || wanted.Count < mostRows || back.Values.Sum() == before) break;
         }
         return AdminReply.Done(back.Count == 0 ? "there is nothing to bring back"
-            : $"brought back: {string.Join(", ", back.GroupBy(b => b.Mailbox).Select(g => $"{g.Count()} into {g.Key}"))}");
+            : $"brought back: {string.Join(", ", back.Select(b => $"{b.Value} into {b.Key}"))}");
     }
 
     private static string Why(StoreError error, AdminCall call, int done) => error switch
@@ -60,10 +70,6 @@ internal sealed class UndeleteCalls(AccountBook book, IMailStore store, TimeProv
         account = found ?? default;
         return found is null ? AdminReply.No($"there is no account {call.Text("address")}") : null;
     }
-
-    private async Task<IReadOnlyList<ExpungedEmail>> FindAsync(AccountId account, long since, AdminCall call, CancellationToken cancel) =>
-        [.. (await store.ListExpungedAsync(account, since, MostRows, cancel))
-            .Where(e => call.Text("mailbox") is not { } name || string.Equals(e.Mailbox, name, StringComparison.OrdinalIgnoreCase))];
 
     // "2d": in the last two days.
     private bool TrySince(AdminCall call, out long since)

@@ -18,6 +18,9 @@ internal static class Envelope
     /// below.</summary>
     private const int MostOctets = 512 << 20;
 
+    /// <summary>No object is shorter.</summary>
+    public const int LeastOctets = HeadLength + TagLength;
+
     public static byte[] Seal(byte[] key, byte[] name, ReadOnlySpan<byte> octets)
     {
         var packed = new byte[4 + BrotliEncoder.GetMaxCompressedLength(octets.Length)];
@@ -36,7 +39,7 @@ internal static class Envelope
 
     public static byte[] Open(byte[] key, byte[] name, ReadOnlySpan<byte> octets)
     {
-        if (octets.Length < HeadLength + TagLength) throw new DamagedObjectException("it is cut off");
+        if (octets.Length < LeastOctets) throw new DamagedObjectException("it is cut off");
         if (!octets.StartsWith("AVB1"u8)) throw new DamagedObjectException("it is no object of a backup");
         var plain = new byte[octets.Length - HeadLength - TagLength];
         try

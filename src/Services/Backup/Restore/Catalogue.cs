@@ -8,7 +8,8 @@ public sealed record StoredPoint(string Name, Point Point, string Checksum)
 }
 
 /// <summary>What leads to a moment: a base and the points after it, in order.</summary>
-public sealed record PointChain(IReadOnlyList<StoredPoint> Points)
+/// <param name="End">Why it ends before the moment, and what is not in it; null: it does not.</param>
+public sealed record PointChain(IReadOnlyList<StoredPoint> Points, Damage? End = null)
 {
     public StoredPoint Base => Points[0];
 
@@ -101,34 +102,56 @@ public sealed class Catalogue
         var ways = new List<PointChain>();
         for (var at = Names.Count - 1; at >= 0; at--)
         {
-            if (ObjectName.PointOf(Names[at]) is not { IsBase: true } named || named.At > until) continue;
-            if (await OpenAsync(Names[at], cancel) is not { } first) continue;
-            var chain = new List<StoredPoint> { first };
-            for (var next = at + 1; next < Names.Count && chain[^1].Point.At - Slack <= until; next++)
-            {
-                if (await OpenAsync(Names[next], cancel) is not { Point.Follows: true } point
-                    || point.Point.Previous != chain[^1].Checksum) break;
-                chain.Add(point);
-            }
-            ways.Add(new(chain));
+            // A name may be some milliseconds later than the point.
+            if (ObjectName.PointOf(Names[at]) is not { IsBase: true } named || named.At - Slack > until) continue;
+            if (await OpenAsync(Names[at], cancel) is not { } first || first.Point.At > until) continue;
+            ways.Add(await WayAsync(first, at + 1, until, cancel));
             if (ways.Count == 3) break;
         }
         return ways;
     }
 
+    private async Task<PointChain> WayAsync(StoredPoint first, int next, long until, CancellationToken cancel)
+    {
+        var chain = new List<StoredPoint> { first };
+        for (; next < Names.Count && chain[^1].Point.At - Slack <= until; next++)
+        {
+            var (last, point) = (chain[^1], await OpenAsync(Names[next], cancel));
+            if (point is null) return End(Names[next], Damaged[Names[next]]);
+            if (!Leads(last, point)) return End("(nothing)", $"no point leads from {last.Name} to {point.Name}");
+            if (!point.Point.Follows)
+            {
+                // Frames begin anew there. Where no commit lies between nothing is missing before it.
+                var commit = chain.FindLast(p => p.Point.Commit > 0)?.Point.Commit;
+                return commit == point.Point.Commit && until <= point.Point.At ? new(chain)
+                    : End(point.Name, $"it does not go on from {last.Name}");
+            }
+            chain.Add(point);
+        }
+        return new(chain);
+
+        PointChain End(string name, string problem) => until <= chain[^1].Point.At ? new(chain)
+            : new(chain, new(name, problem, $"what happened since {chain[^1].At:u}"));
+    }
+
+    /// <summary>It names the one before it, or the same as that: the answer to the one before was lost, and the later one has all of it
+    /// again.</summary>
+    private static bool Leads(StoredPoint from, StoredPoint to) =>
+        to.Point.Previous == from.Checksum || to.Point.Previous == from.Point.Previous;
+
     /// <summary>What is wrong with the order: each point must name the one before it. Where the rule has let points go a base may stand
     /// alone.</summary>
+    /// <param name="rule">Null: it is not known, and any base may stand alone.</param>
     public async Task<IReadOnlyList<string>> BreaksAsync(KeepRule? rule, DateTimeOffset now, CancellationToken cancel)
     {
         var breaks = new List<string>();
-        var since = rule is null ? 0 : (now - TimeSpan.FromDays(rule.Days)).ToUnixTimeMilliseconds();
+        var since = rule is null ? long.MaxValue : (now - TimeSpan.FromDays(rule.Days)).ToUnixTimeMilliseconds();
         StoredPoint? before = null;
         foreach (var name in Names)
         {
             var point = await OpenAsync(name, cancel);
             // What follows a damaged point cannot be compared with it; the damage is said once.
-            if (point is not null && before is not null && point.Point.Previous != before.Checksum
-                && (!point.Point.IsBase || before.Point.At > since))
+            if (point is not null && before is not null && !Leads(before, point) && (!point.Point.IsBase || before.Point.At > since))
                 breaks.Add($"points between {before.At:u} and {point.At:u} are gone");
             else if (point is { Point.IsBase: false } && before is null && breaks.Count == 0 && Damaged.Count == 0)
                 breaks.Add($"what comes before {point.At:u} is gone");

@@ -23,12 +23,15 @@ public sealed record DrillReport(
 /// compared table by table with what the running store had at the same commit, every body with its checksum, and a message is delivered and
 /// read there. Nothing it restores is sent anywhere.
 /// </summary>
-internal sealed class Drill(ITarget target, BackupKey key, string scratch, TimeProvider clock, ILogger log)
+internal sealed class Drill(ITarget target, BackupKey key, KeepRule rule, string scratch, TimeProvider clock, ILogger log)
 {
     private static readonly byte[] Letter = Encoding.ASCII.GetBytes(
         "From: drill@localhost\r\nTo: drill@localhost\r\nSubject: a drill of the backup\r\n\r\nIt can be read.\r\n");
 
     private const long LeastLeft = 2L << 30;
+
+    /// <summary>Pieces on the target that were found damaged or gone; null: nothing was.</summary>
+    public IReadOnlyList<string>? Damaged { get; private set; }
 
     /// <param name="bring">Brings all that there is to the target; answers what was wrong, and what the running store had.</param>
     public async Task<DrillReport> RunAsync(Func<Task<(string? Problem, StoreDigest Had)>> bring, CancellationToken cancel)
@@ -42,7 +45,8 @@ internal sealed class Drill(ITarget target, BackupKey key, string scratch, TimeP
             if (await bring() is { Problem: { } first }) return Failed($"the backup cannot be brought up to date: {first}");
             var (second, had) = await bring();
             if (second is not null) return Failed($"the backup cannot be brought up to date: {second}");
-            var verified = await new Verifier(target, key, clock).RunAsync(Path.Combine(scratch, "verify"), KeepRule.Standard, cancel);
+            var verified = await new Verifier(target, key, clock).RunAsync(Path.Combine(scratch, "verify"), rule, cancel);
+            if (verified.Damage.Count > 0) Damaged = verified.Pieces;
             problems.AddRange(verified.Damage);
             var restorer = new Restorer(target, key);
             var restored = await restorer.DatabaseAsync(folder, new(Commit: had.Commit), cancel);

@@ -24,8 +24,7 @@ public sealed record PartReport(DateTimeOffset? At, int Returned, int There, IRe
 /// <summary>
 /// Brings messages of a backup back into the running store without touching the rest. A message keeps its EMAILID, so that doing it twice
 /// changes nothing. In a mailbox that is there it gets a new UID, above all that clients have seen; a mailbox that was deleted comes back
-/// with
-/// its UIDVALIDITY and UIDs, and goes on above the gap.
+/// with its UIDVALIDITY and UIDs, and goes on above the gap from its first moment on.
 /// </summary>
 public sealed class PartRestore(ITarget target, BackupKey key, SqliteMailStore running, IMessageReader reader, string scratch,
     TimeProvider clock)
@@ -47,7 +46,8 @@ public sealed class PartRestore(ITarget target, BackupKey key, SqliteMailStore r
             var restorer = new Restorer(target, key);
             var moment = wishes.To is { } to ? new CopyMoment(to.ToUnixTimeMilliseconds()) : CopyMoment.Newest;
             var restored = await restorer.DatabaseAsync(folder, moment, cancel);
-            if (!restored.Wanted) _problems.Add($"the backup is damaged; it was read until {restored.At:u}");
+            if (!restored.Wanted)
+                _problems.Add($"the backup can only be read until {restored.At:u}: {string.Join("; ", restored.Damage.Take(3))}");
             var wants = RestoredStore.Wants(folder, new(wishes.Account, wishes.Folder, email));
             if (wants.Count == 0) throw new NoRestoreException("the backup of that moment has no such message");
             await restorer.BodiesAsync(restored.Chain, folder, wants, cancel);
@@ -79,14 +79,13 @@ public sealed class PartRestore(ITarget target, BackupKey key, SqliteMailStore r
                 if (has.Contains(entry.Email)) _there++;
                 else await ReturnAsync(old, from, to, there, entry, Names(mailbox, entry.Flags.Keywords), isNew ? entry.Uid : 0, cancel);
             }
-            if (isNew) await running.RaiseUidNextAsync(to, there.Id, mailbox.UidNext + RestoredStore.SafeDistance, cancel);
         }
     }
 
     private async Task<MailboxInfo> MakeAsync(AccountId to, MailboxInfo mailbox, CancellationToken cancel)
     {
         var made = await running.ReturnMailboxAsync(to,
-            new(mailbox.Name, mailbox.SpecialUse, mailbox.UidValidity, mailbox.UidNext, mailbox.SortOrder));
+            new(mailbox.Name, mailbox.SpecialUse, mailbox.UidValidity, mailbox.UidNext + RestoredStore.SafeDistance, mailbox.SortOrder));
         if (!made.Ok) throw new IOException($"the mailbox {mailbox.Name} cannot be made ({made.Error})");
         _made.Add(mailbox.Name);
         return await running.FindMailboxAsync(to, mailbox.Name, cancel)

@@ -38,7 +38,8 @@ public sealed class Restorer(ITarget target, BackupKey key)
             var found = new List<Damage>();
             var (at, whole) = await TryAsync(way, Path.Combine(folder, "store.db"), moment, found, cancel);
             damage.AddRange(found.Where(one => damage.TrueForAll(known => known.Object != one.Object)));
-            if (at is not null) return new(at > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(at.Value) : null, whole, way, damage);
+            if (at is null) continue;
+            return new(at > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(at.Value) : null, whole, way, damage);
         }
         foreach (var (name, problem) in catalogue.Damaged) damage.Add(new(name, problem, "a point"));
         throw new NoRestoreException(damage.Count > 0
@@ -147,7 +148,9 @@ public sealed class Restorer(ITarget target, BackupKey key)
         foreach (var point in way.Points)
         {
             if (image.IsDone || !isWhole) break;
-            using var frames = new MemoryStream();
+            // Of a busy quarter of an hour they may be more than memory has room for.
+            await using var frames = new FileStream(file + ".frames", FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16,
+                FileOptions.DeleteOnClose);
             foreach (var piece in point.Point.Frames)
             {
                 var (octets, problem) = await ReadAsync(piece, cancel);
@@ -157,7 +160,7 @@ public sealed class Restorer(ITarget target, BackupKey key)
                     isWhole = false;
                     break;
                 }
-                frames.Write(octets);
+                await frames.WriteAsync(octets, cancel);
             }
             // Pages of a base agree only together with the frames that were written meanwhile.
             if (!isWhole && point == way.Base) return (null, false);
@@ -168,7 +171,9 @@ public sealed class Restorer(ITarget target, BackupKey key)
             if (image.IsDone && point == way.Base) return (null, false);
         }
         image.Finish();
-        return (image.At, isWhole);
+        if (!isWhole || image.IsDone || way.End is not { } end) return (image.At, isWhole);
+        damage.Add(end);
+        return (image.At, false);
     }
 
     private static Damage Lost(string file, string name, string problem, long from, long until) =>

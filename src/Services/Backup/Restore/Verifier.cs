@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Aviso.Store.Copying;
 using Aviso.Store.Restoring;
 
@@ -9,18 +10,23 @@ namespace Aviso.Backup;
 /// <param name="Messages">Messages that the newest database has and whose octets are damaged.</param>
 public sealed record VerifyReport(
     string Target, int Points, int Objects, long Octets, DateTimeOffset? Oldest, DateTimeOffset? Newest, IReadOnlyList<string> Damage,
-    IReadOnlyList<string> Messages);
+    IReadOnlyList<string> Messages)
+{
+    /// <summary>Ids of the pieces that are damaged or gone.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> Pieces { get; init; } = [];
+}
 
 /// <summary>Reads everything that lies on a target, opens it with the key, and compares it with its name; says which messages are lost
-/// where
-/// it is not what was written.</summary>
+/// where it is not what was written.</summary>
 public sealed class Verifier(ITarget target, BackupKey key, TimeProvider clock)
 {
     /// <summary>More are counted, not named.</summary>
     private const int MostNamed = 1_000;
 
     /// <param name="scratch">Where the newest database is put together, to name messages; made and removed.</param>
-    public async Task<VerifyReport> RunAsync(string scratch, KeepRule rule, CancellationToken cancel)
+    /// <param name="rule">By which points were let go; null: it is not known, and between bases a gap says nothing.</param>
+    public async Task<VerifyReport> RunAsync(string scratch, KeepRule? rule, CancellationToken cancel)
     {
         var catalogue = await Catalogue.ReadAsync(target, key, cancel);
         var (damage, held) = (new List<Damage>(), await WhatHoldsAsync(catalogue, cancel));
@@ -28,6 +34,7 @@ public sealed class Verifier(ITarget target, BackupKey key, TimeProvider clock)
         foreach (var (name, problem) in catalogue.Damaged) damage.Add(new(name, problem,
             "a point: what came in until then, and since the one before"));
         var (restorer, octets, there) = (new Restorer(target, key), 0L, new HashSet<string>(StringComparer.Ordinal));
+        var pieces = new List<string>();
         await foreach (var found in target.ListAsync(ObjectName.Pieces, cancel))
         {
             if (ObjectName.PieceOf(found.Name) is not { } id) continue;
@@ -39,13 +46,15 @@ public sealed class Verifier(ITarget target, BackupKey key, TimeProvider clock)
         {
             var problem = there.Contains(id) ? await ProblemOfAsync(restorer, piece, cancel) : "it is gone";
             if (problem.Length == 0) continue;
+            pieces.Add(id);
             if (means.Count == 0) damage.Add(new(ObjectName.OfPiece(id), problem, "nothing that a point names"));
             foreach (var mean in means) damage.Add(mean with { Problem = problem });
         }
         var messages = await NameAsync(scratch, damage, cancel);
         var dates = catalogue.Names.Select(n => DateTimeOffset.FromUnixTimeMilliseconds(ObjectName.PointOf(n)!.Value.At)).ToList();
         return new(target.Name, catalogue.Names.Count, held.Count + catalogue.Names.Count, octets, dates.Count > 0 ? dates[0] : null,
-            dates.Count > 0 ? dates[^1] : null, [.. breaks, .. damage.Select(d => d.ToString()).Distinct()], messages);
+            dates.Count > 0 ? dates[^1] : null, [.. breaks, .. damage.Select(d => d.ToString()).Distinct()], messages)
+        { Pieces = pieces };
     }
 
     /// <summary>What each piece holds, by the points that name it.</summary>

@@ -56,15 +56,17 @@ public sealed class WholeRestore(ITarget target, BackupKey key, TimeProvider clo
         damage.AddRange(await restorer.BodiesAsync(restored.Chain, fresh, RestoredStore.Wants(fresh), cancel));
         damage.AddRange(await restorer.OthersAsync(restored.Chain, fresh, cancel));
         var lost = damage.Where(d => d.Stretch is not null).SelectMany(d => RestoredStore.MessagesIn(fresh, d.Stretch!.Value)).ToList();
-        // Of the newest at most a minute is unknown, and mail that was taken must go out; of an older one much may have been sent since.
-        RestoredStore.Resume(fresh, wishes.To is not null, wishes.NewUidValidity, clock.GetUtcNow());
+        // Of the newest at most a minute is unknown, and mail that was taken must go out; of an older one, and of one that ends before what
+        // was asked for, much may have been sent since.
+        var holds = wishes.To is not null || !restored.Wanted;
+        RestoredStore.Resume(fresh, holds, wishes.NewUidValidity, clock.GetUtcNow());
         var findings = SqliteMailStore.CheckOffline(fresh, StoreCheckDepth.Bodies, cancel).Where(f => f.Code != "journal-missing").ToList();
         var digest = DigestReader.OfFolder(fresh);
         var aside = Swap(wishes.Folder, fresh);
         return new(wishes.Folder, restored.At, digest.Accounts, digest.Mailboxes, digest.Messages, aside,
             [.. damage.Select(d => d.ToString())],
             [.. lost.Select(m => m.ToString()).Distinct()], [.. findings.Select(f => f.Text)],
-            wishes.To is null ? "" : "mail in the queue is held: it may have been sent since; see `aviso queue list`, `aviso queue "
+            !holds ? "" : "mail in the queue is held: it may have been sent since; see `aviso queue list`, `aviso queue "
                 + "release`");
     }
 

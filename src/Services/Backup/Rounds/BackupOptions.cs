@@ -1,4 +1,11 @@
+using Aviso.Store;
+using Aviso.Store.Copying;
+
 namespace Aviso.Backup;
+
+/// <summary>Where the rounds take from, beside the store's own files.</summary>
+/// <param name="Others">Small files that are copied whole, as they are now.</param>
+public sealed record BackupSources(ICopySource Store, Func<IReadOnlyList<OtherFile>> Others, IDocumentRows Memory);
 
 /// <summary>How backups are made.</summary>
 /// <param name="Server">The host name, for people who look at a backup.</param>

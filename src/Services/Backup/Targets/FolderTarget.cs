@@ -17,7 +17,7 @@ public sealed class FolderTarget(string name, string folder) : ITarget
         // One that is not there is a disk that is not mounted: never written to what lies below.
         if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"there is no folder {folder}");
         var own = Path.GetDirectoryName(path)!;
-        Directory.CreateDirectory(own);
+        Make(own);
         var unfinished = path + Unfinished;
         using (var file = File.OpenHandle(unfinished, FileMode.Create, FileAccess.Write, FileShare.None, FileOptions.Asynchronous))
         {
@@ -55,6 +55,16 @@ public sealed class FolderTarget(string name, string folder) : ITarget
     });
 
     public ValueTask DisposeAsync() => default;
+
+    /// <summary>A folder whose name is as durable as what is put into it.</summary>
+    private void Make(string own)
+    {
+        if (Directory.Exists(own)) return;
+        var above = Path.GetDirectoryName(own)!;
+        if (above.Length > folder.TrimEnd('/').Length) Make(above);
+        Directory.CreateDirectory(own);
+        DurableNames.Of(above);
+    }
 
     private List<TargetObject> List(string prefix, CancellationToken cancel)
     {

@@ -52,8 +52,7 @@ internal sealed class S3Target : ITarget
 
     public async IAsyncEnumerable<TargetObject> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancel)
     {
-        string? more = null;
-        do
+        for (string? more = null; ;)
         {
             List<(string, string)> query = [("list-type", "2"), ("prefix", _bucket.Prefix + prefix)];
             if (more is not null) query.Add(("continuation-token", more));
@@ -68,9 +67,11 @@ internal sealed class S3Target : ITarget
                     yield return new(key[_bucket.Prefix.Length..],
                         long.TryParse(Text(one, "Size"), CultureInfo.InvariantCulture, out var size) ? size : 0);
             }
-            more = Text(list, "IsTruncated") == "true" && Text(list, "NextContinuationToken") is { Length: > 0 } token ? token : null;
+            if (Text(list, "IsTruncated") != "true") yield break;
+            var next = Text(list, "NextContinuationToken");
+            if (next.Length == 0 || next == more) throw new TargetException($"{Where}: the list of objects breaks off");
+            more = next;
         }
-        while (more is not null);
     }
 
     public async Task DeleteAsync(string name, CancellationToken cancel) =>
@@ -154,7 +155,9 @@ internal sealed class S3Target : ITarget
     {
         try
         {
-            return XElement.Parse(text);
+            // Anything else, such as a proxy's page, must not pass for an empty bucket.
+            return XElement.Parse(text) is { Name.LocalName: "ListBucketResult" } list ? list
+                : throw new TargetException($"{Where}: what came is no list of objects");
         }
         catch (XmlException bad)
         {

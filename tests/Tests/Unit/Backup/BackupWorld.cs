@@ -13,6 +13,7 @@ internal sealed class BackupWorld : IAsyncDisposable
     {
         (Store, Folder, Key) = (store, folder, key);
         Directory.CreateDirectory(Place);
+        Shaky = new(new FolderTarget("disk", Place));
         Rounds = Begin();
     }
 
@@ -28,6 +29,9 @@ internal sealed class BackupWorld : IAsyncDisposable
     public BackupRounds Rounds { get; private set; }
 
     public List<OtherFile> Others { get; } = [];
+
+    /// <summary>What stands between the rounds and the folder.</summary>
+    public ShakyTarget Shaky { get; }
 
     public ITarget Target => Rounds.Targets[0];
 
@@ -53,6 +57,30 @@ internal sealed class BackupWorld : IAsyncDisposable
         Assert.Null(state.Problem);
     }
 
+    /// <summary>A round that the target does not take whole.</summary>
+    public async Task FailingRoundAsync(Shakes shakes)
+    {
+        Shaky.Shakes = shakes;
+        Assert.NotNull(Assert.Single(await Rounds.RoundAsync(asBase: false, all: true, default)).Problem);
+        Shaky.Shakes = Shakes.Nothing;
+    }
+
+    /// <summary>Commits pause, and the store moves its log into the database.</summary>
+    public async Task IdleAsync()
+    {
+        var database = Path.Combine(Store.Folder, "store.db");
+        var before = File.GetLastWriteTimeUtc(database);
+        await Store.Store.ChangeDocumentsAsync([new(new(default, "test", "idle"), [1], Store.Clock.Seconds)], [], default);
+        await Patience.UntilAsync(() => File.GetLastWriteTimeUtc(database) > before, "the store is idle and checkpoints");
+    }
+
+    /// <summary>Messages in a mailbox of a restored folder, by name.</summary>
+    public async Task<int> CountAsync(string name, AccountId account, MailboxId mailbox)
+    {
+        await using var restored = await OpenRestoredAsync(name);
+        return (await restored.Store.ViewAsync(account, mailbox, default))!.Count;
+    }
+
     /// <summary>Restores into a folder of its own.</summary>
     public async Task<WholeReport> RestoreAsync(string name, DateTimeOffset? to = null) =>
         await new WholeRestore(Target, Key, Store.Clock).RunAsync(new(Path.Combine(Folder, name), to, NewUidValidity: false), default);
@@ -72,7 +100,7 @@ internal sealed class BackupWorld : IAsyncDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
-    private BackupRounds Begin() => new(new(Store.Store, () => Others, Store.Store), [new FolderTarget("disk", Place)], Key,
+    private BackupRounds Begin() => new(new(Store.Store, () => Others, Store.Store), [Shaky], Key,
         new("mail.example.test", TimeSpan.FromMinutes(1), TimeSpan.FromDays(1), Keep, 0, Path.Combine(Folder, "scratch")), Store.Clock,
             NullLogger.Instance);
 }

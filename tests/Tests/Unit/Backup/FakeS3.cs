@@ -44,6 +44,9 @@ internal sealed class FakeS3 : IDisposable
     /// <summary>Every write is answered so.</summary>
     public (int Status, string Code)? Refuses { get; set; }
 
+    /// <summary>Lists are answered with this instead.</summary>
+    public string? ListAnswer { get; set; }
+
     public void Dispose()
     {
         _listener.Close();
@@ -97,6 +100,8 @@ internal sealed class FakeS3 : IDisposable
                 return (200, []);
             case "GET" when name.Length > 0:
                 return Objects.TryGetValue(name, out var octets) ? (200, octets) : (404, Error("NoSuchKey"));
+            case "GET" when ListAnswer is { } given:
+                return (200, Encoding.UTF8.GetBytes(given));
             case "GET":
                 return (200, List(request.QueryString["prefix"]!, request.QueryString["continuation-token"] ?? ""));
             case "DELETE":

@@ -1,4 +1,5 @@
 using Aviso.Backup;
+using Aviso.Base;
 using Aviso.Store;
 using Aviso.Tests.Unit.Store;
 using Xunit;
@@ -82,7 +83,52 @@ public sealed class PartRestoreTests
         Assert.True(next.Uid > 1_000_000);
     }
 
-    private static Task<PartReport> ReturnAsync(BackupWorld w, PartWishes wishes) =>
-        new PartRestore(w.Target, w.Key, w.Store.Store, new TestReader(), Path.Combine(w.Folder, "scratch"),
+    [Fact]
+    public async Task What_is_delivered_while_a_mailbox_comes_back_gets_no_uid_that_clients_know()
+    {
+        await using var w = await BackupWorld.OpenAsync();
+        var (alice, _) = await w.Store.AccountAsync();
+        var made = (await w.Store.Store.CreateMailboxAsync(alice, "Trips", SpecialUse.None, default)).Value!;
+        var old = new List<EmailId>();
+        for (var i = 0; i < 4; i++) old.Add((await w.Store.DeliverAsync(alice, $"Subject: {i}\r\n\r\n{i}", "Trips")).Email);
+        await w.RoundAsync();
+        var at = w.Store.Clock.GetUtcNow();
+        w.Store.Clock.Advance(TimeSpan.FromSeconds(5));
+        await w.Store.Store.DeleteMailboxAsync(alice, made.Id, default);
+        AppendedEntry? came = null;
+        var reader = new MeddlingReader(time =>
+        {
+            if (time == 3) came = w.Store.DeliverAsync(alice, "Subject: new\r\n\r\nx", "Trips").GetAwaiter().GetResult();
+        });
+        var report = await ReturnAsync(w, new(Address, "Trips", null, at), reader);
+        Assert.Equal((4, 0), (report.Returned, report.Problems.Count));
+        Assert.True(came!.Uid > 1_000_000, $"UID {came.Uid}");
+        Assert.Equal(made.UidValidity, came.UidValidity);
+        var view = (await w.Store.Store.ViewAsync(alice, came.Mailbox, default))!;
+        Assert.Equal([old[0], old[1], came.Email, old[2], old[3]], Enumerable.Range(0, view.Count).Select(i => view[i].Email));
+        Assert.Equal([1, 2, came.Uid, came.Uid + 1, came.Uid + 2], Enumerable.Range(0, view.Count).Select(i => view[i].Uid));
+        await w.Store.ReopenAsync();
+        Assert.Equal(came.Uid + 3, (await w.Store.Store.FindMailboxAsync(alice, "Trips", default))!.UidNext);
+    }
+
+    private static Task<PartReport> ReturnAsync(BackupWorld w, PartWishes wishes, IMessageReader? reader = null) =>
+        new PartRestore(w.Target, w.Key, w.Store.Store, reader ?? new TestReader(), Path.Combine(w.Folder, "scratch"),
             w.Store.Clock).RunAsync(wishes, default);
+
+    /// <summary>Something happens before the message of that number is put back.</summary>
+    private sealed class MeddlingReader(Action<int> before) : IMessageReader
+    {
+        private readonly TestReader _reader = new();
+        private int _times;
+
+        public int Version => _reader.Version;
+
+        public Rendered Render(SpooledBody body)
+        {
+            before(++_times);
+            return _reader.Render(body);
+        }
+
+        public (string Text, bool Whole) ExtractText(SpooledBody body, int limit) => _reader.ExtractText(body, limit);
+    }
 }

@@ -46,6 +46,18 @@ public sealed class TargetTests
             StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("<html><body>please sign in</body></html>", "no list of objects")]
+    [InlineData("<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>", "breaks off")]
+    [InlineData("<ListBucketResult><Contents>", "no XML")]
+    public async Task A_list_that_is_none_or_not_whole_is_not_taken_for_all_there_is(string answer, string problem)
+    {
+        using var s3 = new FakeS3 { ListAnswer = answer };
+        await using var target = Bucket(s3);
+        Assert.Contains(problem, (await Assert.ThrowsAsync<TargetException>(() => CountAsync(target, "points/"))).Message,
+            StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task With_object_lock_each_object_is_held_until_then()
     {

@@ -33,6 +33,20 @@ public static class UsageTests
         Assert.Contains("`--prge` is no option of `aviso account remove`, did you mean `--purge`?", errors.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--from", "/mnt/backup")]
+    [InlineData("--key", "env:KEY")]
+    [InlineData("--into", "/srv/mail")]
+    [InlineData("--new-uidvalidity")]
+    [InlineData("--region", "eu")]
+    public static async Task What_is_only_for_a_whole_restore_is_not_passed_over_for_one_account(params string[] args)
+    {
+        var errors = new StringWriter();
+        string[] restore = ["backup", "restore", "--yes", "--account", "alice@example.org", .. args];
+        Assert.Equal(ExitStatus.Usage, await CommandTree.RunAsync(restore, TextWriter.Null, errors, default));
+        Assert.Contains($"{args[0]} cannot be said with --account", errors.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public static async Task No_verb_takes_a_slip_for_a_name()
     {
