@@ -3,7 +3,7 @@ namespace Aviso.Moving;
 /// <summary>How often and how long a source far away is waited for: it is another's server, and in service.</summary>
 internal class ImapPatience
 {
-    /// <summary>Failures in a row after which a run ends: three minutes in all.</summary>
+    /// <summary>Failures in a row after which a run ends, two minutes after the first.</summary>
     public const int MostTries = 8;
 
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
