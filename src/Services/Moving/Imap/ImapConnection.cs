@@ -65,7 +65,7 @@ internal sealed class ImapConnection(ImapPlace place, ImapPatience patience) : I
             }
             catch (ImapCommandException e)
             {
-                throw new SourceException($"{place.Address} says {(_tail.LastAnswer is { Length: > 0 } said ? said : e.Message)}", e);
+                throw new SourceException(ImapTrouble.Told(place, e, _distrust, _tail.LastAnswer), e);
             }
             catch (IOException)
             {
@@ -86,6 +86,11 @@ internal sealed class ImapConnection(ImapPlace place, ImapPatience patience) : I
                 + $"{_examined.UidValidity} while it was read; run it again");
         return ask(_examined);
     }, cancel);
+
+    /// <summary>The server counts changes (RFC 7162 §3.1), and a mailbox can be opened afresh, so that what it counts is known before the
+    /// mailbox is listed.</summary>
+    public bool TellsChanges =>
+        _client is { } client && client.Capabilities.HasFlag(ImapCapabilities.CondStore | ImapCapabilities.Unselect);
 
     /// <summary>As <see cref="In"/>, in the mailbox as it is now.</summary>
     public T Fresh<T>(string mailbox, uint uidValidity, Func<StreamingFolder, T> ask, CancellationToken cancel)

@@ -23,7 +23,7 @@ internal sealed class ImapListing(ImapConnection connection, Action<string, stri
         ulong highest = 0;
         var uids = connection.Fresh(at.Name, at.UidValidity, folder =>
         {
-            highest = folder.Supports(FolderFeature.ModSequences) ? folder.HighestModSeq : 0;
+            highest = connection.TellsChanges && folder.Supports(FolderFeature.ModSequences) ? folder.HighestModSeq : 0;
             return All(folder, cancel);
         }, cancel);
         now = highest;
@@ -74,7 +74,7 @@ internal sealed class ImapListing(ImapConnection connection, Action<string, stri
         }
         var uid = summary.UniqueId.Id;
         return new(at.KeepsUids ? uid : 0, at.KeyOf(uid), Flags(summary.Flags ?? MessageFlags.None), keywords,
-            summary.InternalDate?.ToUnixTimeSeconds() ?? 0, summary.Size ?? -1, at.Name, uid);
+            summary.InternalDate?.ToUnixTimeSeconds() ?? 0, (long?)summary.Size ?? -1, at.Name, uid);
     }
 
     private static SystemFlags Flags(MessageFlags flags) =>

@@ -109,7 +109,7 @@ internal sealed partial class FakeImap : IAsyncDisposable
                         await SayAsync(stream, answer[..(answer.IndexOf("}\r\n", StringComparison.Ordinal) + 20)]);
                         return;
                     }
-                    await SayAsync(stream, answer + $"{words[0]} OK done\r\n");
+                    await SayAsync(stream, answer + $"{words[0]} OK {(words[1].StartsWith("EXAMINE", StringComparison.Ordinal) ? "[READ-ONLY] " : "")}done\r\n");
                     if (words[1] == "LOGOUT") return;
                 }
             }

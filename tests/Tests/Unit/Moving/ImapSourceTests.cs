@@ -21,9 +21,9 @@ public sealed class ImapSourceTests
             new() { Name = "a", Attributes = "\\Noselect" }, new() { Name = "a/b%c", UidValidity = 11 },
             new() { Name = "virtual", Attributes = "\\All", UidValidity = 12 });
         using var source = Open(fake);
-        Assert.Equal(["INBOX 7", "Entwürfe/ムx.y 9", "a 0", "a/b_c 11"], source.Mailboxes.Select(box => $"{box.Name} {box.UidValidity}")
+        Assert.Equal(["INBOX 7", "Entwürfe/チx.y 9", "a 0", "a/b_c 11"], source.Mailboxes.Select(box => $"{box.Name} {box.UidValidity}")
             .OrderBy(name => name[0] != 'I').ThenBy(name => name, StringComparer.Ordinal));
-        Assert.Equal("Entwürfe/ムx.y", source.Uses[SpecialUse.Drafts]);
+        Assert.Equal("Entwürfe/チx.y", source.Uses[SpecialUse.Drafts]);
         Assert.Contains(source.Notes, note => note is { Kind: NoteKind.Lost, Place: "virtual" });
         Assert.Contains(source.Notes, note => note is { Kind: NoteKind.Changed, Place: "a/b%c" });
         var messages = source.Read(source.Mailboxes.Single(box => box.Name == "INBOX"), default);
