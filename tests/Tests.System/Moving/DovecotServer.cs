@@ -1,4 +1,3 @@
-using Aviso.Tests.System.Certificates;
 using Aviso.Tests.System.Peers;
 using Xunit;
 

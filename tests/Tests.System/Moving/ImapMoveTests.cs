@@ -98,12 +98,11 @@ public sealed class ImapMoveTests
         (await server.VerbAsync("import", "run", "imap", $"127.0.0.1:{source.Port}", "--ca", source.Ca, "--user",
             $"{DovecotServer.User}*root", "--password", $"literal:{DovecotServer.MasterPassword}", "--account", Alice)).MustSucceed();
         var sight = await ImapSight.LookAsync(server, Alice, AvisoServer.Password);
-        var boxes = await old.MailboxesAsync();
-        Assert.Contains(boxes, box => box.Name == "INBOX.Jobs.2024");
-        Assert.Subset(sight.Boxes.ToHashSet(), boxes.Select(box => new ImapSight.Box(box.Name, box.UidValidity, box.UidNext, box.Messages))
-            .ToHashSet());
-        Assert.Equal(["INBOX 1", "INBOX.Jobs.2024 1"], sight.Messages.Select(message => $"{message.Mailbox} {message.Uid}")
-            .Order(StringComparer.Ordinal));
+        var there = await ImapSight.LookAsync(source.Port, DovecotServer.User, DovecotServer.Password);
+        Assert.Contains(there.Boxes, box => box is { Name: "INBOX.Jobs.2024", Messages: 1 });
+        Assert.Equal(there.Boxes.Where(box => box.Name != "INBOX.Jobs").Order(ByName), sight.Boxes.Where(box => there.Boxes.Any(one =>
+            one.Name == box.Name && one.Name != "INBOX.Jobs")).Order(ByName));
+        Assert.Equal(there.Messages.Select(Told).Order(StringComparer.Ordinal), sight.Messages.Select(Told).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -119,8 +118,7 @@ public sealed class ImapMoveTests
         (await second.VerbAsync(["import", "run", .. move])).MustSucceed();
         var (there, here) = (await ImapSight.LookAsync(first, Alice, AvisoServer.Password), await ImapSight.LookAsync(second, Bob,
             AvisoServer.Password));
-        Assert.Equal(there.Boxes.OrderBy(box => box.Name, StringComparer.Ordinal), here.Boxes.OrderBy(box => box.Name, StringComparer.Ordinal)
-            .Where(box => there.Boxes.Any(one => one.Name == box.Name)));
+        Assert.Equal(there.Boxes.Order(ByName), here.Boxes.Order(ByName).Where(box => there.Boxes.Any(one => one.Name == box.Name)));
         Assert.Equal(there.Messages.Select(Told), here.Messages.Select(Told));
         (await second.VerbAsync(["import", "verify", .. move])).MustSucceed();
     }
@@ -142,8 +140,8 @@ public sealed class ImapMoveTests
             ("refuses the login of alice: NO [AUTHENTICATIONFAILED]", [tls, "--tls", "implicit", "--ca", source.Ca, "--user", "alice",
                 "--password", "literal:wrong"]),
             ("is not trusted: ", [tls, "--tls", "implicit", .. login]),
-            ("it is for old.example.test, 127.0.0.1, not for localhost", [$"localhost:{source.TlsPort}", "--tls", "implicit", "--ca", source.Ca,
-                .. login]),
+            ("it is for old.example.test, 127.0.0.1, not for localhost", [$"localhost:{source.TlsPort}", "--tls", "implicit",
+                "--ca", source.Ca, .. login]),
             ("offers no STARTTLS", [plain, .. login]),
             ("no TLS with 127.0.0.1", [plain, "--tls", "implicit", .. login]),
             ("there is no host nowhere.invalid", ["nowhere.invalid", .. login]),
@@ -166,8 +164,12 @@ public sealed class ImapMoveTests
         Assert.Single((await ImapSight.LookAsync(server, Alice, AvisoServer.Password)).Messages);
     }
 
+    private static readonly Comparer<ImapSight.Box> ByName =
+        Comparer<ImapSight.Box>.Create((a, b) => string.CompareOrdinal(a.Name, b.Name));
+
     private static string Told(ImapSight.Message message) =>
-        $"{message.Mailbox} {message.Uid} {message.Received} {string.Join(',', message.Flags.Order(StringComparer.Ordinal))} {message.Text}";
+        $"{message.Mailbox} {message.Uid} {message.Received} "
+        + $"{string.Join(',', message.Flags.Order(StringComparer.Ordinal))} {message.Text}";
 
     private static IEnumerable<string> Verb(string verb, DovecotServer source, string account) =>
         ["import", verb, "imap", $"127.0.0.1:{source.TlsPort}", "--tls", "implicit", "--ca", source.Ca, "--user", DovecotServer.User,
@@ -192,9 +194,11 @@ public sealed class ImapMoveTests
     {
         await MoveInTests.FillAsync(old);
         await old.DoAsync("mailbox", "create", "Ablage", " space before", "a (b) \"c\" [d]", "Ünï.& und.~peter");
-        await old.SaveAsync("Ünï.& und.~peter", "Subject: =?utf-8?q?broken\nContent-Type: multipart/mixed; boundary=never\n\n--other\nÿþ\u0001 text\n");
+        await old.SaveAsync("Ünï.& und.~peter",
+            "Subject: =?utf-8?q?broken\nContent-Type: multipart/mixed; boundary=never\n\n--other\nÿþ\u0001 text\n");
         await old.SaveAsync("Ünï.& und.~peter", "no header at all");
-        await old.SaveAsync("a (b) \"c\" [d]", MoveInTests.Letter("large") + string.Concat(Enumerable.Repeat(new string('y', 76) + "\n", 200_000)));
+        await old.SaveAsync("a (b) \"c\" [d]", MoveInTests.Letter("large")
+            + string.Concat(Enumerable.Repeat(new string('y', 76) + "\n", 200_000)));
         await old.DoAsync("flags", "add", "$Label1 NonJunk", "mailbox", "Ünï.& und.~peter", "all");
     }
 }

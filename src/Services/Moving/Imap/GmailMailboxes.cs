@@ -3,8 +3,8 @@ using Aviso.Store;
 namespace Aviso.Moving;
 
 /// <summary>
-/// Gmail has labels and shows each as a mailbox, so a message with three labels is there three times, and a fourth time in All Mail. Here each
-/// comes once: All Mail is read with its labels, which say its place as those of Google Takeout do; Trash and Spam are not in it.
+/// Gmail has labels and shows each as a mailbox, so a message with three labels is there three times, and a fourth time in All Mail. Here
+/// each comes once: All Mail is read with its labels, which say its place as those of Google Takeout do; Trash and Spam are not in it.
 /// </summary>
 internal sealed class GmailMailboxes(ImapListing listing, ImapFolderAt all, IReadOnlyList<(ImapFolderAt At, string Name)> others)
 {

@@ -1,6 +1,5 @@
 using Aviso.Base;
 using MailKit;
-using MailKit.Net.Imap;
 
 namespace Aviso.Moving;
 
@@ -50,7 +49,8 @@ internal sealed class ImapBodies(ImapConnection connection, ImapPlace place, Fun
                 folder.Into = length => length <= MostWaiting ? new MemoryStream((int)length) : throw TooLarge(message, length);
                 folder.GetStreams([.. keys.Keys.Order().Select(uid => new UniqueId(uid))], (_, _, uid, stream) =>
                 {
-                    if (keys.TryGetValue(uid.Id, out var key) && stream is MemoryStream { Length: > 0 } memory) _waiting[key] = memory.ToArray();
+                    if (keys.TryGetValue(uid.Id, out var key) && stream is MemoryStream { Length: > 0 } memory)
+                        _waiting[key] = memory.ToArray();
                 }, cancel);
                 return true;
             }, cancel);

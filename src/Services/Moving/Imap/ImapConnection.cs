@@ -52,7 +52,8 @@ internal sealed class ImapConnection(ImapPlace place, ImapPatience patience) : I
                 var told = ImapTrouble.Told(place, e, _distrust, _tail.LastAnswer);
                 if (e is not ImapCommandException) Drop();
                 if (tries >= ImapPatience.MostTries)
-                    throw new SourceLostException($"{told}; {tries} tries in a row went wrong. Run it again later: it goes on where it was", e);
+                    throw new SourceLostException(
+                        $"{told}; {tries} tries in a row went wrong. Run it again later: it goes on where it was", e);
                 patience.Wait(tries, cancel);
             }
             catch (AuthenticationException e)
@@ -97,7 +98,8 @@ internal sealed class ImapConnection(ImapPlace place, ImapPatience patience) : I
     {
         Ask(client =>
         {
-            if (_examined is { IsOpen: true } && client.Capabilities.HasFlag(ImapCapabilities.Unselect)) _examined.Close(expunge: false, cancel);
+            if (_examined is { IsOpen: true } && client.Capabilities.HasFlag(ImapCapabilities.Unselect))
+                _examined.Close(expunge: false, cancel);
             else client.NoOp(cancel);
             return true;
         }, cancel);
@@ -119,6 +121,7 @@ internal sealed class ImapConnection(ImapPlace place, ImapPatience patience) : I
             }
         }
         Drop();
+        _tail.Dispose();
     }
 
     private void Examine(ImapClient client, string mailbox, CancellationToken cancel)
@@ -189,7 +192,8 @@ internal sealed class ImapConnection(ImapPlace place, ImapPatience patience) : I
         _client = null;
     }
 
-    private static bool IsLost(Exception e) => e is ProtocolException or SocketException or SslHandshakeException or ServiceNotConnectedException
-        or ServiceNotAuthenticatedException or FolderNotOpenException or TimeoutException or NotSupportedException or ObjectDisposedException
+    private static bool IsLost(Exception e) => e is ProtocolException or SocketException or SslHandshakeException
+        or ServiceNotConnectedException or ServiceNotAuthenticatedException or FolderNotOpenException or TimeoutException
+        or NotSupportedException or ObjectDisposedException
         || (e is IOException and not (SourceException or SourceGoneException or SpoolFullException));
 }

@@ -20,5 +20,6 @@ internal sealed record ImapFolderAt(string Name, uint UidValidity, string Role =
     /// <summary>It was a message of this mailbox, under another UIDVALIDITY.</summary>
     public bool IsOutdated(UInt128 key) => (ulong)(key >> 64) == _role && (uint)(key >> 32) != UidValidity;
 
-    private static ulong RoleOf(string role) => BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"imap {role}")));
+    private static ulong RoleOf(string role) =>
+        BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"imap {role}")));
 }

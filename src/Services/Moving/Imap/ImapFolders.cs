@@ -30,7 +30,8 @@ internal sealed class ImapFolders
         // A server of Gmail without All Mail in IMAP is like any other.
         Gmail = isGmail ? folders.FirstOrDefault(folder => folder.Attributes.HasFlag(FolderAttributes.All)) : null;
         foreach (var folder in folders) Add(connection, folder);
-        Subscriptions = [.. subscribed.Select(name => _nameOf.GetValueOrDefault(name) ?? NameOf(name, out _)).Distinct(StringComparer.Ordinal)];
+        Subscriptions = [.. subscribed.Select(name => _nameOf.GetValueOrDefault(name) ?? NameOf(name, out _))
+            .Distinct(StringComparer.Ordinal)];
     }
 
     public char Separator { get; private set; } = '/';
@@ -66,8 +67,10 @@ internal sealed class ImapFolders
             Separator = first.DirectorySeparator is '\0' ? '/' : first.DirectorySeparator;
             Prefix = first.Path.Length > 0 ? first.Path.TrimEnd(Separator) + Separator : "";
         }
-        foreach (var other in client.OtherNamespaces.Concat(client.SharedNamespaces).Select(space => space.Path).Distinct(StringComparer.Ordinal))
-            _notes.Add(new(NoteKind.Lost, _place.ToString(), $"mailboxes of others below `{other}` are not read: nobody shares folders here"));
+        var foreign = client.OtherNamespaces.Concat(client.SharedNamespaces).Select(space => space.Path);
+        foreach (var other in foreign.Distinct(StringComparer.Ordinal))
+            _notes.Add(new(NoteKind.Lost, _place.ToString(),
+                $"mailboxes of others below `{other}` are not read: nobody shares folders here"));
         return ([.. folders.Values.OrderBy(folder => folder.FullName, StringComparer.Ordinal)], subscribed,
             client.Capabilities.HasFlag(ImapCapabilities.GMailExt1));
     }

@@ -35,14 +35,13 @@ internal sealed class ImapListing(ImapConnection connection, Action<string, stri
                     if (Message(at, summary) is { } message) changed[message.Uid] = message;
             var others = uids.Where(uid => !changed.ContainsKey(uid.Id)).ToLookup(uid => seen.IsTaken(at.KeyOf(uid.Id)));
             messages.AddRange(changed.Values);
-            messages.AddRange(others[true].Select(uid => new SourceMessage(uid.Id, at.KeyOf(uid.Id), SystemFlags.None, [], 0, -1, at.Name, uid.Id)
-            {
-                IsAsTaken = true,
-            }));
+            messages.AddRange(others[true].Select(uid =>
+                new SourceMessage(uid.Id, at.KeyOf(uid.Id), SystemFlags.None, [], 0, -1, at.Name, uid.Id) { IsAsTaken = true }));
             uids = [.. others[false]];
         }
         foreach (var some in uids.Chunk(AtOnce))
-            messages.AddRange(Fetch(at, some, new FetchRequest(Items), cancel).Select(summary => Message(at, summary)).OfType<SourceMessage>());
+            messages.AddRange(
+                Fetch(at, some, new FetchRequest(Items), cancel).Select(summary => Message(at, summary)).OfType<SourceMessage>());
         messages.Sort(static (a, b) => a.Offset.CompareTo(b.Offset));
         return messages;
     }

@@ -4,8 +4,8 @@ using MailKit;
 
 namespace Aviso.Moving;
 
-/// <summary>The mail of one account of a running IMAP server. Nothing of it changes there: mailboxes are opened by EXAMINE, messages fetched
-/// by BODY.PEEK[].</summary>
+/// <summary>The mail of one account of a running IMAP server. Nothing of it changes there: mailboxes are opened by EXAMINE, messages
+/// fetched by BODY.PEEK[].</summary>
 public sealed class ImapSource : MailSource
 {
     private readonly ImapPlace _place;
@@ -103,12 +103,13 @@ public sealed class ImapSource : MailSource
     {
         Notes.RemoveAll(note => note.Kind != NoteKind.Damaged);
         Notes.Add(new(NoteKind.Changed, Place,
-            "is Gmail, where labels look like mailboxes: each message comes once, to the place that its labels say (as of Google Takeout: Inbox, "
-                + "Sent, Drafts, else its first own label, else Archive), and its own labels become keywords. UIDs are new"));
+            "is Gmail, where labels look like mailboxes: each message comes once, to the place that its labels say (as of Google Takeout: "
+                + "Inbox, Sent, Drafts, else its first own label, else Archive), and its own labels become keywords. UIDs are new"));
         var others = new List<(ImapFolderAt, string)>();
         foreach (var folder in folders.All)
         {
-            var name = folder.Attributes.HasFlag(FolderAttributes.Trash) ? "Trash" : folder.Attributes.HasFlag(FolderAttributes.Junk) ? "Junk" : null;
+            var name = folder.Attributes.HasFlag(FolderAttributes.Trash) ? "Trash"
+                : folder.Attributes.HasFlag(FolderAttributes.Junk) ? "Junk" : null;
             if (name is not null && _validities.TryGetValue(folder.FullName, out var validity))
                 others.Add((new(folder.FullName, validity, name), name));
         }

@@ -11,14 +11,13 @@ internal static class ImapTrouble
     /// <param name="said">What the server said last.</param>
     public static string Told(ImapPlace place, Exception e, string? distrust, string said) => e switch
     {
-        _ when distrust is not null => $"the certificate of {place.Address} is not trusted: {distrust}. --ca FILE names the authorities that "
-            + "count instead of the system's",
+        _ when distrust is not null => $"the certificate of {place.Address} is not trusted: {distrust}. --ca FILE names the "
+            + "authorities that count instead of the system's",
         AuthenticationException => $"{place.Address} refuses the login of {place.User}: {(said.Length > 0 ? said : e.Message)}",
         SslHandshakeException => $"no TLS with {place.Address}: {Innermost(e).Message}"
             + (place.Tls == ImapTls.Implicit ? ". Say --tls starttls when TLS begins later there" : ""),
         NotSupportedException => $"{place.Address} offers no STARTTLS, and nothing is said without TLS unless --tls none says so",
-        SocketException { SocketErrorCode: SocketError.HostNotFound
-            or SocketError.NoData or SocketError.TryAgain } =>
+        SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } =>
             $"there is no host {place.Host}: {e.Message}",
         SocketException => $"{place.Address} cannot be reached: {e.Message}",
         ImapCommandException => $"{place.Address} says {(said.Length > 0 ? said : e.Message)}",
@@ -27,6 +26,5 @@ internal static class ImapTrouble
         _ => $"the connection with {place.Address} was lost: {Innermost(e).Message}",
     };
 
-    private static Exception Innermost(Exception e) => e is AggregateException or { InnerException: not null }
-        && e.InnerException is { } inner ? Innermost(inner) : e;
+    private static Exception Innermost(Exception e) => e.InnerException is { } inner ? Innermost(inner) : e;
 }

@@ -11,7 +11,7 @@ internal static class ImapTrust
     public static string? WhyNot(ImapPlace place, X509Certificate? certificate, X509Chain? sent, SslPolicyErrors errors)
     {
         if (certificate is null) return "it shows none";
-        var own = new X509Certificate2(certificate);
+        using var own = new X509Certificate2(certificate);
         if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)) return $"it is for {Names(own)}, not for {place.Host}";
         using var chain = new X509Chain { ChainPolicy = Authorities.Policy(place.Authorities) };
         if (sent is not null)

@@ -7,6 +7,10 @@ namespace Aviso.Moving;
 internal sealed class ServerTail : IProtocolLogger
 {
     private const int Most = 1024;
+
+    private static readonly string[] Patient = ["BYE", "NO [THROTTLED]", "NO [LIMIT]", "NO [UNAVAILABLE]", "NO [INUSE]", "NO [OVERQUOTA]",
+        "NO [ALERT] Too many", "NO [ALERT] Account exceeded"];
+
     private readonly byte[] _tail = new byte[Most];
     private int _length;
 
@@ -24,9 +28,8 @@ internal sealed class ServerTail : IProtocolLogger
     }
 
     /// <summary>The same try later may go well: codes of RFC 5530 §3, and what large servers say of too much at once.</summary>
-    public bool AsksForPatience => LastAnswer is var last && ((string[])["BYE", "NO [THROTTLED]", "NO [LIMIT]", "NO [UNAVAILABLE]", "NO [INUSE]",
-        "NO [OVERQUOTA]", "NO [ALERT] Too many", "NO [ALERT] Account exceeded"])
-        .Any(word => last.StartsWith(word, StringComparison.OrdinalIgnoreCase));
+    public bool AsksForPatience =>
+        LastAnswer is var last && Array.Exists(Patient, word => last.StartsWith(word, StringComparison.OrdinalIgnoreCase));
 
     public void LogConnect(Uri uri) => _length = 0;
 

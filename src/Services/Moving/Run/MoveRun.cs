@@ -133,7 +133,8 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
     // RFC 9051 §2.3.1.1: with another UIDVALIDITY nothing says which message is which. Taken again, all would be here twice.
     private bool IsRenumbered(SourceMailbox there, MailboxInfo here)
     {
-        if (wishes.AllowDeletes || !Taken(here.Id).All.Any(message => message.Uid > 0 && source.IsOutdated(there, message.Key))) return false;
+        if (wishes.AllowDeletes) return false;
+        if (!Taken(here.Id).All.Any(message => message.Uid > 0 && source.IsOutdated(there, message.Key))) return false;
         _renumbered.Add(here.Id);
         Say(NoteKind.Damaged, there.Place,
             "its UIDVALIDITY changed since the last run, so its messages cannot be told from those that were taken; nothing of it is "
@@ -208,7 +209,8 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
         }
         if (before is not null && before.Place != source.Place && wishes.Label is null)
         {
-            if (boxes.Exists(box => !_renumbered.Contains(box.Here.Id) && Compare(source.Read(box.There, cancel), box.Here.Id).Gone.Count > 0)) Say(
+            if (boxes.Exists(box =>
+                !_renumbered.Contains(box.Here.Id) && Compare(source.Read(box.There, cancel), box.Here.Id).Gone.Count > 0)) Say(
                 NoteKind.Changed, source.Place,
                     $"the last run read {before.Place}: what is missing in this one is not deleted here. Say --label {_label} when both "
                         + $"are the same mail");

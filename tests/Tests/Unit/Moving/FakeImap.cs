@@ -23,7 +23,8 @@ internal sealed class FakeMailbox
     public ulong ModSeq => Messages.Count == 0 ? 1 : Messages.Max(message => message.ModSeq);
 }
 
-/// <summary>As much of an IMAP server as a source is asked by, on loopback, that can be told to go wrong. It notes what it was asked.</summary>
+/// <summary>As much of an IMAP server as a source is asked by, on loopback, that can be told to go wrong. It notes what it was
+/// asked.</summary>
 internal sealed partial class FakeImap : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -109,7 +110,8 @@ internal sealed partial class FakeImap : IAsyncDisposable
                         await SayAsync(stream, answer[..(answer.IndexOf("}\r\n", StringComparison.Ordinal) + 20)]);
                         return;
                     }
-                    await SayAsync(stream, answer + $"{words[0]} OK {(words[1].StartsWith("EXAMINE", StringComparison.Ordinal) ? "[READ-ONLY] " : "")}done\r\n");
+                    var code = words[1].StartsWith("EXAMINE", StringComparison.Ordinal) ? "[READ-ONLY] " : "";
+                    await SayAsync(stream, answer + $"{words[0]} OK {code}done\r\n");
                     if (words[1] == "LOGOUT") return;
                 }
             }
@@ -126,7 +128,8 @@ internal sealed partial class FakeImap : IAsyncDisposable
     {
         if (command.StartsWith("CAPABILITY", StringComparison.Ordinal)) return $"* CAPABILITY {Capabilities}\r\n";
         if (command.StartsWith("NAMESPACE", StringComparison.Ordinal)) return $"* NAMESPACE {Namespace}\r\n";
-        if (ListCommand().Match(command) is { Success: true } list) return List(list.Groups["kind"].Value, list.Groups["name"].Value.Trim('"'));
+        if (ListCommand().Match(command) is { Success: true } list)
+            return List(list.Groups["kind"].Value, list.Groups["name"].Value.Trim('"'));
         if (NamedCommand().Match(command) is { Success: true } named)
         {
             var box = Mailboxes.Single(one => one.Name == named.Groups["name"].Value.Trim('"'));
@@ -134,8 +137,8 @@ internal sealed partial class FakeImap : IAsyncDisposable
             if (named.Groups["verb"].Value == "STATUS")
                 return $"* STATUS \"{box.Name}\" (UIDVALIDITY {box.UidValidity} UIDNEXT {next})\r\n";
             at = box;
-            return $"* {box.Messages.Count} EXISTS\r\n* FLAGS (\\Seen)\r\n* OK [UIDVALIDITY {box.UidValidity}] x\r\n* OK [UIDNEXT {next}] x\r\n"
-                + $"* OK [HIGHESTMODSEQ {box.ModSeq}] x\r\n";
+            return $"* {box.Messages.Count} EXISTS\r\n* FLAGS (\\Seen)\r\n* OK [UIDVALIDITY {box.UidValidity}] x\r\n"
+                + $"* OK [UIDNEXT {next}] x\r\n* OK [HIGHESTMODSEQ {box.ModSeq}] x\r\n";
         }
         if (command.StartsWith("UID SEARCH", StringComparison.Ordinal))
             return $"* SEARCH{string.Concat(at!.Messages.Select(message => $" {message.Uid}"))}\r\n";
@@ -145,7 +148,8 @@ internal sealed partial class FakeImap : IAsyncDisposable
     private string List(string kind, string name)
     {
         if (name.Length == 0) return $"* LIST (\\Noselect) \"{Separator}\" \"\"\r\n";
-        return string.Concat(Mailboxes.Where(box => name.EndsWith('*') ? box.Name.StartsWith(name[..^1], StringComparison.Ordinal) : box.Name == name)
+        return string.Concat(Mailboxes
+            .Where(box => name.EndsWith('*') ? box.Name.StartsWith(name[..^1], StringComparison.Ordinal) : box.Name == name)
             .Where(box => kind != "LSUB" || box.Attributes.Contains("\\Subscribed", StringComparison.Ordinal))
             .Select(box => $"* {kind} ({box.Attributes}) \"{Separator}\" \"{box.Name}\"\r\n"));
     }
@@ -160,7 +164,8 @@ internal sealed partial class FakeImap : IAsyncDisposable
             if (items.Contains("FLAGS", StringComparison.Ordinal)) text.Append(CultureInfo.InvariantCulture,
                 $" FLAGS ({message.Flags}) INTERNALDATE \"14-Nov-2023 22:13:20 +0000\" RFC822.SIZE {message.Text.Length}");
             if (since.Length > 0) text.Append(CultureInfo.InvariantCulture, $" MODSEQ ({message.ModSeq})");
-            if (items.Contains("X-GM-LABELS", StringComparison.Ordinal)) text.Append(CultureInfo.InvariantCulture, $" X-GM-LABELS ({message.Labels})");
+            if (items.Contains("X-GM-LABELS", StringComparison.Ordinal))
+                text.Append(CultureInfo.InvariantCulture, $" X-GM-LABELS ({message.Labels})");
             if (items.Contains("BODY.PEEK[]", StringComparison.Ordinal)) text.Append(CultureInfo.InvariantCulture,
                 $" BODY[] {{{message.Text.Length}}}\r\n{message.Text}");
             text.Append(")\r\n");
