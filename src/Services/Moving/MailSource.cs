@@ -47,10 +47,22 @@ public sealed record SourceMailbox(string Name, string Shown, uint UidValidity, 
 /// <param name="Place">Where the source finds its octets.</param>
 /// <param name="Offset">From where in it.</param>
 public sealed record SourceMessage(
-    uint Uid, UInt128 Key, SystemFlags Flags, IReadOnlyList<string> Keywords, long InternalDate, long Size, string Place, long Offset = 0);
+    uint Uid, UInt128 Key, SystemFlags Flags, IReadOnlyList<string> Keywords, long InternalDate, long Size, string Place, long Offset = 0)
+{
+    /// <summary>Its source says that nothing of it changed since it was taken; flags and date are not given.</summary>
+    public bool IsAsTaken { get; init; }
+}
+
+/// <summary>What the last run saw of a mailbox.</summary>
+/// <param name="ModSeq">HIGHESTMODSEQ before its messages were listed.</param>
+/// <param name="IsTaken">Was the message of this key taken?</param>
+public sealed record SeenMailbox(uint UidValidity, ulong ModSeq, Func<UInt128, bool> IsTaken);
 
 /// <summary>What could not be read; the message names the place and what is wrong with it.</summary>
-public sealed class SourceException(string message, Exception? inner = null) : IOException(message, inner);
+public class SourceException(string message, Exception? inner = null) : IOException(message, inner);
+
+/// <summary>The source as a whole can no longer be read: there is no use in asking for the next message.</summary>
+public sealed class SourceLostException(string message, Exception? inner = null) : SourceException(message, inner);
 
 /// <summary>
 /// The mail of one account somewhere else. It is read only, each mailbox when it is asked for, and again in each run.
@@ -76,6 +88,14 @@ public abstract class MailSource : IDisposable
     /// <summary>What clients saw between levels of names; null: the source does not know.</summary>
     public virtual char? Separator => null;
 
+    /// <summary>What clients saw before every name but INBOX.</summary>
+    public virtual string Prefix => "";
+
+    /// <summary>Mailboxes that the source itself marks (RFC 6154 §2), names as here; names tell the rest.</summary>
+    public virtual IReadOnlyDictionary<SpecialUse, string> Uses => NoUses;
+
+    private static readonly Dictionary<SpecialUse, string> NoUses = [];
+
     /// <summary>A mailbox of here that is missing there was deleted there; false where a source only ever adds (an archive).</summary>
     public virtual bool TellsOfDeletion => true;
 
@@ -88,7 +108,26 @@ public abstract class MailSource : IDisposable
 
     /// <summary>Writes the octets that a client would get.</summary>
     /// <exception cref="SourceException">It cannot be read, or is not what it says it is.</exception>
-    public abstract void Copy(SourceMessage message, SpooledBody into);
+    public abstract void Copy(SourceMessage message, SpooledBody into, CancellationToken cancel);
+
+    /// <summary>These are asked for next, in this order: a source far away may fetch several at once.</summary>
+    public virtual void Announce(IReadOnlyList<SourceMessage> coming)
+    {
+    }
+
+    /// <summary>Where a message is, for people.</summary>
+    public virtual string Tell(SourceMessage message) => message.Place;
+
+    /// <summary>What an earlier run saw of a mailbox: a source that can tell reads only what changed since.</summary>
+    public virtual void Recall(SourceMailbox mailbox, SeenMailbox seen)
+    {
+    }
+
+    /// <summary>To be recalled by a later run, once all that was last read of the mailbox is taken; null: nothing.</summary>
+    public virtual (uint UidValidity, ulong ModSeq)? SeenOf(SourceMailbox mailbox) => null;
+
+    /// <summary>The key is of a numbering that holds no more: what was taken under it cannot be compared.</summary>
+    public virtual bool IsOutdated(SourceMailbox mailbox, UInt128 key) => false;
 
     public void Dispose()
     {

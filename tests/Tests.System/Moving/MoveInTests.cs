@@ -249,7 +249,7 @@ public sealed class MoveInTests
         [.. ((string[])["cur", "new"]).SelectMany(folder => Directory.EnumerateFiles(Path.Combine(old.Mail, folder)))
             .Order(StringComparer.Ordinal)];
 
-    private static async Task BulkAsync(DovecotHome old, int count)
+    internal static async Task BulkAsync(DovecotHome old, int count)
     {
         for (var i = 0; i < count; i++)
         {
@@ -265,7 +265,7 @@ public sealed class MoveInTests
         $"From: Old Friend <friend@elsewhere.test>\nTo: {Alice}\nSubject: {subject}\nMessage-ID: "
             + $"<{Guid.NewGuid():N}@elsewhere.test>\nDate: Tue, 14 Nov 2023 22:13:20 +0000\n\nDear Alice,\n\nthis is {subject}.\n";
 
-    private static int Number(string json, string name)
+    internal static int Number(string json, string name)
     {
         try
         {

@@ -17,6 +17,10 @@ def told(line):
     return flags.split(), mailbox.strip('"').replace('\\\\', '\\').replace('\\"', '"')
 
 
+def quoted(raw):
+    return '"' + raw.replace('\\', '\\\\').replace('"', '\\"') + '"'
+
+
 port, user, password = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 imap = imaplib.IMAP4("127.0.0.1", port)
 imap.login(user, password)
@@ -26,10 +30,10 @@ for line in imap.list()[1]:
     for flag in flags:
         if flag in ("\\Drafts", "\\Sent", "\\Junk", "\\Trash", "\\Archive"):
             uses[flag] = name(raw)
-    status = imap.status('"' + raw + '"', "(UIDVALIDITY UIDNEXT MESSAGES)")[1][0].decode()
+    status = imap.status(quoted(raw), "(UIDVALIDITY UIDNEXT MESSAGES)")[1][0].decode()
     number = lambda item: int(re.search(item + r" (\d+)", status)[1])
     boxes.append(dict(name=name(raw), uidvalidity=number("UIDVALIDITY"), uidnext=number("UIDNEXT"), messages=number("MESSAGES")))
-    imap.select('"' + raw + '"', readonly=True)
+    imap.select(quoted(raw), readonly=True)
     if number("MESSAGES") == 0:
         continue
     for part in imap.uid("FETCH", "1:*", "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])")[1]:

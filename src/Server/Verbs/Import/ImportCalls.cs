@@ -69,6 +69,14 @@ internal sealed class ImportCalls(MovingService moving)
         Indexes = call.Text("indexes"),
         Home = call.Text("home"),
         Keys = call.Text("keys"),
+        Login = new()
+        {
+            User = call.Text("user"),
+            Password = call.Text("password"),
+            Token = call.Text("token"),
+            Tls = call.Text("tls"),
+            Ca = call.Text("ca"),
+        },
     };
 
     private static MoveWishes Wishes(AdminCall call) => new()

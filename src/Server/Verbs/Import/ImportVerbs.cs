@@ -15,6 +15,7 @@ internal static class ImportVerbs
         "Move in from another server. The source is only read; run it as often as you like: each run brings what changed since.",
         "aviso import plan docker-mailserver /srv/dms/config --mail /srv/dms/mail-data",
         "aviso import run maildir /srv/old/alice --account alice@example.org",
+        "aviso import run imap mail.old.example --user alice --password file:/run/alice --account alice@example.org",
         "aviso import verify docker-mailserver /srv/dms/config --mail /srv/dms/mail-data --report report.json"))
     {
         Plan(),
@@ -67,10 +68,23 @@ internal static class ImportVerbs
     private static JsonObject Arguments(ParseResult parsed, Symbol[] symbols)
     {
         var arguments = AdminVerb.Arguments(parsed, symbols);
-        foreach (var name in (string[])["path", "mail", "indexes", "home", "keys"])
-            if (arguments[name] is { } given) arguments[name] = Path.GetFullPath(given.ToString());
+        foreach (var name in (string[])["path", "mail", "indexes", "home", "keys", "ca"])
+            if (arguments[name] is { } given && (name != "path" || arguments["kind"]?.ToString() != "imap"))
+                arguments[name] = Path.GetFullPath(given.ToString());
+        foreach (var name in (string[])["password", "token"])
+            if (arguments[name] is { } reference) arguments[name] = Secret(name, reference.ToString());
         return arguments;
     }
+
+    // Read here, so that a variable or file of the one who types is enough; the server keeps it while the move runs and no longer.
+    private static string Secret(string name, string reference) =>
+        References.System.TryResolve(reference, Environment.CurrentDirectory) switch
+        {
+            { Text: { Length: > 0 } text } => text,
+            { Error: { } error } => throw new IOException($"--{name}: {error}"),
+            { } => throw new IOException($"--{name}: what {reference} holds is empty"),
+            null => throw new IOException($"--{name} is a reference: env:NAME, file:PATH or literal:TEXT"),
+        };
 
     private static Symbol[] Symbols() =>
     [
@@ -101,7 +115,35 @@ internal static class ImportVerbs
             Description = "Under what name the source is remembered, one word without `/`. Default: its kind.",
             HelpName = "NAME",
         },
+        new Option<string?>("--user") { Description = "imap: who logs in there.", HelpName = "NAME" },
+        new Option<string?>("--password")
+        {
+            Description = "imap: the password, as env:NAME, file:PATH or literal:TEXT.",
+            HelpName = "REFERENCE",
+        },
+        new Option<string?>("--token")
+        {
+            Description = "imap: a token of OAuth instead of a password, as a reference too.",
+            HelpName = "REFERENCE",
+        },
+        Tls(),
+        new Option<string?>("--ca")
+        {
+            Description = "imap: a PEM file of certificate authorities that count instead of the system's.",
+            HelpName = "FILE",
+        },
     ];
+
+    private static Option<string?> Tls()
+    {
+        var tls = new Option<string?>("--tls")
+        {
+            Description = "imap: implicit (what port 993 and no port mean), starttls (any other port; without it nothing is said) or none.",
+            HelpName = "HOW",
+        };
+        tls.AcceptOnlyFromAmong("implicit", "starttls", "none");
+        return tls;
+    }
 
     private static Argument<string?> Kind()
     {
@@ -116,7 +158,7 @@ internal static class ImportVerbs
 
     private static Argument<string?> Source() => new("path")
     {
-        Description = "Where it is, as the server's user sees it.",
+        Description = "Where it is, as the server's user sees it; of imap HOST or HOST:PORT.",
         HelpName = "PATH",
     };
 

@@ -84,7 +84,7 @@ public sealed class EmlSource : MailSource
         return messages;
     }
 
-    public override void Copy(SourceMessage message, SpooledBody into)
+    public override void Copy(SourceMessage message, SpooledBody into, CancellationToken cancel)
     {
         using var file = Open(message.Place);
         // A file in which any line ends with CRLF is meant as it stands; one without is of a program of Unix.

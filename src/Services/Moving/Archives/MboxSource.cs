@@ -60,7 +60,7 @@ public sealed class MboxSource : MailSource
         return messages;
     }
 
-    public override void Copy(SourceMessage message, SpooledBody into)
+    public override void Copy(SourceMessage message, SpooledBody into, CancellationToken cancel)
     {
         using var file = Open(message.Place);
         MboxFile.Copy(file, message.Offset, message.Size, _raw.Contains((message.Place, message.Offset)), into);

@@ -19,7 +19,15 @@ internal static class FolderName
             if (ModifiedUtf7.TryDecode(Encoding.ASCII.GetBytes(level), out var decoded)) text = decoded;
             else if (level.Contains('&', StringComparison.Ordinal)) problem = "is no modified UTF-7; the name is taken as it stands";
         }
-        text = Unescaped(text);
+        var clean = Clean(Unescaped(text), out var unclean);
+        problem = unclean ?? problem;
+        return clean;
+    }
+
+    /// <summary>One level of a name as it can be here.</summary>
+    public static string Clean(string text, out string? problem)
+    {
+        problem = null;
         var clean = new StringBuilder(text.Length);
         foreach (var c in text) clean.Append(c is '/' or '%' or '*' or '\uFFFD' or '\u2028' or '\u2029' || char.IsControl(c) ? '_' : c);
         if (clean.Length > 0 && clean[0] == '#') clean[0] = '_';

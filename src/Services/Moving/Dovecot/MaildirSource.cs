@@ -98,7 +98,7 @@ public sealed class MaildirSource : MailSource
         return messages;
     }
 
-    public override void Copy(SourceMessage message, SpooledBody into)
+    public override void Copy(SourceMessage message, SpooledBody into, CancellationToken cancel)
     {
         using var file = Open(message);
         var name = MaildirName.Parse(Path.GetFileName(file.Name));

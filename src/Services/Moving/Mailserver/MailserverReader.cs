@@ -177,7 +177,8 @@ public static class MailserverReader
             return read;
         }
 
-        public override void Copy(SourceMessage message, Base.SpooledBody into) => inner.Copy(message, into);
+        public override void Copy(SourceMessage message, Base.SpooledBody into, CancellationToken cancel) =>
+            inner.Copy(message, into, cancel);
 
         protected override void Dispose(bool disposing)
         {

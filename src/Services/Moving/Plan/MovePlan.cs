@@ -90,6 +90,10 @@ internal sealed class Planner(MoveTarget target, AccountBook book, MoveWishes wi
         {
             var messages = source.Read(mailbox, cancel);
             var box = here.GetValueOrDefault(mailbox.Name);
+            if (box is not null && taken.GetValueOrDefault((label, box.Id)) is { } old
+                && old.All.Any(message => message.Uid > 0 && source.IsOutdated(mailbox, message.Key)))
+                notes.Add(new(NoteKind.Damaged, mailbox.Place, "its UIDVALIDITY changed since the last run: nothing of it is taken or "
+                    + "deleted without --allow-deletes"));
             var diff = MailboxDiff.Of(source, messages, taken.Values, label, box?.Id);
             planned.Add(new(mailbox.Name, mailbox.Shown, messages.Count, diff.New.Count, diff.Changed.Count, source.TellsOfDeletion
                 ? diff.Gone.Count : 0,
@@ -106,9 +110,14 @@ internal sealed class Planner(MoveTarget target, AccountBook book, MoveWishes wi
     {
         if (source.Separator is not { } separator) return null;
         var naming = account is { } known ? await MailboxNaming.LoadAsync(target.Store, known, cancel) : MailboxNaming.Plain;
-        if (naming.Separator == separator || here.All(box => box.UidNext == 1))
-            return separator == '/' ? null : new(NoteKind.Carried, source.Place,
-                $"IMAP clients go on seeing `{separator}` between levels of folders");
+        var theirs = new MailboxNaming(separator, source.Prefix);
+        if (!theirs.IsValid) return new(NoteKind.Changed, source.Place,
+            $"clients saw `{separator}` between levels of folders and `{source.Prefix}` before names, and see `{naming.Separator}` and "
+            + $"`{naming.Prefix}` here: what they keep by name is kept for folders without levels");
+        if (naming == theirs || here.All(box => box.UidNext == 1))
+            return theirs == MailboxNaming.Plain ? null : new(NoteKind.Carried, source.Place,
+                $"IMAP clients go on seeing `{separator}` between levels of folders"
+                    + (source.Prefix.Length > 0 ? $" and `{source.Prefix}` before every name but INBOX" : ""));
         return new(NoteKind.Changed, source.Place,
             $"clients saw `{separator}` between levels of folders and see `{naming.Separator}` here, where the "
             + "account is in use: what they keep by name is kept for folders without levels. `aviso import names` changes it");

@@ -27,10 +27,10 @@ internal sealed record MailboxDiff(
             if (!seen.Add(message.Key)) same++;
             else if (taken?.Find(message.Key) is { Uid: > 0 } known)
             {
-                if (known.Flags == TakenMessage.MarkOf(message)) same++;
+                if (message.IsAsTaken || known.Flags == TakenMessage.MarkOf(message)) same++;
                 else changed.Add((message, known.Uid));
             }
-            else if (others.Any(other => other.Find(message.Key) is { Uid: > 0 })) same++;
+            else if (message.IsAsTaken || others.Any(other => other.Find(message.Key) is { Uid: > 0 })) same++;
             else fresh.Add(message);
         }
         return new(fresh, changed, taken is null ? [] : [.. taken.All.Where(message => message.Uid > 0 && !seen.Contains(message.Key))],

@@ -21,6 +21,7 @@ internal sealed class MailboxFill(
     public async Task FillAsync(IReadOnlyList<SourceMessage> fresh, MoveProgress progress, CancellationToken cancel)
     {
         var before = Task.CompletedTask;
+        source.Announce(fresh);
         try
         {
             for (var at = 0; at < fresh.Count && result.Stopped is null;)

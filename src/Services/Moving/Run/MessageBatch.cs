@@ -36,7 +36,7 @@ internal sealed class MessageBatch : IDisposable
                 // Known to be large: with those before it, it waits for the next turn.
                 if (batch._messages.Count > 0 && all[at].Size > Alone) break;
                 var message = all[at++];
-                if (batch.Add(source, message, target, failed) is not { } length) continue;
+                if (batch.Add(source, message, target, failed, cancel) is not { } length) continue;
                 octets += length;
                 if (length > Alone) break;
             }
@@ -49,18 +49,19 @@ internal sealed class MessageBatch : IDisposable
         }
     }
 
-    private long? Add(MailSource source, SourceMessage message, MoveTarget target, Action<SourceMessage, Exception> failed)
+    private long? Add(
+        MailSource source, SourceMessage message, MoveTarget target, Action<SourceMessage, Exception> failed, CancellationToken cancel)
     {
         var body = target.Store.Spool.Begin();
         try
         {
-            source.Copy(message, body);
-            if (body.Length == 0) throw new SourceException($"{message.Place} is empty");
+            source.Copy(message, body, cancel);
+            if (body.Length == 0) throw new SourceException($"{source.Tell(message)} is empty");
             _messages.Add(new(body, target.Reader.Render(body), message.Flags, message.Keywords, message.InternalDate));
             _sources.Add(message);
             return body.Length;
         }
-        catch (Exception e) when (e is SourceException or SourceGoneException or EndOfStreamException)
+        catch (Exception e) when (e is SourceException or SourceGoneException or EndOfStreamException && e is not SourceLostException)
         {
             body.Dispose();
             failed(message, e);

@@ -22,7 +22,7 @@ internal sealed class MoveHabits(MoveTarget target, AccountId account, MailSourc
 
     private async Task UsesAsync(CancellationToken cancel)
     {
-        var wanted = SpecialUses.Of([.. source.Mailboxes.Select(mailbox => mailbox.Name)]);
+        var wanted = SpecialUses.Of([.. source.Mailboxes.Select(mailbox => mailbox.Name)], source.Uses);
         foreach (var (use, name) in wanted)
         {
             var all = await target.Store.ListMailboxesAsync(account, cancel);

@@ -16,6 +16,8 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
     private readonly string _label = wishes.Label ?? source.Kind;
     private Dictionary<(string Label, MailboxId Mailbox), TakenMailbox> _taken = [];
     private KnownMailboxes _known = KnownMailboxes.None;
+    private readonly HashSet<MailboxId> _renumbered = [];
+    private Dictionary<MailboxId, (uint UidValidity, ulong ModSeq)> _seen = [];
     private int _failures;
 
     private long Now => target.Clock.GetUtcNow().ToUnixTimeSeconds();
@@ -23,6 +25,7 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
     public async Task RunAsync(CancellationToken cancel)
     {
         _taken = await TakenMailbox.LoadAsync(target.Store, account, cancel);
+        _seen = await SeenNotes.LoadAsync(target.Store, account, _label, cancel);
         var before = await MovedSource.LoadAsync(target.Store, account, _label, cancel);
         _known = await KnownMailboxes.LoadAsync(target, account, source, _label, _taken.Values, cancel);
         if (MovedSource.WhyNot(before, source, wishes) is { } other)
@@ -46,6 +49,7 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
         var now = await RememberAsync(before, boxes, cancel);
         foreach (var (there, here) in boxes)
         {
+            if (IsRenumbered(there, here)) continue;
             progress.Now = $"{result.Account} {there.Name}";
             await BringAsync(there, here, cancel);
             if (result.Stopped is not null) return;
@@ -70,8 +74,8 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
     {
         if (source.Separator is not { } separator || await MailboxNaming.LoadAsync(target.Store, account,
             cancel) != MailboxNaming.Plain) return;
-        var naming = new MailboxNaming(separator, "");
-        if (naming != MailboxNaming.Plain) await naming.SaveAsync(target.Store, account, Now, cancel);
+        var naming = new MailboxNaming(separator, source.Prefix);
+        if (naming.IsValid && naming != MailboxNaming.Plain) await naming.SaveAsync(target.Store, account, Now, cancel);
     }
 
     // Nothing is begun that cannot be finished as far as can be seen.
@@ -83,7 +87,9 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
         foreach (var mailbox in source.Mailboxes.Where(mailbox => _known.WhyNot(mailbox.Name) is null))
         {
             progress.Now = $"{result.Account} {mailbox.Name}: looking";
-            var diff = Compare(source.Read(mailbox, cancel), names.TryGetValue(mailbox.Name, out var id) ? id : null);
+            MailboxId? here = names.TryGetValue(mailbox.Name, out var id) ? id : null;
+            if (here is not null) Recall(mailbox, id);
+            var diff = Compare(source.Read(mailbox, cancel), here);
             fresh += diff.New.Count;
             octets += diff.New.Sum(message => Math.Max(0, message.Size));
         }
@@ -139,6 +145,24 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
         return created.Value;
     }
 
+    private void Recall(SourceMailbox there, MailboxId here)
+    {
+        if (!_seen.TryGetValue(here, out var seen) || !_taken.TryGetValue((_label, here), out var taken)) return;
+        source.Recall(there, new(seen.UidValidity, seen.ModSeq, key => taken.Find(key) is not null));
+    }
+
+    // RFC 9051 §2.3.1.1: with another UIDVALIDITY nothing says which message is which. Taken again, all would be here twice.
+    private bool IsRenumbered(SourceMailbox there, MailboxInfo here)
+    {
+        if (wishes.AllowDeletes) return false;
+        if (!Taken(here.Id).All.Any(message => message.Uid > 0 && source.IsOutdated(there, message.Key))) return false;
+        _renumbered.Add(here.Id);
+        Say(NoteKind.Damaged, there.Place,
+            "its UIDVALIDITY changed since the last run, so its messages cannot be told from those that were taken; nothing of it is "
+                + "taken or deleted. Say --allow-deletes to take it anew in the place of what was taken");
+        return true;
+    }
+
     private async Task BringAsync(SourceMailbox there, MailboxInfo here, CancellationToken cancel)
     {
         var listed = Limited(there, here, source.Read(there, cancel));
@@ -148,6 +172,12 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
         await FillAsync(there, here, listed, diff.New, keeps, cancel);
         if (result.Stopped is not null) return;
         await ChangeAsync(here, Compare(listed, here.Id).Changed, cancel);
+        if (result.Stopped is null && source.SeenOf(there) is { } seen)
+        {
+            _seen[here.Id] = seen;
+            await SeenNotes.SaveAsync(target.Store, account, _label, here.Id, seen, Now, cancel);
+            Recall(there, here.Id);
+        }
         if (keeps && there.UidNext > 1) await target.Store.RaiseUidNextAsync(account, here.Id, there.UidNext, cancel);
     }
 
@@ -229,7 +259,7 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
             if (left > 0 && (await target.Store.ViewAsync(account, taken.Mailbox, cancel))?.Count > 0) Say(
                 NoteKind.Changed, source.Place, $"a mailbox that {left} messages came from is no longer there; what is here stays");
         }
-        foreach (var (there, here) in boxes)
+        foreach (var (there, here) in boxes.Where(box => !_renumbered.Contains(box.Here.Id)))
         {
             // Looked at twice: a file that is renamed while a folder is read can be overlooked.
             var gone = Compare(source.Read(there, cancel), here.Id).Gone;
@@ -264,7 +294,7 @@ internal sealed class MoveRun(MoveTarget target, AccountId account, MailSource s
     {
         // It is gone there: the next run sees where it went.
         if (why is SourceGoneException) return;
-        if (++_failures <= MostNamed) Say(NoteKind.Damaged, message.Place, why.Message);
+        if (++_failures <= MostNamed) Say(NoteKind.Damaged, source.Tell(message), why.Message);
     }
 
     private void Say(NoteKind kind, string place, string text) => result.Notes.Add(new(kind, place, text));

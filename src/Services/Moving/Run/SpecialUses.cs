@@ -17,14 +17,18 @@ internal static class SpecialUses
     ];
 
     /// <summary>For each use the mailbox of the source that should have it.</summary>
-    public static IReadOnlyDictionary<SpecialUse, string> Of(IReadOnlyCollection<string> names)
+    /// <param name="marked">Those that the source itself marks.</param>
+    public static IReadOnlyDictionary<SpecialUse, string> Of(
+        IReadOnlyCollection<string> names, IReadOnlyDictionary<SpecialUse, string> marked)
     {
-        var uses = new Dictionary<SpecialUse, string>();
+        var uses = new Dictionary<SpecialUse, string>(marked);
         foreach (var (use, known) in Known)
         {
+            if (uses.ContainsKey(use)) continue;
             foreach (var wanted in known)
             {
-                if (names.FirstOrDefault(name => name.Equals(wanted, StringComparison.OrdinalIgnoreCase)) is not { } found) continue;
+                if (names.FirstOrDefault(name => name.Equals(wanted, StringComparison.OrdinalIgnoreCase)) is not { } found
+                    || uses.ContainsValue(found)) continue;
                 uses[use] = found;
                 break;
             }

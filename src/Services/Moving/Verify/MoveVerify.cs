@@ -105,13 +105,14 @@ internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSourc
         SourceMailbox mailbox, IReadOnlyList<SourceMessage> messages, MailboxView view, List<TakenMailbox> taken, CancellationToken cancel)
     {
         var met = new HashSet<uint>();
+        source.Announce(messages);
         foreach (var message in messages)
         {
             var known = taken.Select(one => one.Find(message.Key)).FirstOrDefault(one => one is { Uid: > 0 });
             var at = known is { } found ? view.IndexOf(found.Uid) : -1;
             if (at < 0)
             {
-                result.Differ(mailbox.Name, message.Place, known is null ? "is not here"
+                result.Differ(mailbox.Name, source.Tell(message), known is null ? "is not here"
                     : $"was taken as UID {known.Value.Uid} and is no longer here");
                 progress.Taken(1, 0);
                 continue;
@@ -142,9 +143,9 @@ internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSourc
         {
             await OctetsAsync(mailbox, name, message, here, cancel);
         }
-        catch (Exception e) when (e is SourceException or SourceGoneException)
+        catch (Exception e) when (e is SourceException or SourceGoneException && e is not SourceLostException)
         {
-            result.Differ(mailbox, message.Place, e.Message);
+            result.Differ(mailbox, source.Tell(message), e.Message);
         }
         return result.DifferencesInAll == before;
     }
@@ -152,7 +153,7 @@ internal sealed class MoveVerify(MoveTarget target, AccountId account, MailSourc
     private async Task OctetsAsync(string mailbox, string name, SourceMessage message, Entry here, CancellationToken cancel)
     {
         using var there = target.Store.Spool.Begin();
-        source.Copy(message, there);
+        source.Copy(message, there, cancel);
         using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         there.ForEachPiece(piece => digest.AppendData(piece.Span));
         var wanted = digest.GetHashAndReset();

@@ -31,7 +31,7 @@ public sealed class ArrowTests
         ["Imap"] = ["Net", "Mime", "Store"],
         ["Pop3"] = ["Mime", "Net", "Store"],
         ["ManageSieve"] = ["Net", "Sieve", "Store", "Accounts"],
-        ["Moving"] = ["Accounts", "Imap", "Mime", "Sieve", "Store"],
+        ["Moving"] = ["Accounts", "Imap", "Mime", "Net", "Sieve", "Store"],
         ["Jmap"] = ["Mime", "Net", "Sieve", "Smtp", "Store", "Accounts"],
     };
 
