@@ -27,6 +27,8 @@ imap.login(user, password)
 boxes, messages, uses = [], [], {}
 for line in imap.list()[1]:
     flags, raw = told(line)
+    if {flag.lower() for flag in flags} & {"\\noselect", "\\nonexistent"}:
+        continue
     for flag in flags:
         if flag in ("\\Drafts", "\\Sent", "\\Junk", "\\Trash", "\\Archive"):
             uses[flag] = name(raw)
