@@ -1,5 +1,4 @@
 using Aviso.Backup;
-using Aviso.Tests.Unit.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 

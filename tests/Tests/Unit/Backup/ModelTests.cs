@@ -1,5 +1,4 @@
 using Aviso.Store;
-using Aviso.Tests.Unit.Store;
 using Xunit;
 
 namespace Aviso.Tests.Unit.Backup;
