@@ -155,8 +155,10 @@ public sealed class EmlSource : MailSource
     {
         try
         {
+#pragma warning disable CA2000 // the outer stream lets go of the inner
             return _zip is null ? new SourceStream(File.OpenRead(Path.Combine(_root, file)), file)
                 : new BoundedStream(new SourceStream(_zip.GetEntry(file)!.Open(), file), MostOctets, file);
+#pragma warning restore CA2000
         }
         catch (Exception e) when (e is UnauthorizedAccessException or InvalidDataException or NotSupportedException or IOException)
         {
@@ -168,7 +170,9 @@ public sealed class EmlSource : MailSource
     {
         var found = All().FirstOrDefault(name => name == EmlMarks.FileName);
         if (found is null) return [];
+#pragma warning disable CA2000 // the outer stream lets go of the inner
         using var file = new BoundedStream(Open(found), EmlMarks.MostOctets, found);
+#pragma warning restore CA2000
         return EmlMarks.Parse(file);
     }
 

@@ -97,7 +97,9 @@ public sealed class MboxSource : MailSource
         var options = new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0, Share = FileShare.ReadWrite };
         try
         {
+#pragma warning disable CA2000 // the outer stream lets go of the inner
             return new(new FileStream(path, options), path);
+#pragma warning restore CA2000
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {

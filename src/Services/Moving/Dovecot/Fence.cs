@@ -28,7 +28,9 @@ internal sealed partial class Fence(string root)
             // proc(5): the path of what is open.
             if (new FileInfo($"/proc/self/fd/{handle.DangerousGetHandle()}").LinkTarget is not { } real || !IsBelow(real))
                 throw new SourceException($"{path} is a link that leads out of {root}: it is not read");
+#pragma warning disable CA2000 // the outer stream lets go of the inner
             return new(new FileStream(handle, FileAccess.Read, bufferSize: 0), path);
+#pragma warning restore CA2000
         }
         catch
         {
