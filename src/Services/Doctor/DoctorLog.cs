@@ -56,6 +56,9 @@ internal static partial class DoctorLog
     [LoggerMessage(4774, LogLevel.Error, "what was counted of mail could not be written down; it is tried again")]
     public static partial void TallyNotKept(this ILogger log, Exception e);
 
+    [LoggerMessage(4779, LogLevel.Error, "mail could not be counted, and is not from now on where this happens")]
+    public static partial void FlowNotCounted(this ILogger log, Exception e);
+
     [LoggerMessage(4775, LogLevel.Information, "weekly digest of {Due:yyyy-MM-dd} handed over for {Target}")]
     public static partial void DigestSent(this ILogger log, DateTime due, string target);
 

@@ -22,7 +22,7 @@ internal sealed class TallyPart : IPart
             site.Clock, site.Log("Doctor"));
         await days.OpenAsync(cancel);
         site.Put(days);
-        return new TallyPart(site.Put(new MailFlow(site.Clock, days.Add)), days);
+        return new TallyPart(site.Put(new MailFlow(site.Clock, site.Log("Doctor"), days.Add)), days);
     }
 
     public async ValueTask DisposeAsync()

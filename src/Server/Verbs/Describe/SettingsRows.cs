@@ -29,13 +29,13 @@ internal static partial class SettingsRows
     private static string WithoutSecrets(string key, string shown)
     {
         var without = Login().Replace(shown, "://...@");
-        return key == "events" ? PathOfUrl().Replace(without, "$1/...") : without;
+        return key == "events" ? PathOfUrl().Replace(without, "${host}/...") : without;
     }
 
     [GeneratedRegex("""://[^/@\s"]*:[^/@\s"]*@""", RegexOptions.None, Patience)]
     private static partial Regex Login();
 
-    [GeneratedRegex("""(https?://[^/\s"]+)/[^\s",}\]]+""", RegexOptions.None, Patience)]
+    [GeneratedRegex("""(?<host>https?://[^/\s"]+)/[^\s",}\]]+""", RegexOptions.None, Patience)]
     private static partial Regex PathOfUrl();
 
     private static string Limit(SettingsKey key, LimitsSection limits, IReadOnlyDictionary<string, string> waiting)

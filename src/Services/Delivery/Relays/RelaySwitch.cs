@@ -18,10 +18,6 @@ public sealed record SwitchedRelay(string From, string To, long At, int Taken, i
     public bool IsInForce => State is "trial" or "holds";
 }
 
-/// <summary>The relay that mail went away from: what waits for it from before goes as the routes say now, spilled mail too.</summary>
-/// <param name="Before">Unix milliseconds UTC.</param>
-public sealed record LeftRelay(string Destination, long Before);
-
 /// <summary>
 /// The guarded switch from one relay to another. It holds over a restart; the first messages are its trial: when as many fail as would be
 /// seen as a broken relay or a missing record, mail goes back to the former one by itself and what waits goes with it. A message is in one

@@ -3,6 +3,7 @@
 // on the way of a message for more than an addition; addresses stand in tallies and never in metrics.
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
 
 namespace Aviso.Doctor;
 
@@ -48,20 +49,36 @@ public sealed class MailFlow : IDisposable
     private readonly Dictionary<string, RateRing> _rates;
     private readonly Action<string, long>? _heard;
     private readonly MeterListener _listener = new();
+    private readonly ILogger _log;
+    private int _failures;
 
     /// <param name="heard">Told of everything that is counted, on the thread that counts it.</param>
-    public MailFlow(TimeProvider clock, Action<string, long>? heard = null)
+    public MailFlow(TimeProvider clock, ILogger log, Action<string, long>? heard = null)
     {
+        _log = log;
         (_rates, _heard) = (Rated.ToDictionary(word => word, _ => new RateRing(clock), StringComparer.Ordinal), heard);
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             if (Meaning.Of(instrument.Name) is { } meaning && instrument.Meter.Name.StartsWith("Aviso.", StringComparison.Ordinal))
                 listener.EnableMeasurementEvents(instrument, meaning);
         };
-        _listener.SetMeasurementEventCallback<long>((_, count, tags, meaning) => ((Meaning)meaning!).Tell(this, count, tags));
+        _listener.SetMeasurementEventCallback<long>((_, count, tags, meaning) => Heard((Meaning)meaning!, count, tags));
         // The one that is measured in seconds says how many by how often it is.
-        _listener.SetMeasurementEventCallback<double>((_, _, tags, meaning) => ((Meaning)meaning!).Tell(this, 1, tags));
+        _listener.SetMeasurementEventCallback<double>((_, _, tags, meaning) => Heard((Meaning)meaning!, 1, tags));
         _listener.Start();
+    }
+
+    // Whoever counts is in the middle of delivering mail: nothing that goes wrong here may reach him.
+    private void Heard(Meaning meaning, long count, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        try
+        {
+            meaning.Tell(this, count, tags);
+        }
+        catch (Exception e)
+        {
+            if (Interlocked.Increment(ref _failures) == 1) _log.FlowNotCounted(e);
+        }
     }
 
     /// <summary>Since the start.</summary>

@@ -14,7 +14,8 @@ internal sealed class RateRing(TimeProvider clock)
         var now = clock.GetUtcNow().ToUnixTimeSeconds();
         lock (_gate)
         {
-            ref var place = ref _counts[now % _counts.Length];
+            // A clock without a battery may stand before 1970.
+            ref var place = ref _counts[(int)(((now % _counts.Length) + _counts.Length) % _counts.Length)];
             if (place.Second != now) place = (now, 0);
             place.Count += count;
         }

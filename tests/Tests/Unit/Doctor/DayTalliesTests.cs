@@ -91,14 +91,17 @@ public sealed class DayTalliesTests
     {
         using var meter = new Meter("Aviso.FlowTest");
         var heard = new List<(string, long)>();
-        using var flow = new MailFlow(_clock, (word, count) =>
+        using var flow = new MailFlow(_clock, NullLogger.Instance, (word, count) =>
         {
             lock (heard) heard.Add((word, count));
+            if (word.EndsWith("flow-throws", StringComparison.Ordinal)) throw new InvalidOperationException();
         });
         // Other tests of this process count with the real ones: only what nobody else does is looked at.
         var refused = meter.CreateCounter<long>("aviso_refused_total");
         refused.Add(3, new KeyValuePair<string, object?>("reason", "flow-test"));
         meter.CreateCounter<long>("aviso_judged_total").Add(2, new KeyValuePair<string, object?>("action", "flow-test"));
+        // Whoever counts delivers mail, and hears of nothing that goes wrong with it.
+        refused.Add(1, new KeyValuePair<string, object?>("reason", "flow-throws"));
         meter.CreateCounter<long>("aviso_unknown_total").Add(1, new KeyValuePair<string, object?>("reason", "flow-test"));
         Assert.Equal(3, flow.Sum(FlowWord.RefusedFor + "flow-test"));
         Assert.Contains(("flow-test", 2), flow.Sums(FlowWord.Verdict));
