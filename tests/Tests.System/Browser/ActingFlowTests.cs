@@ -93,6 +93,28 @@ public sealed class ActingFlowTests(BrowserScene scene) : IClassFixture<BrowserS
     });
 
     [Fact]
+    public Task What_was_deleted_for_good_is_shown_and_comes_back() => scene.PlayAsync(async play =>
+    {
+        var person = Somebody(play);
+        person.Keeps("Trash", new Letter("Thrown away"));
+        person.Keeps("Trash", new Letter("Wanted after all"));
+        var mail = await play.SignedInAsync(person);
+        await mail.GoAsync("Trash");
+        await mail.Page.GetByRole(AriaRole.Button, new() { Name = "Empty trash" }).ClickAsync();
+        await Expect(mail.Status).ToContainTextAsync("2 messages deleted for good");
+        await Patience.UntilAsync(() => person.Count("Trash") == 0, "it is gone for other programs too");
+        await mail.Page.GetByRole(AriaRole.Button, new() { Name = "Bring back deleted messages" }).First.ClickAsync();
+        await Expect(mail.Dialog).ToContainTextAsync("can be had back for 14 days");
+        await Expect(mail.Dialog).ToContainTextAsync("Thrown away");
+        await mail.Dialog.GetByRole(AriaRole.Checkbox).And(mail.Dialog.GetByLabel("Wanted after all")).CheckAsync();
+        await mail.Dialog.GetByRole(AriaRole.Button, new() { Name = "Bring back", Exact = true }).ClickAsync();
+        await Expect(mail.Status).ToContainTextAsync("1 message is back where it was");
+        await Expect(mail.Row("Wanted after all")).ToBeVisibleAsync();
+        await Expect(mail.Row("Thrown away")).ToBeHiddenAsync();
+        Assert.Equal(1, person.Count("Trash"));
+    });
+
+    [Fact]
     public Task A_whole_folder_of_more_than_is_in_sight_is_archived_and_comes_back() => scene.PlayAsync(async play =>
     {
         var person = play.NewPerson();

@@ -18,9 +18,15 @@ public sealed partial class UnreadableTests : IDisposable
 
     public void Dispose()
     {
-        foreach (var folder in Directory.EnumerateDirectories(_folder, "*", SearchOption.AllDirectories).ToList())
-            File.SetUnixFileMode(folder, All);
+        OpenAll();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    // Whatever the umask of this process is: a server that another test starts sets it.
+    private void OpenAll()
+    {
+        foreach (var entry in Directory.EnumerateFileSystemEntries(_folder, "*", SearchOption.AllDirectories).ToList())
+            File.SetUnixFileMode(entry, All);
     }
 
     [Theory]
@@ -32,6 +38,7 @@ public sealed partial class UnreadableTests : IDisposable
         var shut = old.Folder("Shut");
         shut.Add("Subject: in there\n\nx\n");
         shut.Save();
+        OpenAll();
         AsStranger(() => new MaildirSource(new(old.Path)).Dispose());
         File.SetUnixFileMode(shut.Path, mode);
         Assert.Contains(shut.Path, Refused(() => new MaildirSource(new(old.Path)).Dispose()), StringComparison.Ordinal);
@@ -46,6 +53,7 @@ public sealed partial class UnreadableTests : IDisposable
         File.WriteAllText(Path.Combine(config, "postfix-accounts.cf"), "alice@example.test|{PLAIN}x\n");
         _ = new OldMaildir(Path.Combine(_folder, "mail-data", "example.test", "alice"));
         var request = new MoveRequest("docker-mailserver", config, "alice@example.test");
+        OpenAll();
         AsStranger(() => Assert.NotNull(MailserverReader.Read(request).Accounts[0].Mail));
         File.SetUnixFileMode(Path.Combine(_folder, "mail-data", "example.test"), mode);
         Assert.Contains("example.test", Refused(() => MailserverReader.Read(request)), StringComparison.Ordinal);
@@ -60,6 +68,7 @@ public sealed partial class UnreadableTests : IDisposable
         foreach (var folder in (string[])[_folder, shut])
             File.WriteAllText(Path.Combine(folder, "1." + kind), "From a x\nSubject: 1\n\nx\n");
         Action open = kind == "eml" ? () => new EmlSource(_folder).Dispose() : () => new MboxSource(_folder).Dispose();
+        OpenAll();
         AsStranger(open);
         File.SetUnixFileMode(shut, UnixFileMode.None);
         Assert.Contains("Shut", Refused(open), StringComparison.Ordinal);
