@@ -13,7 +13,8 @@ public interface IUndelete
 
     /// <summary>
     /// Puts emails back, all in one transaction: with their flags but \Deleted, their keywords as far as the mailbox can have them, and
-    /// their INTERNALDATE, under a new UID. What is not (or no more) expunged is left out, so that the same call twice makes no second copy.
+    /// their INTERNALDATE, under a new UID. What is not (or no more) expunged is left out, so that the same call twice makes no second
+    /// copy.
     /// </summary>
     /// <param name="into">Name of a mailbox; null: where each was, which is made again when it is gone.</param>
     /// <returns>OverQuota and NoSuchMailbox: nothing came back.</returns>

@@ -78,7 +78,8 @@ public sealed class TraceEntry
             TraceToken.EachWord(text, word => Token(TraceToken.Of(word)));
         }
         else if (TraceFieldRules.IsKey(field)) Token(TraceToken.Of(text));
-        if (text.Length > MostText) text = text[..MostText];
+        // What is cut off shows that it is.
+        if (text.Length > MostText) text = string.Concat(text[..(MostText - 1)], "…");
         Reserve(text.Length * 3 + 8);
         _buffer[_fields]++;
         _buffer[_at++] = (byte)field;

@@ -167,7 +167,9 @@ public sealed partial class AdminSocket : IAsyncDisposable
 
     /// <summary>Arguments for the audit line, without secrets and without files.</summary>
     private static string Shown(JsonObject args) => string.Join(' ', args
-        .Select(a => $"{a.Key}={(a.Key is "password" or "token" or "hash" or "code" or "secret" or "content" ? "***" : a.Value?.ToJsonString())}"));
+        .Select(a => $"{a.Key}={(IsSecret(a.Key) ? "***" : a.Value?.ToJsonString())}"));
+
+    private static bool IsSecret(string argument) => argument is "password" or "token" or "hash" or "code" or "secret" or "content";
 
     private static async Task AnswerAsync(NetworkStream stream, AdminReply reply)
     {

@@ -35,7 +35,8 @@ internal static partial class PartsLog
     [LoggerMessage(6091, LogLevel.Warning, "nftables: table {Table} could not be removed: {Problem}")]
     public static partial void TableStays(this ILogger log, string table, string problem);
 
-    [LoggerMessage(6093, LogLevel.Error, "what waits for {Destination} could not be moved at once: it goes the other way when it is tried next")]
+    [LoggerMessage(6093, LogLevel.Error,
+        "what waits for {Destination} could not be moved at once: it goes the other way when it is tried next")]
     public static partial void WaitingNotMoved(this ILogger log, Exception e, string destination);
 
     [LoggerMessage(6090, LogLevel.Error, "{File} can not be used: the spam filter goes on without what was learned")]

@@ -54,7 +54,8 @@ public sealed class MovingService(
 
     /// <exception cref="SourceException">The source cannot be read.</exception>
     public Task<MovePlan> PlanAsync(MoveRequest request, MoveWishes wishes, CancellationToken cancel) =>
-        wishes.Problem is { } no ? throw new SourceException(no) : Task.Run(() => new Planner(target, book, wishes).PlanAsync(SourceKinds.Open(request), cancel), cancel);
+        wishes.Problem is { } no ? throw new SourceException(no)
+            : Task.Run(() => new Planner(target, book, wishes).PlanAsync(SourceKinds.Open(request), cancel), cancel);
 
     /// <summary>Begins a run, or a comparison of both sides, in the background.</summary>
     /// <returns>Why it cannot begin; null: it has.</returns>

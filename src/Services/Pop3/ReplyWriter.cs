@@ -4,7 +4,8 @@ using Aviso.Net;
 
 namespace Aviso.Pop3;
 
-/// <summary>Writes replies into the connection's pipe; nothing is sent before <see cref="FlushAsync"/>, or when much has gathered.</summary>
+/// <summary>Writes replies into the connection's pipe; nothing is sent before <see cref="FlushAsync"/>, or when much has
+/// gathered.</summary>
 internal sealed class ReplyWriter(WireConnection connection, TimeSpan patience)
 {
     private const int Much = 64 * 1024;

@@ -32,7 +32,8 @@ public sealed class UidlFormat
         {
             if (text[i] is <= ' ' or > '~') return Not("has a character that an id may not have", out why);
             if (text[i] != '%') pieces.Add(new(text[i], 0, false, '\0'));
-            else if (!TryVariable(text, ref i, out var piece)) return Not("has a % that is not followed by u, v, 08Xu or the like", out why);
+            else if (!TryVariable(text, ref i, out var piece))
+                return Not("has a % that is not followed by u, v, 08Xu or the like", out why);
             else pieces.Add(piece);
         }
         if (!pieces.Exists(p => p.Variable == 'u')) return Not("has no %u: ids would not be unique", out why);

@@ -3,10 +3,11 @@ using Aviso.Store.Copying;
 namespace Aviso.Backup;
 
 /// <summary>
-/// Joins what the transactions of one second wrote: of each page the last state counts. Under load the same few pages are written with every
-/// commit, and a second is as fine as moments need to be.
+/// Joins what the transactions of one second wrote: of each page the last state counts. Under load the same few pages are written with
+/// every commit, and a second is as fine as moments need to be.
 /// </summary>
-/// <param name="boundary">After the last commit with a number up to this one a moment ends whatever the time: a drill compares there.</param>
+/// <param name="boundary">After the last commit with a number up to this one a moment ends whatever the time: a drill compares
+/// there.</param>
 internal sealed class FrameMerge(Stream to, long boundary)
 {
     private const int Second = 1_000;

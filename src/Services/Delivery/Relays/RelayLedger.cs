@@ -74,7 +74,11 @@ public sealed class RelayLedger(IDocumentRows documents, TimeProvider clock, ILo
     private void Later(QueueId message, IReadOnlyList<HandedOver> rows)
     {
         // What is left here belongs to deliveries that broke off; it is tried again and comes anew.
-        if (_later.Count >= MostLater) _later.Clear();
+        if (_later.Count >= MostLater)
+        {
+            log.HandOversForgotten(_later.Count);
+            _later.Clear();
+        }
         _later.AddOrUpdate(message.Value, rows, (_, before) => [.. before, .. rows]);
     }
 

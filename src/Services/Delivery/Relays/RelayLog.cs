@@ -46,6 +46,10 @@ internal static partial class RelayLog
         "Mail for relay {From} goes by it again: of the first {All} recipients through {To} {Failed} failed; {Why}")]
     public static partial void SwitchedBack(this ILogger log, string from, string to, int failed, int all, string why);
 
+    [LoggerMessage(4182, LogLevel.Warning,
+        "{Count} messages are being handed to relays without a webhook: a bounce that comes by mail may not find some of them")]
+    public static partial void HandOversForgotten(this ILogger log, int count);
+
     [LoggerMessage(4181, LogLevel.Error, "The trial of a switched relay could not be kept")]
     public static partial void SwitchNotKept(this ILogger log, Exception e);
 

@@ -42,8 +42,8 @@ public sealed class DnsApply(DnsPlanner planner, OwnedRecords owned, Func<DnsHos
         return [.. rows, .. await _wait.UntilShownAsync(waiting, cancel), .. NotThere(only, plan.Lines)];
     }, cancel);
 
-    /// <summary>Puts back what stood before the last apply, where nobody has changed it since. One that only published keys that sign now is
-    /// passed over unless they are named: keys follow one another by themselves, and without their records all mail would fail.</summary>
+    /// <summary>Puts back what stood before the last apply, where nobody has changed it since. One that only published keys that sign now
+    /// is passed over unless they are named: keys follow one another by themselves, and without their records all mail would fail.</summary>
     public Task<IReadOnlyList<ApplyRow>> RollBackAsync(IReadOnlyList<string> only, CancellationToken cancel) => OneAtATimeAsync(async () =>
     {
         var signing = only.Count > 0 ? [] : (await planner.WantedAsync(cancel))

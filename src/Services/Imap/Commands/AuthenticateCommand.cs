@@ -23,40 +23,26 @@ internal static class AuthenticateCommand
 
     private static async ValueTask<Completion> ExchangeAsync(ImapSession session, SaslServer sasl, byte[]? response)
     {
-        if (response is null && !ReadResponse(await AskAsync(session, sasl.FirstChallenge), out response)) return Completion.Bad(
-            "Cancelled");
-        while (true)
+        var step = await sasl.RunAsync(response, challenge => AskAsync(session, challenge), session.Cancel);
+        return step switch
         {
-            var step = await sasl.NextAsync(response, session.Cancel);
-            switch (step)
-            {
-                case SaslStep.Challenge challenge:
-                    if (!ReadResponse(await AskAsync(session, challenge.Octets), out response)) return Completion.Bad("Cancelled");
-                    break;
-                case SaslStep.Success success:
-                    // RFC 9051 §6.2.2: IMAP has no place for data with success; it goes as one more challenge.
-                    if (success.FinalData.Length > 0
-                        && !ReadResponse(await AskAsync(session, success.FinalData), out _)) return Completion.Bad("Cancelled");
-                    return await LoginCommand.SucceededAsync(session, success.Principal);
-                case SaslStep.Failure { Reason: SaslFailure.Malformed }:
-                    return Completion.Bad("The SASL message cannot be read");
-                default:
-                    return await LoginCommand.FailedAsync(session, "wrong", (step as SaslStep.Failure)?.Advice);
-            }
-        }
+            null => Completion.Bad("Cancelled"),
+            // RFC 9051 §6.2.2: IMAP has no place for data with success; it goes as one more challenge.
+            SaslStep.Success { FinalData.Length: > 0 } late when await AskAsync(session, late.FinalData) is null => Completion.Bad("Cancelled"),
+            SaslStep.Success success => await LoginCommand.SucceededAsync(session, success.Principal),
+            SaslStep.Failure { Reason: SaslFailure.Malformed } => Completion.Bad("The SASL message cannot be read"),
+            _ => await LoginCommand.FailedAsync(session, "wrong", (step as SaslStep.Failure)?.Advice),
+        };
     }
 
-    private static async ValueTask<LineRead> AskAsync(ImapSession session, ReadOnlyMemory<byte> challenge)
+    /// <summary>Null: cancelled, or no base64.</summary>
+    private static async ValueTask<byte[]?> AskAsync(ImapSession session, ReadOnlyMemory<byte> challenge)
     {
         session.Writer.Bytes("+ "u8).Text(Convert.ToBase64String(challenge.Span)).Line();
         await session.Writer.FlushAsync();
-        return await session.Connection.ReadLineAsync(session.Options.AuthenticateLine, session.ReadPatience(true));
-    }
-
-    private static bool ReadResponse(LineRead read, out byte[] response)
-    {
-        response = [];
-        return read.Status == ReadStatus.Complete && !read.Line.Span.SequenceEqual("*"u8) && FromBase64(read.Line.Span, out response);
+        var read = await session.Connection.ReadLineAsync(session.Options.AuthenticateLine, session.ReadPatience(true));
+        return read.Status == ReadStatus.Complete && !read.Line.Span.SequenceEqual("*"u8) && FromBase64(read.Line.Span, out var response)
+            ? response : null;
     }
 
     // initial-resp = base64 / "="

@@ -6,9 +6,6 @@ namespace Aviso.Jmap;
 /// </summary>
 internal sealed class ExpungedEmailGet(MailRoom room, JmapLimits limits) : IMethod
 {
-    // What can be named by id: an account that has more of it is asked for the youngest.
-    private const int Most = 10_000;
-
     public string Name => "ExpungedEmail/get";
 
     public string Capability => Capabilities.Expunged;
@@ -20,12 +17,14 @@ internal sealed class ExpungedEmailGet(MailRoom room, JmapLimits limits) : IMeth
         var limit = (int)Math.Min(reader.PositiveOrNull("limit") ?? limits.MaxObjectsInGet, limits.MaxObjectsInGet);
         reader.End();
         var state = JmapState.Of((await room.Mail.OfAsync(call, cancel)).State);
-        var all = await room.Store.ListExpungedAsync(call.Account, 0, get.Ids is null ? limit + 1 : Most, cancel);
+        var named = get.Ids is { } ids ? ExpungedObject.Emails(ids) : null;
+        var all = await room.Store.ListExpungedAsync(call.Account, 0, named?.Count ?? limit + 1, cancel, emails: named);
         var missing = new HashSet<string>(get.Ids ?? [], StringComparer.Ordinal);
         GetAnswer.Begin(call, state);
-        foreach (var email in all.Take(get.Ids is null ? limit : Most))
+        foreach (var email in named is null ? all.Take(limit) : all)
         {
-            if (get.Ids is null || missing.Remove(email.Email.ToString())) ExpungedObject.Write(email, call.Answer, get.Wants);
+            missing.Remove(email.Email.ToString());
+            ExpungedObject.Write(email, call.Answer, get.Wants);
         }
         call.Answer.WriteEndArray();
         call.Answer.WriteTexts("notFound"u8, (get.Ids ?? []).Where(missing.Contains));

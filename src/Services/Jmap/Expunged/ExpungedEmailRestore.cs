@@ -22,12 +22,7 @@ internal sealed class ExpungedEmailRestore(MailRoom room, JmapLimits limits) : I
         reader.End();
         if (ids.Count > limits.MaxObjectsInSet) throw MethodFailure.RequestTooLarge($"more than {limits.MaxObjectsInSet} ids");
         var name = into is null ? null : await NameAsync(call.Account, into, cancel);
-        var emails = new List<EmailId>(ids.Count);
-        foreach (var id in ids)
-        {
-            if (RecordId.TryParse(id, out var value)) emails.Add(new(value));
-        }
-        var outcome = await room.Store.BringBackAsync(call.Account, emails, name, cancel);
+        var outcome = await room.Store.BringBackAsync(call.Account, ExpungedObject.Emails(ids), name, cancel);
         if (outcome.Error == StoreError.OverQuota)
             throw new MethodFailure("overQuota", "there is no room for all of them; nothing came back");
         var back = StoreAnswers.Value(outcome).ToDictionary(b => b.Email.ToString(), b => b.Mailbox, StringComparer.Ordinal);

@@ -30,6 +30,17 @@ internal static class ExpungedObject
         (SystemFlags.Seen, "$seen"), (SystemFlags.Answered, "$answered"), (SystemFlags.Flagged, "$flagged"), (SystemFlags.Draft, "$draft"),
     ];
 
+    /// <summary>Those of the ids that can be one's.</summary>
+    public static IReadOnlyList<EmailId> Emails(IReadOnlyList<string> ids)
+    {
+        var emails = new List<EmailId>(ids.Count);
+        foreach (var id in ids)
+        {
+            if (RecordId.TryParse(id, out var value)) emails.Add(new(value));
+        }
+        return emails;
+    }
+
     public static void Write(ExpungedEmail email, Utf8JsonWriter writer, Func<string, bool> wants)
     {
         writer.WriteStartObject();

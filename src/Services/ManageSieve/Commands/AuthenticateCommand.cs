@@ -43,29 +43,20 @@ internal static class AuthenticateCommand
 
     private static async ValueTask<Response> ExchangeAsync(ManageSieveSession session, SaslServer sasl, byte[]? response)
     {
-        if (response is null)
+        var ended = Unreadable;
+        var step = await sasl.RunAsync(response, TurnAsync, session.Cancel);
+        return step switch
         {
-            var (ended, first) = await AskAsync(session, sasl.FirstChallenge);
-            if (first is null) return ended;
-            response = first;
-        }
-        while (true)
+            null => ended,
+            SaslStep.Success success => Succeeded(session, success),
+            SaslStep.Failure { Reason: SaslFailure.Malformed } => Unreadable,
+            _ => await FailedAsync(session, (step as SaslStep.Failure)?.Advice),
+        };
+
+        async ValueTask<byte[]?> TurnAsync(ReadOnlyMemory<byte> challenge)
         {
-            var step = await sasl.NextAsync(response, session.Cancel);
-            switch (step)
-            {
-                case SaslStep.Challenge challenge:
-                    var (ended, next) = await AskAsync(session, challenge.Octets);
-                    if (next is null) return ended;
-                    response = next;
-                    break;
-                case SaslStep.Success success:
-                    return Succeeded(session, success);
-                case SaslStep.Failure { Reason: SaslFailure.Malformed }:
-                    return Unreadable;
-                default:
-                    return await FailedAsync(session, (step as SaslStep.Failure)?.Advice);
-            }
+            (ended, var octets) = await AskAsync(session, challenge);
+            return octets;
         }
     }
 

@@ -41,31 +41,22 @@ internal static class AuthCommand
 
     private static async ValueTask<Reply> ExchangeAsync(Pop3Session session, SaslServer sasl, byte[]? response)
     {
-        if (response is null)
+        var ended = Cancelled;
+        var step = await sasl.RunAsync(response, TurnAsync, session.Cancel);
+        return step switch
         {
-            var (ended, first) = await AskAsync(session, sasl.FirstChallenge);
-            if (first is null) return ended;
-            response = first;
-        }
-        while (true)
+            null => ended,
+            // RFC 5034 §4: data with success has no place in +OK; it goes as one more challenge.
+            SaslStep.Success { FinalData.Length: > 0 } late when await TurnAsync(late.FinalData) is null => ended,
+            SaslStep.Success success => await Logins.SucceededAsync(session, success.Principal),
+            SaslStep.Failure { Reason: SaslFailure.Malformed } => Unreadable,
+            _ => await Logins.FailedAsync(session, (step as SaslStep.Failure)?.Advice),
+        };
+
+        async ValueTask<byte[]?> TurnAsync(ReadOnlyMemory<byte> challenge)
         {
-            var step = await sasl.NextAsync(response, session.Cancel);
-            switch (step)
-            {
-                case SaslStep.Challenge challenge:
-                    var (ended, next) = await AskAsync(session, challenge.Octets);
-                    if (next is null) return ended;
-                    response = next;
-                    break;
-                case SaslStep.Success success:
-                    // RFC 5034 §4: data with success has no place in +OK; it goes as one more challenge.
-                    if (success.FinalData.Length > 0 && await AskAsync(session, success.FinalData) is (var stopped, null)) return stopped;
-                    return await Logins.SucceededAsync(session, success.Principal);
-                case SaslStep.Failure { Reason: SaslFailure.Malformed }:
-                    return Unreadable;
-                default:
-                    return await Logins.FailedAsync(session, (step as SaslStep.Failure)?.Advice);
-            }
+            (ended, var octets) = await AskAsync(session, challenge);
+            return octets;
         }
     }
 

@@ -63,7 +63,8 @@ public ref struct HeaderFields(ReadOnlySpan<byte> header)
         return false;
     }
 
-    /// <summary>Octets of the header of <paramref name="message"/> with the empty line that ends it; 0 when that line is not there.</summary>
+    /// <summary>Octets of the header of <paramref name="message"/> with the empty line that ends it; 0 when that line is not
+    /// there.</summary>
     public static int LengthOf(ReadOnlySpan<byte> message)
     {
         for (var at = 0; at < message.Length;)

@@ -88,6 +88,23 @@ public abstract class SaslServer
     /// <summary>Takes the client's decoded message.</summary>
     public abstract ValueTask<SaslStep> NextAsync(ReadOnlyMemory<byte> response, CancellationToken cancel = default);
 
+    /// <summary>Challenges and responses until it is decided.</summary>
+    /// <param name="response">The initial one; null: the client sent none.</param>
+    /// <param name="ask">Sends a challenge and gives the client's octets; null: it sent none that can be read, and the exchange ends.</param>
+    /// <returns>Success or failure; null: <paramref name="ask"/> ended it.</returns>
+    public async ValueTask<SaslStep?> RunAsync(
+        byte[]? response, Func<ReadOnlyMemory<byte>, ValueTask<byte[]?>> ask, CancellationToken cancel)
+    {
+        response ??= await ask(FirstChallenge);
+        while (response is not null)
+        {
+            var step = await NextAsync(response, cancel);
+            if (step is not SaslStep.Challenge challenge) return step;
+            response = await ask(challenge.Octets);
+        }
+        return null;
+    }
+
     private protected async ValueTask<SaslStep> CheckAsync(string user, string password, CancellationToken cancel)
     {
         User = SaslPrep.Prepare(user);

@@ -12,6 +12,22 @@ public sealed class SessionTests
     private const string Login = "USER alice@example.test\r\nPASS se cret\r\n";
     private static readonly string[] Two = ["Subject: one\r\n\r\nx\r\n", "Subject: two\r\n\r\ny\r\n"];
 
+    /// <summary>Ten seconds pass whenever somebody looks.</summary>
+    private sealed class HastyClock : TimeProvider
+    {
+        private long _now;
+
+        public override long GetTimestamp() => Interlocked.Add(ref _now, 10 * TimestampFrequency);
+    }
+
+    [Fact]
+    public async Task Who_is_never_silent_has_no_more_time_for_a_login_than_others()
+    {
+        await using var host = await Pop3Host.StartAsync(clock: new HastyClock());
+        var said = await host.AllAsync(string.Concat(Enumerable.Repeat("CAPA\r\n", 100)));
+        Assert.EndsWith("-ERR [SYS/TEMP] Log in faster\r\n", said, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Only_quit_removes_what_was_marked()
     {

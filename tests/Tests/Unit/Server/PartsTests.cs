@@ -123,7 +123,8 @@ public sealed class PartsTests : IDisposable
           bandwidth: 1MB
           targets:
             - { name: disk, folder: DATA/copy }
-            - { name: off, s3: "s3://127.0.0.1:1/bucket/x", region: here, access_key: "literal:a", secret_key: "literal:b", lock: 1d, ca: file:x.crt }
+            - { name: off, s3: "s3://127.0.0.1:1/bucket/x", region: here, access_key: "literal:a", secret_key: "literal:b", lock: 1d,
+                ca: file:x.crt }
             - { name: nas, sftp: "sftp://u@127.0.0.1:1/x", password: "literal:c",
                 host_key: "SHA256:5Ckr5b1WWZ2kMPN1kJZ8pWnLwFJS2nuLGAvVmnNVGjU" }
             - { name: tape, sftp: "sftp://u@127.0.0.1:1/y", identity: "literal:d",
