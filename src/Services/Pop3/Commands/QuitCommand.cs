@@ -10,6 +10,14 @@ internal static class QuitCommand
     {
         if (!command.IsBare) return Reply.Syntax;
         session.Over = true;
+        var reply = await UpdateAsync(session);
+        // Whoever reads the reply may log in again at once, so the maildrop is free before it.
+        await session.LeaveAsync();
+        return reply;
+    }
+
+    private static async ValueTask<Reply> UpdateAsync(Pop3Session session)
+    {
         if (session.Drop is not { } drop || drop.Deleted is not { Count: > 0 } deleted) return Reply.Ok("Goodbye");
         if (!session.HasDrop) return Reply.No("IN-USE", "Another session took the maildrop over; nothing was removed");
         var outcome = await session.Server.Store.ExpungeAsync(session.Account, drop.Inbox, deleted, onlyDeleted: false, session.Cancel);

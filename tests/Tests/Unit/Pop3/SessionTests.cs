@@ -29,6 +29,22 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public async Task Who_has_quit_may_log_in_again_at_once()
+    {
+        await using var host = await Pop3Host.StartAsync(Two);
+        for (var i = 0; i < 200; i++)
+        {
+            await using var pair = Pop3Host.Connect();
+            // The next one comes while this one is still closing.
+            _ = host.Server.RunAsync(pair.Server);
+            await pair.SendAsync(Login + "RETR 1\r\nQUIT\r\n");
+            var said = new List<string>();
+            while (await pair.ReceiveLineAsync() is { } line && line != "+OK Goodbye") said.Add(line);
+            Assert.DoesNotContain(said, line => line.StartsWith("-ERR", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public async Task Only_quit_removes_what_was_marked()
     {
         await using var host = await Pop3Host.StartAsync(Two);
