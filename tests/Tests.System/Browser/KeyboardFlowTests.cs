@@ -82,6 +82,27 @@ public sealed class KeyboardFlowTests(BrowserScene scene) : IClassFixture<Browse
         Assert.NotEqual("", titles[1]);
     });
 
+    /// <summary>The browser closes a dialog at once and says so with its next picture: a key pressed in between means what it means.</summary>
+    [Fact]
+    public Task A_key_right_after_a_dialog_was_closed_is_heard() => scene.PlayAsync(async play =>
+    {
+        var person = play.NewPerson();
+        person.Receives(new Letter("One"));
+        var mail = await play.SignedInAsync(person);
+        await Expect(mail.Row("One")).ToBeVisibleAsync();
+        await mail.Keys.PressAsync("?");
+        await Expect(mail.Dialog).ToBeVisibleAsync();
+        Assert.True(await mail.Page.EvaluateAsync<bool>(
+            """
+            async () => {
+              document.querySelector('dialog[open]').close();
+              document.body.dispatchEvent(new KeyboardEvent('keydown', { key: '?', bubbles: true }));
+              for (let i = 0; i < 10; i++) await new Promise(requestAnimationFrame);
+              return document.querySelector('dialog[open]') !== null;
+            }
+            """));
+    });
+
     [Fact]
     public Task The_sheet_of_keys_opens_closes_and_gives_the_focus_back() => scene.PlayAsync(async play =>
     {

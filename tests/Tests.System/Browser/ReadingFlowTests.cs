@@ -59,6 +59,30 @@ public sealed class ReadingFlowTests(BrowserScene scene) : IClassFixture<Browser
         await Expect((await mail.FrameWithAsync("Shall we go?")).Locator("#message")).ToBeVisibleAsync();
     });
 
+    /// <summary>A frame is used again: until then nothing of a message that was left may act in it.</summary>
+    [Fact]
+    public Task A_message_that_was_left_is_in_no_frame_any_more() => scene.PlayAsync(async play =>
+    {
+        var person = play.NewPerson();
+        const string link = "<p><a href=\"http://127.0.0.1:9/left\">number</a></p>";
+        person.Receives(
+            new Letter("Alone") { Html = "<p>Alone</p>" },
+            new Letter("Two") { Html = link, Fields = "References: <first@elsewhere.test>\r\n" },
+            new Letter("Re: Two") { Html = link, Fields = "References: <first@elsewhere.test>\r\n" });
+        var mail = await play.SignedInAsync(person);
+        await Expect(mail.Rows).ToHaveCountAsync(2);
+        await mail.Rows.First.ClickAsync();
+        await Expect(mail.Page.Locator(".message-frame.placed")).ToHaveCountAsync(2);
+        foreach (var body in await mail.Page.Locator(".message-frame.placed").AllAsync())
+            await Expect(body.ContentFrame.Locator("a")).ToBeVisibleAsync();
+        await mail.OpenAsync("Alone");
+        await Expect(mail.Page.Locator(".message-frame.placed")).ToHaveCountAsync(1);
+        await Expect(mail.Body.Locator("#message")).ToContainTextAsync("Alone");
+        Assert.True(await mail.Page.Locator(".message-frame").CountAsync() > 1);
+        foreach (var frame in await mail.Page.Locator(".message-frame").AllAsync())
+            await Expect(frame.ContentFrame.Locator("a")).ToHaveCountAsync(0);
+    });
+
     [Fact]
     public Task A_search_with_operators_finds_and_its_pieces_are_taken_away() => scene.PlayAsync(async play =>
     {

@@ -1,7 +1,7 @@
 // Dialogs and menus. The browser's own <dialog> and popover keep focus where it belongs and give it back.
 import { signal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { Fragment, type ComponentChildren } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { t } from '../i18n';
 import { Icon, IconButton, type IconName } from './icons';
 
@@ -18,7 +18,7 @@ export function Dialog({
 }) {
   const ref = useRef<HTMLDialogElement>(null),
     gone = useRef(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = ref.current!;
     if (!dialog.open) dialog.showModal();
     return () => {
@@ -56,8 +56,14 @@ export const closeOverlay = (): void => {
   overlay.value = null;
 };
 
+/** Something stands over the page. A dialog that has closed does so no longer, though it says that it closed only with the next picture. */
+export const isCovered = (): boolean => overlay.peek() !== null && document.querySelector('dialog:not([open])') === null;
+
+/** Each has a dialog of its own: one that opens while another is closing would close with it. */
 export function Overlay() {
-  return <>{overlay.value?.()}</>;
+  const last = useRef<{ what: typeof overlay.value; number: number }>({ what: null, number: 0 });
+  if (last.current.what !== overlay.value) last.current = { what: overlay.value, number: last.current.number + 1 };
+  return <Fragment key={last.current.number}>{overlay.value?.()}</Fragment>;
 }
 
 export function ask(title: string, text: ComponentChildren, yes: string, run: () => void, danger = false): void {

@@ -2,7 +2,7 @@
 import { openRow, discard, toggleMark } from '../list/pane';
 import { undo } from '../mail/undo';
 import { folderPicker, goPicker } from './folder-picker';
-import { overlay } from './dialog';
+import { isCovered } from './dialog';
 import { preferences } from './preferences';
 import { go, isAway, route } from './route';
 import { shortcutHelp } from './shortcuts-help';
@@ -141,7 +141,7 @@ let prefix = '',
 
 /** A key, wherever it was pressed: in the page or in a message's frame. True: it meant something. */
 export function pressed(view: View, key: string, shift: boolean, inList = false): boolean {
-  if (overlay.peek()) return false;
+  if (isCovered()) return false;
   if (!preferences.shortcuts.peek() && !always.has(key)) return false;
   if (onlyInList.has(key) && !inList) return false;
   const name = shift && /^[a-z]$/i.test(key) ? key.toUpperCase() : key;

@@ -2,7 +2,7 @@
 import './contacts.css';
 import { signal, useSignal, type Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { ask, openMenu, overlay } from '../app/dialog';
+import { ask, isCovered, openMenu } from '../app/dialog';
 import { Icon, IconButton } from '../app/icons';
 import type { View } from '../app/mailbox-view';
 import { preferences } from '../app/preferences';
@@ -218,7 +218,7 @@ function listenToKeys(page: Page, root: HTMLElement): () => void {
     k: () => step(page, -1),
   };
   const heard = (event: KeyboardEvent) => {
-    if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey || overlay.peek()) return;
+    if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey || isCovered()) return;
     const target = event.target as HTMLElement;
     if (target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName)) return;
     if (target.tagName === 'INPUT' && (target as HTMLInputElement).type !== 'checkbox') return;

@@ -19,14 +19,23 @@ window.addEventListener('message', event => {
 
 function hear(message: ToFrame): void {
   if (message.kind === 'show') show(message);
+  else if (message.kind === 'clear') clear();
   else if (message.kind === 'theme') theme(message.dark);
   else if (message.kind === 'image') picture(message);
   else if (message.kind === 'quote') say({ kind: 'quoted', html: quoted(message.html) });
 }
 
-function show(message: Shown): void {
+function clear(): void {
   for (const url of known.values()) URL.revokeObjectURL(url);
   known.clear();
+  clearTimeout(soon);
+  shown = null;
+  observer?.disconnect();
+  document.body.replaceChildren();
+}
+
+function show(message: Shown): void {
+  clear();
   shown = message;
   document.documentElement.lang = message.lang;
   document.body.dir = message.rtl ? 'rtl' : 'ltr';

@@ -18,6 +18,7 @@ export type ToFrame =
   | Shown
   | { kind: 'image'; key: string; type: string; octets: ArrayBuffer }
   | { kind: 'theme'; dark: boolean }
+  | { kind: 'clear' }
   | { kind: 'quote'; html: string };
 
 export type FromFrame =

@@ -51,6 +51,14 @@ class Frame {
     this.say(message);
   }
 
+  /** Nobody reads it any more: it holds nothing and is not heard. */
+  clear(): void {
+    this.lastShown = null;
+    this.events = {};
+    this.waiting = [];
+    if (this.ready) this.port?.postMessage({ kind: 'clear' } satisfies ToFrame);
+  }
+
   say(message: ToFrame): void {
     if (!this.ready) this.waiting.push(message);
     else this.port?.postMessage(message, message.kind === 'image' ? [message.octets] : []);
@@ -145,6 +153,7 @@ export class Frames {
       release: () => {
         if (frame.slot !== slot) return;
         frame.slot = null;
+        frame.clear();
         frame.element.classList.remove('placed');
       },
     };
