@@ -15,6 +15,10 @@ public interface IDocumentRows
     /// <summary>All of a kind, of every owner: by owner, then by name.</summary>
     Task<IReadOnlyList<Document>> ListDocumentsAsync(string kind, CancellationToken cancel);
 
+    /// <summary>The names of all of a kind, of every owner, in the order of the other; their values are not read.</summary>
+    async Task<IReadOnlyList<DocumentKey>> ListDocumentKeysAsync(string kind, CancellationToken cancel) =>
+        [.. (await ListDocumentsAsync(kind, cancel)).Select(document => document.Key)];
+
     /// <summary>Writes and removes in one transaction: a new active script and the end of the old one are one change.</summary>
     Task ChangeDocumentsAsync(IReadOnlyList<Document> set, IReadOnlyList<DocumentKey> remove, CancellationToken cancel);
 

@@ -34,6 +34,16 @@ public sealed partial class SqliteMailStore : IDocumentRows
         },
         cancel);
 
+    public async Task<IReadOnlyList<DocumentKey>> ListDocumentKeysAsync(string kind, CancellationToken cancel) => await _reads.ReadAsync(
+        db =>
+        {
+            var keys = new List<DocumentKey>();
+            using var row = db.Use(Statements.ListDocumentKeysOfKind).Add(kind).Add(Now);
+            while (row.Step()) keys.Add(new(new(row.Int(0)), kind, row.Text(1)));
+            return keys;
+        },
+        cancel);
+
     public Task ChangeDocumentsAsync(IReadOnlyList<Document> set, IReadOnlyList<DocumentKey> remove, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();

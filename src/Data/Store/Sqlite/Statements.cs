@@ -46,6 +46,8 @@ internal static class Statements
     public const string ListDocumentsOfKind =
         "SELECT account_id, name, value, changed_at, expires_at FROM document WHERE kind = ? AND (expires_at = 0 OR "
         + "expires_at > ?) ORDER BY account_id, name";
+    public const string ListDocumentKeysOfKind =
+        "SELECT account_id, name FROM document WHERE kind = ? AND (expires_at = 0 OR expires_at > ?) ORDER BY account_id, name";
     public const string SetDocument =
         "INSERT INTO document (account_id, kind, name, value, changed_at, expires_at) VALUES (?, ?, ?, ?, ?, ?) ON "
         + "CONFLICT (account_id, kind, name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at, "

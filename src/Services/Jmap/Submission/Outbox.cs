@@ -27,11 +27,19 @@ internal sealed class Outbox(
     private readonly PriorityQueue<(AccountId Account, string Id), long> _waiting = new();
     private Task _running = Task.CompletedTask;
 
-    /// <summary>Finds what waits since before the start, and begins.</summary>
+    /// <summary>Finds what waits since before the start, lets go of octets that nothing waits with any more (an end in between left
+    /// them), and begins.</summary>
     public async Task StartAsync(CancellationToken cancel)
     {
+        var waiting = new HashSet<(AccountId Account, string Id)>();
         foreach (var document in await store.ListDocumentsAsync(Submissions.Kind, cancel))
-            if (EmailSubmission.Read(document.Value) is { Undo: UndoStatus.Pending } pending) Wait(document.Key.Owner, pending);
+        {
+            if (EmailSubmission.Read(document.Value) is not { Undo: UndoStatus.Pending } pending) continue;
+            waiting.Add((document.Key.Owner, pending.Id));
+            Wait(document.Key.Owner, pending);
+        }
+        var left = (await store.ListDocumentKeysAsync(Kind, cancel)).Where(key => !waiting.Contains((key.Owner, key.Name.Split('.')[0]))).ToList();
+        if (left.Count > 0) await store.ChangeDocumentsAsync([], left, cancel);
         _running = RunAsync();
     }
 
@@ -45,7 +53,7 @@ internal sealed class Outbox(
             var length = 0;
             while (length < piece.Length && body.Read(at + length, piece.AsSpan(length)) is > 0 and var read) length += read;
             if (length == 0) throw new IOException("a message ends before its end");
-            documents.Add(new(new(account, Kind, $"{id}.{documents.Count:0000}"), piece[..length], now));
+            documents.Add(new(Key(account, id, documents.Count), piece[..length], now));
             at += length;
         }
         await store.ChangeDocumentsAsync(documents, [], cancel);
@@ -169,6 +177,13 @@ internal sealed class Outbox(
         return envelope.RcptTo.Select(r => r.Email).Distinct().ToDictionary(email => email, _ => status, StringComparer.Ordinal);
     }
 
-    private async Task<List<Document>> PiecesAsync(AccountId account, string id, CancellationToken cancel) =>
-        [.. (await store.ListDocumentsAsync(account, Kind, cancel)).Where(d => d.Key.Name.StartsWith(id + ".", StringComparison.Ordinal))];
+    // Of one message: what else waits may be large.
+    private async Task<List<Document>> PiecesAsync(AccountId account, string id, CancellationToken cancel)
+    {
+        var pieces = new List<Document>();
+        while (await store.GetDocumentAsync(account, Kind, Key(account, id, pieces.Count).Name, cancel) is { } piece) pieces.Add(piece);
+        return pieces;
+    }
+
+    private static DocumentKey Key(AccountId account, string id, int piece) => new(account, Kind, $"{id}.{piece:0000}");
 }

@@ -47,7 +47,7 @@ internal sealed class JmapScene : IAsyncDisposable
 
     public JmapRooms Rooms => _rooms ?? throw new InvalidOperationException("not open");
 
-    public JmapServer Server => field ??= new(Rooms);
+    public JmapServer Server { get => field ??= new(Rooms); private set; }
 
     public static async Task<JmapScene> OpenAsync(JmapLimits? limits = null)
     {
@@ -57,6 +57,15 @@ internal sealed class JmapScene : IAsyncDisposable
         scene._rooms = await JmapRooms.OpenAsync(scene.Services(), limits ?? new(), default);
         await scene.Rooms.StartAsync(default);
         return scene;
+    }
+
+    /// <summary>The JMAP server ends and begins again, on the same store.</summary>
+    public async Task RestartAsync()
+    {
+        await Rooms.DisposeAsync();
+        _rooms = await JmapRooms.OpenAsync(Services(), new(), default);
+        Server = new(_rooms);
+        await _rooms.StartAsync(default);
     }
 
     private JmapServices Services() => new(Store.Store, Path.Combine(Store.Folder, "uploads"), Receiver, new IdSource(Clock), Clock, Log)

@@ -189,7 +189,8 @@ public sealed class EmailSubmissionTests
         Assert.Contains("not today", text);
         Assert.Contains("Subject: hello", text);
         Assert.Contains("<bob@example.test>", text);
-        Assert.Empty(await scene.Store.Store.ListDocumentsAsync(scene.Account, "jmap-held", default));
+        await Patience.UntilAsync(async () => (await scene.Store.Store.ListDocumentKeysAsync("jmap-held", default)).Count == 0,
+            "its octets are let go of");
     }
 
     [Fact]
@@ -209,6 +210,22 @@ public sealed class EmailSubmissionTests
         Assert.Empty(await scene.Store.Store.ListDocumentsAsync(scene.Account, "jmap-held", default));
         var gone = await scene.OneAsync("EmailSubmission/set", $"\"destroy\":[\"{id}\"]");
         Assert.Equal($"[\"{id}\"]", gone.GetProperty("destroyed").GetRawText());
+    }
+
+    /// <summary>The process may end between the end of a submission and the removal of its octets, or before there is a submission.</summary>
+    [Fact]
+    public async Task Octets_that_nothing_waits_with_go_at_the_next_start_and_others_stay()
+    {
+        await using var scene = await JmapScene.OpenAsync();
+        var (email, identity) = (await scene.AppendAsync(Draft), await IdentityAsync(scene));
+        var id = (await CreateAsync(scene, Held(email.ToString(), identity))).GetProperty("id").GetString();
+        var left = new Document(new(scene.Account, "jmap-held", "s000000000000.0000"), [1], 1);
+        await scene.Store.Store.ChangeDocumentsAsync([left], [], default);
+        await scene.RestartAsync();
+        Assert.Equal([$"{id}.0000"], (await scene.Store.Store.ListDocumentKeysAsync("jmap-held", default)).Select(key => key.Name));
+        scene.Clock.Advance(TimeSpan.FromSeconds(21));
+        await Patience.UntilAsync(() => scene.Receiver.Taken.Count == 1, "it is sent");
+        Assert.Contains("Subject: hello", scene.Receiver.Taken[0].Text);
     }
 
     [Fact]
