@@ -3,6 +3,7 @@ using System.Text.Json;
 using Aviso.Base;
 using Aviso.Jmap;
 using Aviso.Net;
+using Aviso.Store;
 using Xunit;
 
 namespace Aviso.Tests.Unit.Jmap;
